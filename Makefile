@@ -1,0 +1,61 @@
+# Two commands do all their own set-up from a bare clone: `make demo` and `make test`.
+# They need Python 3.11 or newer, make, and a package index that pip already knows.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help demo test test-long test-deps check format bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.runtime ## Show the whole line at work, on loopback only (about a minute)
+	$(BIN)/printwarden demo --for 60s
+
+test: $(VENV)/.dev ## Run the test suite (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: $(VENV)/.dev ## Run the longer proofs too
+	$(BIN)/python -m pytest
+
+test-deps: ## Install the Debian packages that deeper tests use (needs apt and root)
+	sh packaging/test-deps.sh
+
+check: $(VENV)/.dev ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put the code into its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure; every figure in docs/benchmarks.md comes from here
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: $(VENV)/.dev ## Resolve the dependencies again, with hashes (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
+	echo 'setuptools>=80' | uv pip compile - $(LOCK) -o requirements-build.txt
+	uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Printwarden needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) (once)"
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --require-hashes -r requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

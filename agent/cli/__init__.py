@@ -1,0 +1,1 @@
+"""The verbs: one file a group, each exposing `app`, a Typer application."""

@@ -1,0 +1,1 @@
+"""One vendor encoding per file: pure functions from bytes to values."""

@@ -1,0 +1,1 @@
+"""Ways of finding printers: each file here yields `Sighting`s."""

@@ -1,0 +1,290 @@
+"""The vocabulary of the house: frozen records, and vagueness as a type.
+
+A record says what a printer said, in the words of the Printer MIB (RFC 3805) and the Host
+Resources MIB (RFC 2790). `None` means "not read or not there"; a `Vague` member means "the
+printer answered, but without a number". Neither is ever turned into a number.
+
+Times are seconds since 1970-01-01 UTC as `float`, called `at`. Names of enumeration members are
+the labels of the MIB texts, so that they can be looked up there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+
+class Address(NamedTuple):
+    """Where a printer answers: an IP address in text form and a UDP (or TCP) port."""
+
+    host: str
+    port: int = 161
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Vague(StrEnum):
+    """A level that is an answer but not a number (RFC 3805, prtMarkerSuppliesLevel and others)."""
+
+    OTHER = "other"  # -1: no restriction on this parameter
+    UNKNOWN = "unknown"  # -2
+    SOME_LEFT = "some_left"  # -3: some remaining (or some room remaining), amount not known
+
+    @classmethod
+    def of(cls, raw: int) -> Self | None:
+        """The meaning of -1, -2, -3, also when firmware sent them as unsigned 32-bit numbers."""
+        signed = raw - (1 << 32) if raw > (1 << 32) - 4 else raw
+        return {-1: cls.OTHER, -2: cls.UNKNOWN, -3: cls.SOME_LEFT}.get(signed)
+
+
+Amount = int | Vague | None
+"""A level or capacity: a number >= 0, a vague answer, or nothing read."""
+
+
+def percent(level: Amount, largest: Amount) -> int | None:
+    """100 x level / largest, rounded half up and at most 100; None where either is no number."""
+    if not isinstance(level, int) or not isinstance(largest, int) or largest <= 0 or level < 0:
+        return None
+    return min(100, (200 * level + largest) // (2 * largest))
+
+
+def vagueness(level: Amount, largest: Amount) -> Vague | None:
+    """Why there is no percentage: the level's own vagueness first, then the capacity's."""
+    if percent(level, largest) is not None:
+        return None
+    if isinstance(level, Vague):
+        return level
+    if isinstance(largest, Vague):
+        return largest
+    return Vague.UNKNOWN
+
+
+class DeviceStatus(StrEnum):
+    """hrDeviceStatus, 1.3.6.1.2.1.25.3.2.1.5 (RFC 2790)."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    WARNING = "warning"
+    TESTING = "testing"
+    DOWN = "down"
+
+
+class PrinterStatus(StrEnum):
+    """hrPrinterStatus, 1.3.6.1.2.1.25.3.5.1.1 (RFC 2790)."""
+
+    OTHER = "other"
+    UNKNOWN = "unknown"
+    IDLE = "idle"
+    PRINTING = "printing"
+    WARMUP = "warmup"
+
+
+class AlertKind(StrEnum):
+    """What a row of the alert table is, as far as a service desk is concerned."""
+
+    CONDITION = "condition"  # true while the row stands (binary change)
+    EVENT = "event"  # happened at some time; its absence says nothing (unary warning)
+    STATE = "state"  # a permanent row of a healthy printer: asleep, warming up, ready
+
+
+class Trust(StrEnum):
+    """How far a meter can be relied on."""
+
+    MEASURED = "measured"
+    UNVERIFIED = "unverified"  # from a vendor OID that no second source confirms
+    ESTIMATED = "estimated"
+    STALE = "stale"
+    OFFSET = "offset"
+
+
+class Impact(StrEnum):
+    """What a fault means for the people who print; the contract turns it into a priority."""
+
+    DEVICE_DOWN = "device_down"
+    DEGRADED = "degraded"
+    PREDICTED = "predicted"
+    CUSTOMER_FIXABLE = "customer_fixable"
+    SUPPLY = "supply"
+    BILLING = "billing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Something that may be a printer, seen at an address by one way of discovery."""
+
+    address: Address
+    via: str  # the discoverer's name: static, mdns, sweep
+    at: float
+    is_printer: bool | None = None  # None: not decided yet
+    model: str | None = None
+    serial: str | None = None
+    mac: str | None = None
+    uuid: str | None = None
+    credential: str | None = None  # name of the credential that was answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One printer as the inventory knows it, whatever address it answers from today."""
+
+    key: str  # "sn:PHBLL12345", "mac:001122334455" or "uuid:…"; never the address
+    address: Address
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    mac: str | None = None
+    uuid: str | None = None
+    firmware: str | None = None
+    location: str | None = None
+    credential: str | None = None
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: "Kyocera ECOSYS P2040dw (VHB8912345)"."""
+        called = " ".join(part for part in (self.vendor, self.model) if part) or "printer"
+        return f"{called} ({self.serial or self.address.host})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the printer says it is."""
+
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    mac: str | None = None  # twelve lower-case hex digits
+    uuid: str | None = None
+    is_printer: bool | None = None  # None: undecidable from what was read
+    name: str | None = None  # prtGeneralPrinterName or sysName
+    location: str | None = None
+    object_id: str | None = None  # sysObjectID, dotted
+    description: str | None = None  # sysDescr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state triple of RFC 3805, 2.2.13.2.1: the pair of statuses tells, not one alone."""
+
+    device: DeviceStatus | None = None
+    printer: PrinterStatus | None = None
+    errors: tuple[str, ...] | None = None  # bit names of hrPrinterDetectedErrorState
+    console: tuple[str, ...] = ()  # prtConsoleDisplayBufferText, one per line
+
+    @property
+    def asleep(self) -> bool:
+        """Running but "other": standby or power save, not trouble."""
+        return self.device is DeviceStatus.RUNNING and self.printer is PrinterStatus.OTHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One row of prtAlertTable, 1.3.6.1.2.1.43.18.1."""
+
+    index: int
+    code: int | None = None
+    name: str = "unknown"  # label of PrtAlertCodeTC
+    group: str | None = None  # label of PrtAlertGroupTC
+    group_index: int | None = None  # -1: not applicable
+    location: int | None = None  # vendor-defined; -2: unknown
+    severity: str | None = None
+    training: str | None = None
+    text: str = ""
+    ticks: int | None = None  # prtAlertTime: sysUpTime when raised, 1/100 s
+    kind: AlertKind = AlertKind.CONDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """One row of prtMarkerSuppliesTable, 1.3.6.1.2.1.43.11.1."""
+
+    index: str  # "1.3": hrDeviceIndex, then prtMarkerSuppliesIndex
+    type: str | None = None  # label of PrtMarkerSuppliesTypeTC
+    kind: str | None = None  # class: "consumed", "receptacle" or None
+    colour: str = "unknown"
+    level: Amount = None
+    max: Amount = None
+    unit: str | None = None
+    description: str = ""
+    part_number: str | None = None
+    serial: str | None = None
+
+    @property
+    def percent(self) -> int | None:
+        return percent(self.level, self.max)
+
+    @property
+    def vagueness(self) -> Vague | None:
+        return vagueness(self.level, self.max)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tray:
+    """One row of prtInputTable (level = what is left) or prtOutputTable (level = room left)."""
+
+    index: str
+    name: str = ""
+    level: Amount = None
+    max: Amount = None
+    unit: str | None = None
+    status: int | None = None  # PrtSubUnitStatusTC, a sum of parts
+    media: str | None = None
+
+    @property
+    def percent(self) -> int | None:
+        return percent(self.level, self.max)
+
+    @property
+    def vagueness(self) -> Vague | None:
+        return vagueness(self.level, self.max)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """One row of prtCoverTable, 1.3.6.1.2.1.43.6.1."""
+
+    index: str
+    description: str = ""
+    state: str | None = None  # "open", "closed", "interlock open", "interlock closed", other, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """One counter: (metric, part, value, unit), with where it came from and how far to trust it."""
+
+    name: str  # "total", "mono", "colour", "a3", "copy", "scan", …
+    value: int
+    unit: str = "impressions"
+    part: str | None = None  # a marker row or function where the metric has parts
+    source: str = ""  # OID, or "ipp:attribute-name"
+    trust: Trust = Trust.MEASURED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one poll of one printer brought. A part that was not asked for or not had is None.
+
+    `reachable` is False when nothing answered: then every part is None, and nobody may conclude
+    anything about supplies or alerts from it.
+    """
+
+    address: Address
+    at: float
+    reachable: bool = True
+    uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
+    identity: Identity | None = None
+    status: Status | None = None
+    alerts: tuple[Alert, ...] | None = None
+    critical_events: int | None = None  # prtAlertCriticalEvents since power-up
+    all_events: int | None = None  # prtAlertAllEvents since power-up
+    config_changes: int | None = None  # prtGeneralConfigChanges
+    supplies: tuple[Supply, ...] | None = None
+    inputs: tuple[Tray, ...] | None = None
+    outputs: tuple[Tray, ...] | None = None
+    covers: tuple[Cover, ...] | None = None
+    meters: tuple[Meter, ...] | None = None
+    problems: tuple[str, ...] = ()  # reading errors, one sentence each
+    sources: Mapping[str, str] = field(default_factory=dict)  # "supplies.1.1.level" -> OID

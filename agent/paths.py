@@ -1,0 +1,34 @@
+"""Where files live on each system (by platformdirs), unless PRINTWARDEN_HOME names one folder."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "printwarden"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one installation."""
+
+    config: Path  # config.toml, rules.d/
+    state: Path  # printwarden.db and what belongs to it
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+def default_paths() -> Paths:
+    """System folders for a service (root, SYSTEM), the user's own otherwise."""
+    if home := os.environ.get("PRINTWARDEN_HOME"):
+        return Paths(config=Path(home), state=Path(home) / "state")
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
+    dirs = platformdirs.PlatformDirs(APP, appauthor=False, ensure_exists=False)
+    if sys.platform == "win32":
+        return Paths(config=dirs.site_config_path, state=dirs.site_data_path / "state")
+    return Paths(config=dirs.user_config_path, state=dirs.user_state_path)

@@ -1,0 +1,19 @@
+"""Plug-ins are files: the file's name is the plug-in's name, and the name of its table in TOML."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+
+def names(room: ModuleType) -> list[str]:
+    """Every plug-in in `room`, sorted; files whose name starts with an underscore are its helpers."""
+    found = pkgutil.iter_modules(room.__path__)
+    return sorted(m.name for m in found if not m.ispkg and not m.name.startswith("_"))
+
+
+def load(room: ModuleType, name: str) -> ModuleType:
+    """The plug-in `name` of `room`. Raises KeyError, with the known names, if there is none."""
+    known = names(room)
+    if name not in known:
+        raise KeyError(f"no {name!r} in {room.__name__}; there are: {', '.join(known)}")
+    return importlib.import_module(f"{room.__name__}.{name}")

@@ -1,0 +1,1 @@
+"""The signals that rules speak of: one file per signal."""

@@ -1,0 +1,1 @@
+"""A fleet of printers on real sockets, moved by stories. Knows the vocabulary, and no collector."""

@@ -1,0 +1,1 @@
+"""SNMP as this product needs it: reading, politely, and nothing that could write."""

@@ -1,0 +1,44 @@
+"""Human units: "5 minutes", "95 %", "2h". One grammar for config and rules: a number, then a unit."""
+
+import re
+
+SECONDS = {
+    "s": 1, "sec": 1, "second": 1, "seconds": 1,
+    "m": 60, "min": 60, "minute": 60, "minutes": 60,
+    "h": 3600, "hour": 3600, "hours": 3600,
+    "d": 86400, "day": 86400, "days": 86400,
+    "w": 604800, "week": 604800, "weeks": 604800,
+}  # fmt: skip
+
+_QUANTITY = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z_%]*)\s*")
+
+
+def quantity(text: str) -> tuple[float, str]:
+    """("5 days") -> (5.0, "days"). Raises ValueError for anything but a number and one unit."""
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        raise ValueError(f'"{text}" is not a number with a unit, like "5 minutes" or "95 %"')
+    return float(found[1]), found[2]
+
+
+def duration(text: str) -> float:
+    """Seconds of "30s", "5 minutes", "2h", "1 day". Raises ValueError with a suggestion."""
+    number, unit = quantity(text)
+    if unit not in SECONDS:
+        raise ValueError(f'"{text}" is not a duration: write a number and s, m, h, d or w, like "5 minutes"')
+    if number < 0:
+        raise ValueError(f'"{text}" is below zero')
+    return number * SECONDS[unit]
+
+
+def spell(seconds: float) -> str:
+    """A duration as a person says it, in its two largest units: "2 h 5 min", "3 days 4 h"."""
+    left = round(seconds)
+    parts = []
+    for name, size in (("day", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {name}{'s' if name == 'day' and count > 1 else ''}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 s"

@@ -1,0 +1,1 @@
+"""The published contract: JSON Schemas of every event, and the OpenAPI description."""

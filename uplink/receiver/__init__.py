@@ -1,0 +1,1 @@
+"""The reference provider: receives envelopes, refuses duplicates, answers with receipts."""
