@@ -288,3 +288,100 @@ class Snapshot:
     meters: tuple[Meter, ...] | None = None
     problems: tuple[str, ...] = ()  # reading errors, one sentence each
     sources: Mapping[str, str] = field(default_factory=dict)  # "supplies.1.1.level" -> OID
+
+
+class Tier(StrEnum):
+    """What one poll asks for; each has a cadence of its own in `[schedule]`."""
+
+    ALERTS = "alerts"  # status and alerts: small and often
+    SUPPLIES = "supplies"  # supplies and trays
+    METERS = "meters"
+    INVENTORY = "inventory"  # identity and the tables that hardly ever change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One alert from when it was first seen until it was seen gone."""
+
+    alert: Alert
+    began: float
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """What is known of the whole site at one moment."""
+
+    devices: int = 0
+    unreachable: int = 0
+
+    @property
+    def unreachable_share(self) -> float | None:
+        """0.0 to 1.0; None where the site has fewer than three printers to judge by."""
+        return self.unreachable / self.devices if self.devices >= 3 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that rules may know of one printer at one moment, put together from history.
+
+    A part that was never read is None or empty-with-`…_at`-None; rules take that for "unknown".
+    """
+
+    device: Device
+    now: float
+    last_answer: float | None = None  # when it last answered anything
+    answers_in_a_row: int = 0
+    status: Status | None = None
+    status_at: float | None = None
+    errors_since: Mapping[str, float] = field(default_factory=dict)  # error bit -> when first seen set
+    open_alerts: tuple[Episode, ...] | None = None
+    recent_alerts: tuple[Episode, ...] = ()  # began within the last 30 days, open or ended
+    supplies: tuple[Supply, ...] | None = None
+    supplies_at: float | None = None
+    pages: int | None = None  # the total meter
+    pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
+    site: SiteFacts = field(default_factory=SiteFacts)
+
+
+class ChangeKind(StrEnum):
+    OPENED = "opened"  # the condition is now a fact
+    RESOLVED = "resolved"  # it has ceased for long enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A rule's verdict on one object changed."""
+
+    kind: ChangeKind
+    at: float
+    device: Device
+    rule: str  # id of the rule
+    subject: str  # the object within the device: "" for the device, a supply or alert key otherwise
+    fault: str  # key of the fault catalogue: "fuser.failure"
+    component: str  # "toner:black", "tray:2", "" for the device as a whole
+    impact: Impact
+    severity: str
+    title: str
+    since: float  # when the condition was first seen
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEvent:
+    """One step in the life of a ticket: what the provider is told."""
+
+    ticket_id: str
+    ticket_seq: int  # 1, 2, 3 … within the ticket
+    event: str  # "open", "update", "clear"
+    dedupe_key: str  # device key | fault | component | episode
+    at: float
+    opened_at: float
+    device: Device
+    fault: str
+    component: str
+    impact: Impact
+    severity: str
+    rule: str
+    title: str
+    evidence: Mapping[str, object] = field(default_factory=dict)

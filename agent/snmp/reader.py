@@ -1,0 +1,75 @@
+"""What collectors see of SNMP: values, credentials, and one printer that can be read.
+
+Both engines (the own v1/v2c codec and pysnmp for v3) hand out a `Reader`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Protocol
+
+from agent.model import Address
+
+
+class Missing(Enum):
+    """The three ways in which SNMPv2 says that there is no value (RFC 3416, section 3)."""
+
+    NO_SUCH_OBJECT = 0x80
+    NO_SUCH_INSTANCE = 0x81
+    END_OF_MIB_VIEW = 0x82
+
+
+class ObjectId(bytes):
+    """A value that is itself an OID, in raw encoding."""
+
+
+class IpAddress(bytes):
+    """A value that is an IPv4 address: four bytes."""
+
+
+Value = int | bytes | ObjectId | IpAddress | None | Missing
+"""What a varbind holds. int: Integer32, Counter32, Gauge32, TimeTicks, Counter64. bytes: OctetString, Opaque."""
+
+VarBind = tuple[bytes, Value]
+
+
+class Level(StrEnum):
+    """What a credential protects, said as it is."""
+
+    CLEAR = "clear text"
+    AUTHENTICATED = "authenticated"
+    ENCRYPTED = "encrypted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How to ask. Secrets never show in `repr`."""
+
+    name: str
+    version: str = "2c"  # "1", "2c", "3"
+    community: str = field(default="public", repr=False)
+    user: str = ""
+    auth_protocol: str | None = None  # "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"
+    auth_password: str = field(default="", repr=False)
+    priv_protocol: str | None = None  # "DES", "3DES", "AES128", "AES192", "AES256", …
+    priv_password: str = field(default="", repr=False)
+
+    @property
+    def level(self) -> Level:
+        if self.version != "3" or self.auth_protocol is None:
+            return Level.CLEAR
+        return Level.ENCRYPTED if self.priv_protocol else Level.AUTHENTICATED
+
+
+class Reader(Protocol):
+    """One printer, asked with one credential. Raises only ReadingError and its kinds."""
+
+    @property
+    def address(self) -> Address: ...
+
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+        """The values of `oids` (any number; split as needed). OIDs without a value are absent."""
+
+    async def walk(self, *roots: bytes) -> list[VarBind]:
+        """Everything below each of `roots`, in each root's order. Several roots (columns of one table)
+        share the requests. A root without rows adds nothing."""
