@@ -1,0 +1,2 @@
+def discover() -> None:
+    """Comes next."""

@@ -1,0 +1,2 @@
+def once() -> None:
+    """Comes next."""

@@ -1,0 +1,2 @@
+def receive() -> None:
+    """Comes next."""

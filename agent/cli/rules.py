@@ -1,0 +1,2 @@
+def rules() -> None:
+    """Comes next."""

@@ -1,0 +1,2 @@
+def tickets() -> None:
+    """Comes next."""
