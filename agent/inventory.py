@@ -1,0 +1,202 @@
+"""Sightings become identities: which printer is this, wherever it answers from today?
+
+    serial ──────► MAC ──────► UUID ──────► model at this address
+    (checked)      (board)     (services)   (last resort)
+
+Promises:
+- The IP address alone never identifies a printer: a DHCP move keeps the printer, and an address that
+  has become another printer becomes another device.
+- A serial number that a different, living printer of the site already holds is not believed.
+- What turned out not to be a printer is remembered, and not asked again for 30 days.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from agent.model import Address, Device, Identity, Sighting
+
+NOT_ASKED_AGAIN = 30 * 86400.0  # after "not a printer"
+SILENT_FOR = 86400.0  # after no answer to an identification
+STILL_ALIVE = 3600.0  # a device that answered within this time is there
+
+SCHEMA = (
+    """
+    CREATE TABLE device (
+        key TEXT PRIMARY KEY, host TEXT NOT NULL, port INTEGER NOT NULL,
+        vendor TEXT, model TEXT, serial TEXT, mac TEXT, uuid TEXT, firmware TEXT, location TEXT,
+        credential TEXT, learned TEXT NOT NULL DEFAULT '',
+        first_seen REAL NOT NULL, last_seen REAL NOT NULL
+    );
+    CREATE INDEX device_address ON device (host, port);
+    CREATE TABLE candidate (
+        host TEXT NOT NULL, port INTEGER NOT NULL, via TEXT NOT NULL, at REAL NOT NULL,
+        verdict TEXT NOT NULL, asked_until REAL NOT NULL DEFAULT 0, model TEXT,
+        PRIMARY KEY (host, port)
+    )
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Something seen that is not (or not yet) in the inventory."""
+
+    address: Address
+    via: str
+    at: float
+    verdict: str  # "new", "printer", "not a printer", "no answer", "outside"
+    model: str | None = None
+
+
+def worth_asking(tx: sqlite3.Connection, address: Address, now: float) -> bool:
+    """Whether to identify what answers at `address`: not if it is known, or was asked in vain lately."""
+    row = tx.execute(
+        "SELECT asked_until FROM candidate WHERE host = ? AND port = ?", (address.host, address.port)
+    ).fetchone()
+    return at(tx, address) is None and (row is None or row["asked_until"] <= now)
+
+
+def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
+    """Remember what became of a sighting. Verdicts: see `Candidate`."""
+    pause = {"not a printer": NOT_ASKED_AGAIN, "no answer": SILENT_FOR}.get(verdict, 0.0)
+    host, port = sighting.address
+    tx.execute(
+        "INSERT OR REPLACE INTO candidate (host, port, via, at, verdict, asked_until, model) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (host, port, sighting.via, sighting.at, verdict, sighting.at + pause, sighting.model),
+    )
+
+
+def candidates(tx: sqlite3.Connection) -> list[Candidate]:
+    """Everything seen, with its verdict, by address."""
+    return [
+        Candidate(
+            address=Address(row["host"], row["port"]),
+            via=row["via"],
+            at=row["at"],
+            verdict=row["verdict"],
+            model=row["model"],
+        )
+        for row in tx.execute("SELECT * FROM candidate ORDER BY host, port")
+    ]
+
+
+def bind(
+    tx: sqlite3.Connection,
+    identity: Identity,
+    address: Address,
+    *,
+    now: float,
+    credential: str | None = None,
+    learned: str = "",
+) -> Device:
+    """The device that `identity`, read at `address`, belongs to: a known one, moved here, or a new one."""
+    known = devices(tx)
+    old = recognise(known, identity, address, now)
+    for squatter in known.values():
+        if squatter.address == address and (old is None or squatter.key != old.key):
+            tx.execute("UPDATE device SET host = '', port = 0 WHERE key = ?", (squatter.key,))
+    device = _merged(old, identity, address, now, credential, taken=known)
+    names = [field.name for field in fields(Device) if field.name != "address"]
+    columns = ["host", "port", "learned", *names]
+    values = [address.host, address.port, learned, *(getattr(device, name) for name in names)]
+    tx.execute(
+        f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
+        f"VALUES ({', '.join('?' * len(columns))})",
+        values,
+    )
+    return device
+
+
+def recognise(known: Mapping[str, Device], identity: Identity, address: Address, now: float) -> Device | None:
+    """Which of `known` this is: by serial, then MAC, then UUID, then the same model at the same address."""
+    for attribute in ("serial", "mac", "uuid"):
+        value = getattr(identity, attribute)
+        for device in known.values():
+            if value and getattr(device, attribute) == value and not _another(device, identity, address, now):
+                return device
+    for device in known.values():
+        nameless = not (identity.serial or identity.mac or identity.uuid)
+        if nameless and device.address == address and device.model == identity.model:
+            return device
+    return None
+
+
+def _another(device: Device, identity: Identity, address: Address, now: float) -> bool:
+    """Whether the same serial, MAC or UUID is nevertheless a different printer.
+
+    Two printers of one site with one serial number exist (placeholders, refurbished boards): another
+    model, or another MAC while the first is alive at its own address.
+    """
+    if device.model and identity.model and device.model != identity.model and device.mac != identity.mac:
+        return True
+    if device.uuid and device.uuid == identity.uuid:
+        return False
+    both_have_mac = bool(device.mac and identity.mac and device.mac != identity.mac)
+    alive_elsewhere = device.address != address and now - device.last_seen < STILL_ALIVE
+    return both_have_mac and alive_elsewhere
+
+
+def _merged(
+    old: Device | None,
+    identity: Identity,
+    address: Address,
+    now: float,
+    credential: str | None,
+    *,
+    taken: Mapping[str, Device],
+) -> Device:
+    """The device as it is now known; what was not read this time keeps its last value."""
+    read = {
+        name: getattr(identity, name)
+        for name in ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")
+        if getattr(identity, name)
+    }
+    if credential:
+        read["credential"] = credential
+    if old:
+        return replace(old, address=address, last_seen=now, **read)
+    return Device(
+        key=_new_key(identity, address, taken), address=address, first_seen=now, last_seen=now, **read
+    )
+
+
+def _new_key(identity: Identity, address: Address, taken: Mapping[str, Device]) -> str:
+    """The first of serial, MAC, UUID that nobody holds yet; else model and address together."""
+    for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
+        if value and f"{prefix}:{value}" not in taken:
+            return f"{prefix}:{value}"
+    return f"at:{identity.model or 'printer'}@{address}"
+
+
+def devices(tx: sqlite3.Connection) -> dict[str, Device]:
+    """Every known printer, by key."""
+    return {row["key"]: _device(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
+
+
+def at(tx: sqlite3.Connection, address: Address) -> Device | None:
+    """The printer that answers at `address`, as far as is known."""
+    row = tx.execute(
+        "SELECT * FROM device WHERE host = ? AND port = ?", (address.host, address.port)
+    ).fetchone()
+    return _device(row) if row else None
+
+
+def learned(tx: sqlite3.Connection, key: str) -> str:
+    """What the SNMP engine learned about this printer (see `agent.snmp`), "" if nothing."""
+    row = tx.execute("SELECT learned FROM device WHERE key = ?", (key,)).fetchone()
+    return str(row["learned"]) if row else ""
+
+
+def remember(tx: sqlite3.Connection, key: str, learned: str) -> None:
+    tx.execute("UPDATE device SET learned = ? WHERE key = ? AND learned <> ?", (learned, key, learned))
+
+
+def seen(tx: sqlite3.Connection, key: str, now: float) -> None:
+    tx.execute("UPDATE device SET last_seen = ? WHERE key = ?", (now, key))
+
+
+def _device(row: sqlite3.Row) -> Device:
+    names = [field.name for field in fields(Device) if field.name != "address"]
+    return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in names})
