@@ -1,0 +1,60 @@
+"""Alert rows become episodes: one occurrence of one alert, from first seen to seen gone.
+
+A printer numbers its alerts 1, 2, 3 … (prtAlertIndex, RFC 3805) and starts again after a reset, so the
+index alone is no identity. What an alert is about is its key: code, group, row and location.
+
+    same index, same key               the episode goes on
+    key gone                           it ended
+    same key, higher index             another occurrence: the old ended, a new one began
+    same key, lower index              the firmware renumbered its rows, or restarted: it goes on
+    after a reboot                     the key alone decides
+
+A row that says that another was removed (code 1801) and rows that are a mere state begin nothing.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.model import Alert, AlertKind
+
+REMOVAL = 1801  # alertRemovalOfBinaryChangeEntry
+
+Key = tuple[int | None, str | None, int | None, int | None, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one reading of the alert table meant. Numbers are positions in the list of open alerts."""
+
+    ongoing: tuple[tuple[int, Alert], ...]  # with the row as it is now
+    ended: tuple[int, ...]
+    began: tuple[Alert, ...]
+
+
+def turn(open_: Sequence[Alert], rows: Sequence[Alert], *, rebooted: bool) -> Turn:
+    """Match the rows of the table as it is now with the alerts that were open."""
+    waiting = {key: position for position, key in enumerate(_keys(open_))}
+    current = [row for row in rows if row.code != REMOVAL and row.kind is not AlertKind.STATE]
+    ongoing, began = [], []
+    ended: list[int] = []
+    for key, row in zip(_keys(current), current, strict=True):
+        before = waiting.pop(key, None)
+        if before is not None and (rebooted or row.index <= open_[before].index):
+            ongoing.append((before, row))
+            continue
+        if before is not None:
+            ended.append(before)
+        began.append(row)
+    return Turn(ongoing=tuple(ongoing), ended=(*ended, *waiting.values()), began=tuple(began))
+
+
+def _keys(alerts: Sequence[Alert]) -> list[Key]:
+    """A key for each alert; equal ones are numbered by age, so that twins stay two."""
+    count: Counter[tuple[object, ...]] = Counter()
+    keys: dict[int, Key] = {}
+    for position, alert in sorted(enumerate(alerts), key=lambda item: item[1].index):
+        plain = (alert.code, alert.group, alert.group_index, alert.location)
+        keys[position] = (*plain, count[plain])
+        count[plain] += 1
+    return [keys[position] for position in range(len(alerts))]

@@ -1,0 +1,60 @@
+"""Records to JSON and back, for the tables of history. Only our own records, never device bytes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from agent.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Status, Supply, Vague
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def load(text: str) -> Any:
+    return json.loads(text)
+
+
+def dump_status(status: Status) -> str:
+    return dump(asdict(status))
+
+
+def load_status(text: str) -> Status:
+    raw = json.loads(text)
+    return Status(
+        device=DeviceStatus(raw["device"]) if raw["device"] else None,
+        printer=PrinterStatus(raw["printer"]) if raw["printer"] else None,
+        errors=None if raw["errors"] is None else tuple(raw["errors"]),
+        console=tuple(raw["console"]),
+    )
+
+
+def dump_alert(alert: Alert) -> str:
+    return dump(asdict(alert))
+
+
+def load_alert(text: str) -> Alert:
+    raw = json.loads(text)
+    return Alert(**raw | {"kind": AlertKind(raw["kind"])})
+
+
+def dump_supplies(supplies: tuple[Supply, ...]) -> str:
+    return dump([{**asdict(supply), **_amounts(supply)} for supply in supplies])
+
+
+def load_supplies(text: str) -> tuple[Supply, ...]:
+    return tuple(Supply(**raw | _vague(raw)) for raw in json.loads(text))
+
+
+def _amounts(supply: Supply) -> dict[str, Any]:
+    return {name: _plain(getattr(supply, name)) for name in ("level", "max")}
+
+
+def _plain(amount: int | Vague | None) -> int | str | None:
+    return amount.value if isinstance(amount, Vague) else amount
+
+
+def _vague(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Levels were written as numbers, or as the names of vagueness."""
+    return {name: Vague(raw[name]) if isinstance(raw[name], str) else raw[name] for name in ("level", "max")}
