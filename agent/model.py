@@ -60,6 +60,21 @@ def vagueness(level: Amount, largest: Amount) -> Vague | None:
     return Vague.UNKNOWN
 
 
+def whole(largest: Amount, unit: str | None) -> Amount:
+    """What 100 % is: firmware that gives levels in percent(19) may leave the capacity -1, -2 or 0."""
+    return 100 if unit == "percent" and (not isinstance(largest, int) or largest <= 0) else largest
+
+
+AVAILABILITY = {
+    0: "idle", 1: "on request", 2: "standby", 3: "broken", 4: "active", 5: "unknown", 6: "busy",
+}  # fmt: skip
+
+
+def availability(status: int | None) -> str | None:
+    """The lowest three bits of PrtSubUnitStatusTC (RFC 3805): 3 is unavailable because broken."""
+    return None if status is None else AVAILABILITY.get(status & 7, "unknown")
+
+
 class DeviceStatus(StrEnum):
     """hrDeviceStatus, 1.3.6.1.2.1.25.3.2.1.5 (RFC 2790)."""
 
@@ -195,6 +210,9 @@ class Alert:
     text: str = ""
     ticks: int | None = None  # prtAlertTime: sysUpTime when raised, 1/100 s
     kind: AlertKind = AlertKind.CONDITION
+    unit: int | None = None  # hrDeviceIndex: which printer of a print server
+    low_confidence: bool = False  # named after PWG 5107.3 drafts: no rule may rest on this code alone
+    raw: str | None = None  # hex of the text's bytes, where they are not plain ASCII
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,14 +229,21 @@ class Supply:
     description: str = ""
     part_number: str | None = None
     serial: str | None = None
+    marker: int | None = None  # prtMarkerSuppliesMarkerIndex; 0: no particular marker
+    raw: str | None = None  # hex of the description's bytes, where they are not plain ASCII
+
+    @property
+    def capacity(self) -> Amount:
+        """The largest level: `max`, or 100 where the level is itself a percentage."""
+        return whole(self.max, self.unit)
 
     @property
     def percent(self) -> int | None:
-        return percent(self.level, self.max)
+        return percent(self.level, self.capacity)
 
     @property
     def vagueness(self) -> Vague | None:
-        return vagueness(self.level, self.max)
+        return vagueness(self.level, self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,16 +255,22 @@ class Tray:
     level: Amount = None
     max: Amount = None
     unit: str | None = None
-    status: int | None = None  # PrtSubUnitStatusTC, a sum of parts
+    status: int | None = None  # PrtSubUnitStatusTC, a sum of parts: see `availability`
     media: str | None = None
+    type: str | None = None  # label of PrtInputTypeTC or PrtOutputTypeTC
+
+    @property
+    def capacity(self) -> Amount:
+        """The largest level: `max`, or 100 where the level is itself a percentage."""
+        return whole(self.max, self.unit)
 
     @property
     def percent(self) -> int | None:
-        return percent(self.level, self.max)
+        return percent(self.level, self.capacity)
 
     @property
     def vagueness(self) -> Vague | None:
-        return vagueness(self.level, self.max)
+        return vagueness(self.level, self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +280,38 @@ class Cover:
     index: str
     description: str = ""
     state: str | None = None  # "open", "closed", "interlock open", "interlock closed", other, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """One row of prtMarkerTable, 1.3.6.1.2.1.43.10.2.1: what puts marks on the paper."""
+
+    index: str
+    technology: str | None = None  # label of PrtMarkerMarkTechTC
+    unit: str | None = None  # label of PrtMarkerCounterUnitTC
+    life: int | None = None  # prtMarkerLifeCount
+    power_on: int | None = None  # prtMarkerPowerOnCount: a fall is a restart
+    status: int | None = None  # PrtSubUnitStatusTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPath:
+    """One row of prtMediaPathTable, 1.3.6.1.2.1.43.13.4.1: a way of the paper through the printer."""
+
+    index: str
+    type: str | None = None  # "simplex", "longEdgeBindingDuplex", …
+    description: str = ""
+    status: int | None = None  # PrtSubUnitStatusTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """One row of prtConsoleLightTable, 1.3.6.1.2.1.43.17.6.1."""
+
+    index: str
+    description: str = ""
+    colour: str | None = None
+    state: str | None = None  # "on", "off", "flashing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +349,11 @@ class Snapshot:
     outputs: tuple[Tray, ...] | None = None
     covers: tuple[Cover, ...] | None = None
     meters: tuple[Meter, ...] | None = None
+    markers: tuple[Marker, ...] | None = None
+    media_paths: tuple[MediaPath, ...] | None = None
+    lights: tuple[Light, ...] | None = None
+    units: tuple[int, ...] = ()  # hrDeviceIndex of each printer found; a print server may have several
+    charset: int | None = None  # MIBenum that the localized texts are declared to be in
     problems: tuple[str, ...] = ()  # reading errors, one sentence each
     sources: Mapping[str, str] = field(default_factory=dict)  # "supplies.1.1.level" -> OID
 
@@ -297,6 +365,29 @@ class Tier(StrEnum):
     SUPPLIES = "supplies"  # supplies and trays
     METERS = "meters"
     INVENTORY = "inventory"  # identity and the tables that hardly ever change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an earlier snapshot spares the next poll of the same printer from asking again.
+
+    The identity counts only as long as prtGeneralConfigChanges stands where it stood.
+    """
+
+    units: tuple[int, ...] = ()
+    charset: int | None = None
+    config_changes: int | None = None
+    identity: Identity | None = None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """What `snapshot` taught."""
+        return cls(
+            units=snapshot.units,
+            charset=snapshot.charset,
+            config_changes=snapshot.config_changes,
+            identity=snapshot.identity,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

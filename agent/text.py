@@ -1,0 +1,133 @@
+"""Text from printers and from the network, made safe to show: one ladder from bytes to `str`.
+
+    0x0115 in front ......... HP Roman-8, as HP's private objects mark it
+    byte order mark, NULs ... UTF-16
+    ASCII ................... taken as it is; hex dumps in it are undone
+    valid UTF-8 ............. beyond ASCII that is no accident, whatever was declared
+    C1 bytes + kana ......... Shift-JIS, also where Latin-1 was declared
+    the declared charset .... prtLocalizationCharacterSet (RFC 3805), an IANA MIBenum
+    mostly high letters ..... ISO 8859-5, Cyrillic firmware that declares nothing
+    the rest ................ windows-1252, then Latin-1
+
+Promises, for any bytes: `decode` never raises, and its answer holds no control, format (bidi,
+zero-width), surrogate or unassigned character, no run of blanks, and at most `LIMIT` characters.
+"""
+
+import re
+import unicodedata
+
+LIMIT = 255  # SIZE(0..255) of PrtLocalizedDescriptionStringTC; nothing longer is worth keeping
+
+CODECS = {
+    3: "ascii", 4: "iso8859-1", 5: "iso8859-2", 6: "iso8859-3", 7: "iso8859-4", 8: "iso8859-5",
+    9: "iso8859-6", 10: "iso8859-7", 11: "iso8859-8", 12: "iso8859-9", 13: "iso8859-10",
+    17: "cp932", 18: "euc-jp", 38: "euc-kr", 39: "iso2022-jp", 106: "utf-8", 109: "iso8859-13",
+    111: "iso8859-15", 112: "iso8859-16", 113: "gbk", 114: "gb18030", 1000: "utf-16-be",
+    1013: "utf-16-be", 1014: "utf-16-le", 1015: "utf-16", 2004: "hp-roman8", 2009: "cp850",
+    2010: "cp852", 2011: "cp437", 2013: "cp862", 2024: "cp932", 2025: "gb2312", 2026: "big5",
+    2046: "cp855", 2084: "koi8-r", 2086: "cp866", 2088: "koi8-u", 2250: "cp1250", 2251: "cp1251",
+    2252: "cp1252", 2253: "cp1253", 2254: "cp1254", 2255: "cp1255", 2256: "cp1256", 2257: "cp1257",
+    2258: "cp1258", 2259: "tis-620",
+}  # fmt: skip
+"""IANA MIBenum of a character set -> Python's name for it (IANAcharset, RFC 3808)."""
+
+ROMAN_8 = b"\x01\x15"  # HP symbol set 8U, written in front of the text
+
+_DUMP_LINE = 16  # bytes that net-snmp prints before it starts a new line
+_HEX_RUN = re.compile(r"(?:[0-9A-Fa-f]{2} ){3,}[0-9A-Fa-f]{2} ?|(?:[0-9A-Fa-f]{2} )+")
+_BLANKS = re.compile(r"\s+")
+
+
+def decode(raw: bytes, charset: int | None = None) -> str:
+    """The text in `raw`, an OCTET STRING; `charset` is the declared MIBenum, if any."""
+    return clean(unhex(_decoded(raw, charset)))
+
+
+def clean(text: str) -> str:
+    """`text` without what could deceive or break a screen, a log or a table; blanks collapsed."""
+    kept = "".join(map(_shown, text[: 4 * LIMIT]))
+    return _BLANKS.sub(" ", kept).strip()[:LIMIT].rstrip()
+
+
+def unhex(text: str) -> str:
+    """Undo hex printed in place of text: "42 6C 61 63 6B", "0x426C61636B", or a first line of
+    sixteen characters with hex lines below it, as dumps of long strings have it."""
+    head, *lines = text.replace("\r\n", "\n").split("\n")
+    dumped = (_HEX_RUN.fullmatch(f"{line.strip()} ") for line in lines if line.strip())
+    if lines and len(head) >= _DUMP_LINE - len(ROMAN_8) and all(dumped):
+        return head + "".join(map(_from_hex, lines))
+    for prefix in ("Hex-STRING:", "0x", "0X"):
+        if text.startswith(prefix) and (found := _from_hex(text.removeprefix(prefix))):
+            return found
+    if len(text) >= 11 and not lines and _HEX_RUN.fullmatch(text):
+        found = _from_hex(text)
+        return found if found.rstrip("\0").isprintable() else text
+    return text
+
+
+def _from_hex(text: str) -> str:
+    try:
+        return _decoded(bytes.fromhex(text), None)
+    except ValueError:
+        return ""
+
+
+def _decoded(raw: bytes, charset: int | None) -> str:
+    if raw.startswith(ROMAN_8):
+        return raw[2:].decode("hp-roman8", "replace")
+    if wide := _utf16(raw):
+        return wide
+    raw = raw.strip(b"\0")
+    for codec in _ladder(raw, charset):
+        try:
+            return raw.decode(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return raw.decode("iso8859-1")
+
+
+def _utf16(raw: bytes) -> str:
+    """`raw` as UTF-16 if a byte order mark or the NULs of Latin letters say so, else ""."""
+    if raw[:2] in {b"\xfe\xff", b"\xff\xfe"}:
+        return raw.decode("utf-16", "replace")
+    pairs = len(raw) // 2
+    if pairs < 2 or len(raw) % 2:
+        return ""
+    for codec, high, low in (("utf-16-be", raw[0::2], raw[1::2]), ("utf-16-le", raw[1::2], raw[0::2])):
+        if high.count(0) * 4 >= pairs * 3 and low.rstrip(b"\0").count(0) == 0 and low.strip(b"\0"):
+            return raw.decode(codec, "replace")
+    return ""
+
+
+def _ladder(raw: bytes, charset: int | None) -> list[str]:
+    """The codecs to try, the likeliest first."""
+    rungs = ["utf-8"]
+    if any(0x80 <= byte <= 0x9F for byte in raw) and _is_japanese(raw):
+        rungs.append("cp932")
+    if charset in CODECS:
+        rungs.append(CODECS[charset])
+    if _is_cyrillic(raw):
+        rungs.append("iso8859-5")
+    return [*rungs, "cp1252"]
+
+
+def _is_japanese(raw: bytes) -> bool:
+    """Whether Shift-JIS reads as at least two kana: their lead bytes are controls in Latin-1."""
+    try:
+        text = raw.decode("cp932")
+    except UnicodeDecodeError:
+        return False
+    return sum("\u3041" <= char <= "\u30fc" for char in text) >= 2
+
+
+def _is_cyrillic(raw: bytes) -> bool:
+    """Whether most letters lie where ISO 8859-5 has Cyrillic; Western text has few there."""
+    letters = [byte for byte in raw if chr(byte).isalpha()]
+    high = sum(0xB0 <= byte <= 0xEF for byte in letters)
+    return high >= 3 and high > 0.6 * len(letters)
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() and char != "\ufffd":
+        return char
+    return " " if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Zs"} else ""
