@@ -1,0 +1,109 @@
+"""What an HTTP answer means for the batch that it answers. Pure: no socket, no clock, no queue.
+
+    2xx with a receipt that names our events    delivered, item by item
+    2xx without (a captive portal, say), 3xx    Unreachable: somebody else answered
+    408, 425, 429, 5xx                          Throttled, with its Retry-After as a floor
+    409                                         InFlight: the same bytes again
+    413                                         TooLarge: halve
+    400, 415, 422                               Poisoned: bisect
+    401                                         CredentialRefused: hold and probe
+    403, 404, 410 and every other 4xx           Held: hold and probe; nothing is thrown away
+
+A 2xx alone is never a delivery: only a receipt is.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from uplink.errors import CredentialRefused, Held, InFlight, Poisoned, Throttled, TooLarge, Unreachable
+from uplink.retry import retry_after
+
+
+class Result(StrEnum):
+    """What the receiver says of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"  # had it before: as good as accepted
+    RETRY = "retry"  # not now; this one only
+    REJECTED = "rejected"  # never; `problem` says why
+
+
+class Verdict(NamedTuple):
+    """One line of a receipt."""
+
+    result: Result
+    problem: str | None = None  # a problem type (RFC 9457)
+    detail: str | None = None
+
+
+Receipt = Mapping[UUID, Verdict]
+"""What became of each event that the receiver names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP response, read to its end. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
+    """The receipt in `answer` for the events `ours`. Raises a DeliveryError for every other answer."""
+    status, floor = answer.status, retry_after(answer.headers, now)
+    if 200 <= status < 300:
+        return _receipt(answer, ours)
+    problem, said = _problem(answer)
+    if status in {408, 425, 429} or status >= 500:
+        raise Throttled(said, floor)
+    if status == 409:
+        raise InFlight(said, floor)
+    if status == 413:
+        raise TooLarge(said, problem=problem)
+    if status in {400, 415, 422}:
+        raise Poisoned(said, problem=problem)
+    if status == 401:
+        raise CredentialRefused(said)
+    if 400 <= status < 500:
+        raise Held(said)
+    raise Unreachable(f"answered {status}, which is no receipt; redirects are not followed")
+
+
+def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:
+    try:
+        lines = json.loads(answer.body)["receipt"]
+        named = {UUID(line["id"]): _verdict(line) for line in lines}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
+        said = f"answered {answer.status} without a receipt"
+        kind = answer.headers.get("content-type", "nothing")
+        raise Unreachable(f"{said} but with {kind}: a captive portal or a proxy?") from why
+    receipt = {event: named[event] for event in ours if event in named}
+    if not receipt:
+        raise Unreachable(f"answered {answer.status} with a receipt that names none of our events")
+    return receipt
+
+
+def _verdict(line: Mapping[str, object]) -> Verdict:
+    problem, detail = line.get("problem"), line.get("detail")
+    return Verdict(
+        Result(str(line["result"])),
+        problem if isinstance(problem, str) else None,
+        detail if isinstance(detail, str) else None,
+    )
+
+
+def _problem(answer: Answer) -> tuple[str, str]:
+    """(type, sentence) of a problem+json body (RFC 9457, 3.1), or what can be said without one."""
+    said = f"answered {answer.status}"
+    try:
+        told = json.loads(answer.body)
+        words = [told[key] for key in ("title", "detail") if isinstance(told.get(key), str)]
+        kind = told.get("type")
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return "about:blank", said
+    return kind if isinstance(kind, str) else "about:blank", ": ".join([said, *words])[:500]

@@ -1,0 +1,67 @@
+"""The errors of delivery, sorted by what to do next.
+
+DeliveryError
+├── Later                   the same bytes again, after a pause that grows
+│   ├── Unreachable             no connection, no answer in time, TLS refused, or an answer that is no receipt
+│   ├── Throttled               not before `retry_after`
+│   └── InFlight                the receiver is still at work on these very bytes
+├── Held                    a person must act: hold the destination, probe it every 15 minutes
+│   └── CredentialRefused       the token or the certificate is not accepted
+└── Refused                 the destination is well, the batch is not
+    ├── TooLarge                halve it
+    └── Poisoned                halve it until the item stands alone; that one goes to the dead letter
+
+Only `Later`, less `InFlight`, counts for the breaker: poison and a locked door say nothing about the line.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class DeliveryError(Exception):
+    """A batch was not delivered."""
+
+    reason: str
+    retry_after: float | None = None  # seconds; a floor that the receiver asked for
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Later(DeliveryError):
+    """Nothing is wrong with the batch; another time."""
+
+
+class Unreachable(Later):
+    """Nobody answered, or somebody who is not our receiver."""
+
+
+class Throttled(Later):
+    """The receiver is there and wants fewer or later requests."""
+
+
+class InFlight(Later):
+    """409: an earlier attempt with the same Idempotency-Key has not ended yet."""
+
+
+class Held(DeliveryError):
+    """The destination refuses us, whatever we send."""
+
+
+class CredentialRefused(Held):
+    """401: the receiver does not accept who we say we are."""
+
+
+@dataclass(slots=True)
+class Refused(DeliveryError):
+    """The receiver read this batch and will not have it."""
+
+    problem: str = "about:blank"  # the problem type (RFC 9457, 3.1.1) it gave
+
+
+class TooLarge(Refused):
+    """413: fewer items at a time."""
+
+
+class Poisoned(Refused):
+    """400, 415, 422: something in it is unacceptable."""

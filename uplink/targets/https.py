@@ -1,0 +1,179 @@
+"""The provider's endpoint, over HTTPS.
+
+- TLS 1.2 or newer, checked against the system's trust store and, beside it, a CA file of your own.
+- Plain http is for loopback only, and only when `insecure_loopback` says so.
+- Redirects are never followed: a delivery goes where the configuration says, or nowhere.
+- The body is compressed with gzip; a compressed answer is not accepted, and no answer above 1 MiB is
+  read, so that nobody can blow us up.
+- Connecting may take 10 s, each read 30 s, the whole request 60 s.
+"""
+
+import asyncio
+import gzip
+import ipaddress
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import truststore
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from uplink.answers import Answer, Receipt, judge
+from uplink.cloudevents import MEDIA_TYPE
+from uplink.errors import CredentialRefused, Unreachable
+from uplink.outbox import Batch
+
+PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
+WHOLE_REQUEST = 60.0  # seconds
+LARGEST_ANSWER = 1024 * 1024  # bytes
+
+
+class Settings(BaseModel):
+    """The table `[target.https]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="Where events are posted, such as https://mps.example.com/v1/events.")
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of a private CA, believed beside the system's."
+    )
+    token_file: Path | None = Field(
+        default=None, description="File with the bearer token; read before each request."
+    )
+    proxy: str | None = Field(
+        default=None,
+        description="http://host:port of a proxy; the default is HTTPS_PROXY of the environment.",
+    )
+    insecure_loopback: bool = Field(
+        default=False, description="Accept http:// to 127.0.0.0/8 and ::1; for trials."
+    )
+
+    @model_validator(mode="after")
+    def _only_encrypted(self) -> "Settings":
+        url = _url(self.url)
+        loopback = url.scheme == "http" and _loopback(url.host)
+        if loopback and not self.insecure_loopback:
+            raise ValueError(
+                f"url: {self.url} is not encrypted; for a trial on this machine set insecure_loopback"
+            )
+        if not loopback and url.scheme != "https":
+            raise ValueError(
+                f"url: {self.url} must begin with https://; tickets leave the site encrypted only"
+            )
+        if url.userinfo:
+            raise ValueError("url: put the secret into token_file, not into the address")
+        return self
+
+
+class Https:
+    """Sends batches to one endpoint. Keeps its connection open between them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises OSError (also ssl.SSLError) if the CA file cannot be read or is none."""
+        self._settings = settings
+        self._client = httpx.AsyncClient(
+            verify=trust(settings.ca_file),
+            timeout=PATIENCE,
+            proxy=settings.proxy,
+            trust_env=not _loopback(_url(settings.url).host),
+            headers={
+                "user-agent": "printwarden",
+                "accept": "application/json",
+                "accept-encoding": "identity",
+            },
+        )
+
+    @property
+    def name(self) -> str:
+        return self._settings.url
+
+    async def send(self, batch: Batch) -> Receipt:
+        """POST `batch`, and read the receipt."""
+        return judge(await self._post(batch), batch.ids, time.time())
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _post(self, batch: Batch) -> Answer:
+        body = gzip.compress(batch.body, compresslevel=6, mtime=0)
+        headers = {"content-type": MEDIA_TYPE, "content-encoding": "gzip", "idempotency-key": batch.key}
+        headers |= self._authorization()
+        try:
+            async with (
+                asyncio.timeout(WHOLE_REQUEST),
+                self._client.stream("POST", self._settings.url, content=body, headers=headers) as response,
+            ):
+                return Answer(
+                    status=response.status_code,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    body=await _bounded(response),
+                )
+        except TimeoutError as why:
+            raise Unreachable(f"no answer within {WHOLE_REQUEST:.0f} s") from why
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError) as why:
+            raise Unreachable(_in_words(why)) from why
+
+    def _authorization(self) -> Mapping[str, str]:
+        if self._settings.token_file is None:
+            return {}
+        try:
+            token = self._settings.token_file.read_text("ascii").strip()
+        except (OSError, UnicodeError) as why:
+            raise CredentialRefused(f"{self._settings.token_file} gives no token: {why}") from why
+        return {"authorization": f"Bearer {token}"}
+
+
+def connect(settings: Settings) -> Https:
+    """The target that `settings` describe. Opens no connection yet."""
+    return Https(settings)
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Whom we believe: the system's trust store and `ca_file`. TLS 1.2 or newer (RFC 9325, 3.1.1)."""
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    """The body as it came, at most 1 MiB. Raises Unreachable for more, or for a compressed one."""
+    coding = response.headers.get("content-encoding", "identity")
+    if coding != "identity":
+        raise Unreachable(f"answered with content-encoding {coding}, which was not asked for")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise Unreachable(f"answered with more than {LARGEST_ANSWER} bytes, which is no receipt")
+    return bytes(body)
+
+
+def _in_words(why: Exception) -> str:
+    """What a person can act upon; httpx leaves some messages empty."""
+    known: dict[type[Exception], str] = {
+        httpx.ConnectTimeout: "no connection within 10 s",
+        httpx.ReadTimeout: "no answer within 30 s",
+        httpx.RemoteProtocolError: "the connection broke before the answer was complete",
+    }
+    kind = known.get(type(why), type(why).__name__)
+    return f"{kind}: {why}" if str(why) else kind
+
+
+def _url(text: str) -> httpx.URL:
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL as why:
+        raise ValueError(f"url: {text!r} is not an address: {why}") from why
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
