@@ -28,7 +28,7 @@ class IpAddress(bytes):
 
 
 Value = int | bytes | ObjectId | IpAddress | None | Missing
-"""What a varbind holds. int: Integer32, Counter32, Gauge32, TimeTicks, Counter64. bytes: OctetString, Opaque."""
+"""int: Integer32, Counter32, Gauge32, TimeTicks, Counter64; bytes: OctetString, Opaque; None: NULL."""
 
 VarBind = tuple[bytes, Value]
 

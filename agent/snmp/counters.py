@@ -1,0 +1,18 @@
+"""What came and went through the sockets, for the agent's health."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Datagrams by what became of them, since the start."""
+
+    sent: int = 0
+    answered: int = 0
+    timeouts: int = 0  # one attempt without an answer; the printer may still answer the next
+    late: int = 0  # from a printer that was asked, but nobody waits for it any more
+    duplicate: int = 0  # a second copy of the answer that was taken last
+    foreign: int = 0  # from an address or port that was not asked
+    malformed: int = 0
+    unreachable: int = 0  # refused by the network: ICMP, or no route
+    rearmed: int = 0  # sockets replaced because they had stopped reading

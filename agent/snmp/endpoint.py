@@ -1,0 +1,197 @@
+"""One datagram socket for all printers of one address family, and who waits for which answer.
+
+    exchange(sockaddr, id, packet) --sendto--> printer
+            ^                                     |
+            +-- address, port and id agree <------+      everything else is counted and dropped
+
+What is promised
+- An answer is taken only from the address and port that were asked, with the id that was sent.
+- Malformed, late, duplicate and foreign datagrams change nothing but a counter.
+- A socket that stopped reading is replaced. Older Pythons' Proactor loop on Windows goes deaf after
+  one ICMP "port unreachable" (CPython #91227, #127057).
+
+Only the portable part of asyncio is used (no `add_reader`), so that selector, Proactor and uvloop
+loops run the same code. Deadlines are looked after by one timer for all, not one timer a request.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from agent.errors import MalformedReply
+from agent.snmp.counters import Counters
+from agent.snmp.windows import keep_reading_after_icmp
+from agent.snmp.wire import MAX_DATAGRAM, Reply, decode
+
+SockAddr = tuple[Any, ...]
+"""(host, port) or (host, port, flow, scope), as `recvfrom` gives them."""
+
+TICK = 0.025  # s between two looks at the deadlines
+BATCH = 64  # datagrams read in one turn of the loop
+
+
+class Waiting:
+    """One attempt that is under way."""
+
+    __slots__ = ("deadline", "future", "request_id")
+
+    def __init__(self, request_id: int, future: asyncio.Future[Reply | None], deadline: float) -> None:
+        self.request_id = request_id
+        self.future = future
+        self.deadline = deadline
+
+
+class Endpoint(asyncio.DatagramProtocol):
+    """The socket. `heard` maps everyone who was ever asked to the id of their last answer (0: none yet)."""
+
+    def __init__(self, family: socket.AddressFamily, buffer: int, counters: Counters) -> None:
+        self.family = family
+        self.counters = counters
+        self.receive_buffer = 0
+        self.heard: dict[SockAddr, int] = {}
+        self.malformed: dict[SockAddr, str] = {}
+        self.listeners: dict[int, Callable[[SockAddr, Reply], None]] = {}
+        self._buffer = buffer
+        self._pending: dict[SockAddr, Waiting] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+        self._drained: socket.socket | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._suspect = False
+        self._rearming: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open the socket and ask for its receive buffer. Raises OSError."""
+        self._loop = asyncio.get_running_loop()
+        bound = _bound_socket(self.family, self._buffer)
+        self.receive_buffer = bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        self._transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=bound)
+        self._drained = bound if isinstance(self._loop, asyncio.SelectorEventLoop) else None
+
+    def close(self) -> None:
+        """Let go of the socket; whoever still waits gets no answer."""
+        transport, self._transport, self._drained = self._transport, None, None
+        if transport is not None:
+            transport.close()
+        if self._rearming is not None:
+            self._rearming.cancel()
+        self._expire(float("inf"))
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def send(self, packet: bytes, sockaddr: SockAddr) -> None:
+        """Send, or lose it as a network may."""
+        if self._transport is not None:
+            self.counters.sent += 1
+            self._transport.sendto(packet, sockaddr)
+
+    async def exchange(self, sockaddr: SockAddr, request_id: int, packet: bytes, wait: float) -> Reply | None:
+        """Send `packet` and wait for its answer for `wait` seconds; None if there was none."""
+        future: asyncio.Future[Reply | None] = self._loop.create_future()
+        self._pending[sockaddr] = Waiting(request_id, future, self._loop.time() + wait)
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK, self._tick)
+        self.heard.setdefault(sockaddr, 0)
+        self.send(packet, sockaddr)
+        try:
+            return await future
+        finally:
+            self._pending.pop(sockaddr, None)
+
+    def datagram_received(self, data: bytes, addr: SockAddr) -> None:
+        """Take this datagram and, where the loop allows it, those that came in meanwhile."""
+        self._suspect = False
+        self._take(data, addr)
+        if self._drained is None:
+            return
+        receive = self._drained.recvfrom
+        try:
+            for _ in range(BATCH):
+                self._take(*receive(MAX_DATAGRAM + 1))
+        except OSError:  # nothing more for now (BlockingIOError); real errors come back through the loop
+            return
+
+    def _take(self, data: bytes, sockaddr: SockAddr) -> None:
+        waiting = self._pending.get(sockaddr)
+        try:
+            reply = decode(data)
+        except MalformedReply as why:
+            self.counters.malformed += 1
+            if waiting is not None:
+                self.malformed[sockaddr] = why.reason
+            return
+        if waiting is not None and reply.request_id == waiting.request_id and not waiting.future.done():
+            self.counters.answered += 1
+            self.heard[sockaddr] = reply.request_id
+            waiting.future.set_result(reply)
+        elif listener := self.listeners.get(reply.request_id):
+            listener(sockaddr, reply)
+        else:
+            self._drop(sockaddr, reply.request_id)
+
+    def _drop(self, sockaddr: SockAddr, request_id: int) -> None:
+        last = self.heard.get(sockaddr)
+        if last is None:
+            self.counters.foreign += 1
+        elif last == request_id:
+            self.counters.duplicate += 1
+        else:
+            self.counters.late += 1
+
+    def _tick(self) -> None:
+        self._timer = None
+        expired = self._expire(self._loop.time())
+        if expired and self._suspect and self._rearming is None:
+            self._rearm()
+        if self._pending:
+            self._timer = self._loop.call_later(TICK, self._tick)
+
+    def _expire(self, now: float) -> int:
+        expired = [waiting.future for waiting in self._pending.values() if waiting.deadline <= now]
+        for future in expired:
+            if not future.done():
+                self.counters.timeouts += 1
+                future.set_result(None)
+        return len(expired)
+
+    def error_received(self, exc: Exception) -> None:
+        """An ICMP error, or no way out. It names no printer, so that the deadline decides, as ever."""
+        self.counters.unreachable += 1
+        self._suspect = isinstance(exc, ConnectionError)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The loop gave the socket up. Unless we closed it ourselves, open another."""
+        if exc is not None and self._transport is not None and self._rearming is None:
+            self._rearm()
+
+    def _rearm(self) -> None:
+        self.counters.rearmed += 1
+        self._suspect = False
+        self._rearming = self._loop.create_task(self._replace(), name="snmp-rearm")
+
+    async def _replace(self) -> None:
+        old, self._transport, self._drained = self._transport, None, None
+        if old is not None:
+            old.abort()
+        try:
+            await self.open()
+        except OSError:
+            self._suspect = True  # the next deadline tries again
+        finally:
+            self._rearming = None
+
+
+def _bound_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
+    """A socket on a free port, with as much of `buffer` as the system grants (Linux: net.core.rmem_max)."""
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        keep_reading_after_icmp(made)
+        made.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - asks all networks
+    except OSError:
+        made.close()
+        raise
+    return made

@@ -1,0 +1,95 @@
+"""A walk through one or several columns that ends, whatever the printer answers.
+
+- Names must grow strictly within a column (RFC 3416, 4.2.2); an answer that does not is not taken.
+- A column ends with the first name outside of it, or with endOfMibView.
+- A walk is cut off after 2,000 requests, 30 s of waiting for the printer, or 1 MiB of answers.
+
+Pure: nothing here sends, waits or looks at a clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agent.snmp.oid import arcs
+from agent.snmp.reader import Missing, Value, VarBind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where a walk is cut off."""
+
+    steps: int = 2_000  # requests
+    seconds: float = 30.0  # waited for the printer; not the time that our own budget took
+    octets: int = 1 << 20
+
+
+@dataclass(slots=True)
+class Column:
+    """What has been read below one root."""
+
+    root: bytes
+    last: bytes
+    rows: list[VarBind] = field(default_factory=list)
+    open: bool = True
+    refused: bool = False
+
+    def take(self, name: bytes, value: Value) -> bool | None:
+        """True: a new row. False: the column has ended. None: the name does not come after the last one."""
+        if not name.startswith(self.root) or isinstance(value, Missing):
+            self.open = False
+            return False
+        if not after(name, self.last):
+            return None
+        self.last = name
+        self.rows.append((name, value))
+        return True
+
+
+class Walk:
+    """The columns of one walk, and how much of its limits is used up."""
+
+    def __init__(self, roots: Sequence[bytes], limits: Limits) -> None:
+        self.columns = [Column(root, root) for root in roots]
+        self._limits = limits
+        self._steps = 0
+        self._octets = 0
+
+    def open(self, at_most: int) -> list[Column]:
+        """The columns to ask for next."""
+        return [column for column in self.columns if column.open][:at_most]
+
+    def take(self, columns: Sequence[Column], varbinds: Sequence[VarBind]) -> bool:
+        """Sort an answer's varbinds, row by row, into the `columns` asked for; False: it led nowhere."""
+        width, moved = len(columns), False
+        for position, (name, value) in enumerate(varbinds):
+            column = columns[position % width]
+            if column.open:
+                taken = column.take(name, value)
+                if taken is None:
+                    return False
+                moved = True
+        return moved
+
+    def spend(self, octets: int, seconds: float) -> str | None:
+        """Count one answer, after `seconds` of waiting in all; why the walk must stop, if it must."""
+        self._steps += 1
+        self._octets += octets
+        limits = self._limits
+        if self._steps >= limits.steps:
+            return f"a table did not end within {limits.steps} requests"
+        if self._octets > limits.octets:
+            return f"a table did not end within {limits.octets} octets"
+        if seconds > limits.seconds:
+            return f"a table did not end within {limits.seconds:.0f} s of waiting"
+        return None
+
+    def rows(self) -> list[VarBind]:
+        """All rows, root by root."""
+        return [row for column in self.columns for row in column.rows]
+
+
+def after(name: bytes, last: bytes) -> bool:
+    """Whether `name` comes strictly after `last`. Octets order as arcs do while each arc is one octet."""
+    if name.isascii() and last.isascii():
+        return name > last
+    return arcs(name) > arcs(last)

@@ -1,0 +1,207 @@
+"""A small SNMP agent on a real socket, and an engine that is quick to give up.
+
+The agent knows a dictionary of OIDs and answers as RFC 3416 says. Tests bend it by handing it a
+`bend(request, response) -> datagrams` function, which is where misbehaviour comes from.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from pyasn1.codec.ber import decoder, encoder
+from pysnmp.proto import api
+
+from agent.model import Address
+from agent.snmp.guards import Limits
+from agent.snmp.oid import arcs, dotted, oid
+from agent.snmp.reader import Credential
+from agent.snmp.session import Engine, Settings
+
+Mib = dict[tuple[int, ...], object]
+QUICK = Settings(
+    timeout=0.15,
+    retries=1,
+    requests_per_second=None,
+    requests_per_subnet=None,
+    sweep_per_second=None,
+    sweep_linger=0.3,
+    limits=Limits(seconds=5.0),
+)
+PUBLIC = Credential(name="public")
+
+
+@dataclass
+class Question:
+    """A request as the small agent read it."""
+
+    version: int
+    community: bytes
+    tag: str
+    names: list[tuple[int, ...]]
+    repetitions: int
+    module: object
+    message: object
+    pdu: object
+
+
+@dataclass
+class SmallAgent(asyncio.DatagramProtocol):
+    """Answers with pysnmp's own encoder: it shares nothing with the codec under test."""
+
+    mib: Mib
+    versions: tuple[int, ...] = (0, 1)
+    community: bytes = b"public"
+    bend: Callable[[Question, bytes], Sequence[bytes]] | None = None
+    delay: float = 0.0
+    asked: list[Question] = field(default_factory=list)
+    address: Address = Address("127.0.0.1", 0)
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self.transport = transport
+        self.address = Address(*transport.get_extra_info("sockname")[:2])
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        question = read_question(data)
+        self.asked.append(question)
+        if question.version not in self.versions or question.community != self.community:
+            return
+        answer = self.answer(question)
+        packets = [answer] if self.bend is None else self.bend(question, answer)
+        for packet in packets:
+            if self.delay:
+                asyncio.get_running_loop().call_later(self.delay, self.reply, packet, addr)
+            else:
+                self.reply(packet, addr)
+
+    def reply(self, packet: bytes, addr: tuple[str, int]) -> None:
+        if not self.transport.is_closing():
+            self.transport.sendto(packet, addr)
+
+    def next_name(self, name: tuple[int, ...]) -> tuple[int, ...] | None:
+        return min((known for known in self.mib if known > name), default=None)
+
+    def answer(self, question: Question) -> bytes:
+        """The response that RFC 1157 or RFC 3416 asks for."""
+        pairs: list[tuple[tuple[int, ...], object]] = []
+        error = (0, 0)
+        if question.tag == "GetBulkRequestPDU":
+            at: list[tuple[int, ...] | None] = list(question.names)
+            for _ in range(question.repetitions):
+                at = [self.next_name(name) if name else None for name in at]
+                pairs += [(name or question.names[i], self.value(name)) for i, name in enumerate(at)]
+        else:
+            for position, name in enumerate(question.names, 1):
+                found = name if question.tag == "GetRequestPDU" else self.next_name(name)
+                if question.version == 0 and (found is None or found not in self.mib):
+                    error = (2, position)  # noSuchName
+                    break
+                pairs.append((found or name, self.value(found)))
+        return respond(question, pairs, *error)
+
+    def value(self, name: tuple[int, ...] | None) -> object:
+        if name is None:
+            return "endOfMibView"
+        return self.mib.get(name, "noSuchInstance")
+
+
+def read_question(data: bytes) -> Question:
+    version = int(api.decodeMessageVersion(data))
+    module = api.PROTOCOL_MODULES[version]
+    message, rest = decoder.decode(data, asn1Spec=module.Message())
+    assert not rest
+    pdu = module.apiMessage.get_pdu(message)
+    tag = type(pdu).__name__
+    bulk = tag == "GetBulkRequestPDU"
+    part = module.apiBulkPDU if bulk else module.apiPDU
+    return Question(
+        version=version,
+        community=bytes(module.apiMessage.get_community(message)),
+        tag=tag,
+        names=[tuple(name) for name, _ in part.get_varbinds(pdu)],
+        repetitions=int(part.get_max_repetitions(pdu)) if bulk else 0,
+        module=module,
+        message=message,
+        pdu=pdu,
+    )
+
+
+def respond(
+    question: Question, pairs: Sequence[tuple[tuple[int, ...], object]], status: int = 0, index: int = 0
+) -> bytes:
+    """A response to `question`, encoded by pysnmp. Strings name the exceptions of RFC 3416."""
+    v2 = api.PROTOCOL_MODULES[1]
+    module = question.module
+    special = {
+        "noSuchObject": v2.NoSuchObject(""),
+        "noSuchInstance": v2.NoSuchInstance(""),
+        "endOfMibView": v2.EndOfMibView(""),
+    }
+    message = module.apiMessage.get_response(question.message)
+    pdu = module.apiMessage.get_pdu(message)
+    part = module.apiPDU
+    if status:
+        part.set_varbinds(pdu, [(name, module.Null("")) for name in question.names])
+        part.set_error_status(pdu, status)
+        pdu.setComponentByPosition(2, index)
+    else:
+        part.set_varbinds(
+            pdu,
+            [
+                (name, special[value] if isinstance(value, str) else _typed(module, value))
+                for name, value in pairs
+            ],
+        )
+    return encoder.encode(message)
+
+
+def _typed(module: object, value: object) -> object:
+    if isinstance(value, int):
+        return module.Integer(value)
+    return module.OctetString(value) if isinstance(value, bytes) else value
+
+
+Start = Callable[..., Awaitable[SmallAgent]]
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[Start]:
+    """Starts small agents: `await agent(mib, host=…, bend=…)`."""
+    started: list[SmallAgent] = []
+
+    async def start(mib: Mib, host: str = "127.0.0.1", **kind: object) -> SmallAgent:
+        loop = asyncio.get_running_loop()
+        _, made = await loop.create_datagram_endpoint(lambda: SmallAgent(mib, **kind), local_addr=(host, 0))
+        started.append(made)
+        return made
+
+    yield start
+    for each in started:
+        each.transport.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Engine]:
+    async with Engine(QUICK) as made:
+        yield made
+
+
+def name(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def table(root: str, rows: int, columns: int = 1) -> Mib:
+    """`columns` columns of `rows` integers below `root`, with index 1.row."""
+    return {
+        (*name(root), column, 1, row): 1000 * column + row
+        for column in range(1, columns + 1)
+        for row in range(1, rows + 1)
+    }
+
+
+def readable(pairs: Sequence[tuple[bytes, object]]) -> list[tuple[str, object]]:
+    return [(dotted(raw), value) for raw, value in pairs]
+
+
+__all__ = ["PUBLIC", "QUICK", "Question", "SmallAgent", "arcs", "name", "oid", "readable", "respond", "table"]
