@@ -1,1 +1,26 @@
-"""The published contract: JSON Schemas of every event, and the OpenAPI description."""
+"""The published contract: JSON Schemas of every event, and the OpenAPI description.
+
+    schema                  what                                             lane
+    mps.ticket/1            one step in the life of a ticket                 0
+    mps.agent_health/1      heartbeat: what the agent knows of itself        1
+    mps.meter_read/1        one printer's counters                           2
+
+The CloudEvents `type` is the schema's name. `*.json` here are written from the models by
+`python -m uplink.events`, and a test fails when they differ.
+
+The number after the slash rises when a field changes its meaning or goes away; a receiver ignores
+fields it does not know. A field that is listed is always there: what is unknown is null, so that a
+misspelt field is noticed and a forgotten one too.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from uplink.events.agent_health import AgentHealth
+from uplink.events.base import Event
+from uplink.events.meter_read import MeterRead
+from uplink.events.ticket import Ticket
+
+MODELS: Mapping[str, type[Event]] = MappingProxyType(
+    {"mps.ticket/1": Ticket, "mps.agent_health/1": AgentHealth, "mps.meter_read/1": MeterRead}
+)

@@ -1,0 +1,30 @@
+"""Writes `*.json` beside this file from the models: `python -m uplink.events`."""
+
+import json
+from pathlib import Path
+
+from uplink.events import MODELS
+
+FOLDER = Path(__file__).parent
+
+
+def published() -> dict[Path, str]:
+    """Each schema file and what belongs in it (JSON Schema 2020-12, as OpenAPI 3.1 uses it)."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        FOLDER / f"{name.replace('/', '.')}.json": json.dumps(
+            dialect | model.model_json_schema(by_alias=True), indent=2
+        )
+        + "\n"
+        for name, model in MODELS.items()
+    }
+
+
+def main() -> None:
+    """Write them."""
+    for file, text in published().items():
+        file.write_text(text, "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

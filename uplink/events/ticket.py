@@ -1,0 +1,71 @@
+"""mps.ticket/1: one step in the life of a ticket.
+
+    open → update* → clear → verified, or reopen, or cancel
+
+One `ticket_id` for the life of the fault. Each event carries the whole ticket and a `ticket_seq` that
+rises; the receiver keeps the highest. `dedupe_key` is the device, the fault, the component and the
+episode: an agent restored from a backup makes the same key, and opens nothing twice.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
+
+
+class Debounce(Record):
+    """How long it was watched before it became a ticket."""
+
+    first_seen: Time
+    polls_seen: Count | None
+    held_for_s: Count | None
+
+
+class Fault(Record):
+    """What is wrong."""
+
+    fault_key: Name = Field(examples=["fuser.failure"])
+    component: Text = Field(description='"toner:black", "tray:2"; empty for the device as a whole.')
+    title: Text
+    priority: Literal["P1", "P2", "P3"] | None = Field(description="Null until a contract gives one.")
+    impact: Literal["device_down", "degraded", "predicted", "customer_fixable", "supply", "billing"]
+    customer_fixable: bool | None
+    training: Name | None = Field(description="PrtAlertTrainingLevelTC (RFC 3805), as labelled there.")
+    severity: Name | None
+    pmib: dict[str, Any] | None = Field(description="The row of prtAlertTable (RFC 3805) it comes from.")
+    vendor_code: Text | None
+    debounce: Debounce | None
+    related: list[Name]
+
+
+class Rule(Record):
+    """Why a ticket was raised."""
+
+    rule_id: Name
+    rule_version: Count | None
+    origin: Name | None
+    measured_precision: float | None = Field(ge=0, le=1)
+    n_closed: Count | None
+
+
+class Ticket(Event):
+    """One step in the life of a ticket; carries all of it."""
+
+    schema_: Literal["mps.ticket/1"] = Field(alias="schema")
+    event: Literal["open", "update", "clear", "verified", "reopen", "cancel"]
+    ticket_id: Name
+    ticket_seq: int = Field(ge=1)
+    idempotency_key: Name = Field(
+        description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
+    )
+    dedupe_key: str = Field(
+        min_length=1, max_length=1000, examples=["sn:PHBLL12345|fuser.failure|fuser:1|e3"]
+    )
+    kind: Literal["break_fix", "supply", "predicted", "billing"]
+    opened_at: Time
+    device: Device
+    fault: Fault
+    rule: Rule
+    prediction: dict[str, Any] | None
+    evidence: dict[str, Any]

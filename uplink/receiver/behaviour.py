@@ -1,0 +1,43 @@
+"""How the receiver misbehaves, when told to: what a provider's worst day looks like from the site."""
+
+import random
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Behaviour(BaseModel):
+    """What to do to requests that bring events. Nothing, unless told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fail: int | None = Field(default=None, ge=400, le=599, description="Answer with this status …")
+    share: float = Field(default=1.0, ge=0, le=1, description="… to this share of requests …")
+    times: int | None = Field(default=None, ge=0, description="… or to the next so many; then all is well.")
+    throttle: float | None = Field(
+        default=None, ge=0, description="Answer 429 with this Retry-After, in seconds."
+    )
+    hang: float = Field(default=0, ge=0, description="Take this many seconds before answering.")
+    portal: bool = Field(default=False, description="Answer 200 with a login page, as a captive portal does.")
+    drop: bool = Field(
+        default=False, description="Store the events, then cut the connection without an answer."
+    )
+    poison: str | None = Field(default=None, description="Answer 422 to a batch that has this subject.")
+    most: int = Field(default=500, ge=1, description="Answer 413 to batches with more events.")
+
+    @classmethod
+    def failing(cls, text: str) -> Self:
+        """ "503" always, "503:0.3" to 30 % of requests. Raises ValueError."""
+        status, _, share = text.partition(":")
+        try:
+            return cls(fail=int(status), share=float(share or 1))
+        except ValueError as why:
+            raise ValueError(f'"{text}" is no failure: write STATUS or STATUS:SHARE, like 503:0.3') from why
+
+    def fails(self, dice: random.Random) -> bool:
+        """Whether this request is one that fails."""
+        return self.fail is not None and self.times != 0 and dice.random() < self.share
+
+    def after_one(self) -> Self:
+        """The behaviour left when one request has failed."""
+        return self if self.times is None else self.model_copy(update={"times": max(0, self.times - 1)})

@@ -1,0 +1,111 @@
+"""A throw-away certificate authority for this machine: for the demo, for trials and for tests.
+
+Its keys are made here, live in files that only their owner may read, and are worth nothing elsewhere:
+the server certificate is for 127.0.0.1, ::1 and localhost, and both end after a week.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LIFE = timedelta(days=7)
+NAMES = (
+    x509.DNSName("localhost"),
+    x509.IPAddress(ip_address("127.0.0.1")),
+    x509.IPAddress(ip_address("::1")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """Files: what clients trust, and what the server shows."""
+
+    ca_file: Path
+    certificate: Path
+    key: Path
+
+
+def throw_away(
+    folder: Path,
+    *,
+    names: tuple[x509.GeneralName, ...] = NAMES,
+    now: datetime | None = None,
+) -> Certificates:
+    """Make a CA and a server certificate in `folder`, over any made before. The CA's key is not kept."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    start = (now or datetime.now(UTC)) - timedelta(minutes=5)
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_name, name = _name("Printwarden throw-away CA"), _name("Printwarden receiver on this machine")
+    authority = (
+        _certificate(ca_name, ca_name, ca_key.public_key(), start)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
+        .sign(ca_key, SHA256())
+    )
+    server = (
+        _certificate(name, ca_name, key.public_key(), start)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+        )
+        .sign(ca_key, SHA256())
+    )
+    made = Certificates(
+        ca_file=folder / "ca.pem", certificate=folder / "receiver.pem", key=folder / "receiver.key"
+    )
+    _write(made.ca_file, authority.public_bytes(Encoding.PEM))
+    _write(made.certificate, server.public_bytes(Encoding.PEM))
+    _write(made.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return made
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, start: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + LIFE)
+    )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Key usage (RFC 5280, 4.2.1.3)."""
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file that was never readable by others, not for a moment."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)

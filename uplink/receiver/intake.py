@@ -1,0 +1,109 @@
+"""From the bytes of a request to events, each valid or refused with a reason. Pure."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, ValidationError
+
+from uplink.answers import Result, Verdict
+from uplink.cloudevents import MEDIA_TYPE
+from uplink.events import MODELS
+from uplink.events.base import Name, Record
+from uplink.receiver.problems import PREFIX, Problem
+
+LARGEST_BODY = 1024 * 1024  # bytes, before gzip
+
+
+class CloudEvent(Record):
+    """The attributes we rely on (CloudEvents 1.0.2); others may be there."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: Name
+    source: Name
+    type: Name
+    subject: Name
+    time: Name
+    sequence: Name
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One event of a batch: with a verdict already if it cannot be taken in."""
+
+    id: UUID
+    event: CloudEvent | None = None
+    refused: Verdict | None = None
+
+
+def body(raw: bytes, headers: Mapping[str, str]) -> bytes:
+    """The body of a request, unpacked, at most 1 MiB of it. Raises Problem."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise Problem(415, "media-type", f"content-type was {headers.get('content-type', 'not given')}")
+    coding = headers.get("content-encoding", "identity")
+    if coding not in {"gzip", "identity"}:
+        raise Problem(415, "media-type", f"content-encoding {coding} is not known here; use gzip")
+    plain = _gunzip(raw) if coding == "gzip" else raw
+    if len(plain) > LARGEST_BODY:
+        raise Problem(413, "too-large", f"more than {LARGEST_BODY} bytes")
+    return plain
+
+
+def _gunzip(raw: bytes) -> bytes:
+    """At most one byte more than allowed, however large it would become."""
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpack.decompress(raw, LARGEST_BODY + 1)
+    except zlib.error as why:
+        raise Problem(400, "bad-request", f"not gzip: {why}") from why
+    if not unpack.eof and len(plain) <= LARGEST_BODY:
+        raise Problem(400, "bad-request", "the gzip stream ends too early")
+    return plain
+
+
+def events(plain: bytes) -> list[Arrival]:
+    """The events of a batch. Raises Problem if it is no batch, or an event cannot even be named."""
+    try:
+        batch = json.loads(plain, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as why:
+        raise Problem(400, "bad-request", f"not JSON: {why}") from why
+    if not isinstance(batch, list) or not batch:
+        raise Problem(400, "bad-request", "a batch is a JSON array with at least one event")
+    return [_arrival(item) for item in batch]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
+
+
+def _arrival(item: object) -> Arrival:
+    try:
+        name = UUID(item["id"])  # type: ignore[index]  # what is no mapping raises TypeError
+    except (TypeError, KeyError, ValueError, AttributeError) as why:
+        raise Problem(400, "bad-request", "every event needs an id that is a UUID") from why
+    try:
+        event = CloudEvent.model_validate(item)
+        int(event.sequence)
+        model = MODELS.get(event.type)
+        if model is None:
+            known = f"{event.type} is none of {', '.join(MODELS)}"
+            return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-unknown-type", known))
+        model.model_validate(event.data)
+    except ValidationError as why:
+        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", _in_words(why)))
+    except ValueError:
+        said = "sequence: not a whole number"
+        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", said))
+    return Arrival(id=name, event=event)
+
+
+def _in_words(why: ValidationError) -> str:
+    first, *more = why.errors(include_url=False, include_context=False, include_input=False)
+    said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"{said} (and {len(more)} more)" if more else said

@@ -1,0 +1,59 @@
+"""What the receiver says when it says no: problem+json (RFC 9457)."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+PREFIX = "urn:problem-type:mps:"
+
+TITLES = {
+    "bad-request": "The request cannot be read",
+    "credential-refused": "The bearer token is missing or not accepted",
+    "event-invalid": "The event does not follow its schema",
+    "event-unacceptable": "The batch has an event that is not acceptable",
+    "event-unknown-type": "No such event type here",
+    "in-flight": "A request with this Idempotency-Key is being worked on",
+    "key-reused": "This Idempotency-Key came with another body before",
+    "not-found": "There is nothing here",
+    "media-type": "Send application/cloudevents-batch+json",
+    "misbehaving": "Told to fail",
+    "throttled": "Too many requests",
+    "too-large": "The batch is too large",
+    "internal": "The receiver failed",
+}
+
+
+class Problem(Exception):
+    """A refusal: status, problem type, and a sentence."""
+
+    def __init__(
+        self, status: int, kind: str, detail: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.headers = status, kind, detail, headers
+
+    def body(self) -> dict[str, object]:
+        """The members of the problem object (RFC 9457, 3.1)."""
+        told: dict[str, object] = {
+            "type": PREFIX + self.kind,
+            "title": TITLES[self.kind],
+            "status": self.status,
+        }
+        return told | ({"detail": self.detail} if self.detail else {})
+
+
+async def answer(_: Request, why: Exception) -> Response:
+    """The response for anything that was raised."""
+    problem = why if isinstance(why, Problem) else _translated(why)
+    return JSONResponse(
+        problem.body(),
+        problem.status,
+        headers=dict(problem.headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def _translated(why: Exception) -> Problem:
+    status = getattr(why, "status_code", 500)  # starlette.exceptions.HTTPException
+    return Problem(status, "internal" if status >= 500 else "not-found", str(getattr(why, "detail", "")))

@@ -1,0 +1,72 @@
+"""The receiver on a socket: starts, says where it listens, and stops when told."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from uplink.receiver.certificates import Certificates
+
+
+class _Guest(uvicorn.Server):
+    """A server inside somebody else's process: leaves signals alone, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, certificates: Certificates | None = None
+) -> AsyncIterator[str]:
+    """Serve `app` while the block runs; yields its address, "https://127.0.0.1:40123". Port 0: any free one.
+
+    Raises OSError if the port cannot be had, ValueError for plain http beyond loopback.
+    """
+    if certificates is None and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"without TLS the receiver listens on loopback only, not on {host}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
+        server = _Guest(_config(app, certificates))
+        task = asyncio.create_task(server.serve([listener]))
+        ready = asyncio.create_task(server.listening.wait())
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if task.done():
+                await task
+            scheme = "https" if certificates else "http"
+            name = f"[{host}]" if ":" in host else host
+            yield f"{scheme}://{name}:{listener.getsockname()[1]}"
+        finally:
+            ready.cancel()
+            server.should_exit = True
+            await task
+
+
+def _config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=certificates.certificate if certificates else None,
+        ssl_keyfile=certificates.key if certificates else None,
+    )
