@@ -1,2 +1,168 @@
-def receive() -> None:
-    """Comes next."""
+"""`printwarden receive`: the reference provider, for trials, for tests, and for who writes a real one."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from agent.cli import _common
+from uplink.receiver.app import create_app
+from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.certificates import Certificates, keep
+from uplink.receiver.intake import Arrival
+from uplink.receiver.ledger import Ledger
+from uplink.receiver.serve import serving
+
+app = typer.Typer(
+    help="Be the provider: take tickets, keep them, give receipts.", invoke_without_command=True
+)
+
+Database = Annotated[Path, typer.Option(help="Where to keep what arrives (SQLite).")]
+
+
+@app.callback(epilog="Exit codes: 0 stopped by Ctrl+C or SIGTERM, 1 the port is taken, 2 wrong usage.")
+def receive(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = 8443,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    database: Database = Path("receiver.db"),
+    tls_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the throw-away CA and certificate live; made if missing.",
+            show_default="beside the database",
+        ),
+    ] = None,
+    insecure_loopback: Annotated[
+        bool, typer.Option("--insecure-loopback", help="Plain http, on loopback only.")
+    ] = False,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the bearer token to ask for.", exists=True, dir_okay=False)
+    ] = None,
+    fail: Annotated[
+        str, typer.Option(help="Fail with STATUS, or STATUS:SHARE of requests.", metavar="503:0.3")
+    ] = "",
+    throttle: Annotated[
+        float | None, typer.Option(min=0, help="Answer 429 with this Retry-After, in seconds.")
+    ] = None,
+    hang: Annotated[float, typer.Option(min=0, help="Take this many seconds before each answer.")] = 0,
+    control: Annotated[
+        bool, typer.Option("--control", help="Let POST /control change the behaviour while it runs.")
+    ] = False,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Be the provider: take events, keep them once, answer with receipts, or misbehave as told.
+
+    Says where it listens, and with which CA file the agent can check it; then one line per event.
+
+    Examples:
+
+      printwarden receive
+
+      printwarden receive --port 0 --fail 503:0.3 --control --json
+
+      printwarden receive tickets --database receiver.db
+    """
+    if context.invoked_subcommand is not None:
+        return
+    mood = _behaviour(fail).model_copy(update={"throttle": throttle, "hang": hang})
+    token = token_file.read_text("utf-8").strip() if token_file else None
+    certificates = (
+        None if insecure_loopback else keep(tls_folder or database.with_name(f"{database.stem}-tls"))
+    )
+    desk = create_app(
+        database, token=token, behaviour=mood, control=control, arrived=_json_line if as_json else _line
+    )
+    try:
+        asyncio.run(
+            _serve(serving(desk, host=host, port=port, certificates=certificates), certificates, as_json)
+        )
+    except ValueError as why:
+        raise typer.BadParameter(str(why)) from why
+    except OSError as why:
+        _common.err.print(f"cannot listen on {host} port {port}: {why.strerror}. Try --port 0.")
+        raise typer.Exit(1) from why
+
+
+@app.command()
+def tickets(database: Database = Path("receiver.db"), as_json: _common.AsJson = False) -> None:
+    """List the tickets that arrived, each as its newest event has it. Also while the receiver runs.
+
+    Example: printwarden receive tickets --database receiver.db
+    """
+    if not database.exists():
+        raise typer.BadParameter(
+            f"{database} does not exist; has a receiver run with it?", param_hint="--database"
+        )
+    ledger = Ledger(database)
+    rows = ledger.tickets()
+    ledger.close()
+    if as_json:
+        _common.say_json(rows)
+        return
+    lines = [(row["opened_at"], row["event"], row["ticket_seq"], *_named(row["data"])) for row in rows]
+    _common.show(f"{len(lines)} tickets", ("opened", "now", "seq", "printer", "fault", "title"), lines)
+
+
+def _named(ticket: dict[str, Any]) -> tuple[str, str, str]:
+    return ticket["device"]["device_key"], ticket["fault"]["fault_key"], ticket["fault"]["title"]
+
+
+def _behaviour(fail: str) -> Behaviour:
+    try:
+        return Behaviour.failing(fail) if fail else Behaviour()
+    except ValueError as why:
+        raise typer.BadParameter(str(why), param_hint="--fail") from why
+
+
+async def _serve(
+    server: AbstractAsyncContextManager[str], certificates: Certificates | None, as_json: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    async with server as url:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+        ca_file = str(certificates.ca_file.resolve()) if certificates else None
+        if as_json:
+            _json({"url": url, "ca_file": ca_file, "pid": os.getpid()})
+        else:
+            _common.out.print(f"receiving on {url}/v1/events; Ctrl+C ends it")
+            _common.out.print(
+                f"clients check it with {ca_file}" if ca_file else "not encrypted: for trials only"
+            )
+        await stop.wait()
+
+
+def _line(arrival: Arrival) -> None:
+    """One event for a person."""
+    if arrival.event is None:
+        said = f"{arrival.id}  refused: {arrival.refused.detail if arrival.refused else ''}"
+    else:
+        told = arrival.event
+        said = f"{told.time}  #{int(told.sequence)}  {told.type}  {told.subject}  {_gist(told.data)}"
+    _common.out.print(Text(said), soft_wrap=True)
+
+
+def _json_line(arrival: Arrival) -> None:
+    """One event for a program."""
+    if arrival.event is not None:
+        _json(arrival.event.model_dump())
+
+
+def _json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _gist(data: Mapping[str, Any]) -> str:
+    """What a ticket says in a few words; nothing of other events."""
+    if "fault" not in data:
+        return ""
+    return f"{data['event']}: {data['fault']['title']} ({data['device']['device_key']})"

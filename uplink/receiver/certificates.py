@@ -33,6 +33,21 @@ class Certificates:
     key: Path
 
 
+def keep(folder: Path, *, now: datetime | None = None) -> Certificates:
+    """The certificates in `folder` if they are good for another day; new ones otherwise.
+
+    Clients that trust the CA file keep trusting it when the receiver starts again.
+    """
+    there = _files(folder)
+    try:
+        known = x509.load_pem_x509_certificate(there.certificate.read_bytes())
+    except (OSError, ValueError):
+        return throw_away(folder, now=now)
+    fresh = known.not_valid_after_utc > (now or datetime.now(UTC)) + timedelta(days=1)
+    complete = there.ca_file.exists() and there.key.exists()
+    return there if fresh and complete else throw_away(folder, now=now)
+
+
 def throw_away(
     folder: Path,
     *,
@@ -62,13 +77,17 @@ def throw_away(
         )
         .sign(ca_key, SHA256())
     )
-    made = Certificates(
-        ca_file=folder / "ca.pem", certificate=folder / "receiver.pem", key=folder / "receiver.key"
-    )
+    made = _files(folder)
     _write(made.ca_file, authority.public_bytes(Encoding.PEM))
     _write(made.certificate, server.public_bytes(Encoding.PEM))
     _write(made.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made
+
+
+def _files(folder: Path) -> Certificates:
+    return Certificates(
+        ca_file=folder / "ca.pem", certificate=folder / "receiver.pem", key=folder / "receiver.key"
+    )
 
 
 def _certificate(
