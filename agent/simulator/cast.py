@@ -1,0 +1,98 @@
+"""Who plays in the simulated fleets: the demonstration's cast, and walk files."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from agent.simulator import makes, others
+from agent.simulator.face import Source
+from agent.simulator.make import Make
+from agent.simulator.member import Member, User, addresses, printer
+from agent.simulator.walk import Still, Walk, read_walk
+
+BASE = "127.77.0.1"
+FAR_BASE = "127.78.0.1"
+PORT = 16161
+
+DEMO_USER = User(
+    name="printwarden",
+    auth_protocol="SHA256",
+    auth_password="simulated-auth",  # noqa: S106 a simulated secret for a simulated printer
+    priv_protocol="AES128",
+    priv_password="simulated-priv",  # noqa: S106
+)
+
+_NEAR: tuple[tuple[Make, str], ...] = (
+    (makes.HP_M507, "toner_runs_down"),
+    (makes.LEXMARK_MS521, "tray_jams"),
+    (makes.RICOH_C3000, "fuser_fails"),
+    (makes.KONICA_C308, "cover_opened"),
+    (makes.KYOCERA_P2040, "sleeps"),
+    (makes.XEROX_C405, "falls_silent"),
+    (makes.BROTHER_L5100, "healthy"),
+    (makes.HP_M480, "healthy"),
+    (makes.CANON_C3530, "healthy"),
+    (makes.EPSON_C5790, "healthy"),
+)
+_FAR: tuple[tuple[Make, str], ...] = ((makes.SHARP_3570, "healthy"), (makes.KYOCERA_3253, "healthy"))
+
+_OTHERS: Mapping[str, Callable[[], Source]] = {
+    "a switch": others.switch,
+    "a power supply": others.ups,
+    "a scanner": others.scanner,
+    "a host that answers nothing": others.Nobody,
+}
+
+
+def demo_members(
+    base: str = BASE,
+    port: int = PORT,
+    *,
+    far_base: str = FAR_BASE,
+    community: str = "public",
+    seed: int = 0,
+) -> list[Member]:
+    """Twelve printers and four other devices: every story once, six healthy printers, v1, v2c and v3.
+
+    Ten printers and the other devices live from `base` on, to be found by a sweep. Two healthy printers
+    live from `far_base` on and are meant to be found by their announcements only.
+    """
+    near = addresses(base, port, len(_NEAR) + len(_OTHERS))
+    cast = [*zip(_NEAR, near, strict=False), *zip(_FAR, addresses(far_base, port, len(_FAR)), strict=True)]
+    members = [_speaking(printer(make, story, address, seed=seed)) for (make, story), address in cast]
+    members += [
+        Member(address=address, source=source(), name=name)
+        for (name, source), address in zip(_OTHERS.items(), near[len(_NEAR) :], strict=True)
+    ]
+    return [replace(member, community=community) for member in members]
+
+
+def _speaking(member: Member) -> Member:
+    """Most speak v1 and v2c; one old print server v1 only, one well-kept printer v3 only."""
+    if member.make is makes.BROTHER_L5100:
+        return replace(member, versions=frozenset({"1"}))
+    if member.make is makes.HP_M480:
+        return replace(member, versions=frozenset(), user=DEMO_USER)
+    if member.make is makes.XEROX_C405:  # switched off by the site
+        return replace(member, announced=False)
+    return member
+
+
+def walk_members(
+    walks: Iterable[Walk | Path | str], base: str = BASE, port: int = PORT, *, community: str = "public"
+) -> list[Member]:
+    """One device for each walk file, in order, one address each. Raises OSError for an unreadable file.
+
+    Lines that cannot be used are in the `problems` of `read_walk(path)`.
+    """
+    read = [walk if isinstance(walk, Walk) else read_walk(Path(walk)) for walk in walks]
+    return [
+        Member(
+            address=address,
+            source=Still(walk.values),
+            name=walk.path.stem,
+            about=f"replays {len(walk.values)} values",
+            community=community,
+        )
+        for walk, address in zip(read, addresses(base, port, len(read)), strict=True)
+    ]

@@ -1,0 +1,171 @@
+"""A fleet of simulated devices: who lives at which address, what is promised, what was sent to whom.
+
+Every member has a UDP socket of its own at its own loopback address. What they show follows from
+the clock, the moment the fleet started and the seed alone: stop it, start it again with the same
+three, and nobody can tell.
+"""
+
+import asyncio
+import errno
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from agent.clock import Clock
+from agent.errors import Complaint, ConfigError
+from agent.model import Address
+from agent.simulator import quirks
+from agent.simulator.cast import BASE, FAR_BASE, PORT, demo_members, walk_members
+from agent.simulator.face import Face, Packet, answer_from
+from agent.simulator.member import Member
+from agent.simulator.story import Promise
+from agent.simulator.walk import Walk
+
+_TRIES = 20
+
+
+class Fleet:
+    """Members on real sockets. Use it as `async with Fleet(…) as fleet`, or start and stop it."""
+
+    def __init__(
+        self,
+        members: Iterable[Member],
+        *,
+        clock: Clock | None = None,
+        started: float | None = None,
+        seed: int = 0,
+        anywhere: bool = False,
+    ) -> None:
+        """`started`: the clock's time at which all stories begin (default: now).
+
+        Raises ConfigError for an address outside loopback, unless `anywhere`.
+        """
+        self.clock = clock or Clock.scaled(1.0)
+        self.started = self.clock.now() if started is None else started
+        self.members = tuple(members)
+        self.seed = seed
+        self._faces: dict[Address, Face] = {}
+        if not anywhere:
+            _only_loopback(member.address.host for member in self.members)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of the clock since the fleet's start."""
+        return self.clock.now() - self.started
+
+    @property
+    def printers(self) -> tuple[Member, ...]:
+        """The members that are printers moved by stories."""
+        return tuple(member for member in self.members if member.make is not None)
+
+    @property
+    def promises(self) -> Mapping[str, Promise | None]:
+        """What each printer's story promises, by the printer's key."""
+        return {member.key: member.promise for member in self.printers if member.key}
+
+    def packets(self, host: str | None = None) -> Counter[Packet]:
+        """How many packets of which kind came in, at one host or at all, answered or not."""
+        faces = (face for address, face in self._faces.items() if host in {None, address.host})
+        return sum((face.packets for face in faces), Counter())
+
+    async def start(self) -> None:
+        """Open all sockets, or none. Raises OSError if an address cannot be had."""
+        for last in reversed(range(_TRIES)):
+            try:
+                await self._open()
+            except OSError as error:
+                await self.stop()
+                if error.errno != errno.EADDRINUSE or not last or all(m.address.port for m in self.members):
+                    raise
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Close all sockets. What was counted stays."""
+        for face in self._faces.values():
+            face.close()
+        await asyncio.sleep(0)  # transports let go of their sockets in the loop's next turn
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _open(self) -> None:
+        """Open one socket after the other; the first port 0 decides for the others."""
+        self._faces, chosen, opened = {}, 0, []
+        for member in self.members:
+            host, port = member.address
+            face = self._face(member)
+            self._faces[member.address] = face
+            bound = await face.open(host, port or chosen)
+            chosen = chosen if port else bound
+            opened.append(replace(member, address=Address(host, bound)))
+        self._faces = dict(zip((member.address for member in opened), self._faces.values(), strict=True))
+        self.members = tuple(opened)
+
+    def _face(self, member: Member) -> Face:
+        luck = Random(f"{self.seed}:{member.address.host}")  # noqa: S311 no secret hangs on it
+        answer = answer_from(member.source)
+        for written in member.quirks:
+            answer = quirks.apply(written, answer, luck)
+        if "2c" not in member.versions:
+            answer = quirks.apply("v1_only", answer, luck)
+        return Face(
+            answer if member.versions & {"1", "2c"} else None,
+            community=member.community,
+            clock=self.clock,
+            started=self.started,
+        )
+
+
+def demo_fleet(
+    base: str = BASE,
+    port: int = PORT,
+    *,
+    far_base: str = FAR_BASE,
+    community: str = "public",
+    clock: Clock | None = None,
+    started: float | None = None,
+    seed: int = 0,
+) -> Fleet:
+    """The demonstration's fleet; see `agent.simulator.cast.demo_members`."""
+    members = demo_members(base, port, far_base=far_base, community=community, seed=seed)
+    return Fleet(members, clock=clock, started=started, seed=seed)
+
+
+def walk_fleet(
+    walks: Iterable[Walk | Path | str],
+    base: str = BASE,
+    port: int = PORT,
+    *,
+    community: str = "public",
+    clock: Clock | None = None,
+    started: float | None = None,
+) -> Fleet:
+    """One device for each walk file; see `agent.simulator.cast.walk_members`."""
+    return Fleet(walk_members(walks, base, port, community=community), clock=clock, started=started)
+
+
+def _only_loopback(hosts: Iterable[str]) -> None:
+    outside = [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
+    if outside:
+        raise ConfigError(
+            [
+                Complaint(
+                    file="simulator",
+                    key="--base",
+                    reason=f"{outside[0]} is not a loopback address; simulated printers stay on this machine",
+                    suggestion="choose an address in 127.0.0.0/8, or say --anywhere if you mean it",
+                )
+            ]
+        )
