@@ -8,9 +8,9 @@
 The CloudEvents `type` is the schema's name. `*.json` here are written from the models by
 `python -m uplink.events`, and a test fails when they differ.
 
-The number after the slash rises when a field changes its meaning or goes away; a receiver ignores
-fields it does not know. A field that is listed is always there: what is unknown is null, so that a
-misspelt field is noticed and a forgotten one too.
+The number after the slash rises when a field changes its meaning or goes away. What is unknown is null;
+a receiver takes a missing field for null, and ignores fields it does not know. A sender's tests do not:
+`check` finds the misspelt ones.
 """
 
 from collections.abc import Mapping
@@ -24,3 +24,8 @@ from uplink.events.ticket import Ticket
 MODELS: Mapping[str, type[Event]] = MappingProxyType(
     {"mps.ticket/1": Ticket, "mps.agent_health/1": AgentHealth, "mps.meter_read/1": MeterRead}
 )
+
+
+def check(kind: str, data: Mapping[str, object]) -> None:
+    """Raises ValueError, with every reason, unless `data` follows `kind` and has no field beyond it."""
+    MODELS[kind].model_validate(data, extra="forbid")

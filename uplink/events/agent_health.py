@@ -4,14 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import Count, Event, Record, Time
-
-
-class Devices(Record):
-    """The fleet in numbers."""
-
-    known: Count
-    unreachable: Count
+from uplink.events.base import Count, Event, Name, Record, Text, Time
 
 
 class Outbox(Record):
@@ -26,6 +19,16 @@ class AgentHealth(Event):
     """What the agent knows of itself."""
 
     schema_: Literal["mps.agent_health/1"] = Field(alias="schema")
-    started_at: Time
-    devices: Devices
-    outbox: Outbox
+    version: Name | None = None
+    pid: Count | None = None
+    started_at: Time | None = None
+    printers: Count | None = Field(default=None, description="Printers known.")
+    silent: Count | None = Field(default=None, description="Printers among them that do not answer.")
+    counts: dict[str, Count] = Field(
+        default_factory=dict, description="What went well and wrong since the start, by name."
+    )
+    config_complaint: Text | None = Field(
+        default=None, description="Why an edited configuration was not taken."
+    )
+    rules_complaint: Text | None = Field(default=None, description="Why edited rules were not taken.")
+    outbox: Outbox | None = None

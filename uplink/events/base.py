@@ -19,7 +19,7 @@ Trust = Literal["measured", "unverified", "estimated", "stale", "offset"]
 
 
 class Record(BaseModel):
-    """A JSON object whose listed fields are all present; others are ignored."""
+    """A JSON object. A field that is not there is null; one that is not listed is ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -27,31 +27,31 @@ class Record(BaseModel):
 class Agent(Record):
     """Who sent it."""
 
-    agent_id: Name
+    agent_id: Name | None = Field(default=None, description="Null before enrolment.")
     version: Name
-    role: Name | None
-    customer_id: Name | None
-    site_id: Name | None
-    config_hash: Name | None
-    rules_hash: Name | None
-    clock_offset_ms: int | None = Field(description="The agent's clock less the receiver's.")
+    role: Name | None = None
+    customer_id: Name | None = None
+    site_id: Name | None = None
+    config_hash: Name | None = None
+    rules_hash: Name | None = None
+    clock_offset_ms: int | None = Field(default=None, description="The agent's clock less the receiver's.")
 
 
 class Device(Record):
     """Which printer. What is null and listed in `privacy` was removed on site."""
 
     device_key: Name = Field(examples=["sn:PHBLL12345"])
-    serial: Text | None
-    asset_tag: Text | None
-    make: Text | None
-    model: Text | None
-    mac: Text | None
-    ip: Text | None
-    firmware: Text | None
-    location: Text | None
-    managed: bool | None
-    in_service_since: Text | None
-    segment: Text | None
+    serial: Text | None = None
+    asset_tag: Text | None = None
+    make: Text | None = None
+    model: Text | None = None
+    mac: Text | None = None
+    ip: Text | None = None
+    firmware: Text | None = None
+    location: Text | None = None
+    managed: bool | None = None
+    in_service_since: Text | None = None
+    segment: Text | None = None
 
 
 class Event(Record):

@@ -18,35 +18,43 @@ class Debounce(Record):
     """How long it was watched before it became a ticket."""
 
     first_seen: Time
-    polls_seen: Count | None
-    held_for_s: Count | None
+    polls_seen: Count | None = None
+    held_for_s: Count | None = None
 
 
 class Fault(Record):
     """What is wrong."""
 
     fault_key: Name = Field(examples=["fuser.failure"])
-    component: Text = Field(description='"toner:black", "tray:2"; empty for the device as a whole.')
+    component: Text | None = Field(
+        default=None, description='"toner:black", "tray:2"; null for the device as a whole.'
+    )
     title: Text
-    priority: Literal["P1", "P2", "P3"] | None = Field(description="Null until a contract gives one.")
+    priority: Literal["P1", "P2", "P3"] | None = Field(
+        default=None, description="Null until a contract gives one."
+    )
     impact: Literal["device_down", "degraded", "predicted", "customer_fixable", "supply", "billing"]
-    customer_fixable: bool | None
-    training: Name | None = Field(description="PrtAlertTrainingLevelTC (RFC 3805), as labelled there.")
-    severity: Name | None
-    pmib: dict[str, Any] | None = Field(description="The row of prtAlertTable (RFC 3805) it comes from.")
-    vendor_code: Text | None
-    debounce: Debounce | None
-    related: list[Name]
+    customer_fixable: bool | None = None
+    training: Name | None = Field(
+        default=None, description="PrtAlertTrainingLevelTC (RFC 3805), as labelled there."
+    )
+    severity: Name | None = None
+    pmib: dict[str, Any] | None = Field(
+        default=None, description="The row of prtAlertTable (RFC 3805) it comes from."
+    )
+    vendor_code: Text | None = None
+    debounce: Debounce | None = None
+    related: list[Name] = Field(default_factory=list)
 
 
 class Rule(Record):
     """Why a ticket was raised."""
 
     rule_id: Name
-    rule_version: Count | None
-    origin: Name | None
-    measured_precision: float | None = Field(ge=0, le=1)
-    n_closed: Count | None
+    rule_version: Count | None = None
+    origin: Name | None = None
+    measured_precision: float | None = Field(default=None, ge=0, le=1)
+    n_closed: Count | None = None
 
 
 class Ticket(Event):
@@ -67,5 +75,5 @@ class Ticket(Event):
     device: Device
     fault: Fault
     rule: Rule
-    prediction: dict[str, Any] | None
+    prediction: dict[str, Any] | None = None
     evidence: dict[str, Any]
