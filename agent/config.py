@@ -75,14 +75,14 @@ class CredentialConfig(Section):
 
     name: str = Field(min_length=1)
     version: Literal["1", "2c", "3"] = "2c"
-    community: str = "public"
+    community: str = Field("public", repr=False)
     user: str = ""
     auth_protocol: Literal["MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"] | None = None
-    auth_password: str = ""
+    auth_password: str = Field("", repr=False)
     priv_protocol: (
         Literal["DES", "3DES", "AES128", "AES192", "AES256", "AES192-BLUMENTHAL", "AES256-BLUMENTHAL"] | None
     ) = None
-    priv_password: str = ""
+    priv_password: str = Field("", repr=False)
 
     @model_validator(mode="after")
     def _complete(self) -> "CredentialConfig":
@@ -168,7 +168,7 @@ class RulesConfig(Section):
 
 class Provider(Section):
     url: str = Field("", description="Where events go. Empty: they wait in the outbox.")
-    token: str = Field("", repr=False, description='The bearer token; better "file:…" or "env:…".')
+    token_file: str | None = Field(None, description="A file with the bearer token; read at each request.")
     ca_file: str | None = Field(None, description="A private certificate authority, beside the system's.")
     insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
 
@@ -223,7 +223,16 @@ class Config(Section):
 
 def load(path: Path) -> Config:
     """The configuration in `path`. Raises ConfigError with every complaint."""
-    document = toml.read(path)
+    return _checked(toml.read(path))
+
+
+def check(data: dict[str, Any], folder: Path) -> Config:
+    """A configuration put together elsewhere, from the command line for example; state goes to `folder`."""
+    document = toml.Document(folder / "command line", "", data | {"storage": {"folder": str(folder)}})
+    return _checked(document)
+
+
+def _checked(document: toml.Document) -> Config:
     if "folder" in document.data:
         raise ConfigError([document.complaint(("folder",), "unknown key", "state goes to [storage] folder")])
     resolved, complaints = _with_secrets(document)
@@ -233,8 +242,8 @@ def load(path: Path) -> Config:
     except ConfigError as why:
         complaints += why.complaints
     if complaints:
-        raise ConfigError(complaints)
-    return config.model_copy(update={"folder": path.parent.absolute()})
+        raise ConfigError(sorted(complaints, key=lambda complaint: complaint.line or 0))
+    return config.model_copy(update={"folder": document.path.parent.absolute()})
 
 
 def _references(document: toml.Document, config: Config) -> list[Complaint]:
@@ -257,10 +266,10 @@ def _references(document: toml.Document, config: Config) -> list[Complaint]:
                 for name in place.credentials
                 if name not in known
             ]
-    if config.provider.ca_file and not (document.path.parent / config.provider.ca_file).is_file():
-        complaints.append(
-            document.complaint(("provider", "ca_file"), f'there is no file "{config.provider.ca_file}"')
-        )
+    for key in ("ca_file", "token_file"):
+        name = getattr(config.provider, key)
+        if name and not (document.path.parent / name).is_file():
+            complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
     return complaints
 
 
@@ -285,7 +294,7 @@ def _with_secrets(document: toml.Document) -> tuple[toml.Document, list[Complain
     return toml.Document(document.path, document.text, data), complaints
 
 
-_SECRETS = frozenset({"community", "auth_password", "priv_password", "token"})
+_SECRETS = frozenset({"community", "auth_password", "priv_password"})
 
 
 def _secret(value: str, folder: Path) -> str:

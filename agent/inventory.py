@@ -1,6 +1,6 @@
 """Sightings become identities: which printer is this, wherever it answers from today?
 
-    serial ──────► MAC ──────► UUID ──────► model at this address
+    serial ──────► MAC ──────► UUID ──────► same address, nothing contradicts
     (checked)      (board)     (services)   (last resort)
 
 Promises:
@@ -16,8 +16,7 @@ from dataclasses import dataclass, fields, replace
 
 from agent.model import Address, Device, Identity, Sighting
 
-NOT_ASKED_AGAIN = 30 * 86400.0  # after "not a printer"
-SILENT_FOR = 86400.0  # after no answer to an identification
+PAUSES = {"not a printer": 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
 STILL_ALIVE = 3600.0  # a device that answered within this time is there
 
 SCHEMA = (
@@ -45,7 +44,7 @@ class Candidate:
     address: Address
     via: str
     at: float
-    verdict: str  # "new", "printer", "not a printer", "no answer", "outside"
+    verdict: str  # "printer", "not a printer", "undecided", "no answer", "outside"
     model: str | None = None
 
 
@@ -59,7 +58,7 @@ def worth_asking(tx: sqlite3.Connection, address: Address, now: float) -> bool:
 
 def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
     """Remember what became of a sighting. Verdicts: see `Candidate`."""
-    pause = {"not a printer": NOT_ASKED_AGAIN, "no answer": SILENT_FOR}.get(verdict, 0.0)
+    pause = PAUSES.get(verdict, 0.0)
     host, port = sighting.address
     tx.execute(
         "INSERT OR REPLACE INTO candidate (host, port, via, at, verdict, asked_until, model) "
@@ -110,17 +109,20 @@ def bind(
 
 
 def recognise(known: Mapping[str, Device], identity: Identity, address: Address, now: float) -> Device | None:
-    """Which of `known` this is: by serial, then MAC, then UUID, then the same model at the same address."""
+    """Which of `known` this is: by serial, then MAC, then UUID, then at its old address, uncontradicted."""
     for attribute in ("serial", "mac", "uuid"):
         value = getattr(identity, attribute)
         for device in known.values():
             if value and getattr(device, attribute) == value and not _another(device, identity, address, now):
                 return device
-    for device in known.values():
-        nameless = not (identity.serial or identity.mac or identity.uuid)
-        if nameless and device.address == address and device.model == identity.model:
-            return device
-    return None
+    at_address = [device for device in known.values() if device.address == address]
+    return next((device for device in at_address if not _contradicts(device, identity)), None)
+
+
+def _contradicts(device: Device, identity: Identity) -> bool:
+    """Whether anything that both know of themselves differs."""
+    pairs = [(getattr(device, name), getattr(identity, name)) for name in ("serial", "mac", "uuid", "model")]
+    return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 
 def _another(device: Device, identity: Identity, address: Address, now: float) -> bool:

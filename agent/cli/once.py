@@ -1,2 +1,37 @@
-def once() -> None:
-    """Comes next."""
+"""`printwarden once`: one pass down the whole line, for a first try or a cron job."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from agent import units
+from agent.cli import _common
+
+
+def once(
+    config: _common.ConfigFile = None,
+    listen: Annotated[str, typer.Option(help="How long to listen for mDNS.")] = "5s",
+    as_json: _common.AsJson = False,
+    clock: _common.ClockText = "",
+) -> None:
+    """Find printers, read all of them once, judge, deliver what is due, and end.
+
+    Exit code 0 if at least one printer is known afterwards, 1 if none is.
+
+    Example: printwarden once --config config.toml
+    """
+    from agent import app
+
+    agent = app.build(_common.config_file(config), _common.clock(clock))
+    _common.log_to_stderr("warning")
+    seconds = units.duration(listen)
+    asyncio.run(app.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
+    known = agent.rounds.roll.known
+    if as_json:
+        _common.say_json({"printers": len(known), "counts": dict(agent.counts)})
+    else:
+        errors = agent.counts["reading error"] + agent.counts["no answer"]
+        _common.out.print(f"{len(known)} printers known, {agent.counts['read']} read, {errors} reading errors")
+        _common.out.print("`printwarden status` shows them, `printwarden tickets` what is wrong")
+    raise typer.Exit(0 if known else 1)

@@ -1,1 +1,41 @@
-"""Ways of finding printers: each file here yields `Sighting`s."""
+"""Ways of finding printers: each file here has one verb, `discover(scout)`, which yields `Sighting`s."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.model import Address
+from agent.snmp.reader import Credential, Value
+from agent.territory import Territory
+
+
+class Asker(Protocol):
+    """One packet to many addresses, paced; the answers as they come."""
+
+    def ask(
+        self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
+    ) -> AsyncIterator[tuple[Address, Mapping[bytes, Value]]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a way of discovery has come: `done` of `total` addresses."""
+
+    via: str
+    done: int
+    total: int
+
+
+def _unheard(progress: Progress) -> None:
+    del progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scout:
+    territory: Territory
+    clock: Clock
+    asker: Asker
+    skip: frozenset[Address] = frozenset()  # known already: no need to ask
+    listen: float | None = None  # real seconds for ways that only listen; None: for ever
+    heard: Callable[[Progress], None] = field(default=_unheard)

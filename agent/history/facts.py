@@ -24,6 +24,7 @@ def facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -
         status_at=latest["status_at"],
         errors_since=rows.load(latest["errors_since"]),
         open_alerts=open_ if latest["alerts_at"] is not None else None,
+        alerts_at=latest["alerts_at"],
         recent_alerts=_recent(tx, device.key, now),
         supplies=rows.load_supplies(latest["supplies"]) if latest["supplies"] else None,
         supplies_at=latest["supplies_at"],

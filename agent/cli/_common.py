@@ -1,0 +1,67 @@
+"""What the verbs share: options, a console, tables that survive hostile text."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.clock import Clock
+from agent.paths import default_paths
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The configuration.", show_default="config.toml of this system"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ClockText = Annotated[
+    str, typer.Option("--clock", hidden=True, help="SPEED@REAL=STARTED: a clock shared with a simulator.")
+]
+
+
+def config_file(given: Path | None) -> Path:
+    return given or default_paths().config_file
+
+
+def clock(text: str) -> Clock:
+    """The system's clock, or the scaled one that `text` describes."""
+    try:
+        return Clock.parse(text) if text else Clock()
+    except ValueError as why:
+        raise typer.BadParameter(f"not a clock: {text} ({why})", param_hint="--clock") from None
+
+
+def log_to_stderr(level: str) -> None:
+    """One line per event: time, level, what."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    )
+    for chatty in ("apscheduler", "httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(max(logging.ERROR, logging.getLogger(chatty).level))
+
+
+def say_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table. Cells are text, never markup: what a printer says cannot colour or break it."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(_plain(cell)) for cell in row))
+    out.print(table)
+
+
+def _plain(cell: object) -> str:
+    return "–" if cell is None or cell == "" else str(cell)

@@ -1,0 +1,20 @@
+"""What the agent knows of itself: a few facts, kept for `status` and told in every heartbeat."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+SCHEMA = ("CREATE TABLE health (name TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL)",)
+
+
+def note(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> None:
+    """Keep the newest value of each fact (JSON) and when it was noted."""
+    tx.executemany(
+        "INSERT OR REPLACE INTO health VALUES (?, ?, ?)",
+        [(name, json.dumps(value), now) for name, value in facts.items()],
+    )
+
+
+def facts(db: sqlite3.Connection) -> dict[str, object]:
+    """What was noted last, by name."""
+    return {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT * FROM health ORDER BY name")}

@@ -1,0 +1,88 @@
+"""The only bridge to the uplink: what happened here becomes versioned events in envelopes.
+
+Unknown is written as null. What the provider may rely on is in `uplink/events/`.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent import __version__
+from agent.clock import iso
+from agent.model import Device, Impact, TicketEvent
+from uplink import outbox
+from uplink.envelope import Envelope, Lane
+
+KINDS = {Impact.SUPPLY: "supply", Impact.PREDICTED: "predicted", Impact.BILLING: "billing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who speaks: this agent, at this site."""
+
+    site_id: str
+    site_name: str = ""
+    agent_id: str = ""
+
+    def ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> None:
+        """Put a step in a ticket's life into the outbox, in the caller's transaction."""
+        outbox.put(
+            tx,
+            Envelope(
+                lane=Lane.TICKETS,
+                type="mps.ticket/1",
+                subject=event.ticket_id,
+                time=event.at,
+                data=self._ticket(event),
+            ),
+        )
+
+    def heartbeat(self, tx: sqlite3.Connection, now: float, health: Mapping[str, object]) -> None:
+        """Tell the provider that the agent lives, and how it is."""
+        data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": self._agent(), **health}
+        outbox.put(
+            tx,
+            Envelope(lane=Lane.HEARTBEAT, type="mps.agent_health/1", subject="agent", time=now, data=data),
+        )
+
+    def _agent(self) -> dict[str, object]:
+        return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}
+
+    def _ticket(self, event: TicketEvent) -> dict[str, object]:
+        return {
+            "schema": "mps.ticket/1",
+            "event": event.event,
+            "ticket_id": event.ticket_id,
+            "ticket_seq": event.ticket_seq,
+            "idempotency_key": f"{event.ticket_id}:{event.ticket_seq}",
+            "dedupe_key": event.dedupe_key,
+            "kind": KINDS.get(event.impact, "break_fix"),
+            "observed_at": iso(event.at),
+            "opened_at": iso(event.opened_at),
+            "agent": self._agent(),
+            "device": _device(event.device),
+            "fault": {
+                "fault_key": event.fault,
+                "component": event.component or None,
+                "title": event.title,
+                "impact": event.impact.value,
+                "severity": event.severity,
+                "priority": None,
+            },
+            "rule": {"rule_id": event.rule},
+            "evidence": dict(event.evidence),
+        }
+
+
+def _device(device: Device) -> dict[str, object]:
+    return {
+        "device_key": device.key,
+        "serial": device.serial,
+        "asset_tag": None,
+        "make": device.vendor,
+        "model": device.model,
+        "mac": device.mac,
+        "ip": device.address.host or None,
+        "firmware": device.firmware,
+        "location": device.location,
+    }

@@ -1,0 +1,75 @@
+"""One reading's way down the line, in one transaction: all of its effects, or none.
+
+Reading ──► inventory ──► history ──► rules ──► tickets ──► report ──► outbox
+             device       Facts      Change    TicketEvent   Envelope
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from agent import inventory, tickets
+from agent.history import facts, record
+from agent.model import Device, SiteFacts, Snapshot
+from agent.report import Sender
+from agent.rules.engine import Judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A snapshot, with how it was had. `device` is the key of who was asked, None for a newcomer."""
+
+    snapshot: Snapshot
+    device: str | None = None
+    credential: str | None = None
+    learned: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a reading led to."""
+
+    device: Device | None
+    snapshot: Snapshot
+    events: int = 0  # ticket events put into the outbox
+
+
+@dataclass(slots=True)
+class Line:
+    """The stages in order. `judge` is replaced as a whole when the rules change."""
+
+    judge: Judge
+    sender: Sender
+
+    def take(self, tx: sqlite3.Connection, reading: Reading, site: SiteFacts) -> Outcome:
+        """Everything that `reading` changes, written to `tx`."""
+        snapshot = reading.snapshot
+        device = self._whose(tx, reading)
+        if device is None:
+            return Outcome(device=None, snapshot=snapshot)
+        if snapshot.reachable:
+            inventory.seen(tx, device.key, snapshot.at)
+            inventory.remember(tx, device.key, reading.learned)
+        record.record(tx, device.key, snapshot)
+        known = facts.facts(tx, device, snapshot.at, site)
+        events = tickets.apply(tx, self.judge.judge(tx, known))
+        for event in events:
+            self.sender.ticket(tx, event)
+        return Outcome(device=device, snapshot=snapshot, events=len(events))
+
+    def _whose(self, tx: sqlite3.Connection, reading: Reading) -> Device | None:
+        """The device that answered: by what it says of itself, or else as it was known when it was asked.
+
+        A printer that has meanwhile moved away from the address gets nothing from there.
+        """
+        snapshot = reading.snapshot
+        if snapshot.identity is not None:
+            return inventory.bind(
+                tx,
+                snapshot.identity,
+                snapshot.address,
+                now=snapshot.at,
+                credential=reading.credential,
+                learned=reading.learned,
+            )
+        known = inventory.at(tx, snapshot.address)
+        return known if known and known.key == reading.device else None

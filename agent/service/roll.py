@@ -1,0 +1,31 @@
+"""The roll call: which printers are known, which of them are silent, and how long each has been up."""
+
+from dataclasses import dataclass, field
+
+from agent.model import Device, SiteFacts, Snapshot
+
+
+@dataclass(slots=True)
+class Roll:
+    known: dict[str, Device] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    _uptimes: dict[str, int] = field(default_factory=dict)
+
+    def call(self, device: Device, snapshot: Snapshot) -> None:
+        """Note who answered, and who did not."""
+        self.known[device.key] = device
+        if not snapshot.reachable:
+            self.silent.add(device.key)
+            return
+        self.silent.discard(device.key)
+        if snapshot.uptime is not None:
+            self._uptimes[device.key] = snapshot.uptime
+
+    def restarted(self, key: str, snapshot: Snapshot) -> bool:
+        """Whether who answered under this key has started afresh since it was last called."""
+        before = self._uptimes.get(key)
+        return before is not None and snapshot.uptime is not None and snapshot.uptime < before
+
+    @property
+    def site(self) -> SiteFacts:
+        return SiteFacts(devices=len(self.known), unreachable=len(self.silent))

@@ -1,0 +1,137 @@
+"""From sightings to acquaintances: what is out there, and which of it is a printer of ours.
+
+discover ──Sighting──► permitted? ──► worth asking? ──► read in full ──► a printer? ──► intake
+                           no: shown as "outside"           no: remembered for 30 days
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from agent import discovery, inventory, plugins
+from agent.discovery import Asker, Progress, Scout
+from agent.model import Identity, Sighting, Tier
+from agent.service.asking import Asking
+from agent.service.intake import Intake
+from agent.service.line import Reading
+from agent.service.roll import Roll
+from agent.snmp.reader import Credential
+from agent.store import Store
+from agent.territory import Territory
+
+log = logging.getLogger("printwarden.discovery")
+
+EVERYTHING = frozenset(Tier)
+TOGETHER = 32  # newcomers being read at the same time
+
+
+def _unheard(progress: Progress) -> None:
+    del progress
+
+
+@dataclass(slots=True)
+class Scouting:
+    territory: Territory
+    store: Store
+    asker: Asker
+    asking: Asking
+    intake: Intake
+    roll: Roll
+
+    async def look(
+        self,
+        ways: list[str],
+        *,
+        listen: float | None,
+        heard: Callable[[Progress], None] = _unheard,
+        met: Callable[[Sighting, str], None] = lambda _sighting, _verdict: None,
+    ) -> None:
+        """Follow `ways` of discovery to their ends; newcomers are read as they are seen.
+
+        `listen`: real seconds for the ways that only listen; None listens for ever.
+        `met` is told what became of each sighting: see `agent.inventory.Candidate.verdict`.
+        """
+        room = asyncio.Semaphore(TOGETHER)
+
+        async def meet(sighting: Sighting) -> None:
+            async with room:
+                met(sighting, await self.acquaint(sighting))
+
+        async with asyncio.TaskGroup() as group:
+            async for sighting in self._sightings(ways, listen, heard):
+                group.create_task(meet(sighting))
+
+    async def _sightings(
+        self, ways: list[str], listen: float | None, heard: Callable[[Progress], None]
+    ) -> AsyncIterator[Sighting]:
+        """What all `ways` see, as they see it."""
+        found: asyncio.Queue[Sighting | None] = asyncio.Queue()
+        known = frozenset(device.address for device in self.roll.known.values())
+        scout = Scout(
+            territory=self.territory,
+            clock=self.asking.clock,
+            asker=self.asker,
+            skip=known,
+            listen=listen,
+            heard=heard,
+        )
+        tasks = [asyncio.create_task(_follow(way, scout, found)) for way in ways]
+        try:
+            for _ in tasks:
+                while (sighting := await found.get()) is not None:
+                    yield sighting
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def acquaint(self, sighting: Sighting) -> str:
+        """Identify what was seen; a printer is read in full and taken in. Returns the verdict."""
+        verdict, reading = await self._judge(sighting)
+        if verdict != "known":
+            await self.store.run(lambda tx: inventory.note(tx, sighting, verdict))
+        if reading:
+            await self.intake.settle(reading)
+        return verdict
+
+    async def _judge(self, sighting: Sighting) -> tuple[str, Reading | None]:
+        """The verdict on a sighting, and the reading if it is a printer to take in."""
+        address = sighting.address
+        if not self.territory.permits(address.host, sighting.mac):
+            return "outside", None
+        if not await self.store.run(lambda tx: inventory.worth_asking(tx, address, sighting.at)):
+            return "known", None
+        reading = await self.asking.ask(address, self._introductions(sighting), EVERYTHING)
+        identity = reading.snapshot.identity if reading else None
+        if identity and self.territory.excluded(address.host, identity.mac):
+            return "outside", None
+        verdict = judge(identity, announced=bool(sighting.is_printer))
+        return verdict, reading if verdict == "printer" else None
+
+    def _introductions(self, sighting: Sighting) -> list[Credential]:
+        """What may be tried: at a printer all that is configured, at a stranger only what it answered."""
+        credentials = self.territory.credentials_for(sighting.address.host)
+        if sighting.is_printer:
+            return credentials
+        return [credential for credential in credentials if credential.name == sighting.credential]
+
+
+def judge(identity: Identity | None, *, announced: bool) -> str:
+    """What an identification shows; who announced itself as a printer needs no further proof."""
+    if identity is None:
+        return "no answer"
+    if identity.is_printer is False:
+        return "not a printer"
+    return "printer" if identity.is_printer or announced else "undecided"
+
+
+async def _follow(way: str, scout: Scout, found: asyncio.Queue[Sighting | None]) -> None:
+    """One way of discovery to its end. A way that does not work here does not stop the others."""
+    try:
+        async for sighting in plugins.load(discovery, way).discover(scout):
+            await found.put(sighting)
+    except OSError as why:
+        log.warning("discovery by %s does not work here: %s", way, why)
+    finally:
+        await found.put(None)

@@ -1,0 +1,71 @@
+"""config.toml: what is right is taken, and each mistake is told with line, key and suggestion."""
+
+from pathlib import Path
+
+import pytest
+
+from agent import config
+from agent.config import Config
+from agent.errors import ConfigError
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BAD = sorted((HERE / "bad").glob("*.toml"))
+GOOD = [*sorted((HERE / "good").glob("*.toml")), ROOT / "config.example.toml"]
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_mistake_is_told_with_file_line_and_reason(path):
+    expected = [
+        line.removeprefix("# expect: ") for line in path.read_text().splitlines() if "# expect: " in line
+    ]
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    said = str(caught.value).replace(str(path), path.name)
+    assert expected
+    for words in expected:
+        assert words in said
+    assert len(caught.value.complaints) == len(expected), said
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_what_is_right_is_taken(path):
+    assert isinstance(config.load(path), Config)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
+        config.load(tmp_path / "nowhere.toml")
+
+
+def test_every_key_is_in_the_example():
+    """A key that the example does not show is a key that nobody will find."""
+    example = (ROOT / "config.example.toml").read_text()
+    for section, field in Config.model_fields.items():
+        if section in ("folder", "config_version"):
+            continue
+        assert f"[{section}]" in example or f"[[{section}]]" in example, section
+        for inner in config.toml._models(field.annotation):
+            for key in inner.model_fields:
+                assert f"{key} = " in example, f"{section}.{key}"
+
+
+def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("SITE_COMMUNITY", "from-env")
+    (tmp_path / "secret").write_text("from-file\n")
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[[credential]]\nname = "a"\ncommunity = "env:SITE_COMMUNITY"\n'
+        '[[credential]]\nname = "b"\ncommunity = "file:secret"\n'
+    )
+    assert [one.community for one in config.load(path).credential] == ["from-env", "from-file"]
+
+
+def test_a_secret_never_shows_in_what_is_printed_of_the_config(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[[credential]]\nname = "a"\nversion = "3"\nuser = "u"\nauth_protocol = "SHA256"\n'
+        'auth_password = "hush-hush-hush"\ncommunity = "hush-hush"\n'
+    )
+    assert "hush" not in repr(config.load(path))

@@ -1,0 +1,57 @@
+"""What all tests share: the corpus of real printers, and honesty about what was skipped.
+
+A test that needs a Debian package asks `needs(...)`: it is skipped where the package is missing, and
+with CI=true such a skip fails the run, so that nothing is green for want of a tool.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WANT = "needs the Debian package"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder with replies of real printers. They are others' data, and not part of this project."""
+    folder = Path(os.environ.get("PRINTWARDEN_CORPUS", ROOT.parent / "shared" / "corpus"))
+    if not (folder / "manifest.json").exists():
+        pytest.skip(f"no corpus at {folder}; PRINTWARDEN_CORPUS names another place")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def needs():
+    """`needs("snmpd")`, `needs("snmpd", package="snmpd")`: skip unless the program is there."""
+
+    def check(program: str, package: str | None = None) -> str:
+        found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+        if not found:
+            pytest.skip(f"{WANT} {package or program} (make test-deps)")
+        return found
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    wanting = _wanting(terminalreporter)
+    if wanting and os.environ.get("CI") == "true":
+        terminalreporter.section("not everything was tested", red=True)
+        terminalreporter.line(
+            f"{len(wanting)} tests were skipped for want of a package; with CI=true that fails"
+        )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.exitstatus == 0 and os.environ.get("CI") == "true" and reporter and _wanting(reporter):
+        session.exitstatus = 1
+
+
+def _wanting(reporter: pytest.TerminalReporter) -> list[str]:
+    skipped = [report for report in reporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple)]
+    return [report.longrepr[2] for report in skipped if WANT in report.longrepr[2]]

@@ -1,0 +1,21 @@
+"""Plug-ins are files."""
+
+import pytest
+
+import agent.cli
+import agent.discovery
+from agent import plugins
+from agent.cli import VERBS
+
+
+def test_the_ways_of_discovery_are_the_files_of_their_room():
+    assert plugins.names(agent.discovery) == ["mdns", "static", "sweep"]
+
+
+def test_an_unknown_plugin_is_told_with_the_known_ones():
+    with pytest.raises(KeyError, match="mdns, static, sweep"):
+        plugins.load(agent.discovery, "dowsing")
+
+
+def test_every_verb_has_its_file_and_every_file_its_verb():
+    assert sorted(VERBS) == plugins.names(agent.cli)

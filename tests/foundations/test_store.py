@@ -1,0 +1,110 @@
+"""The state file: transactions, migrations, one owner."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from agent.errors import StoreError, StoreLocked, StoreTooNew
+from agent.store import Store, open_reader
+
+ROOMS = {"notes": ("CREATE TABLE note (text TEXT); CREATE INDEX note_text ON note (text)",)}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "printwarden.db"
+
+
+def notes(path):
+    with open_reader(path) as db:
+        found = [row["text"] for row in db.execute("SELECT text FROM note ORDER BY text")]
+    db.close()
+    return found
+
+
+async def test_what_run_has_returned_from_is_committed(path):
+    store = Store(path, ROOMS)
+    await store.run(lambda tx: tx.execute("INSERT INTO note VALUES ('kept')"))
+    assert notes(path) == ["kept"]
+    store.close()
+
+
+async def test_a_transaction_that_raises_leaves_nothing_behind(path):
+    store = Store(path, ROOMS)
+
+    def half(tx: sqlite3.Connection) -> None:
+        tx.execute("INSERT INTO note VALUES ('half')")
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        await store.run(half)
+    assert notes(path) == []
+    store.close()
+
+
+def test_the_file_is_written_durably(path):
+    store = Store(path, ROOMS)
+    with store.transaction() as tx:
+        assert tx.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+        assert tx.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    store.close()
+
+
+def test_a_second_owner_is_refused_until_the_first_has_gone(path):
+    first = Store(path, ROOMS)
+    with pytest.raises(StoreLocked, match="in use by another printwarden"):
+        Store(path, ROOMS)
+    first.close()
+    Store(path, ROOMS).close()
+
+
+def test_a_kill_lets_go_of_the_file(path):
+    code = (
+        "import sys; from pathlib import Path; from agent.store import Store\n"
+        f"store = Store(Path({str(path)!r}), {{}}); print('owned', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with other:
+        assert other.stdout.readline() == b"owned\n"
+        with pytest.raises(StoreLocked):
+            Store(path, ROOMS)
+        other.kill()
+        other.wait()
+    Store(path, ROOMS).close()
+
+
+def test_a_new_version_adds_its_scripts_and_keeps_what_is_there(path):
+    store = Store(path, ROOMS)
+    with store.transaction() as tx:
+        tx.execute("INSERT INTO note VALUES ('old')")
+    store.close()
+    newer = {
+        "notes": (*ROOMS["notes"], "ALTER TABLE note ADD COLUMN at REAL"),
+        "more": ("CREATE TABLE more (x)",),
+    }
+    store = Store(path, newer)
+    with store.transaction() as tx:
+        assert [tuple(row) for row in tx.execute("SELECT text, at FROM note")] == [("old", None)]
+    store.close()
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
+    Store(path, {"notes": (*ROOMS["notes"], "CREATE TABLE later (x)")}).close()
+    before = path.read_bytes()
+    with pytest.raises(StoreTooNew, match="newer version"):
+        Store(path, ROOMS)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(path):
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(path, ROOMS)
+
+
+def test_reading_a_state_that_is_not_there_says_what_to_do(path):
+    with pytest.raises(StoreError, match="has the agent run"):
+        open_reader(path)
