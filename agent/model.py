@@ -427,6 +427,7 @@ class Facts:
     status_at: float | None = None
     errors_since: Mapping[str, float] = field(default_factory=dict)  # error bit -> when first seen set
     open_alerts: tuple[Episode, ...] | None = None
+    alerts_at: float | None = None  # when the alert table was last read
     recent_alerts: tuple[Episode, ...] = ()  # began within the last 30 days, open or ended
     supplies: tuple[Supply, ...] | None = None
     supplies_at: float | None = None
@@ -464,7 +465,7 @@ class TicketEvent:
 
     ticket_id: str
     ticket_seq: int  # 1, 2, 3 … within the ticket
-    event: str  # "open", "update", "clear"
+    event: str  # "open", "update", "clear", "reopen"
     dedupe_key: str  # device key | fault | component | episode
     at: float
     opened_at: float

@@ -1,0 +1,174 @@
+"""From the form of a rule to the rule: signals found, thresholds in numbers; what does not fit is said."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from agent import toml
+from agent.errors import Complaint
+from agent.rules.form import ConditionForm, RuleForm
+from agent.rules.kinds import COUNT, Kind, Vocabulary
+from agent.rules.rule import Condition, Patience, Rule, Scope
+from agent.rules.signals import Signal, signals
+
+Where = tuple[str | int, ...]
+LONGEST_WINDOW = 30 * 86400.0  # how far back alerts are kept at hand
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles the rules of one file, and collects every complaint about them."""
+
+    document: toml.Document
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def rule(self, number: int, form: RuleForm) -> Rule:
+        """The rule. Conditions that do not fit are complained about and left out."""
+        at: Where = ("rule", number)
+        return Rule(
+            id=form.id,
+            title=form.title,
+            per=form.per,
+            all=self._conditions(form, (*at, "when", "all"), form.when.all),
+            any=self._conditions(form, (*at, "when", "any"), form.when.any),
+            none=self._conditions(form, (*at, "when", "none"), form.when.none),
+            clear=self._conditions(form, (*at, "clear", "all"), form.clear.all),
+            patience=Patience(hold=form.for_, keep=form.keep_firing, gap=form.stale_after),
+            severity=form.severity,
+            inhibited_by=form.inhibited_by,
+            fault=form.fault,
+            component=form.component,
+            impact=form.impact,
+            scope=Scope(vendors=form.scope.vendors, models=form.scope.models, locations=form.scope.locations),
+            shadow=form.enabled == "shadow",
+            owner=form.owner,
+            reason=form.reason,
+            file=str(self.document.path),
+        )
+
+    def _conditions(
+        self, form: RuleForm, at: Where, conditions: tuple[ConditionForm, ...]
+    ) -> tuple[Condition, ...]:
+        return tuple(
+            condition
+            for number, it in enumerate(conditions)
+            for condition in self._condition(form, (*at, number), it)
+        )
+
+    def _condition(self, rule: RuleForm, at: Where, form: ConditionForm) -> Iterator[Condition]:
+        signal = signals().get(form.signal)
+        if signal is None:
+            self.complain(
+                (*at, "signal"),
+                f'there is no signal "{form.signal}"',
+                toml.nearest(form.signal, list(signals())),
+            )
+            return
+        if rule.per not in signal.per:
+            self.complain(
+                (*at, "signal"),
+                f'"{signal.name}" says nothing of a {rule.per}',
+                f"it speaks of: {', '.join(signal.per)}",
+            )
+            return
+        before = len(self.complaints)
+        options = self._options(at, signal, form)
+        tests = [self._test(at, signal, op, value) for op, value in self._tests(at, signal, form)]
+        if len(self.complaints) == before:
+            for op, value in tests:
+                yield Condition(signal=signal, op=op, value=value, options=options)
+
+    def _options(self, at: Where, signal: Signal, form: ConditionForm) -> dict[str, object]:
+        given = form.model_extra or {}
+        known = ["signal", "op", "value", *signal.options]
+        for name in given:
+            if name not in signal.options:
+                self.complain((*at, name), f'"{signal.name}" has no such key', toml.nearest(name, known))
+        for name in signal.needs:
+            if name not in given:
+                self.complain((*at, name), "is missing", f"add {name} = …")
+        options = {
+            name: self._value((*at, name), signal.options[name], value)
+            for name, value in given.items()
+            if name in signal.options
+        }
+        if signal.name == "part.events" and _above(options.get("per"), LONGEST_WINDOW):
+            self.complain((*at, "per"), "alerts are kept at hand for 30 days", 'write at most "30 days"')
+        return options
+
+    def _tests(self, at: Where, signal: Signal, form: ConditionForm) -> Iterator[tuple[str, object]]:
+        """The comparisons of one condition; `min_count` and `max_count` are short forms."""
+        counted = [(">=", form.min_count), ("<=", form.max_count)]
+        short = [(op, count) for op, count in counted if count is not None]
+        if short and (form.op is not None or signal.kind is not COUNT):
+            self.complain(
+                at,
+                "min_count and max_count stand for op and value",
+                "write one or the other; short forms are for counts",
+            )
+        elif short:
+            yield from short
+        elif form.op is None or form.value is None:
+            missing = "op" if form.op is None else "value"
+            self.complain((*at, missing), "is missing", f"add {missing} = …")
+        else:
+            yield form.op, form.value
+
+    def _test(self, at: Where, signal: Signal, op: str, value: object) -> tuple[str, object]:
+        if op not in signal.kind.ops:
+            self.complain(
+                (*at, "op"),
+                f'"{op}" does not compare {signal.name}',
+                f"write one of: {', '.join(signal.kind.ops)}",
+            )
+            return op, None
+        many = op in {"in", "not_in"}
+        return op, self._value((*at, "value"), signal.kind, value, many=many)
+
+    def _value(self, at: Where, kind: Kind, value: object, *, many: bool | None = None) -> object:
+        """One threshold; an option of words may be a list (`many` is None)."""
+        if many is None:
+            many = isinstance(value, list)
+        parse: Callable[[object], object] = kind.parse
+        if many and isinstance(kind, Vocabulary):
+            parse = kind.parse_many
+        try:
+            return parse(value)
+        except ValueError as why:
+            reason, _, suggestion = str(why).partition(" | ")
+            self.complain(at, reason, suggestion)
+            return None
+
+    def complain(self, at: Where, reason: str, suggestion: str = "") -> None:
+        self.complaints.append(complaint(self.document, at, reason, suggestion))
+
+
+def complaint(document: toml.Document, at: Where, reason: str, suggestion: str = "") -> Complaint:
+    """A complaint about a rule, with the line of the condition where several stand under one key."""
+    return Complaint(
+        file=str(document.path),
+        line=_line(document, at),
+        key=toml.spell(at),
+        reason=reason,
+        suggestion=suggestion,
+    )
+
+
+def _line(document: toml.Document, at: Where) -> int | None:
+    """Conditions stand in inline tables, one a line as a rule: count them from their key on."""
+    exact = document.line(at)
+    if len(at) < 5 or not isinstance(at[4], int):
+        return exact
+    start = document.line(at[:4])
+    if start is None:
+        return exact
+    left = at[4]
+    for number, line in enumerate(document.text.splitlines()[start - 1 :], start):
+        here = line.split("#")[0].count("{")
+        if left < here:
+            return number
+        left -= here
+    return exact
+
+
+def _above(value: object, limit: float) -> bool:
+    return isinstance(value, int | float) and value > limit

@@ -1,0 +1,43 @@
+"""What the signals about alerts share: which of a subject's open alerts a condition speaks of."""
+
+from collections.abc import Callable
+
+from agent import alert_codes
+from agent.model import Alert
+from agent.rules.kinds import DURATION, Kind, Reading, Vocabulary, Words, words
+from agent.rules.signals import Asked
+
+# Labels of PrtAlertSeverityLevelTC, PrtAlertTrainingLevelTC and PrtAlertGroupTC.
+SEVERITY = words("other", "critical", "warning", "warningBinaryChangeEvent")
+TRAINING = words(
+    "other", "unknown", "untrained", "trained", "fieldService", "management", "noInterventionRequired"
+)
+GROUP = words(
+    "other", "unknown", "hostResourcesMIBStorageTable", "hostResourcesMIBDeviceTable", "generalPrinter",
+    "cover", "localization", "input", "output", "marker", "markerSupplies", "markerColorant", "mediaPath",
+    "channel", "interpreter", "consoleDisplayBuffer", "consoleLights", "alert", "finDevice", "finSupply",
+    "finSupplyMediaInput", "finAttribute",
+)  # fmt: skip
+
+CODE = Vocabulary(numbers={name: code for code, name in alert_codes.NAMES.items()})
+
+PER = ("alert", "device")
+OPTIONS: dict[str, Kind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}
+
+
+def said(asked: Asked, of: Callable[[Alert], str | None]) -> Reading:
+    """`of` each open alert that the options let through; unknown while the alert table is."""
+    if asked.facts.open_alerts is None:
+        return None
+    return Words(
+        word
+        for episode in asked.subject.episodes
+        if asked.facts.now - episode.began >= _number(asked.options.get("min_age"))
+        and asked.options.get("severity") in {None, episode.alert.severity}
+        and asked.options.get("group") in {None, episode.alert.group}
+        and (word := of(episode.alert)) is not None
+    )
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) else 0.0

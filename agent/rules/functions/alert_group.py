@@ -1,0 +1,13 @@
+"""alert.group: prtAlertGroup (RFC 3805), the table that the alert is about: input, marker, cover, …"""
+
+from agent.rules.functions import _alerts
+from agent.rules.kinds import Reading
+from agent.rules.signals import Asked
+
+KIND = _alerts.GROUP
+PER = _alerts.PER
+OPTIONS = _alerts.OPTIONS
+
+
+def read(asked: Asked) -> Reading:
+    return _alerts.said(asked, lambda alert: alert.group)

@@ -1,0 +1,15 @@
+"""device.asleep: standby or power save when it last answered: running and "other" (RFC 3805, 2.2.13.2.1).
+
+It also speaks while the printer is silent: deep sleep is a common reason for silence.
+"""
+
+from agent.rules.kinds import FLAG, Reading
+from agent.rules.signals import Asked
+
+KIND = FLAG
+PER = ("device",)
+LASTS = True
+
+
+def read(asked: Asked) -> Reading:
+    return asked.facts.status is not None and asked.facts.status.asleep

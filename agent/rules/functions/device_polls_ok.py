@@ -1,0 +1,12 @@
+"""device.polls_ok: how many polls in a row the printer has answered; 0 while it is silent."""
+
+from agent.rules.kinds import COUNT, Reading
+from agent.rules.signals import Asked
+
+KIND = COUNT
+PER = ("device",)
+LASTS = True
+
+
+def read(asked: Asked) -> Reading:
+    return float(asked.facts.answers_in_a_row)

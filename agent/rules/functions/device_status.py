@@ -1,0 +1,14 @@
+"""device.status: hrDeviceStatus (RFC 2790). "down" is trouble; hrPrinterStatus "other" alone is sleep."""
+
+from agent.model import DeviceStatus
+from agent.rules.kinds import Reading, words
+from agent.rules.signals import Asked
+
+KIND = words(*DeviceStatus)
+PER = ("device", "supply", "alert", "part")
+
+
+def read(asked: Asked) -> Reading:
+    if asked.facts.status is None or asked.facts.status.device is None:
+        return None
+    return str(asked.facts.status.device)

@@ -1,0 +1,46 @@
+"""part.events: how many alerts a part had within `per`; only those with a `code`, if given.
+
+Rows that stood at the same time are one event: some printers list the same alert twice. Unknown while
+the printer is silent, or else the count would fall, and the fault clear, by saying nothing.
+"""
+
+from agent.model import Episode
+from agent.rules.functions import _alerts
+from agent.rules.kinds import COUNT, DURATION, Reading
+from agent.rules.signals import Asked
+from agent.rules.subjects import conditions, place
+
+KIND = COUNT
+PER = ("part",)
+OPTIONS = {"per": DURATION, "code": _alerts.CODE}
+NEEDS = ("per",)
+
+
+def read(asked: Asked) -> Reading:
+    window, codes = asked.options["per"], asked.options.get("code")
+    if asked.facts.open_alerts is None or not isinstance(window, int | float):
+        return None
+    among = codes if isinstance(codes, frozenset) else None
+    return float(
+        _distinct(
+            sorted(
+                (
+                    episode
+                    for episode in conditions(asked.facts.recent_alerts)
+                    if place(episode.alert) == (asked.subject.group, asked.subject.index)
+                    and episode.began > asked.facts.now - window
+                    and (among is None or str(episode.alert.code) in among)
+                ),
+                key=lambda episode: episode.began,
+            )
+        )
+    )
+
+
+def _distinct(episodes: list[Episode]) -> int:
+    """The number of episodes, in order of their beginning, that did not begin during an earlier one."""
+    count, until = 0, float("-inf")
+    for episode in episodes:
+        count += episode.began > until
+        until = max(until, float("inf") if episode.ended is None else episode.ended)
+    return count

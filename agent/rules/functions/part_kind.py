@@ -1,0 +1,12 @@
+"""part.kind: what a part is: tray, bin, path, marker, cover or finisher, from prtAlertGroup (RFC 3805)."""
+
+from agent.rules.kinds import Reading, words
+from agent.rules.signals import Asked
+from agent.rules.subjects import PART_KINDS
+
+KIND = words(*PART_KINDS.values())
+PER = ("part",)
+
+
+def read(asked: Asked) -> Reading:
+    return asked.subject.part_kind

@@ -1,0 +1,13 @@
+"""supply.colour: the colour of a supply, as the collector names it: "black", "cyan", …"""
+
+from agent.rules.kinds import ANY_WORD, Reading
+from agent.rules.signals import Asked
+
+KIND = ANY_WORD
+PER = ("supply",)
+
+
+def read(asked: Asked) -> Reading:
+    if asked.subject.supply is None or asked.subject.supply.colour == "unknown":
+        return None
+    return asked.subject.supply.colour

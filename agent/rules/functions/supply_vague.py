@@ -1,0 +1,14 @@
+"""supply.vague: why a supply has no percentage (RFC 3805: -1, -2, -3); "no" where it has one."""
+
+from agent.model import Vague
+from agent.rules.kinds import Reading, words
+from agent.rules.signals import Asked
+
+KIND = words("no", *Vague)
+PER = ("supply",)
+
+
+def read(asked: Asked) -> Reading:
+    if asked.subject.supply is None:
+        return None
+    return str(asked.subject.supply.vagueness or "no")

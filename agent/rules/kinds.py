@@ -1,0 +1,139 @@
+"""The kinds of value that signals have: how a threshold is written, compared, and said to a person.
+
+A measure is a number with a unit and is compared by order; words are compared by membership. One
+grammar for both: the number and its unit stand in `value`, the comparison in `op` alone.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from agent import toml, units
+
+Words = frozenset[str]
+Reading = float | str | bool | Words | None
+"""What a signal says now. None is "unknown", which is neither true nor false."""
+
+ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+MEMBERSHIP = ("is", "is_not", "in", "not_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Numbers from `low` to `high`, written by a person as `example`."""
+
+    parse_text: Callable[[str], float]
+    spell: Callable[[float], str]
+    example: str
+    low: float = 0.0
+    high: float = math.inf
+    ops: tuple[str, ...] = tuple(ORDER)
+
+    def parse(self, value: object) -> float:
+        """The threshold as a number. Raises ValueError, "reason | suggestion"."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(f"{value!r} is not a number with a unit | write {self.example}")  # noqa: TRY004
+        try:
+            number = self.parse_text(value if isinstance(value, str) else f"{value} ")
+        except ValueError as why:
+            raise ValueError(f"{why} | write {self.example}") from None
+        if not self.low <= number <= self.high:
+            allowed = f"{self.spell(self.low)} to {self.spell(self.high)}"
+            if math.isinf(self.high):
+                allowed = f"{self.spell(self.low)} or more"
+            raise ValueError(f"{self.spell(number)} can never be reached | write a value of {allowed}")
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words out of a list, or any words where the list is empty. Numbered words go by either name."""
+
+    known: Collection[str] = ()
+    numbers: Mapping[str, int] | None = None
+    ops: tuple[str, ...] = MEMBERSHIP
+
+    def parse(self, value: object) -> str:
+        """The word, or its number, as signals say it. Raises ValueError, "reason | suggestion"."""
+        if self.numbers and isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not a word | write it in quotes")  # noqa: TRY004
+        known = self.numbers or self.known
+        if known and value not in known:
+            raise ValueError(f'"{value}" is not known here | {toml.nearest(value, sorted(known))}')
+        return str(self.numbers[value]) if self.numbers else value
+
+    def parse_many(self, value: object) -> Words:
+        if not isinstance(value, list) or not value:
+            raise ValueError('"in" and "not_in" need a list | write value = ["one", "two"]')
+        return frozenset(self.parse(word) for word in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false."""
+
+    ops: tuple[str, ...] = ("is",)
+
+    def parse(self, value: object) -> bool:
+        """Raises ValueError, "reason | suggestion"."""
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is neither true nor false | write value = true")  # noqa: TRY004
+        return value
+
+
+Kind = Measure | Vocabulary | Flag
+
+
+def _percent(text: str) -> float:
+    number, unit = units.quantity(text)
+    if unit != "%":
+        raise ValueError(f'"{text.strip()}" is not a percentage')
+    return number
+
+
+def _count(text: str) -> float:
+    number, unit = units.quantity(text)
+    if unit or number != int(number):
+        raise ValueError(f'"{text.strip()}" is not a whole number')
+    return number
+
+
+PERCENT = Measure(_percent, lambda n: f"{n:g} %", 'a percentage, like "10 %"', high=100.0)
+DURATION = Measure(units.duration, units.spell, 'a duration, like "5 minutes"')
+COUNT = Measure(_count, lambda n: f"{n:g}", "a whole number, like 3")
+FLAG = Flag()
+ANY_WORD = Vocabulary()
+
+
+def words(*known: str) -> Vocabulary:
+    """The words that a signal can say."""
+    return Vocabulary(frozenset(known))
+
+
+def compare(op: str, reading: Reading, wanted: object) -> bool | None:
+    """Whether `reading op wanted`; None where the reading is unknown."""
+    if reading is None:
+        return None
+    if op in ORDER:
+        assert isinstance(reading, int | float) and isinstance(wanted, int | float)  # noqa: S101, PT018
+        return ORDER[op](reading, wanted)
+    said = reading if isinstance(reading, frozenset) else {reading}
+    among = wanted if isinstance(wanted, frozenset) else {wanted}
+    return (not said.isdisjoint(among)) == (op in {"is", "in"})
+
+
+def spell(kind: Kind, reading: Reading) -> str:
+    """A reading as a person says it: "8 %", "2 h 5 min", "jammed, offline"."""
+    if isinstance(kind, Measure) and isinstance(reading, int | float):
+        return kind.spell(reading)
+    if isinstance(reading, frozenset):
+        return ", ".join(sorted(reading))
+    return "unknown" if reading is None else str(reading)

@@ -1,0 +1,69 @@
+"""What rules can ask about: one signal for each file in `functions/`, named after it.
+
+`supply_level.py` is the signal `supply.level`. A file declares
+
+    KIND                     the kind of value, from `agent.rules.kinds`
+    PER                      the subjects it can speak of
+    read(asked) -> Reading   None = unknown
+    OPTIONS = {…}            further keys of a condition, with their kinds; optional
+    NEEDS = (…)              the options that a condition must give; optional
+    LASTS = True             it also speaks while the printer is silent; optional
+
+Adding a signal is adding a file.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from agent import plugins
+from agent.model import Facts
+from agent.rules import functions
+from agent.rules.kinds import Kind, Reading
+from agent.rules.subjects import Subject
+
+Options = Mapping[str, object]
+
+
+class Asked(NamedTuple):
+    """A question to a signal: about what, on what grounds, and with which of its options."""
+
+    subject: Subject
+    facts: Facts
+    options: Options
+
+
+Read = Callable[[Asked], Reading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One thing that can be known of a subject."""
+
+    name: str
+    kind: Kind
+    per: tuple[str, ...]
+    read: Read
+    options: Mapping[str, Kind] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    lasts: bool = False
+
+
+@cache
+def signals() -> Mapping[str, Signal]:
+    """Every signal there is, by its dotted name."""
+    found = {}
+    for file_name in plugins.names(functions):
+        module = plugins.load(functions, file_name)
+        name = file_name.replace("_", ".", 1)
+        found[name] = Signal(
+            name=name,
+            kind=module.KIND,
+            per=module.PER,
+            read=module.read,
+            options=getattr(module, "OPTIONS", {}),
+            needs=getattr(module, "NEEDS", ()),
+            lasts=getattr(module, "LASTS", False),
+        )
+    return found

@@ -1,0 +1,104 @@
+"""What a rule is about: the printer, one of its supplies, one of its alerts, or one of its parts.
+
+A subject has a key that survives a restart, a reboot and a renumbered alert table:
+
+    device   ""
+    supply   "1.3 toner black"       its row, type and colour: another colour in the slot is another supply
+    alert    "1003 marker 1"         code, group and group index, never prtAlertIndex (restarts at 1)
+    part     "input 2"               group and group index: what alerts speak of, here tray 2
+
+`recall` brings a subject back from its key when the printer no longer shows it, so that a state on
+disk always finds what it is about.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.model import Alert, AlertKind, Episode, Facts, Supply
+
+PER = ("device", "supply", "alert", "part")
+
+PART_KINDS: Mapping[str, str] = {  # PrtAlertGroupTC -> the trade's word
+    "input": "tray",
+    "output": "bin",
+    "marker": "marker",
+    "mediaPath": "path",
+    "finDevice": "finisher",
+    "cover": "cover",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that a rule judges."""
+
+    per: str
+    key: str = ""
+    supply: Supply | None = None
+    episodes: tuple[Episode, ...] = ()  # open alerts that it stands for; all open ones for a device
+    group: str = ""
+    index: str = ""
+    gone: bool = False  # the printer answered, and shows it no more
+
+    @property
+    def part_kind(self) -> str:
+        return PART_KINDS.get(self.group, self.group)
+
+
+def subjects(per: str, facts: Facts) -> Iterator[Subject]:
+    """Every subject that the printer shows now."""
+    episodes = tuple(conditions(facts.open_alerts or ()))
+    if per == "device":
+        yield Subject(per=per, episodes=episodes)
+    elif per == "supply":
+        for supply in facts.supplies or ():
+            yield Subject(per=per, key=_supply_key(supply), supply=supply)
+    elif per == "alert":
+        yield from _alerts(episodes)
+    else:
+        yield from _parts((*episodes, *conditions(facts.recent_alerts)))
+
+
+def recall(per: str, key: str, facts: Facts) -> Subject:
+    """A subject that the printer does not show now: gone if it answered for it, else just unheard of."""
+    if per == "supply":
+        # An empty table is no answer: some firmware hides its supplies while it wakes (CUPS #3610).
+        return Subject(per=per, key=key, gone=bool(facts.supplies))
+    if per == "alert":
+        _, group, index = key.split(" ")
+        return Subject(per=per, key=key, group=group, index=index, gone=facts.open_alerts is not None)
+    if per == "part":
+        group, index = key.split(" ")
+        return Subject(per=per, key=key, group=group, index=index)
+    return Subject(per=per, key=key, episodes=tuple(conditions(facts.open_alerts or ())))
+
+
+def conditions(episodes: tuple[Episode, ...]) -> Iterator[Episode]:
+    """Without the permanent rows of healthy printers: asleep, warming up, ready, idle."""
+    return (episode for episode in episodes if episode.alert.kind is not AlertKind.STATE)
+
+
+def place(alert: Alert) -> tuple[str, str]:
+    """Where in the printer an alert is: (group, group index), "unknown" where it does not say."""
+    index = alert.group_index
+    return alert.group or "unknown", "unknown" if index is None or index < 0 else str(index)
+
+
+def _supply_key(supply: Supply) -> str:
+    return f"{supply.index} {supply.type or 'unknown'} {supply.colour}"
+
+
+def _alerts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
+    """Rows with the same code at the same place are one (Kyocera lists some twice)."""
+    found: dict[str, Subject] = {}
+    for episode in episodes:
+        group, index = place(episode.alert)
+        key = f"{episode.alert.code or 0} {group} {index}"
+        same = (*found[key].episodes, episode) if key in found else (episode,)
+        found[key] = Subject(per="alert", key=key, group=group, index=index, episodes=same)
+    yield from found.values()
+
+
+def _parts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
+    for group, index in sorted({place(episode.alert) for episode in episodes}):
+        yield Subject(per="part", key=f"{group} {index}", group=group, index=index)

@@ -1,0 +1,88 @@
+"""The words in a rule's title and component: "{supply} of {device} is at {value}".
+
+`NAMES` lists what may stand in braces for each kind of subject; `rules check` holds rules to it.
+"""
+
+import re
+from collections.abc import Mapping
+
+from agent import units
+from agent.model import Alert, Facts, Supply
+from agent.rules import kinds
+from agent.rules.subjects import Subject, place
+from agent.rules.verdict import Verdict
+
+_ALWAYS = ("device", "value", "evidence", "last_seen")
+_ALERT = ("alert", "alert.code", "alert.name", "alert.group", "alert.group_index", "alert.text")
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "device": (*_ALWAYS, *_ALERT),
+    "alert": (*_ALWAYS, *_ALERT),
+    "supply": (*_ALWAYS, "supply", "supply.index", "supply.type", "supply.colour"),
+    "part": (*_ALWAYS, "part", "part.kind", "part.index", "part.group"),
+}
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def placeholders(template: str) -> list[str]:
+    return _BRACES.findall(template)
+
+
+def fill(template: str, words: Mapping[str, str]) -> str:
+    """The template with its words; one that is not known now reads "unknown"."""
+    return _BRACES.sub(lambda found: words.get(found[1], "unknown"), template)
+
+
+def words(verdict: Verdict, facts: Facts) -> dict[str, str]:
+    """Everything that a title about this subject may name, as text."""
+    said = [
+        (condition.signal.name, kinds.spell(condition.signal.kind, reading))
+        for condition, reading in verdict.readings.items()
+        if reading is not None
+    ]
+    measured = (
+        kinds.spell(condition.signal.kind, reading)
+        for condition, reading in verdict.readings.items()
+        if reading is not None and isinstance(condition.signal.kind, kinds.Measure)
+    )
+    silent = facts.now - facts.last_answer if facts.last_answer is not None else None
+    return {
+        "device": facts.device.name,
+        "value": next(measured, "unknown"),
+        "evidence": ", ".join(f"{name} {text}" for name, text in dict(said).items()),
+        "last_seen": "never" if silent is None else f"{units.spell(silent)} ago" if silent >= 1 else "now",
+        **_subject(verdict.subject),
+    }
+
+
+def _subject(subject: Subject) -> dict[str, str]:
+    if subject.supply is not None:
+        return _supply(subject.supply)
+    if subject.per == "part":
+        part = {"kind": subject.part_kind, "index": subject.index, "group": subject.group}
+        return {"part": f"{subject.part_kind} {subject.index}", **_dotted("part", part)}
+    if subject.episodes:
+        return _alert(min(subject.episodes, key=lambda e: (e.alert.severity != "critical", e.began)).alert)
+    return {}
+
+
+def _supply(supply: Supply) -> dict[str, str]:
+    fields = {"index": supply.index, "type": supply.type or "unknown", "colour": supply.colour}
+    name = supply.description or f"{supply.colour} {supply.type or 'supply'}"
+    return {"supply": name, **_dotted("supply", fields)}
+
+
+def _alert(alert: Alert) -> dict[str, str]:
+    group, index = place(alert)
+    fields = {
+        "code": str(alert.code or "unknown"),
+        "name": alert.name,
+        "group": group,
+        "group_index": index,
+        "text": alert.text,
+    }
+    return {"alert": alert.text or alert.name, **_dotted("alert", fields)}
+
+
+def _dotted(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {f"{prefix}.{name}": value for name, value in fields.items()}
