@@ -98,7 +98,7 @@ class Face(asyncio.DatagramProtocol):
                 transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Peer) -> None:
         packet = packet_of(data)

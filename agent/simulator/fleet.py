@@ -24,6 +24,7 @@ from agent.simulator.cast import BASE, FAR_BASE, PORT, demo_members, walk_member
 from agent.simulator.face import Face, Packet, answer_from
 from agent.simulator.member import Member
 from agent.simulator.story import Promise
+from agent.simulator.v3 import Engine
 from agent.simulator.walk import Walk
 
 _TRIES = 20
@@ -45,7 +46,7 @@ class Fleet:
 
         Raises ConfigError for an address outside loopback, unless `anywhere`.
         """
-        self.clock = clock or Clock.scaled(1.0)
+        self.clock = clock or Clock()
         self.started = self.clock.now() if started is None else started
         self.members = tuple(members)
         self.seed = seed
@@ -125,7 +126,15 @@ class Fleet:
             community=member.community,
             clock=self.clock,
             started=self.started,
+            v3=Engine(member.source, member.user, _mac(member)) if member.user else None,
         )
+
+
+def _mac(member: Member) -> str:
+    """Its own MAC, or one made from its address: something that stays the same for its engine id."""
+    return (
+        member.make.mac if member.make else f"0200{ipaddress.IPv4Address(member.address.host).packed.hex()}"
+    )
 
 
 def demo_fleet(

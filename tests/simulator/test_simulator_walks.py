@@ -85,7 +85,7 @@ def distinct_oids(path: Path) -> set[str]:
     for line in path.read_bytes().split(b"\n"):
         oid, _, rest = line.partition(b"|")
         tag, _, value = rest.partition(b"|")
-        if not line or tag in {b"2", b"65", b"66", b"67", b"70"} and not value.lstrip(b"-").isdigit():
+        if not line or (tag in {b"2", b"65", b"66", b"67", b"70"} and not value.lstrip(b"-").isdigit()):
             continue
         usable.add(oid.decode().lstrip("."))
     return usable

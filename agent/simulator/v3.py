@@ -1,0 +1,166 @@
+"""The v3 face of a simulated device: USM and message processing by pysnmp, over the same tree.
+
+pysnmp's engine is used without its sockets: a message goes in as bytes, the reply is caught as bytes
+(RFC 3412 message processing, RFC 3414 security, RFC 3415 access control: read only). A wrong key, an
+unknown user or a stale time gets the Report that the RFCs ask for.
+"""
+
+import time
+from typing import Any
+
+from pyasn1.error import PyAsn1Error
+from pysnmp.carrier.asyncio.dgram import udp
+from pysnmp.carrier.base import AbstractTransportAddress, AbstractTransportDispatcher
+from pysnmp.entity import config, engine
+from pysnmp.entity.rfc3413 import cmdrsp, context
+from pysnmp.error import PySnmpError
+from pysnmp.proto import rfc1902, rfc1905
+from pysnmp.smi import error as smi_error
+from pysnmp.smi.instrum import AbstractMibInstrumController
+
+from agent.simulator.ber import Oid, Tag, Value
+from agent.simulator.face import Source
+from agent.simulator.member import User
+from agent.simulator.mib import Mib
+
+_AUTH = {
+    None: config.USM_AUTH_NONE,
+    "MD5": config.USM_AUTH_HMAC96_MD5,
+    "SHA1": config.USM_AUTH_HMAC96_SHA,
+    "SHA224": config.USM_AUTH_HMAC128_SHA224,
+    "SHA256": config.USM_AUTH_HMAC192_SHA256,
+    "SHA384": config.USM_AUTH_HMAC256_SHA384,
+    "SHA512": config.USM_AUTH_HMAC384_SHA512,
+}
+_PRIV = {
+    None: config.USM_PRIV_NONE,
+    "DES": config.USM_PRIV_CBC56_DES,
+    "3DES": config.USM_PRIV_CBC168_3DES,
+    "AES128": config.USM_PRIV_CFB128_AES,
+    "AES192": config.USM_PRIV_CFB192_AES,
+    "AES256": config.USM_PRIV_CFB256_AES,
+}
+_TYPES = {
+    Tag.INTEGER: rfc1902.Integer32,
+    Tag.OCTETS: rfc1902.OctetString,
+    Tag.NULL: rfc1902.Null,
+    Tag.OID: rfc1902.ObjectIdentifier,
+    Tag.IP_ADDRESS: rfc1902.IpAddress,
+    Tag.COUNTER32: rfc1902.Counter32,
+    Tag.GAUGE32: rfc1902.Gauge32,
+    Tag.TICKS: rfc1902.TimeTicks,
+    Tag.OPAQUE: rfc1902.Opaque,
+    Tag.COUNTER64: rfc1902.Counter64,
+}
+_EXCEPTIONS = {
+    Tag.NO_SUCH_OBJECT: rfc1905.noSuchObject,
+    Tag.NO_SUCH_INSTANCE: rfc1905.noSuchInstance,
+    Tag.END_OF_MIB_VIEW: rfc1905.endOfMibView,
+}
+_EVERYTHING = (1, 3)
+_YEAR_2020 = 1_577_836_800
+
+
+def engine_id(mac: str) -> bytes:
+    """RFC 3411, section 5, SnmpEngineID: enterprise number with the top bit set, format 3, MAC."""
+    return (0x8000_0000 | 8072).to_bytes(4, "big") + b"\x03" + bytes.fromhex(mac)
+
+
+class Engine:
+    """One device's v3 engine. Reading only; one user at the level that the user has keys for."""
+
+    def __init__(self, source: Source, user: User, mac: str) -> None:
+        self._source = source
+        self._tree = _Tree()
+        self._wire = _Wire()
+        self._peer = udp.UdpTransportAddress(("127.0.0.1", 0))  # kept by the engine, never used
+        self._engine = engine.SnmpEngine()
+        self._name(engine_id(mac))
+        self._engine.register_transport_dispatcher(self._wire)
+        _admit(self._engine, user)
+        shown = context.SnmpContext(self._engine)
+        shown.unregister_context_name(b"")
+        shown.register_context_name(b"", self._tree)
+        for responder in (
+            cmdrsp.GetCommandResponder,
+            cmdrsp.NextCommandResponder,
+            cmdrsp.BulkCommandResponder,
+            cmdrsp.SetCommandResponder,
+        ):
+            responder(self._engine, shown)
+
+    def __call__(self, message: bytes, elapsed: float) -> bytes | None:
+        """The reply to a v3 message, or None where there is none."""
+        mib = self._source.mib(elapsed)
+        if mib is None:
+            return None
+        self._tree.mib = mib
+        self._wire.said = None
+        self._wire.handle_timer_tick(time.time())  # lets the engine forget old exchanges
+        try:
+            self._engine.message_dispatcher.receive_message(
+                self._engine, udp.SNMP_UDP_DOMAIN, self._peer, message
+            )
+        except (PySnmpError, PyAsn1Error):  # a broken message is dropped (RFC 3412, section 7.2)
+            return None
+        return self._wire.said
+
+    def _name(self, identity: bytes) -> None:
+        """The same engine id after each start, and each start a later boot (RFC 3414, section 2.2).
+
+        As `SnmpEngine(snmpEngineID=…)` does it, but without its file of boots in the temporary folder.
+        """
+        (own,) = self._engine.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineID")
+        own.syntax = own.syntax.clone(identity)
+        self._engine.snmpEngineID = own.syntax
+        (boots,) = self._engine.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineBoots")
+        boots.syntax = boots.syntax.clone(int(time.time()) - _YEAR_2020)
+
+
+def _admit(own: engine.SnmpEngine, user: User) -> None:
+    """Let `user` read everything, at no lower level than it has keys for."""
+    config.add_v3_user(
+        own,
+        user.name,
+        _AUTH[user.auth_protocol],
+        user.auth_password or None,
+        _PRIV[user.priv_protocol],
+        user.priv_password or None,
+    )
+    level = "authPriv" if user.priv_protocol else "authNoPriv" if user.auth_protocol else "noAuthNoPriv"
+    config.add_vacm_user(own, 3, user.name, level, _EVERYTHING)
+
+
+class _Wire(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnmp ships no types
+    """Catches what the engine says, in place of a socket."""
+
+    said: bytes | None = None
+
+    def send_message(
+        self, outgoing: bytes, _domain: tuple[int, ...], _peer: AbstractTransportAddress
+    ) -> None:
+        self.said = bytes(outgoing)
+
+
+class _Tree(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp ships no types
+    """A `Mib` as pysnmp's command responders want to see it."""
+
+    mib = Mib({})
+
+    def read_variables(self, *varbinds: Any, **about: Any) -> list[tuple[Any, Any]]:
+        return [self._shown(tuple(name), self.mib.get(tuple(name)), about) for name, _ in varbinds]
+
+    def read_next_variables(self, *varbinds: Any, **about: Any) -> list[tuple[Any, Any]]:
+        end = Value(Tag.END_OF_MIB_VIEW, None)
+        found = (self.mib.next(tuple(name)) or (tuple(name), end) for name, _ in varbinds)
+        return [self._shown(name, value, about) for name, value in found]
+
+    def write_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
+        raise smi_error.NotWritableError(name=varbinds[0][0], idx=0)
+
+    def _shown(self, name: Oid, value: Value, about: dict[str, Any]) -> tuple[Any, Any]:
+        wanted = rfc1902.ObjectName(name)
+        about["acFun"]("read", (wanted, None), idx=0, **about)
+        if value.tag in _EXCEPTIONS:
+            return wanted, _EXCEPTIONS[Tag(value.tag)]
+        return wanted, _TYPES[Tag(value.tag)](value.content)
