@@ -22,7 +22,7 @@ What always holds:
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import uuid6
 
@@ -81,11 +81,6 @@ class Ticket:
         return f"{self.device}|{self.fault}|{self.component}|e{self.episode}"
 
 
-_FIELDS = tuple(Ticket.__dataclass_fields__)
-_COLUMNS = ", ".join(_FIELDS)
-_MARKS = ", ".join("?" * len(_FIELDS))
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class _Hold:
     """One rule's claim on a ticket; the least in order speaks for it."""
@@ -126,8 +121,7 @@ def apply(
 def open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
     """What is open now, the longest open first. `kind="notice"`: what the site can fix itself."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id",  # noqa: S608
-        (kind,),
+        "SELECT * FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id", (kind,)
     )
     return [_ticket(row) for row in rows]
 
@@ -135,7 +129,7 @@ def open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
 def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
     """What was cleared at or after `since`, the latest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",  # noqa: S608
+        "SELECT * FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",
         (kind, since),
     )
     return [_ticket(row) for row in rows]
@@ -146,13 +140,17 @@ def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) ->
     last = _latest(tx, change)
     if last is None or (last.cleared_at is not None and change.at - last.cleared_at >= REOPEN_WITHIN):
         ticket = _started(change, make_id(), episode=last.episode + 1 if last else 1)
-        tx.execute(f"INSERT INTO ticket ({_COLUMNS}) VALUES ({_MARKS})", _row(ticket))  # noqa: S608
+        tx.execute(
+            "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
+            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title)",
+            asdict(ticket),
+        )
         event = "open"
     else:
         ticket = last
         event = "update" if last.cleared_at is None else "reopen"
     tx.execute(
-        "REPLACE INTO ticket_hold VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ticket_hold VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
     )
     return _say(tx, ticket, change, event)
@@ -175,7 +173,7 @@ def _leave(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
 def _latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
     """The ticket of the latest episode of what the change is about."""
     row = tx.execute(
-        f"SELECT {_COLUMNS} FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "  # noqa: S608
+        "SELECT * FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
         "ORDER BY episode DESC LIMIT 1",
         (_kind(change), change.device.key, change.fault, change.component),
     ).fetchone()
@@ -197,7 +195,11 @@ def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> 
         )
     if event == "update" and now == replace(ticket, seq=now.seq):
         return None
-    tx.execute(f"REPLACE INTO ticket ({_COLUMNS}) VALUES ({_MARKS})", _row(now))  # noqa: S608
+    tx.execute(
+        "UPDATE ticket SET seq = :seq, cleared_at = :cleared_at, impact = :impact, severity = :severity, "
+        "rule = :rule, title = :title WHERE id = :id",
+        asdict(now),
+    )
     return TicketEvent(
         ticket_id=now.id,
         ticket_seq=now.seq,
@@ -240,9 +242,4 @@ def _kind(change: Change) -> str:
 
 
 def _ticket(row: sqlite3.Row) -> Ticket:
-    fields = {name: row[name] for name in _FIELDS}
-    return Ticket(**{**fields, "impact": Impact(row["impact"])})
-
-
-def _row(ticket: Ticket) -> tuple[object, ...]:
-    return tuple(getattr(ticket, name) for name in _FIELDS)
+    return Ticket(**{**dict(row), "impact": Impact(row["impact"])})

@@ -97,6 +97,9 @@ def _complain(document: Document, model: type[BaseModel], error: dict[str, Any])
         return document.complaint(where, "is missing", f"add {where[-1]} = …")
     said = str(error.get("ctx", {}).get("error") or error["msg"])
     reason, _, suggestion = said.partition(" | ")
+    if error["type"] in {"literal_error", "enum"} and isinstance(word := error["input"], str):
+        known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        return document.complaint(where, f'"{word}" is not known here', nearest(word, known))
     if error["type"] != "value_error":
         reason = reason[:1].lower() + reason[1:]
         if isinstance(got := error.get("input"), str | int | float | bool):
@@ -110,7 +113,7 @@ def _fields(model: type[BaseModel], where: Where) -> list[str]:
         field = model.model_fields.get(str(part)) if isinstance(part, str) else None
         for inner in _models(field.annotation) if field else ():
             model = inner
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -129,6 +132,7 @@ def _lines(text: str) -> dict[Where, int]:
             names = tuple(part.strip().strip("\"'") for part in header[2].split("."))
             table = _nested(names, counts, several=header[1] == "[[")
             found.setdefault(table, number)
+            found.setdefault(table[:-1] if header[1] == "[[" else table, number)
         elif key := _KEY.match(line):
             parts = key[1].strip("\"'").split(".") if key[1][0] not in "\"'" else [key[1].strip("\"'")]
             found.setdefault((*table, *parts), number)

@@ -72,7 +72,7 @@ class Compiler:
             return
         before = len(self.complaints)
         options = self._options(at, signal, form)
-        tests = [self._test(at, signal, op, value) for op, value in self._tests(at, signal, form)]
+        tests = [self._test(at, signal, op, value) for op, value in self._comparisons(at, signal, form)]
         if len(self.complaints) == before:
             for op, value in tests:
                 yield Condition(signal=signal, op=op, value=value, options=options)
@@ -87,7 +87,7 @@ class Compiler:
             if name not in given:
                 self.complain((*at, name), "is missing", f"add {name} = …")
         options = {
-            name: self._value((*at, name), signal.options[name], value)
+            name: self._option((*at, name), signal.options[name], value)
             for name, value in given.items()
             if name in signal.options
         }
@@ -95,7 +95,7 @@ class Compiler:
             self.complain((*at, "per"), "alerts are kept at hand for 30 days", 'write at most "30 days"')
         return options
 
-    def _tests(self, at: Where, signal: Signal, form: ConditionForm) -> Iterator[tuple[str, object]]:
+    def _comparisons(self, at: Where, signal: Signal, form: ConditionForm) -> Iterator[tuple[str, object]]:
         """The comparisons of one condition; `min_count` and `max_count` are short forms."""
         counted = [(">=", form.min_count), ("<=", form.max_count)]
         short = [(op, count) for op, count in counted if count is not None]
@@ -121,13 +121,15 @@ class Compiler:
                 f"write one of: {', '.join(signal.kind.ops)}",
             )
             return op, None
-        many = op in {"in", "not_in"}
-        return op, self._value((*at, "value"), signal.kind, value, many=many)
+        return op, self._value((*at, "value"), signal.kind, value, many=op in {"in", "not_in"})
 
-    def _value(self, at: Where, kind: Kind, value: object, *, many: bool | None = None) -> object:
-        """One threshold; an option of words may be a list (`many` is None)."""
-        if many is None:
-            many = isinstance(value, list)
+    def _option(self, at: Where, kind: Kind, value: object) -> object:
+        """Words among options are always a set: one word is a set of one."""
+        if isinstance(kind, Vocabulary):
+            return self._value(at, kind, value if isinstance(value, list) else [value], many=True)
+        return self._value(at, kind, value)
+
+    def _value(self, at: Where, kind: Kind, value: object, *, many: bool = False) -> object:
         parse: Callable[[object], object] = kind.parse
         if many and isinstance(kind, Vocabulary):
             parse = kind.parse_many

@@ -10,9 +10,10 @@ There is no expression language: one level of all, any and none, and comparisons
 Anything more is a new signal. What the form cannot say by itself, `agent.rules.lint` checks.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent import units
 from agent.model import Impact
@@ -25,8 +26,25 @@ def _duration(value: object) -> object:
 
 
 Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
+
+
+def _enabled(value: object) -> object:
+    if value not in (True, False, "shadow"):
+        raise ValueError(
+            f'{value!r} is neither true, false nor "shadow" | write enabled = "shadow" to try it out'
+        )
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError(f'"{value}" is not an id | write lower-case words with hyphens, like "toner-low"')
+    return value
+
+
+Enabled = Annotated[bool | str, BeforeValidator(_enabled, json_schema_input_type=bool | Literal["shadow"])]
 Severity = Literal["critical", "high", "normal", "plan", "info"]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Id = Annotated[str, AfterValidator(_identifier)]
 
 
 class _Form(BaseModel):
@@ -86,7 +104,7 @@ class RuleForm(_Form):
     """Its name in logs, tickets and `inhibited_by`: lower case, digits and hyphens."""
     title: str = Field(min_length=1)
     """What the ticket says, with words in braces: "{supply} of {device} is at {value}"."""
-    enabled: bool | Literal["shadow"] = True
+    enabled: Enabled = True
     """"shadow" judges, but tells nobody."""
     scope: ScopeForm = ScopeForm()
     per: Literal["device", "supply", "alert", "part"] = "device"

@@ -64,7 +64,8 @@ class Vocabulary:
         if self.numbers and isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not a word | write it in quotes")  # noqa: TRY004
+            hint = 'use op = "in" for a list' if isinstance(value, list) else "write it in quotes"
+            raise ValueError(f"{value!r} is not a word | {hint}")  # noqa: TRY004
         known = self.numbers or self.known
         if known and value not in known:
             raise ValueError(f'"{value}" is not known here | {toml.nearest(value, sorted(known))}')

@@ -36,7 +36,8 @@ def check_set(rules: Mapping[str, Rule]) -> Iterator[tuple[Rule, Finding]]:
                     rule,
                     (("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, list(rules))),
                 )
-        if circle := _circle(rule, rules):
+        circle = _circle(rule, rules)
+        if circle and rule.id == min(circle):  # told once, not once for each rule on the way
             way = " → ".join(circle)
             yield (
                 rule,
@@ -65,7 +66,7 @@ def _possible(rule: Rule) -> Iterator[Finding]:
     for condition in rule.clear:
         yield from _reachable(("clear", "all"), condition)
     for key, conditions in (("when", rule.all), ("clear", rule.clear)):
-        for name, span in _spans(conditions).items():
+        for (name, _), span in _spans(conditions).items():
             if _empty(span):
                 yield (key, "all"), f"no {name} fits all of these conditions", "turn one comparison round"
 
@@ -85,9 +86,9 @@ def _reachable(at: tuple[str, ...], condition: Condition) -> Iterator[Finding]:
 def _clear_contradicts(rule: Rule) -> Iterator[Finding]:
     """`when` and `clear` must not be able to hold both: one compared signal must keep them apart."""
     opens, clears = _spans(rule.all), _spans(rule.clear)
-    shared = [name for name in opens if name in clears]
-    if shared and not any(_empty(_meet(opens[name], clears[name])) for name in shared):
-        names = ", ".join(shared)
+    shared = [key for key in opens if key in clears]
+    if shared and not any(_empty(_meet(opens[key], clears[key])) for key in shared):
+        names = ", ".join(name for name, _ in shared)
         yield (
             ("clear", "all"),
             f"contradicts when.all: some values of {names} both open and clear",
@@ -120,16 +121,20 @@ CHECKS: Sequence[Callable[[Rule], Iterator[Finding]]] = (
 )  # fmt: skip
 
 
-def _spans(conditions: Sequence[Condition]) -> dict[str, Span]:
+def _spans(conditions: Sequence[Condition]) -> dict[tuple[str, str], Span]:
     """Which values of each measured signal satisfy all of its conditions. Options make it another signal."""
-    found: dict[str, Span] = {}
+    found: dict[tuple[str, str], Span] = {}
     for condition in conditions:
         span = _span(condition)
         if span is not None:
-            options = "".join(f" {key}={condition.options[key]!s}" for key in sorted(condition.options))
-            name = condition.signal.name + options
-            found[name] = _meet(found[name], span) if name in found else span
+            key = (condition.signal.name, _spell(condition.options))
+            found[key] = _meet(found[key], span) if key in found else span
     return found
+
+
+def _spell(options: Mapping[str, object]) -> str:
+    plain = {key: sorted(it) if isinstance(it, frozenset) else it for key, it in options.items()}
+    return str(sorted(plain.items()))
 
 
 def _span(condition: Condition) -> Span | None:

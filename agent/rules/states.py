@@ -42,8 +42,14 @@ class Standing:
 
 def load(db: sqlite3.Connection, device: str) -> dict[Key, Standing]:
     """Everything that is not quiet with one printer."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM rule_state WHERE device = ?", (device,))  # noqa: S608 - constant
-    return {(row[0], row[1]): _standing(row) for row in rows}
+    rows = db.execute("SELECT * FROM rule_state WHERE device = ?", (device,))
+    return {(row["rule"], row["subject"]): _standing(row) for row in rows}
+
+
+def everything(db: sqlite3.Connection) -> Iterator[tuple[str, Key, Standing]]:
+    """(device, (rule, subject), standing) of all that is not quiet."""
+    for row in db.execute("SELECT * FROM rule_state ORDER BY device, rule, subject"):
+        yield row["device"], (row["rule"], row["subject"]), _standing(row)
 
 
 def save(
@@ -52,34 +58,23 @@ def save(
     """Write what is different; what became quiet is deleted."""
     gone = [(device, *key) for key in before if key not in after]
     tx.executemany("DELETE FROM rule_state WHERE device = ? AND rule = ? AND subject = ?", gone)
-    changed = [(device, *_row(key, it)) for key, it in after.items() if it != before.get(key)]
-    tx.executemany(f"REPLACE INTO rule_state (device, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", changed)  # noqa: S608
-
-
-def everything(db: sqlite3.Connection) -> Iterator[tuple[str, str, str, Standing]]:
-    """(device, rule, subject, standing) of all that is not quiet."""
-    for row in db.execute(f"SELECT {_COLUMNS}, device FROM rule_state ORDER BY device, rule, subject"):  # noqa: S608
-        yield row[8], row[0], row[1], _standing(row)
-
-
-_COLUMNS = "rule, subject, phase, began, since, seen, stale, notice"
+    changed = [_row(device, key, standing) for key, standing in after.items() if standing != before.get(key)]
+    tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
 
 
 def _standing(row: sqlite3.Row) -> Standing:
     state = State(
-        phase=Phase(row[2]),
-        began=row[3],
-        since=row[4],
-        seen=row[5],
-        stale=bool(row[6]),
-        announced=bool(row[7]),
+        phase=Phase(row["phase"]),
+        began=row["began"],
+        since=row["since"],
+        seen=row["seen"],
+        stale=bool(row["stale"]),
+        announced=bool(row["notice"]),
     )
-    return Standing(state=state, notice=Notice(**json.loads(row[7])) if row[7] else None)
+    return Standing(state=state, notice=Notice(**json.loads(row["notice"])) if row["notice"] else None)
 
 
-def _row(key: Key, standing: Standing) -> tuple[object, ...]:
-    state = standing.state
-    notice = json.dumps(asdict(standing.notice)) if standing.notice else ""
-    return (
-        *key, state.phase.value, state.began, state.since, state.seen, state.stale, notice
-    )  # fmt: skip
+def _row(device: str, key: Key, standing: Standing) -> tuple[object, ...]:
+    state, notice = standing.state, standing.notice
+    said = json.dumps(asdict(notice), ensure_ascii=False) if notice else ""
+    return (device, *key, state.phase.value, state.began, state.since, state.seen, state.stale, said)

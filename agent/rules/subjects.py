@@ -65,10 +65,9 @@ def recall(per: str, key: str, facts: Facts) -> Subject:
         # An empty table is no answer: some firmware hides its supplies while it wakes (CUPS #3610).
         return Subject(per=per, key=key, gone=bool(facts.supplies))
     if per == "alert":
-        _, group, index = key.split(" ")
-        return Subject(per=per, key=key, group=group, index=index, gone=facts.open_alerts is not None)
+        return Subject(per=per, key=key, gone=facts.open_alerts is not None)
     if per == "part":
-        group, index = key.split(" ")
+        group, _, index = key.rpartition(" ")
         return Subject(per=per, key=key, group=group, index=index)
     return Subject(per=per, key=key, episodes=tuple(conditions(facts.open_alerts or ())))
 

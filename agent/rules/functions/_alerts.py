@@ -33,10 +33,15 @@ def said(asked: Asked, of: Callable[[Alert], str | None]) -> Reading:
         word
         for episode in asked.subject.episodes
         if asked.facts.now - episode.began >= _number(asked.options.get("min_age"))
-        and asked.options.get("severity") in {None, episode.alert.severity}
-        and asked.options.get("group") in {None, episode.alert.group}
+        and among(asked.options.get("severity"), episode.alert.severity)
+        and among(asked.options.get("group"), episode.alert.group)
         and (word := of(episode.alert)) is not None
     )
+
+
+def among(wanted: object, word: str | None) -> bool:
+    """Whether an option of words lets `word` through; without the option everything passes."""
+    return not isinstance(wanted, frozenset) or word in wanted
 
 
 def _number(value: object) -> float:

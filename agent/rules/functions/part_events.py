@@ -17,24 +17,18 @@ NEEDS = ("per",)
 
 
 def read(asked: Asked) -> Reading:
-    window, codes = asked.options["per"], asked.options.get("code")
-    if asked.facts.open_alerts is None or not isinstance(window, int | float):
+    facts, window = asked.facts, asked.options["per"]
+    if facts.open_alerts is None or not isinstance(window, int | float):
         return None
-    among = codes if isinstance(codes, frozenset) else None
-    return float(
-        _distinct(
-            sorted(
-                (
-                    episode
-                    for episode in conditions(asked.facts.recent_alerts)
-                    if place(episode.alert) == (asked.subject.group, asked.subject.index)
-                    and episode.began > asked.facts.now - window
-                    and (among is None or str(episode.alert.code) in among)
-                ),
-                key=lambda episode: episode.began,
-            )
-        )
-    )
+    here = (asked.subject.group, asked.subject.index)
+    found = [
+        episode
+        for episode in conditions(facts.recent_alerts)
+        if episode.began > facts.now - window
+        and place(episode.alert) == here
+        and _alerts.among(asked.options.get("code"), str(episode.alert.code))
+    ]
+    return float(_distinct(sorted(found, key=lambda episode: episode.began)))
 
 
 def _distinct(episodes: list[Episode]) -> int:
