@@ -1,0 +1,109 @@
+"""PrtAlertCodeTC: what an alert code is called, and how far the name can be trusted.
+
+95 codes below 30000 and 612 of finishers (IANA-PRINTER-MIB, revision 2016-09-14). A finisher code is
+its family's first number plus a generic code, and so is its name: 30233 = 30200 + 33 is
+"staplerMotorFailure" after "subunitMotorFailure". 58 more come from PWG 5107.3 by way of mailing
+lists that call them preliminary: they are named, but with low confidence.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+_GENERIC = """
+    other unknown coverOpen coverClosed interlockOpen interlockClosed configurationChange jam
+    subunitMissing subunitLifeAlmostOver subunitLifeOver subunitAlmostEmpty subunitEmpty
+    subunitAlmostFull subunitFull subunitNearLimit subunitAtLimit subunitOpened subunitClosed
+    subunitTurnedOn subunitTurnedOff subunitOffline subunitPowerSaver subunitWarmingUp subunitAdded
+    subunitRemoved subunitResourceAdded subunitResourceRemoved subunitRecoverableFailure
+    subunitUnrecoverableFailure subunitRecoverableStorageError subunitUnrecoverableStorageError
+    subunitMotorFailure subunitMemoryExhausted subunitUnderTemperature subunitOverTemperature
+    subunitTimingFailure subunitThermistorFailure
+""".split()
+
+_BASE: Mapping[int, str] = {  # the first of consecutive codes
+    1: " ".join(_GENERIC),
+    501: "doorOpen doorClosed powerUp powerDown printerNMSReset printerManualReset printerReadyToPrint",
+    801: """inputMediaTrayMissing inputMediaSizeChange inputMediaWeightChange inputMediaTypeChange
+        inputMediaColorChange inputMediaFormPartsChange inputMediaSupplyLow inputMediaSupplyEmpty
+        inputMediaChangeRequest inputManualInputRequest inputTrayPositionFailure
+        inputTrayElevationFailure inputCannotFeedSizeSelected""",
+    901: """outputMediaTrayMissing outputMediaTrayAlmostFull outputMediaTrayFull
+        outputMailboxSelectFailure""",
+    1001: """markerFuserUnderTemperature markerFuserOverTemperature markerFuserTimingFailure
+        markerFuserThermistorFailure markerAdjustingPrintQuality""",
+    1101: """markerTonerEmpty markerInkEmpty markerPrintRibbonEmpty markerTonerAlmostEmpty
+        markerInkAlmostEmpty markerPrintRibbonAlmostEmpty markerWasteTonerReceptacleAlmostFull
+        markerWasteInkReceptacleAlmostFull markerWasteTonerReceptacleFull
+        markerWasteInkReceptacleFull markerOpcLifeAlmostOver markerOpcLifeOver
+        markerDeveloperAlmostEmpty markerDeveloperEmpty markerTonerCartridgeMissing""",
+    1301: """mediaPathMediaTrayMissing mediaPathMediaTrayAlmostFull mediaPathMediaTrayFull
+        mediaPathCannotDuplexMediaSelected""",
+    1501: """interpreterMemoryIncrease interpreterMemoryDecrease interpreterCartridgeAdded
+        interpreterCartridgeDeleted interpreterResourceAdded interpreterResourceDeleted
+        interpreterResourceUnavailable""",
+    1509: "interpreterComplexPageEncountered",
+    1801: "alertRemovalOfBinaryChangeEntry",
+}
+
+_FINISHERS = """
+    stapler stitcher folder binder trimmer dieCutter puncher perforater slitter separationCutter
+    imprinter wrapper bander makeEnvelope stacker sheetRotator inserter
+""".split()  # 30200, 30300, … 31800; generic codes 3 to 38 each
+
+_DRAFTS: Mapping[int, str] = {
+    814: """inputMediaTrayFeedError inputMediaTrayJam inputMediaTrayFailure inputPickRollerLifeWarn
+        inputPickRollerLifeOver inputPickRollerFailure inputPickRollerMissing""",
+    905: "outputMediaTrayFeedError outputMediaTrayJam outputMediaTrayFailure",
+    1116: """markerCleanerMissing markerDeveloperMissing markerFuserMissing markerInkMissing
+        markerOpcMissing markerPrintRibbonMissing markerSupplyAlmostEmpty markerSupplyEmpty
+        markerSupplyMissing markerWasteAlmostFull markerWasteFull markerWasteMissing
+        markerWasteInkReceptacleMissing markerWasteTonerReceptacleMissing markerTonerMissing""",
+    1305: "mediaPathFailure mediaPathJam",
+    1310: "mediaPathInputRequest mediaPathInputFeedError mediaPathInputJam",
+    1321: "mediaPathOutputFeedError mediaPathOutputJam mediaPathOutputFull",
+    1331: """mediaPathPickRollerLifeWarn mediaPathPickRollerLifeOver mediaPathPickRollerFailure
+        mediaPathPickRollerMissing""",
+    5101: "scannerLightLifeAlmostOver scannerLightLifeOver scannerLightFailure scannerLightMissing",
+    5111: "scannerSensorLifeAlmostOver scannerSensorLifeOver scannerSensorFailure scannerSensorMissing",
+    5201: "scanMediaPathTrayMissing scanMediaPathTrayAlmostFull scanMediaPathTrayFull",
+    5205: "scanMediaPathFailure scanMediaPathJam",
+    5210: "scanMediaPathInputRequest scanMediaPathInputFeedError scanMediaPathInputJam",
+    5221: "scanMediaPathOutputFeedError scanMediaPathOutputJam scanMediaPathOutputFull",
+    5231: """scanMediaPathPickRollerLifeWarn scanMediaPathPickRollerLifeOver
+        scanMediaPathPickRollerFailure scanMediaPathPickRollerMissing""",
+    6101: """faxModemMissing faxModemLifeAlmostOver faxModemLifeOver faxModemTurnedOn
+        faxModemTurnedOff""",
+}
+
+
+def _runs(runs: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    for first, names in runs.items():
+        yield from enumerate(names.split(), start=first)
+
+
+def _finishers() -> Iterator[tuple[int, str]]:
+    for family, finisher in enumerate(_FINISHERS):
+        for generic, name in enumerate(_GENERIC[2:], start=3):
+            part = name.removeprefix("subunit")
+            yield 30200 + 100 * family + generic, finisher + part[0].upper() + part[1:]
+
+
+BASE: Mapping[int, str] = MappingProxyType(dict(_runs(_BASE)))
+FINISHER: Mapping[int, str] = MappingProxyType(dict(_finishers()))
+DRAFT: Mapping[int, str] = MappingProxyType(dict(_runs(_DRAFTS)))
+NAMES: Mapping[int, str] = MappingProxyType({**BASE, **FINISHER, **DRAFT})
+
+
+def name(code: int | None) -> str:
+    """The label of `code`; "unknown" where it has none."""
+    return NAMES.get(code, "unknown") if code is not None else "unknown"
+
+
+def is_draft(code: int | None) -> bool:
+    """Whether the name is only after PWG 5107.3 drafts."""
+    return code in DRAFT
+
+
+def generic(code: int | None) -> int | None:
+    """The generic code (1 to 38) inside a finisher's; any other code as it is."""
+    return code % 100 if code in FINISHER and code is not None else code

@@ -1,0 +1,112 @@
+"""Reads what identifies a printer: the system group, hrDeviceTable, prtGeneral, 1284 ids, the maker's own."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from agent.collectors import _device_id, _profiles
+from agent.collectors._device_id import DeviceId
+from agent.collectors._identity import NOTHING, Clues, Decision, Said, decide, fitting_profiles, vendor_of
+from agent.collectors._profiles import Profiles, ProfileRow
+from agent.collectors._reading import Reading
+from agent.snmp.oid import dotted, encode_arcs, oid
+from agent.snmp.reader import IpAddress, ObjectId, Value
+
+SYSTEM = {  # RFC 3418
+    "description": oid("1.3.6.1.2.1.1.1.0"),
+    "object_id": oid("1.3.6.1.2.1.1.2.0"),
+    "name": oid("1.3.6.1.2.1.1.5.0"),
+    "location": oid("1.3.6.1.2.1.1.6.0"),
+}
+HP_DEVICE_ID = oid("1.3.6.1.4.1.11.2.3.9.1.1.7.0")  # answered by printers of many makers
+ENTITY_SERIAL = oid("1.3.6.1.2.1.47.1.1.1.1.11.1")  # entPhysicalSerialNum (RFC 6933)
+PPM_DEVICE_ID = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
+IF_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress (RFC 2863)
+
+_DEVICE = {"device_descr": oid("1.3.6.1.2.1.25.3.2.1.3"), "device_object": oid("1.3.6.1.2.1.25.3.2.1.4")}
+_GENERAL = {"printer_name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.43.5.1.1.17")}
+
+
+async def read(
+    reading: Reading, *, devices: bool, printer_rows: bool, profiles: Profiles | None = None
+) -> Decision:
+    """The identity of the first printer. `devices`: hrDeviceTable says what types of device there are;
+    `printer_rows`: something in it or in the Printer MIB says that one is a printer."""
+    profiles = _profiles.shipped() if profiles is None else profiles
+    found = await reading.get(_standard(reading.unit).values())
+    ids = await _device_ids(reading, found)
+    macs = [raw for raw in (await reading.column(IF_ADDRESS)).values() if isinstance(raw, bytes)]
+    general = _said(reading, found, _GENERAL["serial"] + encode_arcs(reading.unit))
+    clues = Clues(
+        sys_descr=_said(reading, found, SYSTEM["description"]),
+        object_id=_object_id(found.get(SYSTEM["object_id"])),
+        device_object_id=_object_id(found.get(_DEVICE["device_object"] + encode_arcs(reading.unit))),
+        device_descr=_said(reading, found, _DEVICE["device_descr"] + encode_arcs(reading.unit)),
+        printer_name=_said(reading, found, _GENERAL["printer_name"] + encode_arcs(reading.unit)),
+        general_serial=general,
+        entity_serial=_said(reading, found, ENTITY_SERIAL),
+        device_ids=tuple(ids),
+        macs=tuple(macs),
+        sys_name=_said(reading, found, SYSTEM["name"]).text,
+        location=_said(reading, found, SYSTEM["location"]).text,
+        devices=devices,
+        printer_rows=printer_rows or bool(general.text),
+    )
+    return decide(await _with_private(reading, clues, profiles), profiles)
+
+
+def _standard(unit: int) -> dict[str, bytes]:
+    index = encode_arcs(unit)
+    rows = {name: column + index for name, column in (_DEVICE | _GENERAL).items()}
+    return SYSTEM | rows | {"hp": HP_DEVICE_ID, "entity": ENTITY_SERIAL}
+
+
+async def _device_ids(reading: Reading, found: Mapping[bytes, Value]) -> list[tuple[DeviceId, bytes]]:
+    """IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
+    ports = await reading.column(PPM_DEVICE_ID)
+    texts = [Said(_text(reading, value), PPM_DEVICE_ID + encode_arcs(*port)) for port, value in ports.items()]
+    device_object = _DEVICE["device_object"] + encode_arcs(reading.unit)
+    if not isinstance(found.get(device_object), ObjectId):
+        texts.append(_said(reading, found, device_object))
+    texts.append(_said(reading, found, HP_DEVICE_ID))
+    return list(_parsed(texts))
+
+
+def _parsed(texts: Iterable[Said]) -> Iterable[tuple[DeviceId, bytes]]:
+    for text, source in texts:
+        if text and (device_id := _device_id.parse(text)):
+            yield device_id, source
+
+
+async def _with_private(reading: Reading, clues: Clues, profiles: Profiles) -> Clues:
+    """The clues with the answered rows of the fitting profiles; without a fitting one, their 1284 ids."""
+    fitting = fitting_profiles(clues, profiles, vendor_of(clues, profiles))
+    rows = [row for profile in fitting for row in profile.row]
+    if not fitting:
+        rows = [row for profile in profiles for row in profile.row if row.field == "device_id"]
+    if not rows:
+        return clues
+    found = await reading.get(dict.fromkeys(oid(row.oid) for row in rows))
+    answered = [(row, said) for row in rows if (said := _said(reading, found, oid(row.oid))).text]
+    return _learned(clues, answered)
+
+
+def _learned(clues: Clues, answered: list[tuple[ProfileRow, Said]]) -> Clues:
+    ids = _parsed(said for row, said in answered if row.field == "device_id")
+    private = tuple((row, said) for row, said in answered if row.field != "device_id")
+    return replace(clues, private=private, device_ids=(*clues.device_ids, *ids))
+
+
+def _said(reading: Reading, found: Mapping[bytes, Value], raw: bytes) -> Said:
+    text = _text(reading, found.get(raw))
+    return Said(text, raw) if text else NOTHING
+
+
+def _text(reading: Reading, value: Value) -> str:
+    """Text for a person; a number that stands for one (a serial sent as INTEGER) counts."""
+    if isinstance(value, int):
+        return str(value)
+    return "" if isinstance(value, (ObjectId, IpAddress)) else reading.text(value, "identity")
+
+
+def _object_id(value: Value) -> str:
+    return dotted(value) if isinstance(value, ObjectId) and value else ""

@@ -1,0 +1,36 @@
+"""IEEE 1284 device ids: "MFG:Kyocera;CMD:PCLXL;MDL:ECOSYS P2040dw;CLS:PRINTER;SER:…;"."""
+
+from dataclasses import dataclass
+
+_MAKER = ("MFG", "MANUFACTURER", "MANUFACTURE")
+_MODEL = ("MDL", "MODEL")
+_SERIAL = ("SN", "SERN", "SER", "SERIALNUMBER", "SERIAL")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceId:
+    """What one device id says; "" for what it does not say."""
+
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+    describes: str = ""
+    is_printer: bool = False
+
+
+def parse(text: str) -> DeviceId | None:
+    """The id in `text`; None if it has neither a maker nor a model."""
+    pairs = (part.partition(":") for part in text.split(";"))
+    said = {key.strip().upper(): value.strip() for key, colon, value in pairs if colon}
+    found = DeviceId(
+        maker=_of(said, _MAKER),
+        model=_of(said, _MODEL),
+        serial=_of(said, _SERIAL),
+        describes=_of(said, ("DES", "DESCRIPTION")),
+        is_printer=_of(said, ("CLS", "CLASS")).upper() == "PRINTER",
+    )
+    return found if found.maker or found.model else None
+
+
+def _of(said: dict[str, str], keys: tuple[str, ...]) -> str:
+    return next((said[key] for key in keys if said.get(key)), "")

@@ -1,0 +1,86 @@
+"""prtMarkerTable and prtMediaPathTable (RFC 3805), and the meters of the marker rows.
+
+prtMarkerLifeCount counts what the engine did, in the unit of prtMarkerCounterUnit. A printer with
+several markers counts the same page in each of them (one marker per colour) or shares the work, and
+does not say which: the largest count of one unit is the total, unverified, and each row is kept.
+"""
+
+from collections.abc import Mapping
+
+from agent.collectors import _labels
+from agent.collectors._reading import Reading, Table
+from agent.model import Marker, MediaPath, Meter, Trust
+from agent.snmp.oid import dotted
+
+MARKERS = Table.of("markers", "1.3.6.1.2.1.43.10.2.1", technology=2, unit=3, life=4, power_on=5, status=15)
+PATHS = Table.of("media_paths", "1.3.6.1.2.1.43.13.4.1", type=9, description=10, status=11)
+
+
+async def markers(reading: Reading) -> tuple[Marker, ...]:
+    return tuple(
+        Marker(
+            index=row.index,
+            technology=row.label("technology", _labels.MARK_TECHNOLOGY),
+            unit=row.label("unit", _labels.COUNTER_UNIT),
+            life=_count(row.number("life")),
+            power_on=_count(row.number("power_on")),
+            status=row.number("status"),
+        )
+        for row in await reading.table(MARKERS)
+    )
+
+
+async def media_paths(reading: Reading) -> tuple[MediaPath, ...]:
+    return tuple(
+        MediaPath(
+            index=row.index,
+            type=row.label("type", _labels.PATH_TYPE),
+            description=row.text("description"),
+            status=row.number("status"),
+        )
+        for row in await reading.table(PATHS)
+    )
+
+
+def _count(number: int | None) -> int | None:
+    """A Counter32; a number below zero is no count, but a "not available"."""
+    return number if number is None or number >= 0 else None
+
+
+def meters(rows: tuple[Marker, ...], sources: Mapping[str, bytes]) -> tuple[Meter, ...]:
+    """The total, and a life meter for each marker where there are several."""
+    counted = [row for row in rows if row.life is not None]
+    if not counted:
+        return ()
+    if len(counted) == 1:
+        return (_meter("total", counted[0], sources, Trust.MEASURED),)
+    pages = [row for row in counted if row.unit == "impressions"] or counted
+    largest = max(pages, key=lambda row: row.life or 0)
+    return (
+        _meter("total", largest, sources, Trust.UNVERIFIED),
+        *(_meter("life", row, sources, Trust.MEASURED, part=row.index) for row in counted),
+        *_sum(counted),
+    )
+
+
+def _meter(
+    name: str, row: Marker, sources: Mapping[str, bytes], trust: Trust, part: str | None = None
+) -> Meter:
+    return Meter(
+        name=name,
+        value=row.life or 0,
+        unit=row.unit or "impressions",
+        part=part,
+        source=dotted(sources[f"{MARKERS.name}.{row.index}.life"]),
+        trust=trust,
+    )
+
+
+def _sum(rows: list[Marker]) -> tuple[Meter, ...]:
+    """All markers together, where they count in one unit: an estimate to compare with, not to bill."""
+    if len({row.unit for row in rows}) > 1:
+        return ()
+    value = sum(row.life or 0 for row in rows)
+    source = dotted(MARKERS.oid("life"))
+    unit = rows[0].unit or "impressions"
+    return (Meter(name="life.sum", value=value, unit=unit, source=source, trust=Trust.ESTIMATED),)

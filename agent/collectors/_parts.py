@@ -1,0 +1,65 @@
+"""Part number and serial, out of the descriptions in which makers put them.
+
+"Black Toner, PN 006R01509;SN48178080E0000481"    Xerox
+"Black Toner Cartridge S/N:CRUM-17020212345"      Samsung
+"Black Cartridge HP CF410A"                       HP
+"TK-1162", "Waste Toner Box"                      Kyocera
+"Ink Supply Unit T9441/T9451/T9461"               Epson: one for each region
+"""
+
+import re
+from dataclasses import dataclass
+
+_NO = r"(?:\ ?(?:number|numero|nummer|no|nr)\b\.?)?"
+_LABELLED_PART = re.compile(
+    rf"(?:\b(?:P/?N|part{_NO}|art(?:icle|ikel)?{_NO}|order{_NO}|REF))[:#.\ ]+\s*([A-Z0-9][\w\-./]{{3,24}})",
+    re.IGNORECASE,
+)
+_LABELLED_SERIAL = re.compile(
+    rf"(?:\b(?:S/?N|serial{_NO}|ser\.))[:#.\ ]*([A-Z0-9][\w\-]{{3,39}})", re.IGNORECASE
+)
+
+_PART = re.compile(
+    r"""
+    \b(?:
+        (?:C[A-Z]|Q|W)\d{3,4}[A-Z]{1,2}[A-Z\d]?               # HP CF410A, Q6470A, W2030X, CB540A
+      | C\d{4}[A-Z]{1,2} | [A-Z]\d[A-Z]\d{2}[A-Z]{1,2}         # HP C9351A, L0S07AE, T6L87A
+      | (?:TK|MK|DK|DV|WT|FK|TR)-\d{3,4}[A-Z]{0,2}             # Kyocera, Utax
+      | (?:TN|DR|LC|BU|WT|BT)-?\d{2,4}(?:XX?L|CL|BK|C|M|Y)?    # Brother
+      | T\d{3,4}[A-Z\d]?(?:/T\d{3,4}[A-Z\d]?)*                 # Epson
+      | S(?:JIC|JMB)\d+[\w/]*(?:-[A-Z]{1,2})?                  # Epson label printers
+      | (?:MLT|CLT|SCX|CLP|ML)-[A-Z]\w{3,6}                    # Samsung
+      | \d{3}[RN]\d{5}                                         # Xerox 006R01509
+      | (?:MX|AR|BP|DX)-\w{2,4}[NTCGR][TDUVW][A-Z]*            # Sharp MX-36NTBA
+      | (?:C-?EXV|NPG|GPR|CRG|PGI|CLI|PFI)[\ -]?\d{2,4}\w?     # Canon
+      | \d{3}H?(?:/\d{3}H)                                     # Canon 719/719H
+      | \d{2}[A-Z]\d[A-Z0-9]{2,3}[0-9]                         # Lexmark 80C1SK0
+      | 4\d{7}                                                 # OKI 44469803
+    )\b
+    """,
+    re.VERBOSE,
+)
+_NOTHING = {"unknown", "none", "n/a", "na"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a description tells of the thing itself."""
+
+    part_number: str | None = None
+    serial: str | None = None
+
+
+def marks(description: str) -> Marks:
+    """Part number and serial in `description`: labelled ones first, then known shapes."""
+    part = _labelled(_LABELLED_PART, description)
+    if part is None and (shape := _PART.search(description)):
+        part = shape[0]
+    return Marks(part_number=part, serial=_labelled(_LABELLED_SERIAL, description))
+
+
+def _labelled(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    if not found or found[1].casefold() in _NOTHING:
+        return None
+    return found[1].rstrip("-./")

@@ -1,0 +1,184 @@
+"""Reads a printer through the Printer MIB (RFC 3805) and the Host Resources MIB (RFC 2790).
+
+    tier        brings
+    alerts      status, console, covers, alert rows and counters      small and often
+    supplies    supplies with colorants, input and output trays
+    meters      markers and their counts
+    inventory   identity, media paths, lights; skipped while prtGeneralConfigChanges stands still
+
+hrDeviceIndex is found, not assumed. Missing columns, gaps in the numbers and broken values are
+normal: they end in `Snapshot.problems`, never in an exception. Only a printer that does not answer
+the first question raises; one that falls silent later keeps what it has said so far, and every part
+that was not reached stays None, so that nobody takes it for empty.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeVar
+
+from agent.collectors import _alerts, _clues, _markers, _status, _supplies, _trays
+from agent.collectors._reading import Reading, Sources
+from agent.errors import NoAnswer, ReadingError
+from agent.model import Known, Snapshot, Status, Tier
+from agent.snmp.oid import encode_arcs, oid
+from agent.snmp.reader import ObjectId, Reader, Value
+
+UPTIME = oid("1.3.6.1.2.1.1.3.0")  # sysUpTime
+DEVICE_TYPE = oid("1.3.6.1.2.1.25.3.2.1.2")  # hrDeviceType
+IS_PRINTER = oid("1.3.6.1.2.1.25.3.1.5")  # hrDevicePrinter
+LOCALIZATION = oid("1.3.6.1.2.1.43.5.1.1.2")  # prtGeneralCurrentLocalization
+CHARSET = oid("1.3.6.1.2.1.43.7.1.1.4")  # prtLocalizationCharacterSet
+GENERAL = {
+    "config_changes": oid("1.3.6.1.2.1.43.5.1.1.1"),  # prtGeneralConfigChanges
+    "critical_events": oid("1.3.6.1.2.1.43.5.1.1.18"),  # prtAlertCriticalEvents
+    "all_events": oid("1.3.6.1.2.1.43.5.1.1.19"),  # prtAlertAllEvents
+}
+EVERYTHING = frozenset(Tier)
+
+T = TypeVar("T")
+
+
+async def collect(
+    reader: Reader, *, at: float, tiers: Collection[Tier] = EVERYTHING, known: Known | None = None
+) -> Snapshot:
+    """One poll at the time `at`. `known` is what an earlier snapshot of the same printer taught.
+
+    Raises ReadingError (NoAnswer, WrongCredential, …) if the first question is not answered.
+    """
+    known = known or Known()
+    poll = Poll(Reading(reader, units=known.units, charset=known.charset))
+    await poll.begin()
+    await poll.alerts(tiers)
+    if Tier.SUPPLIES in tiers:
+        await poll.supplies()
+    if Tier.METERS in tiers:
+        await poll.meters()
+    if Tier.INVENTORY in tiers:
+        await poll.inventory(known)
+    return poll.snapshot(reader, at)
+
+
+class Poll:
+    """The parts of one snapshot, as they come."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.parts: dict[str, Any] = {}
+        self._scalars: dict[str, Value] = {}
+        self._types: dict[tuple[int, ...], Value] = {}
+        self._silent = False
+
+    async def begin(self) -> None:
+        """Uptime and status in one request; then, once for each printer, where its rows are."""
+        known = bool(self.reading.units)
+        self._scalars = await self._ask_scalars()
+        self.parts["uptime"] = self._number("uptime")
+        if known:
+            return
+        guessed = self.reading.unit
+        await self._part("devices", self._find_units)
+        if self.reading.unit != guessed:
+            self._scalars = await self._part("status", self._ask_scalars) or {}
+        self.reading.charset = await self._part("charset", self._find_charset)
+
+    async def alerts(self, tiers: Collection[Tier]) -> None:
+        """Status and counters, which come with the first question anyway; the rest if asked for."""
+        for name in GENERAL:
+            self.parts[name] = self._number(name)
+        wanted = Tier.ALERTS in tiers
+        console = await self._part("console", lambda: _status.console(self.reading)) if wanted else None
+        status = _status.of(self.reading, self._scalars, console or ())
+        self.parts["status"] = status
+        if wanted:
+            self.parts["covers"] = await self._part("covers", lambda: _status.covers(self.reading))
+            self.parts["alerts"] = await self._part("alerts", lambda: self._alerts(status))
+
+    async def supplies(self) -> None:
+        self.parts["supplies"] = await self._part("supplies", lambda: _supplies.read(self.reading))
+        self.parts["inputs"] = await self._part("inputs", lambda: _trays.inputs(self.reading))
+        self.parts["outputs"] = await self._part("outputs", lambda: _trays.outputs(self.reading))
+
+    async def meters(self) -> None:
+        rows = await self._part("markers", lambda: _markers.markers(self.reading))
+        self.parts["markers"] = rows
+        self.parts["meters"] = None if rows is None else _markers.meters(rows, self.reading.sources)
+
+    async def inventory(self, known: Known) -> None:
+        """Identity and the tables that hardly ever change."""
+        changes = self.parts["config_changes"]
+        if known.identity is not None and changes is not None and changes == known.config_changes:
+            self.parts["identity"] = known.identity
+            return
+        self.parts["media_paths"] = await self._part(
+            "media paths", lambda: _markers.media_paths(self.reading)
+        )
+        self.parts["lights"] = await self._part("lights", lambda: _status.lights(self.reading))
+        self.parts["identity"] = await self._part("identity", self._identity)
+
+    def snapshot(self, reader: Reader, at: float) -> Snapshot:
+        reading = self.reading
+        return Snapshot(
+            address=reader.address,
+            at=at,
+            units=reading.units or tuple(sorted(reading.seen)),
+            charset=reading.charset,
+            problems=tuple(reading.problems),
+            sources=Sources(reading.sources),
+            **self.parts,
+        )
+
+    async def _ask_scalars(self) -> dict[str, Value]:
+        index = encode_arcs(self.reading.unit)
+        general = {name: column + index for name, column in GENERAL.items()}
+        asked = {"uptime": UPTIME} | _status.scalars(self.reading.unit) | general
+        return await self.reading.named("status", asked)
+
+    async def _find_units(self) -> None:
+        """hrDeviceType = hrDevicePrinter (RFC 2790); else where prtGeneralTable has rows."""
+        reading = self.reading
+        self._types = await reading.column(DEVICE_TYPE)
+        found = [index[0] for index, value in self._types.items() if _is_printer(value) and len(index) == 1]
+        if not found:
+            rows = await reading.column(LOCALIZATION)
+            found = [index[0] for index in rows if len(index) == 1]
+        reading.units = tuple(sorted(found))
+
+    async def _find_charset(self) -> int | None:
+        """The charset of the current localization. Its row may be missing: go on without."""
+        reading = self.reading
+        unit = encode_arcs(reading.unit)
+        row = (await reading.get([LOCALIZATION + unit])).get(LOCALIZATION + unit)
+        if not isinstance(row, int) or row < 0:
+            return None
+        name = CHARSET + unit + encode_arcs(row)
+        return reading.number((await reading.get([name])).get(name), "prtLocalizationCharacterSet")
+
+    async def _alerts(self, status: Status | None) -> tuple[Any, ...]:
+        return await _alerts.read(self.reading, status)
+
+    async def _identity(self) -> Any:
+        reading = self.reading
+        if not reading.units and not reading.seen:
+            await reading.table(_supplies.SUPPLIES)
+        decision = await _clues.read(
+            reading, devices=bool(self._types), printer_rows=bool(reading.units or reading.seen)
+        )
+        reading.sources.update({f"identity.{name}": raw for name, raw in decision.sources.items()})
+        return decision.identity
+
+    async def _part(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
+        """What `read` brings, or None and a problem. After a silence nothing more is asked."""
+        if self._silent:
+            return None
+        try:
+            return await read()
+        except ReadingError as why:
+            self._silent = isinstance(why, NoAnswer)
+            self.reading.note(f"{name}: {why.reason}")
+            return None
+
+    def _number(self, name: str) -> int | None:
+        return self.reading.number(self._scalars.get(name), name)
+
+
+def _is_printer(value: Value) -> bool:
+    return isinstance(value, ObjectId) and value == IS_PRINTER

@@ -1,0 +1,76 @@
+"""A printer in memory: a `.snmprec` walk that answers like a `Reader`, without a network.
+
+A line is `OID|TAG|VALUE`, TAG the BER tag in decimal, with `x` for a value in hex.
+"""
+
+import bisect
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.errors import NoAnswer
+from agent.model import Address
+from agent.snmp.oid import arcs, oid
+from agent.snmp.reader import IpAddress, ObjectId, Value, VarBind
+
+OCTETS, NULL, OBJECT_ID, IP_ADDRESS = 4, 5, 6, 64
+
+
+def read_walk(path: Path) -> dict[bytes, Value]:
+    """The values of a walk; broken lines are left out, of double OIDs the first counts."""
+    values: dict[bytes, Value] = {}
+    for line in path.read_text("latin-1").split("\n"):
+        name, _, rest = line.rstrip("\r").partition("|")
+        tag, _, text = rest.partition("|")
+        try:
+            values.setdefault(oid(name.strip()), _value(tag, text))
+        except (ValueError, IndexError):
+            continue
+    return values
+
+
+def _value(tag: str, text: str) -> Value:
+    number = int(tag.rstrip("x"))
+    if number == OCTETS:
+        return bytes.fromhex(text) if tag.endswith("x") else text.encode("latin-1")
+    if number == OBJECT_ID:
+        return ObjectId(oid(text))
+    if number == IP_ADDRESS:
+        return IpAddress(bytes.fromhex(text) if tag.endswith("x") else bytes(map(int, text.split("."))))
+    return None if number == NULL else int(text)
+
+
+class WalkReader:
+    """Answers from `values`; after `answers` requests it falls silent."""
+
+    def __init__(self, values: dict[bytes, Value], *, answers: int | None = None) -> None:
+        self.values = values
+        self.requests = 0
+        self._answers = answers
+        self._order = sorted(values, key=arcs)
+        self._keys = [arcs(name) for name in self._order]
+
+    @property
+    def address(self) -> Address:
+        return Address("127.0.0.1", 161)
+
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+        self._asked()
+        return {name: self.values[name] for name in oids if self.values.get(name) is not None}
+
+    async def walk(self, *roots: bytes) -> list[VarBind]:
+        self._asked()
+        return [row for root in roots for row in self._below(root)]
+
+    def _below(self, root: bytes) -> list[VarBind]:
+        start = bisect.bisect_right(self._keys, arcs(root))
+        rows = []
+        for name in self._order[start:]:
+            if not name.startswith(root):
+                break
+            rows.append((name, self.values[name]))
+        return rows
+
+    def _asked(self) -> None:
+        self.requests += 1
+        if self._answers is not None and self.requests > self._answers:
+            raise NoAnswer("127.0.0.1:161", "no answer within 2 s")
