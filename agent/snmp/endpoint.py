@@ -63,7 +63,7 @@ class Endpoint(asyncio.DatagramProtocol):
     async def open(self) -> None:
         """Open the socket and ask for its receive buffer. Raises OSError."""
         self._loop = asyncio.get_running_loop()
-        bound = _bound_socket(self.family, self._buffer)
+        bound = bound_socket(self.family, self._buffer)
         self.receive_buffer = bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self._transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=bound)
         self._drained = bound if isinstance(self._loop, asyncio.SelectorEventLoop) else None
@@ -181,7 +181,7 @@ class Endpoint(asyncio.DatagramProtocol):
             self._rearming = None
 
 
-def _bound_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
+def bound_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
     """A socket on a free port, with as much of `buffer` as the system grants (Linux: net.core.rmem_max)."""
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:

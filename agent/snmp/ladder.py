@@ -65,6 +65,10 @@ class Ladder:
     def __str__(self) -> str:
         return f"{self.version or '?'} {self.rung} {self.repetitions} {self.varbinds}"
 
+    def versions(self) -> tuple[str, ...]:
+        """What the printer may speak, to be tried in turn."""
+        return ("2c", "1") if self.version is None else (self.version,)
+
     def heard(self, version: str) -> Self:
         """An answer came in `version`. There is no GETBULK in SNMPv1 (RFC 1157)."""
         if version == self.version:

@@ -55,7 +55,7 @@ class SmallAgent(asyncio.DatagramProtocol):
     bend: Callable[[Question, bytes], Sequence[bytes]] | None = None
     delay: float = 0.0
     asked: list[Question] = field(default_factory=list)
-    address: Address = Address("127.0.0.1", 0)
+    address: Address | None = None
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:
         self.transport = transport

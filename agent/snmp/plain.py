@@ -1,0 +1,68 @@
+"""One printer over SNMPv1 or v2c: the `Exchange` of the own codec."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from socket import AddressFamily
+
+from agent.errors import MalformedReply, NoAnswer, ReadingError
+from agent.model import Address
+from agent.snmp.courtesy import Courtesy, Station
+from agent.snmp.endpoint import Endpoint
+from agent.snmp.ladder import Ladder
+from agent.snmp.reader import Credential
+from agent.snmp.wire import Ask, Reply, Request, request
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainExchange:
+    """`address`, asked with the community of `credential`."""
+
+    address: Address
+    credential: Credential
+    courtesy: Courtesy
+    endpoints: Mapping[AddressFamily, Endpoint]
+    slots: asyncio.Semaphore
+    waits: Sequence[float]
+    brief_waits: Sequence[float]
+    waited: float = 0.0
+
+    async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
+        """See `Exchange.ask`. Raises NoAnswer, or MalformedReply where only broken datagrams came."""
+        waits = self.brief_waits if brief else self.waits
+        station = self.courtesy.station(self.address)
+        endpoint = self.endpoints.get(station.family)
+        if endpoint is None:
+            raise NoAnswer(str(self.address), "this host has no network of that address family")
+        requests, request_id = self._requests(ask, tuple(names), ladder), new_id()
+
+        async def attempt(number: int, wait: float) -> Reply | None:
+            packet = requests[number % len(requests)].numbered(request_id)
+            return await endpoint.exchange(station.sockaddr, request_id, packet, wait)
+
+        reply, waited = await self.courtesy.converse(station, attempt, waits, self.slots)
+        self.waited += waited
+        if reply is None:
+            raise self._silence(endpoint, station, waited)
+        return reply
+
+    def _requests(self, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> list[Request]:
+        """The same question in each version that the printer may speak."""
+        made = []
+        for version in ladder.versions():
+            fits = Ask.NEXT if version == "1" and ask is Ask.BULK else ask
+            repetitions = ladder.repetitions_for(len(names)) if fits is Ask.BULK else 0
+            made.append(request(fits, version, self.credential.community, names, repetitions))
+        return made
+
+    def _silence(self, endpoint: Endpoint, station: Station, waited: float) -> ReadingError:
+        broken = endpoint.malformed.pop(station.sockaddr, None)
+        if broken is not None:
+            return MalformedReply(str(self.address), f"only broken answers came: {broken}")
+        return NoAnswer(str(self.address), f"no answer within {waited:.0f} s")
+
+
+def new_id() -> int:
+    """A request-id that an outsider cannot guess, four octets long."""
+    return secrets.randbits(30) | 1 << 30

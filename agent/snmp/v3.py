@@ -1,0 +1,330 @@
+"""SNMPv3 (and, where configured, v1 and v2c) through pysnmp: the `Exchange` of that engine.
+
+One `SnmpEngine` asks all printers. Requests go through `sendPdu`, the dispatcher's own interface
+(RFC 3412, 4.1.1), with raw (OID, NULL) pairs: no MIB is looked up, and no target is registered,
+which in pysnmp's tables costs ten milliseconds and more for each printer.
+
+An agent that restarted, or was replaced, answers with a Report: usmStatsNotInTimeWindows or
+usmStatsUnknownEngineIDs (RFC 3414, 3.2). pysnmp learns from it, and the request is sent again.
+Other Reports say what is wrong with the credential, and become `WrongCredential`.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyasn1.type import univ
+from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
+from pysnmp.entity import config
+from pysnmp.entity.engine import SnmpEngine
+from pysnmp.error import PySnmpError
+from pysnmp.proto import api, errind
+from pysnmp.proto.rfc1902 import IpAddress as Ipv4
+from pysnmp.proto.rfc1902 import OctetString
+from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
+
+from agent.errors import NoAnswer, ReadingError, WrongCredential
+from agent.model import Address
+from agent.snmp.carrier import Carrier
+from agent.snmp.counters import Counters
+from agent.snmp.courtesy import Courtesy
+from agent.snmp.endpoint import SockAddr, bound_socket
+from agent.snmp.ladder import Ladder
+from agent.snmp.oid import arcs, encode_arcs
+from agent.snmp.reader import Credential, IpAddress, Level, Missing, ObjectId, Value
+from agent.snmp.wire import Ask, Reply
+
+IN_FLIGHT = 50
+DISCOVERIES = 4  # Reports in a row that are answered by asking again
+LEVELS = {Level.CLEAR: 1, Level.AUTHENTICATED: 2, Level.ENCRYPTED: 3}
+MODELS = {"1": (0, 1), "2c": (1, 2), "3": (3, 3)}
+"""Message processing model and security model by version (RFC 3411, 5)."""
+
+DOMAINS = {socket.AF_INET: config.SNMP_UDP_DOMAIN, socket.AF_INET6: config.SNMP_UDP6_DOMAIN}
+
+AUTH_PROTOCOLS = {
+    "MD5": config.USM_AUTH_HMAC96_MD5,
+    "SHA1": config.USM_AUTH_HMAC96_SHA,
+    "SHA224": config.USM_AUTH_HMAC128_SHA224,
+    "SHA256": config.USM_AUTH_HMAC192_SHA256,
+    "SHA384": config.USM_AUTH_HMAC256_SHA384,
+    "SHA512": config.USM_AUTH_HMAC384_SHA512,
+}
+"""RFC 3414, sections 6 and 7; RFC 7860."""
+
+PRIV_PROTOCOLS = {
+    "DES": config.USM_PRIV_CBC56_DES,
+    "3DES": config.USM_PRIV_CBC168_3DES,
+    "AES128": config.USM_PRIV_CFB128_AES,
+    "AES192": config.USM_PRIV_CFB192_AES,
+    "AES256": config.USM_PRIV_CFB256_AES,
+    "AES192-BLUMENTHAL": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "AES256-BLUMENTHAL": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+}
+"""RFC 3414, section 8; RFC 3826. Longer AES keys are extended as Reeder drafted it, or as Blumenthal did."""
+
+FORGIVEN = (errind.NotInTimeWindow, errind.UnknownEngineID)
+REASONS = {
+    errind.UnknownUserName: 'the printer does not know the user "{user}"',
+    errind.UnknownSecurityName: 'the printer does not know the user "{user}"',
+    errind.WrongDigest: 'the authentication password or protocol of "{user}" is wrong',
+    errind.AuthenticationFailure: 'the printer\'s answer is not signed with the key of "{user}"',
+    errind.DecryptionError: 'the privacy password or protocol of "{user}" is wrong',
+    errind.UnsupportedSecurityLevel: 'the printer does not offer "{user}" the level "{level}"',
+    errind.NotInTimeWindow: "the printer's clock keeps running away from ours (not in time window)",
+    errind.UnknownEngineID: "the printer keeps changing its engine ID",
+}
+"""What a Report (RFC 3414, section 5) means to the person who configured the credential."""
+
+Destination = tuple[tuple[int, ...], SockAddr]
+PATIENCE = 600  # ticks of 0.1 s after which pysnmp forgets a request; how long we wait is decided elsewhere
+
+
+class PysnmpEngine:
+    """One `SnmpEngine` with a socket for each address family."""
+
+    def __init__(self, buffer: int, counters: Counters) -> None:
+        self.slots = asyncio.Semaphore(IN_FLIGHT)
+        self._buffer = buffer
+        self._counters = counters
+        self._engine = SnmpEngine()
+        self._engine.register_transport_dispatcher(AsyncioDispatcher())
+        self._users: dict[str, Credential] = {}
+        self._communities: dict[str, str] = {}
+        self._carriers: dict[socket.AddressFamily, Carrier] = {}
+        self._opening = asyncio.Lock()
+
+    def serves(self, credential: Credential) -> bool:
+        """Whether `credential` can be used here: USM knows one set of secrets for a user name."""
+        known = self._users.get(credential.user)
+        return credential.version != "3" or known is None or _secrets(known) == _secrets(credential)
+
+    def register(self, credential: Credential) -> str:
+        """The security name of `credential`. Raises WrongCredential if nothing can be done with it."""
+        if credential.version != "3":
+            return self._register_community(credential.community)
+        if credential.user not in self._users:
+            _check(credential)
+            config.add_v3_user(
+                self._engine,
+                credential.user,
+                AUTH_PROTOCOLS.get(credential.auth_protocol or "", config.USM_AUTH_NONE),
+                credential.auth_password or None,
+                PRIV_PROTOCOLS.get(credential.priv_protocol or "", config.USM_PRIV_NONE),
+                credential.priv_password or None,
+            )
+            self._users[credential.user] = credential
+        return credential.user
+
+    def _register_community(self, community: str) -> str:
+        if community not in self._communities:
+            name = self._communities[community] = f"community-{len(self._communities)}"
+            config.add_v1_system(self._engine, name, community)
+        return self._communities[community]
+
+    async def carrier(self, family: socket.AddressFamily) -> Carrier:
+        """The socket for `family`, opened when it is first needed."""
+        async with self._opening:
+            if family not in self._carriers:
+                carrier = Carrier(bound_socket(family, self._buffer), self._counters)
+                await carrier.open()
+                config.add_transport(self._engine, DOMAINS[family], carrier)
+                self._carriers[family] = carrier
+        return self._carriers[family]
+
+    def send(
+        self, to: Destination, version: str, name: str, level: int, pdu: Any, future: "asyncio.Future[Any]"
+    ) -> None:
+        """Send `pdu`. `future` gets the response PDU or an error indication, or nothing at all."""
+
+        def answered(*given: Any) -> None:
+            response, status = given[8], given[9]
+            outcome = status["errorIndication"] if status else (int(given[1]), response)
+            if not future.done() and not isinstance(outcome, errind.RequestTimedOut):
+                future.set_result(outcome)
+
+        processing, security = MODELS[version]
+        self._engine.message_dispatcher.send_pdu(
+            self._engine, *to, processing, security, OctetString(name), level,
+            None, b"", int(processing > 0), pdu, True, PATIENCE, answered,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close the sockets and stop pysnmp's timer."""
+        self._engine.close_dispatcher()
+
+
+@dataclass(slots=True, kw_only=True)
+class PysnmpExchange:
+    """One printer through pysnmp: the `Exchange` for SNMPv3. `engine` gives one that serves `credential`."""
+
+    address: Address
+    credential: Credential
+    courtesy: Courtesy
+    engine: Callable[[], PysnmpEngine]
+    waits: Sequence[float]
+    brief_waits: Sequence[float]
+    waited: float = 0.0
+
+    async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
+        """See `Exchange.ask`. Raises NoAnswer, WrongCredential, or ReadingError for what pysnmp refuses."""
+        level = self.credential.level
+        asked = [_pdu(version, ask, names, ladder) for version in ladder.versions()]
+        reply = await self._converse(asked, level, self.brief_waits if brief else self.waits)
+        if reply is None and level is Level.ENCRYPTED and await self._answers_unencrypted():
+            raise WrongCredential(str(self.address), REASONS[errind.DecryptionError].format(user=self._user))
+        if reply is None:
+            raise NoAnswer(str(self.address), "no answer, after all repeats")
+        return reply
+
+    async def _answers_unencrypted(self) -> bool:
+        """Whether the printer answers, if only to say no, what is signed but not encrypted.
+
+        Some agents (net-snmp for one) drop without a word what they cannot decipher. The question is
+        empty, so that nothing is given away.
+        """
+        nothing = _pdu("3", Ask.GET, (), Ladder())
+        return await self._converse([nothing], Level.AUTHENTICATED, self.waits[:1]) is not None
+
+    async def _converse(
+        self, asked: Sequence[tuple[str, Any]], level: Level, waits: Sequence[float]
+    ) -> Reply | None:
+        station, engine = self.courtesy.station(self.address), self.engine()
+        name = engine.register(self.credential)
+        carrier, domain = await engine.carrier(station.family), DOMAINS[station.family]
+
+        def send(version: str, pdu: Any, future: asyncio.Future[Any]) -> None:
+            to = domain, carrier.peer(station.sockaddr)
+            engine.send(to, version, name, LEVELS[level], pdu, future)
+
+        attempt = _Question(send, lambda: carrier.forget(station.sockaddr), asked).attempt
+        try:
+            reply, waited = await self.courtesy.converse(station, attempt, waits, engine.slots)
+        except (PySnmpError, errind.ErrorIndication) as why:
+            raise self._complaint(why) from why
+        self.waited += waited
+        return reply
+
+    @property
+    def _user(self) -> str:
+        return self.credential.user
+
+    def _complaint(self, why: Exception) -> ReadingError:
+        """What an error indication means."""
+        reason = REASONS.get(type(why))
+        if reason is None:
+            return ReadingError(str(self.address), f"pysnmp reports: {why}")
+        said = reason.format(user=self._user, level=self.credential.level)
+        return WrongCredential(str(self.address), said)
+
+
+class _Question:
+    """One request in the versions it may be asked in. A late answer to an earlier attempt still counts."""
+
+    def __init__(
+        self,
+        send: Callable[[str, Any, Any], None],
+        forget: Callable[[], None],
+        asked: Sequence[tuple[str, Any]],
+    ) -> None:
+        self._send = send
+        self._forget = forget
+        self._asked = asked
+        self._future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def attempt(self, number: int, wait: float) -> Reply | None:
+        """Send once, and again after each Report that says how; None without an answer in time.
+
+        Whoever was silent is met afresh: to an agent with another engine ID we speak of a stranger.
+        Raises what pysnmp raises, and other Reports as their ErrorIndication."""
+        loop = asyncio.get_running_loop()
+        version, pdu = self._asked[number % len(self._asked)]
+        until = loop.time() + wait
+        if number:
+            self._forget()
+        for _ in range(DISCOVERIES):
+            self._send(version, pdu, self._future)
+            done, _ = await asyncio.wait([self._future], timeout=until - loop.time())
+            if not done:
+                return None
+            outcome = self._future.result()
+            if not isinstance(outcome, Exception):
+                return _reply(*outcome)
+            if not isinstance(outcome, FORGIVEN):
+                break
+            self._future = loop.create_future()
+        raise outcome
+
+
+def _secrets(credential: Credential) -> tuple[object, ...]:
+    auth = credential.auth_protocol, credential.auth_password
+    return (*auth, credential.priv_protocol, credential.priv_password)
+
+
+def _check(credential: Credential) -> None:
+    """A credential that USM could not work with is told apart before anything is sent."""
+    for protocol, known in (
+        (credential.auth_protocol, AUTH_PROTOCOLS),
+        (credential.priv_protocol, PRIV_PROTOCOLS),
+    ):
+        if protocol is not None and protocol not in known:
+            raise WrongCredential("", f'"{protocol}" is not one of {", ".join(known)}')
+    if credential.priv_protocol and not credential.auth_protocol:
+        raise WrongCredential("", "SNMPv3 does not encrypt without authentication (RFC 3411, 3.4.3)")
+
+
+def _pdu(version: str, ask: Ask, names: Sequence[bytes], ladder: Ladder) -> tuple[str, Any]:
+    """The request for pysnmp to send in `version`."""
+    fits = Ask.NEXT if version == "1" and ask is Ask.BULK else ask
+    module = api.PROTOCOL_MODULES[0 if version == "1" else 1]
+    kind = {Ask.GET: "GetRequestPDU", Ask.NEXT: "GetNextRequestPDU", Ask.BULK: "GetBulkRequestPDU"}[fits]
+    pdu = getattr(module, kind)()
+    part = module.apiBulkPDU if fits is Ask.BULK else module.apiPDU
+    part.set_defaults(pdu)
+    if fits is Ask.BULK:
+        part.set_max_repetitions(pdu, ladder.repetitions_for(len(names)))
+    part.set_varbinds(pdu, [(_numbers(name), module.Null("")) for name in names])
+    return version, pdu
+
+
+def _reply(version: int, pdu: Any) -> Reply:
+    """pysnmp's response as ours. Its size is what the values would take, more or less."""
+    varbinds = api.PROTOCOL_MODULES[min(version, 1)].apiPDU.get_varbinds(pdu)
+    found = [(_raw(name), _value(value)) for name, value in varbinds]
+    size = sum(len(name) + (len(value) if isinstance(value, bytes) else 4) + 6 for name, value in found)
+    request_id, status, index = (int(pdu.getComponentByPosition(position)) for position in (0, 1, 2))
+    return Reply(version, request_id, status, index, found, size)
+
+
+def _numbers(name: bytes) -> tuple[int, ...]:
+    first, *rest = arcs(name)
+    top = min(first // 40, 2)
+    return (top, first - 40 * top, *rest)
+
+
+def _raw(name: Any) -> bytes:
+    first, second, *rest = (int(arc) for arc in name)
+    return encode_arcs(40 * first + second, *rest)
+
+
+_EXCEPTIONS = {
+    NoSuchObject: Missing.NO_SUCH_OBJECT,
+    NoSuchInstance: Missing.NO_SUCH_INSTANCE,
+    EndOfMibView: Missing.END_OF_MIB_VIEW,
+}
+
+
+def _value(value: Any) -> Value:
+    if type(value) in _EXCEPTIONS:
+        return _EXCEPTIONS[type(value)]
+    if isinstance(value, univ.Integer):
+        return int(value)
+    if isinstance(value, Ipv4):
+        return IpAddress(bytes(value))
+    if isinstance(value, univ.OctetString):
+        return bytes(value)
+    if isinstance(value, univ.ObjectIdentifier):
+        return ObjectId(_raw(value))
+    return None
