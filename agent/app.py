@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -19,8 +20,8 @@ from pathlib import Path
 from agent import __version__, config, discovery, health, inventory, plugins, tickets
 from agent.clock import Clock
 from agent.config import Config
-from agent.history import record
 from agent.discovery import Progress
+from agent.history import record
 from agent.model import Sighting, Tier
 from agent.report import Sender
 from agent.rules import judge, schema
@@ -263,7 +264,7 @@ async def _heartbeat(agent: Agent) -> None:
     now = agent.clock.now()
     facts = how_it_is(agent)
 
-    def note(tx: inventory.sqlite3.Connection) -> None:
+    def note(tx: sqlite3.Connection) -> None:
         health.note(tx, now, facts)
         agent.intake.line.sender.heartbeat(tx, now, facts)
 

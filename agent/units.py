@@ -3,7 +3,7 @@
 import re
 
 SECONDS = {
-    "s": 1, "sec": 1, "second": 1, "seconds": 1,
+    "ms": 0.001, "s": 1, "sec": 1, "second": 1, "seconds": 1,
     "m": 60, "min": 60, "minute": 60, "minutes": 60,
     "h": 3600, "hour": 3600, "hours": 3600,
     "d": 86400, "day": 86400, "days": 86400,

@@ -15,7 +15,9 @@ from rich.text import Text
 from agent.clock import Clock
 from agent.paths import default_paths
 
-out = Console(highlight=False)
+WIDE = 140  # columns where the output is no terminal
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True, highlight=False)
 
 ConfigFile = Annotated[

@@ -1,2 +1,61 @@
-def tickets() -> None:
-    """Comes next."""
+"""`printwarden tickets`: what is wrong, and whether the provider knows."""
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli import _common
+
+
+def tickets(
+    config: _common.ConfigFile = None,
+    days: Annotated[float, typer.Option(help="Show those cleared in the last DAYS days, too.")] = 0.0,
+    notices: Annotated[bool, typer.Option("--notices", help="Show what the site can fix itself.")] = False,
+    as_json: _common.AsJson = False,
+    clock: _common.ClockText = "",
+) -> None:
+    """Show the open tickets: what is wrong with which printer, since when, by which rule, and whether
+    the provider has been told everything.
+
+    Examples:
+
+      printwarden tickets --days 7
+
+      printwarden tickets --notices --json
+    """
+    from agent import config as configuration
+    from agent import store
+    from agent import tickets as room
+    from uplink import views
+
+    settings = configuration.load(_common.config_file(config))
+    now = _common.clock(clock).now()
+    kind = room.NOTICE if notices else room.TICKET
+    with closing(store.open_reader(settings.database)) as db:
+        found = [*room.open_tickets(db, kind=kind)]
+        if days:
+            found += room.cleared_tickets(db, now - days * 86400, kind=kind)
+        rows = [_row(ticket, waiting=views.undelivered(db, ticket.id)) for ticket in found]
+    if as_json:
+        _common.say_json(rows)
+        return
+    names = ("opened", "cleared", "what", "rule", "told")
+    what = "notices for the site" if notices else "tickets"
+    _common.show(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
+
+
+def _row(ticket: Any, *, waiting: bool) -> dict[str, Any]:
+    from agent.clock import iso
+
+    told = "stays here" if ticket.kind == "notice" else "waits in the outbox" if waiting else "delivered"
+    cleared = iso(ticket.cleared_at) if ticket.cleared_at else None
+    return {
+        **asdict(ticket),
+        "printer": ticket.device_name,
+        "what": ticket.title,
+        "opened": iso(ticket.opened_at),
+        "cleared": cleared,
+        "told": told,
+    }

@@ -11,7 +11,7 @@ from agent import inventory, tickets
 from agent.history import facts, record
 from agent.model import Device, SiteFacts, Snapshot
 from agent.report import Sender
-from agent.rules.engine import Judge
+from agent.rules.judge import Judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Going round: whoever is due is read, as many at a time as there is room for."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field, replace
 
 from agent import inventory
@@ -14,6 +15,9 @@ from agent.store import Store
 from agent.territory import Territory
 
 AT_ONCE = 64  # printers being read at the same time
+LATER = 30.0  # seconds until a printer that is still being read is due again
+
+log = logging.getLogger("printwarden.reading")
 
 
 @dataclass(slots=True)
@@ -24,7 +28,7 @@ class Rounds:
     intake: Intake
     roll: Roll
     rota: Rota
-    _polls: set[asyncio.Task[None]] = field(default_factory=set)
+    _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
 
     async def resume(self) -> None:
         """Take up the printers that the inventory knows from earlier days."""
@@ -37,14 +41,21 @@ class Rounds:
         for key in self.roll.known:
             self.rota.add(key, self.asking.clock.now())
         for key, tiers in self.rota.due(self.asking.clock.now(), AT_ONCE - len(self._polls)):
-            task = asyncio.create_task(self._poll(self.roll.known[key], tiers))
-            self._polls.add(task)
-            task.add_done_callback(self._polls.discard)
+            if key in self._polls:  # still being read, or waited for: never two at a time
+                self.rota.hurry(key, tiers, self.asking.clock.now() + LATER)
+                continue
+            self._polls[key] = asyncio.create_task(self._poll(self.roll.known[key], tiers), name=key)
+            self._polls[key].add_done_callback(self._forget)
 
     async def finish(self) -> None:
         """Let the polls that are under way end, and their readings reach the disk."""
         while self._polls:
-            await asyncio.wait(self._polls)
+            await asyncio.wait(self._polls.values())
+
+    def _forget(self, poll: asyncio.Task[None]) -> None:
+        del self._polls[poll.get_name()]
+        if not poll.cancelled() and (why := poll.exception()):
+            log.error("reading %s failed", poll.get_name(), exc_info=why)
 
     async def _poll(self, device: Device, tiers: frozenset[Tier]) -> None:
         """Read one printer. Who comes back from silence or a restart is asked again who it is."""

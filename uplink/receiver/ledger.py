@@ -71,6 +71,11 @@ class Ledger:
         rows = self._db.execute("SELECT * FROM ticket ORDER BY opened_at, ticket_id")
         return [dict(row) | {"data": json.loads(row["data"])} for row in rows]
 
+    def payloads(self, type_: str) -> list[dict[str, Any]]:
+        """The data of every event of one type, in the order of arrival."""
+        found = self._db.execute("SELECT data FROM event WHERE type = ? ORDER BY arrival", (type_,))
+        return [json.loads(row["data"]) for row in found]
+
     def counts(self) -> dict[str, int]:
         """How many events of each type."""
         return {row[0]: row[1] for row in self._db.execute("SELECT type, COUNT(*) FROM event GROUP BY type")}

@@ -1,0 +1,94 @@
+"""The play: curtain up, watch for a while, curtain down, verdict."""
+
+import asyncio
+import signal
+import sqlite3
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent import views
+from agent.clock import Clock
+from agent.demo import verdict
+from agent.demo.players import Players, on_stage
+from agent.demo.props import Props, free_udp_port
+from agent.demo.screen import Screen
+from agent.demo.verdict import Line
+from agent.errors import StoreError
+from agent.simulator.cast import demo_members
+from agent.store import open_reader
+from uplink.receiver.ledger import Ledger
+
+LOOK = 0.5  # real seconds between two looks at the state
+SETTLE = 20.0  # real seconds at most for the last tickets to arrive before the curtain falls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the play went."""
+
+    lines: list[Line]
+    restarts: int  # times the agent died and was started again
+    elapsed: float  # simulated seconds
+
+    @property
+    def kept(self) -> int:
+        return sum(line.kept for line in self.lines)
+
+    @property
+    def due(self) -> int:
+        return sum(line.due for line in self.lines)
+
+
+async def perform(folder: Path, *, seconds: float, speed: float, screen: Screen) -> Outcome:
+    """Play for `seconds` of real time at `speed`. Raises PlayerFailed."""
+    clock = Clock.scaled(speed)
+    props = Props(folder=folder, snmp_port=free_udp_port(), clock=str(clock), started=clock.now())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, stop.set)
+    with screen.live():
+        async with on_stage(props) as players:
+            await _watch(props, players, clock, time.monotonic() + seconds, screen, stop)
+            elapsed = clock.now() - props.started
+    return Outcome(lines=judge(props, elapsed), restarts=players.restarts, elapsed=elapsed)
+
+
+async def _watch(
+    props: Props, players: Players, clock: Clock, until: float, screen: Screen, stop: asyncio.Event
+) -> None:
+    """Look at the state now and then, until the time is over and nothing is on its way any more."""
+    while not stop.is_set():
+        tickets = received(props)
+        with suppress(StoreError, sqlite3.Error), closing(open_reader(props.agent_database)) as db:
+            now = clock.now()
+            outbox = views.waiting(db)
+            screen.show(now - props.started, views.printers(db, now), outbox, tickets, players.restarts)
+            late = time.monotonic() - until
+            if late > SETTLE or (late > 0 and outbox.tickets_waiting == 0):
+                return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK)
+
+
+def received(props: Props) -> list[dict[str, Any]]:
+    """Every ticket event that the receiver holds, in the order of arrival."""
+    if not props.receiver_database.exists():
+        return []
+    with closing(Ledger(props.receiver_database)) as ledger:
+        return ledger.payloads("mps.ticket/1")
+
+
+def judge(props: Props, elapsed: float) -> list[Line]:
+    """What the receiver holds, against what the cast promised."""
+    cast = {
+        member.key: (member.story, member.promise)
+        for member in demo_members(port=props.snmp_port)
+        if member.key is not None
+    }
+    opened = [ticket for ticket in received(props) if ticket["event"] == "open"]
+    return verdict.judge(cast, opened, elapsed)

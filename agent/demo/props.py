@@ -1,0 +1,87 @@
+"""What the play needs: a folder, free ports, and a config.toml as customer IT would write one."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.simulator import cast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Props:
+    """Where everything is."""
+
+    folder: Path
+    snmp_port: int
+    clock: str  # shared by all players
+    started: float  # when the stories begin, on that clock
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "config.toml"
+
+    @property
+    def agent_database(self) -> Path:
+        return self.folder / "agent" / "printwarden.db"
+
+    @property
+    def receiver_database(self) -> Path:
+        return self.folder / "receiver.db"
+
+    def write_config(self, url: str, ca_file: str) -> None:
+        """The site's configuration: two networks, one of them found by mDNS only, and a v3 user."""
+        user = cast.DEMO_USER
+        self.config_file.write_text(
+            f"""# Made by `printwarden demo`: a fleet on loopback, days in a minute.
+[site]
+id = "demo"
+name = "Demonstration"
+
+[provider]
+url = "{url}/v1/events"
+ca_file = '{ca_file}'
+
+[[network]]
+cidr = "127.77.0.0/27"
+snmp_port = {self.snmp_port}
+credentials = ["public", "well-kept"]
+
+[[network]]
+cidr = "127.78.0.0/28"
+snmp_port = {self.snmp_port}
+credentials = ["public"]
+sweep = false               # found by their announcements only
+
+[[credential]]
+name = "well-kept"
+version = "3"
+user = "{user.name}"
+auth_protocol = "{user.auth_protocol}"
+auth_password = "{user.auth_password}"
+priv_protocol = "{user.priv_protocol}"
+priv_password = "{user.priv_password}"
+
+[schedule]
+sweep = "6h"
+
+[snmp]
+timeout = "500 ms"          # days pass in a minute: patience is short, and the budget is large
+retries = 1
+requests_per_second = 5000.0
+requests_per_second_per_subnet = 5000.0
+
+[mdns]
+interfaces = ["127.0.0.1"]
+
+[storage]
+folder = "agent"
+""",
+            "utf-8",
+        )
+
+
+def free_udp_port() -> int:
+    """A UDP port that nobody uses on loopback right now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
