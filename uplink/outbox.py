@@ -115,7 +115,8 @@ def put(tx: sqlite3.Connection, envelope: Envelope) -> int:
     """
     seq = _count(tx, "accepted", -1)
     data = cloudevents.payload(envelope.data)
-    row = (seq, envelope.id.bytes, envelope.lane, envelope.type, envelope.subject, envelope.time, data)
+    subject = envelope.subject.encode("utf-8", "replace").decode()
+    row = (seq, envelope.id.bytes, envelope.lane, envelope.type, subject, envelope.time, data)
     tx.execute(
         "INSERT INTO outbox_event (seq, id, lane, type, subject, time, data) VALUES (?,?,?,?,?,?,?)", row
     )
@@ -152,9 +153,7 @@ def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float
             reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
             _bury(tx, row["seq"], reason, detail, now)
         elif verdict.result is Result.RETRY:
-            due = now + backoff(row["tries"] + 1, dice)
-            change = "UPDATE outbox_event SET batch = NULL, tries = tries + 1, due = ? WHERE seq = ?"
-            tx.execute(change, (due, row["seq"]))
+            _park(tx, row, now + backoff(row["tries"] + 1, dice))
         else:
             tx.execute("DELETE FROM outbox_event WHERE seq = ?", (row["seq"],))
             _count(tx, "delivered", row["lane"])
@@ -248,10 +247,28 @@ def _regroup(
     tx: sqlite3.Connection, number: int, groups: Sequence[Sequence[sqlite3.Row]], source: str
 ) -> int | None:
     """Replace a frozen batch by one for each of `groups`, under new keys; the first one's number."""
-    tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (number,))
-    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (number,))
+    _thaw(tx, number)
     numbers = [_freeze(tx, group, source) for group in groups]
     return numbers[0]
+
+
+def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
+    """Hold an event back, and thaw batches (the other half, say) that have later ones of its subject."""
+    change = "UPDATE outbox_event SET batch = NULL, tries = tries + 1, due = ? WHERE seq = ?"
+    tx.execute(change, (due, row["seq"]))
+    behind = tx.execute(
+        "SELECT DISTINCT batch FROM outbox_event "
+        "WHERE batch IS NOT NULL AND batch <> ? AND lane = ? AND subject = ?",
+        (row["batch"], row["lane"], row["subject"]),
+    )
+    for other in behind.fetchall():
+        _thaw(tx, other["batch"])
+
+
+def _thaw(tx: sqlite3.Connection, number: int) -> None:
+    """Its events queue again, each in its place; its key is never used again."""
+    tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (number,))
+    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (number,))
 
 
 def _members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:

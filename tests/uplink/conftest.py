@@ -1,0 +1,207 @@
+"""A site with an outbox, a provider on a real socket, and events to send between them."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from agent.clock import Clock, iso
+from agent.store import Store
+from uplink import outbox, views
+from uplink.delivery import Delivery
+from uplink.envelope import Envelope, Lane
+from uplink.receiver.app import create_app
+from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.serve import serving
+from uplink.seams import Target
+from uplink.targets import https
+
+AT = 1_795_210_204.0  # 2026-11-20T21:30:04Z
+PATIENCE = 60.0  # real seconds; a broken promise shows by it, a good one never waits for it
+AGENT = {"agent_id": "a-7f3c", "version": "1.0.0"}
+
+
+def ticket(number: int, *, event: str = "open", seq: int = 1) -> dict[str, Any]:
+    """A ticket event as the agent writes it."""
+    name = f"T{number:04d}"
+    return {
+        "schema": "mps.ticket/1",
+        "event": event,
+        "ticket_id": name,
+        "ticket_seq": seq,
+        "idempotency_key": f"{name}:{seq}",
+        "dedupe_key": f"sn:{number}|fuser.failure|fuser:1|e1",
+        "kind": "break_fix",
+        "observed_at": iso(AT + number + seq),
+        "opened_at": iso(AT + number),
+        "agent": AGENT,
+        "device": {"device_key": f"sn:{number}", "make": "Maker", "model": "Größe 10"},
+        "fault": {"fault_key": "fuser.failure", "title": "Fuser failure", "impact": "device_down"},
+        "rule": {"rule_id": "fuser-down"},
+        "prediction": None,
+        "evidence": {"errors": ["serviceRequested"]},
+    }
+
+
+def meter_read(number: int) -> dict[str, Any]:
+    """A meter read as the agent writes it."""
+    return {
+        "schema": "mps.meter_read/1",
+        "observed_at": iso(AT),
+        "agent": AGENT,
+        "device": {"device_key": f"sn:{number}"},
+        "meters": {
+            "read_at": iso(AT),
+            "source": "1.3.6.1",
+            "trust": "measured",
+            "counters": {"total": number},
+        },
+    }
+
+
+def heartbeat() -> dict[str, Any]:
+    """A heartbeat as the agent writes it."""
+    return {
+        "schema": "mps.agent_health/1",
+        "observed_at": iso(AT),
+        "agent": AGENT,
+        "printers": 3,
+        "silent": 0,
+    }
+
+
+def envelope(number: int, lane: Lane = Lane.TICKETS, subject: str | None = None) -> Envelope:
+    """Envelope `number`, with a payload that its lane's receiver accepts."""
+    data = {Lane.TICKETS: ticket(number), Lane.HEARTBEAT: heartbeat()}.get(lane, meter_read(number))
+    return Envelope(
+        lane=lane, type=str(data["schema"]), subject=subject or f"T{number:04d}", time=AT + number, data=data
+    )
+
+
+@dataclass
+class Provider:
+    """A receiver on a real socket, from the tests' side."""
+
+    url: str
+    seen: list[Any] = field(default_factory=list)  # arrivals, in order
+
+    async def behave(self, **behaviour: object) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            (await client.post(f"{self.url}/control", json=behaviour)).raise_for_status()
+
+    async def get(self, path: str) -> Any:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(self.url + path)).raise_for_status().json()
+
+    @property
+    def subjects(self) -> list[str]:
+        return [arrival.event.subject for arrival in self.seen if arrival.event]
+
+
+@dataclass
+class Site:
+    """An outbox with somebody who delivers it."""
+
+    store: Store
+    delivery: Delivery
+    running: "asyncio.Task[None]"
+
+    async def put(self, envelopes: Sequence[Envelope]) -> None:
+        await self.store.run(lambda tx: [outbox.put(tx, one) for one in envelopes])
+        self.delivery.wake()
+
+    async def counts(self) -> views.Counts:
+        return await self.store.run(views.counts)
+
+    async def until(self, condition: Callable[[views.Counts], bool]) -> None:
+        """Wait for the outbox to be so; the test fails if that never happens, or the delivery dies."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition(await self.counts()):
+                if self.running.done():
+                    self.running.result()
+                await asyncio.sleep(0.005)
+
+    async def empty(self) -> None:
+        await self.until(lambda counts: not counts.pending)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "agent.db", {"outbox": outbox.SCHEMA})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tx(store: Store) -> Iterator[sqlite3.Connection]:
+    """One long transaction, for what needs no commit."""
+    with store.transaction() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
+    there = Provider(url="")
+    app = create_app(tmp_path / "receiver.db", control=True, arrived=there.seen.append)
+    async with serving(app) as there.url:
+        yield there
+
+
+@pytest.fixture
+def target_of() -> Callable[..., https.Https]:
+    def connect(provider: Provider, **settings: Any) -> https.Https:
+        url = f"{provider.url}/v1/events"
+        return https.connect(https.Settings(url=url, insecure_loopback=True, **settings))
+
+    return connect
+
+
+@pytest.fixture
+async def site(
+    store: Store, provider: Provider, target_of: Callable[..., https.Https]
+) -> AsyncIterator[Callable[..., contextlib.AbstractAsyncContextManager[Site]]]:
+    """A running site: `async with site() as here`. The clock runs 2,000 times as fast."""
+
+    @contextlib.asynccontextmanager
+    async def start(
+        *, target: Target | None = None, kind: type[Delivery] = Delivery, speed: float = 2000
+    ) -> AsyncIterator[Site]:
+        used = target or target_of(provider)
+        delivery = kind(used, store, Clock.scaled(speed), source="/agents/a-7f3c", dice=Random(1))
+        running = asyncio.create_task(delivery.run())
+        try:
+            yield Site(store=store, delivery=delivery, running=running)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await used.aclose()
+
+    return start
+
+
+@pytest.fixture
+def make() -> Callable[..., Envelope]:
+    return envelope
+
+
+@pytest.fixture
+def payloads() -> dict[str, dict[str, Any]]:
+    """One good payload of each event type."""
+    return {"mps.ticket/1": ticket(1), "mps.agent_health/1": heartbeat(), "mps.meter_read/1": meter_read(1)}
+
+
+@pytest.fixture
+def tickets() -> Callable[..., dict[str, Any]]:
+    return ticket
+
+
+@pytest.fixture
+def mood() -> type[Behaviour]:
+    return Behaviour
