@@ -100,6 +100,10 @@ def _complain(document: Document, model: type[BaseModel], error: dict[str, Any])
     if error["type"] in {"literal_error", "enum"} and isinstance(word := error["input"], str):
         known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
         return document.complaint(where, f'"{word}" is not known here', nearest(word, known))
+    if error["type"] in {"tuple_type", "list_type"}:
+        return document.complaint(
+            where, "should be a list", f"write [[{where[-1]}]] for a table, or {where[-1]} = […]"
+        )
     if error["type"] != "value_error":
         reason = reason[:1].lower() + reason[1:]
         if isinstance(got := error.get("input"), str | int | float | bool):

@@ -1,13 +1,14 @@
 """From the form of a rule to the rule: signals found, thresholds in numbers; what does not fit is said."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent import toml
 from agent.errors import Complaint
+from agent.rules import lint
 from agent.rules.form import ConditionForm, RuleForm
 from agent.rules.kinds import COUNT, Kind, Vocabulary
-from agent.rules.rule import Condition, Patience, Rule, Scope
+from agent.rules.rule import Condition, Fault, Patience, Rule, Scope
 from agent.rules.signals import Signal, signals
 
 Where = tuple[str | int, ...]
@@ -19,11 +20,19 @@ class Compiler:
     """Compiles the rules of one file, and collects every complaint about them."""
 
     document: toml.Document
+    faults: Mapping[str, Fault]
     complaints: list[Complaint] = field(default_factory=list)
 
     def rule(self, number: int, form: RuleForm) -> Rule:
-        """The rule. Conditions that do not fit are complained about and left out."""
-        at: Where = ("rule", number)
+        """The rule; what is wrong with it is complained about. Conditions that do not fit are left out."""
+        before = len(self.complaints)
+        rule = self._rule(("rule", number), form)
+        if len(self.complaints) == before:
+            for key, reason, suggestion in lint.check_rule(rule, self.faults):
+                self.complain(("rule", number, *key), reason, suggestion)
+        return rule
+
+    def _rule(self, at: Where, form: RuleForm) -> Rule:
         return Rule(
             id=form.id,
             title=form.title,
@@ -72,10 +81,10 @@ class Compiler:
             return
         before = len(self.complaints)
         options = self._options(at, signal, form)
-        tests = [self._test(at, signal, op, value) for op, value in self._comparisons(at, signal, form)]
+        tests = [self._test(at, signal, *it) for it in self._comparisons(at, signal, form)]
         if len(self.complaints) == before:
             for op, value in tests:
-                yield Condition(signal=signal, op=op, value=value, options=options)
+                yield Condition(signal=signal, op=op, value=value, options=options, at=at[2:])
 
     def _options(self, at: Where, signal: Signal, form: ConditionForm) -> dict[str, object]:
         given = form.model_extra or {}
@@ -95,10 +104,12 @@ class Compiler:
             self.complain((*at, "per"), "alerts are kept at hand for 30 days", 'write at most "30 days"')
         return options
 
-    def _comparisons(self, at: Where, signal: Signal, form: ConditionForm) -> Iterator[tuple[str, object]]:
-        """The comparisons of one condition; `min_count` and `max_count` are short forms."""
-        counted = [(">=", form.min_count), ("<=", form.max_count)]
-        short = [(op, count) for op, count in counted if count is not None]
+    def _comparisons(
+        self, at: Where, signal: Signal, form: ConditionForm
+    ) -> Iterator[tuple[str, str, object]]:
+        """(key, op, value) of each comparison; `min_count` and `max_count` are short forms."""
+        counted = [("min_count", ">=", form.min_count), ("max_count", "<=", form.max_count)]
+        short = [(key, op, count) for key, op, count in counted if count is not None]
         if short and (form.op is not None or signal.kind is not COUNT):
             self.complain(
                 at,
@@ -111,9 +122,9 @@ class Compiler:
             missing = "op" if form.op is None else "value"
             self.complain((*at, missing), "is missing", f"add {missing} = …")
         else:
-            yield form.op, form.value
+            yield "value", form.op, form.value
 
-    def _test(self, at: Where, signal: Signal, op: str, value: object) -> tuple[str, object]:
+    def _test(self, at: Where, signal: Signal, key: str, op: str, value: object) -> tuple[str, object]:
         if op not in signal.kind.ops:
             self.complain(
                 (*at, "op"),
@@ -121,7 +132,7 @@ class Compiler:
                 f"write one of: {', '.join(signal.kind.ops)}",
             )
             return op, None
-        return op, self._value((*at, "value"), signal.kind, value, many=op in {"in", "not_in"})
+        return op, self._value((*at, key), signal.kind, value, many=op in {"in", "not_in"})
 
     def _option(self, at: Where, kind: Kind, value: object) -> object:
         """Words among options are always a set: one word is a set of one."""

@@ -15,17 +15,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from agent import units
 from agent.model import Impact
+from agent.rules import kinds
 
-
-def _duration(value: object) -> object:
-    if isinstance(value, str):
-        return units.duration(value)
-    raise ValueError(f'{value!r} is not a duration | write a number and a unit in quotes, like "5 minutes"')
-
-
-Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
+Duration = Annotated[float, BeforeValidator(kinds.DURATION.parse, json_schema_input_type=str)]
 
 
 def _enabled(value: object) -> object:

@@ -40,9 +40,10 @@ class Measure:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{value!r} is not a number with a unit | write {self.example}")  # noqa: TRY004
         try:
-            number = self.parse_text(value if isinstance(value, str) else f"{value} ")
+            number = self.parse_text(str(value))
         except ValueError as why:
-            raise ValueError(f"{why} | write {self.example}") from None
+            reason, _, _ = str(why).partition(": ")
+            raise ValueError(f"{reason} | write {self.example}") from None
         if not self.low <= number <= self.high:
             allowed = f"{self.spell(self.low)} to {self.spell(self.high)}"
             if math.isinf(self.high):
@@ -96,14 +97,14 @@ Kind = Measure | Vocabulary | Flag
 def _percent(text: str) -> float:
     number, unit = units.quantity(text)
     if unit != "%":
-        raise ValueError(f'"{text.strip()}" is not a percentage')
+        raise ValueError(f'"{text}" is not a percentage')
     return number
 
 
 def _count(text: str) -> float:
     number, unit = units.quantity(text)
     if unit or number != int(number):
-        raise ValueError(f'"{text.strip()}" is not a whole number')
+        raise ValueError(f'"{text}" is not a whole number')
     return number
 
 

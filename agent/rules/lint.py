@@ -4,14 +4,14 @@ A check is a function of one rule (or of the whole set) that yields (key within 
 suggestion). Adding a check is adding a function to `CHECKS`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from agent import toml
 from agent.rules import wording
 from agent.rules.kinds import Measure
 from agent.rules.rule import Condition, Fault, Rule
 
-Finding = tuple[tuple[str, ...], str, str]
+Finding = tuple[tuple[str | int, ...], str, str]
 Span = tuple[float, bool, float, bool]  # low, low included, high, high included
 
 
@@ -27,14 +27,14 @@ def check_rule(rule: Rule, faults: Mapping[str, Fault]) -> Iterator[Finding]:
         yield from check(rule)
 
 
-def check_set(rules: Mapping[str, Rule]) -> Iterator[tuple[Rule, Finding]]:
-    """Every finding that shows only when all rules are together."""
+def check_set(rules: Mapping[str, Rule], ids: Collection[str]) -> Iterator[tuple[Rule, Finding]]:
+    """Every finding that shows only when all rules are together. `ids`: theirs, and of those switched off."""
     for rule in rules.values():
         for name in rule.inhibited_by:
-            if name not in rules:
+            if name not in ids:
                 yield (
                     rule,
-                    (("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, list(rules))),
+                    (("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, list(ids))),
                 )
         circle = _circle(rule, rules)
         if circle and rule.id == min(circle):  # told once, not once for each rule on the way
@@ -60,27 +60,24 @@ def _words(rule: Rule) -> Iterator[Finding]:
 
 def _possible(rule: Rule) -> Iterator[Finding]:
     """All of its conditions can hold at once, each of them at some time, and none always."""
-    for key, conditions in (("all", rule.all), ("any", rule.any), ("none", rule.none)):
-        for condition in conditions:
-            yield from _reachable(("when", key), condition)
-    for condition in rule.clear:
-        yield from _reachable(("clear", "all"), condition)
+    for condition in (*rule.conditions, *rule.clear):
+        yield from _reachable(condition)
     for key, conditions in (("when", rule.all), ("clear", rule.clear)):
         for (name, _), span in _spans(conditions).items():
             if _empty(span):
                 yield (key, "all"), f"no {name} fits all of these conditions", "turn one comparison round"
 
 
-def _reachable(at: tuple[str, ...], condition: Condition) -> Iterator[Finding]:
+def _reachable(condition: Condition) -> Iterator[Finding]:
     kind, span = condition.signal.kind, _span(condition)
     if not isinstance(kind, Measure) or span is None:
         return
     whole: Span = (kind.low, True, kind.high, True)
     said = f"{condition.signal.name} {condition.op} {kind.spell(float(str(condition.value)))}"
     if _empty(_meet(span, whole)):
-        yield at, f"{said} can never be", "turn the comparison round, or change the value"
+        yield condition.at, f"{said} can never be", "turn the comparison round, or change the value"
     elif _meet(span, whole) == whole:
-        yield at, f"{said} is always so", "leave it out, or change the value"
+        yield condition.at, f"{said} is always so", "leave it out, or change the value"
 
 
 def _clear_contradicts(rule: Rule) -> Iterator[Finding]:
@@ -102,10 +99,9 @@ def _silence(rule: Rule) -> Iterator[Finding]:
         return
     for condition in (*rule.all, *rule.none):
         if not condition.signal.lasts:
-            key = "all" if condition in rule.all else "none"
             name = condition.signal.name
             yield (
-                ("when", key),
+                condition.at,
                 f"an unreachable printer does not tell its {name}, so this can never fire",
                 f"drop the condition on {name}",
             )

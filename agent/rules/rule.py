@@ -20,6 +20,7 @@ class Condition:
     op: str
     value: object
     options: Options = field(default_factory=dict)
+    at: tuple[str | int, ...] = ()  # where it stands within its rule: when, all, 0
 
     def holds(self, reading: Reading) -> bool | None:
         """True, False, or None where the reading is unknown."""

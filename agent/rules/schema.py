@@ -5,7 +5,8 @@
 All or nothing: one mistake refuses the whole, so that nobody is watched by half of the rules.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -38,24 +39,18 @@ def load(paths: Iterable[Path]) -> RuleSet:
 
     Raises ConfigError with every complaint about every file.
     """
-    complaints: list[Complaint] = []
-    rules: dict[str, Rule] = {}
-    places: dict[str, tuple[toml.Document, int]] = {}
-    files = _files(paths, complaints)
+    pile = _Pile()
+    files = _files(paths, pile.complaints)
     for file in files:
         try:
             document = toml.read(file)
-            form = toml.validate(document, RuleFile)
+            pile.add(document, toml.validate(document, RuleFile))
         except ConfigError as why:
-            complaints += why.complaints
-            continue
-        complaints += _take(document, form, rules, places)
-    for rule, (key, reason, suggestion) in lint.check_set(rules):
-        document, number = places[rule.id]
-        complaints.append(complaint(document, ("rule", number, *key), reason, suggestion))
-    if complaints:
-        raise ConfigError(complaints)
-    return RuleSet(rules=rules, faults=faults(), files=tuple(map(str, files)))
+            pile.complaints += why.complaints
+    pile.check()
+    if pile.complaints:
+        raise ConfigError(pile.complaints)
+    return RuleSet(rules=pile.rules, faults=faults(), files=tuple(map(str, files)))
 
 
 def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
@@ -70,35 +65,34 @@ def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
     return found
 
 
-def _take(
-    document: toml.Document,
-    form: RuleFile,
-    rules: dict[str, Rule],
-    places: dict[str, tuple[toml.Document, int]],
-) -> Sequence[Complaint]:
-    """Add one file's rules; the later of two with the same id stands, but not within one file."""
-    compiler = Compiler(document)
-    here: set[str] = set()
-    for number, it in enumerate(form.rule):
-        if it.id in here:
-            compiler.complain(
-                ("rule", number, "id"), f'"{it.id}" stands twice in this file', "give each its own id"
-            )
-        here.add(it.id)
-        before = len(compiler.complaints)
-        rule = compiler.rule(number, it)
-        if len(compiler.complaints) == before:
-            for key, reason, suggestion in lint.check_rule(rule, faults()):
-                compiler.complain(("rule", number, *key), reason, suggestion)
-        if it.enabled is False:
-            rules.pop(it.id, None)
-        else:
-            rules[it.id] = rule
-            places[it.id] = (document, number)
-    return compiler.complaints
+@dataclass(slots=True)
+class _Pile:
+    """The rules of the files read so far, and what is to be complained about."""
 
+    rules: dict[str, Rule] = field(default_factory=dict)
+    places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
 
-def by_file(rules: RuleSet) -> Iterator[tuple[str, list[Rule]]]:
-    """The rules of each file, in the order in which they were read."""
-    for file in rules.files:
-        yield file, [rule for rule in rules.rules.values() if rule.file == file]
+    def add(self, document: toml.Document, form: RuleFile) -> None:
+        """One more file; the later of two rules with the same id stands, but not within one file."""
+        compiler = Compiler(document, faults())
+        here: set[str] = set()
+        for number, it in enumerate(form.rule):
+            if it.id in here:
+                compiler.complain(
+                    ("rule", number, "id"), f'"{it.id}" stands twice in this file', "give each its own id"
+                )
+            here.add(it.id)
+            rule = compiler.rule(number, it)
+            self.places[it.id] = (document, number)
+            if it.enabled:
+                self.rules[it.id] = rule
+            else:
+                self.rules.pop(it.id, None)
+        self.complaints += compiler.complaints
+
+    def check(self) -> None:
+        """What shows only when all rules are together."""
+        for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
+            document, number = self.places[rule.id]
+            self.complaints.append(complaint(document, ("rule", number, *key), reason, suggestion))

@@ -1,0 +1,132 @@
+"""Rule files as cases: each of `bad/` is refused for the reason in its first line, `good/` is taken.
+
+# expect: LINE: KEY: REASON | SUGGESTION
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import rules as cli
+from agent.errors import Complaint, ConfigError
+from agent.rules import schema
+
+HERE = Path(__file__).parent
+BAD = sorted((HERE / "bad").glob("*.toml"))
+GOOD = sorted((HERE / "good").glob("*.toml"))
+
+
+def name(path: Path) -> str:
+    return path.stem.replace("_", " ")
+
+
+def expected(path: Path) -> str:
+    first, _, _ = path.read_text("utf-8").partition("\n")
+    return first.removeprefix("# expect: ")
+
+
+def complaints(*paths: Path) -> list[Complaint]:
+    with pytest.raises(ConfigError) as caught:
+        schema.load([*schema.shipped(), *paths])
+    return caught.value.complaints
+
+
+@pytest.mark.parametrize("path", BAD, ids=name)
+def test_a_bad_rule_file_is_refused_for_its_one_mistake(path: Path) -> None:
+    (said,) = complaints(path)
+    assert said.file == str(path)
+    assert f"{said.line}: {said.key}: {said.reason} | {said.suggestion}" == expected(path)
+
+
+@pytest.mark.parametrize("path", GOOD, ids=name)
+def test_a_good_rule_file_is_taken(path: Path) -> None:
+    rules = schema.load([*schema.shipped(), path]).rules
+    assert f"{len(rules)} rules" == expected(path)
+
+
+def test_there_are_at_least_forty_planted_mistakes_and_ten_right_files() -> None:
+    assert len(BAD) >= 40
+    assert len(GOOD) >= 10
+
+
+def test_every_mistake_of_every_file_is_told_at_once() -> None:
+    said = complaints(*BAD[:8])
+    assert {it.file for it in said} == {str(path) for path in BAD[:8]}
+
+
+def test_a_later_file_overrides_by_id_and_each_rule_knows_its_file() -> None:
+    override = HERE / "good" / "override_of_a_shipped_rule.toml"
+    rules = schema.load([*schema.shipped(), override]).rules
+    assert rules["supply-low"].file == str(override)
+    assert rules["supply-low"].all[0].value == 20.0
+    assert rules["supply-empty"].file.endswith("supplies.toml")
+
+
+def test_the_order_of_files_decides_not_their_names(tmp_path: Path) -> None:
+    override = HERE / "good" / "override_of_a_shipped_rule.toml"
+    first = schema.load([override, *schema.shipped()]).rules
+    assert first["supply-low"].file.endswith("defaults/supplies.toml")
+
+
+def test_a_folder_stands_for_its_toml_files(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text((HERE / "good" / "shadow_with_scope.toml").read_text("utf-8"), "utf-8")
+    (tmp_path / "notes.txt").write_text("not a rule", "utf-8")
+    assert "storage-errors" in schema.load([tmp_path]).rules
+
+
+def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:
+    (said,) = complaints(tmp_path / "nowhere.toml")
+    assert "no such file" in said.reason
+
+
+def test_the_shipped_rules_have_reasons_and_known_faults() -> None:
+    rules = schema.load(schema.shipped())
+    assert rules.rules
+    for rule in rules.rules.values():
+        assert rule.reason.strip(), rule.id
+        assert rule.fault in rules.faults
+
+
+def test_every_fault_of_the_catalogue_is_raised_by_some_shipped_rule() -> None:
+    rules = schema.load(schema.shipped())
+    assert set(rules.faults) == {rule.fault for rule in rules.rules.values()}
+
+
+def test_what_the_site_can_fix_is_customer_fixable() -> None:
+    rules = schema.load(schema.shipped())
+    notices = {rule.fault for rule in rules.rules.values() if rule.impact == "customer_fixable"}
+    assert notices == {"cover.open", "paper.empty"}
+
+
+def check(*args: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.app, ["check", *map(str, args)])
+    return result.exit_code, result.output
+
+
+def test_check_without_files_checks_the_shipped_rules() -> None:
+    assert check() == (0, "13 rules from 5 files, no complaint\n")
+
+
+def test_check_says_where_what_and_what_would_be_right() -> None:
+    bad = HERE / "bad" / "unknown_signal.toml"
+    code, output = check(bad)
+    assert code == 2
+    assert f"{bad}:8: rule[1].when.all[2].signal: there is no signal" in output
+    assert 'did you mean "supply.level"?' in output
+    assert "1 complaint: these rules would not be used" in output
+
+
+def test_check_prints_json_for_programs() -> None:
+    code, output = check(HERE / "bad" / "unknown_fault.toml", "--json")
+    (said,) = json.loads(output)["complaints"]
+    assert (code, said["line"], said["key"]) == (2, 13, "rule[1].fault")
+    assert json.loads(check("--json")[1])["complaints"] == []
+
+
+def test_list_names_each_rule_with_its_file() -> None:
+    result = CliRunner().invoke(cli.app, ["list", "--json"])
+    rows = {row["id"]: row for row in json.loads(result.output)}
+    assert rows["fuser-failure"]["fault"] == "fuser.failure"
+    assert rows["fuser-failure"]["file"].endswith("failures.toml")
