@@ -63,7 +63,8 @@ def announce(
     """What to tell of a step, and the state that remembers having told it."""
     if after is None:
         return None, ChangeKind.RESOLVED if before and before.announced else None
-    if after.phase is Phase.FIRING and not after.announced and not hushed:
+    speaks = after.phase is Phase.FIRING and not after.stale and not hushed
+    if speaks and not after.announced:
         return replace(after, announced=True), ChangeKind.OPENED
     return after, None
 

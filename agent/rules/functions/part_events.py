@@ -1,8 +1,10 @@
 """part.events: how many alerts a part had within `per`; only those with a `code`, if given.
 
-Rows that stood at the same time are one event: some printers list the same alert twice. Unknown while
-the printer is silent, or else the count would fall, and the fault clear, by saying nothing.
+Rows with the same code that stood at the same time are one event: some printers list an alert twice.
+Unknown while the printer is silent, or else the count would fall, and the fault clear, by saying nothing.
 """
+
+import math
 
 from agent.model import Episode
 from agent.rules.functions import _alerts
@@ -32,9 +34,12 @@ def read(asked: Asked) -> Reading:
 
 
 def _distinct(episodes: list[Episode]) -> int:
-    """The number of episodes, in order of their beginning, that did not begin during an earlier one."""
-    count, until = 0, float("-inf")
+    """The number of episodes, in order of their beginning, that did not begin while the same one stood."""
+    count = 0
+    until: dict[int | None, float] = {}
     for episode in episodes:
-        count += episode.began > until
-        until = max(until, float("inf") if episode.ended is None else episode.ended)
+        code = episode.alert.code
+        end = math.inf if episode.ended is None else episode.ended
+        count += episode.began > until.get(code, -math.inf)
+        until[code] = max(until.get(code, -math.inf), end)
     return count

@@ -1,0 +1,113 @@
+"""The state machine against a plain reference that keeps the whole history and adds up minutes."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.model import ChangeKind
+from agent.rules.lifecycle import State, announce, step
+from agent.rules.rule import Patience
+
+GAP = 600.0
+READINGS = st.sampled_from([(True, False), (False, True), (False, False), (None, None)])
+STEPS = st.lists(
+    st.tuples(
+        READINGS, st.sampled_from([60.0, 60.0, 60.0, 300.0, 600.0, 601.0, 7200.0, -120.0]), st.booleans()
+    ),
+    max_size=40,
+)
+WAITS = st.sampled_from([0.0, 60.0, 180.0, 900.0])
+
+
+@dataclass
+class Plain:
+    """The same promises, written as bookkeeping: seconds add up between neighbours that agree."""
+
+    hold: float
+    keep: float
+    active: bool = False
+    told: bool = False
+    waited: float = 0.0
+    counting: bool = False
+    before: float | None = None  # when the last reading that counts was taken, None after a silence
+    changes: list[tuple[float, ChangeKind]] = field(default_factory=list)
+
+    def see(self, now: float, holds: bool | None, ceased: bool | None, *, hushed: bool) -> None:
+        turned = holds if not self.active else ceased
+        if turned is None:
+            self.before = None
+        elif turned:
+            self._count(now)
+        else:
+            self._again()
+        if turned is not None and self.active and not self.counting and not self.told and not hushed:
+            self.told = True
+            self.changes.append((now, ChangeKind.OPENED))
+
+    def _count(self, now: float) -> None:
+        """One more reading that speaks for a turn."""
+        if not self.counting:
+            self.counting, self.waited = True, 0.0
+        elif self.before is not None and 0 <= now - self.before <= GAP:
+            self.waited += now - self.before
+        self.before = now
+        if self.waited >= (self.keep if self.active else self.hold):
+            self._turn(now)
+
+    def _turn(self, now: float) -> None:
+        self.active = not self.active
+        self._again()
+        if not self.active and self.told:
+            self.told = False
+            self.changes.append((now, ChangeKind.RESOLVED))
+
+    def _again(self) -> None:
+        self.counting, self.waited, self.before = False, 0.0, None
+
+
+def machine(
+    steps: list[tuple[tuple[bool | None, bool | None], float, bool]], hold: float, keep: float
+) -> list[tuple[float, ChangeKind]]:
+    state: State | None = None
+    changes = []
+    now = 0.0
+    for (holds, ceased), wait, hushed in steps:
+        now += wait
+        after = step(
+            state, holds=holds, ceased=ceased, now=now, patience=Patience(hold=hold, keep=keep, gap=GAP)
+        )
+        state, change = announce(state, after, hushed=hushed)
+        if change:
+            changes.append((now, change))
+    return changes
+
+
+@given(steps=STEPS, hold=WAITS, keep=WAITS)
+def test_the_machine_tells_what_the_bookkeeping_tells(
+    steps: list[tuple[tuple[bool | None, bool | None], float, bool]], hold: float, keep: float
+) -> None:
+    plain = Plain(hold=hold, keep=keep)
+    now = 0.0
+    for (holds, ceased), wait, hushed in steps:
+        now += wait
+        plain.see(now, holds, ceased, hushed=hushed)
+    assert machine(steps, hold, keep) == plain.changes
+
+
+@given(steps=STEPS, hold=WAITS, keep=WAITS)
+def test_openings_and_endings_take_turns(
+    steps: list[tuple[tuple[bool | None, bool | None], float, bool]], hold: float, keep: float
+) -> None:
+    kinds = [kind for _, kind in machine(steps, hold, keep)]
+    assert kinds[::2] == [ChangeKind.OPENED] * len(kinds[::2])
+    assert kinds[1::2] == [ChangeKind.RESOLVED] * len(kinds[1::2])
+
+
+@given(steps=STEPS, hold=WAITS, keep=WAITS)
+def test_a_reading_of_nothing_never_tells_anything(
+    steps: list[tuple[tuple[bool | None, bool | None], float, bool]], hold: float, keep: float
+) -> None:
+    """Also when it comes after everything else, whatever went before."""
+    silence = [((None, None), 86400.0, False)] * 3
+    assert machine([*steps, *silence], hold, keep) == machine(steps, hold, keep)
