@@ -9,7 +9,12 @@ lists that call them preliminary: they are named, but with low confidence.
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-_GENERIC = """
+
+def _split(names: str) -> list[str]:
+    return names.split()
+
+
+_GENERIC = _split("""
     other unknown coverOpen coverClosed interlockOpen interlockClosed configurationChange jam
     subunitMissing subunitLifeAlmostOver subunitLifeOver subunitAlmostEmpty subunitEmpty
     subunitAlmostFull subunitFull subunitNearLimit subunitAtLimit subunitOpened subunitClosed
@@ -18,7 +23,7 @@ _GENERIC = """
     subunitUnrecoverableFailure subunitRecoverableStorageError subunitUnrecoverableStorageError
     subunitMotorFailure subunitMemoryExhausted subunitUnderTemperature subunitOverTemperature
     subunitTimingFailure subunitThermistorFailure
-""".split()
+""")
 
 _BASE: Mapping[int, str] = {  # the first of consecutive codes
     1: " ".join(_GENERIC),
@@ -45,10 +50,10 @@ _BASE: Mapping[int, str] = {  # the first of consecutive codes
     1801: "alertRemovalOfBinaryChangeEntry",
 }
 
-_FINISHERS = """
+_FINISHERS = _split("""
     stapler stitcher folder binder trimmer dieCutter puncher perforater slitter separationCutter
     imprinter wrapper bander makeEnvelope stacker sheetRotator inserter
-""".split()  # 30200, 30300, … 31800; generic codes 3 to 38 each
+""")  # 30200, 30300, … 31800; generic codes 3 to 38 each
 
 _DRAFTS: Mapping[int, str] = {
     814: """inputMediaTrayFeedError inputMediaTrayJam inputMediaTrayFailure inputPickRollerLifeWarn

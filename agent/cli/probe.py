@@ -1,2 +1,153 @@
-def probe() -> None:
-    """Comes next."""
+"""`printwarden probe`: everything that one printer says, in a technician's words."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import _common
+
+if TYPE_CHECKING:
+    from agent.model import Address, Snapshot
+    from agent.snmp.reader import Credential
+
+RETRIES = 2
+
+
+def _schema(asked: bool) -> None:
+    if asked:
+        from agent.cli._probe_document import Document
+
+        _common.say_json(Document.model_json_schema(by_alias=True, mode="serialization"))
+        raise typer.Exit
+
+
+def probe(
+    target: Annotated[
+        str, typer.Argument(metavar="HOST[:PORT]", help="A name or address; [::1]:161 for IPv6.")
+    ],
+    as_json: _common.AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the OID and clause of each value.")
+    ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", callback=_schema, is_eager=True, help="Print the JSON Schema of --json."),
+    ] = False,
+    community: Annotated[
+        str | None, typer.Option(help="Community to ask with.", show_default="public")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="1 or 2c; both are tried otherwise.", metavar="1|2c")
+    ] = None,
+    credential: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A [[credential]] of the configuration, for SNMPv3 too."),
+    ] = None,
+    config: _common.ConfigFile = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the first answer.")] = 2.0,
+) -> None:
+    """Read one printer, and change nothing: who it is, how it is, its alerts, supplies, trays and meters.
+
+    Exit code 0 if it was read, 1 if it did not answer, 2 if the command line or configuration is wrong.
+
+    Examples:
+
+      printwarden probe 192.168.10.31
+
+      printwarden probe 192.168.10.31 --explain
+
+      printwarden probe printer7.example --credential floor2 --config config.toml --json
+    """
+    del schema
+    address = address_of(target)
+    asked = credential_of(community, version, credential, config)
+    snapshot = asyncio.run(read(address, asked, timeout))
+    if snapshot is None:
+        _common.err.print(_silence(address, asked), markup=False)
+        raise typer.Exit(1)
+    _show(snapshot, as_json=as_json, explain=explain)
+
+
+def address_of(target: str) -> "Address":
+    """The address and port in `target`. Raises BadParameter, also for a name that nobody knows."""
+    import socket
+
+    from agent.model import Address
+
+    bare = target.removeprefix("[").replace("]", "") if target.startswith("[") else target
+    host, colon, port = bare.rpartition(":") if target.count(":") == 1 or "]:" in target else (bare, "", "")
+    number = 161 if not colon else int(port) if port.isascii() and port.isdigit() else 0
+    if not 0 < number < 65536:
+        raise typer.BadParameter(f'"{port}" is not a port: write 1 to 65535', param_hint="HOST[:PORT]")
+    try:
+        found = socket.getaddrinfo(host, number, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as why:
+        raise typer.BadParameter(f'"{host}" is not known here: {why}', param_hint="HOST[:PORT]") from None
+    return Address(str(found[0][4][0]), number)
+
+
+def credential_of(
+    community: str | None, version: str | None, name: str | None, config: Path | None
+) -> "Credential":
+    """What to ask with: a credential of the configuration, or a community in the clear."""
+    from agent.snmp.reader import Credential
+
+    if version not in {None, "1", "2c"}:
+        raise typer.BadParameter("1 or 2c here; SNMPv3 with --credential", param_hint="--version")
+    if name is None:
+        return Credential(name="public", version=version or "2c", community=community or "public")
+    if community is not None or version is not None:
+        raise typer.BadParameter("give --credential or --community and --version, not both")
+    from agent import config as configuration
+    from agent.toml import nearest
+
+    file = _common.config_file(config)
+    declared = {given.name: given for given in configuration.load(file).credential}
+    if name not in declared:
+        hint = nearest(name, sorted(declared)) if declared else "it declares none"
+        raise typer.BadParameter(
+            f'{file} has no [[credential]] named "{name}"; {hint}', param_hint="--credential"
+        )
+    return Credential(**declared[name].model_dump())
+
+
+async def read(address: "Address", credential: "Credential", patience: float) -> "Snapshot | None":
+    """One full reading; None if nobody answered."""
+    from agent.clock import Clock
+    from agent.collectors import printer_mib
+    from agent.errors import NoAnswer
+    from agent.snmp.session import Engine, Settings
+
+    async with Engine(Settings(timeout=patience, retries=RETRIES, requests_per_subnet=None)) as engine:
+        try:
+            return await printer_mib.collect(engine.reader(address, credential), at=Clock().now())
+        except NoAnswer:
+            return None
+
+
+def _show(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> None:
+    from agent.cli._probe_document import document
+    from agent.clock import iso
+
+    if as_json:
+        made = document(snapshot, iso(snapshot.at), explain=explain)
+        _common.say_json(json.loads(made.model_dump_json(by_alias=True)))
+        return
+    from agent.cli import _probe_view
+
+    _probe_view.show(snapshot, _common.out, explain=explain)
+
+
+def _silence(address: "Address", credential: "Credential") -> str:
+    how = "SNMPv3" if credential.version == "3" else f"SNMP version {credential.version}"
+    if credential.version == "2c":
+        how = "SNMP version 2c and 1"
+    return (
+        f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
+        "A printer that is off, asleep too deeply, unreachable or asked with a wrong community looks alike.\n"
+        "Check that it is on and that SNMP is enabled on its web page; try --community or --credential,\n"
+        "or wait longer with --timeout."
+    )

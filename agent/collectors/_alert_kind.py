@@ -39,14 +39,16 @@ RESTING = re.compile(
     | bereit | betriebsbereit | druckbereit | ruhezustand | (im\ )?(ruhe|schlaf)modus | schlaf
     | energiespar(en|modus|betrieb)? | aufwarmen | warmt\ auf | (im\ )?leerlauf
     | pret (e)? | (en\ )?veille | economie\ d[' ]energie | en\ attente | prechauffage | inactif
-    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energia)?) | inactiv[oa] | calentando
+    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energia)?) | inactiv[oa]
+    | calentando
     | pront[oa] | (in\ )?(riposo|attesa) | risparmio\ energ(ia|etico) | riscaldamento | inattiv[oa]
     | em\ (espera|repouso) | (modo\ )?(suspensao|poupanca(\ de\ energia)?|economia\ de\ energia) | aquecendo
     | gereed | klaar | slaap (stand)? | energiebesparing | (bezig\ met\ )?opwarmen | inactief
     | gotow[yae] | (tryb\ )?(uspienia|czuwania) | uspienie | oszczedzanie\ energii | nagrzewanie
     | pripraven[aoy]? | (rezim\ )?spanku | uspora\ energie | zahrivani | necinn[yae]
     | klar | redo | vila | valmis | lepotila | kesz | hazir | uyku
-    | スリーフ(モード|中)? | レテ(イー|ィー?) | 待機中? | 省(エネ|電力)(モード|中)? | 印刷(可能|てきます) | 準備完了
+    | スリーフ(モード|中)? | レテ(イー|ィー?) | 待機中? | 省(エネ|電力)(モード|中)?
+    | 印刷(可能|てきます) | 準備完了
     | 予熱中? | ウォームアッフ中? | готов[оа]? | ожидание | спящий\ режим | энергосбережение
     """,
     re.VERBOSE,

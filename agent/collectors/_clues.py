@@ -6,7 +6,7 @@ from dataclasses import replace
 from agent.collectors import _device_id, _profiles
 from agent.collectors._device_id import DeviceId
 from agent.collectors._identity import NOTHING, Clues, Decision, Said, decide, fitting_profiles, vendor_of
-from agent.collectors._profiles import Profiles, ProfileRow
+from agent.collectors._profiles import ProfileRow, Profiles
 from agent.collectors._reading import Reading
 from agent.snmp.oid import dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, ObjectId, Value

@@ -52,7 +52,7 @@ _ASIAN = {
     "clear": "クリア 透明",
 }
 _KINDS = {
-    "light": "light lite hell helles claire clair claro clara chiaro chiara licht jasny jasna svetla lys ljus",
+    "light": "light lite hell helles claire clair claro clara chiaro chiara licht jasny jasna svetla lys",
     "photo": "photo foto fotografico fotografica",
     "matte": "matte matt mat mate opaco opaca mattschwarz",
 }

@@ -27,7 +27,7 @@ _GENERIC = re.compile(
 )
 _SERIES = re.compile(r"\s+series$", re.IGNORECASE)
 _PRINTS = re.compile(
-    r"\bprint(?:er|ing|server)?\b|\blaser ?jet|\bmfp\b|\bmultifunction\b|\bcopier\b|\bdrucker\b|\bimprimante\b",
+    r"\b(?:print(?:er|ing|server)?|laser ?jet\w*|mfp|multifunction|copier|drucker|imprimante)\b",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,225 @@
+"""What `printwarden probe --json` prints, as models: the JSON Schema and the output cannot part ways."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent import model
+from agent.model import Amount, Snapshot, Vague
+
+_RAW = {Vague.OTHER: -1, Vague.UNKNOWN: -2, Vague.SOME_LEFT: -3}
+
+Vagueness = Literal["other", "unknown", "some_left"] | None
+Availability = Literal["idle", "on request", "standby", "broken", "active", "unknown", "busy"] | None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+Row = TypeVar("Row", bound=_Part)
+
+
+class Identity(_Part):
+    vendor: str | None = None
+    model: str | None = Field(None, description='Without the vendor\'s name and a trailing "series".')
+    serial: str | None = None
+    firmware: str | None = None
+    mac: str | None = Field(None, description="Twelve lower-case hex digits.")
+    uuid: str | None = None
+    is_printer: bool | None = Field(None, description="null: it cannot be told from what was read.")
+    name: str | None = None
+    location: str | None = None
+    object_id: str | None = Field(None, description="sysObjectID.")
+    description: str | None = Field(None, description="sysDescr.")
+
+
+class Status(_Part):
+    device: str | None = Field(None, description="hrDeviceStatus (RFC 2790).")
+    printer: str | None = Field(None, description="hrPrinterStatus (RFC 2790).")
+    errors: list[str] | None = Field(None, description="Bits of hrPrinterDetectedErrorState; null: not read.")
+    console: list[str] = Field([], description="The lines of the panel.")
+
+
+class Alert(_Part):
+    code: int | None
+    name: str = Field(description="Label of PrtAlertCodeTC.")
+    group: str | None
+    group_index: int | None
+    location: int | None
+    severity: str | None
+    training: str | None
+    text: str
+    kind: Literal["condition", "event", "state"] = Field(
+        description="condition: true while it stands; event: happened; state: a healthy printer says so too."
+    )
+    index: int
+    unit: int | None = Field(description="hrDeviceIndex.")
+    ticks: int | None = Field(description="prtAlertTime, 1/100 s of sysUpTime.")
+    low_confidence: bool = Field(description="The name is after PWG 5107.3 drafts.")
+    raw: str | None = Field(description="Hex of the text, where it is not plain ASCII.")
+
+
+class Supply(_Part):
+    index: str = Field(description="hrDeviceIndex.prtMarkerSuppliesIndex")
+    type: str | None
+    supply_class: Literal["consumed", "receptacle"] | None = Field(alias="class")
+    colour: str = Field(description='"unknown" where neither text nor colorant tells.')
+    level: int | None = Field(description="As read: -1 other, -2 unknown, -3 some left.")
+    max: int | None
+    unit: str | None
+    percent: int | None
+    vagueness: Vagueness
+    description: str
+    part_number: str | None
+    serial: str | None
+    marker: int | None
+    raw: str | None
+
+
+class Tray(_Part):
+    index: str
+    name: str
+    level: int | None = Field(description="As read: -1 no restriction, -2 unknown, -3 at least one.")
+    max: int | None
+    unit: str | None
+    percent: int | None
+    vagueness: Vagueness
+    status: int | None = Field(description="PrtSubUnitStatusTC, a sum of parts.")
+    availability: Availability
+    media: str | None
+    type: str | None
+
+
+class Cover(_Part):
+    index: str
+    description: str
+    state: str | None
+
+
+class Meter(_Part):
+    name: str
+    value: int
+    unit: str
+    part: str | None
+    source: str = Field(description="The OID.")
+    trust: Literal["measured", "unverified", "estimated", "stale", "offset"]
+
+
+class Marker(_Part):
+    index: str
+    technology: str | None
+    unit: str | None
+    life: int | None
+    power_on: int | None
+    status: int | None
+
+
+class MediaPath(_Part):
+    index: str
+    type: str | None
+    description: str
+    status: int | None
+
+
+class Light(_Part):
+    index: str
+    description: str
+    colour: str | None
+    state: str | None
+
+
+class Document(_Part):
+    """One printer, as one probe found it. null: not read or not there; a list: read, also if empty."""
+
+    address: str
+    read_at: str = Field(description="RFC 3339, UTC.")
+    uptime: int | None = Field(description="sysUpTime, 1/100 s.")
+    units: list[int] = Field(description="hrDeviceIndex of each printer found.")
+    identity: Identity
+    status: Status
+    alerts: list[Alert] | None
+    critical_events: int | None
+    all_events: int | None
+    config_changes: int | None
+    supplies: list[Supply] | None
+    inputs: list[Tray] | None
+    outputs: list[Tray] | None
+    covers: list[Cover] | None
+    meters: list[Meter] | None
+    markers: list[Marker] | None
+    media_paths: list[MediaPath] | None
+    lights: list[Light] | None
+    problems: list[str] = Field(description="What could not be read, or made no sense.")
+    sources: dict[str, str] | None = Field(None, description="With --explain: value -> OID.")
+
+
+def document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> Document:
+    """`snapshot` in the shape that is printed."""
+    return Document(
+        address=str(snapshot.address),
+        read_at=read_at,
+        uptime=snapshot.uptime,
+        units=list(snapshot.units),
+        identity=Identity.model_validate(snapshot.identity or model.Identity()),
+        status=_status(snapshot.status or model.Status()),
+        alerts=_rows(Alert, snapshot.alerts),
+        critical_events=snapshot.critical_events,
+        all_events=snapshot.all_events,
+        config_changes=snapshot.config_changes,
+        supplies=None if snapshot.supplies is None else [_supply(one) for one in snapshot.supplies],
+        inputs=None if snapshot.inputs is None else [_tray(one) for one in snapshot.inputs],
+        outputs=None if snapshot.outputs is None else [_tray(one) for one in snapshot.outputs],
+        covers=_rows(Cover, snapshot.covers),
+        meters=_rows(Meter, snapshot.meters),
+        markers=_rows(Marker, snapshot.markers),
+        media_paths=_rows(MediaPath, snapshot.media_paths),
+        lights=_rows(Light, snapshot.lights),
+        problems=list(snapshot.problems),
+        sources=dict(snapshot.sources) if explain else None,
+    )
+
+
+def raw_level(amount: Amount) -> int | None:
+    """The number as the printer sent it."""
+    return _RAW[amount] if isinstance(amount, Vague) else amount
+
+
+def _rows(shape: type[Row], rows: Sequence[object] | None) -> list[Row] | None:
+    return None if rows is None else [shape.model_validate(row) for row in rows]
+
+
+def _status(status: model.Status) -> Status:
+    return Status(
+        device=status.device,
+        printer=status.printer,
+        errors=None if status.errors is None else list(status.errors),
+        console=list(status.console),
+    )
+
+
+def _supply(supply: model.Supply) -> Supply:
+    return Supply.model_validate({
+        "index": supply.index, "type": supply.type, "class": supply.kind, "colour": supply.colour,
+        "level": raw_level(supply.level), "max": raw_level(supply.max), "unit": supply.unit,
+        "percent": supply.percent, "vagueness": supply.vagueness, "description": supply.description,
+        "part_number": supply.part_number, "serial": supply.serial, "marker": supply.marker,
+        "raw": supply.raw,
+    })  # fmt: skip
+
+
+def _tray(tray: model.Tray) -> Tray:
+    return Tray(
+        index=tray.index,
+        name=tray.name,
+        level=raw_level(tray.level),
+        max=raw_level(tray.max),
+        unit=tray.unit,
+        percent=tray.percent,
+        vagueness=tray.vagueness.value if tray.vagueness else None,
+        status=tray.status,
+        availability=model.availability(tray.status),
+        media=tray.media,
+        type=tray.type,
+    )
