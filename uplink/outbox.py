@@ -253,16 +253,13 @@ def _regroup(
 
 
 def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
-    """Hold an event back, and thaw batches (the other half, say) that have later ones of its subject."""
+    """Hold an event back. Batches frozen behind it (the other half, say) are thawed, for they may have
+    later events of its subject, and thawing only some would let the others overtake those."""
     change = "UPDATE outbox_event SET batch = NULL, tries = tries + 1, due = ? WHERE seq = ?"
     tx.execute(change, (due, row["seq"]))
-    behind = tx.execute(
-        "SELECT DISTINCT batch FROM outbox_event "
-        "WHERE batch IS NOT NULL AND batch <> ? AND lane = ? AND subject = ?",
-        (row["batch"], row["lane"], row["subject"]),
-    )
-    for other in behind.fetchall():
-        _thaw(tx, other["batch"])
+    others = "SELECT number FROM outbox_batch WHERE lane = ? AND number <> ?"
+    for other in tx.execute(others, (row["lane"], row["batch"])).fetchall():
+        _thaw(tx, other["number"])
 
 
 def _thaw(tx: sqlite3.Connection, number: int) -> None:
