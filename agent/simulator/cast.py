@@ -1,5 +1,6 @@
 """Who plays in the simulated fleets: the demonstration's cast, and walk files."""
 
+import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,8 @@ from agent.simulator.member import Member, User, addresses, printer
 from agent.simulator.walk import Still, Walk, read_walk
 
 BASE = "127.77.0.1"
-FAR_BASE = "127.78.0.1"
 PORT = 16161
+_FURTHER = 1 << 16
 
 DEMO_USER = User(
     name="printwarden",
@@ -48,15 +49,17 @@ def demo_members(
     base: str = BASE,
     port: int = PORT,
     *,
-    far_base: str = FAR_BASE,
+    far_base: str | None = None,
     community: str = "public",
     seed: int = 0,
 ) -> list[Member]:
     """Twelve printers and four other devices: every story once, six healthy printers, v1, v2c and v3.
 
     Ten printers and the other devices live from `base` on, to be found by a sweep. Two healthy printers
-    live from `far_base` on and are meant to be found by their announcements only.
+    live from `far_base` on (default: 65,536 addresses further) and are meant to be found by their
+    announcements only. Raises ValueError if a base is not an IP address.
     """
+    far_base = far_base or str(ipaddress.ip_address(base) + _FURTHER)
     near = addresses(base, port, len(_NEAR) + len(_OTHERS))
     cast = [*zip(_NEAR, near, strict=False), *zip(_FAR, addresses(far_base, port, len(_FAR)), strict=True)]
     members = [_speaking(printer(make, story, address, seed=seed)) for (make, story), address in cast]

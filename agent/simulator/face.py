@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, cast
 from agent.clock import Clock
 from agent.simulator.ber import Request, Version, decode_request, encode_response, version_and_name
 from agent.simulator.mib import Mib, respond
-from agent.simulator.quirks import Answer, Reply
+from agent.simulator.quirk import Answer, Reply
 
 Peer = tuple[str, int]
 

@@ -19,8 +19,8 @@ from typing import Self
 from agent.clock import Clock
 from agent.errors import Complaint, ConfigError
 from agent.model import Address
-from agent.simulator import quirks
-from agent.simulator.cast import BASE, FAR_BASE, PORT, demo_members, walk_members
+from agent.simulator import quirk
+from agent.simulator.cast import BASE, PORT, demo_members, walk_members
 from agent.simulator.face import Face, Packet, answer_from
 from agent.simulator.member import Member
 from agent.simulator.story import Promise
@@ -118,9 +118,9 @@ class Fleet:
         luck = Random(f"{self.seed}:{member.address.host}")  # noqa: S311 no secret hangs on it
         answer = answer_from(member.source)
         for written in member.quirks:
-            answer = quirks.apply(written, answer, luck)
+            answer = quirk.apply(written, answer, luck)
         if "2c" not in member.versions:
-            answer = quirks.apply("v1_only", answer, luck)
+            answer = quirk.apply("v1_only", answer, luck)
         return Face(
             answer if member.versions & {"1", "2c"} else None,
             community=member.community,
@@ -133,7 +133,9 @@ class Fleet:
 def _mac(member: Member) -> str:
     """Its own MAC, or one made from its address: something that stays the same for its engine id."""
     return (
-        member.make.mac if member.make else f"0200{ipaddress.IPv4Address(member.address.host).packed.hex()}"
+        member.make.mac
+        if member.make
+        else f"0200{ipaddress.ip_address(member.address.host).packed[-4:].hex()}"
     )
 
 
@@ -141,7 +143,7 @@ def demo_fleet(
     base: str = BASE,
     port: int = PORT,
     *,
-    far_base: str = FAR_BASE,
+    far_base: str | None = None,
     community: str = "public",
     clock: Clock | None = None,
     started: float | None = None,

@@ -1,0 +1,80 @@
+"""What printers do wrong, as wrappers around an agent that does it right.
+
+A quirk takes what answers and gives back what answers worse. It is written "name" or "name=number":
+"sleepy=18", "drop=20". Chance comes from a seeded generator only, time only from the argument, so a
+misbehaving printer misbehaves the same way each time. The quirks are the functions marked `@quirk`
+in the files of `agent/simulator/quirks/`; all are habits that field reports tell of real printers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+
+import agent.simulator.quirks
+from agent import plugins
+from agent.simulator.ber import Request, Response, VarBind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One packet to send: what, after how many seconds, and whether from another port."""
+
+    content: Response | bytes
+    after: float = 0.0
+    elsewhere: bool = False
+
+
+Answer = Callable[[Request, float], list[Reply]]
+"""Replies to a request that comes so many seconds after the fleet's start. None is silence."""
+
+Quirk = Callable[[Answer, float, Random], Answer]
+"""(what answers well, the number, chance) -> what answers worse."""
+
+_QUIRKS: dict[str, tuple[Quirk, float]] = {}
+
+
+def quirk(usual: float = 0.0) -> Callable[[Quirk], Quirk]:
+    """Marks a quirk. `usual` is its number where none is given."""
+
+    def enter(function: Quirk) -> Quirk:
+        _QUIRKS[getattr(function, "__name__", "")] = function, usual
+        return function
+
+    return enter
+
+
+def names() -> dict[str, str]:
+    """Every quirk with what it does."""
+    for file in plugins.names(agent.simulator.quirks):
+        plugins.load(agent.simulator.quirks, file)
+    return {name: (function.__doc__ or "").strip() for name, (function, _) in sorted(_QUIRKS.items())}
+
+
+def check(written: str) -> tuple[str, float | None]:
+    """The name and the number of "name=number". Raises ValueError for an unknown or impossible one."""
+    name, _, number = written.partition("=")
+    if name not in names():
+        raise ValueError(f"no quirk {name!r}; there are: {', '.join(names())}")
+    try:
+        return name, float(number) if number else None
+    except ValueError:
+        raise ValueError(f"{written!r}: {number!r} is not a number, as in drop=20") from None
+
+
+def apply(written: str, answer: Answer, luck: Random) -> Answer:
+    """`answer` with the quirk "name" or "name=number". Raises ValueError as `check` does."""
+    name, number = check(written)
+    function, usual = _QUIRKS[name]
+    return function(answer, usual if number is None else number, luck)
+
+
+def changed(replies: list[Reply], change: Callable[[VarBind], VarBind]) -> list[Reply]:
+    """The replies with every varbind changed."""
+    return [_changed(reply, change) for reply in replies]
+
+
+def _changed(reply: Reply, change: Callable[[VarBind], VarBind]) -> Reply:
+    if isinstance(reply.content, bytes):
+        return reply
+    varbinds = tuple(change(varbind) for varbind in reply.content.varbinds)
+    return replace(reply, content=replace(reply.content, varbinds=varbinds))

@@ -1,0 +1,133 @@
+"""The announcements, seen by a browser of its own over real multicast on loopback, and only there."""
+
+import asyncio
+import os
+import socket
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from zeroconf import IPVersion
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+
+from agent.model import Address
+from agent.simulator import makes
+from agent.simulator.cast import demo_members
+from agent.simulator.mdns import announced
+from agent.simulator.member import Member, printer
+
+IPP = "_ipp._tcp.local."
+RAW = "_pdl-datastream._tcp.local."
+PATIENCE = 20.0
+UNSPECIFIED = socket.inet_ntoa(bytes(4))
+
+
+async def seen(kind: str, wanted: int) -> dict[str, AsyncServiceInfo]:
+    """The services of `kind` that a browser on loopback finds, by instance; waits for so many."""
+    zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+    names: set[str] = set()
+    enough = asyncio.Event()
+
+    def change(name: str, **_: object) -> None:
+        names.add(name)
+        if len(names) >= wanted:
+            enough.set()
+
+    browser = AsyncServiceBrowser(zeroconf.zeroconf, kind, handlers=[change])
+    try:
+        await asyncio.wait_for(enough.wait(), PATIENCE)
+        infos = {name: AsyncServiceInfo(kind, name) for name in names}
+        answered = await asyncio.gather(
+            *(info.async_request(zeroconf.zeroconf, PATIENCE * 1000) for info in infos.values())
+        )
+        assert all(answered)
+        return {name.removesuffix(f".{kind}"): info for name, info in infos.items()}
+    finally:
+        await browser.async_cancel()
+        await zeroconf.async_close()
+
+
+def one() -> Member:
+    return printer(makes.SHARP_3570, "healthy", Address("127.78.9.1", 16161))
+
+
+async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
+    async with announced([one()]):
+        service = (await seen(IPP, 1))["SHARP MX-3570N (F30415)"]
+    text = {key.decode(): (value or b"").decode() for key, value in service.properties.items()}
+    assert service.parsed_addresses() == ["127.78.9.1"]
+    assert (service.port, service.server) == (631, "PRNF30415.local.")
+    expected = {
+        "rp": "ipp/print",
+        "ty": "SHARP MX-3570N",
+        "product": "(SHARP MX-3570N)",
+        "usb_MFG": "SHARP",
+        "usb_MDL": "MX-3570N",
+        "UUID": makes.SHARP_3570.uuid,
+        "note": "Branch office, ground floor",
+        "adminurl": "http://PRNF30415.local/",
+        "Color": "T",
+        "Duplex": "T",
+        "txtvers": "1",
+        "qtotal": "1",
+    }
+    assert {key: text.get(key) for key in expected} == expected
+
+
+async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None:
+    async with announced([one()]):
+        ipp, raw = await asyncio.gather(seen(IPP, 1), seen(RAW, 1))
+    assert ipp.keys() == raw.keys() == {"SHARP MX-3570N (F30415)"}
+    (ipp_info,), (raw_info,) = ipp.values(), raw.values()
+    assert ipp_info.server == raw_info.server
+    assert ipp_info.properties[b"UUID"] == raw_info.properties[b"UUID"]
+    assert (raw_info.port, b"rp" in raw_info.properties) == (9100, False)
+
+
+async def test_of_the_demonstration_all_printers_but_the_unwilling_one_are_announced() -> None:
+    members = demo_members(port=16161)
+    willing = [member for member in members if member.announced]
+    async with announced(members):
+        found = await seen(IPP, len(willing))
+    assert {info.parsed_addresses()[0] for info in found.values()} == {
+        member.address.host for member in willing
+    }
+    assert {member.story for member in members if member.make and not member.announced} == {"falls_silent"}
+
+
+def mdns_sockets() -> list[tuple[str, str]]:
+    """(local address, interface that multicast leaves by) of each socket of this process on port 5353."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            if not stat.S_ISSOCK(entry.stat().st_mode):
+                continue
+            copy = socket.socket(fileno=os.dup(int(entry.name)))
+        except OSError:  # the descriptor of this very listing
+            continue
+        with closing(copy):
+            if copy.family == socket.AF_INET and copy.getsockname()[1] == 5353:
+                leaves = copy.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4)
+                found.append((copy.getsockname()[0], socket.inet_ntoa(leaves)))
+    return sorted(found)
+
+
+def members_of_the_group() -> set[str]:
+    """The interfaces on which this machine listens to 224.0.0.251."""
+    found, interface = set(), ""
+    for line in Path("/proc/net/igmp").read_text().splitlines()[1:]:
+        if line[0].isdigit():
+            interface = line.split()[1]
+        elif line.split()[0] == "FB0000E0":
+            found.add(interface)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/net/igmp").exists(), reason="reads Linux's tables of sockets")
+async def test_the_announcer_joins_and_sends_on_loopback_only() -> None:
+    before = members_of_the_group()
+    async with announced([one()]):
+        assert members_of_the_group() - before <= {"lo"}
+        # The library's listener on all addresses sends nothing; what sends is bound to loopback
+        assert mdns_sockets() == [(UNSPECIFIED, UNSPECIFIED), ("127.0.0.1", "127.0.0.1")]

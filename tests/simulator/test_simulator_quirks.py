@@ -1,0 +1,239 @@
+"""Each way in which a simulated printer can misbehave, seen from outside."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from agent.clock import Clock
+from agent.model import Address
+from agent.simulator import makes, quirk
+from agent.simulator.ber import Oid, Pdu, Request, Response, Tag, Value, Version
+from agent.simulator.face import answer_from
+from agent.simulator.fleet import Fleet
+from agent.simulator.member import printer
+from agent.simulator.quirk import Answer, Reply
+
+PRT: Oid = (1, 3, 6, 1, 2, 1, 43)
+LEVEL: Oid = (*PRT, 11, 1, 1, 9)
+DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
+UNKNOWN: Oid = (1, 3, 6, 1, 2, 1, 1, 9, 0)
+
+HAND_WRITTEN_TESTS = {
+    "bulk_loops", "bulk_repeats", "drop", "elsewhere", "garbage", "ignores_bulk", "late", "levels_as_text",
+    "no_bulk", "no_such_name", "not_increasing", "reboots", "sleepy", "too_big", "twice", "unsigned", "v1_only",
+    "wrong_id",
+}  # fmt: skip
+
+Start = Callable[..., Awaitable[Fleet]]
+
+
+@pytest.fixture
+def start(play: Start) -> Start:
+    """A Sharp colour printer with the given quirks. Its four toners have rows, its waste box says -3."""
+
+    async def begin(*quirks: str, clock: Clock | None = None) -> Fleet:
+        member = replace(printer(makes.SHARP_3570, "healthy", Address("127.77.103.1", 0)), quirks=quirks)
+        return await play(member, clock=clock)
+
+    return begin
+
+
+def quirky(written: str, *, seed: int = 1) -> Answer:
+    """The same printer, without a socket."""
+    member = printer(makes.SHARP_3570, "healthy", Address("127.77.103.1", 0))
+    return quirk.apply(written, answer_from(member.source), Random(seed))
+
+
+def ask(kind: Pdu, *oids: Oid, repeat: int = 0) -> Request:
+    return Request(
+        version=Version.V2C, community=b"public", kind=kind, request_id=7, oids=oids, max_repetitions=repeat
+    )
+
+
+def said(replies: list[Reply]) -> Response:
+    (reply,) = replies
+    assert isinstance(reply.content, Response)
+    return reply.content
+
+
+def test_every_quirk_has_a_test_and_a_sentence() -> None:
+    assert set(quirk.names()) == HAND_WRITTEN_TESTS
+    assert all(text.endswith(".") for text in quirk.names().values())
+
+
+@pytest.mark.parametrize("written", ["nope", "drop=many", ""])
+def test_an_unknown_quirk_is_refused_with_a_reason(written: str) -> None:
+    with pytest.raises(ValueError, match=r"no quirk|not a number"):
+        quirk.check(written)
+
+
+async def test_no_bulk_refuses_bulk_and_nothing_else(start: Start, client: Callable) -> None:
+    one = client((await start("no_bulk")).members[0].address)
+    assert (await one.ask("bulk", LEVEL)).status == 5
+    assert (await one.ask("next", LEVEL)).status == 0
+
+
+async def test_ignores_bulk_is_silent_to_bulk_and_nothing_else(start: Start, client: Callable) -> None:
+    one = client((await start("ignores_bulk")).members[0].address)
+    assert await one.silent("bulk", LEVEL)
+    assert (await one.ask("next", LEVEL)).status == 0
+
+
+async def test_v1_only_is_silent_to_v2c(start: Start, client: Callable) -> None:
+    address = (await start("v1_only")).members[0].address
+    assert await client(address).silent("get", DESCR)
+    assert (await client(address, version=0).ask("get", DESCR)).status == 0
+
+
+async def test_no_such_name_fails_whole_requests_in_v2c(start: Start, client: Callable) -> None:
+    one = client((await start("no_such_name")).members[0].address)
+    answer = await one.ask("get", DESCR, UNKNOWN)
+    assert (answer.status, answer.index) == (2, 2)
+    assert (await one.ask("get", DESCR)).status == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "repeat", "status"),
+    [("get", 3, 0, 0), ("get", 4, 0, 1), ("next", 4, 0, 1), ("bulk", 1, 3, 0), ("bulk", 2, 2, 1)],
+)
+async def test_too_big_answers_so_many_varbinds_and_no_more(
+    kind: str, columns: int, repeat: int, status: int, start: Start, client: Callable
+) -> None:
+    one = client((await start("too_big=3")).members[0].address)
+    assert (await one.ask(kind, *[DESCR] * columns, repeat=repeat)).status == status
+
+
+async def test_bulk_repeats_the_first_row(start: Start, client: Callable) -> None:
+    one = client((await start("bulk_repeats")).members[0].address)
+    answer = await one.ask("bulk", LEVEL, repeat=4)
+    assert [oid for oid, _ in answer.varbinds] == [(*LEVEL, 1, 1)] * 4
+
+
+async def test_bulk_loops_within_the_column_for_ever(start: Start, client: Callable) -> None:
+    one = client((await start("bulk_loops")).members[0].address)
+    answer = await one.ask("bulk", (*LEVEL, 1, 3), repeat=5)
+    assert [oid[-1] for oid, _ in answer.varbinds] == [4, 5, 1, 2, 3]
+    assert (await one.ask("next", (*LEVEL, 1, 5))).varbinds[0][0][: len(LEVEL)] != LEVEL
+
+
+async def test_not_increasing_gives_the_last_row_again(start: Start, client: Callable) -> None:
+    one = client((await start("not_increasing")).members[0].address)
+    assert (await one.ask("next", (*LEVEL, 1, 5))).varbinds[0][0] == (*LEVEL, 1, 5)
+    answer = await one.ask("bulk", (*LEVEL, 1, 3), repeat=4)
+    assert [oid[-1] for oid, _ in answer.varbinds] == [4, 5, 5, 5]
+
+
+def test_late_replies_come_that_much_later() -> None:
+    assert [reply.after for reply in quirky("late=2.5")(ask(Pdu.GET, DESCR), 0.0)] == [2.5]
+
+
+async def test_late_replies_come_all_the_same_on_the_clock(start: Start, client: Callable) -> None:
+    one = client((await start("late=60", clock=Clock.scaled(600))).members[0].address)
+    assert (await one.ask("get", DESCR)).status == 0
+
+
+async def test_twice_sends_the_same_reply_twice(start: Start, client: Callable) -> None:
+    one = client((await start("twice=0.05")).members[0].address)
+    await one.send(one.packet("get", [DESCR]))
+    first, second = (await one.receive())[0], (await one.receive())[0]
+    assert first == second
+
+
+async def test_elsewhere_answers_from_another_port(start: Start, client: Callable) -> None:
+    address = (await start("elsewhere")).members[0].address
+    one = client(address)
+    await one.send(one.packet("get", [DESCR]))
+    _, peer = await one.receive()
+    assert peer.host == address.host
+    assert peer.port != address.port
+
+
+async def test_wrong_id_answers_what_nobody_asked(start: Start, client: Callable) -> None:
+    answer = await client((await start("wrong_id")).members[0].address).ask("get", DESCR)
+    assert answer.request_id != 77
+
+
+def test_drop_loses_its_share_the_same_way_each_time() -> None:
+    def lost(seed: int) -> list[int]:
+        answer = quirky("drop=20", seed=seed)
+        return [turn for turn in range(500) if not answer(ask(Pdu.GET, DESCR), float(turn))]
+
+    assert 60 <= len(lost(1)) <= 140
+    assert lost(1) == lost(1)
+    assert lost(1) != lost(2)
+
+
+def test_garbage_is_no_response_and_the_same_each_time() -> None:
+    def sent() -> list[object]:
+        answer = quirky("garbage")
+        return [reply.content for turn in range(20) for reply in answer(ask(Pdu.GET, DESCR), float(turn))]
+
+    assert all(isinstance(content, bytes) and content for content in sent())
+    assert sent() == sent()
+
+
+SLEEP = (
+    ("the first question wakes it", 0.0, 18.0),
+    ("another soon after waits for the rest", 5.0, 13.0),
+    ("awake, it answers at once", 20.0, 0.0),
+    ("and goes on while asked", 250.0, 0.0),
+    ("five quiet minutes later it sleeps again", 550.0, 18.0),
+)
+
+
+def test_sleepy_needs_its_time_once_per_sleep() -> None:
+    answer = quirky("sleepy=18")
+    for what, now, waits in SLEEP:
+        (reply,) = answer(ask(Pdu.GET, DESCR), now)
+        assert reply.after == pytest.approx(waits), what
+
+
+REBOOT = (
+    ("before", 0.0, 9 * 86400 * 100),
+    ("still the same poll", 4.0, (9 * 86400 + 4) * 100),
+    ("crashed", 6.0, None),
+    ("still away", 60.0, None),
+    ("up again since second 65", 100.0, 35 * 100),
+    ("crashed again", 106.0, None),
+    ("up since second 165", 170.0, 5 * 100),
+)
+
+
+def test_reboots_starts_uptime_anew_after_each_poll() -> None:
+    answer = quirky("reboots=60")
+    for what, now, uptime in REBOOT:
+        replies = answer(ask(Pdu.GET, UPTIME), now)
+        shown = said(replies).varbinds[0][1] if replies else None
+        assert shown == (None if uptime is None else Value(Tag.TICKS, uptime)), what
+
+
+def test_levels_as_text_are_text_and_the_rest_is_not() -> None:
+    replies = quirky("levels_as_text")(
+        ask(Pdu.GET, (*LEVEL, 1, 1), (*PRT, 8, 2, 1, 10, 1, 1), (*LEVEL[:-1], 8, 1, 1)), 0.0
+    )
+    assert [value for _, value in said(replies).varbinds] == [
+        Value(Tag.OCTETS, b"80"),
+        Value(Tag.OCTETS, b"130"),
+        Value(Tag.INTEGER, 100),
+    ]
+
+
+def test_unsigned_turns_negative_numbers_only() -> None:
+    replies = quirky("unsigned")(ask(Pdu.GET, (*LEVEL, 1, 5), (*LEVEL, 1, 1)), 0.0)
+    assert [value for _, value in said(replies).varbinds] == [
+        Value(Tag.GAUGE32, 4294967293),
+        Value(Tag.INTEGER, 80),
+    ]
+
+
+def test_quirks_add_up() -> None:
+    member = printer(makes.SHARP_3570, "healthy", Address("127.77.103.1", 0))
+    answer = answer_from(member.source)
+    for written in ("unsigned", "late=1", "late=2"):
+        answer = quirk.apply(written, answer, Random(0))
+    (reply,) = answer(ask(Pdu.GET, (*LEVEL, 1, 5)), 0.0)
+    assert reply.after == 3.0
+    assert said([reply]).varbinds[0][1].content == 4294967293
