@@ -118,7 +118,7 @@ def _level(row: Supply | Tray) -> str:
 
 def _trays(trays: tuple[Tray, ...] | None) -> Iterable[Sequence[Cell]]:
     for tray in trays or ():
-        state = availability(tray.status) or ""
+        state = _state(tray)
         yield (
             tray.index,
             f"{tray.name or tray.type or ''}{f', {tray.media}' if tray.media else ''}",
@@ -126,6 +126,12 @@ def _trays(trays: tuple[Tray, ...] | None) -> Iterable[Sequence[Cell]]:
             _level(tray),
             Text(state, style="red" if state == "broken" else ""),
         )
+
+
+def _state(tray: Tray) -> str:
+    """What the status says; firmware calls an empty tray broken, too."""
+    state = availability(tray.status) or ""
+    return "unavailable" if state == "broken" and tray.level == 0 else state
 
 
 def _meters(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
@@ -138,12 +144,8 @@ def _meters(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
 
 def _covers(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
     for cover in snapshot.covers or ():
-        is_open = cover.state in {"open", "interlock open"}
-        yield (
-            cover.index,
-            cover.description,
-            Text(cover.state or "not told", style="yellow" if is_open else ""),
-        )
+        style = "yellow" if cover.state in {"open", "interlock open"} else ""
+        yield cover.index, cover.description, Text(cover.state or "not told", style=style)
 
 
 def _explained(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
