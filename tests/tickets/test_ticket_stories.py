@@ -1,0 +1,187 @@
+"""Tickets as stories: what rules report hour by hour, and what the provider is told.
+
++R  rule R opens          R, S  critical, device down
+-R  rule R resolves       w     a weaker rule: high, degraded
+!   the agent restarts    n     a notice: what the customer can fix
+5d  five days pass
+"""
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from agent import tickets
+from agent.model import Device, Impact
+
+HOUR, DAY = 3600.0, 86400.0
+RULES: dict[str, dict[str, Any]] = {
+    "R": {},
+    "S": {},
+    "w": {"impact": Impact.DEGRADED, "severity": "high"},
+    "n": {"impact": Impact.CUSTOMER_FIXABLE, "severity": "info"},
+}
+
+STORIES = [
+    ("a fault comes and goes", "+R -R", ["open t1 #1 critical by R", "clear t1 #2 critical by R"]),
+    ("an opening told twice is told once", "+R +R", ["open t1 #1 critical by R"]),
+    ("an ending of nothing is nothing", "-R", []),
+    (
+        "an ending told twice is told once",
+        "+R -R -R",
+        ["open t1 #1 critical by R", "clear t1 #2 critical by R"],
+    ),
+    ("a second rule joins the same ticket in silence", "+R +S", ["open t1 #1 critical by R"]),
+    (
+        "the ticket stays until the last rule has resolved",
+        "+R +w -w -R",
+        ["open t1 #1 critical by R", "clear t1 #2 critical by R"],
+    ),
+    (
+        "a graver rule makes the ticket graver",
+        "+w +R",
+        ["open t1 #1 high by w", "update t1 #2 critical by R"],
+    ),
+    (
+        "when the graver rule has resolved the weaker one speaks again",
+        "+w +R -R -w",
+        [
+            "open t1 #1 high by w",
+            "update t1 #2 critical by R",
+            "update t1 #3 high by w",
+            "clear t1 #4 high by w",
+        ],
+    ),
+    (
+        "handed from one rule to another it is the same ticket",
+        "+R +S -R -S",
+        ["open t1 #1 critical by R", "update t1 #2 critical by S", "clear t1 #3 critical by S"],
+    ),
+    (
+        "back within two days it was not fixed",
+        "+R -R 1d +R -R",
+        [
+            "open t1 #1 critical by R",
+            "clear t1 #2 critical by R",
+            "reopen t1 #3 critical by R",
+            "clear t1 #4 critical by R",
+        ],
+    ),
+    (
+        "back after five days it is a new one",
+        "+R -R 5d +R",
+        ["open t1 #1 critical by R", "clear t1 #2 critical by R", "open t2 #1 critical by R"],
+    ),
+    (
+        "another rule may bring it back",
+        "+R -R 1d +w",
+        ["open t1 #1 critical by R", "clear t1 #2 critical by R", "reopen t1 #3 high by w"],
+    ),
+    (
+        "a restart in the middle changes nothing",
+        "! +w ! +R ! -R ! -w ! 5d ! +w !",
+        [
+            "open t1 #1 high by w",
+            "update t1 #2 critical by R",
+            "update t1 #3 high by w",
+            "clear t1 #4 high by w",
+            "open t2 #1 high by w",
+        ],
+    ),
+    ("a notice is nothing for the desk", "+n -n 5d +n", []),
+    (
+        "a notice beside a ticket leaves it alone",
+        "+n +R -n -R",
+        ["open t2 #1 critical by R", "clear t2 #2 critical by R"],
+    ),
+]
+
+
+def play(desk: Any, make_change: Any, story: str) -> list[str]:
+    told: list[str] = []
+    now = 0.0
+    for word in story.split():
+        now += HOUR
+        if word == "!":
+            desk.restart()
+        elif word.endswith("d"):
+            now += int(word[:-1]) * DAY
+        else:
+            kind = "opened" if word[0] == "+" else "resolved"
+            told += desk.apply(make_change(kind, word[1], now, **RULES[word[1]]))
+    return told
+
+
+@pytest.mark.parametrize(("name", "story", "told"), STORIES, ids=[story[0] for story in STORIES])
+def test_story(desk: Any, make_change: Any, name: str, story: str, told: list[str]) -> None:
+    assert play(desk, make_change, story) == told
+
+
+def test_the_second_episode_has_a_key_of_its_own(desk: Any, make_change: Any) -> None:
+    play(desk, make_change, "+R -R 5d +R")
+    (ticket,) = desk.ask(tickets.open_tickets)
+    assert ticket.dedupe_key == "sn:A1|fuser.failure|fuser:1|e2"
+    (cleared,) = desk.ask(lambda db: tickets.cleared_tickets(db, since=0.0))
+    assert cleared.dedupe_key == "sn:A1|fuser.failure|fuser:1|e1"
+
+
+def test_a_reopened_ticket_keeps_its_beginning_and_its_episode(desk: Any, make_change: Any) -> None:
+    play(desk, make_change, "+R -R 1d +R")
+    (ticket,) = desk.ask(tickets.open_tickets)
+    assert (ticket.opened_at, ticket.episode, ticket.cleared_at) == (HOUR, 1, None)
+
+
+def test_other_faults_components_and_printers_have_tickets_of_their_own(desk: Any, make_change: Any) -> None:
+    other = Device(key="sn:B2", address=make_change("opened", "R", 0.0).device.address)
+    told = desk.apply(
+        make_change("opened", "R", 0.0),
+        make_change("opened", "R", 0.0, component="fuser:2"),
+        make_change("opened", "R", 0.0, fault="feed.jams"),
+        make_change("opened", "R", 0.0, device=other),
+    )
+    assert [event.split()[1] for event in told] == ["t1", "t2", "t3", "t4"]
+
+
+def test_two_subjects_of_one_rule_hold_the_ticket_together(desk: Any, make_change: Any) -> None:
+    told = desk.apply(
+        make_change("opened", "R", 0.0, subject="1002 marker 1"),
+        make_change("opened", "R", 0.0, subject="1003 marker 1"),
+        make_change("resolved", "R", 1.0, subject="1002 marker 1"),
+    )
+    assert told == ["open t1 #1 critical by R"]
+    last = make_change("resolved", "R", 2.0, subject="1003 marker 1")
+    assert desk.apply(last) == ["clear t1 #2 critical by R"]
+
+
+def test_notices_are_kept_for_the_site(desk: Any, make_change: Any) -> None:
+    play(desk, make_change, "+n")
+    assert desk.ask(tickets.open_tickets) == []
+    (notice,) = desk.ask(lambda db: tickets.open_tickets(db, kind=tickets.NOTICE))
+    assert (notice.impact, notice.device_name) == (Impact.CUSTOMER_FIXABLE, "HP E786 (A1)")
+
+
+def test_the_database_itself_refuses_a_second_open_ticket(desk: Any, make_change: Any) -> None:
+    play(desk, make_change, "+R")
+    double = (
+        "INSERT INTO ticket SELECT 'x', kind, device, device_name, fault, component, episode + 1, seq, "
+        "opened_at, cleared_at, impact, severity, rule, title FROM ticket"
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        desk.ask(lambda tx: tx.execute(double))
+
+
+def test_what_rolls_back_never_happened(desk: Any, make_change: Any) -> None:
+    def fail(tx: sqlite3.Connection) -> None:
+        tickets.apply(tx, [make_change("opened", "R", 0.0)])
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        desk.ask(fail)
+    assert desk.ask(tickets.open_tickets) == []
+    assert desk.apply(make_change("opened", "R", 1.0)) == ["open t1 #1 critical by R"]
+
+
+def test_ids_made_later_sort_later() -> None:
+    ids = [tickets.new_id() for _ in range(50)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 50
