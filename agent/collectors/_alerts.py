@@ -1,9 +1,11 @@
 """prtAlertTable (1.3.6.1.2.1.43.18.1, RFC 3805): every row that stands, not the newest alone."""
 
+from collections.abc import Iterable
+
 from agent import alert_codes
 from agent.collectors import _labels
 from agent.collectors._alert_kind import kind_of
-from agent.collectors._reading import Reading, Row, Table
+from agent.collectors._reading import Row, Table
 from agent.model import Alert, Status
 
 ALERTS = Table.of(
@@ -12,9 +14,9 @@ ALERTS = Table.of(
 )  # fmt: skip
 
 
-async def read(reading: Reading, status: Status | None) -> tuple[Alert, ...]:
+def alerts(rows: Iterable[Row], status: Status | None) -> tuple[Alert, ...]:
     """All rows, in the order of prtAlertIndex. `status` tells a resting printer from a broken one."""
-    return tuple(_alert(row, status) for row in await reading.table(ALERTS))
+    return tuple(_alert(row, status) for row in rows)
 
 
 def _alert(row: Row, status: Status | None) -> Alert:

@@ -140,19 +140,25 @@ class Reading:
 
     async def table(self, table: Table) -> list[Row]:
         """The rows, in the order of their numbers. A row is there if any column has it."""
-        width = len(next(iter(table.columns)))
-        rows: dict[tuple[int, int], Row] = {}
-        for raw, value in await self._reader.walk(*table.columns):
-            column = table.columns.get(raw[:width])
-            if column is None or isinstance(value, Missing):
+        return (await self.tables(table))[0]
+
+    async def tables(self, *tables: Table) -> list[list[Row]]:
+        """The rows of each of several tables, walked side by side so that they share requests."""
+        columns = {raw: (table, name) for table in tables for raw, name in table.columns.items()}
+        widths = {len(raw) for raw in columns}
+        rows: dict[tuple[str, int, int], Row] = {}
+        for raw, value in await self._reader.walk(*columns):
+            width = next((width for width in widths if raw[:width] in columns), 0)
+            if not width or isinstance(value, Missing):
                 continue
-            if (place := self._place(table, arcs(raw[width:]))) is None:
-                continue
-            row = rows.setdefault(place, Row(self, table.name, *place))
-            row.cells[column] = value
-            self.seen.add(row.unit)
-            self.sources[f"{table.name}.{row.index}.{column}"] = raw
-        return [rows[place] for place in sorted(rows)]
+            table, column = columns[raw[:width]]
+            if (place := self._place(table, arcs(raw[width:]))) is not None:
+                row = rows.setdefault((table.name, *place), Row(self, table.name, *place))
+                row.cells[column] = value
+                self.seen.add(row.unit)
+                self.sources[f"{table.name}.{row.index}.{column}"] = raw
+        ordered = [rows[place] for place in sorted(rows)]
+        return [[row for row in ordered if row.table == table.name] for table in tables]
 
     def _place(self, table: Table, index: tuple[int, ...]) -> tuple[int, int] | None:
         """(hrDeviceIndex, own number). Firmware that leaves out a level numbers the rows alone."""

@@ -1,7 +1,9 @@
 """The state of a printer: RFC 2790's device and printer status with error bits, covers, console, lights."""
 
+from collections.abc import Iterable
+
 from agent.collectors import _labels
-from agent.collectors._reading import Reading, Table
+from agent.collectors._reading import Reading, Row, Table
 from agent.model import Cover, DeviceStatus, Light, PrinterStatus, Status
 from agent.snmp.oid import encode_arcs, oid
 from agent.snmp.reader import Value
@@ -57,19 +59,19 @@ def error_bits(octets: bytes) -> tuple[str, ...]:
     )
 
 
-async def console(reading: Reading) -> tuple[str, ...]:
+def console(rows: Iterable[Row]) -> tuple[str, ...]:
     """prtConsoleDisplayBufferText: the lines of the panel that say something."""
-    return tuple(text for row in await reading.table(CONSOLE) if (text := row.text("text")))
+    return tuple(text for row in rows if (text := row.text("text")))
 
 
-async def covers(reading: Reading) -> tuple[Cover, ...]:
+def covers(rows: Iterable[Row]) -> tuple[Cover, ...]:
     return tuple(
         Cover(
             index=row.index,
             description=row.text("description"),
             state=row.label("state", _labels.COVER_STATE),
         )
-        for row in await reading.table(COVERS)
+        for row in rows
     )
 
 

@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from agent.collectors import _alerts, _clues, _markers, _status, _supplies, _trays
-from agent.collectors._reading import Reading, Sources
+from agent.collectors._reading import Reading, Row, Sources
 from agent.errors import NoAnswer, ReadingError
-from agent.model import Known, Snapshot, Status, Tier
+from agent.model import Known, Snapshot, Tier
 from agent.snmp.oid import encode_arcs, oid
 from agent.snmp.reader import ObjectId, Reader, Value
 
@@ -82,15 +82,14 @@ class Poll:
 
     async def alerts(self, tiers: Collection[Tier]) -> None:
         """Status and counters, which come with the first question anyway; the rest if asked for."""
-        for name in GENERAL:
-            self.parts[name] = self._number(name)
-        wanted = Tier.ALERTS in tiers
-        console = await self._part("console", lambda: _status.console(self.reading)) if wanted else None
-        status = _status.of(self.reading, self._scalars, console or ())
+        self.parts |= {name: self._number(name) for name in GENERAL}
+        rows = await self._part("alerts", self._alert_tables) if Tier.ALERTS in tiers else None
+        console, covers, alerts = rows or ([], [], [])
+        status = _status.of(self.reading, self._scalars, _status.console(console))
         self.parts["status"] = status
-        if wanted:
-            self.parts["covers"] = await self._part("covers", lambda: _status.covers(self.reading))
-            self.parts["alerts"] = await self._part("alerts", lambda: self._alerts(status))
+        if rows is not None:
+            self.parts["covers"] = _status.covers(covers)
+            self.parts["alerts"] = _alerts.alerts(alerts, status)
 
     async def supplies(self) -> None:
         self.parts["supplies"] = await self._part("supplies", lambda: _supplies.read(self.reading))
@@ -152,8 +151,8 @@ class Poll:
         name = CHARSET + unit + encode_arcs(row)
         return reading.number((await reading.get([name])).get(name), "prtLocalizationCharacterSet")
 
-    async def _alerts(self, status: Status | None) -> tuple[Any, ...]:
-        return await _alerts.read(self.reading, status)
+    async def _alert_tables(self) -> list[list[Row]]:
+        return await self.reading.tables(_status.CONSOLE, _status.COVERS, _alerts.ALERTS)
 
     async def _identity(self) -> Any:
         reading = self.reading
