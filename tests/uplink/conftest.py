@@ -128,6 +128,12 @@ class Site:
                     self.running.result()
                 await asyncio.sleep(0.005)
 
+    async def in_trouble(self) -> None:
+        """Wait until a pause is on disk."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self.store.run(views.destinations):
+                await asyncio.sleep(0.005)
+
     async def empty(self) -> None:
         await self.until(lambda counts: not counts.pending)
 
@@ -171,10 +177,11 @@ async def site(
 
     @contextlib.asynccontextmanager
     async def start(
-        *, target: Target | None = None, kind: type[Delivery] = Delivery, speed: float = 2000
+        *, target: Target | None = None, kind: type[Delivery] = Delivery, clock: Clock | None = None
     ) -> AsyncIterator[Site]:
         used = target or target_of(provider)
-        delivery = kind(used, store, Clock.scaled(speed), source="/agents/a-7f3c", dice=Random(1))
+        ticks = clock or Clock.scaled(2000)
+        delivery = kind(used, store, ticks, source="/agents/a-7f3c", dice=Random(1))
         running = asyncio.create_task(delivery.run())
         try:
             yield Site(store=store, delivery=delivery, running=running)

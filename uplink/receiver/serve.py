@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -38,8 +39,7 @@ async def serving(
     """
     if certificates is None and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"without TLS the receiver listens on loopback only, not on {host}")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as listener:
+    with _listener(host, port) as listener:
         server = _Guest(_config(app, certificates))
         task = asyncio.create_task(server.serve([listener]))
         ready = asyncio.create_task(server.listening.wait())
@@ -54,6 +54,22 @@ async def serving(
             ready.cancel()
             server.should_exit = True
             await task
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A listening socket that says it is TCP: asyncio sets TCP_NODELAY on such ones only, and without it
+    every answer would wait 40 ms for the client's delayed acknowledgement."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # on Windows the option would let two listeners share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:

@@ -11,6 +11,7 @@
 import asyncio
 import gzip
 import ipaddress
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ from uplink.outbox import Batch
 PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 WHOLE_REQUEST = 60.0  # seconds
 LARGEST_ANSWER = 1024 * 1024  # bytes
+TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 
 
 class Settings(BaseModel):
@@ -119,10 +121,12 @@ class Https:
         if self._settings.token_file is None:
             return {}
         try:
-            token = self._settings.token_file.read_text("ascii").strip()
-        except (OSError, UnicodeError) as why:
-            raise CredentialRefused(f"{self._settings.token_file} gives no token: {why}") from why
-        return {"authorization": f"Bearer {token}"}
+            token = self._settings.token_file.read_bytes().strip()
+        except OSError as why:
+            raise CredentialRefused(f"{self._settings.token_file} cannot be read: {why.strerror}") from why
+        if not TOKEN.fullmatch(token):
+            raise CredentialRefused(f"{self._settings.token_file} holds no bearer token (RFC 6750, 2.1)")
+        return {"authorization": f"Bearer {token.decode()}"}
 
 
 def connect(settings: Settings) -> Https:

@@ -1,0 +1,106 @@
+"""The published files say what the code does: JSON Schemas, OpenAPI, problem types, CloudEvents."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from uplink import cloudevents, events
+from uplink.events.__main__ import published
+from uplink.receiver import app, problems
+from uplink.receiver.app import create_app
+from uplink.receiver.intake import CloudEvent
+
+OPENAPI = (Path(events.__file__).parent / "openapi.yaml").read_text("utf-8")
+Payloads = dict[str, dict[str, Any]]
+
+
+@pytest.mark.parametrize("file", published(), ids=lambda file: file.name)
+def test_a_schema_file_is_what_the_models_say(file: Path) -> None:
+    assert file.read_text("utf-8") == published()[file], "run: python -m uplink.events"
+
+
+@pytest.mark.parametrize("kind", events.MODELS)
+def test_an_example_follows_its_schema(payloads: Payloads, kind: str) -> None:
+    events.check(kind, payloads[kind])
+
+
+@pytest.mark.parametrize("kind", events.MODELS)
+def test_a_misspelt_field_is_found_by_the_senders_check_and_ignored_by_receivers(
+    payloads: Payloads, kind: str
+) -> None:
+    odd = payloads[kind] | {"agent": payloads[kind]["agent"] | {"verison": "1"}}
+    events.MODELS[kind].model_validate(odd)
+    with pytest.raises(ValidationError, match=r"agent\.verison"):
+        events.check(kind, odd)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("event", "opened"), ("ticket_seq", 0), ("ticket_seq", "1"), ("observed_at", "2026-11-20 21:30"),
+        ("observed_at", "2026-11-20T21:30:04+01:00"), ("schema", "mps.ticket/2"), ("ticket_id", ""),
+        ("fault.impact", "bad"), ("fault.priority", "P9"), ("device", None), ("evidence", []), ("kind", None),
+    ],
+)  # fmt: skip
+def test_a_ticket_that_is_none_is_refused(tickets: Callable[..., Any], path: str, value: object) -> None:
+    bad = tickets(1)
+    *way, last = path.split(".")
+    inner = bad
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    with pytest.raises(ValidationError, match=re.escape(path.replace("schema", "schema"))):
+        events.MODELS["mps.ticket/1"].model_validate(bad)
+
+
+def test_what_we_write_is_a_cloudevent(tickets: Callable[..., Any]) -> None:
+    data = cloudevents.payload(tickets(1))
+    raw = cloudevents.event(
+        uuid4(), source="/a", kind="mps.ticket/1", subject='"\\', time=0.25, sequence=42, data=data
+    )
+    told = json.loads(raw)
+    assert (told["time"], told["sequence"], told["data"]) == (
+        "1970-01-01T00:00:00.250Z", "00000000000000000042", tickets(1),
+    )  # fmt: skip
+    CloudEvent.model_validate(told)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_json_cannot_say_is_refused_before_it_is_accepted(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        cloudevents.payload({"n": number})
+
+
+def test_every_door_of_the_receiver_is_described_and_no_other(tmp_path: Path) -> None:
+    built = create_app(tmp_path / "r.db", control=True)
+    doors = {route.path for route in built.routes}
+    assert set(re.findall(r"^  (/\S+):$", OPENAPI, re.MULTILINE)) == doors
+    assert all(door in (app.__doc__ or "") for door in doors)
+
+
+def test_openapi_refers_to_the_schema_of_every_event() -> None:
+    for kind in events.MODELS:
+        file = f"{kind.replace('/', '.')}.json"
+        assert f"{{type: {{const: {kind}}}, data: {{$ref: {file}}}}}" in OPENAPI
+
+
+def test_every_status_that_the_receiver_gives_to_events_is_described() -> None:
+    source = Path(app.__file__).read_text("utf-8") + Path(app.__file__).with_name("intake.py").read_text(
+        "utf-8"
+    )
+    given = set(re.findall(r"Problem\((\d{3})", source))
+    described = set(re.findall(r'^        "(\d{3})":', OPENAPI, re.MULTILINE))
+    assert given <= described
+
+
+def test_every_problem_type_has_a_title_and_is_used() -> None:
+    room = Path(problems.__file__).parent
+    source = "".join(file.read_text("utf-8") for file in room.glob("*.py") if file.name != "problems.py")
+    used = set(re.findall(r'(?:Problem\([^"]*|PREFIX \+ )"([a-z-]+)"', source)) | {"internal", "not-found"}
+    assert used == set(problems.TITLES)

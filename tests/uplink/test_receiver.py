@@ -1,0 +1,240 @@
+"""The reference receiver, request by request."""
+
+import asyncio
+import contextlib
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from agent.clock import iso
+from uplink.receiver.app import create_app
+from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.serve import serving
+
+TYPE = "application/cloudevents-batch+json"
+Tickets = Callable[..., dict[str, Any]]
+
+
+def cloudevent(told: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "source": "/agents/a",
+        "type": told["schema"],
+        "subject": told["ticket_id"],
+        "time": iso(1_795_210_204.0),
+        "sequence": "00000000000000000001",
+        "datacontenttype": "application/json",
+        "data": told,
+    } | changes
+
+
+class Desk:
+    """Somebody who posts by hand."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(
+        self, *events: Any, key: str | None = None, raw: bytes | None = None, **headers: str
+    ) -> Any:
+        body = json.dumps(list(events)).encode() if raw is None else raw
+        sent = {"content-type": TYPE, "idempotency-key": key or str(uuid4())}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post("/v1/events", content=body, headers=sent)
+
+    async def results(self, *events: Any, key: str | None = None) -> list[str]:
+        answer = await self.post(*events, key=key)
+        assert answer.status_code == 200, answer.text
+        return [line["result"] for line in answer.json()["receipt"]]
+
+    async def ticket(self) -> dict[str, Any]:
+        """The only ticket there is."""
+        (only,) = (await self.client.get("/v1/tickets")).json()
+        return only
+
+
+@contextlib.asynccontextmanager
+async def at(app: Any) -> AsyncIterator[Desk]:
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        yield Desk(client)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with at(create_app(tmp_path / "r.db")) as open_desk:
+        yield open_desk
+
+
+async def test_an_event_is_kept_once_however_often_it_comes(desk: Desk, tickets: Tickets) -> None:
+    one = cloudevent(tickets(1))
+    assert await desk.results(one) == ["accepted"]
+    assert await desk.results(one, cloudevent(tickets(2))) == ["duplicate", "accepted"]
+    assert (await desk.client.get("/v1/events/counts")).json() == {"mps.ticket/1": 2}
+
+
+async def test_the_same_key_and_body_get_the_same_receipt_byte_for_byte(desk: Desk, tickets: Tickets) -> None:
+    one = cloudevent(tickets(1))
+    first, again = await desk.post(one, key="k"), await desk.post(one, key="k")
+    assert first.content == again.content
+    assert b"accepted" in again.content
+
+
+async def test_the_same_key_with_another_body_is_422(desk: Desk, tickets: Tickets) -> None:
+    await desk.post(cloudevent(tickets(1)), key="k")
+    answer = await desk.post(cloudevent(tickets(2)), key="k")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:problem-type:mps:key-reused")
+
+
+async def test_the_same_key_at_the_same_time_is_409(tmp_path: Path, tickets: Tickets) -> None:
+    async with at(create_app(tmp_path / "r.db", behaviour=Behaviour(hang=1.0))) as desk:
+        one = cloudevent(tickets(1))
+        answers = await asyncio.gather(*(desk.post(one, key="k") for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert {answer.headers.get("retry-after") for answer in answers if answer.status_code == 409} == {"1"}
+
+
+async def test_receipts_and_ids_outlive_a_restart(tmp_path: Path, tickets: Tickets) -> None:
+    one, receipts = cloudevent(tickets(1)), []
+    for key in ("k", "k", "other"):
+        async with at(create_app(tmp_path / "r.db")) as desk:
+            receipts.append(await desk.results(one, key=key))
+    assert receipts == [["accepted"], ["accepted"], ["duplicate"]]
+
+
+async def test_the_ticket_shows_its_highest_event_whatever_the_order(desk: Desk, tickets: Tickets) -> None:
+    story = [
+        tickets(1, event="open", seq=1),
+        tickets(1, event="update", seq=2),
+        tickets(1, event="clear", seq=3),
+    ]
+    for step in (story[0], story[2], story[1]):
+        await desk.results(cloudevent(step))
+    shown = await desk.ticket()
+    assert (shown["event"], shown["ticket_seq"]) == ("clear", 3)
+
+
+async def test_a_second_agent_opens_the_same_episode_only_once_and_may_close_it(
+    desk: Desk, tickets: Tickets
+) -> None:
+    await desk.results(cloudevent(tickets(1)))
+    twin = {"ticket_id": "OTHER"}
+    await desk.results(cloudevent(tickets(1) | twin))
+    assert ((await desk.ticket())["ticket_id"], (await desk.ticket())["event"]) == ("T0001", "open")
+    await desk.results(cloudevent(tickets(1, event="clear", seq=2) | twin))
+    assert ((await desk.ticket())["ticket_id"], (await desk.ticket())["event"]) == ("T0001", "clear")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"type": "mps.unknown/1"}, "event-unknown-type"),
+        ({"specversion": "0.3"}, "event-invalid"),
+        ({"sequence": "first"}, "event-invalid"),
+        ({"sequence": "9" * 5000}, "event-invalid"),
+        ({"subject": ""}, "event-invalid"),
+        ({"data": {}}, "event-invalid"),
+        ({"data": None}, "event-invalid"),
+    ],
+    ids=str,
+)
+async def test_a_bad_event_is_rejected_alone_with_a_reason(
+    desk: Desk, tickets: Tickets, change: dict[str, Any], said: str
+) -> None:
+    answer = await desk.post(cloudevent(tickets(1), **change), cloudevent(tickets(2)))
+    bad, good = answer.json()["receipt"]
+    assert (bad["result"], bad["problem"], good["result"]) == (
+        "rejected",
+        f"urn:problem-type:mps:{said}",
+        "accepted",
+    )
+    assert bad["detail"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers", "status"),
+    [
+        (b"", {}, 400), (b"{}", {}, 400), (b"[]", {}, 400), (b"[1]", {}, 400), (b'[{"id": 7}]', {}, 400),
+        (b'[{"id": "x"}]', {}, 400), (b"[NaN]", {}, 400), (b"\xff", {}, 400), (b"[" * 100_000, {}, 400),
+        (b"[]", {"content_type": "text/plain"}, 415), (b"[]", {"content_encoding": "br"}, 415),
+        (b"[]", {"content_encoding": "gzip"}, 400), (gzip.compress(b"[]")[:-4], {"content_encoding": "gzip"}, 400),
+        (gzip.compress(b" " * 50_000_000), {"content_encoding": "gzip"}, 413), (b" " * 2_000_000, {}, 413),
+        (b"[]", {"idempotency_key": "k" * 300}, 400),
+    ],
+    ids=lambda value: str(value)[:30] if isinstance(value, bytes) else str(value),
+)  # fmt: skip
+async def test_what_is_no_batch_gets_a_problem(
+    desk: Desk, raw: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = await desk.post(raw=raw, **headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert set(answer.json()) >= {"type", "title", "status"}
+
+
+async def test_a_gzip_body_is_unpacked(desk: Desk, tickets: Tickets) -> None:
+    raw = gzip.compress(json.dumps([cloudevent(tickets(1))]).encode())
+    assert (await desk.post(raw=raw, content_encoding="gzip")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/v1/events", 405),
+        ("POST", "/control", 404),
+        ("GET", "/v1/events?after=x", 400),
+    ],
+)
+async def test_wrong_doors_are_problems_too(desk: Desk, method: str, path: str, status: int) -> None:
+    answer = await desk.client.request(method, path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "bearer right", "Basic right", "Bearer right "])
+async def test_without_the_token_nothing_is_taken(
+    tmp_path: Path, tickets: Tickets, given: str | None
+) -> None:
+    async with at(create_app(tmp_path / "r.db", token="right")) as desk:
+        headers = {"authorization": given.strip() + "x"} if given else {}
+        answer = await desk.post(cloudevent(tickets(1)), **headers)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert (await desk.client.get("/v1/events/counts")).json() == {}
+        assert (await desk.post(cloudevent(tickets(1)), authorization="Bearer right")).status_code == 200
+
+
+async def test_a_fuzzed_body_never_gets_anything_but_a_receipt_or_a_problem(
+    desk: Desk, tickets: Tickets
+) -> None:
+    dice, good = Random(4), json.dumps([cloudevent(tickets(1))]).encode()
+    for _ in range(300):
+        body = bytearray(good)
+        for _ in range(dice.randint(1, 8)):
+            at_byte = dice.randrange(len(body))
+            body[at_byte : at_byte + dice.randint(0, 3)] = dice.randbytes(dice.randint(0, 3))
+        answer = await desk.post(raw=bytes(body))
+        assert answer.status_code in {200, 400, 422}, (answer.status_code, bytes(body))
+        assert answer.headers["content-type"] in {"application/json", "application/problem+json"}
+
+
+@pytest.mark.parametrize("text", ["503:0.3", "503", "500:1"])
+def test_a_failure_is_written_as_status_and_share(text: str) -> None:
+    assert Behaviour.failing(text).fail == int(text[:3])
+
+
+@pytest.mark.parametrize("text", ["", "99", "200", "503:2", "503:x", "often"])
+def test_a_failure_that_is_none_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match=r"like 503:0\.3"):
+        Behaviour.failing(text)
+
+
+async def test_plain_http_beyond_loopback_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="loopback only"):
+        async with serving(create_app(tmp_path / "r.db"), host="10.0.0.1"):
+            pass
