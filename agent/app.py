@@ -54,7 +54,7 @@ TABLES = {
 }
 
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
-UPKEEP = 5.0  # real seconds between looks at edited files
+UPKEEP = 2.0  # real seconds between looks at edited files
 DRAIN = 2.0  # real seconds for the last deliveries of a clean stop
 
 
@@ -99,6 +99,7 @@ def build_engine(settings: Config) -> Engine:
         Settings(
             timeout=snmp.timeout,
             retries=snmp.retries,
+            sweep_linger=snmp.timeout,
             requests_per_second=snmp.requests_per_second,
             requests_per_subnet=snmp.requests_per_second_per_subnet,
             engine=snmp.engine,

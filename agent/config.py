@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from agent import toml, units
 from agent.errors import Complaint, ConfigError
@@ -20,6 +20,7 @@ from agent.paths import default_paths
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
 
+SHORTEST_CADENCE = 10.0
 LARGEST_UNASKED = 4096  # addresses in a /20: a larger range needs `allow_large = true`
 
 
@@ -54,7 +55,22 @@ def _host(text: str) -> str:
         raise ValueError(f'"{text}" is not an IP address | write one like "192.168.10.20"') from None
 
 
-Duration = Annotated[float, _parsed(units.duration)]
+def _duration(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError(  # noqa: TRY004 - pydantic collects ValueErrors
+            f'{value} has no unit | write it with one: "{value} seconds", "{value} minutes"'
+        )
+    return units.duration(value) if isinstance(value, str) else value
+
+
+def _polite(seconds: float) -> float:
+    if seconds < SHORTEST_CADENCE:
+        raise ValueError("below 10 seconds is not polite to the printers | the default is a good start")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+Cadence = Annotated[Duration, AfterValidator(_polite)]
 Cidr = Annotated[Network, _parsed(_network)]
 Mac = Annotated[str, _parsed(_mac)]
 Host = Annotated[str, _parsed(_host)]
@@ -132,19 +148,14 @@ class Exclude(Section):
 
 
 class Schedule(Section):
-    alerts: Duration = 300.0
-    supplies: Duration = 1800.0
-    meters: Duration = 3600.0
-    inventory: Duration = 86400.0
-    sweep: Duration = 86400.0
-    heartbeat: Duration = 900.0
+    """How often each printer is asked for what; jitter spreads the printers over the time."""
 
-    @model_validator(mode="after")
-    def _polite(self) -> "Schedule":
-        for name in type(self).model_fields:
-            if getattr(self, name) < 10:
-                raise ValueError(f"{name} below 10 seconds is not polite | the default is a good start")
-        return self
+    alerts: Cadence = 300.0
+    supplies: Cadence = 1800.0
+    meters: Cadence = 3600.0
+    inventory: Cadence = 86400.0
+    sweep: Cadence = 86400.0
+    heartbeat: Cadence = 900.0
 
 
 class Snmp(Section):

@@ -7,6 +7,8 @@ One job per printer would cost more than the polls (0.56 ms a run, measured): so
 wakes the service, and the rota says who is next.
 """
 
+import asyncio
+import contextlib
 import hashlib
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
@@ -85,8 +87,13 @@ class Cadences:
         """Run `work` every `seconds` of the clock; a run that is still going is not doubled."""
         interval = IntervalTrigger(seconds=max(self._clock.real(seconds), SHORTEST))
         trigger = OrTrigger([DateTrigger(), interval]) if at_once else interval
+
+        async def run() -> None:
+            with contextlib.suppress(asyncio.CancelledError):  # `stop` cancels what is under way
+                await work()
+
         self._scheduler.add_job(
-            work, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
+            run, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
         )
 
     def start(self) -> None:

@@ -39,11 +39,11 @@ class Watched(Generic[T]):
         except ConfigError as why:
             self.complaint = str(why)
             log.warning(
-                "%s changed and cannot be used; the last good version stays in force.\n%s", self.what, why
+                "%s: changed, and cannot be used; the last good version stays in force.\n%s", self.what, why
             )
             return None
         self.complaint = ""
-        log.info("%s changed and is in force", self.what)
+        log.info("%s: changed, and in force", self.what)
         return loaded
 
     def _marks(self) -> frozenset[tuple[Path, int, int]]:

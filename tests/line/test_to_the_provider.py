@@ -1,0 +1,101 @@
+"""Down the line to a real receiver: once, in order, and through its absence."""
+
+import asyncio
+import socket
+from contextlib import closing
+
+import pytest
+
+from agent.clock import Clock
+from agent.simulator import makes
+from uplink.receiver.app import create_app
+from uplink.receiver.ledger import Ledger
+from uplink.receiver.serve import serving
+
+PATIENCE = 60.0  # real seconds; a good line never waits for it
+FUSER = f"sn:{makes.RICOH_C3000.serial}|fuser.failure|fuser:1|e1"
+
+
+@pytest.fixture
+def database(tmp_path):
+    return tmp_path / "receiver.db"
+
+
+@pytest.fixture
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def receiver(database, port):
+    return serving(create_app(database), port=port)
+
+
+def told(database):
+    if not database.exists():
+        return []
+    with closing(Ledger(database)) as ledger:
+        return ledger.payloads("mps.ticket/1")
+
+
+def provider(port):
+    return {"url": f"http://127.0.0.1:{port}/v1/events", "insecure_loopback": True}
+
+
+async def until(condition):
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+async def test_a_failed_fuser_reaches_the_provider_as_one_ticket(site_of, shop, database, port):
+    clock = Clock.scaled(7200)
+    fleet = shop("127.84.0.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    async with (
+        receiver(database, port),
+        site_of(fleet, "127.84.0.0/28", clock, provider=provider(port)) as site,
+    ):
+        await site.find()
+        await site.live(hours=8)
+        await until(lambda: told(database))
+        (ticket,) = told(database)
+        assert (ticket["event"], ticket["ticket_seq"], ticket["dedupe_key"]) == ("open", 1, FUSER)
+        assert ticket["device"]["serial"] == makes.RICOH_C3000.serial
+        assert ticket["fault"]["impact"] == "device_down"
+        assert ticket["agent"]["site_id"] == "site"
+
+
+async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
+    site_of, shop, database, port
+):
+    clock = Clock.scaled(7200)
+    cast = ((makes.RICOH_C3000, "fuser_fails", ()), (makes.HP_M507, "toner_runs_down", ()))
+    fleet = shop("127.84.1.1", *cast, clock=clock)
+    async with site_of(fleet, "127.84.1.0/28", clock, provider=provider(port)) as site:
+        await site.find()
+        await site.live(hours=12)
+        assert {fault for _, fault, _ in site.tickets()} == {"fuser.failure", "supply.low"}
+        assert told(database) == []
+        async with receiver(database, port):
+            await until(lambda: len(told(database)) == 2)
+        opened = [ticket["opened_at"] for ticket in told(database)]
+        assert opened == sorted(opened)
+        with closing(Ledger(database)) as ledger:
+            sequence = [event["sequence"] for event in ledger.events(0, 100)]
+        assert len(set(sequence)) == len(sequence)
+
+
+async def test_a_receiver_that_comes_and_goes_gets_each_ticket_once(site_of, shop, database, port):
+    clock = Clock.scaled(7200)
+    fleet = shop("127.84.2.1", (makes.LEXMARK_MS521, "tray_jams", ()), clock=clock)
+    async with site_of(fleet, "127.84.2.0/28", clock, provider=provider(port)) as site:
+        await site.find()
+        for _ in range(8):
+            async with receiver(database, port):
+                await site.live(hours=1)
+            await site.live(hours=1)
+        async with receiver(database, port):
+            await until(lambda: told(database))
+        assert [ticket["fault"]["fault_key"] for ticket in told(database) if ticket["event"] == "open"] == [
+            "feed.jams"
+        ]

@@ -1,0 +1,95 @@
+"""Printers that answer garbage, nothing, late or from elsewhere; the round goes on with the others."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.model import Tier
+from agent.simulator import makes
+from agent.simulator.fleet import Fleet
+
+GOOD, BAD = "127.82.0.1", "127.82.0.2"
+ALERTS = frozenset({Tier.ALERTS})
+
+TROUBLES = [
+    ("garbage", ("garbage",)),
+    ("nothing", ("drop=100",)),
+    ("late", ("late=5",)),
+    ("another port", ("elsewhere",)),
+    ("another request's number", ("wrong_id",)),
+]
+
+
+@pytest.mark.parametrize(("trouble", "quirks"), TROUBLES, ids=[name for name, _ in TROUBLES])
+async def test_one_bad_printer_costs_one_error_and_the_rest_goes_on(site_of, shop, trouble, quirks):
+    fleet = shop(GOOD, (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", quirks))
+    printers = [{"host": BAD, "snmp_port": fleet.members[0].address.port}]
+    async with site_of(fleet, "127.82.0.0/28", printer=printers) as site:
+        await site.find()
+        assert [device.serial for device in site.devices().values()] == [makes.HP_M507.serial]
+        assert site.agent.counts["no answer"] + site.agent.counts["reading error"] == 1
+        assert site.agent.counts["read"] == 1
+
+
+async def test_a_printer_that_turns_bad_is_silent_and_keeps_its_last_values(site_of, shop):
+    fleet = shop("127.82.1.1", (makes.HP_M507, "healthy", ()))
+    async with site_of(fleet, "127.82.1.0/28") as site:
+        await site.find()
+        await fleet.stop()
+        before = site.agent.counts["no answer"]
+        await site.read_all(ALERTS)
+        assert site.agent.counts["no answer"] == before + 1
+        assert site.agent.rounds.roll.silent == {f"sn:{makes.HP_M507.serial}"}
+        assert site.tickets() == set()
+
+
+@pytest.mark.parametrize(
+    "quirk", ["no_bulk", "v1_only", "bulk_loops", "not_increasing", "too_big=6", "twice"]
+)
+async def test_a_printer_with_a_quirk_is_read_all_the_same(site_of, shop, quirk):
+    fleet = shop("127.82.2.1", (makes.RICOH_C3000, "healthy", (quirk,)))
+    async with site_of(fleet, "127.82.2.0/28") as site:
+        await site.find()
+        assert [device.serial for device in site.devices().values()] == [makes.RICOH_C3000.serial]
+
+
+async def test_what_is_excluded_gets_no_packet_at_all(site_of, shop):
+    fleet = shop("127.82.3.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    async with site_of(fleet, "127.82.3.0/28", exclude={"hosts": ["127.82.3.2"]}) as site:
+        await site.find()
+        await site.read_all()
+        assert set(site.verdicts) == {fleet.members[0].name}
+        assert fleet.packets("127.82.3.1")
+        assert not fleet.packets("127.82.3.2")
+
+
+async def test_a_private_community_never_goes_to_a_stranger(site_of, shop):
+    """The second credential would open the second printer, but nobody knows that it is one."""
+    base = shop("127.82.4.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    members = [base.members[0], replace(base.members[1], community="private-one")]
+    fleet = Fleet(members)
+    port = members[0].address.port
+    settings = {
+        "network": [{"cidr": "127.82.4.0/28", "snmp_port": port, "credentials": ["public", "secret"]}],
+        "credential": [{"name": "secret", "community": "private-one"}],
+    }
+    async with site_of(fleet, "127.82.4.0/28", **settings) as site:
+        await site.find()
+        await site.read_all()
+        communities = {packet.name for packet in fleet.packets("127.82.4.2")}
+        assert communities == {"public"}
+        assert len(site.devices()) == 1
+
+
+async def test_a_printer_named_by_hand_is_shown_every_credential(site_of, shop):
+    base = shop("127.82.5.1", (makes.LEXMARK_MS521, "healthy", ()))
+    fleet = Fleet([replace(base.members[0], community="private-one")])
+    place = {
+        "host": "127.82.5.1",
+        "snmp_port": fleet.members[0].address.port,
+        "credentials": ["public", "secret"],
+    }
+    secret = [{"name": "secret", "community": "private-one"}]
+    async with site_of(fleet, "127.82.5.0/28", network=[], printer=[place], credential=secret) as site:
+        await site.find()
+        assert [device.credential for device in site.devices().values()] == ["secret"]
