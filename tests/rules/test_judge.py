@@ -15,6 +15,17 @@ from agent.store import Store
 HOUR = 3600.0
 RULES = """
 [[rule]]
+id = "empty"
+title = "{supply} of {device} is empty"
+per = "supply"
+when.all = [{ signal = "supply.level", op = "<=", value = "1 %" }]
+keep_firing = "0 s"
+severity = "high"
+fault = "supply.low"
+component = "{supply.type}:{supply.colour}"
+impact = "supply"
+
+[[rule]]
 id = "low"
 title = "{supply} of {device} is at {value}"
 per = "supply"
@@ -22,17 +33,6 @@ when.all = [{ signal = "supply.level", op = "<=", value = "10 %" }]
 for = "1 hour"
 keep_firing = "1 hour"
 inhibited_by = ["down", "empty"]
-fault = "supply.low"
-component = "{supply.type}:{supply.colour}"
-impact = "supply"
-
-[[rule]]
-id = "empty"
-title = "{supply} of {device} is empty"
-per = "supply"
-when.all = [{ signal = "supply.level", op = "<=", value = "1 %" }]
-keep_firing = "0 s"
-severity = "high"
 fault = "supply.low"
 component = "{supply.type}:{supply.colour}"
 impact = "supply"
@@ -190,6 +190,29 @@ def test_a_cartridge_of_another_colour_ends_the_old_one(
     judge.judge(tx, levels(printer, 0, 0))
     swapped = printer.facts(HOUR, supplies=(printer.toner(90, "photo black"),))
     assert told(judge.judge(tx, swapped)) == [f"empty {BLACK} resolved"]
+
+
+NOT_CRITICAL = """
+[[rule]]
+id = "odd"
+title = "{alert}"
+per = "alert"
+when.none = [{ signal = "alert.severity", op = "is", value = "critical" }]
+when.any = [{ signal = "alert.code", op = "is_not", value = "jam" }]
+keep_firing = "0 s"
+fault = "subunit.failure"
+component = "{alert.group}"
+impact = "degraded"
+"""
+
+
+def test_an_alert_that_is_gone_fits_no_condition_not_even_a_negative_one(
+    tmp_path: Path, printer: Any, tx: sqlite3.Connection
+) -> None:
+    judge = judge_by(tmp_path, NOT_CRITICAL)
+    row = printer.episode(printer.alert(1, "output", severity="warning"))
+    assert told(judge.judge(tx, printer.facts(0.0, open_alerts=(row,)))) == ["odd 1 output 1 opened"]
+    assert told(judge.judge(tx, printer.facts(60.0, open_alerts=()))) == ["odd 1 output 1 resolved"]
 
 
 def test_a_scope_leaves_other_printers_alone(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:

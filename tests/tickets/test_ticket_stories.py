@@ -25,6 +25,7 @@ RULES: dict[str, dict[str, Any]] = {
 STORIES = [
     ("a fault comes and goes", "+R -R", ["open t1 #1 critical by R", "clear t1 #2 critical by R"]),
     ("an opening told twice is told once", "+R +R", ["open t1 #1 critical by R"]),
+    ("an opening told twice does not lose its place", "+R +S +R", ["open t1 #1 critical by R"]),
     ("an ending of nothing is nothing", "-R", []),
     (
         "an ending told twice is told once",
