@@ -161,7 +161,7 @@ class Schedule(Section):
 class Snmp(Section):
     engine: Literal["auto", "pysnmp"] = "auto"
     timeout: Duration = 2.0
-    retries: int = Field(2, ge=0, le=5)
+    retries: int = Field(3, ge=0, le=5)  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
     requests_per_second: float = Field(200.0, gt=0, le=5000)
     requests_per_second_per_subnet: float = Field(20.0, gt=0, le=5000)
 

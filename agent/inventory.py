@@ -16,7 +16,8 @@ from dataclasses import dataclass, fields, replace
 
 from agent.model import Address, Device, Identity, Sighting
 
-PAUSES = {"not a printer": 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
+NO_PRINTER = "not a printer"
+PAUSES = {NO_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
 STILL_ALIVE = 3600.0  # a device that answered within this time is there
 
 SCHEMA = (
@@ -48,12 +49,18 @@ class Candidate:
     model: str | None = None
 
 
-def worth_asking(tx: sqlite3.Connection, address: Address, now: float) -> bool:
-    """Whether to identify what answers at `address`: not if it is known, or was asked in vain lately."""
-    row = tx.execute(
-        "SELECT asked_until FROM candidate WHERE host = ? AND port = ?", (address.host, address.port)
-    ).fetchone()
-    return at(tx, address) is None and (row is None or row["asked_until"] <= now)
+def worth_asking(tx: sqlite3.Connection, sighting: Sighting) -> bool:
+    """Whether to identify who was seen: not if it is known, or was asked in vain lately.
+
+    Who announces itself as a printer is asked even if a sweep could not tell what it is.
+    """
+    host, port = sighting.address
+    row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
+    if at(tx, sighting.address) is not None:
+        return False
+    if row is None or row["asked_until"] <= sighting.at:
+        return True
+    return bool(sighting.is_printer) and row["verdict"] != NO_PRINTER and row["via"] != sighting.via
 
 
 def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:

@@ -1,6 +1,7 @@
 """`printwarden discover`: who is out there?"""
 
 import asyncio
+import ipaddress
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,36 +54,45 @@ def _count(found: list[dict[str, Any]]) -> int:
 
 
 async def _look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
-    """Everything that was seen, told of as it comes."""
+    """Everything that was seen, one row an address, told of as it comes."""
     from agent import app
     from agent.discovery import Progress as Reach
-    from agent.model import Sighting
+    from agent.model import Address, Sighting
 
-    rows: list[dict[str, Any]] = []
+    rows: dict[Address, dict[str, Any]] = {}
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=_common.err, disable=quiet
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=_common.err,
+        disable=quiet,
     )
+
+    def heard(reach: Reach) -> None:
+        said = "asking addresses" if reach.done < reach.total else "reading who answered"
+        bar.update(asked, description=said, completed=reach.done, total=reach.total)
+
+    def met(sighting: Sighting, verdict: str) -> None:
+        device = next(
+            (one for one in agent.rounds.roll.known.values() if one.address == sighting.address), None
+        )
+        row = rows.setdefault(
+            sighting.address, {"address": str(sighting.address), "seen by": "", "verdict": ""}
+        )
+        new = verdict == "printer" and row["verdict"] != "printer"
+        row["vendor"], row["model"] = (device.vendor, device.model) if device else (None, sighting.model)
+        row["serial"] = device.serial if device else None
+        row["seen by"] = ", ".join(filter(None, (row["seen by"], sighting.via)))
+        row["verdict"] = row["verdict"] if verdict == "known" else verdict
+        if new and device and not quiet:
+            bar.console.print(f"  {row['address']:24} {device.name}", markup=False)
+
     with bar:
-        asked = bar.add_task("asking addresses", total=None)
-
-        def heard(reach: Reach) -> None:
-            bar.update(asked, completed=reach.done, total=reach.total)
-
-        def met(sighting: Sighting, verdict: str) -> None:
-            device = next(
-                (one for one in agent.rounds.roll.known.values() if one.address == sighting.address), None
-            )
-            row = {
-                "address": str(sighting.address),
-                "vendor": device.vendor if device else None,
-                "model": device.model if device else sighting.model,
-                "serial": device.serial if device else None,
-                "seen by": sighting.via,
-                "verdict": verdict,
-            }
-            rows.append(row)
-            if verdict == "printer" and not quiet:
-                bar.console.print(f"  {row['address']:24} {device.name if device else ''}", markup=False)
-
+        asked = bar.add_task("listening", total=None)
         await app.once(agent, listen=listen, heard=heard, met=met)
-    return sorted(rows, key=lambda row: str(row["address"]))
+    return [rows[address] for address in sorted(rows, key=_in_order)]
+
+
+def _in_order(address: Any) -> tuple[int, int, int]:
+    ip = ipaddress.ip_address(address.host)
+    return ip.version, int(ip), address.port

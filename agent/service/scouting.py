@@ -6,12 +6,13 @@ discover ──Sighting──► permitted? ──► worth asking? ──► re
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from agent import discovery, inventory, plugins
 from agent.discovery import Asker, Progress, Scout
-from agent.model import Identity, Sighting, Tier
+from agent.model import Address, Identity, Sighting, Tier
 from agent.service.asking import Asking
 from agent.service.intake import Intake
 from agent.service.line import Reading
@@ -53,9 +54,10 @@ class Scouting:
         `met` is told what became of each sighting: see `agent.inventory.Candidate.verdict`.
         """
         room = asyncio.Semaphore(TOGETHER)
+        turns: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
 
         async def meet(sighting: Sighting) -> None:
-            async with room:
+            async with turns[sighting.address], room:
                 met(sighting, await self.acquaint(sighting))
 
         async with asyncio.TaskGroup() as group:
@@ -100,7 +102,7 @@ class Scouting:
         address = sighting.address
         if not self.territory.permits(address.host, sighting.mac):
             return "outside", None
-        if not await self.store.run(lambda tx: inventory.worth_asking(tx, address, sighting.at)):
+        if not await self.store.run(lambda tx: inventory.worth_asking(tx, sighting)):
             return "known", None
         reading = await self.asking.ask(address, self._introductions(sighting), EVERYTHING)
         identity = reading.snapshot.identity if reading else None

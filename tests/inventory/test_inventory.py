@@ -25,6 +25,10 @@ def who(serial=None, mac=None, uuid=None, model="X100", **more):
     return Identity(vendor="Acme", model=model, serial=serial, mac=mac, uuid=uuid, is_printer=True, **more)
 
 
+def swept(at):
+    return Sighting(address=A, via="sweep", at=at)
+
+
 def bind(tx, identity, address=A, now=0.0):
     return inventory.bind(tx, identity, address, now=now)
 
@@ -98,11 +102,22 @@ def test_what_the_engine_learned_outlives_a_new_reading(tx):
     ],
 )
 def test_what_was_no_printer_is_not_asked_again_for_30_days(tx, verdict, days, asked):
-    inventory.note(tx, Sighting(address=A, via="sweep", at=0.0), verdict)
-    assert inventory.worth_asking(tx, A, days * 86400) is asked
+    inventory.note(tx, swept(0), verdict)
+    assert inventory.worth_asking(tx, swept(days * 86400)) is asked
+
+
+@pytest.mark.parametrize(
+    ("verdict", "asked"), [("undecided", True), ("no answer", True), ("not a printer", False)]
+)
+def test_an_announcement_is_worth_a_question_where_a_sweep_could_not_tell(tx, verdict, asked):
+    inventory.note(tx, swept(0), verdict)
+    announced = Sighting(address=A, via="mdns", at=1.0, is_printer=True)
+    assert inventory.worth_asking(tx, announced) is asked
+    inventory.note(tx, announced, verdict)
+    assert not inventory.worth_asking(tx, announced), "but not again and again"
 
 
 def test_a_known_printer_needs_no_acquaintance(tx):
-    assert inventory.worth_asking(tx, A, 0)
+    assert inventory.worth_asking(tx, swept(0))
     bind(tx, who("S1"), A)
-    assert not inventory.worth_asking(tx, A, 0)
+    assert not inventory.worth_asking(tx, swept(0))
