@@ -12,7 +12,6 @@ from agent.rules.rule import Condition, Fault, Patience, Rule, Scope
 from agent.rules.signals import Signal, signals
 
 Where = tuple[str | int, ...]
-LONGEST_WINDOW = 30 * 86400.0  # how far back alerts are kept at hand
 
 
 @dataclass(slots=True)
@@ -95,14 +94,11 @@ class Compiler:
         for name in signal.needs:
             if name not in given:
                 self.complain((*at, name), "is missing", f"add {name} = …")
-        options = {
+        return {
             name: self._option((*at, name), signal.options[name], value)
             for name, value in given.items()
             if name in signal.options
         }
-        if signal.name == "part.events" and _above(options.get("per"), LONGEST_WINDOW):
-            self.complain((*at, "per"), "alerts are kept at hand for 30 days", 'write at most "30 days"')
-        return options
 
     def _comparisons(
         self, at: Where, signal: Signal, form: ConditionForm
@@ -181,7 +177,3 @@ def _line(document: toml.Document, at: Where) -> int | None:
             return number
         left -= here
     return exact
-
-
-def _above(value: object, limit: float) -> bool:
-    return isinstance(value, int | float) and value > limit

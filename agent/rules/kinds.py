@@ -48,7 +48,7 @@ class Measure:
             allowed = f"{self.spell(self.low)} to {self.spell(self.high)}"
             if math.isinf(self.high):
                 allowed = f"{self.spell(self.low)} or more"
-            raise ValueError(f"{self.spell(number)} can never be reached | write a value of {allowed}")
+            raise ValueError(f"{self.spell(number)} is out of range | write a value of {allowed}")
         return number
 
 

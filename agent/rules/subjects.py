@@ -44,6 +44,12 @@ class Subject:
     def part_kind(self) -> str:
         return PART_KINDS.get(self.group, self.group)
 
+    @property
+    def alert(self) -> Alert | None:
+        """The alert to name: a critical one before others, then the oldest."""
+        order = sorted(self.episodes, key=lambda it: (it.alert.severity != "critical", it.began))
+        return order[0].alert if order else None
+
 
 def subjects(per: str, facts: Facts) -> Iterator[Subject]:
     """Every subject that the printer shows now."""

@@ -11,7 +11,7 @@ neither. Pure: the time is `facts.now`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from agent.model import Facts
 from agent.rules.kinds import Reading
@@ -105,9 +105,13 @@ def both(*parts: bool | None) -> bool | None:
 
 
 def evidence(verdict: Verdict) -> dict[str, object]:
-    """What the verdict rests on, as JSON holds it: {"supply.level": 8.0, "supply.kind": "toner"}."""
+    """What the verdict rests on, as JSON holds it: {"supply.level": 8, …, "supply": {"index": "1.1", …}}."""
     found: dict[str, object] = {}
     for condition, reading in verdict.readings.items():
         plain = sorted(reading) if isinstance(reading, frozenset) else reading
         found.setdefault(condition.signal.name, plain)
+    if verdict.subject.supply is not None:
+        found["supply"] = asdict(verdict.subject.supply)
+    if verdict.subject.alert is not None:
+        found["alert"] = asdict(verdict.subject.alert)
     return found

@@ -61,9 +61,7 @@ def _subject(subject: Subject) -> dict[str, str]:
     if subject.per == "part":
         part = {"kind": subject.part_kind, "index": subject.index, "group": subject.group}
         return {"part": f"{subject.part_kind} {subject.index}", **_dotted("part", part)}
-    if subject.episodes:
-        return _alert(min(subject.episodes, key=lambda e: (e.alert.severity != "critical", e.began)).alert)
-    return {}
+    return _alert(subject.alert) if subject.alert else {}
 
 
 def _supply(supply: Supply) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Judging with states on disk: inhibition, restarts, edited rules, and what is not stored."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -241,4 +242,20 @@ def test_a_change_says_what_it_rests_on(tmp_path: Path, printer: Any, tx: sqlite
     (change,) = judge_by(tmp_path).judge(tx, levels(printer, 0, 1))
     assert change.title == "TK-1170 of Kyocera ECOSYS P2040dw (A1) is empty"
     assert (change.component, change.severity, change.impact) == ("toner:black", "high", "supply")
-    assert change.evidence == {"supply.level": 1}
+    assert change.evidence["supply.level"] == 1
+    supply = json.loads(json.dumps(change.evidence))["supply"]
+    assert (supply["index"], supply["colour"], supply["level"]) == ("1.1", "black", 1)
+
+
+def test_a_change_about_the_printer_names_its_gravest_alert(
+    tmp_path: Path, printer: Any, tx: sqlite3.Connection
+) -> None:
+    rows = (
+        printer.episode(printer.alert(807, "input", severity="warning", text="Paper low"), began=-9.0),
+        printer.episode(printer.alert(30, "marker", text="E000 fuser"), began=0.0),
+    )
+    judge = judge_by(tmp_path, RULES.replace("{device} is down", "{device} is down: {alert} ({alert.code})"))
+    (change,) = judge.judge(tx, printer.facts(60.0, open_alerts=rows, **down(printer)))
+    assert change.title.endswith("is down: E000 fuser (30)")
+    said = json.loads(json.dumps(change.evidence))["alert"]
+    assert (said["code"], said["group"], said["text"]) == (30, "marker", "E000 fuser")

@@ -5,6 +5,7 @@ Unknown while the printer is silent, or else the count would fall, and the fault
 """
 
 import math
+from dataclasses import replace
 
 from agent.model import Episode
 from agent.rules.functions import _alerts
@@ -14,7 +15,8 @@ from agent.rules.subjects import conditions, place
 
 KIND = COUNT
 PER = ("part",)
-OPTIONS = {"per": DURATION, "code": _alerts.CODE}
+WINDOW = replace(DURATION, high=30 * 86400.0)  # how far back the facts hold alerts
+OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)
 
 
