@@ -20,9 +20,7 @@ from uplink.receiver.intake import Arrival
 from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 
-app = typer.Typer(
-    help="Be the provider: take tickets, keep them, give receipts.", invoke_without_command=True
-)
+app = typer.Typer(invoke_without_command=True)
 
 Database = Annotated[Path, typer.Option(help="Where to keep what arrives (SQLite).")]
 

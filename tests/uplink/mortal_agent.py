@@ -1,0 +1,173 @@
+"""An agent that dies. Run by test_kill.py as a process of its own: a nursery that forks agents.
+
+    mortal_agent.py DATABASE URL EVENTS KILLS SEED VARIANT
+
+Each agent puts events 1 … EVENTS, one a transaction, where the last one stopped, and delivers them to
+URL. Half of the agents kill themselves with SIGKILL at the N-th step of put, send, ack, delete (before
+the work, between the work and its commit, or after); the others are killed by the nursery after a
+random time. The last agent lives until all is delivered. Ends with 0 if it got there.
+"""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from agent.clock import Clock, iso
+from agent.store import Store
+from uplink import outbox, views
+from uplink.answers import Receipt, Result, Verdict
+from uplink.delivery import Delivery
+from uplink.envelope import Envelope, Lane
+from uplink.targets import https
+
+T = TypeVar("T")
+NEVER = 1 << 60
+
+
+@dataclass
+class Fate:
+    """Counts steps, and ends the process at one of them."""
+
+    steps_left: int
+
+    def step(self) -> None:
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalStore:
+    """A store that may die before, within or after each transaction."""
+
+    def __init__(self, store: Store, fate: Fate) -> None:
+        self.store, self.fate = store, fate
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def do(tx: sqlite3.Connection) -> T:
+            done = work(tx)
+            self.fate.step()
+            return done
+
+        self.fate.step()
+        done = await self.store.run(do)
+        self.fate.step()
+        return done
+
+
+class MortalTarget:
+    """A target that may die just before and just after a request."""
+
+    def __init__(self, target: https.Https, fate: Fate) -> None:
+        self.target, self.fate, self.name = target, fate, target.name
+
+    async def send(self, batch: outbox.Batch) -> Receipt:
+        self.fate.step()
+        receipt = await self.target.send(batch)
+        self.fate.step()
+        return receipt
+
+    async def aclose(self) -> None:
+        await self.target.aclose()
+
+
+class DeletesBeforeTheReceipt(Delivery):
+    """Broken: at most once."""
+
+    async def _attempt(self, batch: outbox.Batch) -> Any:
+        done = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
+        await self._store.run(lambda tx: outbox.settle(tx, batch, done, now=0, dice=Random(1)))
+        return await super()._attempt(batch)
+
+
+class NamesEventsWhenSending(Delivery):
+    """Broken: an event's id and its batch's key are made anew for each attempt."""
+
+    async def _attempt(self, batch: outbox.Batch) -> Any:
+        names = {name: uuid4() for name in batch.ids}
+        body = batch.body
+        for old, new in names.items():
+            body = body.replace(str(old).encode(), str(new).encode())
+        sent = outbox.Batch(
+            number=batch.number,
+            key=str(uuid4()),
+            lane=batch.lane,
+            body=body,
+            ids=tuple(names.values()),
+            tries=1,
+        )
+        outcome = await super()._attempt(sent)
+        return {old: outcome[new] for old, new in names.items()} if isinstance(outcome, dict) else outcome
+
+
+VARIANTS = {"honest": Delivery, "deletes": DeletesBeforeTheReceipt, "renames": NamesEventsWhenSending}
+
+
+def event(number: int) -> Envelope:
+    data = {
+        "schema": "mps.agent_health/1",
+        "observed_at": iso(1e9 + number),
+        "agent": {"agent_id": "mortal", "version": "1"},
+    }
+    return Envelope(lane=Lane.TICKETS, type="mps.agent_health/1", subject=f"{number}", time=1e9, data=data)
+
+
+async def live(database: Path, url: str, events: int, fate: Fate, variant: str) -> None:
+    """Put what is missing, deliver everything."""
+    store = Store(database, {"outbox": outbox.SCHEMA})
+    mortal = MortalStore(store, fate)
+    target = https.connect(https.Settings(url=url, insecure_loopback=True))
+    kind = VARIANTS[variant]
+    delivery = kind(MortalTarget(target, fate), mortal, Clock.scaled(5000), source="/agents/mortal")
+    running = asyncio.create_task(delivery.run())
+    first = (await store.run(views.counts)).accepted + 1
+    for number in range(first, events + 1):
+        await mortal.run(lambda tx, n=number: outbox.put(tx, event(n)))
+        delivery.wake()
+    while (await store.run(views.counts)).pending:
+        await asyncio.sleep(0.005)
+    running.cancel()
+
+
+def bear(work: Callable[[], None]) -> int:
+    """Fork; the child does `work` and ends: 0 done, 1 with a traceback."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except Exception:  # noqa: BLE001 - the traceback is the point
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return child
+
+
+def main(database: str, url: str, events: str, kills: str, seed: str, variant: str) -> None:
+    dice, killed = Random(int(seed)), 0
+    for _ in range(int(kills)):
+        by_step = dice.random() < 0.5
+        fate = Fate(dice.randint(0, 60) if by_step else NEVER)
+        child = bear(lambda fate=fate: asyncio.run(live(Path(database), url, int(events), fate, variant)))
+        if not by_step:
+            time.sleep(dice.uniform(0.0, 0.15))
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "an agent failed by itself"
+        killed += os.WIFSIGNALED(status)
+    asyncio.run(live(Path(database), url, int(events), Fate(NEVER), variant))
+    assert killed > int(kills) * 0.7, "too few agents died on their way"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

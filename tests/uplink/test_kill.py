@@ -1,0 +1,54 @@
+"""kill -9 of a real process between put, send, ack and delete: nothing lost, nothing doubled, in order.
+
+The receiver runs here and misbehaves; the agents die in another process (mortal_agent.py).
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL are POSIX's")
+
+MORTAL = Path(__file__).with_name("mortal_agent.py")
+DEADLINE = 600.0  # real seconds; a hang shows by it
+
+
+async def arrived(
+    provider: Any, folder: Path, *, events: int, kills: int, seed: int, variant: str = "honest"
+) -> list[int]:
+    """The event numbers that the provider has, in order of arrival, after `kills` deaths and one full life."""
+    await provider.behave(fail=503, share=0.15)
+    settings = (f"{provider.url}/v1/events", events, kills, seed, variant)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(MORTAL), str(folder / "mortal.db"), *map(str, settings), cwd=MORTAL.parents[2]
+    )
+    async with asyncio.timeout(DEADLINE):
+        assert await process.wait() == 0
+    await provider.behave()
+    kept = await provider.get("/v1/events?limit=10000")
+    return [int(event["subject"]) for event in kept]
+
+
+async def test_thirty_kills_lose_nothing_double_nothing_and_keep_the_order(
+    provider: Any, tmp_path: Path
+) -> None:
+    assert await arrived(provider, tmp_path, events=800, kills=30, seed=1) == list(range(1, 801))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10, 20))
+async def test_a_hundred_kills_ten_times_over(provider: Any, tmp_path: Path, seed: int) -> None:
+    assert await arrived(provider, tmp_path, events=2500, kills=100, seed=seed) == list(range(1, 2501))
+
+
+async def test_an_agent_that_deletes_before_the_receipt_is_found_out(provider: Any, tmp_path: Path) -> None:
+    came = await arrived(provider, tmp_path, events=100, kills=20, seed=1, variant="deletes")
+    assert set(came) < set(range(1, 101)), "the broken variant should have lost some"
+
+
+async def test_an_agent_that_names_events_when_sending_is_found_out(provider: Any, tmp_path: Path) -> None:
+    came = await arrived(provider, tmp_path, events=100, kills=30, seed=1, variant="renames")
+    assert len(came) > len(set(came)), "the broken variant should have doubled some"

@@ -1,0 +1,74 @@
+"""`printwarden receive` as a person or a script uses it."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from agent import cli
+from uplink.targets import https
+
+COMMAND = [sys.executable, "-m", "agent", "receive"]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is POSIX's")
+def test_it_says_where_it_listens_takes_events_and_ends_cleanly(
+    tmp_path: Path, tickets: Callable[..., dict[str, Any]]
+) -> None:
+    database = tmp_path / "r.db"
+    options = ["--port", "0", "--database", str(database), "--json", "--control"]
+    with subprocess.Popen([*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        context = https.trust(Path(ready["ca_file"]))
+        event = {
+            "specversion": "1.0",
+            "id": str(uuid4()),
+            "source": "/agents/a",
+            "type": "mps.ticket/1",
+            "subject": "T0001",
+            "time": "2026-11-20T21:30:04Z",
+            "sequence": "1",
+            "data": tickets(1),
+        }
+        sent = {"content-type": "application/cloudevents-batch+json", "idempotency-key": "k"}
+        with httpx.Client(verify=context, trust_env=False, base_url=ready["url"]) as client:
+            assert client.post("/v1/events", json=[event], headers=sent).status_code == 200
+            assert client.post("/control", json={"fail": 503}).status_code == 200
+            assert client.post("/v1/events", json=[event], headers=sent).status_code == 503
+        assert json.loads(process.stdout.readline())["subject"] == "T0001"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    listed = CliRunner().invoke(cli.build(), ["receive", "tickets", "--database", str(database), "--json"])
+    assert [ticket["ticket_id"] for ticket in json.loads(listed.stdout)] == ["T0001"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--fail", "99"], 2),
+        (["--token-file", "nowhere"], 2),
+        (["--insecure-loopback", "--host", "10.0.0.1"], 2),
+        (["tickets", "--database", "nowhere.db"], 2),
+    ],
+)
+def test_wrong_use_ends_with_2_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli.build(), ["receive", *arguments]).exit_code == code
+
+
+def test_the_help_has_examples_and_exit_codes() -> None:
+    told = CliRunner().invoke(cli.build(), ["receive", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "printwarden receive --port 0 --fail 503:0.3 --control --json" in told
+    assert "Exit codes" in told
