@@ -15,7 +15,7 @@ from agent.rules import wording
 from agent.rules.lifecycle import Phase, State, announce, step
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.states import Key, Notice, Standing
-from agent.rules.verdict import Verdict, evaluate, evidence, reliable
+from agent.rules.verdict import Grounds, Verdict, evaluate, evidence
 
 
 def decide(
@@ -57,12 +57,12 @@ def _verdicts(
     remembered = defaultdict(list)
     for rule_id, subject in before:
         remembered[rule_id].append(subject)
-    known: dict[float, Facts] = {}
+    grounds: dict[float, Grounds] = {}
     for rule in rules.about(facts.device):
         oldest = rule.patience.gap
-        if oldest not in known:
-            known[oldest] = reliable(facts, oldest)
-        for verdict in evaluate(rule, facts, known[oldest], remembered[rule.id]):
+        if oldest not in grounds:
+            grounds[oldest] = Grounds.of(facts, oldest)
+        for verdict in evaluate(rule, grounds[oldest], remembered.get(rule.id, ())):
             yield (rule.id, verdict.subject.key), (rule, verdict)
 
 

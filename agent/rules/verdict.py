@@ -10,8 +10,8 @@ Between `holds` and `clear` lies the dead band in which nothing moves: 9 % opens
 neither. Pure: the time is `facts.now`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from agent.model import Facts
 from agent.rules.kinds import Reading
@@ -22,12 +22,31 @@ from agent.rules.subjects import Subject, recall, subjects
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule says of one subject now."""
+    """What a rule says of one subject now. `ceased` is None also where nobody needs to know it."""
 
     subject: Subject
     holds: bool | None
     ceased: bool | None
-    readings: Mapping[Condition, Reading]
+    readings: Mapping[Condition, Reading]  # those that were needed to decide
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What one judgement rests on: all facts, and those that can be relied upon."""
+
+    facts: Facts
+    known: Facts
+    _shown: dict[str, dict[str, Subject]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, facts: Facts, oldest: float) -> "Grounds":
+        return cls(facts, reliable(facts, oldest))
+
+    def shown(self, per: str) -> Mapping[str, Subject]:
+        """The subjects of one kind that the printer shows, by key; found once for all rules."""
+        if per not in self._shown:
+            self._shown[per] = {subject.key: subject for subject in subjects(per, self.known)}
+        return self._shown[per]
 
 
 def reliable(facts: Facts, oldest: float) -> Facts:
@@ -46,38 +65,35 @@ def reliable(facts: Facts, oldest: float) -> Facts:
     )
 
 
-def evaluate(rule: Rule, facts: Facts, known: Facts, remembered: Iterable[str] = ()) -> Iterator[Verdict]:
-    """The verdict on each subject that is there or `remembered` by its key.
-
-    `known` are the facts that `reliable` left over; signals that last through silence see all `facts`.
-    """
-    present = {subject.key: subject for subject in subjects(rule.per, known)}
+def evaluate(rule: Rule, grounds: Grounds, remembered: Collection[str] = ()) -> Iterator[Verdict]:
+    """The verdict on each subject that is there, or that is `remembered` by its key."""
+    shown = grounds.shown(rule.per)
+    for key, subject in shown.items():
+        yield judge(rule, subject, grounds, stands=key in remembered)
     for key in remembered:
-        present.setdefault(key, recall(rule.per, key, known))
-    for subject in present.values():
-        yield judge(rule, subject, facts, known)
+        if key not in shown:
+            yield judge(rule, recall(rule.per, key, grounds.known), grounds, stands=True)
 
 
-def judge(rule: Rule, subject: Subject, facts: Facts, known: Facts) -> Verdict:
-    """The verdict on one subject."""
+def judge(rule: Rule, subject: Subject, grounds: Grounds, *, stands: bool) -> Verdict:
+    """The verdict on one subject; whether it has ceased is asked only of what `stands`."""
     if subject.gone:
         return Verdict(subject, holds=False, ceased=True, readings={})
-    readings = {
-        condition: condition.signal.read(
-            Asked(subject, facts if condition.signal.lasts else known, condition.options)
-        )
-        for condition in (*rule.conditions, *rule.clear)
-    }
+    readings: dict[Condition, Reading] = {}
 
-    def tests(conditions: Iterable[Condition]) -> Iterator[bool | None]:
-        return (condition.holds(readings[condition]) for condition in conditions)
+    def test(condition: Condition) -> bool | None:
+        signal = condition.signal
+        facts = grounds.facts if signal.lasts else grounds.known
+        readings[condition] = signal.read(Asked(subject, facts, condition.options))
+        return condition.holds(readings[condition])
 
-    holds = both(
-        every(tests(rule.all)),
-        some(tests(rule.any)) if rule.any else True,
-        opposite(some(tests(rule.none))),
-    )
-    ceased = both(every(tests(rule.clear)), opposite(holds))
+    def parts() -> Iterator[bool | None]:
+        yield every(map(test, rule.all))
+        yield some(map(test, rule.any)) if rule.any else True
+        yield opposite(some(map(test, rule.none)))
+
+    holds = every(parts())
+    ceased = every((opposite(holds), every(map(test, rule.clear)))) if stands else None
     return Verdict(subject, holds=holds, ceased=ceased, readings=readings)
 
 
@@ -98,10 +114,6 @@ def some(parts: Iterable[bool | None]) -> bool | None:
 
 def opposite(part: bool | None) -> bool | None:
     return None if part is None else not part
-
-
-def both(*parts: bool | None) -> bool | None:
-    return every(parts)
 
 
 def evidence(verdict: Verdict) -> dict[str, object]:

@@ -8,9 +8,10 @@ import pytest
 from agent.model import Vague
 from agent.rules import schema
 from agent.rules.rule import Rule
-from agent.rules.verdict import evaluate, every, opposite, reliable, some
+from agent.rules.verdict import Grounds, evaluate, every, opposite, reliable, some
 
 HOUR = 3600.0
+BLACK = "1.1 toner black"
 LOW = """
 [[rule]]
 id = "low"
@@ -56,7 +57,7 @@ def test_between_opening_and_clearing_neither_is_so(
     printer: Any, low: Rule, level: Any, holds: bool | None, ceased: bool | None
 ) -> None:
     facts = printer.facts(supplies=(printer.toner(level),))
-    (verdict,) = evaluate(low, facts, facts)
+    (verdict,) = evaluate(low, Grounds.of(facts, HOUR), [BLACK])
     assert (verdict.holds, verdict.ceased) == (holds, ceased)
 
 
@@ -76,10 +77,11 @@ def test_old_readings_are_unknown_each_by_its_own_age(printer: Any) -> None:
 def test_a_supply_on_a_vanished_table_is_unknown_and_on_a_table_without_it_gone(
     printer: Any, low: Rule
 ) -> None:
-    key = "1.1 toner black"
     empty = printer.facts(supplies=())
-    (hidden,) = evaluate(low, empty, empty, [key])
+    (hidden,) = evaluate(low, Grounds.of(empty, HOUR), [BLACK])
     assert (hidden.holds, hidden.ceased) == (None, None)
     other = printer.facts(supplies=(printer.toner(80, "cyan"),))
-    gone = {verdict.subject.key: verdict.ceased for verdict in evaluate(low, other, other, [key])}
-    assert gone == {key: True, "1.1 toner cyan": True}
+    gone = {
+        verdict.subject.key: verdict.ceased for verdict in evaluate(low, Grounds.of(other, HOUR), [BLACK])
+    }
+    assert gone == {BLACK: True, "1.1 toner cyan": None}
