@@ -2,10 +2,10 @@
 
     mortal_agent.py DATABASE URL EVENTS KILLS SEED VARIANT
 
-Each agent puts events 1 … EVENTS, one a transaction, where the last one stopped, and delivers them to
-URL. Half of the agents kill themselves with SIGKILL at the N-th step of put, send, ack, delete (before
-the work, between the work and its commit, or after); the others are killed by the nursery after a
-random time. The last agent lives until all is delivered. Ends with 0 if it got there.
+Each agent puts its share of events, one a transaction, from where the last one stopped, and delivers
+what there is to URL. Half of the agents kill themselves with SIGKILL at the N-th step of put, send, ack,
+delete (before the work, between the work and its commit, or after); the others are killed by the
+nursery after a random time. The last agent lives until all is delivered. Ends with 0 if it got there.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from uplink.targets import https
 
 T = TypeVar("T")
 NEVER = 1 << 60
+MOST_STEPS = 60  # that an agent lives
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Fate:
     """Counts steps, and ends the process at one of them."""
 
     steps_left: int
+    lingers: bool = False  # waits for the kill when its work is done
 
     def step(self) -> None:
         self.steps_left -= 1
@@ -122,7 +124,7 @@ def event(number: int) -> Envelope:
 
 
 async def live(database: Path, url: str, events: int, fate: Fate, variant: str) -> None:
-    """Put what is missing, deliver everything."""
+    """Put what is missing of `events`, deliver everything."""
     store = Store(database, {"outbox": outbox.SCHEMA})
     mortal = MortalStore(store, fate)
     target = https.connect(https.Settings(url=url, insecure_loopback=True))
@@ -135,6 +137,8 @@ async def live(database: Path, url: str, events: int, fate: Fate, variant: str) 
         delivery.wake()
     while (await store.run(views.counts)).pending:
         await asyncio.sleep(0.005)
+    if fate.lingers:
+        await asyncio.Event().wait()
     running.cancel()
 
 
@@ -154,19 +158,19 @@ def bear(work: Callable[[], None]) -> int:
 
 
 def main(database: str, url: str, events: str, kills: str, seed: str, variant: str) -> None:
-    dice, killed = Random(int(seed)), 0
-    for _ in range(int(kills)):
+    dice, total, deaths = Random(int(seed)), int(events), int(kills)
+    assert total >= MOST_STEPS * deaths / 3, "an agent could run out of work before it dies"
+    for number in range(1, deaths + 1):
         by_step = dice.random() < 0.5
-        fate = Fate(dice.randint(0, 60) if by_step else NEVER)
-        child = bear(lambda fate=fate: asyncio.run(live(Path(database), url, int(events), fate, variant)))
+        fate = Fate(dice.randint(0, MOST_STEPS)) if by_step else Fate(NEVER, lingers=True)
+        share = total * number // deaths
+        child = bear(lambda f=fate, s=share: asyncio.run(live(Path(database), url, s, f, variant)))
         if not by_step:
             time.sleep(dice.uniform(0.0, 0.15))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "an agent failed by itself"
-        killed += os.WIFSIGNALED(status)
-    asyncio.run(live(Path(database), url, int(events), Fate(NEVER), variant))
-    assert killed > int(kills) * 0.7, "too few agents died on their way"
+        assert os.WIFSIGNALED(status), f"agent {number} did not die of the kill"
+    asyncio.run(live(Path(database), url, total, Fate(NEVER), variant))
 
 
 if __name__ == "__main__":
