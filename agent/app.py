@@ -318,11 +318,9 @@ async def once(
 ) -> None:
     """One pass: find printers, read those known before, deliver, and end."""
     async with running(agent):
-        known = list(agent.rounds.roll.known.values())
+        known = list(agent.rounds.roll.known)
         await agent.scouting.look(_ways(agent), listen=listen, heard=heard, met=met)
-        for device in known:
-            if device.address.host and agent.rounds.territory.permits(device.address.host, device.mac):
-                await agent.intake.settle(await agent.rounds.read(device, frozenset(Tier)))
+        await agent.rounds.everybody(known, frozenset(Tier))
         await _heartbeat(agent)
 
 

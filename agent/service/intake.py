@@ -16,7 +16,6 @@ from agent.service.roll import Roll
 from agent.store import Store
 
 GROUP = 200  # readings in one transaction
-COMPANY = 0.25  # real seconds that a reading waits for others
 
 Waiting = tuple[Reading, asyncio.Future[Outcome]]
 
@@ -27,6 +26,7 @@ class Intake:
     line: Line
     roll: Roll
     told: Callable[[Outcome], None]
+    company: float = 0.25  # real seconds that a reading waits for others
     _queue: asyncio.Queue[Waiting] = field(default_factory=asyncio.Queue)
 
     async def settle(self, reading: Reading) -> Outcome:
@@ -40,7 +40,7 @@ class Intake:
         while True:
             group = [await self._queue.get()]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(COMPANY):
+                async with asyncio.timeout(self.company):
                     while len(group) < GROUP:
                         group.append(await self._queue.get())
             await self._commit(group)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agent import inventory
@@ -46,6 +47,18 @@ class Rounds:
                 continue
             self._polls[key] = asyncio.create_task(self._poll(self.roll.known[key], tiers), name=key)
             self._polls[key].add_done_callback(self._forget)
+
+    async def everybody(self, keys: Iterable[str], tiers: frozenset[Tier]) -> None:
+        """Read these printers now, due or not, and take the readings in."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: str) -> None:
+            async with room:
+                await self._poll(self.roll.known[key], tiers)
+
+        async with asyncio.TaskGroup() as group:
+            for key in keys:
+                group.create_task(one(key))
 
     async def finish(self) -> None:
         """Let the polls that are under way end, and their readings reach the disk."""

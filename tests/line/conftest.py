@@ -49,8 +49,7 @@ class Site:
         await self.agent.scouting.look(["static", "sweep"], listen=0, met=met)
 
     async def read_all(self, tiers: frozenset[Tier] = EVERYTHING) -> None:
-        for device in list(self.agent.rounds.roll.known.values()):
-            await self.agent.intake.settle(await self.agent.rounds.read(device, tiers))
+        await self.agent.rounds.everybody(list(self.agent.rounds.roll.known), tiers)
 
     async def live(self, hours: float, every: float = 0.5) -> None:
         """Let the site's clock pass, reading everybody now and then."""
@@ -75,6 +74,7 @@ async def _site(
 ) -> AsyncIterator[Site]:
     async with fleet:
         agent = app.build_from(config.check(given, folder), clock)
+        agent.intake.company = 0.01
         async with app.running(agent):
             yield Site(agent, fleet, {})
 
