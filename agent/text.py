@@ -49,6 +49,12 @@ def clean(text: str) -> str:
     return _BLANKS.sub(" ", kept).strip()[:LIMIT].rstrip()
 
 
+def fold(text: str) -> str:
+    """For comparing words: lower case without accents, nor the voiced marks of kana."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return plain.casefold().replace("ł", "l").replace("ı", "i")
+
+
 def unhex(text: str) -> str:
     """Undo hex printed in place of text: "42 6C 61 63 6B", "0x426C61636B", or a first line of
     sixteen characters with hex lines below it, as dumps of long strings have it."""

@@ -15,10 +15,10 @@ row too many. Training alone decides nothing where a code speaks: firmware may f
 """
 
 import re
-import unicodedata
 
 from agent.alert_codes import generic
 from agent.model import AlertKind, DeviceStatus, PrinterStatus, Status
+from agent.text import fold
 
 QUIET_CODES = frozenset({
     4, 6,  # coverClosed, interlockClosed
@@ -31,29 +31,27 @@ QUIET_CODES = frozenset({
 COLD_FUSER = frozenset({35, 1001})  # subunitUnderTemperature, markerFuserUnderTemperature
 WORDLESS = frozenset({None, 0, 1, 2})  # no code, Brother's 0, other, unknown
 
-RESTING = re.compile(
-    r"""
+_RESTING = r"""
     (now\ )?ready (\ (for|to)\ (paper|print|printing|copy))?  | idle | online | deleted | normal | ok
     | (in\ )? (deep\ )? sleep (ing)? (\ mode)? | (power|energy)[\ -]?sav(e|er|ing) (\ mode)? | stand-?by
     | (warming|warm)[\ -]?up | please\ wait | (auto)?\ ?off
     | bereit | betriebsbereit | druckbereit | ruhezustand | (im\ )?(ruhe|schlaf)modus | schlaf
-    | energiespar(en|modus|betrieb)? | aufwarmen | warmt\ auf | (im\ )?leerlauf
-    | pret (e)? | (en\ )?veille | economie\ d[' ]energie | en\ attente | prechauffage | inactif
-    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energia)?) | inactiv[oa]
+    | energiespar(en|modus|betrieb)? | aufwärmen | wärmt\ auf | (im\ )?leerlauf
+    | prête? | (en\ )?veille | économie\ d['’\ ]énergie | en\ attente | préchauffage | inactif
+    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energía)?) | inactiv[oa]
     | calentando
     | pront[oa] | (in\ )?(riposo|attesa) | risparmio\ energ(ia|etico) | riscaldamento | inattiv[oa]
-    | em\ (espera|repouso) | (modo\ )?(suspensao|poupanca(\ de\ energia)?|economia\ de\ energia) | aquecendo
+    | em\ (espera|repouso) | (modo\ )?(suspensão|poupança(\ de\ energia)?|economia\ de\ energia) | aquecendo
     | gereed | klaar | slaap (stand)? | energiebesparing | (bezig\ met\ )?opwarmen | inactief
-    | gotow[yae] | (tryb\ )?(uspienia|czuwania) | uspienie | oszczedzanie\ energii | nagrzewanie
-    | pripraven[aoy]? | (rezim\ )?spanku | uspora\ energie | zahrivani | necinn[yae]
-    | klar | redo | vila | valmis | lepotila | kesz | hazir | uyku
-    | スリーフ(モード|中)? | レテ(イー|ィー?) | 待機中? | 省(エネ|電力)(モード|中)?
-    | 印刷(可能|てきます) | 準備完了
-    | 予熱中? | ウォームアッフ中? | готов[оа]? | ожидание | спящий\ режим | энергосбережение
-    """,
-    re.VERBOSE,
-)
-"""What panels say when nothing is wrong, folded: lower case, no accents (and no voiced marks of kana)."""
+    | gotow[yae] | (tryb\ )?(uśpienia|czuwania) | uśpienie | oszczędzanie\ energii | nagrzewanie
+    | připraven[aoý]? | (režim\ )?spánku | úspora\ energie | zahřívání | nečinn[ýáé]
+    | klar | redo | vila | valmis | lepotila | kész | hazır | uyku
+    | スリープ (モード|中)? | レディー? | 待機中? | 省 (エネ|電力) (モード|中)? | 準備完了
+    | 印刷 (可能|できます) | 予熱中? | ウォームアップ中?
+    | готов[оа]? | ожидание | спящий\ режим | энергосбережение
+"""
+RESTING = re.compile(fold(_RESTING), re.VERBOSE)
+"""What panels say when nothing is wrong, in the languages in which they say it; folded."""
 
 
 def kind_of(
@@ -103,6 +101,4 @@ def _rests(status: Status | None) -> bool:
 
 def says_rest(text: str) -> bool:
     """Whether the whole text, not a part of it, is one that a resting printer shows."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in folded if not unicodedata.combining(char)).replace("ł", "l")
-    return RESTING.fullmatch(bare.strip(" .…!:;-*\t")) is not None
+    return RESTING.fullmatch(fold(text).strip(" .…!:;-*")) is not None

@@ -12,27 +12,23 @@ the wrong end exists, firmware that writes "Black Toner" on a cyan row does not.
 """
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from agent.text import fold
 
 UNKNOWN = "unknown"
 TRICOLOUR = "tricolour"
 
 
-def fold(text: str) -> str:
-    """Lower case without accents; the voiced marks of kana go too, alike here and in the table."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return plain.casefold().replace("ł", "l").replace("ı", "i")
-
-
 _NAMES = {
     "black": "black schwarz noir noire negro negra nero nera preto preta zwart zwarte czarny czarna czarne "
-    "cerna cerny cierna cierny crna svart sort musta fekete siyah negru juoda μαυρο черный черная черн",
+    "cerna cerny cierna cierny crna svart sort musta fekete siyah negru negre juoda "
+    "μαυρο черный черная чорний",
     "cyan": "cyan zyan cian ciano cyaan cyjan cyjanowy cyjanowa azurova azurovy syaani syan turkiz голубой "
     "голубая циан",
     "magenta": "magenta purpurova purpurovy purpur пурпурный пурпурная мадента маджента",
     "yellow": "yellow gelb jaune amarillo amarilla giallo gialla amarelo amarela geel gele zolty zolta zolte "
-    "zluta zluty zlta keltainen gul sarga sari galben geltona κιτρινο желтый желтая",
+    "zluta zluty zlta keltainen gul sarga sari galben groc zuta rumena geltona жовтий κιτρινο желтый желтая",
     "grey": "grey gray grau gris grigio cinza cinzento grijs szary szara seda sedy harmaa серый",
     "red": "red rouge rojo roja rosso vermelho rood czerwony czerwona cervena rod punainen красный",
     "green": "green grun vert verde groen zielony zelena gron vihrea зеленый",

@@ -22,12 +22,21 @@ from agent.model import Identity
 NETWORK_CARD = re.compile(r"HP ETHERNET MULTI-ENVIRONMENT|JETDIRECT", re.IGNORECASE)
 """sysDescr of a card that stands in printers of many makers: no word on the lid."""
 
+_NO_MODEL = re.compile(
+    r"HP ETHERNET|JETDIRECT|Brother NC-|.*\bprint(?:ing)? ?(?:server|system)\b", re.IGNORECASE
+)
+
 _GENERIC = re.compile(
     r"generic\b.*|.*\bprint(?:ing)? (?:server|system)|printer|network printer", re.IGNORECASE
 )
+_REGISTERED = re.compile(r"\((?:R|TM|C)\)|[®™©]", re.IGNORECASE)
 _SERIES = re.compile(r"\s+series$", re.IGNORECASE)
 _PRINTS = re.compile(
     r"\b(?:print(?:er|ing|server)?|laser ?jet\w*|mfp|multifunction|copier|drucker|imprimante)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b(?:scanner|scan server|projector|camera|switch|router|firewall|ups|access point|storage|phone)\b",
     re.IGNORECASE,
 )
 
@@ -85,7 +94,7 @@ def decide(clues: Clues, profiles: Profiles) -> Decision:
         serial=serial.text or None,
         firmware=firmware.text or None,
         mac=_serials.mac(clues.macs),
-        is_printer=_is_printer(clues, profiles),
+        is_printer=_is_printer(clues, profiles, vendor),
         name=clues.printer_name.text or clues.sys_name or None,
         location=clues.location or None,
         object_id=clues.object_id or None,
@@ -172,8 +181,8 @@ def _models(clues: Clues, told: list[_Told]) -> Iterator[Said]:
     if not _GENERIC.fullmatch(clues.printer_name.text):
         yield clues.printer_name
     yield from (one.said for one in told if one.field == "model")
-    if not NETWORK_CARD.search(clues.sys_descr.text) and not _GENERIC.fullmatch(clues.sys_descr.text):
-        yield clues.sys_descr
+    if not _NO_MODEL.match(clues.sys_descr.text):
+        yield Said(re.split(r"[;,]", clues.sys_descr.text)[0], clues.sys_descr.source)
 
 
 def _serial_clues(clues: Clues, told: list[_Told]) -> Iterator[Said]:
@@ -196,6 +205,7 @@ def _first(found: Iterable[tuple[str, bytes]]) -> Said:
 
 def _without_brand(model: str, vendor: str | None, profiles: list[Profile], serial: str) -> str:
     """ "KONICA MINOLTA bizhub C3110" -> "bizhub C3110"; "Dell S5830dn 7XQ1R92 LW62.DN4.P636" -> "S5830dn"."""
+    model = " ".join(_REGISTERED.sub(" ", model).split())
     words = [vendor or "", *(word for profile in profiles for word in profile.words)]
     words += [
         word for profile in profiles for one in profile.brand if one.name == vendor for word in one.words
@@ -217,7 +227,7 @@ def _without_serial(model: str, serial: str) -> str:
     return model
 
 
-def _is_printer(clues: Clues, profiles: Profiles) -> bool | None:
+def _is_printer(clues: Clues, profiles: Profiles, vendor: str | None) -> bool | None:
     """RFC 2790 names the printers among a host's devices (hrDeviceType); names alone may only suggest."""
     branch = profiles.is_printer(clues.object_id)
     if clues.printer_rows or branch:
@@ -226,7 +236,8 @@ def _is_printer(clues: Clues, profiles: Profiles) -> bool | None:
         return False
     if any(device_id.is_printer for device_id, _ in clues.device_ids):
         return True
+    if _PRINTS.search(clues.sys_descr.text) or any(one.prints_only for one in profiles.of_vendor(vendor)):
+        return True
     number = enterprise(clues.object_id)
-    if number is not None and not profiles.of_enterprise(number):
-        return False
-    return True if _PRINTS.search(clues.sys_descr.text) else None
+    stranger = number is not None and vendor is None and not profiles.of_enterprise(number)
+    return False if stranger or _OTHER.search(clues.sys_descr.text) else None

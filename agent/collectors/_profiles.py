@@ -4,6 +4,7 @@
     enterprises = [367]                      # under 1.3.6.1.4.1: whose firmware it is
     printers = ["1.3.6.1.4.1.367.1.1"]       # sysObjectIDs below are printers, whatever else is missing
     others = []                              # sysObjectIDs below are the maker's switches and the like
+    prints_only = false                      # whoever bears the name is a printer
     words = ["ricoh"]                        # the name on the lid, as texts have it
     families = ["aficio"]                    # names of models that only this maker uses
 
@@ -98,6 +99,7 @@ class Profile(_Strict):
     enterprises: tuple[int, ...] = Field(default=(), strict=False)
     printers: tuple[Oid, ...] = Field(default=(), strict=False)
     others: tuple[Oid, ...] = Field(default=(), strict=False)
+    prints_only: bool = False
     words: tuple[str, ...] = Field(default=(), strict=False)
     families: tuple[str, ...] = Field(default=(), strict=False)
     brand: tuple[Brand, ...] = Field(default=(), strict=False)

@@ -18,7 +18,7 @@ SUPPLIES = Table.of(
 COLORANTS = Table.of("colorants", "1.3.6.1.2.1.43.12.1.1", value=4)
 
 _COLOURED = frozenset({
-    None, "other", "unknown", "toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "opc",
+    None, "toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "opc",
     "developer", "solidWax", "ribbonWax", "matteToner", "matteInk",
 })  # fmt: skip
 """Types of which there is one for each colour."""

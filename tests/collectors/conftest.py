@@ -3,12 +3,18 @@
 A line is `OID|TAG|VALUE`, TAG the BER tag in decimal, with `x` for a value in hex.
 """
 
+import asyncio
 import bisect
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+import pytest
+
+from agent.cli._probe_document import document
+from agent.collectors.printer_mib import EVERYTHING, collect
 from agent.errors import NoAnswer
-from agent.model import Address
+from agent.model import Address, Known, Snapshot, Tier
 from agent.snmp.oid import arcs, oid
 from agent.snmp.reader import IpAddress, ObjectId, Value, VarBind
 
@@ -74,3 +80,58 @@ class WalkReader:
         self.requests += 1
         if self._answers is not None and self.requests > self._answers:
             raise NoAnswer("127.0.0.1:161", "no answer within 2 s")
+
+
+Walks = Callable[..., WalkReader]
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.fixture(scope="session")
+def walked() -> Walks:
+    """Makes a reader of a walk file; `answers` bounds how often it answers."""
+
+    def make(path: Path, *, answers: int | None = None) -> WalkReader:
+        return WalkReader(read_walk(path), answers=answers)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def taken() -> Callable[..., Snapshot]:
+    """Takes a snapshot of a reader, outside of any running loop."""
+
+    def take(
+        reader: WalkReader, tiers: Collection[Tier] = EVERYTHING, known: Known | None = None
+    ) -> Snapshot:
+        return asyncio.run(collect(reader, at=0.0, tiers=tiers, known=known))
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def printed(walked: Walks, taken: Callable[..., Snapshot]) -> Callable[[Path], dict[str, object]]:
+    """What `probe --json` would print of a walk file."""
+
+    def show(path: Path) -> dict[str, object]:
+        made = document(taken(walked(path)), "1970-01-01T00:00:00Z")
+        return json.loads(made.model_dump_json(by_alias=True))
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def differences() -> Callable[[object, object], list[str]]:
+    """Where a document differs from an expectation, which may say less, but not otherwise."""
+
+    def compare(got: object, want: object, where: str = "") -> list[str]:
+        if isinstance(want, dict) and isinstance(got, dict):
+            return [one for key in want for one in compare(got.get(key), want[key], f"{where}.{key}")]
+        if isinstance(want, list) and isinstance(got, list) and len(got) == len(want):
+            return [
+                one
+                for n, (left, right) in enumerate(zip(got, want, strict=True))
+                for one in compare(left, right, f"{where}[{n}]")
+            ]
+        return [] if got == want and type(got) is type(want) else [f"{where}: want {want!r}, got {got!r}"]
+
+    return compare

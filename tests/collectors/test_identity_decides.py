@@ -1,0 +1,167 @@
+"""Who a printer is, from clues that contradict each other; which serials and MACs count."""
+
+import pytest
+
+from agent.collectors import _device_id, _serials
+from agent.collectors._identity import Clues, Said, decide
+from agent.collectors._profiles import shipped
+from agent.snmp.oid import oid
+
+DESCR = oid("1.3.6.1.2.1.1.1.0")
+
+
+def who(descr="", object_id="", *, device="", ids=(), **rest):
+    clues = Clues(
+        sys_descr=Said(descr, DESCR),
+        object_id=object_id,
+        device_descr=Said(device, b"d"),
+        device_ids=tuple((_device_id.parse(text), b"i") for text in ids),
+        **rest,
+    )
+    return decide(clues, shipped()).identity
+
+
+@pytest.mark.parametrize(
+    ("descr", "object_id", "vendor"),
+    [
+        ("KYOCERA Document Solutions Printing System", "1.3.6.1.4.1.1347.41", "Kyocera"),
+        ("UTAX_TA 3005ci", "1.3.6.1.4.1.1347.41", "Utax"),
+        ("TRIUMPH-ADLER P-4020DN", "1.3.6.1.4.1.1347.41", "Triumph-Adler"),
+        ("P-4020DN", "1.3.6.1.4.1.1347.41", "Kyocera"),
+        ("LANIER MP C3501 2.01 / LANIER Network Printer C model", "1.3.6.1.4.1.367.1.1", "Lanier"),
+        ("infotec IS 2416 1.0 / x", "1.3.6.1.4.1.367.1.1", "Infotec"),
+        ("Aficio MP 3350", "", "Ricoh"),
+        ("Develop ineo+ 250i", "1.3.6.1.4.1.18334.1.1.1.2.1", "Develop"),
+        ("KONICA MINOLTA magicolor 4650", "", "Konica Minolta"),
+        ("Generic 28C-1", "1.3.6.1.4.1.18334.1.1.1.2.1", "Konica Minolta"),
+        ("FUJI XEROX DocuPrint C5005 d", "1.3.6.1.4.1.253.8.62.1", "Fuji Xerox"),
+        ("FUJIFILM Apeos C7580", "1.3.6.1.4.1.297.1.11", "Fujifilm"),
+        ("Dell Laser Printer 1720dn version NM.NA.N099", "1.3.6.1.4.1.641.1", "Dell"),
+        ("HP Laser MFP 432; V3.00", "1.3.6.1.4.1.236.11.5.1", "HP"),
+        ("", "1.3.6.1.4.1.11.1", "HP"),
+        ("TTP244CE Version: 7.02 EZD", "1.3.6.1.4.1.51966.2.6", "TSC"),
+        ("ZebraNet Wireless", "1.3.6.1.4.1.683.6.0", "Zebra"),
+        ("SINDOH M611", "", "Sindoh"),
+        ("Linux chipshop 5.4", "1.3.6.1.4.1.8072.3.2.10", None),
+        ("", "", None),
+    ],
+)
+def test_the_name_on_the_lid_makes_the_vendor_then_the_firmware(descr, object_id, vendor):
+    assert who(descr, object_id).vendor == vendor
+
+
+def test_a_network_card_does_not_name_the_printer_it_stands_in():
+    card = "HP ETHERNET MULTI-ENVIRONMENT,ROM none,JETDIRECT,JD95"
+    assert who(card, "1.3.6.1.4.1.11.2.3.9.1", ids=["MFG:Lexmark;MDL:T640;"]).vendor == "Lexmark"
+    assert who(card, "1.3.6.1.4.1.11.2.3.9.1").vendor == "HP"
+
+
+@pytest.mark.parametrize(
+    ("descr", "device", "ids", "model"),
+    [
+        ("", "KONICA MINOLTA bizhub C224e", (), "bizhub C224e"),
+        ("KONICA MINOLTA bizhub C3110", "Generic 28C-1", (), "bizhub C3110"),
+        ("", "Generic 28C-1", ("MFG:Canon;MDL:LBP6670 Series;",), "LBP6670"),
+        ("Samsung M4080FX; V11.01.03.04_02-27-2017;Engine", "Samsung M408x Series", (), "M4080FX"),
+        ("RICOH MP 3053 1.09 / RICOH Network Printer C model", "", (), "MP 3053"),
+        ("OKI OkiLAN 9450g Rev.00.69 : Attached to MC873 Rev.07.87 : x", "", (), "MC873"),
+        ("Xerox(R) VersaLink(R) C405 Color MFP; System 68.9", "", (), "VersaLink C405 Color MFP"),
+        ("Brother NC-8300h, Firmware Ver.1.14", "Brother HL-L2350DW series", (), "HL-L2350DW"),
+        ("Brother NC-8300h, Firmware Ver.1.14", "", (), None),
+        ("KYOCERA Document Solutions Printing System", "", (), None),
+        ("Canon iR-ADV C5235 /P", "", (), "iR-ADV C5235"),
+    ],
+)
+def test_the_model_has_no_brand_no_series_and_no_network_card(descr, device, ids, model):
+    assert who(descr, device=device, ids=ids).model == model
+
+
+@pytest.mark.parametrize(
+    ("descr", "firmware", "serial"),
+    [
+        ("Samsung X; V11.01.03.04_02;Engine;NIC ;S/N 0AABBJCD1234", "11.01.03.04", "0AABBJCD1234"),
+        ("RICOH MP 3053 1.09 / RICOH Network Printer C model", "1.09", None),
+        ("Dell 3115cn Color Laser MFP; Net 11.73, Controller 2008, Engine 05.10.00, x", "05.10.00", None),
+        ("TOSHIBA e-STUDIO305CS version NH4.1 kernel 2.6", "NH4.1", None),
+        ("HP ETHERNET MULTI-ENVIRONMENT,SN:VNB3J99999,FN:1F31B6C,SVCID:1,PID:HP M252dw", None, "VNB3J99999"),
+    ],
+)
+def test_sys_descr_tells_what_no_object_does(descr, firmware, serial):
+    found = who(descr)
+    assert (found.firmware, found.serial) == (firmware, serial)
+
+
+@pytest.mark.parametrize(
+    ("story", "clues", "verdict"),
+    [
+        ("a printer row", {"printer_rows": True}, True),
+        ("devices, no printer among them", {"devices": True}, False),
+        (
+            "a sysObjectID of printers beats devices",
+            {"object_id": "1.3.6.1.4.1.367.1.1", "devices": True},
+            True,
+        ),
+        ("a 1284 id", {"ids": ["MFG:HP;MDL:X;CLS:PRINTER;"]}, True),
+        ("words", {"descr": "Acme Laser Printer"}, True),
+        ("a maker of nothing else", {"descr": "SATO CL4NX"}, True),
+        ("HP's switch", {"descr": "HP J9145A", "object_id": "1.3.6.1.4.1.11.2.3.7.11.104"}, False),
+        ("an unknown enterprise", {"descr": "Acme 9000", "object_id": "1.3.6.1.4.1.99999.1"}, False),
+        ("a scan server", {"descr": "EPSON Scan Server", "object_id": "1.3.6.1.4.1.1248.1.1"}, False),
+        ("a maker of many things", {"descr": "Samsung C"}, None),
+        ("nothing", {}, None),
+    ],
+)
+def test_whether_it_is_a_printer(story, clues, verdict):
+    assert who(**clues).is_printer is verdict, story
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        (" vd00000001 ", "VD00000001"), ("A0ED\x00\x00", "A0ED"), ("7XQ1R92-132-13", "7XQ1R92-132-13"),
+        ("", None), (None, None), ("XXXXXXXX", None), ("xxxxxx", None), ("0000000000", None), ("------", None),
+        ("N/A", None), ("unknown", None), ("SERIAL", None), ("Serial Number", None), ("0123456789", None),
+        ("<private>", None), ("1", None), ("????????", None), ("not set", None),
+    ],
+)  # fmt: skip
+def test_a_serial_that_only_fills_the_field_is_none(text, serial):
+    assert _serials.serial(text) == serial
+
+
+@pytest.mark.parametrize(
+    ("addresses", "mac"),
+    [
+        (["", "000000000000", "00074d6bc2a8"], "00074d6bc2a8"),
+        (["fada0c000001", "f8da0c000001"], "f8da0c000001"),
+        (["fada0c000001"], "fada0c000001"),
+        (["01005e000001", "ffffffffffff", "0011"], None),
+        ([], None),
+    ],
+)
+def test_the_mac_is_the_first_universal_one(addresses, mac):
+    assert _serials.mac(map(bytes.fromhex, addresses)) == mac
+
+
+@pytest.mark.parametrize(
+    ("text", "maker", "model", "serial"),
+    [
+        ("MFG:EPSON;CMD:ESCLABEL;MDL:CW-C6500Au;CLS:PRINTER;", "EPSON", "CW-C6500Au", ""),
+        (
+            "MANUFACTURER:Zebra Technologies;COMMAND SET:ZPL;MODEL:ZTC TLP 2824 Plus;",
+            "Zebra Technologies",
+            "ZTC TLP 2824 Plus",
+            "",
+        ),
+        ("MFG:Xerox; CMD:PCL; MDL:AltaLink C8045; SN:ABC123", "Xerox", "AltaLink C8045", "ABC123"),
+        ("COMMAND SET:;MODEL:Dell S5830dn", "", "Dell S5830dn", ""),
+        ("mfg:A:B;mdl:x", "A:B", "x", ""),
+    ],
+)
+def test_a_1284_id(text, maker, model, serial):
+    found = _device_id.parse(text)
+    assert (found.maker, found.model, found.serial) == (maker, model, serial)
+
+
+@pytest.mark.parametrize("text", ["", "public", ";;;", "CMD:PCL;CLS:PRINTER;", "no colons here"])
+def test_what_is_no_1284_id(text):
+    assert _device_id.parse(text) is None
