@@ -1,0 +1,99 @@
+"""What a poll costs the network, counted by a relay between a real engine and a printer on a real socket.
+
+Each datagram counts with its 28 octets of IP and UDP header, in both directions.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.collectors.printer_mib import collect
+from agent.model import Address, Known, Tier
+from agent.simulator.fleet import walk_fleet
+from agent.snmp.reader import Credential
+from agent.snmp.session import Engine, Settings
+
+CASES = Path(__file__).parent / "cases"
+CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
+FULL, STATUS = 80_000, 5_000  # octets
+HEADERS = 28
+OWN = sorted(CASES.glob("*/walk.snmprec"))
+REAL = [
+    CORPUS / "walks" / f"{name}.snmprec"
+    for name in (
+        "pm_brother",
+        "pm_epson_cw",
+        "pm_kyocera_p2040",
+        "sharp",
+        "jetdirect_m880",
+        "zebra",
+        "konica",
+    )
+]
+ENGINE = Settings(timeout=5.0, requests_per_second=None, requests_per_subnet=None)
+
+
+class Relay(asyncio.DatagramProtocol):
+    """Passes datagrams on, and counts them."""
+
+    def __init__(self, printer: Address) -> None:
+        self.octets = 0
+        self._printer = printer
+        self._client: tuple[str, int] | None = None
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.octets += len(data) + HEADERS
+        if addr[:2] == tuple(self._printer):
+            self._transport.sendto(data, self._client)
+        else:
+            self._client = addr
+            self._transport.sendto(data, self._printer)
+
+    def spent(self) -> int:
+        octets, self.octets = self.octets, 0
+        return octets
+
+
+@asynccontextmanager
+async def relayed(walk: Path) -> AsyncIterator[tuple[Address, Relay]]:
+    """A printer that answers from `walk`, behind a relay."""
+    async with walk_fleet([walk], "127.0.0.1", 0) as fleet:
+        loop = asyncio.get_running_loop()
+        printer = fleet.members[0].address
+        transport, relay = await loop.create_datagram_endpoint(
+            lambda: Relay(printer), local_addr=("127.0.0.1", 0)
+        )
+        try:
+            yield Address(*transport.get_extra_info("sockname")), relay
+        finally:
+            transport.close()
+
+
+@pytest.mark.parametrize(
+    "walk", [*OWN, *REAL], ids=lambda walk: walk.stem if walk in REAL else walk.parent.name
+)
+async def test_a_poll_stays_within_its_bytes(walk):
+    if not walk.exists():
+        pytest.skip(f"no corpus: {walk}")
+    async with relayed(walk) as (address, relay), Engine(ENGINE) as engine:
+        reader = engine.reader(address, Credential(name="public"))
+        full = await collect(reader, at=0.0)
+        assert relay.spent() <= FULL
+        await collect(reader, at=0.0, tiers={Tier.ALERTS}, known=Known.of(full))
+        assert relay.spent() <= STATUS
+        await collect(reader, at=0.0, tiers={Tier.ALERTS})
+        assert relay.spent() <= STATUS, "also where nothing is known yet"
+
+
+async def test_the_relay_counts():
+    async with relayed(OWN[0]) as (address, relay), Engine(ENGINE) as engine:
+        await collect(engine.reader(address, Credential(name="public")), at=0.0)
+        assert relay.spent() > 2_000
+        assert relay.spent() == 0
