@@ -44,7 +44,7 @@ def probe(
     ] = None,
     credential: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A [[credential]] of the configuration, for SNMPv3 too."),
+        typer.Option(metavar="NAME", help="A credential of the configuration, by its name; for SNMPv3 too."),
     ] = None,
     config: _common.ConfigFile = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the first answer.")] = 2.0,
