@@ -1,8 +1,8 @@
 """The v3 face of a simulated device: USM and message processing by pysnmp, over the same tree.
 
 pysnmp's engine is used without its sockets: a message goes in as bytes, the reply is caught as bytes
-(RFC 3412 message processing, RFC 3414 security, RFC 3415 access control: read only). A wrong key, an
-unknown user or a stale time gets the Report that the RFCs ask for.
+(RFC 3412 message processing, RFC 3414 security). A wrong key, an unknown user or a stale time gets
+the Report that the RFCs ask for; writing is refused.
 """
 
 import time
@@ -57,7 +57,7 @@ _EXCEPTIONS = {
     Tag.NO_SUCH_INSTANCE: rfc1905.noSuchInstance,
     Tag.END_OF_MIB_VIEW: rfc1905.endOfMibView,
 }
-_EVERYTHING = (1, 3)
+_END = Value(Tag.END_OF_MIB_VIEW, None)
 _YEAR_2020 = 1_577_836_800
 
 
@@ -67,7 +67,7 @@ def engine_id(mac: str) -> bytes:
 
 
 class Engine:
-    """One device's v3 engine. Reading only; one user at the level that the user has keys for."""
+    """One device's v3 engine, with one user who may read everything."""
 
     def __init__(self, source: Source, user: User, mac: str) -> None:
         self._source = source
@@ -118,7 +118,7 @@ class Engine:
 
 
 def _admit(own: engine.SnmpEngine, user: User) -> None:
-    """Let `user` read everything, at no lower level than it has keys for."""
+    """Serve `user`. That nobody asks with less than the user's keys is seen to by pysnmp's USM."""
     config.add_v3_user(
         own,
         user.name,
@@ -127,8 +127,6 @@ def _admit(own: engine.SnmpEngine, user: User) -> None:
         _PRIV[user.priv_protocol],
         user.priv_password or None,
     )
-    level = "authPriv" if user.priv_protocol else "authNoPriv" if user.auth_protocol else "noAuthNoPriv"
-    config.add_vacm_user(own, 3, user.name, level, _EVERYTHING)
 
 
 class _Wire(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnmp ships no types
@@ -147,20 +145,19 @@ class _Tree(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp ships
 
     mib = Mib({})
 
-    def read_variables(self, *varbinds: Any, **about: Any) -> list[tuple[Any, Any]]:
-        return [self._shown(tuple(name), self.mib.get(tuple(name)), about) for name, _ in varbinds]
+    def read_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
+        return [_shown(tuple(name), self.mib.get(tuple(name))) for name, _ in varbinds]
 
-    def read_next_variables(self, *varbinds: Any, **about: Any) -> list[tuple[Any, Any]]:
-        end = Value(Tag.END_OF_MIB_VIEW, None)
-        found = (self.mib.next(tuple(name)) or (tuple(name), end) for name, _ in varbinds)
-        return [self._shown(name, value, about) for name, value in found]
+    def read_next_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
+        names = (tuple(name) for name, _ in varbinds)
+        return [_shown(*(self.mib.next(name) or (name, _END))) for name in names]
 
     def write_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
         raise smi_error.NotWritableError(name=varbinds[0][0], idx=0)
 
-    def _shown(self, name: Oid, value: Value, about: dict[str, Any]) -> tuple[Any, Any]:
-        wanted = rfc1902.ObjectName(name)
-        about["acFun"]("read", (wanted, None), idx=0, **about)
-        if value.tag in _EXCEPTIONS:
-            return wanted, _EXCEPTIONS[Tag(value.tag)]
-        return wanted, _TYPES[Tag(value.tag)](value.content)
+
+def _shown(name: Oid, value: Value) -> tuple[Any, Any]:
+    """A varbind in pysnmp's types."""
+    if value.tag in _EXCEPTIONS:
+        return rfc1902.ObjectName(name), _EXCEPTIONS[Tag(value.tag)]
+    return rfc1902.ObjectName(name), _TYPES[Tag(value.tag)](value.content)

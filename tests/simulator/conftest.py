@@ -82,12 +82,15 @@ class Client:
         await self.send(self.packet(kind, oids, repeat=repeat))
         return self.read((await self.receive())[0])
 
-    async def silent(self, kind: str, *oids: Arcs) -> bool:
-        """Whether a question gets no answer. Another answered one behind it proves the silence."""
+    async def silent(self, fleet: Fleet, kind: str, *oids: Arcs) -> bool:
+        """Whether a question that has arrived gets no answer (of those that are sent at once)."""
+        before = fleet.packets(self.address.host).total()
         await self.send(self.packet(kind, oids))
+        while fleet.packets(self.address.host).total() == before:
+            await asyncio.sleep(0.001)
         try:
-            await self.receive(0.3)
-        except TimeoutError:
+            self.socket.recv(65535)
+        except BlockingIOError:
             return True
         return False
 

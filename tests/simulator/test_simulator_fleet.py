@@ -1,6 +1,7 @@
 """A fleet as a whole: addresses, ports, the guard, and that a restart cannot be told from going on."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,8 +27,8 @@ def at(hours: float) -> Clock:
 
 
 async def shown(fleet: Fleet, client: Callable) -> dict[str, list[tuple[Oid, object]]]:
-    """Everything that each v1/v2c printer of the fleet shows."""
-    asked = [member for member in fleet.printers if member.versions]
+    """The Printer MIB of each v1/v2c printer that is there and awake."""
+    asked = [m for m in fleet.printers if m.versions and m.story not in {"falls_silent", "sleeps"}]
     clients = [client(member.address, version=int("2c" in member.versions)) for member in asked]
     walks = await asyncio.gather(*(one.walk((1, 3, 6, 1, 2, 1, 43)) for one in clients))
     return {member.name: walk for member, walk in zip(asked, walks, strict=True)}
@@ -43,7 +44,7 @@ async def test_members_live_where_they_are_told_to_and_share_a_free_port() -> No
 
 
 async def test_every_printer_answers_in_its_version_and_others_too(client: Callable) -> None:
-    async with demo_fleet(BASE, 0, community="shop") as fleet:
+    async with demo_fleet(BASE, 0, community="shop", clock=Clock.scaled(60)) as fleet:  # one has to wake
         for member in fleet.members:
             if not member.versions or member.name == "a host that answers nothing":
                 continue
@@ -54,7 +55,7 @@ async def test_every_printer_answers_in_its_version_and_others_too(client: Calla
 async def test_a_host_that_answers_nothing_is_counted_all_the_same(client: Callable) -> None:
     async with demo_fleet(BASE, 0) as fleet:
         nobody = fleet.members[-1]
-        assert await client(nobody.address).silent("get", DESCR)
+        assert await client(nobody.address).silent(fleet, "get", DESCR)
         assert fleet.packets(nobody.address.host).total() == 1
 
 
@@ -67,7 +68,7 @@ async def test_a_restarted_fleet_shows_what_the_first_would_have_shown(
     async with demo_fleet(BASE, 0, clock=at(hours), started=0.0) as fleet:
         after = await shown(fleet, client)
     assert before == after
-    assert len(before) >= 10
+    assert len(before) >= 9
 
 
 async def test_the_same_hour_of_another_start_is_another_state(client: Callable) -> None:
@@ -102,7 +103,7 @@ async def test_a_stopped_fleet_starts_again_at_the_same_place_with_new_counts(cl
     await fleet.stop()
 
 
-async def test_a_taken_address_is_an_error_and_leaves_no_socket_open(client: Callable) -> None:
+async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
     async with demo_fleet(BASE, 0) as first:
         taken = first.members[3].address
         second = Fleet(
@@ -113,7 +114,8 @@ async def test_a_taken_address_is_an_error_and_leaves_no_socket_open(client: Cal
         )
         with pytest.raises(OSError, match="in use"):
             await second.start()
-        assert await client(Address("127.77.105.1", taken.port)).silent("get", DESCR)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free_again:
+            free_again.bind(("127.77.105.1", taken.port))
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.20", "8.8.8.8", "2001:db8::1"])
@@ -141,6 +143,7 @@ async def test_two_fleets_with_quirks_and_the_same_seed_lose_the_same_packets(cl
         member = replace(demo_members(BASE, 0)[0], quirks=("drop=50",))
         async with Fleet([member], seed=3) as fleet:
             one = client(fleet.members[0].address)
-            return [not await one.silent("get", DESCR) for _ in range(8)]
+            return [not await one.silent(fleet, "get", DESCR) for _ in range(40)]
 
     assert await answered() == await answered()
+    assert 5 <= sum(await answered()) <= 35

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,50 +24,68 @@ PATIENCE = 20.0
 UNSPECIFIED = socket.inet_ntoa(bytes(4))
 
 
-async def seen(kind: str, wanted: int) -> dict[str, AsyncServiceInfo]:
-    """The services of `kind` that a browser on loopback finds, by instance; waits for so many."""
+async def seen(kind: str, wanted: set[str]) -> dict[str, AsyncServiceInfo]:
+    """The services of `kind` with the `wanted` instance names, as a browser on loopback finds them.
+
+    Others may be announcing on this machine at the same time; they are not counted.
+    """
     zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
-    names: set[str] = set()
-    enough = asyncio.Event()
+    missing = {f"{name}.{kind}" for name in wanted}
+    found = asyncio.Event()
 
     def change(name: str, **_: object) -> None:
-        names.add(name)
-        if len(names) >= wanted:
-            enough.set()
+        missing.discard(name)
+        if not missing:
+            found.set()
 
     browser = AsyncServiceBrowser(zeroconf.zeroconf, kind, handlers=[change])
     try:
-        await asyncio.wait_for(enough.wait(), PATIENCE)
-        infos = {name: AsyncServiceInfo(kind, name) for name in names}
+        await asyncio.wait_for(found.wait(), PATIENCE)
+        infos = {name: AsyncServiceInfo(kind, f"{name}.{kind}") for name in wanted}
         answered = await asyncio.gather(
             *(info.async_request(zeroconf.zeroconf, PATIENCE * 1000) for info in infos.values())
         )
         assert all(answered)
-        return {name.removesuffix(f".{kind}"): info for name, info in infos.items()}
+        return infos
     finally:
         await browser.async_cancel()
         await zeroconf.async_close()
 
 
+def own(member: Member) -> Member:
+    """The member with a MAC, and so with names and a UUID, of this test run only."""
+    assert member.make
+    mark = f"{os.getpid() % 0x10000:04x}{member.make.mac[-2:]}"
+    return replace(member, make=replace(member.make, mac=f"{member.make.mac[:6]}{mark}"))
+
+
 def one() -> Member:
-    return printer(makes.SHARP_3570, "healthy", Address("127.78.9.1", 16161))
+    return own(printer(makes.SHARP_3570, "healthy", Address("127.78.9.1", 16161)))
+
+
+def instance(member: Member) -> str:
+    """Model and the end of the MAC: what makers name their printers by."""
+    assert member.make
+    return f"{member.make.name} ({member.make.mac[-6:].upper()})"
 
 
 async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
-    async with announced([one()]):
-        service = (await seen(IPP, 1))["SHARP MX-3570N (F30415)"]
+    member = one()
+    async with announced([member]):
+        (service,) = (await seen(IPP, {instance(member)})).values()
     text = {key.decode(): (value or b"").decode() for key, value in service.properties.items()}
+    server = f"PRN{instance(member)[-7:-1]}.local"
     assert service.parsed_addresses() == ["127.78.9.1"]
-    assert (service.port, service.server) == (631, "PRNF30415.local.")
+    assert (service.port, service.server) == (631, f"{server}.")
     expected = {
         "rp": "ipp/print",
         "ty": "SHARP MX-3570N",
         "product": "(SHARP MX-3570N)",
         "usb_MFG": "SHARP",
         "usb_MDL": "MX-3570N",
-        "UUID": makes.SHARP_3570.uuid,
+        "UUID": member.make.uuid if member.make else "",
         "note": "Branch office, ground floor",
-        "adminurl": "http://PRNF30415.local/",
+        "adminurl": f"http://{server}/",
         "Color": "T",
         "Duplex": "T",
         "txtvers": "1",
@@ -76,9 +95,9 @@ async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
 
 
 async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None:
-    async with announced([one()]):
-        ipp, raw = await asyncio.gather(seen(IPP, 1), seen(RAW, 1))
-    assert ipp.keys() == raw.keys() == {"SHARP MX-3570N (F30415)"}
+    member = one()
+    async with announced([member]):
+        ipp, raw = await asyncio.gather(seen(IPP, {instance(member)}), seen(RAW, {instance(member)}))
     (ipp_info,), (raw_info,) = ipp.values(), raw.values()
     assert ipp_info.server == raw_info.server
     assert ipp_info.properties[b"UUID"] == raw_info.properties[b"UUID"]
@@ -86,14 +105,12 @@ async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None
 
 
 async def test_of_the_demonstration_all_printers_but_the_unwilling_one_are_announced() -> None:
-    members = demo_members(port=16161)
-    willing = [member for member in members if member.announced]
+    members = [own(member) for member in demo_members("127.77.108.1", 16161) if member.make]
+    willing = {instance(member): member.address.host for member in members if member.announced}
     async with announced(members):
-        found = await seen(IPP, len(willing))
-    assert {info.parsed_addresses()[0] for info in found.values()} == {
-        member.address.host for member in willing
-    }
-    assert {member.story for member in members if member.make and not member.announced} == {"falls_silent"}
+        found = await seen(IPP, set(willing))
+    assert {name: info.parsed_addresses()[0] for name, info in found.items()} == willing
+    assert {member.story for member in members if not member.announced} == {"falls_silent"}
 
 
 def mdns_sockets() -> list[tuple[str, str]]:

@@ -77,14 +77,16 @@ async def test_no_bulk_refuses_bulk_and_nothing_else(start: Start, client: Calla
 
 
 async def test_ignores_bulk_is_silent_to_bulk_and_nothing_else(start: Start, client: Callable) -> None:
-    one = client((await start("ignores_bulk")).members[0].address)
-    assert await one.silent("bulk", LEVEL)
+    fleet = await start("ignores_bulk")
+    one = client(fleet.members[0].address)
+    assert await one.silent(fleet, "bulk", LEVEL)
     assert (await one.ask("next", LEVEL)).status == 0
 
 
 async def test_v1_only_is_silent_to_v2c(start: Start, client: Callable) -> None:
-    address = (await start("v1_only")).members[0].address
-    assert await client(address).silent("get", DESCR)
+    fleet = await start("v1_only")
+    address = fleet.members[0].address
+    assert await client(address).silent(fleet, "get", DESCR)
     assert (await client(address, version=0).ask("get", DESCR)).status == 0
 
 
