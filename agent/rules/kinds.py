@@ -8,6 +8,7 @@ import math
 import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from agent import toml, units
 
@@ -24,6 +25,11 @@ ORDER: Mapping[str, Callable[[float, float], bool]] = {
 MEMBERSHIP = ("is", "is_not", "in", "not_in")
 
 
+def misfit(reason: str, suggestion: str) -> ValueError:
+    """What `parse` raises: the two halves of a complaint."""
+    return ValueError(f"{reason} | {suggestion}")
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """Numbers from `low` to `high`, written by a person as `example`."""
@@ -38,17 +44,17 @@ class Measure:
     def parse(self, value: object) -> float:
         """The threshold as a number. Raises ValueError, "reason | suggestion"."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError(f"{value!r} is not a number with a unit | write {self.example}")  # noqa: TRY004
+            raise misfit(f"{value!r} is not a number with a unit", f"write {self.example}")
         try:
             number = self.parse_text(str(value))
         except ValueError as why:
             reason, _, _ = str(why).partition(": ")
-            raise ValueError(f"{reason} | write {self.example}") from None
+            raise misfit(reason, f"write {self.example}") from None
         if not self.low <= number <= self.high:
             allowed = f"{self.spell(self.low)} to {self.spell(self.high)}"
             if math.isinf(self.high):
                 allowed = f"{self.spell(self.low)} or more"
-            raise ValueError(f"{self.spell(number)} is out of range | write a value of {allowed}")
+            raise misfit(f"{self.spell(number)} is out of range", f"write a value of {allowed}")
         return number
 
 
@@ -66,15 +72,15 @@ class Vocabulary:
             return str(value)
         if not isinstance(value, str):
             hint = 'use op = "in" for a list' if isinstance(value, list) else "write it in quotes"
-            raise ValueError(f"{value!r} is not a word | {hint}")  # noqa: TRY004
+            raise misfit(f"{value!r} is not a word", hint)
         known = self.numbers or self.known
         if known and value not in known:
-            raise ValueError(f'"{value}" is not known here | {toml.nearest(value, sorted(known))}')
+            raise misfit(f'"{value}" is not known here', toml.nearest(value, sorted(known)))
         return str(self.numbers[value]) if self.numbers else value
 
     def parse_many(self, value: object) -> Words:
         if not isinstance(value, list) or not value:
-            raise ValueError('"in" and "not_in" need a list | write value = ["one", "two"]')
+            raise misfit('"in" and "not_in" need a list', 'write value = ["one", "two"]')
         return frozenset(self.parse(word) for word in value)
 
 
@@ -87,7 +93,7 @@ class Flag:
     def parse(self, value: object) -> bool:
         """Raises ValueError, "reason | suggestion"."""
         if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is neither true nor false | write value = true")  # noqa: TRY004
+            raise misfit(f"{value!r} is neither true nor false", "write value = true")
         return value
 
 
@@ -125,8 +131,7 @@ def compare(op: str, reading: Reading, wanted: object) -> bool | None:
     if reading is None:
         return None
     if op in ORDER:
-        assert isinstance(reading, int | float) and isinstance(wanted, int | float)  # noqa: S101, PT018
-        return ORDER[op](reading, wanted)
+        return ORDER[op](cast("float", reading), cast("float", wanted))  # a Measure has no other
     said = reading if isinstance(reading, frozenset) else {reading}
     among = wanted if isinstance(wanted, frozenset) else {wanted}
     return (not said.isdisjoint(among)) == (op in {"is", "in"})
