@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from agent.collectors import _device_id, _profiles
 from agent.collectors._device_id import DeviceId
@@ -11,19 +12,18 @@ from agent.collectors._reading import Reading
 from agent.snmp.oid import dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, ObjectId, Value
 
-SYSTEM = {  # RFC 3418
-    "description": oid("1.3.6.1.2.1.1.1.0"),
-    "object_id": oid("1.3.6.1.2.1.1.2.0"),
-    "name": oid("1.3.6.1.2.1.1.5.0"),
-    "location": oid("1.3.6.1.2.1.1.6.0"),
-}
+SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")  # RFC 3418
+SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
+SYS_NAME = oid("1.3.6.1.2.1.1.5.0")
+SYS_LOCATION = oid("1.3.6.1.2.1.1.6.0")
 HP_DEVICE_ID = oid("1.3.6.1.4.1.11.2.3.9.1.1.7.0")  # answered by printers of many makers
 ENTITY_SERIAL = oid("1.3.6.1.2.1.47.1.1.1.1.11.1")  # entPhysicalSerialNum (RFC 6933)
 PPM_DEVICE_ID = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
 IF_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress (RFC 2863)
 
-_DEVICE = {"device_descr": oid("1.3.6.1.2.1.25.3.2.1.3"), "device_object": oid("1.3.6.1.2.1.25.3.2.1.4")}
-_GENERAL = {"printer_name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.43.5.1.1.17")}
+_ALONE = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, ENTITY_SERIAL)
+_DEVICE = {"descr": oid("1.3.6.1.2.1.25.3.2.1.3"), "object_id": oid("1.3.6.1.2.1.25.3.2.1.4")}  # hrDevice…
+_GENERAL = {"name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.43.5.1.1.17")}  # prtGeneral…
 
 
 async def read(
@@ -32,42 +32,38 @@ async def read(
     """The identity of the first printer. `devices`: hrDeviceTable says what types of device there are;
     `printer_rows`: something in it or in the Printer MIB says that one is a printer."""
     profiles = _profiles.shipped() if profiles is None else profiles
-    found = await reading.get(_standard(reading.unit).values())
-    ids = await _device_ids(reading, found)
+    units = list(dict.fromkeys((reading.unit, *sorted(reading.seen))))
+    device = {name: column + encode_arcs(reading.unit) for name, column in _DEVICE.items()}
+    general = {name: [column + encode_arcs(unit) for unit in units] for name, column in _GENERAL.items()}
+    found = await reading.get([*_ALONE, *device.values(), *chain(*general.values())])
+    ids = await _device_ids(reading, found, device["object_id"])
     macs = [raw for raw in (await reading.column(IF_ADDRESS)).values() if isinstance(raw, bytes)]
-    general = _said(reading, found, _GENERAL["serial"] + encode_arcs(reading.unit))
+    serial = _said(reading, found, *general["serial"])
     clues = Clues(
-        sys_descr=_said(reading, found, SYSTEM["description"]),
-        object_id=_object_id(found.get(SYSTEM["object_id"])),
-        device_object_id=_object_id(found.get(_DEVICE["device_object"] + encode_arcs(reading.unit))),
-        device_descr=_said(reading, found, _DEVICE["device_descr"] + encode_arcs(reading.unit)),
-        printer_name=_said(reading, found, _GENERAL["printer_name"] + encode_arcs(reading.unit)),
-        general_serial=general,
+        sys_descr=_said(reading, found, SYS_DESCR),
+        object_id=_object_id(found.get(SYS_OBJECT_ID)),
+        device_object_id=_object_id(found.get(device["object_id"])),
+        device_descr=_said(reading, found, device["descr"]),
+        printer_name=_said(reading, found, *general["name"]),
+        general_serial=serial,
         entity_serial=_said(reading, found, ENTITY_SERIAL),
         device_ids=tuple(ids),
         macs=tuple(macs),
-        sys_name=_said(reading, found, SYSTEM["name"]).text,
-        location=_said(reading, found, SYSTEM["location"]).text,
+        sys_name=_said(reading, found, SYS_NAME).text,
+        location=_said(reading, found, SYS_LOCATION).text,
         devices=devices,
-        printer_rows=printer_rows or bool(general.text),
+        printer_rows=printer_rows or bool(serial.text),
     )
     return decide(await _with_private(reading, clues, profiles), profiles)
 
 
-def _standard(unit: int) -> dict[str, bytes]:
-    index = encode_arcs(unit)
-    rows = {name: column + index for name, column in (_DEVICE | _GENERAL).items()}
-    return SYSTEM | rows | {"hp": HP_DEVICE_ID, "entity": ENTITY_SERIAL}
-
-
-async def _device_ids(reading: Reading, found: Mapping[bytes, Value]) -> list[tuple[DeviceId, bytes]]:
+async def _device_ids(
+    reading: Reading, found: Mapping[bytes, Value], device_object: bytes
+) -> list[tuple[DeviceId, bytes]]:
     """IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
     ports = await reading.column(PPM_DEVICE_ID)
     texts = [Said(_text(reading, value), PPM_DEVICE_ID + encode_arcs(*port)) for port, value in ports.items()]
-    device_object = _DEVICE["device_object"] + encode_arcs(reading.unit)
-    if not isinstance(found.get(device_object), ObjectId):
-        texts.append(_said(reading, found, device_object))
-    texts.append(_said(reading, found, HP_DEVICE_ID))
+    texts += [_said(reading, found, device_object), _said(reading, found, HP_DEVICE_ID)]
     return list(_parsed(texts))
 
 
@@ -96,9 +92,10 @@ def _learned(clues: Clues, answered: list[tuple[ProfileRow, Said]]) -> Clues:
     return replace(clues, private=private, device_ids=(*clues.device_ids, *ids))
 
 
-def _said(reading: Reading, found: Mapping[bytes, Value], raw: bytes) -> Said:
-    text = _text(reading, found.get(raw))
-    return Said(text, raw) if text else NOTHING
+def _said(reading: Reading, found: Mapping[bytes, Value], *places: bytes) -> Said:
+    """The first text in `places`, with its place."""
+    texts = ((_text(reading, found.get(place)), place) for place in places)
+    return next((Said(text, place) for text, place in texts if text), NOTHING)
 
 
 def _text(reading: Reading, value: Value) -> str:
@@ -109,4 +106,7 @@ def _text(reading: Reading, value: Value) -> str:
 
 
 def _object_id(value: Value) -> str:
-    return dotted(value) if isinstance(value, ObjectId) and value else ""
+    try:
+        return dotted(value) if isinstance(value, ObjectId) else ""
+    except ValueError:  # no arcs in it
+        return ""

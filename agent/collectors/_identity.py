@@ -165,19 +165,18 @@ def _described(clues: Clues, fitting: list[Profile]) -> Iterator[_Told]:
                         yield _Told(name, Said(text.strip(), clues.sys_descr.source), describes.first)
 
 
-def _private(clues: Clues, what: str, *, first: bool | None = None) -> Iterator[Said]:
+def _private(clues: Clues, what: str) -> Iterator[Said]:
     for row, said in clues.private:
-        if row.field == what and first in {None, row.first} and (value := row.value(said.text)):
+        if row.field == what and (value := row.value(said.text)):
             yield Said(value, said.source)
 
 
 def _models(clues: Clues, told: list[_Told]) -> Iterator[Said]:
-    yield from _private(clues, "model", first=True)
     yield from (one.said for one in told if one.field == "model" and one.first)
     if not _GENERIC.fullmatch(clues.device_descr.text):
         yield clues.device_descr
     yield from (Said(device_id.model, source) for device_id, source in clues.device_ids)
-    yield from _private(clues, "model", first=False)
+    yield from _private(clues, "model")
     if not _GENERIC.fullmatch(clues.printer_name.text):
         yield clues.printer_name
     yield from (one.said for one in told if one.field == "model")
@@ -186,9 +185,8 @@ def _models(clues: Clues, told: list[_Told]) -> Iterator[Said]:
 
 
 def _serial_clues(clues: Clues, told: list[_Told]) -> Iterator[Said]:
-    yield from _private(clues, "serial", first=True)
     yield clues.general_serial
-    yield from _private(clues, "serial", first=False)
+    yield from _private(clues, "serial")
     yield clues.entity_serial
     yield from (Said(device_id.serial, source) for device_id, source in clues.device_ids)
     yield from (one.said for one in told if one.field == "serial")

@@ -70,7 +70,6 @@ class ProfileRow(_Strict):
     source: str = Field(min_length=3)
     confidence: Literal["A", "B", "C"]
     pattern: Pattern | None = None  # its first group is the value
-    first: bool = False  # ahead of the standard objects
 
     def value(self, text: str) -> str | None:
         """What of the object's `text` is the value."""
@@ -84,7 +83,7 @@ class Describes(_Strict):
     """What sysDescr tells of these printers."""
 
     pattern: Pattern
-    first: bool = False
+    first: bool = False  # its model is better than hrDeviceDescr
 
 
 class Brand(_Strict):

@@ -158,9 +158,8 @@ class Poll:
         reading = self.reading
         if not reading.units and not reading.seen:
             await reading.table(_supplies.SUPPLIES)
-        decision = await _clues.read(
-            reading, devices=bool(self._types), printer_rows=bool(reading.units or reading.seen)
-        )
+        rows = reading.units or reading.seen or self._scalars.keys() & {"printer", "errors"}
+        decision = await _clues.read(reading, devices=bool(self._types), printer_rows=bool(rows))
         reading.sources.update({f"identity.{name}": raw for name, raw in decision.sources.items()})
         return decision.identity
 
