@@ -282,6 +282,7 @@ def how_it_is(agent: Agent) -> dict[str, object]:
         "pid": os.getpid(),
         "printers": len(roll.known),
         "silent": len(roll.silent),
+        "left_alone": agent.rounds.caution.resting,
         "counts": dict(agent.counts),
         "config_complaint": agent.settings.complaint,
         "rules_complaint": agent.rules.complaint,

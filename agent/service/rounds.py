@@ -9,6 +9,7 @@ from agent import inventory
 from agent.model import Device, Tier
 from agent.schedule import Rota
 from agent.service.asking import Asking
+from agent.service.caution import Caution
 from agent.service.intake import Intake
 from agent.service.line import Reading
 from agent.service.roll import Roll
@@ -29,6 +30,7 @@ class Rounds:
     intake: Intake
     roll: Roll
     rota: Rota
+    caution: Caution = field(default_factory=Caution)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
 
     async def resume(self) -> None:
@@ -72,7 +74,7 @@ class Rounds:
 
     async def _poll(self, device: Device, tiers: frozenset[Tier]) -> None:
         """Read one printer. Who comes back from silence or a restart is asked again who it is."""
-        if not device.address.host or not self.territory.permits(device.address.host, device.mac):
+        if not self._may_ask(device):
             return
         if device.key in self.roll.silent:
             tiers |= {Tier.INVENTORY}
@@ -80,6 +82,16 @@ class Rounds:
         if Tier.INVENTORY not in tiers and self.roll.restarted(device.key, reading.snapshot):
             reading = await self.read(device, tiers | {Tier.INVENTORY})
         await self.intake.settle(reading)
+        if reading.snapshot.reachable and self.caution.answered(
+            device.key, reading.snapshot.at, reading.snapshot.uptime
+        ):
+            log.warning("%s restarts when it is polled: it is left alone for a day", device.name)
+
+    def _may_ask(self, device: Device) -> bool:
+        """Whether the printer is somewhere, permitted, and not better left alone."""
+        host = device.address.host
+        resting = self.caution.rests(device.key, self.asking.clock.now())
+        return bool(host) and self.territory.permits(host, device.mac) and not resting
 
     async def read(self, device: Device, tiers: frozenset[Tier]) -> Reading:
         """What a known printer says, to the credential that it is known to answer."""

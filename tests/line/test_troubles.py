@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.clock import Clock
 from agent.model import Tier
 from agent.simulator import makes
 from agent.simulator.fleet import Fleet
@@ -93,3 +94,18 @@ async def test_a_printer_named_by_hand_is_shown_every_credential(site_of, shop):
     async with site_of(fleet, "127.82.5.0/28", network=[], printer=[place], credential=secret) as site:
         await site.find()
         assert [device.credential for device in site.devices().values()] == ["secret"]
+
+
+async def test_a_printer_that_restarts_after_each_poll_is_left_alone(site_of, shop):
+    clock = Clock.scaled(60)  # slow enough that a poll is over before the crash
+    fleet = shop("127.82.6.1", (makes.HP_M507, "healthy", ("reboots",)), clock=clock)
+    async with site_of(fleet, "127.82.6.0/28", clock) as site:
+        await site.find()
+        for _ in range(4):
+            await clock.sleep(100)
+            await site.read_all(ALERTS)
+        assert site.agent.rounds.caution.resting == [f"sn:{makes.HP_M507.serial}"]
+        asked = sum(fleet.packets().values())
+        await site.read_all(ALERTS)
+        assert sum(fleet.packets().values()) == asked, "not one packet more"
+        assert site.tickets() == set()
