@@ -61,12 +61,13 @@ def packet_of(data: bytes) -> Packet:
 
 
 class Face(asyncio.DatagramProtocol):
-    """One device's socket. `answer` None: it is there, but speaks no v1 or v2c."""
+    """One device's socket."""
 
     def __init__(
         self,
-        answer: Answer | None,
+        answer: Answer,
         *,
+        versions: frozenset[str],
         community: str,
         clock: Clock,
         started: float,
@@ -74,6 +75,7 @@ class Face(asyncio.DatagramProtocol):
     ) -> None:
         self.packets: Counter[Packet] = Counter()
         self._answer = answer
+        self._versions = versions
         self._community = community.encode()
         self._clock = clock
         self._started = started
@@ -109,7 +111,7 @@ class Face(asyncio.DatagramProtocol):
             if said is not None:
                 self._send(Reply(content=said), addr)
             return
-        if self._answer is None or not packet.kind:
+        if packet.version not in self._versions or not packet.kind:
             return
         request = decode_request(data)
         if request.community == self._community:

@@ -119,10 +119,9 @@ class Fleet:
         answer = answer_from(member.source)
         for written in member.quirks:
             answer = quirk.apply(written, answer, luck)
-        if "2c" not in member.versions:
-            answer = quirk.apply("v1_only", answer, luck)
         return Face(
-            answer if member.versions & {"1", "2c"} else None,
+            answer,
+            versions=member.versions,
             community=member.community,
             clock=self.clock,
             started=self.started,
@@ -131,12 +130,9 @@ class Fleet:
 
 
 def _mac(member: Member) -> str:
-    """Its own MAC, or one made from its address: something that stays the same for its engine id."""
-    return (
-        member.make.mac
-        if member.make
-        else f"0200{ipaddress.ip_address(member.address.host).packed[-4:].hex()}"
-    )
+    """Its own MAC, or one made from its address: the same after each start, for its engine id."""
+    made = f"0200{ipaddress.ip_address(member.address.host).packed[-4:].hex()}"
+    return member.make.mac if member.make else made
 
 
 def demo_fleet(

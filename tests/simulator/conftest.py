@@ -94,18 +94,17 @@ class Client:
             return True
         return False
 
-    async def walk(self, root: Arcs = (1, 3), *, limit: int = 20_000) -> list[tuple[Arcs, object]]:
-        """Everything below `root`, one GETNEXT after the other."""
+    async def walk(self, root: Arcs = (1, 3), *, kind: str = "next") -> list[tuple[Arcs, object]]:
+        """Everything below `root`, by GETNEXT or by GETBULK."""
         found: list[tuple[Arcs, object]] = []
         at = root
-        while len(found) < limit:
-            said = await self.ask("next", at)
-            oid, value = said.varbinds[0]
-            if said.status or value.__class__.__name__ == "EndOfMibView" or oid[: len(root)] != root:
-                break
-            found.append((oid, value))
-            at = oid
-        return found
+        while True:
+            said = await self.ask(kind, at, repeat=25)
+            for oid, value in said.varbinds:
+                if said.status or value.__class__.__name__ == "EndOfMibView" or oid[: len(root)] != root:
+                    return found
+                found.append((oid, value))
+                at = oid
 
 
 Play = Callable[..., Awaitable[Fleet]]

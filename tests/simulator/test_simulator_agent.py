@@ -114,6 +114,19 @@ async def test_a_wrong_community_meets_silence(play: Callable, client: Callable)
     assert not await client(fleet.members[0].address).silent(fleet, "get", DESCR)
 
 
+@pytest.mark.parametrize("spoken", ["1", "2c"])
+async def test_a_version_that_is_not_spoken_meets_silence(
+    spoken: str, play: Callable, client: Callable
+) -> None:
+    member = Member(
+        address=Address("127.77.102.1", 0), source=Still(VALUES), name="one", versions=frozenset({spoken})
+    )
+    fleet = await play(member)
+    for version, number in (("1", 0), ("2c", 1)):
+        asking = client(fleet.members[0].address, version=number)
+        assert await asking.silent(fleet, "get", DESCR) == (version != spoken)
+
+
 async def test_every_packet_is_counted_by_version_community_and_kind(
     play: Callable, client: Callable
 ) -> None:

@@ -14,7 +14,7 @@ from agent.simulator import makes
 from agent.simulator.ber import Oid
 from agent.simulator.cast import demo_members
 from agent.simulator.fleet import Fleet, demo_fleet
-from agent.simulator.member import printer
+from agent.simulator.member import Member, printer
 
 DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
@@ -29,9 +29,14 @@ def at(hours: float) -> Clock:
 async def shown(fleet: Fleet, client: Callable) -> dict[str, list[tuple[Oid, object]]]:
     """The Printer MIB of each v1/v2c printer that is there and awake."""
     asked = [m for m in fleet.printers if m.versions and m.story not in {"falls_silent", "sleeps"}]
-    clients = [client(member.address, version=int("2c" in member.versions)) for member in asked]
-    walks = await asyncio.gather(*(one.walk((1, 3, 6, 1, 2, 1, 43)) for one in clients))
-    return {member.name: walk for member, walk in zip(asked, walks, strict=True)}
+
+    async def walk(member: Member) -> list[tuple[Oid, object]]:
+        bulk = "2c" in member.versions
+        one = client(member.address, version=int(bulk))
+        return await one.walk((1, 3, 6, 1, 2, 1, 43), kind="bulk" if bulk else "next")
+
+    walks = await asyncio.gather(*map(walk, asked))
+    return {member.name: walked for member, walked in zip(asked, walks, strict=True)}
 
 
 async def test_members_live_where_they_are_told_to_and_share_a_free_port() -> None:

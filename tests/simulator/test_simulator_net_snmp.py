@@ -1,0 +1,47 @@
+"""The simulated printers, walked by net-snmp's tools: a third opinion, where they are installed."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from agent.model import Address
+from agent.simulator import makes
+from agent.simulator.cast import DEMO_USER
+from agent.simulator.member import printer
+from agent.simulator.mib import Mib
+from agent.simulator.printer import Printer
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("snmpbulkwalk"), reason="needs net-snmp's tools (Debian: snmp)"
+)
+
+V3 = (
+    *("-v3", "-l", "authPriv", "-u", DEMO_USER.name),
+    *("-a", "SHA-256", "-A", DEMO_USER.auth_password, "-x", "AES", "-X", DEMO_USER.priv_password),
+)
+WAYS = (
+    ("snmpwalk", ("-v1", "-c", "public")),
+    ("snmpwalk", ("-v2c", "-c", "public")),
+    ("snmpbulkwalk", ("-v2c", "-c", "public")),
+    ("snmpbulkwalk", V3),
+)
+
+
+@pytest.mark.parametrize(("tool", "version"), WAYS, ids=[f"{tool} {version[0]}" for tool, version in WAYS])
+async def test_net_snmp_reads_the_whole_tree(tool: str, version: tuple[str, ...], play: Callable) -> None:
+    told = printer(makes.SHARP_3570, "healthy", Address("127.77.109.1", 0))
+    member = (await play(replace(told, user=DEMO_USER))).members[0]
+    process = await asyncio.create_subprocess_exec(
+        tool, *version, "-t", "10", "-On", str(member.address), "1.3", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    source = member.source
+    assert isinstance(source, Printer)
+    mib = source.mib(0)
+    assert isinstance(mib, Mib)
+    lines = [line for line in out.decode("latin-1").splitlines() if line.startswith(".1.3")]
+    assert process.returncode == 0
+    assert sum("No more variables" not in line for line in lines) == len(mib)
