@@ -14,12 +14,13 @@ from agent.errors import NoAnswer
 from agent.model import Address
 from agent.snmp.budget import Bucket, Subnets, subnet_of
 from agent.snmp.endpoint import SockAddr
+from agent.snmp.places import Places
 from agent.snmp.wire import Reply
 
 MOST_STATIONS = 50_000
 
 Attempt = Callable[[int, float], Awaitable[Reply | None]]
-"""`(number, wait)`: send once and wait for that long; None without an answer."""
+"""`(number, wait)`: send once, and give what to wait for: an answer, or None after `wait` seconds."""
 
 
 class Station:
@@ -31,7 +32,7 @@ class Station:
         self.family = family
         self.sockaddr = sockaddr
         self.subnet = subnet_of(sockaddr[0])
-        self.turn = asyncio.Lock()
+        self.turn = Places(1)
 
 
 class Courtesy:
@@ -40,6 +41,7 @@ class Courtesy:
     def __init__(self, rate: float | None, subnet_rate: float | None) -> None:
         self._all = Bucket(rate, burst=max(1.0, rate / 10)) if rate else None
         self._subnets = Subnets(subnet_rate, burst=max(1.0, subnet_rate / 2)) if subnet_rate else None
+        self._bounded = bool(rate or subnet_rate)
         self._stations: dict[Address, Station] = {}
 
     def station(self, address: Address) -> Station:
@@ -47,25 +49,34 @@ class Courtesy:
         station = self._stations.get(address)
         if station is None:
             if len(self._stations) >= MOST_STATIONS:
-                self._stations = {at: kept for at, kept in self._stations.items() if kept.turn.locked()}
+                self._stations = {at: kept for at, kept in self._stations.items() if not kept.turn.idle}
             station = self._stations[address] = Station(*resolve(address))
         return station
 
     async def converse(
-        self, station: Station, attempt: Attempt, waits: Sequence[float], slots: asyncio.Semaphore
+        self, station: Station, attempt: Attempt, waits: Sequence[float], slots: Places
     ) -> tuple[Reply | None, float]:
         """Make attempts until one is answered; the answer, and the seconds spent waiting for it."""
         now = asyncio.get_running_loop().time
         waited, reply = 0.0, None
-        async with station.turn:
+        if not station.turn.enter_now():
+            await station.turn.enter()
+        try:
             for number, wait in enumerate(waits):
-                await self._depart(station.subnet, now)
-                async with slots:
-                    sent = now()
+                if self._bounded:
+                    await self._depart(station.subnet, now)
+                if not slots.enter_now():
+                    await slots.enter()
+                sent = now()
+                try:
                     reply = await attempt(number, wait)
-                    waited += now() - sent
+                finally:
+                    slots.leave()
+                waited += now() - sent
                 if reply is not None:
                     break
+        finally:
+            station.turn.leave()
         return reply, waited
 
     async def _depart(self, subnet: bytes, now: Callable[[], float]) -> None:

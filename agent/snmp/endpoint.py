@@ -31,28 +31,21 @@ TICK = 0.025  # s between two looks at the deadlines
 BATCH = 64  # datagrams read in one turn of the loop
 
 
-class Waiting:
-    """One attempt that is under way."""
-
-    __slots__ = ("deadline", "future", "request_id")
-
-    def __init__(self, request_id: int, future: asyncio.Future[Reply | None], deadline: float) -> None:
-        self.request_id = request_id
-        self.future = future
-        self.deadline = deadline
+Waiting = tuple[int, asyncio.Future[Reply | None], float]
+"""An attempt that is under way: its request-id, who waits for it, and until when."""
 
 
 class Endpoint(asyncio.DatagramProtocol):
-    """The socket. `heard` maps everyone who was ever asked to the id of their last answer (0: none yet)."""
+    """The socket. What it remembers is bounded by the number of printers that were ever asked."""
 
     def __init__(self, family: socket.AddressFamily, buffer: int, counters: Counters) -> None:
         self.family = family
         self.counters = counters
         self.receive_buffer = 0
-        self.heard: dict[SockAddr, int] = {}
         self.malformed: dict[SockAddr, str] = {}
         self.listeners: dict[int, Callable[[SockAddr, Reply], None]] = {}
         self._buffer = buffer
+        self._heard: dict[SockAddr, int] = {}  # everyone ever asked: the id of their last answer, 0 if none
         self._pending: dict[SockAddr, Waiting] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._drained: socket.socket | None = None
@@ -85,18 +78,16 @@ class Endpoint(asyncio.DatagramProtocol):
             self.counters.sent += 1
             self._transport.sendto(packet, sockaddr)
 
-    async def exchange(self, sockaddr: SockAddr, request_id: int, packet: bytes, wait: float) -> Reply | None:
-        """Send `packet` and wait for its answer for `wait` seconds; None if there was none."""
+    def exchange(
+        self, sockaddr: SockAddr, request_id: int, packet: bytes, wait: float
+    ) -> asyncio.Future[Reply | None]:
+        """Send `packet`; its answer, or None after `wait` seconds. One at a time for each `sockaddr`."""
         future: asyncio.Future[Reply | None] = self._loop.create_future()
-        self._pending[sockaddr] = Waiting(request_id, future, self._loop.time() + wait)
+        self._pending[sockaddr] = request_id, future, self._loop.time() + wait
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)
-        self.heard.setdefault(sockaddr, 0)
         self.send(packet, sockaddr)
-        try:
-            return await future
-        finally:
-            self._pending.pop(sockaddr, None)
+        return future
 
     def datagram_received(self, data: bytes, addr: SockAddr) -> None:
         """Take this datagram and, where the loop allows it, those that came in meanwhile."""
@@ -120,23 +111,24 @@ class Endpoint(asyncio.DatagramProtocol):
             if waiting is not None:
                 self.malformed[sockaddr] = why.reason
             return
-        if waiting is not None and reply.request_id == waiting.request_id and not waiting.future.done():
+        if waiting is not None and reply.request_id == waiting[0]:
+            del self._pending[sockaddr]
+            self._heard[sockaddr] = reply.request_id
             self.counters.answered += 1
-            self.heard[sockaddr] = reply.request_id
-            waiting.future.set_result(reply)
+            if not waiting[1].done():
+                waiting[1].set_result(reply)
         elif listener := self.listeners.get(reply.request_id):
             listener(sockaddr, reply)
         else:
             self._drop(sockaddr, reply.request_id)
 
     def _drop(self, sockaddr: SockAddr, request_id: int) -> None:
-        last = self.heard.get(sockaddr)
-        if last is None:
-            self.counters.foreign += 1
-        elif last == request_id:
+        if self._heard.get(sockaddr) == request_id:
             self.counters.duplicate += 1
-        else:
+        elif sockaddr in self._heard or sockaddr in self._pending:
             self.counters.late += 1
+        else:
+            self.counters.foreign += 1
 
     def _tick(self) -> None:
         self._timer = None
@@ -147,10 +139,12 @@ class Endpoint(asyncio.DatagramProtocol):
             self._timer = self._loop.call_later(TICK, self._tick)
 
     def _expire(self, now: float) -> int:
-        expired = [waiting.future for waiting in self._pending.values() if waiting.deadline <= now]
-        for future in expired:
+        expired = [key for key, (_, _, deadline) in self._pending.items() if deadline <= now]
+        for key in expired:
+            _, future, _ = self._pending.pop(key)
+            self._heard.setdefault(key, 0)
+            self.counters.timeouts += 1
             if not future.done():
-                self.counters.timeouts += 1
                 future.set_result(None)
         return len(expired)
 

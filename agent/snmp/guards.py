@@ -7,11 +7,11 @@
 Pure: nothing here sends, waits or looks at a clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.snmp.oid import arcs
-from agent.snmp.reader import Missing, Value, VarBind
+from agent.snmp.reader import Missing, VarBind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +33,24 @@ class Column:
     open: bool = True
     refused: bool = False
 
-    def take(self, name: bytes, value: Value) -> bool | None:
-        """True: a new row. False: the column has ended. None: the name does not come after the last one."""
-        if not name.startswith(self.root) or isinstance(value, Missing):
-            self.open = False
-            return False
-        if not after(name, self.last):
-            return None
-        self.last = name
-        self.rows.append((name, value))
-        return True
+    def take(self, varbinds: Iterable[VarBind]) -> bool | None:
+        """Take the rows that follow. True: there were some, or the column has ended. None: one goes back."""
+        root, last, rows = self.root, self.last, self.rows
+        plain = last.isascii()  # octets order as arcs do while each arc is one octet
+        for pair in varbinds:
+            name, value = pair
+            if not name.startswith(root) or value.__class__ is Missing:
+                self.open = False
+                break
+            plain = plain and name.isascii()
+            if name <= last if plain else arcs(name) <= arcs(last):
+                self.last = last
+                return None
+            last = name
+            rows.append(pair)
+        moved = last is not self.last or not self.open
+        self.last = last
+        return moved
 
 
 class Walk:
@@ -60,15 +68,12 @@ class Walk:
 
     def take(self, columns: Sequence[Column], varbinds: Sequence[VarBind]) -> bool:
         """Sort an answer's varbinds, row by row, into the `columns` asked for; False: it led nowhere."""
-        width, moved = len(columns), False
-        for position, (name, value) in enumerate(varbinds):
-            column = columns[position % width]
-            if column.open:
-                taken = column.take(name, value)
-                if taken is None:
-                    return False
-                moved = True
-        return moved
+        width = len(columns)
+        moved = [
+            column.take(varbinds if width == 1 else varbinds[position::width])
+            for position, column in enumerate(columns)
+        ]
+        return True in moved and None not in moved
 
     def spend(self, octets: int, seconds: float) -> str | None:
         """Count one answer, after `seconds` of waiting in all; why the walk must stop, if it must."""
@@ -86,10 +91,3 @@ class Walk:
     def rows(self) -> list[VarBind]:
         """All rows, root by root."""
         return [row for column in self.columns for row in column.rows]
-
-
-def after(name: bytes, last: bytes) -> bool:
-    """Whether `name` comes strictly after `last`. Octets order as arcs do while each arc is one octet."""
-    if name.isascii() and last.isascii():
-        return name > last
-    return arcs(name) > arcs(last)

@@ -1,8 +1,7 @@
 """One printer over SNMPv1 or v2c: the `Exchange` of the own codec."""
 
-import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from socket import AddressFamily
 
@@ -11,6 +10,7 @@ from agent.model import Address
 from agent.snmp.courtesy import Courtesy, Station
 from agent.snmp.endpoint import Endpoint
 from agent.snmp.ladder import Ladder
+from agent.snmp.places import Places
 from agent.snmp.reader import Credential
 from agent.snmp.wire import Ask, Reply, Request, request
 
@@ -23,7 +23,7 @@ class PlainExchange:
     credential: Credential
     courtesy: Courtesy
     endpoints: Mapping[AddressFamily, Endpoint]
-    slots: asyncio.Semaphore
+    slots: Places
     waits: Sequence[float]
     brief_waits: Sequence[float]
     waited: float = 0.0
@@ -37,9 +37,9 @@ class PlainExchange:
             raise NoAnswer(str(self.address), "this host has no network of that address family")
         requests, request_id = self._requests(ask, tuple(names), ladder), new_id()
 
-        async def attempt(number: int, wait: float) -> Reply | None:
+        def attempt(number: int, wait: float) -> Awaitable[Reply | None]:
             packet = requests[number % len(requests)].numbered(request_id)
-            return await endpoint.exchange(station.sockaddr, request_id, packet, wait)
+            return endpoint.exchange(station.sockaddr, request_id, packet, wait)
 
         reply, waited = await self.courtesy.converse(station, attempt, waits, self.slots)
         self.waited += waited

@@ -78,7 +78,7 @@ class DeviceReader:
         found: dict[bytes, Value] = {}
         while todo:
             batch = todo.pop(0)
-            reply = await self._ask(Ask.GET, batch)
+            reply = self._heard(await self._exchange.ask(Ask.GET, batch, self._ladder))
             if reply.error_status == NO_ERROR:
                 found.update(values_of(reply, batch))
                 continue
@@ -125,15 +125,15 @@ class DeviceReader:
         """One GETBULK or GETNEXT for `columns`."""
         bulk = self._ladder.rung is Rung.BULK
         trial = bulk and self._awake and not self._bulk_works
+        names = [column.last for column in columns]
         try:
-            reply = await self._ask(
-                Ask.BULK if bulk else Ask.NEXT, [column.last for column in columns], brief=trial
-            )
+            reply = await self._exchange.ask(Ask.BULK if bulk else Ask.NEXT, names, self._ladder, brief=trial)
         except NoAnswer:
             if not trial:
                 raise
             self._ladder = self._ladder.lower() or self._ladder
             return
+        self._heard(reply)
         if problem := walk.spend(reply.size, self._exchange.waited - before):
             raise RefusedByDevice(str(self._address), problem)
         if reply.error_status != NO_ERROR:
@@ -172,8 +172,8 @@ class DeviceReader:
         column.rows = sorted(found.items())
         column.open, column.refused = False, not found
 
-    async def _ask(self, ask: Ask, names: Sequence[bytes], *, brief: bool = False) -> Reply:
-        reply = await self._exchange.ask(ask, names, self._ladder, brief=brief)
+    def _heard(self, reply: Reply) -> Reply:
+        """Any answer tells that the printer is awake, and which version it speaks."""
         self._awake = True
         self._ladder = self._ladder.heard(VERSION_NAMES[reply.version])
         return reply

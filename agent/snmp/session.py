@@ -25,6 +25,7 @@ from agent.snmp.endpoint import Endpoint, SockAddr
 from agent.snmp.guards import Limits
 from agent.snmp.ladder import Ladder, Rung
 from agent.snmp.oid import oid
+from agent.snmp.places import Places
 from agent.snmp.plain import PlainExchange, new_id
 from agent.snmp.reader import Credential, Value
 from agent.snmp.reading import DeviceReader, Exchange, values_of
@@ -80,7 +81,7 @@ class Engine:
                 self._endpoints[socket.AF_INET6] = await self._opened(socket.AF_INET6)
             except OSError:  # a host with IPv6 switched off; its printers are IPv4
                 self._endpoints.pop(socket.AF_INET6, None)
-        self._slots = asyncio.Semaphore(self.concurrency)
+        self._slots = Places(self.concurrency)
 
     async def _opened(self, family: socket.AddressFamily) -> Endpoint:
         endpoint = Endpoint(family, self.settings.receive_buffer, self.counters)

@@ -33,6 +33,7 @@ from agent.snmp.courtesy import Courtesy
 from agent.snmp.endpoint import SockAddr, bound_socket
 from agent.snmp.ladder import Ladder
 from agent.snmp.oid import arcs, encode_arcs
+from agent.snmp.places import Places
 from agent.snmp.reader import Credential, IpAddress, Level, Missing, ObjectId, Value
 from agent.snmp.wire import Ask, Reply
 
@@ -86,7 +87,7 @@ class PysnmpEngine:
     """One `SnmpEngine` with a socket for each address family."""
 
     def __init__(self, buffer: int, counters: Counters) -> None:
-        self.slots = asyncio.Semaphore(IN_FLIGHT)
+        self.slots = Places(IN_FLIGHT)
         self._buffer = buffer
         self._counters = counters
         self._engine = SnmpEngine()

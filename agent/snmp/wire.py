@@ -90,6 +90,10 @@ def request(ask: Ask, version: str, community: str, oids: tuple[bytes, ...], rep
     return Request(b"\x30" + _length(len(front) + 4 + len(after_id)) + front, after_id)
 
 
+_NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+"""error-status and error-index, as nearly every response has them."""
+
+
 def decode(data: bytes) -> Reply:
     """The response in one datagram. Raises MalformedReply."""
     try:
@@ -98,8 +102,12 @@ def decode(data: bytes) -> Reply:
         if stop != len(data):
             raise MalformedReply(reason="the response does not end with its datagram")
         request_id, at = _number(data, start)
-        status, at = _number(data, at)
-        index, at = _number(data, at)
+        status = index = 0
+        if data[at : at + 6] == _NO_ERROR:
+            at += 6
+        else:
+            status, at = _number(data, at)
+            index, at = _number(data, at)
         return Reply(version, request_id, status, index, _varbinds(data, at, stop), stop)
     except IndexError:
         raise MalformedReply(reason="the message ends early") from None
@@ -154,36 +162,45 @@ def _message(data: bytes) -> tuple[int, bytes, int]:
 
 
 def _varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
-    """The list of varbinds at `at`, which must end at `end`. The one hot loop: lengths are read in place."""
+    """The list of varbinds at `at`, which must end at `end`."""
     at, stop = _open(data, at, SEQUENCE)
     if stop != end:
         raise MalformedReply(reason="the varbinds do not end with their PDU")
     found: list[VarBind] = []
     while at < end:
-        name_at = at + 2
-        stop = name_at + data[at + 1]
-        if data[at] != SEQUENCE or data[at + 1] > 0x7F:
-            name_at, stop = _open(data, at, SEQUENCE)
-        start = name_at + 2
-        at = start + data[name_at + 1]
-        if data[name_at] != OID or data[name_at + 1] > 0x7F:
-            start, at = _open(data, name_at, OID)
-        name = data[start:at]
-        if not name.isascii() or not 0 < at - start < 128:
-            _object_id(name)
-        tag, start = data[at], at + 2
-        at = start + data[at + 1]
-        if data[start - 1] > 0x7F:
-            start, at = _open(data, start - 2, tag)
-        if at != stop or stop > end:
-            raise MalformedReply(reason="a varbind does not end with its value")
-        read = _READ.get(tag)
-        if read is None:
-            raise MalformedReply(reason=f"{tag:#04x} is not the tag of a value")
-        found.append((name, read(data[start:at])))
-        if len(found) > MAX_VARBINDS:
+        if len(found) == MAX_VARBINDS:
             raise MalformedReply(reason=f"more than {MAX_VARBINDS} varbinds")
+        stop, read = at + 2 + data[at + 1], _familiar_varbind
+        if data[at + 1] > 0x7F:
+            stop, read = _open(data, at, SEQUENCE)[1], _varbind
+        found.append(read(data[at:stop]))
+        at = stop
+    if at != end:
+        raise MalformedReply(reason="the last varbind is longer than its list")
     return found
+
+
+def _varbind(octets: bytes) -> VarBind:
+    """One varbind, from its tag to the end of its value."""
+    at, end = _open(octets, 0, SEQUENCE)
+    start, at = _open(octets, at, OID)
+    name = octets[start:at]
+    if not 0 < at - start < 0x80 or not name.isascii():  # otherwise each arc is one octet, and all is well
+        _object_id(name)
+    tag = octets[at]
+    start, at = _open(octets, at, tag)
+    if at != end:
+        raise MalformedReply(reason="a varbind does not end with its value")
+    read = _READ.get(tag)
+    if read is None:
+        raise MalformedReply(reason=f"{tag:#04x} is not the tag of a value")
+    return name, read(octets[start:at])
+
+
+_familiar_varbind = lru_cache(maxsize=16384)(_varbind)
+"""Printers say the same most of the time: five of six varbinds of a poll were heard before, from this
+printer or its like. What their octets mean does not change. Only short ones (129 octets) come here,
+so that all that is kept stays below 8 MB."""
 
 
 def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
