@@ -1,6 +1,7 @@
 """Which answer means what. The table is the contract's."""
 
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from random import Random
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from uplink import errors
 from uplink.answers import Answer, Result, Verdict, judge
 from uplink.destination import Destination
 from uplink.errors import (
@@ -172,3 +174,15 @@ def test_a_clock_that_was_set_back_prolongs_no_pause() -> None:
     assert waiting.wait(NOW) == 900
     assert waiting.wait(NOW - 365 * 86400) == 0
     assert waiting.wait(NOW + 365 * 86400) == 0
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    drawn: dict[str, str] = {}
+    path: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"([│├└─ ]*)([A-Z][A-Za-z]+)(\s{2,}|$)", line)
+        if found and (found[2] == "DeliveryError" or found[1]):
+            path[len(found[1]) // 4 :] = [found[2]]
+            drawn[found[2]] = path[-2] if len(path) > 1 else "Exception"
+    classes = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+    assert drawn == {name: kind.__base__.__name__ for name, kind in classes.items() if kind.__base__}

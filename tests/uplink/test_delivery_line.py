@@ -145,6 +145,7 @@ class Recorder:
     def __init__(self, clock: Clock, *failures: Exception) -> None:
         self.clock, self.failures = clock, list(failures)
         self.asked: list[tuple[float, outbox.Batch]] = []
+        self.deferrals = 0  # requests whose events are all put off
         self.news = asyncio.Condition()
 
     async def send(self, batch: outbox.Batch) -> Any:
@@ -153,7 +154,8 @@ class Recorder:
             self.news.notify_all()
         if self.failures:
             raise self.failures.pop(0)
-        return {name: Verdict(Result.ACCEPTED) for name in batch.ids}
+        self.deferrals -= 1
+        return {name: Verdict(Result.ACCEPTED if self.deferrals < 0 else Result.RETRY) for name in batch.ids}
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -233,6 +235,36 @@ async def test_a_clean_stop_sends_what_it_can_and_waits_no_longer(
     await delivery.drain(20)
     assert running.done()
     assert (await store.run(views.counts)).pending == left
+
+
+async def test_a_deferred_event_goes_by_itself_when_it_is_due(site: Start, make: Make) -> None:
+    clock = Clock.scaled(20)
+    recorder = Recorder(clock)
+    recorder.deferrals = 2
+    async with site(target=recorder, clock=clock) as here:
+        await here.put([make(1)])
+        await here.empty()
+    assert len(recorder.asked) == 3
+
+
+async def test_nothing_to_do_is_done_quietly(store: Store, make: Make) -> None:
+    class Counting:
+        runs = 0
+
+        async def run(self, work: Callable[..., Any]) -> Any:
+            self.runs += 1
+            return await store.run(work)
+
+    counting, recorder = Counting(), Recorder(Clock())
+    delivery = Delivery(recorder, counting, Clock(), source="/a")
+    await store.run(lambda tx: outbox.put(tx, make(1)))
+    running = asyncio.create_task(delivery.run())
+    delivery.wake()
+    await until_asked(recorder, 1)
+    await asyncio.sleep(0.3)
+    await delivery.drain(10)
+    assert running.done()
+    assert counting.runs < 15, "a sender with nothing to send looks again and again"
 
 
 async def test_trouble_is_said_once_and_its_end_too(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
@@ -14,8 +15,10 @@ import httpx
 import pytest
 
 from agent.clock import iso
+from uplink.receiver import intake
 from uplink.receiver.app import create_app
 from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.problems import Problem
 from uplink.receiver.serve import serving
 
 TYPE = "application/cloudevents-batch+json"
@@ -176,6 +179,17 @@ async def test_what_is_no_batch_gets_a_problem(
     answer = await desk.post(raw=raw, **headers)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert set(answer.json()) >= {"type", "title", "status"}
+
+
+def test_a_gzip_bomb_is_not_unpacked_beyond_what_is_allowed() -> None:
+    bomb = gzip.compress(b" " * 100_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem, match="more than"):
+            intake.body(bomb, {"content-type": TYPE, "content-encoding": "gzip"})
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_gzip_body_is_unpacked(desk: Desk, tickets: Tickets) -> None:
