@@ -108,7 +108,8 @@ def build_engine(settings: Config) -> Engine:
 
 
 def build_rota(settings: Config) -> Rota:
-    return Rota({tier: getattr(settings.schedule, tier.value) for tier in Tier})
+    cadence = {tier: getattr(settings.schedule, tier.value) for tier in Tier}
+    return Rota(cadence, settings.schedule.quiet_hours)
 
 
 def build_target(settings: Config) -> Target | None:
@@ -238,6 +239,9 @@ def _cadences(agent: Agent) -> Cadences:
     speed = agent.clock.speed
 
     async def sweep() -> None:
+        quiet = agent.config.schedule.quiet_hours
+        if quiet and quiet.covers(agent.clock.now()):
+            return
         await agent.scouting.look(["static", "sweep"], listen=0)
 
     async def heartbeat() -> None:

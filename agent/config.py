@@ -156,6 +156,9 @@ class Schedule(Section):
     inventory: Cadence = 86400.0
     sweep: Cadence = 86400.0
     heartbeat: Cadence = 900.0
+    quiet_hours: Annotated[units.Hours, _parsed(units.Hours.parse)] | None = Field(
+        None, description="Local time in which printers are asked six times less often, and never swept."
+    )
 
 
 class Snmp(Section):

@@ -21,7 +21,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.clock import Clock
 from agent.model import Tier
+from agent.units import Hours
 
+QUIETER = 6.0  # how many times as long a cadence is in quiet hours
 SHORTEST = 0.02  # real seconds between two runs, however fast the clock
 TOGETHER = 0.1  # a tier due within this share of its cadence rides along with one that is due now
 
@@ -31,6 +33,7 @@ class Rota:
     """Which printer is due for what. Pure: `now` is an argument, and jitter comes from the key."""
 
     cadence: Mapping[Tier, float]  # seconds
+    quiet: Hours | None = None
     _due: dict[str, dict[Tier, float]] = field(default_factory=dict)
     _heap: list[tuple[float, str]] = field(default_factory=list)
 
@@ -59,7 +62,8 @@ class Rota:
             if tiers is None or at != min(tiers.values()):
                 continue  # dropped, or pushed again with another time
             ready = {tier for tier, due in tiers.items() if due <= now + TOGETHER * self.cadence[tier]}
-            tiers.update({tier: now + self.cadence[tier] for tier in ready})
+            stretch = QUIETER if self.quiet and self.quiet.covers(now) else 1.0
+            tiers.update({tier: now + self.cadence[tier] * stretch for tier in ready})
             self._push(key)
             found.append((key, frozenset(ready)))
         return found

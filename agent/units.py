@@ -1,6 +1,9 @@
-"""Human units: "5 minutes", "95 %", "2h". One grammar for config and rules: a number, then a unit."""
+"""Human units: "5 minutes", "95 %", "2h", "20:00-06:00". One grammar for config and rules."""
 
 import re
+import time
+from dataclasses import dataclass
+from typing import Self
 
 SECONDS = {
     "ms": 0.001, "s": 1, "sec": 1, "second": 1, "seconds": 1,
@@ -42,3 +45,28 @@ def spell(seconds: float) -> str:
         elif parts:
             break
     return " ".join(parts[:2]) or "0 s"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of the day, in minutes since local midnight; they may span it."""
+
+    begins: int
+    ends: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ "20:00-06:00". Raises ValueError with a suggestion."""
+        found = re.fullmatch(r"\s*([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)\s*", text)
+        if not found:
+            raise ValueError(f'"{text}" are no hours | write them like "20:00-06:00"')
+        hours = [int(part) for part in found.groups()]
+        return cls(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
+
+    def covers(self, now: float) -> bool:
+        """Whether `now` (seconds since 1970) lies in them, by this machine's time zone."""
+        local = time.localtime(now)
+        minute = local.tm_hour * 60 + local.tm_min
+        if self.begins <= self.ends:
+            return self.begins <= minute < self.ends
+        return minute >= self.begins or minute < self.ends

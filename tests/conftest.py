@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WANT = "needs the Debian package"
+WANT = "make test-deps"  # every reason to skip for want of a package says so
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def needs():
     def check(program: str, package: str | None = None) -> str:
         found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
         if not found:
-            pytest.skip(f"{WANT} {package or program} (make test-deps)")
+            pytest.skip(f"needs the Debian package {package or program}: {WANT}")
         return found
 
     return check

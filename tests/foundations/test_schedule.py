@@ -1,10 +1,14 @@
 """Who is due, when."""
 
 import asyncio
+import time
+
+import pytest
 
 from agent.clock import Clock
 from agent.model import Tier
-from agent.schedule import Cadences, Rota
+from agent.schedule import QUIETER, Cadences, Rota
+from agent.units import Hours
 
 CADENCE = {Tier.ALERTS: 300.0, Tier.SUPPLIES: 1800.0, Tier.METERS: 3600.0, Tier.INVENTORY: 86400.0}
 
@@ -90,3 +94,30 @@ async def test_a_cadence_runs_on_the_scaled_clock_and_not_twice_at_once():
     await enough.wait()
     cadences.stop()
     assert most == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "quiet"),
+    [("20:00-06:00", "23:30", True), ("20:00-06:00", "05:59", True), ("20:00-06:00", "06:00", False),
+     ("12:00-13:00", "12:30", True), ("12:00-13:00", "13:00", False), ("12:00-13:00", "23:00", False)],
+)  # fmt: skip
+def test_quiet_hours_may_span_midnight(hours, at, quiet):
+    moment = time.mktime(time.strptime(f"2026-11-20 {at}", "%Y-%m-%d %H:%M"))
+    assert Hours.parse(hours).covers(moment) is quiet
+
+
+@pytest.mark.parametrize("text", ["at night", "25:00-06:00", "20-6", ""])
+def test_hours_that_are_none_are_refused_with_an_example(text):
+    with pytest.raises(ValueError, match="20:00-06:00"):
+        Hours.parse(text)
+
+
+def test_in_quiet_hours_printers_are_asked_less_often():
+    midnight = time.mktime(time.strptime("2026-11-20 00:00", "%Y-%m-%d %H:%M"))
+    asked = []
+    for quiet in (None, Hours.parse("00:00-23:59")):
+        rota = Rota(CADENCE, quiet)
+        rota.add("a", midnight)
+        polls = [moment for moment in range(0, 6 * 3600, 30) if rota.due(midnight + moment, 10)]
+        asked.append(len(polls))
+    assert asked[0] / asked[1] == pytest.approx(QUIETER, rel=0.35)
