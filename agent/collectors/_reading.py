@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from agent.model import Amount, Vague
-from agent.snmp.oid import arcs, dotted, encode_arcs, oid
+from agent.snmp.oid import MAX_ARC, arcs, dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, Missing, ObjectId, Reader, Value
 from agent.text import decode
 
@@ -132,11 +132,12 @@ class Reading:
 
     async def column(self, root: bytes) -> dict[tuple[int, ...], Value]:
         """Everything below `root`, by the arcs after it."""
-        return {
-            arcs(raw[len(root) :]): value
+        below = (
+            (arcs(raw[len(root) :]), value)
             for raw, value in await self._reader.walk(root)
             if raw.startswith(root) and not isinstance(value, Missing)
-        }
+        )
+        return {index: value for index, value in below if all(arc <= MAX_ARC for arc in index)}
 
     async def table(self, table: Table) -> list[Row]:
         """The rows, in the order of their numbers. A row is there if any column has it."""
@@ -162,11 +163,14 @@ class Reading:
 
     def _place(self, table: Table, index: tuple[int, ...]) -> tuple[int, int] | None:
         """(hrDeviceIndex, own number). Firmware that leaves out a level numbers the rows alone."""
-        if len(index) == 2:
+        if any(arc > MAX_ARC for arc in index):
+            self.note(f"{table.name}: a row with a number beyond 2^32 in its index")
+        elif len(index) == 2:
             return index[0], index[1]
-        if len(index) == 1:
+        elif len(index) == 1:
             return self.unit, index[0]
-        self.note(f"{table.name}: a row with an index of {len(index)} numbers")
+        else:
+            self.note(f"{table.name}: a row with an index of {len(index)} numbers")
         return None
 
     def number(self, value: Value, what: str) -> int | None:

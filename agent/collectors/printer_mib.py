@@ -19,7 +19,7 @@ from agent.collectors import _alerts, _clues, _markers, _status, _supplies, _tra
 from agent.collectors._reading import Reading, Row, Sources
 from agent.errors import NoAnswer, ReadingError
 from agent.model import Known, Snapshot, Tier
-from agent.snmp.oid import encode_arcs, oid
+from agent.snmp.oid import MAX_ARC, encode_arcs, oid
 from agent.snmp.reader import ObjectId, Reader, Value
 
 UPTIME = oid("1.3.6.1.2.1.1.3.0")  # sysUpTime
@@ -146,7 +146,7 @@ class Poll:
         reading = self.reading
         unit = encode_arcs(reading.unit)
         row = (await reading.get([LOCALIZATION + unit])).get(LOCALIZATION + unit)
-        if not isinstance(row, int) or row < 0:
+        if not isinstance(row, int) or not 0 <= row <= MAX_ARC:
             return None
         name = CHARSET + unit + encode_arcs(row)
         return reading.number((await reading.get([name])).get(name), "prtLocalizationCharacterSet")

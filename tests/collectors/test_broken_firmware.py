@@ -23,6 +23,10 @@ VALUES = st.one_of(
     st.sampled_from(Missing),
     st.none(),
 )
+INDEXES = st.one_of(
+    st.lists(st.integers(0, 2**32 - 1), max_size=4).map(lambda index: encode_arcs(*index)),
+    st.binary(max_size=8),
+)
 ROOTS = [
     oid(f"1.3.6.1.2.1.43.{entry}") for entry in ("11.1.1.9", "18.1.1.7", "10.2.1.4", "8.2.1.10", "5.1.1.2")
 ]
@@ -43,8 +47,7 @@ def test_no_value_breaks_a_poll(data, base, taken, walked):
     names = st.sampled_from(sorted(values))
     values |= data.draw(st.dictionaries(names, VALUES, max_size=12))
     for root in data.draw(st.lists(st.sampled_from(ROOTS), max_size=3)):
-        index = data.draw(st.lists(st.integers(0, 2**32 - 1), max_size=4))
-        values[root + encode_arcs(*index)] = data.draw(VALUES)
+        values[root + data.draw(INDEXES)] = data.draw(VALUES)
     reader = type(walked(CASES / "levels-below-zero" / "walk.snmprec"))(values)
     snapshot = asyncio.run(collect(reader, at=0.0))
     printed = document(snapshot, "1970-01-01T00:00:00Z", explain=True).model_dump_json(by_alias=True)
