@@ -13,5 +13,5 @@ else
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086 # one word a package
-    apt-get install -y -qq --no-install-recommends $PACKAGES
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $PACKAGES
 fi
