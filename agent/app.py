@@ -17,12 +17,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent import __version__, config, discovery, health, inventory, plugins, tickets
+from agent import __version__, config, discovery, health, inventory, plugins, pulse, sd, tickets
 from agent.clock import Clock
 from agent.config import Config
 from agent.discovery import Progress
 from agent.history import record
 from agent.model import Sighting, Tier
+from agent.pulse import Keeper
 from agent.report import Sender
 from agent.rules import judge, schema
 from agent.rules.rule import RuleSet
@@ -201,17 +202,24 @@ async def _stop(agent: Agent) -> None:
     agent.store.close()
 
 
-async def serve(agent: Agent) -> None:
-    """Run until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    _on_signals(stop.set)
+async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event | None = None) -> None:
+    """Run until SIGTERM or SIGINT, or until `stop` is set by whoever is told to end it (Windows)."""
+    keeper = keeper or sd.keeper()
+    if stop is None:
+        stop = asyncio.Event()
+        _on_signals(stop.set)
     async with running(agent):
         cadences = _cadences(agent)
         cadences.start()
         agent.tasks.append(asyncio.create_task(_listen(agent), name="listen"))
+        if keeper.patience:
+            watched = pulse.beat(agent.store, keeper.patience, keeper.felt)
+            agent.tasks.append(asyncio.create_task(watched, name="pulse"))
         log.info("printwarden %s watches over %s", __version__, agent.config.site.id)
+        keeper.ready(f"watches over {agent.config.site.id}")
         failed = asyncio.create_task(_first_failure(agent.tasks))
         await asyncio.wait({asyncio.create_task(stop.wait()), failed}, return_when=asyncio.FIRST_COMPLETED)
+        keeper.leaving()
         cadences.stop()
     if failed.done() and not stop.is_set():
         await failed
