@@ -18,6 +18,7 @@ from agent.model import Address, Device, Identity, Sighting
 
 NO_PRINTER = "not a printer"
 PAUSES = {NO_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
+SWEEP_GOES_STALE = 86400.0  # an interrupted sweep older than this starts from the beginning
 STILL_ALIVE = 3600.0  # a device that answered within this time is there
 
 SCHEMA = (
@@ -35,6 +36,7 @@ SCHEMA = (
         PRIMARY KEY (host, port)
     )
     """,
+    "CREATE TABLE sweep (host TEXT NOT NULL, at REAL NOT NULL)",
 )
 
 
@@ -204,6 +206,19 @@ def remember(tx: sqlite3.Connection, key: str, learned: str) -> None:
 
 def seen(tx: sqlite3.Connection, key: str, now: float) -> None:
     tx.execute("UPDATE device SET last_seen = ? WHERE key = ?", (now, key))
+
+
+def sweep_reached(tx: sqlite3.Connection, host: str, now: float) -> None:
+    """Remember the last host that a sweep asked, so that it can go on there; "" when it is complete."""
+    tx.execute("DELETE FROM sweep")
+    if host:
+        tx.execute("INSERT INTO sweep VALUES (?, ?)", (host, now))
+
+
+def interrupted_sweep(tx: sqlite3.Connection, now: float) -> str:
+    """The host after which an interrupted sweep goes on; "" if the last one was completed, or is old."""
+    row = tx.execute("SELECT host FROM sweep WHERE at > ?", (now - SWEEP_GOES_STALE,)).fetchone()
+    return str(row["host"]) if row else ""
 
 
 def _device(row: sqlite3.Row) -> Device:

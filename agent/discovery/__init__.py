@@ -25,6 +25,7 @@ class Progress:
     via: str
     done: int
     total: int
+    host: str = ""  # the last one that was asked for the first time
 
 
 def _unheard(progress: Progress) -> None:
@@ -37,5 +38,6 @@ class Scout:
     clock: Clock
     asker: Asker
     skip: frozenset[Address] = frozenset()  # known already: no need to ask
+    resume_after: str = ""  # the host at which an earlier sweep was interrupted
     listen: float | None = None  # real seconds for ways that only listen; None: for ever
     heard: Callable[[Progress], None] = field(default=_unheard)

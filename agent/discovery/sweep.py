@@ -25,7 +25,7 @@ ROUNDS = (("2c", (SYS_OBJECT_ID, HR_DEVICE_TYPE, PRT_CONFIG_CHANGES)), ("1", (SY
 async def discover(scout: Scout) -> AsyncIterator[Sighting]:
     """Whatever answers in the networks that are swept; `is_printer` is None where one packet cannot tell."""
     for community, addresses in _by_credential(scout):
-        silent = dict.fromkeys(addresses)
+        silent = dict.fromkeys(_rest(addresses, scout.resume_after))
         done, total = 0, len(silent)
         for version, questions in ROUNDS:
             asked = list(silent)
@@ -39,11 +39,18 @@ async def discover(scout: Scout) -> AsyncIterator[Sighting]:
             total = done + len(silent)
 
 
+def _rest(addresses: list[Address], after: str) -> list[Address]:
+    """What an interrupted sweep left: everything behind the host that it asked last."""
+    hosts = [address.host for address in addresses]
+    return addresses[hosts.index(after) + 1 :] if after in hosts else addresses
+
+
 def _telling(scout: Scout, addresses: Sequence[Address], done: int, total: int) -> Iterator[Address]:
     """The addresses, telling of progress as they are taken to be asked."""
     for count, address in enumerate(addresses, 1):
         yield address
-        scout.heard(Progress(via="sweep", done=done + count, total=total))
+        host = address.host if done == 0 else ""
+        scout.heard(Progress(via="sweep", done=done + count, total=total, host=host))
 
 
 def _by_credential(scout: Scout) -> list[tuple[Credential, list[Address]]]:

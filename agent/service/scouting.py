@@ -6,11 +6,13 @@ discover ──Sighting──► permitted? ──► worth asking? ──► re
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from agent import discovery, inventory, plugins
+from agent.clock import Clock
 from agent.discovery import Asker, Progress, Scout
 from agent.model import Address, Identity, Sighting, Tier
 from agent.service.asking import Asking
@@ -25,6 +27,7 @@ log = logging.getLogger("printwarden.discovery")
 
 EVERYTHING = frozenset(Tier)
 TOGETHER = 32  # newcomers being read at the same time
+NOTE_EVERY = 2.0  # real seconds between two notes of how far a sweep has come
 
 
 def _unheard(progress: Progress) -> None:
@@ -55,17 +58,20 @@ class Scouting:
         """
         room = asyncio.Semaphore(TOGETHER)
         turns: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
+        trail = _Trail(self.store, self.asking.clock, heard)
+        after = await trail.interrupted() if "sweep" in ways else ""
 
         async def meet(sighting: Sighting) -> None:
             async with turns[sighting.address], room:
                 met(sighting, await self.acquaint(sighting))
 
         async with asyncio.TaskGroup() as group:
-            async for sighting in self._sightings(ways, listen, heard):
+            async for sighting in self._sightings(ways, listen, after, trail.heard):
                 group.create_task(meet(sighting))
+        await trail.complete()
 
     async def _sightings(
-        self, ways: list[str], listen: float | None, heard: Callable[[Progress], None]
+        self, ways: list[str], listen: float | None, after: str, heard: Callable[[Progress], None]
     ) -> AsyncIterator[Sighting]:
         """What all `ways` see, as they see it."""
         found: asyncio.Queue[Sighting | None] = asyncio.Queue()
@@ -75,6 +81,7 @@ class Scouting:
             clock=self.asking.clock,
             asker=self.asker,
             skip=known,
+            resume_after=after,
             listen=listen,
             heard=heard,
         )
@@ -117,6 +124,33 @@ class Scouting:
         if sighting.is_printer:
             return credentials
         return [credential for credential in credentials if credential.name == sighting.credential]
+
+
+class _Trail:
+    """How far the sweep has come, on disk now and then, so that a restart goes on where it was."""
+
+    def __init__(self, store: Store, clock: Clock, told: Callable[[Progress], None]) -> None:
+        self._store, self._clock, self._told = store, clock, told
+        self._noted = time.monotonic()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def interrupted(self) -> str:
+        return await self._store.run(lambda tx: inventory.interrupted_sweep(tx, self._clock.now()))
+
+    def heard(self, progress: Progress) -> None:
+        self._told(progress)
+        idle = self._writing is None or self._writing.done()
+        if progress.host and idle and time.monotonic() - self._noted > NOTE_EVERY:
+            self._noted = time.monotonic()
+            self._writing = asyncio.create_task(self._note(progress.host))
+
+    async def complete(self) -> None:
+        if self._writing:
+            await self._writing
+            await self._note("")
+
+    async def _note(self, host: str) -> None:
+        await self._store.run(lambda tx: inventory.sweep_reached(tx, host, self._clock.now()))
 
 
 def judge(identity: Identity | None, *, announced: bool) -> str:
