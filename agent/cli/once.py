@@ -32,6 +32,8 @@ def once(
         _common.say_json({"printers": len(known), "counts": dict(agent.counts)})
     else:
         errors = agent.counts["reading error"] + agent.counts["no answer"]
-        _common.out.print(f"{len(known)} printers known, {agent.counts['read']} read, {errors} reading errors")
+        _common.out.print(
+            f"{len(known)} printers known, {agent.counts['read']} read, {errors} reading errors"
+        )
         _common.out.print("`printwarden status` shows them, `printwarden tickets` what is wrong")
     raise typer.Exit(0 if known else 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent.clock import Clock
 from agent.collectors import printer_mib
 from agent.errors import NoAnswer, ReadingError
-from agent.model import Address, Snapshot, Tier
+from agent.model import Address, Known, Snapshot, Tier
 from agent.service.line import Reading
 from agent.snmp.reader import Credential
 from agent.snmp.session import Engine
@@ -25,13 +25,22 @@ class Asking:
     counts: Counter[str] = field(default_factory=Counter)
 
     async def ask(
-        self, address: Address, credentials: Iterable[Credential], tiers: frozenset[Tier], learned: str = ""
+        self,
+        address: Address,
+        credentials: Iterable[Credential],
+        tiers: frozenset[Tier],
+        *,
+        learned: str = "",
+        known: Known | None = None,
     ) -> Reading | None:
-        """What the printer says to the first credential that it answers; None if to none."""
+        """What the printer says to the first credential that it answers; None if to none.
+
+        `learned`: what the engine learned about it earlier; `known`: what an earlier snapshot taught.
+        """
         for credential in credentials:
             reader = self.engine.reader(address, credential, learned or None)
             try:
-                snapshot = await printer_mib.collect(reader, at=self.clock.now(), tiers=tiers)
+                snapshot = await printer_mib.collect(reader, at=self.clock.now(), tiers=tiers, known=known)
             except ReadingError as why:
                 self._count("no answer" if isinstance(why, NoAnswer) else "reading error", address, str(why))
                 continue

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from agent.model import Device, SiteFacts, Snapshot
+from agent.model import Device, Known, SiteFacts, Snapshot
 
 
 @dataclass(slots=True)
 class Roll:
     known: dict[str, Device] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    _taught: dict[str, Known] = field(default_factory=dict)
     _uptimes: dict[str, int] = field(default_factory=dict)
 
     def call(self, device: Device, snapshot: Snapshot) -> None:
@@ -20,6 +21,15 @@ class Roll:
         self.silent.discard(device.key)
         if snapshot.uptime is not None:
             self._uptimes[device.key] = snapshot.uptime
+        if snapshot.identity is not None:
+            self._taught[device.key] = Known.of(snapshot)
+
+    def taught(self, key: str) -> Known | None:
+        """What earlier snapshots of the printer spare the next poll from asking again.
+
+        Nothing while it is silent: who answers then may be another printer.
+        """
+        return None if key in self.silent else self._taught.get(key)
 
     def restarted(self, key: str, snapshot: Snapshot) -> bool:
         """Whether who answered under this key has started afresh since it was last called."""

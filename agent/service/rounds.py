@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agent import inventory
-from agent.model import Device, Tier
+from agent.model import Device, Known, Tier
 from agent.schedule import Rota
 from agent.service.asking import Asking
 from agent.service.caution import Caution
@@ -78,7 +78,7 @@ class Rounds:
             return
         if device.key in self.roll.silent:
             tiers |= {Tier.INVENTORY}
-        reading = await self.read(device, tiers)
+        reading = await self.read(device, tiers, self.roll.taught(device.key))
         if Tier.INVENTORY not in tiers and self.roll.restarted(device.key, reading.snapshot):
             reading = await self.read(device, tiers | {Tier.INVENTORY})
         await self.intake.settle(reading)
@@ -93,10 +93,10 @@ class Rounds:
         resting = self.caution.rests(device.key, self.asking.clock.now())
         return bool(host) and self.territory.permits(host, device.mac) and not resting
 
-    async def read(self, device: Device, tiers: frozenset[Tier]) -> Reading:
+    async def read(self, device: Device, tiers: frozenset[Tier], known: Known | None = None) -> Reading:
         """What a known printer says, to the credential that it is known to answer."""
         learned = await self.store.run(lambda tx: inventory.learned(tx, device.key))
         allowed = self.territory.credentials_for(device.address.host)
         credentials = [one for one in allowed if one.name == device.credential] or allowed
-        answer = await self.asking.ask(device.address, credentials, tiers, learned)
+        answer = await self.asking.ask(device.address, credentials, tiers, learned=learned, known=known)
         return replace(answer or self.asking.silence(device.address), device=device.key)
