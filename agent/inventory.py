@@ -12,9 +12,12 @@ Promises:
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from agent.model import Address, Device, Identity, Sighting
+
+LEARNT = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
+KEPT = ("key", *LEARNT, "credential", "first_seen", "last_seen")  # columns that are fields of a Device
 
 NO_PRINTER = "not a printer"
 PAUSES = {NO_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
@@ -106,9 +109,8 @@ def bind(
         if squatter.address == address and (old is None or squatter.key != old.key):
             tx.execute("UPDATE device SET host = '', port = 0 WHERE key = ?", (squatter.key,))
     device = _merged(old, identity, address, now, credential, taken=known)
-    names = [field.name for field in fields(Device) if field.name != "address"]
-    columns = ["host", "port", "learned", *names]
-    values = [address.host, address.port, learned, *(getattr(device, name) for name in names)]
+    columns = ["host", "port", "learned", *KEPT]
+    values = [address.host, address.port, learned, *(getattr(device, name) for name in KEPT)]
     tx.execute(
         f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
         f"VALUES ({', '.join('?' * len(columns))})",
@@ -159,11 +161,7 @@ def _merged(
     taken: Mapping[str, Device],
 ) -> Device:
     """The device as it is now known; what was not read this time keeps its last value."""
-    read = {
-        name: getattr(identity, name)
-        for name in ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")
-        if getattr(identity, name)
-    }
+    read = {name: getattr(identity, name) for name in LEARNT if getattr(identity, name)}
     if credential:
         read["credential"] = credential
     if old:
@@ -222,5 +220,4 @@ def interrupted_sweep(tx: sqlite3.Connection, now: float) -> str:
 
 
 def _device(row: sqlite3.Row) -> Device:
-    names = [field.name for field in fields(Device) if field.name != "address"]
-    return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in names})
+    return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in KEPT})

@@ -37,7 +37,7 @@ async def read(
     general = {name: [column + encode_arcs(unit) for unit in units] for name, column in _GENERAL.items()}
     found = await reading.get([*_ALONE, *device.values(), *chain(*general.values())])
     ids = await _device_ids(reading, found, device["object_id"])
-    macs = [raw for raw in (await reading.column(IF_ADDRESS)).values() if isinstance(raw, bytes)]
+    macs = [raw for raw in (await reading.clue(IF_ADDRESS)).values() if isinstance(raw, bytes)]
     serial = _said(reading, found, *general["serial"])
     clues = Clues(
         sys_descr=_said(reading, found, SYS_DESCR),
@@ -61,7 +61,7 @@ async def _device_ids(
     reading: Reading, found: Mapping[bytes, Value], device_object: bytes
 ) -> list[tuple[DeviceId, bytes]]:
     """IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
-    ports = await reading.column(PPM_DEVICE_ID)
+    ports = await reading.clue(PPM_DEVICE_ID)
     texts = [Said(_text(reading, value), PPM_DEVICE_ID + encode_arcs(*port)) for port, value in ports.items()]
     texts += [_said(reading, found, device_object), _said(reading, found, HP_DEVICE_ID)]
     return list(_parsed(texts))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from agent.errors import RefusedByDevice
 from agent.model import Amount, Vague
 from agent.snmp.oid import MAX_ARC, arcs, dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, Missing, ObjectId, Reader, Value
@@ -129,6 +130,14 @@ class Reading:
         found = await self.get(oids.values())
         self.sources.update({f"{part}.{name}": raw for name, raw in oids.items() if raw in found})
         return {name: found[raw] for name, raw in oids.items() if raw in found}
+
+    async def clue(self, column: bytes) -> dict[tuple[int, ...], Value]:
+        """A column that is nice to have: one that the printer will not let be walked is noted, and empty."""
+        try:
+            return await self.column(column)
+        except RefusedByDevice as why:
+            self.note(why.reason)
+            return {}
 
     async def column(self, root: bytes) -> dict[tuple[int, ...], Value]:
         """Everything below `root`, by the arcs after it."""
