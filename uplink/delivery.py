@@ -56,8 +56,9 @@ class Delivery:
         self._here = await self._store.run(lambda tx: destination.load(tx, self._target.name))
         await self._pause(self._here.wait(self._clock.now()))
         with contextlib.suppress(Later, Held):  # raised only once we are closing
-            while await self._patient_turn() or not self._closing.is_set():
-                pass
+            closing = False
+            while await self._patient_turn() or not closing:
+                closing = self._closing.is_set()  # then one more look: at what came during the nap
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a stop has a deadline of its own
         """Send what can be sent within `timeout` real seconds, then stop. What is left stays queued."""

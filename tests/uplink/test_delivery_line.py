@@ -237,6 +237,18 @@ async def test_a_clean_stop_sends_what_it_can_and_waits_no_longer(
     assert (await store.run(views.counts)).pending == left
 
 
+async def test_what_was_put_during_the_nap_is_sent_by_the_drain(store: Store, make: Make) -> None:
+    recorder = Recorder(Clock())
+    delivery = Delivery(recorder, store, Clock(), source="/agents/test")
+    running = asyncio.create_task(delivery.run())
+    await asyncio.sleep(0.2)  # it naps by now; if not, the drain has it easier
+    await store.run(lambda tx: outbox.put(tx, make(1)))
+    delivery.wake()
+    await delivery.drain(20)
+    assert running.done()
+    assert len(recorder.asked) == 1
+
+
 async def test_a_deferred_event_goes_by_itself_when_it_is_due(site: Start, make: Make) -> None:
     clock = Clock.scaled(20)
     recorder = Recorder(clock)
