@@ -155,6 +155,8 @@ class Device:
     credential: str | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0
+    tags: tuple[str, ...] = ()  # the provider's own words for it, from its asset list
+    contract: str | None = None  # id of the contract that it is under
 
     @property
     def name(self) -> str:
@@ -403,8 +405,15 @@ class Episode:
 class SiteFacts:
     """What is known of the whole site at one moment."""
 
+    id: str = ""
     devices: int = 0
     unreachable: int = 0
+    since: float | None = None  # when this agent first met a printer here
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody answers at all: then the agent cannot tell who is there."""
+        return self.devices >= 3 and self.unreachable == self.devices
 
     @property
     def unreachable_share(self) -> float | None:

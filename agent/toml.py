@@ -89,7 +89,7 @@ def validate(document: Document, model: type[M]) -> M:
 
 
 def _complain(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Complaint:
-    where: Where = tuple(error["loc"])
+    where: Where = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
         known = _fields(model, where[:-1])
         return document.complaint(where, "unknown key", nearest(str(where[-1]), known))
@@ -104,6 +104,8 @@ def _complain(document: Document, model: type[BaseModel], error: dict[str, Any])
         return document.complaint(
             where, "should be a list", f"write [[{where[-1]}]] for a table, or {where[-1]} = […]"
         )
+    if error["type"] == "greater_than_equal":
+        suggestion = f"write {error['ctx']['ge']} or more"
     if error["type"] != "value_error":
         reason = reason[:1].lower() + reason[1:]
         if isinstance(got := error.get("input"), str | int | float | bool):

@@ -13,6 +13,10 @@ SECONDS = {
     "w": 604800, "week": 604800, "weeks": 604800,
 }  # fmt: skip
 
+BUSINESS = {
+    "business_hour": 3600, "business_hours": 3600, "business_minute": 60, "business_minutes": 60,
+}  # fmt: skip
+
 _QUANTITY = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z_%]*)\s*")
 
 

@@ -6,48 +6,36 @@
     clear.all = [ { signal = "supply.level", op = ">=", value = "25 %" } ]
     for = "1 hour"                         fault = "supply.low"
 
+    [defaults]                             for the rules of this file
+    [severity.high]                        for the rules of this severity, in all files
+    [calendar.office]                      when somebody is there
+
 There is no expression language: one level of all, any and none, and comparisons in `op` alone.
 Anything more is a new signal. What the form cannot say by itself, `agent.rules.lint` checks.
 """
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.model import Impact
-from agent.rules import kinds
+from agent.rules import terms
+from agent.rules.terms import Day, Duration, Enabled, Hours, Id, Turn, Zone
 
-Duration = Annotated[float, BeforeValidator(kinds.DURATION.parse, json_schema_input_type=str)]
-
-
-def _enabled(value: object) -> object:
-    if value not in (True, False, "shadow"):
-        raise ValueError(
-            f'{value!r} is neither true, false nor "shadow" | write enabled = "shadow" to try it out'
-        )
-    return value
-
-
-def _identifier(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
-        raise ValueError(f'"{value}" is not an id | write lower-case words with hyphens, like "toner-low"')
-    return value
-
-
-Enabled = Annotated[bool | str, BeforeValidator(_enabled, json_schema_input_type=bool | Literal["shadow"])]
 Severity = Literal["critical", "high", "normal", "plan", "info"]
-Id = Annotated[str, AfterValidator(_identifier)]
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
 
 class ConditionForm(BaseModel):
     """One comparison. Further keys are the options of the signal."""
 
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True, use_attribute_docstrings=True)
 
     signal: str
     """What is asked: "supply.level", "alert.code", …"""
@@ -61,36 +49,127 @@ class ConditionForm(BaseModel):
     """Short for op = "<=", value = …"""
 
 
+Conditions = Annotated[tuple[ConditionForm, ...], Field(strict=False)]
+
+
 class WhenForm(_Form):
     """The condition: all of these, any of those, none of the others."""
 
-    all: tuple[ConditionForm, ...] = Field(default=(), strict=False)
-    any: tuple[ConditionForm, ...] = Field(default=(), strict=False)
-    none: tuple[ConditionForm, ...] = Field(default=(), strict=False)
+    all: Conditions = ()
+    any: Conditions = ()
+    none: Conditions = ()
 
 
 class ClearForm(_Form):
     """When it has ceased. Without it: when it no longer holds."""
 
-    all: tuple[ConditionForm, ...] = Field(default=(), strict=False)
+    all: Conditions = ()
 
 
 class ScopeForm(_Form):
     """Which printers it is about, by shell patterns ("ECOSYS*"). Empty: all."""
 
-    vendors: tuple[str, ...] = Field(default=(), strict=False)
-    models: tuple[str, ...] = Field(default=(), strict=False)
-    locations: tuple[str, ...] = Field(default=(), strict=False)
+    sites: Texts = ()
+    vendors: Texts = ()
+    models: Texts = ()
+    locations: Texts = ()
+    tags: Texts = ()
+    contracts: Texts = ()
 
 
 class TicketForm(_Form):
     """How tickets of several printers are put together."""
 
-    group_by: tuple[Literal["site", "model", "location"], ...] = Field(default=(), strict=False)
+    group_by: Annotated[tuple[Literal["site", "model", "location"], ...], Field(strict=False)] = ()
+    """What they have in common. Each printer keeps its own ticket; they share a group."""
     group_wait: Duration = 0.0
+    """How long the first one waits for company before it is sent."""
 
 
-class RuleForm(_Form):
+class FlapForm(_Form):
+    """What opens again and again is held in one ticket."""
+
+    window: Duration
+    """How far back openings are counted."""
+    max_opens: int = Field(ge=1)
+    """How many openings in it are still usual."""
+    hold: Duration
+    """How long it must then have ceased; each further opening doubles it, up to eight times."""
+
+
+class SuppressForm(_Form):
+    """A time in which the rule does not speak up."""
+
+    calendar: str
+    """Whose hours: a [calendar.…]."""
+    outside: bool = False
+    """true: the time outside of these hours."""
+    action: Literal["delay", "drop"]
+    """"delay": told afterwards, if it still holds. "drop": what begins then is never told."""
+
+
+class ManyForm(_Form):
+    """What may also stand in [defaults] and [severity.…], for many rules at once."""
+
+    for_: Duration = Field(default=0.0, alias="for")
+    """How long the condition must hold before it is a fact."""
+    keep_firing: Duration = 86400.0
+    """How long it must have ceased before it is over."""
+    stale_after: Duration = Field(default=93600.0, gt=0)
+    """What was read longer ago than this is unknown."""
+    flap: FlapForm | None = None
+    """When a condition that comes and goes is held in one ticket."""
+    evaluate: Turn | None = None
+    """How often it is judged: "daily@07:00", "hourly@15", "6 hours". Without it: with every reading."""
+    suppress: Annotated[tuple[SuppressForm, ...], Field(strict=False)] = ()
+    """Times in which it does not speak up."""
+    ticket: TicketForm = TicketForm()
+    """How tickets of several printers are put together."""
+    max_tickets_per_day: int | None = Field(default=None, ge=1)
+    """Further ones of a day go into one storm ticket that lists the printers; never for device_down."""
+    owner: str = ""
+    """Who answers for it."""
+
+
+class DefaultsForm(ManyForm):
+    """[defaults]: what the rules of this file share."""
+
+    severity: Severity = "normal"
+
+
+class SeverityForm(ManyForm):
+    """[severity.…]: what all rules of a severity share."""
+
+
+class CalendarForm(_Form):
+    """[calendar.…]: when somebody is there."""
+
+    timezone: Zone | None = None
+    """A name of the IANA database, "Europe/Berlin". Without it: the time of the agent's machine."""
+    mon: Hours = ()
+    tue: Hours = ()
+    wed: Hours = ()
+    thu: Hours = ()
+    fri: Hours = ()
+    sat: Hours = ()
+    sun: Hours = ()
+    mon_fri: Hours = ()
+    """The days from Monday to Friday that have no hours of their own."""
+    mon_sun: Hours = ()
+    """The days that have no hours of their own."""
+    holidays: Annotated[tuple[Day, ...], Field(strict=False)] = ()
+    """Days on which it is closed: "2026-12-25"."""
+    always: bool = False
+    """Open every minute of every day."""
+
+    @model_validator(mode="after")
+    def _opens(self) -> "CalendarForm":
+        if not self.always and not any(getattr(self, day) for day in terms.DAY_KEYS):
+            raise ValueError('never opens | add mon_fri = "08:00-17:00", or always = true')
+        return self
+
+
+class RuleForm(ManyForm):
     """One rule."""
 
     id: Id
@@ -100,27 +179,20 @@ class RuleForm(_Form):
     enabled: Enabled = True
     """"shadow" judges, but tells nobody."""
     scope: ScopeForm = ScopeForm()
-    per: Literal["device", "supply", "alert", "part"] = "device"
+    per: Literal["device", "supply", "alert", "part", "site"] = "device"
     """What it is about: it is judged for each of these on its own."""
     when: WhenForm
     clear: ClearForm = ClearForm()
-    for_: Duration = Field(default=0.0, alias="for")
-    """How long the condition must hold before it is a fact."""
-    keep_firing: Duration = 86400.0
-    """How long it must have ceased before it is over."""
-    stale_after: Duration = Field(default=93600.0, gt=0)
-    """What was read longer ago than this is unknown."""
     severity: Severity = "normal"
-    inhibited_by: tuple[Id, ...] = Field(default=(), strict=False)
+    """How grave it is beside others: orders lists. The contract makes the priority."""
+    inhibited_by: Annotated[tuple[Id, ...], Field(strict=False)] = ()
     """Rules that say it better: while one of them fires here, this one does not speak up."""
     fault: str
-    """What is wrong: a key of the fault catalogue (`agent/rules/faults.toml`)."""
+    """What is wrong: a key of the fault catalogue (`printwarden rules faults`)."""
     component: str = ""
     """Of what, within the printer: "{supply.type}:{supply.colour}". Empty: the printer as a whole."""
     impact: Annotated[Impact, Field(strict=False)]
     """What it means for those who print; the contract makes a priority of it."""
-    ticket: TicketForm = TicketForm()
-    owner: str = ""
     reason: str = ""
     """Why it is as it is, for whoever reads it next."""
 
@@ -128,7 +200,10 @@ class RuleForm(_Form):
 class RuleFile(_Form):
     """A file of rules."""
 
-    rule: tuple[RuleForm, ...] = Field(default=(), strict=False)
+    rule: Annotated[tuple[RuleForm, ...], Field(strict=False)] = ()
+    defaults: DefaultsForm = DefaultsForm()
+    calendar: dict[Id, CalendarForm] = {}
+    severity: dict[Severity, SeverityForm] = {}
 
 
 class FaultForm(_Form):

@@ -49,7 +49,12 @@ class Measure:
             number = self.parse_text(str(value))
         except ValueError as why:
             reason, _, _ = str(why).partition(": ")
-            raise misfit(reason, f"write {self.example}") from None
+            hint = f"write {self.example}"
+            if reason.endswith("no calendar"):
+                hint = 'add calendar = "office", where the signal takes one'
+            elif reason.endswith("a calendar"):
+                hint += ", or drop the calendar"
+            raise misfit(reason, hint) from None
         if not self.low <= number <= self.high:
             allowed = f"{self.spell(self.low)} to {self.spell(self.high)}"
             if math.isinf(self.high):
@@ -97,7 +102,20 @@ class Flag:
         return value
 
 
-Kind = Measure | Vocabulary | Flag
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The name of a calendar, as an option; signals get the `agent.calendars.Calendar` itself."""
+
+    ops: tuple[str, ...] = ()
+
+    def parse(self, value: object) -> str:
+        """Raises ValueError, "reason | suggestion"."""
+        if not isinstance(value, str):
+            raise misfit(f"{value!r} is not the name of a calendar", 'write calendar = "office"')
+        return value
+
+
+Kind = Measure | Vocabulary | Flag | Hours
 
 
 def _percent(text: str) -> float:
@@ -105,6 +123,36 @@ def _percent(text: str) -> float:
     if unit != "%":
         raise ValueError(f'"{text}" is not a percentage')
     return number
+
+
+def _lived(text: str) -> float:
+    """Seconds of "2 business_hours"."""
+    number, unit = units.quantity(text)
+    if unit in units.BUSINESS:
+        return number * units.BUSINESS[unit]
+    if unit in units.SECONDS:
+        raise ValueError(f'"{text}" is not in business time, but there is a calendar')
+    raise ValueError(f'"{text}" is not a duration in business time')
+
+
+def _duration(text: str) -> float:
+    if any(text.endswith(unit) for unit in units.BUSINESS):
+        raise ValueError(f'"{text}" is in business time, but there is no calendar')
+    return units.duration(text)
+
+
+def _number(text: str) -> float:
+    number, unit = units.quantity(text)
+    if unit:
+        raise ValueError(f'"{text}" is not a plain number')
+    return number
+
+
+def _chance(text: str) -> float:
+    number, unit = units.quantity(text)
+    if unit not in {"", "%"}:
+        raise ValueError(f'"{text}" is not a chance')
+    return number / 100 if unit else number
 
 
 def _count(text: str) -> float:
@@ -115,8 +163,12 @@ def _count(text: str) -> float:
 
 
 PERCENT = Measure(_percent, lambda n: f"{n:g} %", 'a percentage, like "10 %"', high=100.0)
-DURATION = Measure(units.duration, units.spell, 'a duration, like "5 minutes"')
+DURATION = Measure(_duration, units.spell, 'a duration, like "5 minutes"')
+BUSINESS = Measure(_lived, units.spell, 'business time, like "2 business_hours"')
+CALENDAR = Hours()
 COUNT = Measure(_count, lambda n: f"{n:g}", "a whole number, like 3")
+NUMBER = Measure(_number, lambda n: f"{n:g}", "a number, like 1.5")
+CHANCE = Measure(_chance, lambda n: f"{n:.0%}", "a chance, like 0.30", low=0.01, high=0.99)
 FLAG = Flag()
 ANY_WORD = Vocabulary()
 

@@ -51,7 +51,7 @@ def _has_condition(rule: Rule) -> Iterator[Finding]:
 
 
 def _words(rule: Rule) -> Iterator[Finding]:
-    known = wording.NAMES[rule.per]
+    known = wording.names(rule)
     for key, template in (("title", rule.title), ("component", rule.component)):
         for word in wording.placeholders(template):
             if word not in known:

@@ -1,13 +1,16 @@
 """A rule as the engine uses it: checked, with its thresholds as numbers and its signals at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from fnmatch import fnmatchcase
 
+from agent.calendars import Calendar
 from agent.model import Device, Impact
 from agent.rules import kinds
 from agent.rules.kinds import Reading
 from agent.rules.signals import Options, Signal
+from agent.rules.terms import Turns
 
 SEVERITIES = ("critical", "high", "normal", "plan", "info")  # gravest first
 
@@ -28,31 +31,72 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flap:
+    """What opens more than `most` times in `window` seconds is held for at least `hold` seconds."""
+
+    window: float
+    most: int
+    hold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long a rule waits, in seconds."""
 
     hold: float = 0.0  # `for`: how long it must hold before it fires
     keep: float = 86400.0  # `keep_firing`: how long it must have ceased before it is over
     gap: float = 93600.0  # `stale_after`: what was read longer ago is unknown
+    flap: Flap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hush:
+    """A time in which a rule does not speak up: delayed, or dropped for good."""
+
+    calendar: Calendar
+    outside: bool = False
+    drops: bool = False
+
+    def at(self, now: float) -> bool:
+        return self.calendar.is_open(now) != self.outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Which printers a rule is about, by shell patterns that ignore case; empty means all."""
 
+    sites: tuple[str, ...] = ()
     vendors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    contracts: tuple[str, ...] = ()
 
-    def covers(self, device: Device) -> bool:
+    def covers(self, device: Device, site: str = "") -> bool:
         return all(
-            not patterns or any(fnmatchcase((text or "").lower(), pattern.lower()) for pattern in patterns)
-            for patterns, text in (
-                (self.vendors, device.vendor),
-                (self.models, device.model),
-                (self.locations, device.location),
+            not patterns or _any_fits(patterns, texts)
+            for patterns, texts in (
+                (self.sites, (site,)),
+                (self.vendors, (device.vendor,)),
+                (self.models, (device.model,)),
+                (self.locations, (device.location,)),
+                (self.tags, device.tags),
+                (self.contracts, (device.contract,)),
             )
         )
+
+
+def _any_fits(patterns: tuple[str, ...], texts: Iterable[str | None]) -> bool:
+    low = [(text or "").lower() for text in texts]
+    return any(fnmatchcase(text, pattern.lower()) for pattern in patterns for text in low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What tickets have in common that belong to one group, and how long the first waits for the rest."""
+
+    by: tuple[str, ...] = ()
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +111,8 @@ class Rule:
     none: tuple[Condition, ...] = ()
     clear: tuple[Condition, ...] = ()
     patience: Patience = field(default_factory=Patience)
+    turns: Turns | None = None
+    hushes: tuple[Hush, ...] = ()
     severity: str = "normal"
     inhibited_by: tuple[str, ...] = ()
     fault: str
@@ -74,6 +120,8 @@ class Rule:
     impact: Impact
     scope: Scope = field(default_factory=Scope)
     shadow: bool = False
+    together: Together = field(default_factory=Together)
+    most_a_day: int | None = None
     owner: str = ""
     reason: str = ""
     file: str = ""
@@ -95,11 +143,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """The rules in force, by id; each knows the file it came from."""
+    """The rules in force, by id; each knows the file it came from. `zone` None: this machine's."""
 
     rules: Mapping[str, Rule]
     faults: Mapping[str, Fault]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    zone: tzinfo | None = None
     files: tuple[str, ...] = ()
 
-    def about(self, device: Device) -> list[Rule]:
-        return [rule for rule in self.rules.values() if rule.scope.covers(device)]
+    def about(self, device: Device, site: str = "") -> list[Rule]:
+        """The rules about this printer and what belongs to it."""
+        return [
+            rule for rule in self.rules.values() if rule.per != "site" and rule.scope.covers(device, site)
+        ]

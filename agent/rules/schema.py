@@ -7,14 +7,17 @@ All or nothing: one mistake refuses the whole, so that nobody is watched by half
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from agent import toml
+from agent.calendars import DAYS, SEVERAL, Calendar
 from agent.errors import Complaint, ConfigError
 from agent.rules import lint
-from agent.rules.compiling import Compiler, complaint
-from agent.rules.form import FaultFile, RuleFile
+from agent.rules.compiling import Common, Compiler, complaint
+from agent.rules.form import CalendarForm, FaultFile, RuleFile, SeverityForm
 from agent.rules.rule import Fault, Rule, RuleSet
 
 HERE = Path(__file__).parent
@@ -34,23 +37,64 @@ def shipped() -> list[Path]:
     return sorted(DEFAULTS.glob("*.toml"))
 
 
-def load(paths: Iterable[Path]) -> RuleSet:
+def load(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
     """The rules of `paths` (files, or folders of *.toml); a later file overrides by id.
 
-    Raises ConfigError with every complaint about every file.
+    `zone`: the site's; None for the time of this machine. Raises ConfigError with every complaint about
+    every file.
     """
-    pile = _Pile()
-    files = _files(paths, pile.complaints)
+    complaints: list[Complaint] = []
+    files = _files(paths, complaints)
+    read = []
     for file in files:
         try:
             document = toml.read(file)
-            pile.add(document, toml.validate(document, RuleFile))
+            read.append((document, toml.validate(document, RuleFile)))
         except ConfigError as why:
-            pile.complaints += why.complaints
+            complaints += why.complaints
+    pile = _Pile(_common([form for _, form in read], zone), complaints=complaints)
+    for document, form in read:
+        pile.add(document, form)
     pile.check()
     if pile.complaints:
         raise ConfigError(pile.complaints)
-    return RuleSet(rules=pile.rules, faults=faults(), files=tuple(map(str, files)))
+    return RuleSet(
+        rules=pile.rules,
+        faults=faults(),
+        calendars=pile.common.calendars,
+        zone=zone,
+        files=tuple(map(str, files)),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The form of rule files as a JSON Schema, for editors: a line `#:schema PATH` in a file names it."""
+    schema = RuleFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Printwarden rules"} | schema
+
+
+def _common(forms: list[RuleFile], zone: tzinfo | None) -> Common:
+    """What all files share; the later of two calendars or severities of one name stands."""
+    calendars: dict[str, Calendar] = {}
+    severities: dict[str, SeverityForm] = {}
+    for form in forms:
+        calendars |= {name: _calendar(name, it, zone) for name, it in form.calendar.items()}
+        severities |= {str(name): it for name, it in form.severity.items()}
+    return Common(faults=faults(), calendars=calendars, severities=severities)
+
+
+def _calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
+    week = {}
+    for day in DAYS:
+        around = [key for key, days in SEVERAL.items() if day in days]
+        week[day] = next((hours for key in (day, *around) if (hours := getattr(form, key))), ())
+    return Calendar(
+        name=name,
+        zone=form.timezone or zone,
+        week=week,
+        holidays=frozenset(form.holidays),
+        always=form.always,
+    )
 
 
 def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
@@ -69,13 +113,14 @@ def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
 class _Pile:
     """The rules of the files read so far, and what is to be complained about."""
 
+    common: Common
     rules: dict[str, Rule] = field(default_factory=dict)
     places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
 
     def add(self, document: toml.Document, form: RuleFile) -> None:
         """One more file; the later of two rules with the same id stands, but not within one file."""
-        compiler = Compiler(document, faults())
+        compiler = Compiler(document, self.common, form.defaults)
         here: set[str] = set()
         for number, it in enumerate(form.rule):
             if it.id in here:

@@ -8,6 +8,10 @@
     OPTIONS = {…}            further keys of a condition, with their kinds; optional
     NEEDS = (…)              the options that a condition must give; optional
     LASTS = True             it also speaks while the printer is silent; optional
+    READS = (…)              the parts of the facts that it rests on (`PARTS`); without it: any
+    TIMED = (…)              options that make it change by the mere passing of time; optional
+    SHORT = {…}              short keys of a condition: key -> (signal, op) that it stands for; optional
+    WORDS, words(asked)      further words for titles, by name; optional
 
 Adding a signal is adding a file.
 """
@@ -25,6 +29,9 @@ from agent.rules.subjects import Subject
 
 Options = Mapping[str, object]
 
+PARTS = ("clock", "reach", "status", "alerts", "supplies", "meters", "events", "site")
+"""What a reading of a printer may change; "clock" is the mere passing of time."""
+
 
 class Asked(NamedTuple):
     """A question to a signal: about what, on what grounds, and with which of its options."""
@@ -35,6 +42,12 @@ class Asked(NamedTuple):
 
 
 Read = Callable[[Asked], Reading]
+Say = Callable[[Asked], Mapping[str, str]]
+
+
+def _silent(asked: Asked) -> Mapping[str, str]:
+    del asked
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +61,15 @@ class Signal:
     options: Mapping[str, Kind] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     lasts: bool = False
+    reads: frozenset[str] = frozenset(PARTS)
+    timed: tuple[str, ...] = ()
+    short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    vocabulary: tuple[str, ...] = ()
+    words: Say = _silent
+
+    def rests_on(self, options: Options) -> frozenset[str]:
+        """The parts of the facts that can change what it says."""
+        return self.reads | {"clock"} if any(name in options for name in self.timed) else self.reads
 
 
 @cache
@@ -65,5 +87,10 @@ def signals() -> Mapping[str, Signal]:
             options=getattr(module, "OPTIONS", {}),
             needs=getattr(module, "NEEDS", ()),
             lasts=getattr(module, "LASTS", False),
+            reads=frozenset(getattr(module, "READS", PARTS)),
+            timed=getattr(module, "TIMED", ()),
+            short=getattr(module, "SHORT", {}),
+            vocabulary=getattr(module, "WORDS", ()),
+            words=getattr(module, "words", _silent),
         )
     return found

@@ -6,6 +6,7 @@ A subject has a key that survives a restart, a reboot and a renumbered alert tab
     supply   "1.3 toner black"       its row, type and colour: another colour in the slot is another supply
     alert    "1003 marker 1"         code, group and group index, never prtAlertIndex (restarts at 1)
     part     "input 2"               group and group index: what alerts speak of, here tray 2
+    site     ""                      judged with the facts of the site, by a stand-in for a printer
 
 `recall` brings a subject back from its key when the printer no longer shows it, so that a state on
 disk always finds what it is about.
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from agent.model import Alert, AlertKind, Episode, Facts, Supply
 
-PER = ("device", "supply", "alert", "part")
+PER = ("device", "supply", "alert", "part", "site")
 
 PART_KINDS: Mapping[str, str] = {  # PrtAlertGroupTC -> the trade's word
     "input": "tray",
@@ -54,7 +55,7 @@ class Subject:
 def subjects(per: str, facts: Facts) -> Iterator[Subject]:
     """Every subject that the printer shows now."""
     episodes = tuple(conditions(facts.open_alerts or ()))
-    if per == "device":
+    if per in {"device", "site"}:
         yield Subject(per=per, episodes=episodes)
     elif per == "supply":
         for supply in facts.supplies or ():

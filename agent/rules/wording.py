@@ -9,19 +9,37 @@ from collections.abc import Mapping
 from agent import units
 from agent.model import Alert, Facts, Supply
 from agent.rules import kinds
+from agent.rules.rule import Rule
+from agent.rules.signals import Asked
 from agent.rules.subjects import Subject, place
 from agent.rules.verdict import Verdict
 
 _ALWAYS = ("device", "value", "evidence", "last_seen")
-_ALERT = ("alert", "alert.code", "alert.name", "alert.group", "alert.group_index", "alert.text")
+_ALERT = (
+    "alert",
+    "alert_text",
+    "alert_code",
+    "alert.code",
+    "alert.name",
+    "alert.group",
+    "alert.group_index",
+    "alert.text",
+)
 NAMES: Mapping[str, tuple[str, ...]] = {
     "device": (*_ALWAYS, *_ALERT),
     "alert": (*_ALWAYS, *_ALERT),
     "supply": (*_ALWAYS, "supply", "supply.index", "supply.type", "supply.colour"),
     "part": (*_ALWAYS, "part", "part.kind", "part.index", "part.group"),
+    "site": ("site", "value", "evidence"),
 }
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def names(rule: Rule) -> tuple[str, ...]:
+    """What may stand in braces in a rule: the words of its kind of subject, and those of its signals."""
+    said = (word for condition in rule.conditions for word in condition.signal.vocabulary)
+    return (*NAMES[rule.per], *dict.fromkeys(said))
 
 
 def placeholders(template: str) -> list[str]:
@@ -48,11 +66,22 @@ def words(verdict: Verdict, facts: Facts) -> dict[str, str]:
     silent = facts.now - facts.last_answer if facts.last_answer is not None else None
     return {
         "device": facts.device.name,
+        "site": facts.site.id or "this site",
         "value": next(measured, "unknown"),
         "evidence": ", ".join(f"{name} {text}" for name, text in dict(said).items()),
         "last_seen": "never" if silent is None else f"{units.spell(silent)} ago" if silent >= 1 else "now",
         **_subject(verdict.subject),
+        **_by_signals(verdict, facts),
     }
+
+
+def _by_signals(verdict: Verdict, facts: Facts) -> dict[str, str]:
+    """The words that the signals of its conditions add."""
+    found: dict[str, str] = {}
+    for condition in verdict.readings:
+        if condition.signal.vocabulary:
+            found |= condition.signal.words(Asked(verdict.subject, facts, condition.options))
+    return found
 
 
 def _subject(subject: Subject) -> dict[str, str]:
@@ -79,7 +108,8 @@ def _alert(alert: Alert) -> dict[str, str]:
         "group_index": index,
         "text": alert.text,
     }
-    return {"alert": alert.text or alert.name, **_dotted("alert", fields)}
+    said = alert.text or alert.name
+    return {"alert": said, "alert_text": said, "alert_code": fields["code"], **_dotted("alert", fields)}
 
 
 def _dotted(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,8 @@ from agent.rules.signals import Asked
 KIND = _alerts.CODE
 PER = _alerts.PER
 OPTIONS = _alerts.OPTIONS
+READS = ("alerts",)
+TIMED = ("min_age",)
 
 
 def read(asked: Asked) -> Reading:

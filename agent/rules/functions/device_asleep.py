@@ -9,6 +9,7 @@ from agent.rules.signals import Asked
 KIND = FLAG
 PER = ("device",)
 LASTS = True
+READS = ("status",)
 
 
 def read(asked: Asked) -> Reading:

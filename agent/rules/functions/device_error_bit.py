@@ -14,6 +14,8 @@ KIND = words(
 )  # fmt: skip
 PER = ("device", "supply", "alert", "part")
 OPTIONS = {"min_age": DURATION}
+READS = ("status",)
+TIMED = ("min_age",)
 
 
 def read(asked: Asked) -> Reading:

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 KIND = COUNT
 PER = ("device",)
 LASTS = True
+READS = ("reach",)
 
 
 def read(asked: Asked) -> Reading:

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = words(*DeviceStatus)
 PER = ("device", "supply", "alert", "part")
+READS = ("status",)
 
 
 def read(asked: Asked) -> Reading:

@@ -1,17 +1,26 @@
 """device.unreachable_for: how long the printer has not answered; 0 while it does.
 
-Unknown for a printer that never answered: nobody can tell for how long.
+With a `calendar` only business time counts. Unknown for a printer that never answered: nobody can tell
+for how long.
 """
 
-from agent.rules.kinds import DURATION, Reading
+from agent.calendars import Calendar
+from agent.rules.kinds import CALENDAR, DURATION, Reading
 from agent.rules.signals import Asked
 
 KIND = DURATION
 PER = ("device",)
+OPTIONS = {"calendar": CALENDAR}
 LASTS = True
+READS = ("reach", "clock")
 
 
 def read(asked: Asked) -> Reading:
-    if asked.facts.last_answer is None:
+    facts, calendar = asked.facts, asked.options.get("calendar")
+    if facts.last_answer is None:
         return None
-    return 0.0 if asked.facts.answers_in_a_row else max(0.0, asked.facts.now - asked.facts.last_answer)
+    if facts.answers_in_a_row:
+        return 0.0
+    if isinstance(calendar, Calendar):
+        return calendar.elapsed(facts.last_answer, facts.now)
+    return max(0.0, facts.now - facts.last_answer)

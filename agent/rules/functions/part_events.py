@@ -18,6 +18,7 @@ PER = ("part",)
 WINDOW = replace(DURATION, high=30 * 86400.0)  # how far back the facts hold alerts
 OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)
+READS = ("alerts",)
 
 
 def read(asked: Asked) -> Reading:

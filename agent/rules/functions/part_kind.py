@@ -6,6 +6,7 @@ from agent.rules.subjects import PART_KINDS
 
 KIND = words(*PART_KINDS.values())
 PER = ("part",)
+READS = ("alerts",)
 
 
 def read(asked: Asked) -> Reading:

@@ -8,8 +8,9 @@ from agent.rules.kinds import PERCENT, Reading
 from agent.rules.signals import Asked
 
 KIND = PERCENT
-PER = ("device", "supply", "alert", "part")
+PER = ("device", "supply", "alert", "part", "site")
 LASTS = True
+READS = ("site",)
 
 
 def read(asked: Asked) -> Reading:

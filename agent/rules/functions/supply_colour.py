@@ -5,6 +5,7 @@ from agent.rules.signals import Asked
 
 KIND = ANY_WORD
 PER = ("supply",)
+READS = ("supplies",)
 
 
 def read(asked: Asked) -> Reading:

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = words("no", *Vague)
 PER = ("supply",)
+READS = ("supplies",)
 
 
 def read(asked: Asked) -> Reading:
