@@ -9,6 +9,7 @@ not the printer's: it counts towards no timeout and no guard.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 
 from agent.errors import NoAnswer
 from agent.model import Address
@@ -57,33 +58,32 @@ class Courtesy:
         self, station: Station, attempt: Attempt, waits: Sequence[float], slots: Places
     ) -> tuple[Reply | None, float]:
         """Make attempts until one is answered; the answer, and the seconds spent waiting for it."""
-        now = asyncio.get_running_loop().time
         waited, reply = 0.0, None
         if not station.turn.enter_now():
             await station.turn.enter()
         try:
             for number, wait in enumerate(waits):
                 if self._bounded:
-                    await self._depart(station.subnet, now)
+                    await self._depart(station.subnet)
                 if not slots.enter_now():
                     await slots.enter()
-                sent = now()
+                sent = monotonic()
                 try:
                     reply = await attempt(number, wait)
                 finally:
                     slots.leave()
-                waited += now() - sent
+                waited += monotonic() - sent
                 if reply is not None:
                     break
         finally:
             station.turn.leave()
         return reply, waited
 
-    async def _depart(self, subnet: bytes, now: Callable[[], float]) -> None:
+    async def _depart(self, subnet: bytes) -> None:
         """Wait until the budgets let one more packet go."""
-        if self._subnets is not None and (wait := self._subnets.wait(subnet, now())) > 0:
+        if self._subnets is not None and (wait := self._subnets.wait(subnet, monotonic())) > 0:
             await asyncio.sleep(wait)
-        if self._all is not None and (wait := self._all.wait(now())) > 0:
+        if self._all is not None and (wait := self._all.wait(monotonic())) > 0:
             await asyncio.sleep(wait)
 
 

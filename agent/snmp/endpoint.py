@@ -15,8 +15,10 @@ loops run the same code. Deadlines are looked after by one timer for all, not on
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from agent.errors import MalformedReply
@@ -59,7 +61,7 @@ class Endpoint(asyncio.DatagramProtocol):
         bound = bound_socket(self.family, self._buffer)
         self.receive_buffer = bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self._transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=bound)
-        self._drained = bound if isinstance(self._loop, asyncio.SelectorEventLoop) else None
+        self._drained = bound if os.name == "posix" else None
 
     def close(self) -> None:
         """Let go of the socket; whoever still waits gets no answer."""
@@ -83,7 +85,7 @@ class Endpoint(asyncio.DatagramProtocol):
     ) -> asyncio.Future[Reply | None]:
         """Send `packet`; its answer, or None after `wait` seconds. One at a time for each `sockaddr`."""
         future: asyncio.Future[Reply | None] = self._loop.create_future()
-        self._pending[sockaddr] = request_id, future, self._loop.time() + wait
+        self._pending[sockaddr] = request_id, future, monotonic() + wait
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)
         self.send(packet, sockaddr)
@@ -132,7 +134,7 @@ class Endpoint(asyncio.DatagramProtocol):
 
     def _tick(self) -> None:
         self._timer = None
-        expired = self._expire(self._loop.time())
+        expired = self._expire(monotonic())
         if expired and self._suspect and self._rearming is None:
             self._rearm()
         if self._pending:

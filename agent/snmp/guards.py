@@ -36,15 +36,13 @@ class Column:
     def take(self, varbinds: Iterable[VarBind]) -> bool | None:
         """Take the rows that follow. True: there were some, or the column has ended. None: one goes back."""
         root, last, rows = self.root, self.last, self.rows
-        plain = last.isascii()  # octets order as arcs do while each arc is one octet
         for pair in varbinds:
             name, value = pair
             if not name.startswith(root) or value.__class__ is Missing:
                 self.open = False
                 break
-            plain = plain and name.isascii()
-            if name <= last if plain else arcs(name) <= arcs(last):
-                self.last = last
+            if (name <= last or not name.isascii()) and arcs(name) <= arcs(last):
+                self.last = last  # octets order as arcs do where each arc of `name` is one octet
                 return None
             last = name
             rows.append(pair)

@@ -71,8 +71,6 @@ class Ladder:
 
     def heard(self, version: str) -> Self:
         """An answer came in `version`. There is no GETBULK in SNMPv1 (RFC 1157)."""
-        if version == self.version:
-            return self
         rung = Rung.NEXT if version == "1" and self.rung is Rung.BULK else self.rung
         return replace(self, version=version, rung=rung)
 

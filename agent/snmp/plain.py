@@ -1,7 +1,8 @@
 """One printer over SNMPv1 or v2c: the `Exchange` of the own codec."""
 
-import secrets
-from collections.abc import Awaitable, Mapping, Sequence
+import os
+from array import array
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from socket import AddressFamily
 
@@ -27,25 +28,31 @@ class PlainExchange:
     waits: Sequence[float]
     brief_waits: Sequence[float]
     waited: float = 0.0
+    _place: tuple[Station, Endpoint] | None = None
 
     async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
         """See `Exchange.ask`. Raises NoAnswer, or MalformedReply where only broken datagrams came."""
-        waits = self.brief_waits if brief else self.waits
-        station = self.courtesy.station(self.address)
-        endpoint = self.endpoints.get(station.family)
-        if endpoint is None:
-            raise NoAnswer(str(self.address), "this host has no network of that address family")
+        station, endpoint = self._place or self._find()
         requests, request_id = self._requests(ask, tuple(names), ladder), new_id()
 
         def attempt(number: int, wait: float) -> Awaitable[Reply | None]:
             packet = requests[number % len(requests)].numbered(request_id)
             return endpoint.exchange(station.sockaddr, request_id, packet, wait)
 
+        waits = self.brief_waits if brief else self.waits
         reply, waited = await self.courtesy.converse(station, attempt, waits, self.slots)
         self.waited += waited
         if reply is None:
             raise self._silence(endpoint, station, waited)
         return reply
+
+    def _find(self) -> tuple[Station, Endpoint]:
+        station = self.courtesy.station(self.address)
+        endpoint = self.endpoints.get(station.family)
+        if endpoint is None:
+            raise NoAnswer(str(self.address), "this host has no network of that address family")
+        self._place = station, endpoint
+        return self._place
 
     def _requests(self, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> list[Request]:
         """The same question in each version that the printer may speak."""
@@ -63,6 +70,11 @@ class PlainExchange:
         return NoAnswer(str(self.address), f"no answer within {waited:.0f} s")
 
 
-def new_id() -> int:
-    """A request-id that an outsider cannot guess, four octets long."""
-    return secrets.randbits(30) | 1 << 30
+def _ids() -> Iterator[int]:
+    """Request-ids that an outsider cannot guess, from 2^30 on: always four octets long."""
+    while True:
+        for word in array("I", os.urandom(4096)):
+            yield word & 0x3FFFFFFF | 0x40000000
+
+
+new_id = _ids().__next__

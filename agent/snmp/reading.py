@@ -175,7 +175,9 @@ class DeviceReader:
     def _heard(self, reply: Reply) -> Reply:
         """Any answer tells that the printer is awake, and which version it speaks."""
         self._awake = True
-        self._ladder = self._ladder.heard(VERSION_NAMES[reply.version])
+        version = VERSION_NAMES[reply.version]
+        if version != self._ladder.version:
+            self._ladder = self._ladder.heard(version)
         return reply
 
     def _check_access(self, reply: Reply) -> None:

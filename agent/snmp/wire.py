@@ -43,6 +43,8 @@ class Ask(IntEnum):
     NEXT = 0xA1
     BULK = 0xA5
 
+    __hash__ = int.__hash__  # of the tag, not of the name: it is hashed for every request
+
 
 class Request(NamedTuple):
     """An encoded request with a gap of four octets where its id goes."""
@@ -170,41 +172,56 @@ def _varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
     while at < end:
         if len(found) == MAX_VARBINDS:
             raise MalformedReply(reason=f"more than {MAX_VARBINDS} varbinds")
-        stop, read = at + 2 + data[at + 1], _familiar_varbind
-        if data[at + 1] > 0x7F:
-            stop, read = _open(data, at, SEQUENCE)[1], _varbind
-        found.append(read(data[at:stop]))
+        length = data[at + 1]
+        stop = at + 2 + length if length < 0x80 else _open(data, at, SEQUENCE)[1]
+        octets = data[at:stop]
+        found.append(_familiar.get(octets) or _varbind(octets))
         at = stop
-    if at != end:
-        raise MalformedReply(reason="the last varbind is longer than its list")
     return found
 
 
+_familiar: dict[bytes, VarBind] = {}
+"""Varbinds that were read before. Printers say the same most of the time: six of seven values in a poll
+were heard already, from this printer or from its like, and the same octets mean the same. Only those of
+up to 129 octets are kept, and only so many: less than 8 MB, whatever comes."""
+
+MOST_FAMILIAR = 16384
+
+
 def _varbind(octets: bytes) -> VarBind:
-    """One varbind, from its tag to the end of its value."""
-    at, end = _open(octets, 0, SEQUENCE)
-    start, at = _open(octets, at, OID)
+    """One varbind, from its tag to the end of its value. Short lengths are read in place."""
+    at, end, start = 2, 2 + octets[1], 4
+    if octets[0] != SEQUENCE or octets[1] > 0x7F:
+        at, end = _open(octets, 0, SEQUENCE)
+        start = at + 2
+    at, length = start + octets[at + 1], octets[at + 1]
+    if octets[start - 2] != OID or length > 0x7F:
+        start, at = _open(octets, start - 2, OID)
     name = octets[start:at]
-    if not 0 < at - start < 0x80 or not name.isascii():  # otherwise each arc is one octet, and all is well
+    if not 0 < length < 0x80 or not name.isascii():  # otherwise each arc is one octet, and all is well
         _object_id(name)
-    tag = octets[at]
-    start, at = _open(octets, at, tag)
-    if at != end:
+    tag, length, start = octets[at], octets[at + 1], at + 2
+    at = start + length
+    if length > 0x7F:
+        start, at = _open(octets, start - 2, tag)
+    if not at == end == len(octets):
         raise MalformedReply(reason="a varbind does not end with its value")
     read = _READ.get(tag)
     if read is None:
         raise MalformedReply(reason=f"{tag:#04x} is not the tag of a value")
-    return name, read(octets[start:at])
-
-
-_familiar_varbind = lru_cache(maxsize=16384)(_varbind)
-"""Printers say the same most of the time: five of six varbinds of a poll were heard before, from this
-printer or its like. What their octets mean does not change. Only short ones (129 octets) come here,
-so that all that is kept stays below 8 MB."""
+    found = name, read(octets[start:at])
+    if end < 0x82:
+        if len(_familiar) >= MOST_FAMILIAR:
+            _familiar.clear()
+        _familiar[octets] = found
+    return found
 
 
 def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
-    """Where the contents of the element at `at` begin and end (X.690, 8.1.3: definite lengths only)."""
+    """Where the contents of the element at `at` begin and end (X.690, 8.1.3: definite lengths only).
+
+    The end may lie beyond that of the message. Then what follows is not there, or an outer end disagrees.
+    """
     if data[at] != tag:
         raise MalformedReply(reason=f"tag {data[at]:#04x} where {tag:#04x} belongs")
     at += 2
@@ -215,8 +232,6 @@ def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
             raise MalformedReply(reason="a length is indefinite, or longer than four octets")
         length = int.from_bytes(data[at : at + octets], "big")
         at += octets
-    if at + length > len(data):
-        raise MalformedReply(reason="an element is longer than the message")
     return at, at + length
 
 
