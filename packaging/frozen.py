@@ -1,0 +1,5 @@
+"""Where the frozen program begins. Run from source it is `python -m agent`."""
+
+from agent.cli import main
+
+main()
