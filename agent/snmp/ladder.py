@@ -86,7 +86,7 @@ class Ladder:
 
     def fewer(self, names: int) -> Self | None:
         """Half as many names a request as the `names` that were too many; None: it was one already."""
-        return replace(self, varbinds=max(1, names // 2)) if names > 1 else None
+        return replace(self, varbinds=(names + 1) // 2) if names > 1 else None
 
     def lower(self) -> Self | None:
         """The next rung down; None below GET."""

@@ -10,9 +10,10 @@ that firmware does against it, is dealt with here, once for SNMPv1, v2c and v3.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from agent.errors import NoAnswer, RefusedByDevice, WrongCredential
+from agent.errors import NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.model import Address
 from agent.snmp.guards import Column, Limits, Walk
 from agent.snmp.ladder import Ladder, Rung, halves
@@ -78,7 +79,7 @@ class DeviceReader:
         found: dict[bytes, Value] = {}
         while todo:
             batch = todo.pop(0)
-            reply = self._heard(await self._exchange.ask(Ask.GET, batch, self._ladder))
+            reply = await self._ask(Ask.GET, batch)
             if reply.error_status == NO_ERROR:
                 found.update(values_of(reply, batch))
                 continue
@@ -127,13 +128,12 @@ class DeviceReader:
         trial = bulk and self._awake and not self._bulk_works
         names = [column.last for column in columns]
         try:
-            reply = await self._exchange.ask(Ask.BULK if bulk else Ask.NEXT, names, self._ladder, brief=trial)
+            reply = await self._ask(Ask.BULK if bulk else Ask.NEXT, names, brief=trial)
         except NoAnswer:
             if not trial:
                 raise
             self._ladder = self._ladder.lower() or self._ladder
             return
-        self._heard(reply)
         if problem := walk.spend(reply.size, self._exchange.waited - before):
             raise RefusedByDevice(str(self._address), problem)
         if reply.error_status != NO_ERROR:
@@ -172,13 +172,23 @@ class DeviceReader:
         column.rows = sorted(found.items())
         column.open, column.refused = False, not found
 
-    def _heard(self, reply: Reply) -> Reply:
-        """Any answer tells that the printer is awake, and which version it speaks."""
+    async def _ask(self, ask: Ask, names: Sequence[bytes], *, brief: bool = False) -> Reply:
+        """Ask, and learn that the printer is awake and which version it speaks."""
+        reply = await self._exchange.ask(ask, names, self._ladder, brief=brief)
+        if self._ladder.version is None and reply.version == 0:
+            reply = await self._in_v2c(ask, names) or reply
         self._awake = True
         version = VERSION_NAMES[reply.version]
         if version != self._ladder.version:
             self._ladder = self._ladder.heard(version)
         return reply
+
+    async def _in_v2c(self, ask: Ask, names: Sequence[bytes]) -> Reply | None:
+        """The same, in v2c alone: who has just woken up may have answered both, and v1 first."""
+        try:
+            return await self._exchange.ask(ask, names, replace(self._ladder, version="2c"), brief=True)
+        except ReadingError:
+            return None
 
     def _check_access(self, reply: Reply) -> None:
         if reply.error_status == AUTHORIZATION_ERROR:
