@@ -87,7 +87,7 @@ class Site(Section):
 
 
 class CredentialConfig(Section):
-    """How to ask printers. A secret may be written as "env:NAME" or "file:PATH"."""
+    """How to ask printers. A secret may be "env:NAME", "file:PATH" or "secret:NAME"."""
 
     name: str = Field(min_length=1)
     version: Literal["1", "2c", "3"] = "2c"
@@ -226,13 +226,26 @@ class Config(Section):
     folder: Path = Field(Path(), exclude=True, description="Where the file lies. Set by `load`.")
 
     def beside(self, name: str) -> Path:
-        """A path written in the file: absolute, or relative to the file's folder."""
-        return self.folder / Path(name).expanduser()
+        """A path written in the file: absolute, relative to the file's folder, or "secret:NAME"."""
+        return located(self.folder, name)
 
     @property
     def database(self) -> Path:
         state = self.beside(self.storage.folder) if self.storage.folder else default_paths().state
         return state / "printwarden.db"
+
+
+def located(folder: Path, name: str) -> Path:
+    """The file that `name` means in a configuration that lies in `folder`.
+
+    "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=), or
+    else NAME in the folder `secrets` beside the configuration.
+    """
+    if not name.startswith("secret:"):
+        return folder / Path(name).expanduser()
+    secret = name.removeprefix("secret:")
+    given = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / f"secrets_{secret}"
+    return given if given.is_file() else folder / "secrets" / secret
 
 
 def load(path: Path) -> Config:
@@ -282,7 +295,7 @@ def _references(document: toml.Document, config: Config) -> list[Complaint]:
             ]
     for key in ("ca_file", "token_file"):
         name = getattr(config.provider, key)
-        if name and not (document.path.parent / name).is_file():
+        if name and not located(document.path.parent, name).is_file():
             complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
     return complaints
 
@@ -312,15 +325,15 @@ _SECRETS = frozenset({"community", "auth_password", "priv_password"})
 
 
 def _secret(value: str, folder: Path) -> str:
-    """What "env:NAME" or "file:PATH" points to; any other value is itself. Raises ValueError."""
+    """What "env:…", "file:…" or "secret:…" points to; any other value is itself. Raises ValueError."""
     kind, _, name = value.partition(":")
     if kind == "env":
         if name not in os.environ:
             raise ValueError(f"the environment variable {name} is not set")
         return os.environ[name]
-    if kind == "file":
+    if kind in {"file", "secret"}:
         try:
-            return (folder / Path(name).expanduser()).read_text("utf-8").strip()
+            return located(folder, name if kind == "file" else value).read_text("utf-8").strip()
         except OSError as why:
             raise ValueError(f"{name} cannot be read: {why.strerror}") from None
     return value

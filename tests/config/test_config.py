@@ -51,6 +51,28 @@ def test_every_key_is_in_the_example():
                 assert f"{key} = " in example, f"{section}.{key}"
 
 
+def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_path, monkeypatch):
+    (tmp_path / "secrets").mkdir()
+    for name in ("community", "provider.token"):
+        (tmp_path / "secrets" / name).write_text("beside\n")
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[provider]\nurl = "https://provider.example/"\ntoken_file = "secret:provider.token"\n'
+        '[[credential]]\nname = "a"\ncommunity = "secret:community"\n'
+    )
+    loaded = config.load(path)
+    assert loaded.credential[0].community == "beside"
+    assert loaded.beside("secret:provider.token") == tmp_path / "secrets" / "provider.token"
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "secrets_community").write_text("from systemd")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    assert config.load(path).credential[0].community == "from systemd"
+    (tmp_path / "secrets" / "provider.token").unlink()
+    with pytest.raises(ConfigError, match=r"provider.token_file: there is no file"):
+        config.load(path)
+
+
 def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
     monkeypatch.setenv("SITE_COMMUNITY", "from-env")
     (tmp_path / "secret").write_text("from-file\n")
