@@ -59,7 +59,8 @@ def demo(
         _common.say_json({"printers": lines, "restarts": outcome.restarts, "elapsed": outcome.elapsed})
     screen.verdict(outcome.lines)
     everybody = len(outcome.lines)
+    console.print(f"\n{screen.standing}")
     console.print(
-        f"\n{outcome.kept} of {everybody} printers as promised, {outcome.due} of them judged to the end"
+        f"{outcome.kept} of {everybody} printers as promised, {outcome.due} of them judged to the end"
     )
     raise typer.Exit(0 if outcome.kept == everybody else 1)

@@ -4,12 +4,13 @@ import asyncio
 import signal
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent import views
+from agent import health, inventory, views
 from agent.clock import Clock
 from agent.demo import verdict
 from agent.demo.players import Players, on_stage
@@ -67,12 +68,21 @@ async def _watch(
         with suppress(StoreError, sqlite3.Error), closing(open_reader(props.agent_database)) as db:
             now = clock.now()
             outbox = views.waiting(db)
-            screen.show(now - props.started, views.printers(db, now), outbox, tickets, players.restarts)
+            elapsed = now - props.started
+            screen.met(elapsed, inventory.candidates(db))
+            reads = _reads(health.facts(db))
+            screen.show(elapsed, views.printers(db, now), outbox, tickets, players.restarts, reads)
             late = time.monotonic() - until
             if late > SETTLE or (late > 0 and outbox.tickets_waiting == 0):
                 return
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK)
+
+
+def _reads(facts: Mapping[str, object]) -> int:
+    """How often the agent, since it was last started, has read a printer; by its last heartbeat."""
+    counts = facts.get("counts")
+    return int(counts.get("read", 0)) if isinstance(counts, dict) else 0
 
 
 def received(props: Props) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.demo.verdict import Line
+from agent.inventory import NO_PRINTER, Candidate
 from agent.views import Outbox, Printer
 
 
@@ -19,6 +20,7 @@ class Screen:
     """Prints each thing once. `elapsed` is simulated seconds since the curtain rose."""
 
     console: Console
+    standing: str = ""  # how things stand, in one line
     _found: set[str] = field(default_factory=set)
     _told: int = 0
     _restarts: int = 0
@@ -34,6 +36,13 @@ class Screen:
         line.append(text, style="default")
         self.console.print(line, soft_wrap=True)
 
+    def met(self, elapsed: float, candidates: Iterable[Candidate]) -> None:
+        """Who was seen and turned out to be no printer."""
+        for one in candidates:
+            if one.verdict == NO_PRINTER and str(one.address) not in self._found:
+                self._found.add(str(one.address))
+                self.say(elapsed, "refused", f"{one.address} is not a printer; not asked again for 30 days")
+
     def show(
         self,
         elapsed: float,
@@ -41,6 +50,7 @@ class Screen:
         outbox: Outbox,
         tickets: list[dict[str, Any]],
         restarts: int,
+        reads: int,
     ) -> None:
         """What is new, as lines; how things stand, in the status line."""
         printers = list(printers)
@@ -56,11 +66,12 @@ class Screen:
             self._restarts = restarts
             self.say(elapsed, "restarted", "the agent died and was started again; nothing is lost")
         silent = sum(printer.state == "silent" for printer in printers)
+        self.standing = (
+            f"{len(printers)} printers, {silent} silent · {reads:,} polls · "
+            f"{len(tickets)} ticket events among {outbox.delivered} delivered, {outbox.waiting} waiting"
+        )
         if self._bar:
-            self._bar.update(
-                f"{_day(elapsed)}   {len(printers)} printers, {silent} silent · "
-                f"{outbox.delivered} events delivered, {outbox.waiting} waiting"
-            )
+            self._bar.update(f"{_day(elapsed)}   {self.standing}")
 
     def verdict(self, lines: list[Line]) -> None:
         table = Table(
