@@ -19,10 +19,12 @@ from agent.demo.screen import Screen
 from agent.demo.verdict import Line
 from agent.errors import StoreError
 from agent.simulator.cast import demo_members
+from agent.simulator.story import HOUR
 from agent.store import open_reader
 from uplink.receiver.ledger import Ledger
 
 LOOK = 0.5  # real seconds between two looks at the state
+OVERTURE = 2 * HOUR  # simulated: the players take their places before the stories begin
 SETTLE = 20.0  # real seconds at most for the last tickets to arrive before the curtain falls
 
 
@@ -46,7 +48,8 @@ class Outcome:
 async def perform(folder: Path, *, seconds: float, speed: float, screen: Screen) -> Outcome:
     """Play for `seconds` of real time at `speed`. Raises PlayerFailed."""
     clock = Clock.scaled(speed)
-    props = Props(folder=folder, snmp_port=free_udp_port(), clock=str(clock), started=clock.now())
+    curtain = clock.now() + OVERTURE
+    props = Props(folder=folder, snmp_port=free_udp_port(), clock=str(clock), started=curtain)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

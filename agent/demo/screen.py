@@ -95,6 +95,6 @@ def _judged(line: Line) -> tuple[Text, Text]:
 
 
 def _day(elapsed: float) -> str:
-    """ "day 1 07:30": simulated time since the start."""
+    """ "day 1 07:30": simulated time since the stories began; "day 0 22:15" is before them."""
     hours, rest = divmod(int(elapsed) % 86400, 3600)
     return f"day {int(elapsed // 86400) + 1} {hours:02}:{rest // 60:02}"
