@@ -40,13 +40,12 @@ def demo(
 
       printwarden demo --for 2m --speed 1440 --keep ./printwarden-demo
     """
-    from rich.console import Console
-
     from agent.demo import play
     from agent.demo.screen import Screen
 
     seconds = units.duration(for_)
-    console = Console(highlight=False, quiet=as_json)
+    console = _common.out
+    console.quiet = as_json
     screen = Screen(console)
     place = nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="printwarden-demo-")
     with place as folder:
