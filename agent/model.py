@@ -180,6 +180,7 @@ class Identity:
     location: str | None = None
     object_id: str | None = None  # sysObjectID, dotted
     description: str | None = None  # sysDescr
+    profiles: tuple[str, ...] = ()  # files of the vendor profiles that fit: whose private meters to ask for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,8 +325,14 @@ class Meter:
     value: int
     unit: str = "impressions"
     part: str | None = None  # a marker row or function where the metric has parts
-    source: str = ""  # OID, or "ipp:attribute-name"
+    source: str = ""  # OID, "OID#record", or "ipp:attribute-name"
     trust: Trust = Trust.MEASURED
+    confidence: str | None = None  # of a vendor's row: "A", "B" or "C"; None: the standard has it
+
+    @property
+    def billable(self) -> bool:
+        """Whether an invoice may rest on it: measured, or carried on over a reset with a known offset."""
+        return self.trust in {Trust.MEASURED, Trust.OFFSET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +409,16 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a printer, and is told by no value alone."""
+
+    at: float
+    what: str  # "reboot", "replaced", "serial", "counter"
+    detail: str = ""
+    count: float = 0.0  # what of it can be counted: pages lost, events missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFacts:
     """What is known of the whole site at one moment."""
 
@@ -442,12 +459,27 @@ class Facts:
     supplies_at: float | None = None
     pages: int | None = None  # the total meter
     pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
+    answering_since: float | None = None  # since when it has answered every poll
+    renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
+    happened: tuple[Happening, ...] = ()  # within the last 30 days, by time
+    fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
     site: SiteFacts = field(default_factory=SiteFacts)
 
 
 class ChangeKind(StrEnum):
     OPENED = "opened"  # the condition is now a fact
     RESOLVED = "resolved"  # it has ceased for long enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """How the ticket of a change goes together with those of other printers."""
+
+    by: tuple[str, ...] = ()  # what a group has in common: site, model, location
+    wait: float = 0.0  # seconds that the first of a group waits for the others
+    most_a_day: int | None = None  # further ones of the same rule go into one storm ticket
+    digest: bool = False  # was there before the agent was: told in the site's digest
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -466,6 +498,7 @@ class Change:
     title: str
     since: float  # when the condition was first seen
     evidence: Mapping[str, object] = field(default_factory=dict)
+    gathering: Gathering = field(default_factory=Gathering)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from agent.calendars import Calendar
 from agent.model import Device, Impact
@@ -72,6 +73,9 @@ class Scope:
     tags: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
 
+    def names(self, site: str) -> bool:
+        return not self.sites or _any_fits(self.sites, (site,))
+
     def covers(self, device: Device, site: str = "") -> bool:
         return all(
             not patterns or _any_fits(patterns, texts)
@@ -99,7 +103,7 @@ class Together:
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """When a condition is a fact, and what is then wrong with what."""
 
@@ -130,6 +134,16 @@ class Rule:
     def conditions(self) -> tuple[Condition, ...]:
         return (*self.all, *self.any, *self.none)
 
+    @cached_property
+    def lasts(self) -> bool:
+        """Whether it can be judged of a silent printer: all that it asks is known without an answer."""
+        return all(condition.signal.lasts for condition in self.conditions)
+
+    @cached_property
+    def rests_on(self) -> frozenset[str]:
+        """The parts of the facts that can make it begin to hold."""
+        return frozenset().union(*(it.signal.rests_on(it.options) for it in self.conditions))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -151,8 +165,22 @@ class RuleSet:
     zone: tzinfo | None = None
     files: tuple[str, ...] = ()
 
-    def about(self, device: Device, site: str = "") -> list[Rule]:
-        """The rules about this printer and what belongs to it."""
-        return [
-            rule for rule in self.rules.values() if rule.per != "site" and rule.scope.covers(device, site)
-        ]
+    _about: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def about(self, device: Device, site: str = "") -> tuple[Rule, ...]:
+        """The rules about this printer and what belongs to it; printers alike share the answer."""
+        alike = (site, device.vendor, device.model, device.location, device.tags, device.contract)
+        if alike not in self._about:
+            self._about[alike] = tuple(
+                rule for rule in self.rules.values() if rule.per != "site" and rule.scope.covers(device, site)
+            )
+        return self._about[alike]
+
+    def about_site(self, site: str) -> tuple[Rule, ...]:
+        """The rules about the site as a whole."""
+        return tuple(rule for rule in self.rules.values() if rule.per == "site" and rule.scope.names(site))
+
+    @property
+    def turns(self) -> dict[str, Turns]:
+        """The turns by which some rules are judged, by their text."""
+        return {rule.turns.text: rule.turns for rule in self.rules.values() if rule.turns}

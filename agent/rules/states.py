@@ -1,4 +1,5 @@
-"""Where the rules stand, on disk: one row for each rule and subject that is not quiet."""
+"""Where the rules stand, on disk: one row for each rule and subject that is not quiet, and when the rules
+that are judged by turns last had theirs."""
 
 import json
 import sqlite3
@@ -16,6 +17,14 @@ SCHEMA: tuple[str, ...] = (
         PRIMARY KEY (device, rule, subject)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE rule_state ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE rule_state ADD COLUMN opens TEXT NOT NULL DEFAULT '';
+    CREATE TABLE rule_turn (
+        device TEXT NOT NULL, turns TEXT NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY (device, turns)
+    ) WITHOUT ROWID
+    """,
 )
 
 Key = tuple[str, str]  # rule, subject
@@ -30,6 +39,7 @@ class Notice:
     impact: str
     severity: str
     title: str
+    digest: bool = False  # told among the things that were already there, on a site's first days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,18 @@ def save(
     gone = [(device, *key) for key in before if key not in after]
     tx.executemany("DELETE FROM rule_state WHERE device = ? AND rule = ? AND subject = ?", gone)
     changed = [_row(device, key, standing) for key, standing in after.items() if standing != before.get(key)]
-    tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
+    tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
+
+
+def load_turns(db: sqlite3.Connection, device: str) -> dict[str, float]:
+    """When each kind of turn was last taken with one printer."""
+    rows = db.execute("SELECT turns, at FROM rule_turn WHERE device = ?", (device,))
+    return {row["turns"]: row["at"] for row in rows}
+
+
+def save_turns(tx: sqlite3.Connection, device: str, taken: Mapping[str, float]) -> None:
+    rows = [(device, turns, at) for turns, at in taken.items()]
+    tx.executemany("REPLACE INTO rule_turn VALUES (?, ?, ?)", rows)
 
 
 def _standing(row: sqlite3.Row) -> Standing:
@@ -70,6 +91,8 @@ def _standing(row: sqlite3.Row) -> Standing:
         seen=row["seen"],
         stale=bool(row["stale"]),
         announced=bool(row["notice"]),
+        dropped=bool(row["dropped"]),
+        opens=tuple(json.loads(row["opens"] or "[]")),
     )
     return Standing(state=state, notice=Notice(**json.loads(row["notice"])) if row["notice"] else None)
 
@@ -77,4 +100,8 @@ def _standing(row: sqlite3.Row) -> Standing:
 def _row(device: str, key: Key, standing: Standing) -> tuple[object, ...]:
     state, notice = standing.state, standing.notice
     said = json.dumps(asdict(notice), ensure_ascii=False) if notice else ""
-    return (device, *key, state.phase.value, state.began, state.since, state.seen, state.stale, said)
+    opens = json.dumps(state.opens) if state.opens else ""
+    return (
+        device, *key, state.phase.value, state.began, state.since, state.seen, state.stale, said,
+        state.dropped, opens,
+    )  # fmt: skip

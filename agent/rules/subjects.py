@@ -40,6 +40,7 @@ class Subject:
     group: str = ""
     index: str = ""
     gone: bool = False  # the printer answered, and shows it no more
+    renewed: float | None = None  # when it was last replaced by another of its kind
 
     @property
     def part_kind(self) -> str:
@@ -59,7 +60,8 @@ def subjects(per: str, facts: Facts) -> Iterator[Subject]:
         yield Subject(per=per, episodes=episodes)
     elif per == "supply":
         for supply in facts.supplies or ():
-            yield Subject(per=per, key=_supply_key(supply), supply=supply)
+            renewed = facts.renewed.get(supply.index)
+            yield Subject(per=per, key=_supply_key(supply), supply=supply, renewed=renewed)
     elif per == "alert":
         yield from _alerts(episodes)
     else:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import ChangeKind
-from agent.rules.lifecycle import State, announce, step
-from agent.rules.rule import Patience
+from agent.rules.lifecycle import State, Voice, announce, step
+from agent.rules.rule import Flap, Patience
 
 GAP = 600.0
 READINGS = st.sampled_from([(True, False), (False, True), (False, False), (None, None)])
@@ -111,3 +111,77 @@ def test_a_reading_of_nothing_never_tells_anything(
     """Also when it comes after everything else, whatever went before."""
     silence = [((None, None), 86400.0, False)] * 3
     assert machine([*steps, *silence], hold, keep) == machine(steps, hold, keep)
+
+
+FLAP = Flap(window=3600.0, most=1, hold=120.0)
+LIVES = st.lists(
+    st.tuples(
+        READINGS,
+        st.sampled_from([60.0, 60.0, 60.0, 300.0, 601.0, 3600.0]),
+        st.sampled_from([Voice.FREE, Voice.FREE, Voice.LATER, Voice.NEVER]),
+        st.sampled_from([False] * 7 + [True]),
+    ),
+    max_size=60,
+)
+
+
+@dataclass
+class Patient(Plain):
+    """The bookkeeping with everything that is laid over it: flaps, dropped times, ended lives."""
+
+    opens: list[float] = field(default_factory=list)
+    dropped: bool = False
+    usual: float = 0.0
+
+    def live(self, now: float, reading: tuple[bool | None, bool | None], voice: Voice, ended: bool) -> None:
+        one_at_a_time = (
+            ended and self.told
+        )  # the old one's end is told first, the new one with the next reading
+        if ended:
+            self._end(now)
+        before = (self.active, self.counting)
+        told = self.told
+        self.keep = max(self.usual, self._hold()) if len(self.opens) > FLAP.most else self.usual
+        self.see(now, *reading, hushed=voice is not Voice.FREE or self.dropped or one_at_a_time)
+        if self.active and before[0] and before[1] and not self.counting and len(self.opens) > FLAP.most:
+            self._open(now)
+        if self.active and not before[0]:
+            self._open(now)
+        if not self.active:
+            self.dropped = False
+        speaks = self.active and not self.counting and reading != (None, None)
+        if speaks and voice is Voice.NEVER and not self.told and not told and not one_at_a_time:
+            self.dropped = True
+
+    def _hold(self) -> float:
+        return FLAP.hold * min(8, 2 ** (len(self.opens) - FLAP.most - 1))
+
+    def _open(self, now: float) -> None:
+        recent = [at for at in self.opens if now - at < FLAP.window]
+        self.opens = [*recent, now][-(FLAP.most + 4) :]
+
+    def _end(self, now: float) -> None:
+        if self.told:
+            self.changes.append((now, ChangeKind.RESOLVED))
+        self.active = self.told = self.dropped = False
+        self.opens = []
+        self._again()
+
+
+@given(steps=LIVES, hold=WAITS, keep=WAITS)
+def test_with_flaps_dropped_times_and_swaps_it_still_does(
+    steps: list[tuple[tuple[bool | None, bool | None], float, Voice, bool]], hold: float, keep: float
+) -> None:
+    plain = Patient(hold=hold, keep=keep, usual=keep)
+    patience = Patience(hold=hold, keep=keep, gap=GAP, flap=FLAP)
+    state: State | None = None
+    changes = []
+    now = 0.0
+    for (holds, ceased), wait, voice, ended in steps:
+        now += wait
+        plain.live(now, (holds, ceased), voice, ended)
+        after = step(state, holds=holds, ceased=ceased, now=now, patience=patience, ended=ended)
+        state, change = announce(state, after, voice=voice)
+        if change:
+            changes.append((now, change))
+    assert changes == plain.changes

@@ -8,8 +8,8 @@ F  has ceased       ~  neither: in the dead band between opening and clearing
 import pytest
 
 from agent.model import ChangeKind
-from agent.rules.lifecycle import State, announce, step
-from agent.rules.rule import Patience
+from agent.rules.lifecycle import Phase, State, Voice, announce, step
+from agent.rules.rule import Flap, Patience
 
 READINGS: dict[str, tuple[bool | None, bool | None]] = {
     "T": (True, False),
@@ -86,6 +86,115 @@ INHIBITED = [
 @pytest.mark.parametrize(("name", "readings", "hushed", "told"), INHIBITED, ids=[s[0] for s in INHIBITED])
 def test_inhibition(name: str, readings: str, hushed: str, told: list[str]) -> None:
     assert tell(readings, 0, 0, hushed=hushed) == told
+
+
+FLAP = Flap(window=60 * 60.0, most=2, hold=4 * 60.0)
+FLAPS = [
+    # name, readings, what is told; more than 2 openings in an hour are held for 4 minutes, 8, 16, 32
+    ("twice is usual", "TFTFF", ["0 opened", "1 resolved", "2 opened", "3 resolved"]),
+    ("the third time it is held", "TFTFTFFFF", ["0 opened", "1 resolved", "2 opened", "3 resolved", "4 opened"]),
+    (
+        "and over after the hold",
+        "TFTFTFFFFFF",
+        ["0 opened", "1 resolved", "2 opened", "3 resolved", "4 opened", "9 resolved"],
+    ),
+    (
+        "each return while held doubles the hold",
+        "TFTFTFFTFFFFFFFFFF",
+        ["0 opened", "1 resolved", "2 opened", "3 resolved", "4 opened", "16 resolved"],
+    ),
+    (
+        "up to eight times and no longer",
+        "TFTF" + "TF" * 9 + "F" * 40,
+        ["0 opened", "1 resolved", "2 opened", "3 resolved", "4 opened", "53 resolved"],
+    ),
+    (
+        "what was long ago is forgotten",
+        "TFTF" + "F" * 60 + "TF",
+        ["0 opened", "1 resolved", "2 opened", "3 resolved", "64 opened", "65 resolved"],
+    ),
+    ("silence does not end the hold", "TFTFTF" + "-" * 50, ["0 opened", "1 resolved", "2 opened", "3 resolved", "4 opened"]),
+]  # fmt: skip
+
+
+def follow(readings: str, patience: Patience) -> tuple[list[str], State | None]:
+    state, told = None, []
+    for minute, letter in enumerate(readings):
+        holds, ceased = READINGS[letter]
+        after = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+        state, change = announce(state, after)
+        if change:
+            told.append(f"{minute} {change.value}")
+    return told, state
+
+
+@pytest.mark.parametrize(("name", "readings", "told"), FLAPS, ids=[s[0] for s in FLAPS])
+def test_what_comes_and_goes_is_held(name: str, readings: str, told: list[str]) -> None:
+    assert follow(readings, Patience(keep=0.0, gap=GAP, flap=FLAP))[0] == told
+
+
+def test_what_rests_is_forgotten_when_its_window_is_over() -> None:
+    patience = Patience(keep=0.0, gap=GAP, flap=FLAP)
+    _, resting = follow("TFF", patience)
+    assert resting is not None
+    assert (resting.phase, resting.announced) == (Phase.RESTING, False)
+    assert follow("TF" + "F" * 60, patience)[1] is None
+
+
+def test_while_it_rests_a_reading_changes_nothing_on_disk() -> None:
+    patience = Patience(keep=0.0, gap=GAP, flap=FLAP)
+    _, resting = follow("TF", patience)
+    assert step(resting, holds=False, ceased=None, now=180.0, patience=patience) == resting
+
+
+def test_another_cartridge_ends_it_at_once_and_may_begin_its_own() -> None:
+    patience = Patience(hold=0.0, keep=86400.0)
+    _, state = follow("TT", patience)
+    for holds, ends_in in ((False, None), (True, Phase.FIRING)):
+        after = step(state, holds=holds, ceased=not holds, now=180.0, patience=patience, ended=True)
+        after, change = announce(state, after)
+        assert change is ChangeKind.RESOLVED
+        assert (after and after.phase) == ends_in
+        assert not (after and after.announced)
+
+
+VOICES = [
+    # name, readings, voice each minute (. free, l later, n never), what is told
+    ("delayed until the office opens", "TTTTT", "lll..", ["3 opened"]),
+    ("over before the office opens", "TTFFF", "lll..", []),
+    ("what began in a dropped time is never told", "TTTTT", "n....", []),
+    ("what was told before it stays told", "TTTFF", ".nnnn", ["0 opened", "3 resolved"]),
+    ("the next one is told again", "TFFTT", "n....", ["3 opened"]),
+]
+
+
+@pytest.mark.parametrize(("name", "readings", "voices", "told"), VOICES, ids=[s[0] for s in VOICES])
+def test_suppression(name: str, readings: str, voices: str, told: list[str]) -> None:
+    words = {".": Voice.FREE, "l": Voice.LATER, "n": Voice.NEVER}
+    state, said = None, []
+    for minute, letter in enumerate(readings):
+        holds, ceased = READINGS[letter]
+        after = step(
+            state, holds=holds, ceased=ceased, now=minute * 60.0, patience=Patience(keep=0.0, gap=GAP)
+        )
+        state, change = announce(state, after, voice=words[voices[minute]])
+        if change:
+            said.append(f"{minute} {change.value}")
+    assert said == told
+
+
+def test_a_clock_set_forward_by_a_day_neither_opens_nor_closes() -> None:
+    """A jump beyond `stale_after` is a time that nobody watched."""
+    for letters, expected in (("TT", Phase.PENDING), ("TTTTTF", Phase.RECOVERING)):
+        patience = Patience(hold=180.0, keep=180.0, gap=GAP)
+        state = None
+        for minute, letter in enumerate(letters):
+            holds, ceased = READINGS[letter]
+            state = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+        holds, ceased = READINGS[letters[-1]]
+        state = step(state, holds=holds, ceased=ceased, now=86400.0, patience=patience)
+        assert state is not None
+        assert state.phase is expected
 
 
 def test_a_clock_set_back_neither_opens_early_nor_hangs() -> None:
