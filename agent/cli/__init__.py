@@ -15,6 +15,7 @@ from agent.errors import PrintwardenError
 # In the order of --help: what somebody new wants first comes first. A test compares it with the folder.
 VERBS = {
     "demo": "Start here",
+    "init": "Start here",
     "run": "The service",
     "once": "The service",
     "status": "The service",

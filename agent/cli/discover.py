@@ -40,20 +40,20 @@ def discover(
     }
     with tempfile.TemporaryDirectory(prefix="printwarden-") as folder:
         agent = app.build_from(config.check(settings, Path(folder)))
-        found = asyncio.run(_look(agent, units.duration(listen), quiet=as_json))
+        found = asyncio.run(look(agent, units.duration(listen), quiet=as_json))
     if as_json:
         _common.say_json(found)
     else:
         columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
-        _common.show(f"{_count(found)} printers", columns, ([row[name] for name in columns] for row in found))
-    raise typer.Exit(0 if _count(found) else 1)
+        _common.show(f"{count(found)} printers", columns, ([row[name] for name in columns] for row in found))
+    raise typer.Exit(0 if count(found) else 1)
 
 
-def _count(found: list[dict[str, Any]]) -> int:
+def count(found: list[dict[str, Any]]) -> int:
     return sum(row["verdict"] == "printer" for row in found)
 
 
-async def _look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
+async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
     """Everything that was seen, one row an address, told of as it comes."""
     from agent import app
     from agent.discovery import Progress as Reach

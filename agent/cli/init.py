@@ -1,0 +1,204 @@
+"""`printwarden init`: from an empty machine to the first printers found."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent import units
+from agent.cli import _common
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.firstrun.answers import Answers, User
+
+Networks = Annotated[
+    list[str] | None,
+    typer.Option("--network", "-n", help='Where printers are, like "192.168.10.0/24"; may be repeated.'),
+]
+Communities = Annotated[
+    list[str] | None, typer.Option("--community", help="SNMP v1/v2c community; may be repeated.")
+]
+UserName = Annotated[str, typer.Option("--user", help="SNMPv3 user (SHA256, AES128; others in the file).")]
+Password = Annotated[
+    str, typer.Option(envvar="PRINTWARDEN_AUTH_PASSWORD", help="The user's, for authentication.")
+]
+Privacy = Annotated[str, typer.Option(envvar="PRINTWARDEN_PRIV_PASSWORD", help="The user's, for privacy.")]
+Token = Annotated[
+    str, typer.Option(envvar="PRINTWARDEN_TOKEN", help="The provider's token; better from the environment.")
+]
+TokenFile = Annotated[Path | None, typer.Option(help="A file with it.", exists=True, dir_okay=False)]
+Url = Annotated[str | None, typer.Option("--provider", help="Where events go: https://…")]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(help="A private certificate authority of the provider.", exists=True, dir_okay=False),
+]
+SiteId = Annotated[str | None, typer.Option("--site", help="The provider's name for this site.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="UDP port of the printers' SNMP agents.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: flags, and what is proposed.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a configuration; the old one is kept.")]
+Listen = Annotated[str, typer.Option(help="How long the trial listens for mDNS; 0s for not at all.")]
+Try = Annotated[
+    bool, typer.Option("--try/--no-try", help="Look for printers and call the provider at the end.")
+]
+
+
+def init(
+    config: _common.ConfigFile = None,
+    networks: Networks = None,
+    communities: Communities = None,
+    user: UserName = "",
+    auth_password: Password = "",
+    priv_password: Privacy = "",
+    site: SiteId = None,
+    provider: Url = None,
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    port: Port = 161,
+    yes: Yes = False,
+    force: Force = False,
+    listen: Listen = "3s",
+    trying: Try = True,
+) -> None:
+    """Make the first configuration: asks for networks (and proposes the local ones), SNMP credentials, site
+    and provider; writes config.toml with comments, secrets apart; then tries it and shows who was found.
+
+    Exit code 0 if the configuration stands, also if no printer was found yet; 1 if the provider could not be
+    reached; 2 if an answer is wrong: nothing is written then.
+
+    Examples:
+
+      printwarden init
+
+      printwarden init --yes --network 192.168.10.0/24 --site S-04 --provider https://mps.example/v1/events
+    """
+    from agent.firstrun import answers, writing
+
+    path = _common.config_file(config)
+    if path.exists() and not force:
+        raise typer.BadParameter(
+            f"{path} is there already; edit it, or let --force replace it (the old one is kept)"
+        )
+    secret = token_file.read_text("utf-8").strip() if token_file else token
+    given = answers.Answers(
+        site=_asked("The provider's name for this site", site, "site", yes),
+        networks=tuple(networks or _which_networks(yes)),
+        communities=tuple(communities or _words(_asked("SNMP communities", None, "public", yes))),
+        user=_user(user, auth_password, priv_password, yes),
+        url=_asked("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
+        token=secret or ("" if yes else _hidden("The provider's token (empty: none)")),
+        ca_file=str(ca_file) if ca_file else None,
+        port=port,
+    )
+    with tempfile.TemporaryDirectory(prefix="printwarden-init-") as folder:
+        settings = answers.check(given, Path(folder))
+        _tell_written(path, writing.write(path, given, today=_today(), force=force), given)
+        reached = _try(settings, given, units.duration(listen)) if trying else True
+    _next_steps(path, given)
+    raise typer.Exit(0 if reached else 1)
+
+
+def _asked(question: str, given: str | None, proposal: str, yes: bool) -> str:
+    if given is not None or yes:
+        return given if given is not None else proposal
+    return str(typer.prompt(question, default=proposal, show_default=bool(proposal))).strip()
+
+
+def _hidden(question: str) -> str:
+    return str(typer.prompt(question, default="", hide_input=True, show_default=False)).strip()
+
+
+def _words(line: str) -> list[str]:
+    return line.replace(",", " ").split()
+
+
+def _which_networks(yes: bool) -> list[str]:
+    import ifaddr
+
+    from agent.firstrun.networks import proposed
+
+    addresses = (
+        (adapter.nice_name, address.ip, address.network_prefix)
+        for adapter in ifaddr.get_adapters()
+        for address in adapter.ips
+        if isinstance(address.ip, str)
+    )
+    found = proposed(addresses)
+    if not found and yes:
+        raise typer.BadParameter("no local network to propose here; name them", param_hint="--network")
+    return _words(_asked("Networks to look for printers in", None, ", ".join(found), yes))
+
+
+def _user(name: str, auth: str, priv: str, yes: bool) -> "User | None":
+    from agent.firstrun.answers import User
+
+    asking = not name and not yes
+    name = name or _asked("SNMPv3 user (empty: none)", None, "", yes)
+    if not name:
+        return None
+    if asking:
+        auth, priv = _hidden("Its authentication password (SHA256)"), _hidden("Its privacy password (AES128)")
+    return User(name=name, auth_password=auth, priv_password=priv)
+
+
+def _tell_written(path: Path, old: Path | None, given: "Answers") -> None:
+    _common.out.print(f"written: {path}", markup=False, soft_wrap=True)
+    if given.token or given.credentials:
+        _common.out.print(
+            f"secrets: {path.parent / 'secrets'}, for their owner only", markup=False, soft_wrap=True
+        )
+    if old:
+        _common.out.print(f"the old one is kept: {old}", markup=False, soft_wrap=True)
+
+
+def _try(settings: "Config", given: "Answers", listen: float) -> bool:
+    """Look for printers, call the provider; whether that could be reached."""
+    from agent import app
+    from agent.cli.discover import count, look
+
+    mdns = settings.mdns.model_copy(update={"enabled": listen > 0})
+    quiet = settings.model_copy(update={"provider": type(settings.provider)(), "mdns": mdns})
+    found = asyncio.run(look(app.build_from(quiet), listen, quiet=False))
+    columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
+    _common.show(f"{count(found)} printers", columns, ([row[name] for name in columns] for row in found))
+    if not count(found):
+        _common.out.print(
+            "No printer answered. Those whose SNMP is switched off or has another community stay silent:\n"
+            "`printwarden probe HOST --community …` tries one."
+        )
+    return _call_provider(given) if given.url else True
+
+
+def _call_provider(given: "Answers") -> bool:
+    from agent.firstrun import trial
+
+    try:
+        said = asyncio.run(trial.reach(given.url, Path(given.ca_file) if given.ca_file else None))
+    except OSError as why:
+        _common.out.print(f"provider: {given.url} cannot be used yet: {why}", markup=False, soft_wrap=True)
+        _common.out.print("The service will go on trying; what it finds meanwhile waits in the outbox.")
+        return False
+    _common.out.print(f"provider: {given.url} {said}", markup=False, soft_wrap=True)
+    return True
+
+
+def _next_steps(path: Path, given: "Answers") -> None:
+    from agent.paths import default_paths
+
+    installed = path == default_paths().config_file
+    own = "" if installed else f" --config {path}"
+    steps = [f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run"]
+    if given.token:
+        steps.insert(0, "token: kept, and sent with each delivery; enrolment with the provider follows later")
+    if installed:
+        steps.append("or as a service: `printwarden service install`, which the package has done already")
+    _common.out.print("\n".join(steps), markup=False, soft_wrap=True)
+
+
+def _today() -> str:
+    from agent.clock import Clock, iso
+
+    return iso(Clock().now())[:10]

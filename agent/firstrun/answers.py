@@ -1,0 +1,78 @@
+"""What a first configuration is made of, as a person or the command line gave it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent import config
+from agent.config import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An SNMPv3 user (RFC 3414)."""
+
+    name: str
+    auth_protocol: str = "SHA256"
+    auth_password: str = field(default="", repr=False)
+    priv_protocol: str = "AES128"
+    priv_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Everything that the first run asks."""
+
+    site: str = "site"
+    networks: tuple[str, ...] = ()
+    port: int = 161
+    communities: tuple[str, ...] = ("public",)
+    user: User | None = None
+    url: str = ""  # the provider's; "": events wait
+    token: str = field(default="", repr=False)
+    ca_file: str | None = None
+
+    @property
+    def credentials(self) -> tuple[dict[str, str], ...]:
+        """The tables [[credential]], secrets in clear; none for "public", which is always there."""
+        given = [
+            {"name": f"community-{number}", "version": "2c", "community": community}
+            for number, community in enumerate(self.secret_communities, 1)
+        ]
+        return (*given, *([self._of_user(self.user)] if self.user else []))
+
+    @property
+    def secret_communities(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for name in self.communities if name != "public"))
+
+    @property
+    def credential_names(self) -> tuple[str, ...]:
+        """What is tried, the safest first."""
+        names = [given["name"] for given in self.credentials]
+        return (*reversed(names), *(["public"] if "public" in self.communities else []))
+
+    @staticmethod
+    def _of_user(user: User) -> dict[str, str]:
+        secrets: dict[str, str] = {}
+        if user.auth_password:
+            secrets |= {"auth_protocol": user.auth_protocol, "auth_password": user.auth_password}
+        if user.priv_password:
+            secrets |= {"priv_protocol": user.priv_protocol, "priv_password": user.priv_password}
+        return {"name": "snmpv3", "version": "3", "user": user.name, **secrets}
+
+
+def check(answers: Answers, folder: Path) -> Config:
+    """The configuration that `answers` make. Raises ConfigError with every complaint."""
+    place = {"snmp_port": answers.port, "credentials": list(answers.credential_names)}
+    provider: dict[str, Any] = {"url": answers.url}
+    if answers.ca_file:
+        provider["ca_file"] = str(Path(answers.ca_file).absolute())
+    return config.check(
+        {
+            "site": {"id": answers.site},
+            "provider": provider,
+            "network": [{"cidr": cidr, **place} for cidr in answers.networks],
+            "credential": list(answers.credentials),
+        },
+        folder,
+    )

@@ -1,0 +1,34 @@
+"""The first try of a configuration: does the provider answer, and can we believe who it is?"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from uplink.targets import https
+
+PATIENCE = 10.0  # seconds
+
+
+async def reach(url: str, ca_file: Path | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Connect to the provider and check its certificate; nothing is sent. Returns what to tell a person.
+
+    Raises OSError (also ssl.SSLError) if it cannot be reached or believed.
+    """
+    parts = urlsplit(url)
+    if environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
+        return "is reached through the proxy of HTTPS_PROXY, which was not tried"
+    encrypted = parts.scheme == "https"
+    trust = https.trust(ca_file) if encrypted else None
+    port = parts.port or (443 if encrypted else 80)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=trust)
+    except TimeoutError:
+        raise OSError(f"no connection within {PATIENCE:.0f} s; does a firewall stand between?") from None
+    writer.close()
+    with contextlib.suppress(OSError):  # it hung up first; we had what we wanted
+        await writer.wait_closed()
+    return "answers, and its certificate is good" if encrypted else "answers, not encrypted"
