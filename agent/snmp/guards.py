@@ -67,10 +67,9 @@ class Walk:
     def take(self, columns: Sequence[Column], varbinds: Sequence[VarBind]) -> bool:
         """Sort an answer's varbinds, row by row, into the `columns` asked for; False: it led nowhere."""
         width = len(columns)
-        moved = [
-            column.take(varbinds if width == 1 else varbinds[position::width])
-            for position, column in enumerate(columns)
-        ]
+        if width == 1:
+            return columns[0].take(varbinds) is True
+        moved = [column.take(varbinds[position::width]) for position, column in enumerate(columns)]
         return True in moved and None not in moved
 
     def spend(self, octets: int, seconds: float) -> str | None:

@@ -12,6 +12,7 @@ device's row in the store: "2c bulk 25 20" reads version, rung, max-repetitions,
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from agent.snmp.reader import Credential
@@ -49,6 +50,7 @@ class Ladder:
         return replace(ladder, version=credential.version)
 
     @classmethod
+    @lru_cache(maxsize=256)
     def parse(cls, text: str) -> Self:
         """The inverse of `str`. Whatever cannot be read is as if nothing had been learned."""
         try:
@@ -76,7 +78,8 @@ class Ladder:
 
     def repetitions_for(self, columns: int) -> int:
         """max-repetitions for `columns` names in one GETBULK."""
-        return max(1, min(self.repetitions, MOST_ANSWERS // columns))
+        most = MOST_ANSWERS // columns or 1
+        return min(self.repetitions, most)
 
     def smaller(self, columns: int) -> Self | None:
         """After tooBig, with `columns` names in the request; None: it cannot be asked in smaller pieces."""

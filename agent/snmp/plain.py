@@ -56,12 +56,14 @@ class PlainExchange:
 
     def _requests(self, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> list[Request]:
         """The same question in each version that the printer may speak."""
-        made = []
-        for version in ladder.versions():
-            fits = Ask.NEXT if version == "1" and ask is Ask.BULK else ask
-            repetitions = ladder.repetitions_for(len(names)) if fits is Ask.BULK else 0
-            made.append(request(fits, version, self.credential.community, names, repetitions))
-        return made
+        return [self._request(version, ask, names, ladder) for version in ladder.versions()]
+
+    def _request(self, version: str, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> Request:
+        if ask is not Ask.BULK:
+            return request(ask, version, self.credential.community, names)
+        if version == "1":
+            return request(Ask.NEXT, version, self.credential.community, names)
+        return request(ask, version, self.credential.community, names, ladder.repetitions_for(len(names)))
 
     def _silence(self, endpoint: Endpoint, station: Station, waited: float) -> ReadingError:
         broken = endpoint.malformed.pop(station.sockaddr, None)

@@ -68,6 +68,7 @@ class Engine:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.counters = Counters()
+        self._waits = self.settings.waits(self.settings.retries + 1)
         self._courtesy = Courtesy(self.settings.requests_per_second, self.settings.requests_per_subnet)
         self._endpoints: dict[socket.AddressFamily, Endpoint] = {}
         self._missing: dict[Address, set[bytes]] = {}
@@ -120,8 +121,7 @@ class Engine:
 
         Never raises; an address or a credential that cannot be used shows when something is read.
         """
-        waits = self.settings.waits(self.settings.retries + 1)
-        return self._reader(address, credential, Ladder.start(credential, learned), waits)
+        return self._reader(address, credential, Ladder.start(credential, learned), self._waits)
 
     async def first_answer(self, address: Address, credentials: Sequence[Credential]) -> DeviceReader | None:
         """A reader with the first of `credentials` that is answered, or None.

@@ -224,15 +224,14 @@ def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
     """
     if data[at] != tag:
         raise MalformedReply(reason=f"tag {data[at]:#04x} where {tag:#04x} belongs")
-    at += 2
-    length = data[at - 1]
-    if length > 0x7F:
-        octets = length & 0x7F
-        if not 0 < octets <= 4:
-            raise MalformedReply(reason="a length is indefinite, or longer than four octets")
-        length = int.from_bytes(data[at : at + octets], "big")
-        at += octets
-    return at, at + length
+    length = data[at + 1]
+    if length < 0x80:
+        return at + 2, at + 2 + length
+    octets = length & 0x7F
+    if not 0 < octets <= 4:
+        raise MalformedReply(reason="a length is indefinite, or longer than four octets")
+    at += 2 + octets
+    return at, at + int.from_bytes(data[at - octets : at], "big")
 
 
 def _number(data: bytes, at: int, tag: int = INTEGER) -> tuple[int, int]:
