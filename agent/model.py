@@ -317,6 +317,10 @@ class Light:
     state: str | None = None  # "on", "off", "flashing"
 
 
+GAUGES = frozenset({"remaining", "pages_left", "state", "used"})
+"""Names of meters that go up and down, with the part that they are about: no counters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
     """One counter: (metric, part, value, unit), with where it came from and how far to trust it."""
@@ -330,9 +334,14 @@ class Meter:
     confidence: str | None = None  # of a vendor's row: "A", "B" or "C"; None: the standard has it
 
     @property
+    def counts(self) -> bool:
+        """Whether it only ever rises, but for a reset."""
+        return self.name not in GAUGES
+
+    @property
     def billable(self) -> bool:
         """Whether an invoice may rest on it: measured, or carried on over a reset with a known offset."""
-        return self.trust in {Trust.MEASURED, Trust.OFFSET}
+        return self.counts and self.trust in {Trust.MEASURED, Trust.OFFSET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,6 +466,7 @@ class Facts:
     recent_alerts: tuple[Episode, ...] = ()  # began within the last 30 days, open or ended
     supplies: tuple[Supply, ...] | None = None
     supplies_at: float | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)  # receptacle's index -> percent full, if learned
     pages: int | None = None  # the total meter
     pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
     answering_since: float | None = None  # since when it has answered every poll

@@ -103,8 +103,11 @@ class Meter(_Part):
     value: int
     unit: str
     part: str | None
-    source: str = Field(description="The OID.")
+    source: str = Field(description='The OID, "OID#record", or "ipp:attribute".')
     trust: Literal["measured", "unverified", "estimated", "stale", "offset"]
+    confidence: Literal["A", "B", "C"] | None = Field(
+        description="Of a vendor's row: A two sources, B one, C a weak one; null: the standard has it."
+    )
 
 
 class Marker(_Part):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
-from agent.collectors import _device_id, _profiles
+from agent.collectors import _device_id
 from agent.collectors._device_id import DeviceId
 from agent.collectors._identity import NOTHING, Clues, Decision, Said, decide, fitting_profiles, vendor_of
 from agent.collectors._profiles import ProfileRow, Profiles
@@ -26,12 +26,9 @@ _DEVICE = {"descr": oid("1.3.6.1.2.1.25.3.2.1.3"), "object_id": oid("1.3.6.1.2.1
 _GENERAL = {"name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.43.5.1.1.17")}  # prtGeneral…
 
 
-async def read(
-    reading: Reading, *, devices: bool, printer_rows: bool, profiles: Profiles | None = None
-) -> Decision:
+async def read(reading: Reading, *, devices: bool, printer_rows: bool, profiles: Profiles) -> Decision:
     """The identity of the first printer. `devices`: hrDeviceTable says what types of device there are;
     `printer_rows`: something in it or in the Printer MIB says that one is a printer."""
-    profiles = _profiles.shipped() if profiles is None else profiles
     units = list(dict.fromkeys((reading.unit, *sorted(reading.seen))))
     device = {name: column + encode_arcs(reading.unit) for name, column in _DEVICE.items()}
     general = {name: [column + encode_arcs(unit) for unit in units] for name, column in _GENERAL.items()}
@@ -74,16 +71,27 @@ def _parsed(texts: Iterable[Said]) -> Iterable[tuple[DeviceId, bytes]]:
 
 
 async def _with_private(reading: Reading, clues: Clues, profiles: Profiles) -> Clues:
-    """The clues with the answered rows of the fitting profiles; without a fitting one, their 1284 ids."""
+    """The clues with the answered rows of the fitting profiles; without a fitting one, their 1284 ids
+    are asked first, which may tell whose firmware it is."""
     fitting = fitting_profiles(clues, profiles, vendor_of(clues, profiles))
-    rows = [row for profile in fitting for row in profile.row]
     if not fitting:
-        rows = [row for profile in profiles for row in profile.row if row.field == "device_id"]
+        ids = [row for profile in profiles for row in profile.row if row.field == "device_id"]
+        clues = await _asked(reading, clues, ids)
+        fitting = fitting_profiles(clues, profiles, vendor_of(clues, profiles))
+        return await _asked(
+            reading, clues, [row for one in fitting for row in one.row if row.field != "device_id"]
+        )
+    return await _asked(reading, clues, [row for profile in fitting for row in profile.row])
+
+
+async def _asked(reading: Reading, clues: Clues, rows: list[ProfileRow]) -> Clues:
+    """The clues with what was answered to `rows`."""
     if not rows:
         return clues
     found = await reading.get(dict.fromkeys(oid(row.oid) for row in rows))
-    answered = [(row, said) for row in rows if (said := _said(reading, found, oid(row.oid))).text]
-    return _learned(clues, answered)
+    return _learned(
+        clues, [(row, said) for row in rows if (said := _said(reading, found, oid(row.oid))).text]
+    )
 
 
 def _learned(clues: Clues, answered: list[tuple[ProfileRow, Said]]) -> Clues:

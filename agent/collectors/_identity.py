@@ -99,6 +99,7 @@ def decide(clues: Clues, profiles: Profiles) -> Decision:
         location=clues.location or None,
         object_id=clues.object_id or None,
         description=clues.sys_descr.text or None,
+        profiles=tuple(profile.file for profile in fitting),
     )
     found = {"model": model.source, "serial": serial.source, "firmware": firmware.source}
     return Decision(identity, {name: source for name, source in found.items() if source})

@@ -3,9 +3,14 @@
 prtMarkerLifeCount counts what the engine did, in the unit of prtMarkerCounterUnit. A printer with
 several markers counts the same page in each of them (one marker per colour) or shares the work, and
 does not say which: the largest count of one unit is the total, unverified, and each row is kept.
+
+Where the maker tells the total of the panel, that is the total, and the engine's count is its life:
+the engine turns for reports and misfeeds, too. A total of the maker's that is far from the engine's
+count is believed by nobody.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.collectors import _labels
 from agent.collectors._reading import Reading, Table
@@ -61,6 +66,31 @@ def meters(rows: tuple[Marker, ...], sources: Mapping[str, bytes]) -> tuple[Mete
         *(_meter("life", row, sources, Trust.MEASURED, part=row.index) for row in counted),
         *_sum(counted),
     )
+
+
+FAR = 2  # times: a panel's total beyond that factor of the engine's count counts something else
+
+
+def joined(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[Meter, ...]:
+    """The standard's meters and the maker's own; each name and part once."""
+    total = next((meter for meter in standard if meter.name == "total"), None)
+    panel = next((meter for meter in own if (meter.name, meter.part) == ("total", None)), None)
+    if total is not None and panel is not None:
+        if _far(total, panel):
+            doubtful = replace(panel, part="panel", trust=Trust.UNVERIFIED)
+            own = tuple(doubtful if meter is panel else meter for meter in own)
+        elif len(standard) == 1:
+            standard = (replace(total, name="life"),)
+        else:  # several markers: each row has a life of its own
+            standard = tuple(meter for meter in standard if meter is not total)
+    return (*standard, *own)
+
+
+def _far(total: Meter, panel: Meter) -> bool:
+    """A panel that starts afresh with a new engine may show less, but never that much more."""
+    if total.unit != panel.unit:
+        return False
+    return not total.value <= FAR * panel.value or not panel.value <= FAR * total.value
 
 
 def _meter(

@@ -21,54 +21,38 @@
     source = "GLPI Ricoh.pm, Zabbix template"
     confidence = "A"                         # two independent sources; B: one kept up; C: one weak
 
+    [[meter]]                                # one private counter; see `_meter_rows`
+    [[packed]]                               # several in one reply, or in a table with words; see there
+
 The name on the lid makes the vendor; the firmware's number makes the rows: rebadged printers answer
 with their maker's tree.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent import toml
-from agent.snmp.oid import oid
+from agent.collectors._meter_rows import MeterRow, Packed
+from agent.collectors._strict import Confidence, Oid, Pattern, Strict
+from agent.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "profiles"
 
 What = Literal["model", "serial", "firmware", "device_id"]
 
 
-def _an_oid(text: str) -> str:
-    oid(text)
-    return text
-
-
-def _a_pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as why:
-        raise ValueError(f"not a regular expression: {why}") from None
-    return text
-
-
-Oid = Annotated[str, AfterValidator(_an_oid)]
-Pattern = Annotated[str, AfterValidator(_a_pattern)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ProfileRow(_Strict):
+class ProfileRow(Strict):
     """One private object and what it tells."""
 
     field: What
     oid: Oid
     source: str = Field(min_length=3)
-    confidence: Literal["A", "B", "C"]
+    confidence: Confidence
     pattern: Pattern | None = None  # its first group is the value
 
     def value(self, text: str) -> str | None:
@@ -79,19 +63,19 @@ class ProfileRow(_Strict):
         return found[1] if found else None
 
 
-class Describes(_Strict):
+class Describes(Strict):
     """What sysDescr tells of these printers."""
 
     pattern: Pattern
     first: bool = False  # its model is better than hrDeviceDescr
 
 
-class Brand(_Strict):
+class Brand(Strict):
     name: str
     words: tuple[str, ...] = Field(min_length=1, strict=False)
 
 
-class Profile(_Strict):
+class Profile(Strict):
     """One maker's firmware."""
 
     vendor: str
@@ -104,6 +88,9 @@ class Profile(_Strict):
     brand: tuple[Brand, ...] = Field(default=(), strict=False)
     describes: tuple[Describes, ...] = Field(default=(), strict=False)
     row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
+    meter: tuple[MeterRow, ...] = Field(default=(), strict=False)
+    packed: tuple[Packed, ...] = Field(default=(), strict=False)
+    file: str = Field("", exclude=True, description="The file's name without .toml. Set by `load`.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,9 +103,11 @@ class Profiles(tuple[Profile, ...]):
     __slots__ = ()
 
     @classmethod
-    def load(cls, folder: Path = FOLDER) -> Self:
-        """Every profile in `folder`. Raises ConfigError with file, line and key."""
-        return cls(toml.validate(toml.read(path), Profile) for path in sorted(folder.glob("*.toml")))
+    def load(cls, *folders: Path) -> Self:
+        """Every profile in `folders` (the shipped ones by default); a file in a later one replaces its
+        namesake in an earlier one. Raises ConfigError with file, line and key, and every complaint."""
+        files = {path.name: path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.toml"))}
+        return cls(load_each([files[name] for name in sorted(files)]))
 
     def brand_in(self, text: str) -> str | None:
         """The brand whose name comes first in `text`; of two at one place, the longer name."""
@@ -127,6 +116,10 @@ class Profiles(tuple[Profile, ...]):
     def family_in(self, text: str) -> str | None:
         """The vendor of whose models one is named in `text`."""
         return _first(((word, profile.vendor) for profile in self for word in profile.families), text)
+
+    def called(self, files: Sequence[str]) -> list[Profile]:
+        """The profiles of these files."""
+        return [profile for profile in self if profile.file in files]
 
     def of_enterprise(self, number: int | None) -> list[Profile]:
         return [profile for profile in self if number is not None and number in profile.enterprises]
@@ -149,6 +142,27 @@ class Profiles(tuple[Profile, ...]):
             yield from ((word, profile.vendor) for word in profile.words)
             for brand in profile.brand:
                 yield from ((word, brand.name) for word in brand.words)
+
+
+def load_each(paths: Sequence[Path]) -> list[Profile]:
+    """The profiles in these files. Raises ConfigError with every complaint about any of them."""
+    profiles, complaints = [], []
+    for path in paths:
+        try:
+            profiles.append(load_one(path))
+        except ConfigError as why:
+            complaints += why.complaints
+    if complaints:
+        raise ConfigError(complaints)
+    return profiles
+
+
+def load_one(path: Path) -> Profile:
+    """The profile in one file. Raises ConfigError."""
+    document = toml.read(path)
+    if "file" in document.data:
+        raise ConfigError([document.complaint(("file",), "unknown key", "the file's own name is its name")])
+    return toml.validate(document, Profile).model_copy(update={"file": path.stem})
 
 
 def _first(words: Iterator[tuple[str, str]], text: str) -> str | None:

@@ -148,6 +148,17 @@ class Reading:
         )
         return {index: value for index, value in below if all(arc <= MAX_ARC for arc in index)}
 
+    async def columns(self, *roots: bytes) -> dict[bytes, dict[tuple[int, ...], Value]]:
+        """Everything below each of `roots`, walked side by side, by the arcs after it."""
+        found: dict[bytes, dict[tuple[int, ...], Value]] = {root: {} for root in roots}
+        for raw, value in await self._reader.walk(*roots):
+            root = next((root for root in roots if raw.startswith(root)), None)
+            if root is not None and not isinstance(value, Missing):
+                index = arcs(raw[len(root) :])
+                if all(arc <= MAX_ARC for arc in index):
+                    found[root][index] = value
+        return found
+
     async def table(self, table: Table) -> list[Row]:
         """The rows, in the order of their numbers. A row is there if any column has it."""
         return (await self.tables(table))[0]

@@ -3,8 +3,8 @@
     tier        brings
     alerts      status, console, covers, alert rows and counters      small and often
     supplies    supplies with colorants, input and output trays
-    meters      markers and their counts
     inventory   identity, media paths, lights; skipped while prtGeneralConfigChanges stands still
+    meters      markers and their counts; the maker's own meters, by the profiles that fit the identity
 
 hrDeviceIndex is found, not assumed. Missing columns, gaps in the numbers and broken values are
 normal: they end in `Snapshot.problems`, never in an exception. Only a printer that does not answer
@@ -15,10 +15,12 @@ that was not reached stays None, so that nobody takes it for empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from agent.collectors import _alerts, _clues, _markers, _status, _supplies, _trays
+from agent.collectors import _alerts, _clues, _markers, _profiles, _status, _supplies, _trays, _vendor_meters
+from agent.collectors._identity import Decision
+from agent.collectors._profiles import Profiles
 from agent.collectors._reading import Reading, Row, Sources
 from agent.errors import NoAnswer, ReadingError
-from agent.model import Known, Snapshot, Tier
+from agent.model import Identity, Known, Meter, Snapshot, Tier
 from agent.snmp.oid import MAX_ARC, encode_arcs, oid
 from agent.snmp.reader import ObjectId, Reader, Value
 
@@ -38,30 +40,38 @@ T = TypeVar("T")
 
 
 async def collect(
-    reader: Reader, *, at: float, tiers: Collection[Tier] = EVERYTHING, known: Known | None = None
+    reader: Reader,
+    *,
+    at: float,
+    tiers: Collection[Tier] = EVERYTHING,
+    known: Known | None = None,
+    profiles: Profiles | None = None,
 ) -> Snapshot:
-    """One poll at the time `at`. `known` is what an earlier snapshot of the same printer taught.
+    """One poll at the time `at`. `known` is what an earlier snapshot of the same printer taught;
+    `profiles` are the vendors' (the shipped ones by default).
 
     Raises ReadingError (NoAnswer, WrongCredential, …) if the first question is not answered.
     """
     known = known or Known()
-    poll = Poll(Reading(reader, units=known.units, charset=known.charset))
+    reading = Reading(reader, units=known.units, charset=known.charset)
+    poll = Poll(reading, _profiles.shipped() if profiles is None else profiles)
     await poll.begin()
     await poll.alerts(tiers)
     if Tier.SUPPLIES in tiers:
         await poll.supplies()
-    if Tier.METERS in tiers:
-        await poll.meters()
     if Tier.INVENTORY in tiers:
         await poll.inventory(known)
+    if Tier.METERS in tiers:
+        await poll.meters(known.identity)
     return poll.snapshot(reader, at)
 
 
 class Poll:
     """The parts of one snapshot, as they come."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, profiles: Profiles) -> None:
         self.reading = reading
+        self.profiles = profiles
         self.parts: dict[str, Any] = {}
         self._scalars: dict[str, Value] = {}
         self._types: dict[tuple[int, ...], Value] = {}
@@ -96,10 +106,20 @@ class Poll:
         self.parts["inputs"] = await self._part("inputs", lambda: _trays.inputs(self.reading))
         self.parts["outputs"] = await self._part("outputs", lambda: _trays.outputs(self.reading))
 
-    async def meters(self) -> None:
+    async def meters(self, known: Identity | None) -> None:
+        """Both the engine's count and the maker's own: half of them would look like another printer's."""
         rows = await self._part("markers", lambda: _markers.markers(self.reading))
+        own = await self._part("meters", lambda: self._own_meters(known))
         self.parts["markers"] = rows
-        self.parts["meters"] = None if rows is None else _markers.meters(rows, self.reading.sources)
+        if rows is not None and own is not None:
+            self.parts["meters"] = _markers.joined(_markers.meters(rows, self.reading.sources), own)
+
+    async def _own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
+        """Who it is decides what to ask for; found out where neither this poll nor an earlier one did."""
+        identity = self.parts.get("identity") or known or (await self._decide()).identity
+        return await _vendor_meters.read(
+            self.reading, self.profiles.called(identity.profiles), identity.model
+        )
 
     async def inventory(self, known: Known) -> None:
         """Identity and the tables that hardly ever change."""
@@ -115,6 +135,8 @@ class Poll:
 
     def snapshot(self, reader: Reader, at: float) -> Snapshot:
         reading = self.reading
+        if self._says_nothing():
+            reading.note("it answers SNMP, but says nothing of itself: no model, no status, no counter")
         return Snapshot(
             address=reader.address,
             at=at,
@@ -123,6 +145,15 @@ class Poll:
             problems=tuple(reading.problems),
             sources=Sources(reading.sources),
             **self.parts,
+        )
+
+    def _says_nothing(self) -> bool:
+        """Whether it was asked who it is, and neither tells that nor how it is or what it counted."""
+        identity = self.parts.get("identity")
+        asked = identity is not None and not self._silent
+        told = (self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters"))
+        return (
+            asked and identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(told)
         )
 
     async def _ask_scalars(self) -> dict[str, Value]:
@@ -154,14 +185,20 @@ class Poll:
     async def _alert_tables(self) -> list[list[Row]]:
         return await self.reading.tables(_status.CONSOLE, _status.COVERS, _alerts.ALERTS)
 
-    async def _identity(self) -> Any:
+    async def _identity(self) -> Identity:
+        decision = await self._decide()
+        sources = {f"identity.{name}": raw for name, raw in decision.sources.items()}
+        self.reading.sources.update(sources)
+        return decision.identity
+
+    async def _decide(self) -> Decision:
         reading = self.reading
         if not reading.units and not reading.seen:
             await reading.table(_supplies.SUPPLIES)
         rows = reading.units or reading.seen or self._scalars.keys() & {"printer", "errors"}
-        decision = await _clues.read(reading, devices=bool(self._types), printer_rows=bool(rows))
-        reading.sources.update({f"identity.{name}": raw for name, raw in decision.sources.items()})
-        return decision.identity
+        return await _clues.read(
+            reading, devices=bool(self._types), printer_rows=bool(rows), profiles=self.profiles
+        )
 
     async def _part(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
         """What `read` brings, or None and a problem. After a silence nothing more is asked."""

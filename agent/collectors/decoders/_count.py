@@ -1,0 +1,39 @@
+"""What decoders hand out."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agent.snmp.reader import IpAddress, ObjectId, Value
+
+Index = tuple[int, ...]
+Told = Mapping[str, Mapping[Index, Value]]
+
+ALONE: Index = ()  # the index of an object that is no column
+
+
+class Count(NamedTuple):
+    """One number: the key that the profile maps, and where it was read."""
+
+    key: str
+    value: int
+    name: str  # which of the objects or columns
+    place: Index = ALONE  # the row of a column
+    row: int | None = None  # the row's own number, where rows have meanings of their own
+
+
+def octets(value: Value) -> bytes | None:
+    """The bytes of an octet string; None for anything else."""
+    plain = isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress))
+    return bytes(value) if plain else None  # type: ignore[arg-type]  # plain: an octet string
+
+
+def number(value: Value) -> int | None:
+    """A count, also one sent as digits in a text; None for what is none (below zero: "not available")."""
+    if (raw := octets(value)) is not None:
+        text = raw.strip(b"\0 ").decode("ascii", "replace")
+        value = int(text) if text.isascii() and text.isdigit() else None
+    return value if isinstance(value, int) and 0 <= value < NOT_AVAILABLE else None
+
+
+NOT_AVAILABLE = 0xFFFFFFFF
+"""Makers fill a counter that a model lacks with ones."""

@@ -1,0 +1,47 @@
+"""HP's A4-equivalent impressions: an IEEE 754 number inside an octet string.
+
+FutureSmart firmware counts large paper as more than one page, so these are fractions; a meter is whole
+pages, rounded half up. Four bytes are a float, eight a double, both big-endian; some firmware writes
+the digits as text. The key is the object's place in its table: "2.1" is colour, printed.
+"""
+
+import math
+import struct
+from collections.abc import Iterator
+
+from agent.collectors.decoders._count import Count, Told, octets
+
+MOST = 2**40  # pages: beyond any printer, and a sign of other bytes
+
+
+def decode(told: Told) -> Iterator[Count]:
+    """One count for each object below the column."""
+    for name, column in told.items():
+        for index, value in column.items():
+            amount = float(value) if isinstance(value, int) else _amount(octets(value))
+            if amount is None:
+                continue
+            if not math.isfinite(amount) or not 0 <= amount < MOST:
+                raise ValueError(f"{amount} is no count")
+            yield Count(".".join(map(str, _place(index))), math.floor(amount + 0.5), name, index)
+
+
+def _place(index: tuple[int, ...]) -> tuple[int, ...]:
+    """Without the 0 at the end that marks a scalar."""
+    return index[:-1] if len(index) > 1 and index[-1] == 0 else index
+
+
+def _amount(raw: bytes | None) -> float | None:
+    if not raw:
+        return None
+    if len(raw) in {4, 8} and not _digits(raw):
+        number: float = struct.unpack(">f" if len(raw) == 4 else ">d", raw)[0]
+        return number
+    try:
+        return float(raw.strip(b"\0 ").decode("ascii"))
+    except ValueError:
+        raise ValueError(f"neither a number nor 4 or 8 bytes of one: {raw[:12].hex(' ')}") from None
+
+
+def _digits(raw: bytes) -> bool:
+    return all(byte in b"0123456789." for byte in raw.strip(b"\0 "))

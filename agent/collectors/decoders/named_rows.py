@@ -1,0 +1,24 @@
+"""A table that says in one column what it counts, in words, and in another how much.
+
+Canon's counters ("Total 1", "Copy (Full Color/Large)"), also where firmware writes the words as hex
+digits; Kyocera's paper sizes. Which counters there are is a setting of the service technician: the
+words decide, and the row's number only where they are in no language that the profile knows.
+"""
+
+import re
+from collections.abc import Iterator
+
+from agent import text
+from agent.collectors.decoders._count import Count, Told, number, octets
+
+_NUMBERED = re.compile(r"^\d{3}\s*[:.]\s*")  # "101: Total 1", as panels list them
+
+
+def decode(told: Told) -> Iterator[Count]:
+    """One count for each row with a value; its key is the folded name, "" where there is none."""
+    names, values = told.get("name", {}), told.get("value", {})
+    for index, value in values.items():
+        if (count := number(value)) is not None:
+            raw = octets(names.get(index))
+            name = text.fold(text.decode(raw)) if raw else ""
+            yield Count(_NUMBERED.sub("", name), count, "value", index, index[-1] if index else None)

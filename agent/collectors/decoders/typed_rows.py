@@ -1,0 +1,18 @@
+"""A table that says in one column what it counts, as a number, and in another how much.
+
+Ricoh's ricohEngCounterTable: the row's own number differs from model to model, so rows are joined on
+their type, never on their place.
+"""
+
+from collections.abc import Iterator
+
+from agent.collectors.decoders._count import Count, Told, number
+
+
+def decode(told: Told) -> Iterator[Count]:
+    """One count for each row that has a type and a value; its key is the type."""
+    types, values = told.get("type", {}), told.get("value", {})
+    for index, value in values.items():
+        kind, count = number(types.get(index)), number(value)
+        if kind is not None and count is not None:
+            yield Count(str(kind), count, "value", index)
