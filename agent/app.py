@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent import __version__, config, discovery, health, inventory, plugins, pulse, sd, tickets
+from agent import __version__, config, discovery, gauges, health, inventory, plugins, pulse, sd, tickets
 from agent.clock import Clock
 from agent.config import Config
 from agent.discovery import Progress
@@ -48,6 +48,7 @@ log = logging.getLogger("printwarden")
 TABLES = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
+    "gauges": gauges.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
     "outbox": outbox.SCHEMA,

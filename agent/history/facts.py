@@ -3,7 +3,7 @@
 import sqlite3
 
 from agent.history import record, rows
-from agent.model import Device, Episode, Facts, SiteFacts
+from agent.model import Device, Episode, Facts, SiteFacts, Supply
 
 RECENT = 30 * 86400.0  # how far back occurrences count
 
@@ -56,3 +56,9 @@ def _pages(tx: sqlite3.Connection, device: str, now: float) -> tuple[tuple[float
     ).fetchall()
     readings = {row["at"]: row["value"] for row in (*found, *newest)}
     return tuple(sorted(readings.items()))
+
+
+def supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
+    """The supplies as they were last read; none if they never were."""
+    latest = tx.execute("SELECT supplies FROM latest WHERE device = ?", (device,)).fetchone()
+    return rows.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()

@@ -5,9 +5,9 @@ Reading ──► inventory ──► history ──► rules ──► tickets 
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agent import inventory, tickets
+from agent import gauges, inventory, tickets
 from agent.history import facts, record
 from agent.model import Device, SiteFacts, Snapshot
 from agent.report import Sender
@@ -49,8 +49,11 @@ class Line:
         if snapshot.reachable:
             inventory.seen(tx, device.key, snapshot.at)
             inventory.remember(tx, device.key, reading.learned)
+        if snapshot.supplies is not None:
+            gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
         record.record(tx, device.key, snapshot)
         known = facts.facts(tx, device, snapshot.at, site)
+        known = replace(known, filled=gauges.filled(known.supplies or (), gauges.of(tx, device)))
         events = tickets.apply(tx, self.judge.judge(tx, known))
         for event in events:
             self.sender.ticket(tx, event)
