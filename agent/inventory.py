@@ -10,9 +10,10 @@ Promises:
 - What turned out not to be a printer is remembered, and not asked again for 30 days.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from agent.model import Address, Device, Identity, Sighting
 
@@ -40,6 +41,7 @@ SCHEMA = (
     )
     """,
     "CREATE TABLE sweep (host TEXT NOT NULL, at REAL NOT NULL)",
+    "ALTER TABLE candidate ADD COLUMN announced TEXT",
 )
 
 
@@ -52,6 +54,7 @@ class Candidate:
     at: float
     verdict: str  # "printer", "not a printer", "undecided", "no answer", "outside"
     model: str | None = None
+    announced: Mapping[str, object] = field(default_factory=dict)  # an Announcement, as JSON
 
 
 def worth_asking(tx: sqlite3.Connection, sighting: Sighting) -> bool:
@@ -72,10 +75,11 @@ def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
     """Remember what became of a sighting. Verdicts: see `Candidate`."""
     pause = PAUSES.get(verdict, 0.0)
     host, port = sighting.address
+    announced = json.dumps(asdict(sighting.announced)) if sighting.announced else None
     tx.execute(
-        "INSERT OR REPLACE INTO candidate (host, port, via, at, verdict, asked_until, model) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (host, port, sighting.via, sighting.at, verdict, sighting.at + pause, sighting.model),
+        "INSERT OR REPLACE INTO candidate (host, port, via, at, verdict, asked_until, model, announced) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (host, port, sighting.via, sighting.at, verdict, sighting.at + pause, sighting.model, announced),
     )
 
 
@@ -88,6 +92,7 @@ def candidates(tx: sqlite3.Connection) -> list[Candidate]:
             at=row["at"],
             verdict=row["verdict"],
             model=row["model"],
+            announced=json.loads(row["announced"]) if row["announced"] else {},
         )
         for row in tx.execute("SELECT * FROM candidate ORDER BY host, port")
     ]

@@ -125,6 +125,28 @@ class Impact(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a printer says of itself over mDNS, before anybody asks (Bonjour Printing 1.2.1)."""
+
+    model: str | None = None  # ty, else the IEEE 1284 maker and model, else product
+    vendor: str | None = None
+    uuid: str | None = None
+    location: str | None = None  # note: typed by the site
+    admin_url: str | None = None
+    resource: str | None = None  # rp: the path for IPP
+    formats: tuple[str, ...] = ()  # pdl
+    colour: bool | None = None
+    duplex: bool | None = None
+    scans: bool | None = None
+    faxes: bool | None = None
+    paper_max: str | None = None  # "tabloid-A3": a hint at A3
+    kinds: tuple[str, ...] = ()  # "document", "photo", "label", …
+    tls: str | None = None
+    login: str | None = None  # air: what it takes to print
+    more: Mapping[str, str] = field(default_factory=dict)  # every other key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """Something that may be a printer, seen at an address by one way of discovery."""
 
@@ -137,6 +159,7 @@ class Sighting:
     mac: str | None = None
     uuid: str | None = None
     credential: str | None = None  # name of the credential that was answered
+    announced: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,6 +84,8 @@ async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]
         row["vendor"], row["model"] = (device.vendor, device.model) if device else (None, sighting.model)
         row["serial"] = device.serial if device else None
         row["seen by"] = ", ".join(filter(None, (row["seen by"], sighting.via)))
+        if sighting.announced:
+            row["announced"] = asdict(sighting.announced)
         row["verdict"] = row["verdict"] if verdict == "known" else verdict
         if new and device and not quiet:
             bar.console.print(f"  {row['address']:24} {device.name}", markup=False)

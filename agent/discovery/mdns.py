@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from agent import text
-from agent.discovery import Scout
+from agent.discovery import Scout, _txt
 from agent.model import Sighting
 
 SERVICES = (
@@ -23,6 +22,7 @@ SERVICES = (
     "_printer._tcp.local.",
 )
 RESOLVE_MS = 3000
+GATHER = 0.7  # seconds to wait for the other services of a printer
 
 
 async def discover(scout: Scout) -> AsyncIterator[Sighting]:
@@ -64,12 +64,22 @@ async def _resolve(
     found: asyncio.Queue[Sighting | None],
     scout: Scout,
 ) -> None:
+    """Each announced name to its addresses; a printer's services are put together before it is told of."""
+    heard: dict[str, list[Mapping[bytes, bytes | None]]] = {}
+
+    def tell(host: str) -> None:
+        found.put_nowait(sighting(scout, host, _txt.merged(heard.pop(host))))
+
     while True:
         service, name = await names.get()
         info = AsyncServiceInfo(service, name)
-        if await info.async_request(zeroconf.zeroconf, RESOLVE_MS):
-            for host in info.parsed_addresses():
-                await found.put(sighting(scout, host, info.properties))
+        if not await info.async_request(zeroconf.zeroconf, RESOLVE_MS):
+            continue
+        for host in info.parsed_addresses():
+            if host not in heard:
+                heard[host] = []
+                asyncio.get_running_loop().call_later(GATHER, tell, host)
+            heard[host].append(info.properties)
 
 
 async def _end(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
@@ -78,16 +88,15 @@ async def _end(found: asyncio.Queue[Sighting | None], listen: float | None) -> N
         await found.put(None)
 
 
-def sighting(scout: Scout, host: str, txt: Mapping[bytes, bytes | None]) -> Sighting:
-    """What the TXT record tells: `ty` the human name, `UUID` the device UUID, `usb_MFG`, `usb_MDL`."""
-    said = {key.decode("ascii", "replace").lower(): text.decode(value or b"") for key, value in txt.items()}
-    uuid = said.get("uuid", "").lower().removeprefix("urn:uuid:")
-    maker = " ".join(part for part in (said.get("usb_mfg"), said.get("usb_mdl")) if part)
+def sighting(scout: Scout, host: str, said: Mapping[str, str]) -> Sighting:
+    """Who announced itself at `host`; `said` is its TXT record."""
+    announced = _txt.announcement(said)
     return Sighting(
         address=scout.territory.address(host),
         via="mdns",
         at=scout.clock.now(),
         is_printer=True,
-        model=said.get("ty") or maker or None,
-        uuid=uuid or None,
+        model=announced.model,
+        uuid=announced.uuid,
+        announced=announced,
     )

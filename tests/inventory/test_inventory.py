@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from agent import inventory
-from agent.model import Address, Identity, Sighting
+from agent.model import Address, Announcement, Identity, Sighting
 
 A, B = Address("192.0.2.1"), Address("192.0.2.2")
 HOUR = 3600.0
@@ -15,8 +15,9 @@ HOUR = 3600.0
 def tx():
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
-    for statement in inventory.SCHEMA[0].split(";"):
-        db.execute(statement)
+    for script in inventory.SCHEMA:
+        for statement in script.split(";"):
+            db.execute(statement)
     yield db
     db.close()
 
@@ -121,3 +122,11 @@ def test_a_known_printer_needs_no_acquaintance(tx):
     assert inventory.worth_asking(tx, swept(0))
     bind(tx, who("S1"), A)
     assert not inventory.worth_asking(tx, swept(0))
+
+
+def test_what_a_printer_announced_is_kept(tx):
+    said = Announcement(model="X100", location="Floor 2", colour=True, more={"qtotal": "1"})
+    inventory.note(tx, Sighting(address=A, via="mdns", at=0.0, announced=said), "outside")
+    (candidate,) = inventory.candidates(tx)
+    assert candidate.announced["location"] == "Floor 2"
+    assert candidate.announced["more"] == {"qtotal": "1"}

@@ -1,0 +1,60 @@
+"""TXT records of printers, as makers write them."""
+
+import json
+
+import pytest
+
+from agent.discovery import _txt
+
+
+def record(**said):
+    return {key.encode(): value.encode() for key, value in said.items()}
+
+
+def test_every_key_is_read_or_kept():
+    said = record(
+        txtvers="1", qtotal="1", rp="ipp/print", ty="HP LaserJet M507", product="(HP LaserJet M507)",
+        usb_MFG="HP", usb_MDL="LaserJet M507", UUID="564E4233-4A00", note="Floor 2", adminurl="http://192.0.2.7",
+        pdl="application/pdf,image/urf", Color="F", Duplex="T", Scan="U", Fax="f", PaperMax="tabloid-A3",
+        kind="document,envelope", TLS="1.2", air="none", priority="10",
+    )  # fmt: skip
+    found = _txt.announcement(_txt.merged([said]))
+    assert (found.model, found.vendor, found.uuid) == ("HP LaserJet M507", "HP", "564e4233-4a00")
+    assert (found.location, found.admin_url, found.resource) == ("Floor 2", "http://192.0.2.7", "ipp/print")
+    assert (found.colour, found.duplex, found.scans, found.faxes) == (False, True, None, False)
+    assert (found.paper_max, found.kinds) == ("tabloid-A3", ("document", "envelope"))
+    assert (found.formats, found.tls, found.login) == (("application/pdf", "image/urf"), "1.2", "none")
+    assert found.more == {"txtvers": "1", "qtotal": "1", "priority": "10"}
+
+
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        (record(ty="Acme X100", usb_MFG="Other"), "Acme X100"),
+        (record(usb_MFG="Acme", usb_MDL="X100"), "Acme X100"),
+        (record(product="(Acme X100)"), "Acme X100"),
+        (record(rp="lp"), None),
+    ],
+)
+def test_the_model_has_three_places(said, model):
+    assert _txt.announcement(_txt.merged([said])).model == model
+
+
+def test_the_services_of_a_printer_complete_each_other():
+    ipp, lpr = record(ty="Acme X100", UUID="AA"), record(note="Floor 2", ty="")
+    assert _txt.announcement(_txt.merged([lpr, ipp])).model == "Acme X100"
+    assert _txt.announcement(_txt.merged([ipp, lpr])).location == "Floor 2"
+
+
+def test_hostile_text_is_cleaned():
+    said = _txt.merged([{b"ty": b"Acme\x1b[31m\x00 X\xff", b"note": None, b"n\xc3\xb6": b"1"}])
+    assert "\x1b" not in said["ty"]
+    assert said["note"] == ""
+
+
+def test_a_real_printers_services_make_one_announcement(corpus):
+    raw = json.loads((corpus / "fragments" / "hp_m252dw_mdns_txt.json").read_text("utf-8"))
+    records = [record(**service["txt"]) for service in raw["services"].values()]
+    found = _txt.announcement(_txt.merged(records))
+    assert "M252dw" in found.model
+    assert found.uuid == raw["services"]["_http._tcp"]["txt"]["UUID"]
