@@ -490,7 +490,6 @@ class Facts:
     supplies: tuple[Supply, ...] | None = None
     supplies_at: float | None = None
     filled: Mapping[str, int] = field(default_factory=dict)  # receptacle's index -> percent full, if learned
-    filled: Mapping[str, int] = field(default_factory=dict)  # receptacle's index -> percent full, if learned
     pages: int | None = None  # the total meter
     pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
     answering_since: float | None = None  # since when it has answered every poll

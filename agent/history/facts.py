@@ -3,13 +3,22 @@
 import sqlite3
 
 from agent.history import record, rows
-from agent.model import Device, Episode, Facts, SiteFacts, Supply
+from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply
 
 RECENT = 30 * 86400.0  # how far back occurrences count
 
 
-def facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
-    """Everything that was last known; what was never read stays None."""
+def facts(
+    tx: sqlite3.Connection,
+    device: Device,
+    now: float,
+    site: SiteFacts,
+    fresh: frozenset[str] | None = None,
+) -> Facts:
+    """Everything that was last known; what was never read stays None.
+
+    `fresh`: the parts that the last reading changed, as `record` said; None if that is not known.
+    """
     latest = tx.execute("SELECT * FROM latest WHERE device = ?", (device.key,)).fetchone()
     if latest is None:
         return Facts(device=device, now=now, site=site)
@@ -20,6 +29,7 @@ def facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -
         now=now,
         last_answer=latest["last_answer"],
         answers_in_a_row=latest["answers_in_a_row"],
+        answering_since=latest["answering_since"],
         status=rows.load_status(latest["status"]) if latest["status"] else None,
         status_at=latest["status_at"],
         errors_since=rows.load(latest["errors_since"]),
@@ -28,31 +38,55 @@ def facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -
         recent_alerts=_recent(tx, device.key, now),
         supplies=rows.load_supplies(latest["supplies"]) if latest["supplies"] else None,
         supplies_at=latest["supplies_at"],
+        renewed=_renewed(tx, device.key),
+        happened=_happened(tx, device.key, now),
         pages=pages[-1][1] if pages else None,
         pages_before=pages,
+        fresh=fresh,
         site=site,
     )
 
 
 def _recent(tx: sqlite3.Connection, device: str, now: float) -> tuple[Episode, ...]:
     found = tx.execute(
-        "SELECT * FROM episode WHERE device = ? AND began > ? ORDER BY began, id", (device, now - RECENT)
+        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
+        "WHERE device = ? AND began > ? ORDER BY began, o.id",
+        (device, now - RECENT),
+    )
+    return tuple(record.episode(row) for row in found)
+
+
+def _renewed(tx: sqlite3.Connection, device: str) -> dict[str, float]:
+    found = tx.execute(
+        "SELECT supply, renewed FROM supply_life WHERE device = ? AND renewed IS NOT NULL", (device,)
+    )
+    return {row["supply"]: row["renewed"] for row in found}
+
+
+def _happened(tx: sqlite3.Connection, device: str, now: float) -> tuple[Happening, ...]:
+    found = tx.execute(
+        "SELECT * FROM happening WHERE device = ? AND at > ? ORDER BY at, what, detail",
+        (device, now - RECENT),
     )
     return tuple(
-        Episode(alert=rows.load_alert(row["alert"]), began=row["began"], ended=row["ended"]) for row in found
+        Happening(at=row["at"], what=row["what"], detail=row["detail"], count=row["count"]) for row in found
     )
 
 
 def _pages(tx: sqlite3.Connection, device: str, now: float) -> tuple[tuple[float, int], ...]:
     """The total meter: the first reading of each of the last 30 days, then the newest."""
+    track = tx.execute(
+        "SELECT id FROM track WHERE device = ? AND name = ?", (device, record.TOTAL)
+    ).fetchone()
+    if track is None:
+        return ()
     found = tx.execute(
-        "SELECT min(at) AS at, value FROM series WHERE device = ? AND name = ? AND at > ? "
+        "SELECT min(at) AS at, value FROM reading WHERE track = ? AND at > ? "
         "GROUP BY cast(at / 86400 AS INTEGER) ORDER BY at",
-        (device, record.TOTAL, now - RECENT),
+        (track["id"], now - RECENT),
     ).fetchall()
     newest = tx.execute(
-        "SELECT at, value FROM series WHERE device = ? AND name = ? ORDER BY at DESC LIMIT 1",
-        (device, record.TOTAL),
+        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT 1", (track["id"],)
     ).fetchall()
     readings = {row["at"]: row["value"] for row in (*found, *newest)}
     return tuple(sorted(readings.items()))

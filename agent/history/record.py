@@ -4,60 +4,45 @@ Promises:
 - A printer that did not answer changes nothing but its row of silence: levels, alerts and meters keep
   their last known values and the time when they were last known.
 - A value that did not change adds no row to its series.
-- An alert episode begins and ends exactly once (see `episodes`).
+- An alert episode begins and ends exactly once (see `episodes`), a silence too.
+- What came of a snapshot is said: the parts of the facts that it changed.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
 
-from agent.history import episodes, rows
-from agent.model import Episode, Snapshot, Vague
+from agent.history import episodes, lives, rows, series, tables
+from agent.model import Alert, Episode, Snapshot, Supply, Vague
 
-SCHEMA = (
-    """
-    CREATE TABLE latest (
-        device TEXT PRIMARY KEY, last_answer REAL, answers_in_a_row INTEGER NOT NULL DEFAULT 0,
-        uptime INTEGER, reboots INTEGER NOT NULL DEFAULT 0,
-        status TEXT, status_at REAL, errors_since TEXT NOT NULL DEFAULT '{}',
-        alerts_at REAL, supplies TEXT, supplies_at REAL
-    );
-    CREATE TABLE episode (
-        id INTEGER PRIMARY KEY, device TEXT NOT NULL, began REAL NOT NULL, ended REAL, alert TEXT NOT NULL
-    );
-    CREATE INDEX episode_open ON episode (device) WHERE ended IS NULL;
-    CREATE INDEX episode_began ON episode (device, began);
-    CREATE TABLE series (
-        device TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL, value,
-        PRIMARY KEY (device, name, at)
-    ) WITHOUT ROWID
-    """,
-)
-
+SCHEMA = tables.SCHEMA
 TOTAL = "meter.total"  # the series that rates are reckoned by
 
+_PARTS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
-def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> None:
-    """Write what `snapshot` says of the printer with the key `device`."""
+
+def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset[str]:
+    """Write what `snapshot` says of the printer with the key `device`; returns the parts that changed.
+
+    "reach", "status", "alerts", "supplies", "meters", "events": see `agent.rules.signals.PARTS`.
+    """
     tx.execute("INSERT OR IGNORE INTO latest (device) VALUES (?)", (device,))
+    before = dict(tx.execute("SELECT * FROM latest WHERE device = ?", (device,)).fetchone())
     if not snapshot.reachable:
-        tx.execute("UPDATE latest SET answers_in_a_row = 0 WHERE device = ?", (device,))
-        return
-    before = tx.execute("SELECT * FROM latest WHERE device = ?", (device,)).fetchone()
+        return _record_silence(tx, device, snapshot.at, before)
+    changed = set(_record_answer(tx, device, snapshot, before))
     rebooted = fell(before["uptime"], snapshot.uptime)
-    tx.execute(
-        "UPDATE latest SET last_answer = ?, answers_in_a_row = answers_in_a_row + 1, "
-        "uptime = coalesce(?, uptime), reboots = reboots + ? WHERE device = ?",
-        (snapshot.at, snapshot.uptime, int(rebooted), device),
-    )
-    _record_status(tx, device, snapshot, rows.load(before["errors_since"]))
-    _record_alerts(tx, device, snapshot, rebooted=rebooted)
-    if snapshot.supplies is not None:
-        tx.execute(
-            "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?",
-            (rows.dump_supplies(snapshot.supplies), snapshot.at, device),
-        )
+    if _record_status(tx, device, snapshot, before):
+        changed.add("status")
+    if _record_alerts(tx, device, snapshot, rebooted=rebooted):
+        changed.add("alerts")
+    if _record_supplies(tx, device, snapshot, before):
+        changed |= {"supplies", "events"}
     for name, value in _values(snapshot):
-        append(tx, device, name, snapshot.at, value)
+        if series.append(tx, device, name, snapshot.at, value) and name.startswith("meter."):
+            changed.add("meters")
+    return frozenset(changed)
 
 
 def fell(before: int | None, now: int | None) -> bool:
@@ -70,50 +55,145 @@ def fell(before: int | None, now: int | None) -> bool:
     return before < (1 << 32) - 8_640_000
 
 
-def append(tx: sqlite3.Connection, device: str, name: str, at: float, value: int | str | None) -> None:
-    """One value of a series, unless it is what the series already says."""
-    last = tx.execute(
-        "SELECT value FROM series WHERE device = ? AND name = ? ORDER BY at DESC LIMIT 1", (device, name)
-    ).fetchone()
-    if last is None or last["value"] != value:
-        tx.execute("INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)", (device, name, at, value))
-
-
 def open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episode]]:
     """(row id, episode) of every alert that has not been seen gone."""
-    found = tx.execute("SELECT * FROM episode WHERE device = ? AND ended IS NULL ORDER BY id", (device,))
-    return [(row["id"], Episode(alert=rows.load_alert(row["alert"]), began=row["began"])) for row in found]
+    found = tx.execute(
+        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
+        "WHERE device = ? AND ended IS NULL ORDER BY o.id",
+        (device,),
+    )
+    return [(row["id"], episode(row)) for row in found]
 
 
-def _record_status(tx: sqlite3.Connection, device: str, snapshot: Snapshot, since: dict[str, float]) -> None:
-    status = snapshot.status
+def episode(row: sqlite3.Row) -> Episode:
+    """An episode from its row, joined with the words of its alert."""
+    alert = rows.load_alert(row["alert"], index=row["row"], ticks=row["ticks"])
+    return Episode(alert=alert, began=row["began"], ended=row["ended"])
+
+
+def happened(
+    tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
+) -> None:
+    """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
+    tx.execute("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
+
+
+def _record_silence(
+    tx: sqlite3.Connection, device: str, at: float, before: Mapping[str, Any]
+) -> frozenset[str]:
+    """It did not answer. The first time a silence begins."""
+    if before["answers_in_a_row"] == 0:
+        return frozenset()
+    tx.execute("UPDATE latest SET answers_in_a_row = 0, answering_since = NULL WHERE device = ?", (device,))
+    tx.execute("REPLACE INTO silence VALUES (?, ?, NULL)", (device, at))
+    return frozenset({"reach"})
+
+
+def _record_answer(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> Iterator[str]:
+    """It answered. What comes back from silence or a restart is to be read anew: all of it may differ."""
+    rebooted = fell(before["uptime"], snapshot.uptime)
+    back = before["answers_in_a_row"] == 0
+    since = snapshot.at if back or rebooted else before["answering_since"]
+    tx.execute(
+        "UPDATE latest SET last_answer = ?, answers_in_a_row = answers_in_a_row + 1, answering_since = ?, "
+        "uptime = coalesce(?, uptime), reboots = reboots + ?, all_events = coalesce(?, all_events) "
+        "WHERE device = ?",
+        (snapshot.at, since, snapshot.uptime, int(rebooted), snapshot.all_events, device),
+    )
+    yield "reach"
+    if back:
+        tx.execute("UPDATE silence SET ended = ? WHERE device = ? AND ended IS NULL", (snapshot.at, device))
+    if rebooted:
+        happened(tx, device, snapshot.at, "reboot")
+        yield "events"
+    for part, column in _PARTS.items():
+        anew = before[column] is None or (since is not None and before[column] < since)
+        if anew and getattr(snapshot, part) is not None:
+            yield part
+
+
+def _record_status(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> bool:
+    status, since = snapshot.status, rows.load(before["errors_since"])
     if status is None:
-        return
+        return False
     if status.errors is not None:
         since = {error: since.get(error, snapshot.at) for error in status.errors}
+    said = rows.dump_status(status)
     tx.execute(
         "UPDATE latest SET status = ?, status_at = ?, errors_since = ? WHERE device = ?",
-        (rows.dump_status(status), snapshot.at, rows.dump(since), device),
+        (said, snapshot.at, rows.dump(since), device),
     )
+    return bool(said != before["status"])
 
 
-def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, rebooted: bool) -> None:
+def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, rebooted: bool) -> bool:
     if snapshot.alerts is None:
-        return
+        return False
     known = open_episodes(tx, device)
     turn = episodes.turn([episode.alert for _, episode in known], snapshot.alerts, rebooted=rebooted)
-    for position in turn.ended:
-        tx.execute("UPDATE episode SET ended = ? WHERE id = ?", (snapshot.at, known[position][0]))
-    for position, alert in turn.ongoing:
-        number, episode = known[position]
-        if alert != episode.alert:
-            tx.execute("UPDATE episode SET alert = ? WHERE id = ?", (rows.dump_alert(alert), number))
+    ended = [(snapshot.at, known[position][0]) for position in turn.ended]
+    tx.executemany("UPDATE occurrence SET ended = ? WHERE id = ?", ended)
+    altered = [(known[at][0], alert) for at, alert in turn.ongoing if alert != known[at][1].alert]
+    for number, alert in altered:
+        tx.execute(
+            "UPDATE occurrence SET said = ?, row = ?, ticks = ? WHERE id = ?",
+            (_said(tx, alert), alert.index, alert.ticks, number),
+        )
     for alert in turn.began:
         tx.execute(
-            "INSERT INTO episode (device, began, alert) VALUES (?, ?, ?)",
-            (device, snapshot.at, rows.dump_alert(alert)),
+            "INSERT INTO occurrence (device, began, said, row, ticks) VALUES (?, ?, ?, ?, ?)",
+            (device, snapshot.at, _said(tx, alert), alert.index, alert.ticks),
         )
     tx.execute("UPDATE latest SET alerts_at = ? WHERE device = ?", (snapshot.at, device))
+    return bool(ended or altered or turn.began)
+
+
+def _said(tx: sqlite3.Connection, alert: Alert) -> int:
+    """The number of an alert's words, which are written once however often it occurs."""
+    text = rows.dump_alert(alert)
+    row = tx.execute("SELECT id FROM said WHERE alert = ?", (text,)).fetchone()
+    if row is not None:
+        return int(row["id"])
+    return tx.execute("INSERT INTO said (alert) VALUES (?)", (text,)).lastrowid or 0
+
+
+def _record_supplies(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> bool:
+    if snapshot.supplies is None:
+        return False
+    said = rows.dump_supplies(snapshot.supplies)
+    tx.execute(
+        "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (said, snapshot.at, device)
+    )
+    replaced = [_record_life(tx, device, supply, snapshot.at) for supply in snapshot.supplies]
+    return said != before["supplies"] or any(replaced)
+
+
+def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float) -> bool:
+    """Follow the cartridge in its slot; whether it turned out to have been replaced."""
+    if supply.kind == "receptacle":  # whether its level is room or filling differs between makers
+        return False
+    row = tx.execute(
+        "SELECT * FROM supply_life WHERE device = ? AND supply = ?", (device, supply.index)
+    ).fetchone()
+    life = lives.Life(**{name: row[name] for name in lives.Life.__slots__}) if row else lives.Life()
+    now = lives.see(life, supply.percent, supply.serial, at)
+    if now != life:
+        tx.execute(
+            "REPLACE INTO supply_life "
+            "(device, supply, serial, level, renewed, rose_at, rose_from, rose_seen) VALUES (:device, "
+            ":supply, :serial, :level, :renewed, :rose_at, :rose_from, :rose_seen)",
+            {"device": device, "supply": supply.index, **asdict(now)},
+        )
+    if now.renewed is None or now.renewed == life.renewed:
+        return False
+    happened(tx, device, now.renewed, "replaced", supply.index)
+    return True
 
 
 def _values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:

@@ -31,12 +31,13 @@ def load_status(text: str) -> Status:
 
 
 def dump_alert(alert: Alert) -> str:
-    return dump(asdict(alert))
+    """The words of an alert: all but its row and its time, which differ with each occurrence."""
+    return dump({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})
 
 
-def load_alert(text: str) -> Alert:
+def load_alert(text: str, *, index: int, ticks: int | None) -> Alert:
     raw = json.loads(text)
-    return Alert(**raw | {"kind": AlertKind(raw["kind"])})
+    return Alert(**raw | {"kind": AlertKind(raw["kind"]), "index": index, "ticks": ticks})
 
 
 def dump_supplies(supplies: tuple[Supply, ...]) -> str:

@@ -10,6 +10,7 @@ Between `holds` and `clear` lies the dead band in which nothing moves: 9 % opens
 neither. Pure: the time is `facts.now`.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -50,12 +51,14 @@ class Grounds:
 
 
 def reliable(facts: Facts, oldest: float) -> Facts:
-    """The facts without what cannot be relied upon: everything while the printer is silent, and what
-    was read more than `oldest` seconds ago."""
+    """The facts without what cannot be relied upon: everything while the printer is silent, what was
+    read more than `oldest` seconds ago, and what was read before a silence or a restart: behind that
+    somebody may have put in a new cartridge."""
     silent = facts.answers_in_a_row == 0
+    earliest = max(facts.now - oldest, facts.answering_since or -math.inf)
 
     def lost(at: float | None) -> bool:
-        return silent or (at is not None and facts.now - at > oldest)
+        return silent or (at is not None and at < earliest)
 
     return replace(
         facts,

@@ -51,8 +51,8 @@ class Line:
             inventory.remember(tx, device.key, reading.learned)
         if snapshot.supplies is not None:
             gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
-        record.record(tx, device.key, snapshot)
-        known = facts.facts(tx, device, snapshot.at, site)
+        fresh = record.record(tx, device.key, snapshot)
+        known = facts.facts(tx, device, snapshot.at, site, fresh)
         known = replace(known, filled=gauges.filled(known.supplies or (), gauges.of(tx, device)))
         events = tickets.apply(tx, self.judge.judge(tx, known))
         for event in events:

@@ -1,10 +1,12 @@
 """Snapshots in, facts out."""
 
+import dataclasses
+import json
 import sqlite3
 
 import pytest
 
-from agent.history import facts, record
+from agent.history import facts, record, series
 from agent.model import (
     Address,
     Alert,
@@ -28,8 +30,9 @@ BLACK = Supply(index="1.1", type="toner", kind="consumed", colour="black", level
 def tx():
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
-    for statement in record.SCHEMA[0].split(";"):
-        db.execute(statement)
+    for script in record.SCHEMA:
+        for statement in script.split(";"):
+            db.execute(statement)
     yield db
     db.close()
 
@@ -104,7 +107,7 @@ def test_an_error_state_that_was_not_read_keeps_the_bits(tx):
 def test_a_level_that_did_not_change_adds_no_row(tx):
     for at in range(0, 3000, 300):
         tell(tx, at, supplies=(BLACK,))
-    assert tx.execute("SELECT count(*) FROM series").fetchone()[0] == 1
+    assert tx.execute("SELECT count(*) FROM reading").fetchone()[0] == 1
 
 
 def test_each_jam_is_counted_once(tx):
@@ -147,3 +150,64 @@ def test_the_total_meter_is_kept_by_the_day(tx):
     found = known(tx, 39 * 86400.0)
     assert found.pages == 1039
     assert 28 <= len(found.pages_before) <= 31
+
+
+def test_record_says_which_parts_changed(tx):
+    def changed(at, **parts):
+        return record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
+
+    running = Status(device=DeviceStatus.RUNNING)
+    assert changed(0, status=running, alerts=(JAM,), supplies=(BLACK,)) >= {"status", "alerts", "supplies"}
+    assert changed(300, status=running, alerts=(JAM,), supplies=(BLACK,)) == {"reach"}
+    assert changed(600, status=running, alerts=()) == {"reach", "alerts"}
+    assert changed(900, meters=(Meter(name="total", value=7),)) == {"reach", "meters"}
+    assert changed(1200, reachable=False) == {"reach"}
+    assert changed(1500, reachable=False) == set()
+    back = changed(1800, status=running, alerts=())
+    assert back == {"reach", "status", "alerts"}, "what comes back from silence is to be judged anew"
+
+
+def test_a_silence_has_a_beginning_and_an_end(tx):
+    for at, reachable in ((0, True), (300, False), (600, False), (900, True), (1200, True), (1500, False)):
+        tell(tx, at, reachable=reachable)
+    spans = [tuple(row) for row in tx.execute("SELECT began, ended FROM silence ORDER BY began")]
+    assert spans == [(300, 900), (1500, None)]
+    assert known(tx, 1500).answering_since is None
+
+
+def test_it_has_answered_since_the_silence_or_the_restart(tx):
+    tell(tx, 0, uptime=100_000)
+    tell(tx, 300, uptime=130_000)
+    assert known(tx, 300).answering_since == 0
+    tell(tx, 600, uptime=500)
+    assert known(tx, 600).answering_since == 600
+    assert [(it.what, it.at) for it in known(tx, 600).happened] == [("reboot", 600)]
+
+
+def test_a_replaced_cartridge_is_dated_to_when_its_level_rose(tx):
+    for hour, level in enumerate((9, 8, 100, 100, 100)):
+        supply = Supply(index="1.1", type="toner", kind="consumed", colour="black", level=level, max=100)
+        tell(tx, hour * 3600.0, supplies=(supply,))
+    assert known(tx, 4 * 3600.0).renewed == {"1.1": 2 * 3600.0}
+    assert [(it.what, it.detail) for it in known(tx, 4 * 3600.0).happened] == [("replaced", "1.1")]
+
+
+def test_the_first_version_of_the_tables_is_carried_over():
+    db = sqlite3.connect(":memory:")
+    db.row_factory = sqlite3.Row
+    for statement in record.SCHEMA[0].split(";"):
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO latest (device, last_answer, answers_in_a_row, alerts_at) VALUES ('sn:S1', 9, 3, 9)"
+    )
+    db.executemany(
+        "INSERT INTO series VALUES ('sn:S1', ?, ?, ?)", [("meter.total", 1, 7), ("supply.1", 2, "some_left")]
+    )
+    old = json.dumps(dataclasses.asdict(JAM))
+    db.execute("INSERT INTO episode (device, began, alert) VALUES ('sn:S1', 5, ?)", (old,))
+    for statement in record.SCHEMA[1].split(";"):
+        db.execute(statement)
+    found = known(db, 9)
+    assert [(it.alert, it.began) for it in found.open_alerts] == [(JAM, 5)]
+    assert found.pages == 7
+    assert list(series.between(db, "sn:S1", "supply.1", 0, 10)) == [(2, "some_left")]

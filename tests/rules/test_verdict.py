@@ -85,3 +85,10 @@ def test_a_supply_on_a_vanished_table_is_unknown_and_on_a_table_without_it_gone(
         verdict.subject.key: verdict.ceased for verdict in evaluate(low, Grounds.of(other, HOUR), [BLACK])
     }
     assert gone == {BLACK: True, "1.1 toner cyan": None}
+
+
+def test_what_was_read_before_a_silence_is_unknown_after_it(printer: Any) -> None:
+    facts = printer.facts(2 * HOUR, answering_since=2 * HOUR, supplies_at=HOUR, alerts_at=2 * HOUR)
+    known = reliable(facts, 26 * HOUR)
+    assert known.supplies is None, "somebody may have put in a new cartridge"
+    assert known.open_alerts == ()

@@ -1,0 +1,50 @@
+"""When a supply was replaced: by its serial number, or by a level that rose and stayed.
+
+    80 … 9, 8, 100, 100, 100      replaced when it rose: three readings agree
+    8, 18, 17, 16                 shaken: ten points are no new cartridge
+    8, 60, 8                      an odd reading
+    8 (A01), 8 (B77)              another serial: replaced, whatever the level
+
+Pure: the time is an argument.
+"""
+
+from dataclasses import dataclass, replace
+
+RISE = 15  # points by which a level must rise
+STAYS = 3  # readings for which it must
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What is known of the cartridge in one slot."""
+
+    serial: str | None = None
+    level: int | None = None  # percent, at the last reading that was a number
+    renewed: float | None = None  # when it was put in, if that was seen
+    rose_at: float | None = None  # the first reading of a rise that is not believed yet
+    rose_from: int | None = None
+    rose_seen: int = 0  # readings that agree with it
+
+
+def see(life: Life, level: int | None, serial: str | None, at: float) -> Life:
+    """What is known after one more reading. `level` is None where the printer gave no number."""
+    if serial and life.serial and serial != life.serial:
+        return Life(serial=serial, level=level, renewed=at)
+    life = replace(life, serial=serial or life.serial)
+    if level is None:
+        return life
+    if life.rose_from is not None:
+        life = _believe(life, level)
+    elif life.level is not None and level >= life.level + RISE:
+        life = replace(life, rose_at=at, rose_from=life.level, rose_seen=1)
+    return replace(life, level=level)
+
+
+def _believe(life: Life, level: int) -> Life:
+    """A rise that was seen before: does this reading agree?"""
+    calm = replace(life, rose_at=None, rose_from=None, rose_seen=0)
+    if level < (life.rose_from or 0) + RISE:
+        return calm
+    if life.rose_seen + 1 < STAYS:
+        return replace(life, rose_seen=life.rose_seen + 1)
+    return replace(calm, renewed=life.rose_at)

@@ -1,0 +1,60 @@
+"""Series: values of one printer under a name, kept on change only.
+
+    meter.total            the page counters, by the collector's names
+    supply.1.1             the level of a supply, or the name of its vagueness
+
+A row says from when on the value was so; the next row says until when.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+
+Value = int | str | None
+
+
+def append(tx: sqlite3.Connection, device: str, name: str, at: float, value: Value) -> bool:
+    """One value of a series, unless it is what the series already says. Whether it was news."""
+    track = _track(tx, device, name)
+    last = tx.execute(
+        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT 1", (track,)
+    ).fetchone()
+    if last is not None and last["value"] == value:
+        return False
+    tx.execute("REPLACE INTO reading VALUES (?, ?, ?)", (track, at, value))
+    return True
+
+
+def names(db: sqlite3.Connection, device: str) -> list[str]:
+    """What series there are of a printer."""
+    found = db.execute("SELECT name FROM track WHERE device = ? ORDER BY name", (device,))
+    return [row["name"] for row in found]
+
+
+def between(
+    db: sqlite3.Connection, device: str, name: str, since: float, until: float
+) -> Iterator[tuple[float, Value]]:
+    """(at, value) from the value that stood at `since` to the last one before `until`, by time."""
+    track = _find(db, device, name)
+    first = db.execute(
+        "SELECT max(at) AS at FROM reading WHERE track = ? AND at <= ?", (track, since)
+    ).fetchone()
+    begin = since if first["at"] is None else first["at"]
+    rows = db.execute(
+        "SELECT at, value FROM reading WHERE track = ? AND at >= ? AND at < ? ORDER BY at",
+        (track, begin, until),
+    )
+    return ((row["at"], row["value"]) for row in rows)
+
+
+def _find(db: sqlite3.Connection, device: str, name: str) -> int | None:
+    row = db.execute("SELECT id FROM track WHERE device = ? AND name = ?", (device, name)).fetchone()
+    return row["id"] if row else None
+
+
+def _track(tx: sqlite3.Connection, device: str, name: str) -> int:
+    found = _find(tx, device, name)
+    if found is None:
+        return int(
+            tx.execute("INSERT INTO track (device, name) VALUES (?, ?)", (device, name)).lastrowid or 0
+        )
+    return found

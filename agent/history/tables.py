@@ -1,0 +1,58 @@
+"""The tables of history, one script per version, appended and never edited."""
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE latest (
+        device TEXT PRIMARY KEY, last_answer REAL, answers_in_a_row INTEGER NOT NULL DEFAULT 0,
+        uptime INTEGER, reboots INTEGER NOT NULL DEFAULT 0,
+        status TEXT, status_at REAL, errors_since TEXT NOT NULL DEFAULT '{}',
+        alerts_at REAL, supplies TEXT, supplies_at REAL
+    );
+    CREATE TABLE episode (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, began REAL NOT NULL, ended REAL, alert TEXT NOT NULL
+    );
+    CREATE INDEX episode_open ON episode (device) WHERE ended IS NULL;
+    CREATE INDEX episode_began ON episode (device, began);
+    CREATE TABLE series (
+        device TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL, value,
+        PRIMARY KEY (device, name, at)
+    ) WITHOUT ROWID
+    """,
+    # A name is written once and a row of a series costs 20 bytes; so with the words of alerts.
+    """
+    ALTER TABLE latest ADD COLUMN answering_since REAL;
+    ALTER TABLE latest ADD COLUMN all_events INTEGER;
+    CREATE TABLE track (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (device, name)
+    );
+    INSERT INTO track (device, name) SELECT DISTINCT device, name FROM series;
+    CREATE TABLE reading (track INTEGER NOT NULL, at REAL NOT NULL, value, PRIMARY KEY (track, at))
+        WITHOUT ROWID;
+    INSERT INTO reading SELECT track.id, at, value FROM series JOIN track USING (device, name);
+    DROP TABLE series;
+    CREATE TABLE said (id INTEGER PRIMARY KEY, alert TEXT NOT NULL UNIQUE);
+    INSERT OR IGNORE INTO said (alert) SELECT json_remove(alert, '$.index', '$.ticks') FROM episode;
+    CREATE TABLE occurrence (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, began REAL NOT NULL, ended REAL,
+        said INTEGER NOT NULL REFERENCES said, row INTEGER NOT NULL, ticks INTEGER
+    );
+    INSERT INTO occurrence SELECT episode.id, device, began, ended, said.id,
+        json_extract(episode.alert, '$.index'), json_extract(episode.alert, '$.ticks')
+        FROM episode JOIN said ON said.alert = json_remove(episode.alert, '$.index', '$.ticks');
+    DROP TABLE episode;
+    CREATE INDEX occurrence_open ON occurrence (device) WHERE ended IS NULL;
+    CREATE INDEX occurrence_began ON occurrence (device, began);
+    CREATE TABLE silence (device TEXT NOT NULL, began REAL NOT NULL, ended REAL, PRIMARY KEY (device, began))
+        WITHOUT ROWID;
+    CREATE TABLE happening (
+        device TEXT NOT NULL, at REAL NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL, count REAL NOT NULL,
+        PRIMARY KEY (device, at, what, detail)
+    ) WITHOUT ROWID;
+    CREATE TABLE supply_life (
+        device TEXT NOT NULL, supply TEXT NOT NULL, serial TEXT, level INTEGER, renewed REAL,
+        rose_at REAL, rose_from INTEGER, rose_seen INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (device, supply)
+    ) WITHOUT ROWID;
+    CREATE TABLE kept_until (what TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID
+    """,
+)
