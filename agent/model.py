@@ -131,6 +131,7 @@ class Announcement:
     model: str | None = None  # ty, else the IEEE 1284 maker and model, else product
     vendor: str | None = None
     uuid: str | None = None
+    mac: str | None = None  # twelve lower-case hex digits, where the maker announces it
     location: str | None = None  # note: typed by the site
     admin_url: str | None = None
     resource: str | None = None  # rp: the path for IPP

@@ -10,7 +10,7 @@ from agent.model import Announcement
 _FLAGS = {"T": True, "F": False}  # "U": undefined
 _OWN = {
     "ty", "product", "usb_mfg", "usb_mdl", "uuid", "note", "adminurl", "rp", "pdl", "color", "duplex",
-    "scan", "fax", "papermax", "kind", "tls", "air",
+    "scan", "fax", "papermax", "kind", "tls", "air", "mac",
 }  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def announcement(said: Mapping[str, str]) -> Announcement:
         model=said.get("ty") or maker or said.get("product", "").strip("()") or None,
         vendor=said.get("usb_mfg") or None,
         uuid=said.get("uuid", "").lower().removeprefix("urn:uuid:") or None,
+        mac=_mac(said.get("mac", "")),
         location=said.get("note") or None,
         admin_url=said.get("adminurl") or None,
         resource=said.get("rp") or None,
@@ -48,6 +49,12 @@ def announcement(said: Mapping[str, str]) -> Announcement:
         login=said.get("air") or None,
         more={key: value for key, value in said.items() if key not in _OWN},
     )
+
+
+def _mac(written: str) -> str | None:
+    """Twelve lower-case hex digits; some makers announce their MAC."""
+    digits = written.lower().replace(":", "").replace("-", "")
+    return digits if len(digits) == 12 and set(digits) <= set("0123456789abcdef") else None
 
 
 def _flag(said: Mapping[str, str], key: str) -> bool | None:

@@ -97,6 +97,7 @@ def sighting(scout: Scout, host: str, said: Mapping[str, str]) -> Sighting:
         at=scout.clock.now(),
         is_printer=True,
         model=announced.model,
+        mac=announced.mac,
         uuid=announced.uuid,
         announced=announced,
     )

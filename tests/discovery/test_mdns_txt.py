@@ -54,7 +54,14 @@ def test_hostile_text_is_cleaned():
 
 def test_a_real_printers_services_make_one_announcement(corpus):
     raw = json.loads((corpus / "fragments" / "hp_m252dw_mdns_txt.json").read_text("utf-8"))
-    records = [record(**service["txt"]) for service in raw["services"].values()]
+    records = [record(**service.get("txt", {})) for service in raw["services"].values()]
     found = _txt.announcement(_txt.merged(records))
     assert "M252dw" in found.model
+    assert found.mac == "480fcfc9167e"
+    assert (found.colour, found.duplex, found.scans) == (True, True, False)
     assert found.uuid == raw["services"]["_http._tcp"]["txt"]["UUID"]
+
+
+@pytest.mark.parametrize("written", ["", "none", "48:0f:cf", "48:0f:cf:c9:16:7g"])
+def test_what_is_no_mac_is_none(written):
+    assert _txt.announcement(_txt.merged([record(mac=written)])).mac is None
