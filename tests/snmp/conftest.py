@@ -14,8 +14,6 @@ from pysnmp.proto import api
 
 from agent.model import Address
 from agent.snmp.guards import Limits
-from agent.snmp.oid import arcs, dotted, oid
-from agent.snmp.reader import Credential
 from agent.snmp.session import Engine, Settings
 
 Mib = dict[tuple[int, ...], object]
@@ -28,7 +26,6 @@ QUICK = Settings(
     sweep_linger=0.3,
     limits=Limits(seconds=5.0),
 )
-PUBLIC = Credential(name="public")
 
 
 @dataclass
@@ -187,21 +184,7 @@ async def engine() -> AsyncIterator[Engine]:
         yield made
 
 
-def name(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
-
-
-def table(root: str, rows: int, columns: int = 1) -> Mib:
-    """`columns` columns of `rows` integers below `root`, with index 1.row."""
-    return {
-        (*name(root), column, 1, row): 1000 * column + row
-        for column in range(1, columns + 1)
-        for row in range(1, rows + 1)
-    }
-
-
-def readable(pairs: Sequence[tuple[bytes, object]]) -> list[tuple[str, object]]:
-    return [(dotted(raw), value) for raw, value in pairs]
-
-
-__all__ = ["PUBLIC", "QUICK", "Question", "SmallAgent", "arcs", "name", "oid", "readable", "respond", "table"]
+@pytest.fixture
+def answer_with() -> Callable[[int], Callable[[Question, bytes], list[bytes]]]:
+    """`answer_with(5)`: every request fails with this error-status, without an index."""
+    return lambda status: lambda question, _: [respond(question, [], status, 0)]
