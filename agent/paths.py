@@ -28,6 +28,8 @@ def default_paths() -> Paths:
         return Paths(config=Path(home), state=Path(home) / "state")
     if sys.platform != "win32" and os.geteuid() == 0:
         return Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
+    if state := os.environ.get("STATE_DIRECTORY"):  # systemd.exec(5): we run as the service's own user
+        return Paths(config=Path("/etc") / APP, state=Path(state))
     dirs = platformdirs.PlatformDirs(APP, appauthor=False, ensure_exists=False)
     if sys.platform == "win32":
         return Paths(config=dirs.site_config_path, state=dirs.site_data_path / "state")

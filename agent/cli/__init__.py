@@ -25,6 +25,7 @@ VERBS = {
     "rules": "Rules",
     "simulate": "The other ends, for trials",
     "receive": "The other ends, for trials",
+    "service": "This installation",
     "selftest": "This installation",
 }
 

@@ -1,0 +1,92 @@
+"""`printwarden service`: the service for people without the package."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli import _common
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Install, look at and remove the service, where no package did it. On Windows the MSI does it.",
+)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+Purge = Annotated[bool, typer.Option("--purge", help="Remove configuration, secrets and state too.")]
+
+
+@app.command()
+def install(dry_run: DryRun = False) -> None:
+    """Make this program a service of systemd: its own user, its unit, started now if it is configured.
+
+    Example: sudo printwarden service install
+    """
+    from agent.install import systemd
+
+    _only_systemd()
+    if not dry_run:
+        systemd.possible()
+    configured = (systemd.CONFIG / "config.toml").exists()
+    steps = systemd.install(_program(), configured=configured)
+    if dry_run:
+        _show(systemd.told(steps))
+        return
+    systemd.carry_out(steps)
+    _show(systemd.told(steps))
+    _common.out.print(
+        "the service runs"
+        if configured
+        else "next: `sudo printwarden init`, then `sudo systemctl start printwarden`"
+    )
+
+
+@app.command()
+def status() -> None:
+    """Show whether the service runs, and what it said last. Exit code 0 if it runs, 1 if not.
+
+    Example: printwarden service status
+    """
+    from agent.install import systemd
+
+    _only_systemd()
+    raise typer.Exit(0 if systemd.runs() else 1)
+
+
+@app.command()
+def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
+    """Stop the service and remove it. Configuration and state stay, unless --purge.
+
+    Example: sudo printwarden service uninstall
+    """
+    from agent.install import systemd
+
+    _only_systemd()
+    if not dry_run:
+        systemd.possible()
+    steps = systemd.uninstall(purge=purge)
+    if not dry_run:
+        systemd.carry_out(steps)
+    _show(systemd.told(steps))
+
+
+def _program() -> list[str]:
+    """This very program, as the service has to start it."""
+    if getattr(sys, "frozen", False):
+        return [str(Path(sys.executable).resolve())]
+    return [str(Path(sys.executable).absolute()), "-m", "agent"]
+
+
+def _only_systemd() -> None:
+    from agent.install.systemd import NotPossible
+
+    if sys.platform != "linux":
+        raise NotPossible(
+            "not here: on Windows the MSI installs the service, and `sc query Printwarden` shows it"
+        )
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines:
+        _common.out.print(line, markup=False, soft_wrap=True)
