@@ -9,6 +9,7 @@ not the printer's: it counts towards no timeout and no guard.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
 from time import monotonic
 
 from agent.errors import NoAnswer
@@ -90,7 +91,10 @@ class Courtesy:
 def resolve(address: Address) -> tuple[socket.AddressFamily, SockAddr]:
     """The family and the socket address, in the form that `recvfrom` gives. Raises NoAnswer for a name."""
     try:
+        parsed = ip_address(address.host)
+        if parsed.version == 4:
+            return socket.AF_INET, (str(parsed), address.port)
         found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError) as why:
+    except (OSError, ValueError) as why:
         raise NoAnswer(str(address), "that is not an IP address") from why
     return found[0][0], found[0][4]

@@ -53,6 +53,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self._drained: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._suspect = False
+        self._closed = False
         self._rearming: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -66,6 +67,7 @@ class Endpoint(asyncio.DatagramProtocol):
     def close(self) -> None:
         """Let go of the socket; whoever still waits gets no answer."""
         transport, self._transport, self._drained = self._transport, None, None
+        self._closed = True
         if transport is not None:
             transport.close()
         if self._rearming is not None:
@@ -85,6 +87,9 @@ class Endpoint(asyncio.DatagramProtocol):
     ) -> asyncio.Future[Reply | None]:
         """Send `packet`; its answer, or None after `wait` seconds. One at a time for each `sockaddr`."""
         future: asyncio.Future[Reply | None] = self._loop.create_future()
+        if self._closed:
+            future.set_result(None)
+            return future
         self._pending[sockaddr] = request_id, future, monotonic() + wait
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)

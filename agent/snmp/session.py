@@ -184,6 +184,7 @@ class Engine:
         """One GET of `oids` to each of `addresses`, once, at `sweep_per_second`; the answers as they come.
 
         `credential` is one of v1 or v2c. An answer that is an error is an answer: its values are empty.
+        Raises NoAnswer if one of `addresses` is no IP address.
         """
         request_id = new_id()
         packet = request(Ask.GET, credential.version, credential.community, oids).numbered(request_id)
@@ -204,7 +205,7 @@ class Engine:
         """Send to a stranger. An IPv4 `Address` is its own socket address."""
         sockaddr: SockAddr = address
         family = socket.AF_INET
-        if ":" in address.host:
+        if not address.host.replace(".", "").isdecimal():  # IPv6, or a name, which must not be looked up
             family, sockaddr = resolve(address)
         if (endpoint := self._endpoints.get(family)) is not None:
             endpoint.send(packet, sockaddr)
