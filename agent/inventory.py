@@ -4,8 +4,8 @@
     (checked)      (board)     (services)   (last resort)
 
 Promises:
-- The IP address alone never identifies a printer: a DHCP move keeps the printer, and an address that
-  has become another printer becomes another device.
+- The IP address alone never identifies a printer: a DHCP move keeps the printer, an address that has
+  become another printer becomes another device, and a printer with two addresses stays one.
 - A serial number that a different, living printer of the site already holds is not believed.
 - What turned out not to be a printer is remembered, and not asked again for 30 days.
 """
@@ -42,6 +42,15 @@ SCHEMA = (
     """,
     "CREATE TABLE sweep (host TEXT NOT NULL, at REAL NOT NULL)",
     "ALTER TABLE candidate ADD COLUMN announced TEXT",
+    """
+    ALTER TABLE device ADD COLUMN home_seen REAL NOT NULL DEFAULT 0;
+    CREATE INDEX device_serial ON device (serial);
+    CREATE INDEX device_mac ON device (mac);
+    CREATE INDEX device_uuid ON device (uuid);
+    CREATE TABLE second_address (
+        host TEXT NOT NULL, port INTEGER NOT NULL, device TEXT NOT NULL, PRIMARY KEY (host, port)
+    )
+    """,
 )
 
 
@@ -107,21 +116,56 @@ def bind(
     credential: str | None = None,
     learned: str = "",
 ) -> Device:
-    """The device that `identity`, read at `address`, belongs to: a known one, moved here, or a new one."""
-    known = devices(tx)
-    old = recognise(known, identity, address, now)
-    for squatter in known.values():
+    """The device that `identity`, read at `address`, belongs to: a known one or a new one.
+
+    A known printer that still answers where it was has a second address here (another network card, a
+    second VLAN); one that has not answered there for an hour has moved.
+    """
+    related = _related(tx, identity, address)
+    old = recognise(related, identity, address, now)
+    for squatter in related.values():
         if squatter.address == address and (old is None or squatter.key != old.key):
             tx.execute("UPDATE device SET host = '', port = 0 WHERE key = ?", (squatter.key,))
-    device = _merged(old, identity, address, now, credential, taken=known)
-    columns = ["host", "port", "learned", *KEPT]
-    values = [address.host, address.port, learned, *(getattr(device, name) for name in KEPT)]
+    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", (address.host, address.port))
+    device = _merged(old, identity, address, now, credential, key=_new_key(tx, identity, address))
+    if old and old.address.host and old.address != address and now - _home_seen(tx, old.key) < STILL_ALIVE:
+        device = replace(device, address=old.address)
+        tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, device.key))
+    _save(tx, device, learned, home_seen=now if device.address == address else _home_seen(tx, device.key))
+    return device
+
+
+def second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
+    """Where else this printer answered."""
+    found = tx.execute("SELECT host, port FROM second_address WHERE device = ? ORDER BY host, port", (key,))
+    return [Address(row["host"], row["port"]) for row in found]
+
+
+def _related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
+    """The devices that share a serial, MAC, UUID or address with this one: the only ones it may be."""
+    found = tx.execute(
+        "SELECT * FROM device WHERE serial = ? UNION SELECT * FROM device WHERE mac = ? "
+        "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE host = ? AND port = ? "
+        "ORDER BY key",
+        (identity.serial, identity.mac, identity.uuid, address.host, address.port),
+    )
+    return {row["key"]: _device(row) for row in found}
+
+
+def _home_seen(tx: sqlite3.Connection, key: str) -> float:
+    """When the printer last answered at its own address."""
+    row = tx.execute("SELECT home_seen FROM device WHERE key = ?", (key,)).fetchone()
+    return float(row["home_seen"]) if row else 0.0
+
+
+def _save(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: float) -> None:
+    columns = ["host", "port", "learned", "home_seen", *KEPT]
+    own = (getattr(device, name) for name in KEPT)
     tx.execute(
         f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
         f"VALUES ({', '.join('?' * len(columns))})",
-        values,
+        (*device.address, learned, home_seen, *own),
     )
-    return device
 
 
 def recognise(known: Mapping[str, Device], identity: Identity, address: Address, now: float) -> Device | None:
@@ -163,7 +207,7 @@ def _merged(
     now: float,
     credential: str | None,
     *,
-    taken: Mapping[str, Device],
+    key: str,
 ) -> Device:
     """The device as it is now known; what was not read this time keeps its last value."""
     read = {name: getattr(identity, name) for name in LEARNT if getattr(identity, name)}
@@ -171,16 +215,15 @@ def _merged(
         read["credential"] = credential
     if old:
         return replace(old, address=address, last_seen=now, **read)
-    return Device(
-        key=_new_key(identity, address, taken), address=address, first_seen=now, last_seen=now, **read
-    )
+    return Device(key=key, address=address, first_seen=now, last_seen=now, **read)
 
 
-def _new_key(identity: Identity, address: Address, taken: Mapping[str, Device]) -> str:
+def _new_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
     """The first of serial, MAC, UUID that nobody holds yet; else model and address together."""
     for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
-        if value and f"{prefix}:{value}" not in taken:
-            return f"{prefix}:{value}"
+        key = f"{prefix}:{value}"
+        if value and not tx.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():
+            return key
     return f"at:{identity.model or 'printer'}@{address}"
 
 
@@ -190,9 +233,12 @@ def devices(tx: sqlite3.Connection) -> dict[str, Device]:
 
 
 def at(tx: sqlite3.Connection, address: Address) -> Device | None:
-    """The printer that answers at `address`, as far as is known."""
+    """The printer that answers at `address`, also if that is its second one, as far as is known."""
     row = tx.execute(
-        "SELECT * FROM device WHERE host = ? AND port = ?", (address.host, address.port)
+        "SELECT * FROM device WHERE host = ? AND port = ? UNION SELECT device.* FROM device "
+        "JOIN second_address ON device.key = second_address.device "
+        "WHERE second_address.host = ? AND second_address.port = ?",
+        (*address, *address),
     ).fetchone()
     return _device(row) if row else None
 
@@ -207,8 +253,12 @@ def remember(tx: sqlite3.Connection, key: str, learned: str) -> None:
     tx.execute("UPDATE device SET learned = ? WHERE key = ? AND learned <> ?", (learned, key, learned))
 
 
-def seen(tx: sqlite3.Connection, key: str, now: float) -> None:
+def seen(tx: sqlite3.Connection, key: str, address: Address, now: float) -> None:
+    """Note that the printer answered at `address`."""
     tx.execute("UPDATE device SET last_seen = ? WHERE key = ?", (now, key))
+    tx.execute(
+        "UPDATE device SET home_seen = ? WHERE key = ? AND host = ? AND port = ?", (now, key, *address)
+    )
 
 
 def sweep_reached(tx: sqlite3.Connection, host: str, now: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agent import inventory
-from agent.model import Device, Known, Tier
+from agent.model import Address, Device, Known, Tier
 from agent.schedule import Rota
 from agent.service.asking import Asking
 from agent.service.caution import Caution
@@ -94,9 +94,22 @@ class Rounds:
         return bool(host) and self.territory.permits(host, device.mac) and not resting
 
     async def read(self, device: Device, tiers: frozenset[Tier], known: Known | None = None) -> Reading:
-        """What a known printer says, to the credential that it is known to answer."""
-        learned = await self.store.run(lambda tx: inventory.learned(tx, device.key))
-        allowed = self.territory.credentials_for(device.address.host)
-        credentials = [one for one in allowed if one.name == device.credential] or allowed
-        answer = await self.asking.ask(device.address, credentials, tiers, learned=learned, known=known)
+        """What a known printer says, to the credential that it is known to answer.
+
+        A printer that is silent at its address is looked for at its second one, and asked who it is.
+        """
+        learned, elsewhere = await self.store.run(
+            lambda tx: (inventory.learned(tx, device.key), inventory.second_addresses(tx, device.key))
+        )
+        answer = await self._ask(device, device.address, tiers, learned, known)
+        for address in elsewhere if answer is None else ():
+            if self.territory.permits(address.host, device.mac):
+                answer = answer or await self._ask(device, address, tiers | {Tier.INVENTORY}, learned, None)
         return replace(answer or self.asking.silence(device.address), device=device.key)
+
+    async def _ask(
+        self, device: Device, address: Address, tiers: frozenset[Tier], learned: str, known: Known | None
+    ) -> Reading | None:
+        allowed = self.territory.credentials_for(address.host)
+        credentials = [one for one in allowed if one.name == device.credential] or allowed
+        return await self.asking.ask(address, credentials, tiers, learned=learned, known=known)

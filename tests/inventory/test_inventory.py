@@ -68,7 +68,7 @@ def test_an_address_belongs_to_the_last_printer_that_answered_there(tx):
 
 def test_a_move_leaves_the_old_address_to_nobody(tx):
     bind(tx, who("S1"), A)
-    bind(tx, who("S1"), B, HOUR)
+    bind(tx, who("S1"), B, 2 * HOUR)
     assert inventory.at(tx, A) is None
     assert inventory.at(tx, B).key == "sn:S1"
 
@@ -130,3 +130,29 @@ def test_what_a_printer_announced_is_kept(tx):
     (candidate,) = inventory.candidates(tx)
     assert candidate.announced["location"] == "Floor 2"
     assert candidate.announced["more"] == {"qtotal": "1"}
+
+
+def test_a_printer_that_answers_in_two_places_keeps_its_address(tx):
+    bind(tx, who("S1", "aa"), A)
+    inventory.seen(tx, "sn:S1", A, HOUR)
+    assert bind(tx, who("S1", "aa"), B, HOUR + 1).address == A
+    assert inventory.at(tx, B).key == "sn:S1"
+    assert inventory.second_addresses(tx, "sn:S1") == [B]
+    assert not inventory.worth_asking(tx, Sighting(address=B, via="sweep", at=HOUR + 2))
+
+
+def test_a_printer_that_answers_only_in_its_second_place_has_moved_there(tx):
+    bind(tx, who("S1", "aa"), A)
+    bind(tx, who("S1", "aa"), B, 60)
+    inventory.seen(tx, "sn:S1", B, HOUR)  # there, but not at home
+    assert bind(tx, who("S1", "aa"), B, HOUR + 1).address == B
+    assert inventory.second_addresses(tx, "sn:S1") == []
+    assert inventory.at(tx, A) is None
+
+
+def test_a_second_address_that_became_another_printer_is_its_own(tx):
+    bind(tx, who("S1", "aa"), A)
+    bind(tx, who("S1", "aa"), B, 60)
+    bind(tx, who("S2", "bb"), B, 120)
+    assert inventory.at(tx, B).key == "sn:S2"
+    assert inventory.second_addresses(tx, "sn:S1") == []
