@@ -19,11 +19,17 @@ Receive = Callable[["Carrier", SockAddr, bytes], None]
 
 
 class Carrier(asyncio.DatagramProtocol):
-    """`bound` as a pysnmp transport. `open` before it is added to an engine."""
+    """`bound` as a pysnmp transport. `open` before it is added to an engine.
 
-    def __init__(self, bound: socket.socket, counters: Counters) -> None:
+    Datagrams from hosts that `accepts` does not know are dropped unread.
+    """
+
+    def __init__(
+        self, bound: socket.socket, counters: Counters, accepts: Callable[[str], bool] | None = None
+    ) -> None:
         self._bound = bound
         self._counters = counters
+        self._accepts = accepts
         self._receive: Receive | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._lives: dict[SockAddr, int] = {}
@@ -61,6 +67,9 @@ class Carrier(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: SockAddr) -> None:
         if self._receive is None:
+            return
+        if self._accepts is not None and not self._accepts(addr[0]):
+            self._counters.foreign += 1
             return
         try:
             if len(data) > MAX_DATAGRAM:

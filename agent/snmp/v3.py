@@ -107,15 +107,7 @@ class PysnmpEngine:
         if credential.version != "3":
             return self._register_community(credential.community)
         if credential.user not in self._users:
-            _check(credential)
-            config.add_v3_user(
-                self._engine,
-                credential.user,
-                AUTH_PROTOCOLS.get(credential.auth_protocol or "", config.USM_AUTH_NONE),
-                credential.auth_password or None,
-                PRIV_PROTOCOLS.get(credential.priv_protocol or "", config.USM_PRIV_NONE),
-                credential.priv_password or None,
-            )
+            add_user(self._engine, credential)
             self._users[credential.user] = credential
         return credential.user
 
@@ -259,13 +251,29 @@ class _Question:
         raise outcome
 
 
+def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = None) -> None:
+    """Make the user of `credential` known to pysnmp; for one authoritative engine, or for any.
+
+    Raises WrongCredential if USM could not work with it, before anything is sent.
+    """
+    _check(credential)
+    config.add_v3_user(
+        engine,
+        credential.user,
+        AUTH_PROTOCOLS.get(credential.auth_protocol or "", config.USM_AUTH_NONE),
+        credential.auth_password or None,
+        PRIV_PROTOCOLS.get(credential.priv_protocol or "", config.USM_PRIV_NONE),
+        credential.priv_password or None,
+        securityEngineId=engine_id,
+    )
+
+
 def _secrets(credential: Credential) -> tuple[object, ...]:
     auth = credential.auth_protocol, credential.auth_password
     return (*auth, credential.priv_protocol, credential.priv_password)
 
 
 def _check(credential: Credential) -> None:
-    """A credential that USM could not work with is told apart before anything is sent."""
     for protocol, known in (
         (credential.auth_protocol, AUTH_PROTOCOLS),
         (credential.priv_protocol, PRIV_PROTOCOLS),

@@ -1,0 +1,123 @@
+"""Listening for traps and informs: a hint to look at a printer now, and nothing more.
+
+    datagram ── from a known printer? ── pysnmp: community, user, signature ── informs are acknowledged
+                                                    └── at most once a minute for each printer ──> heard(host)
+
+What a trap says is not believed: whoever is told reads the printer, and judges what was read. A trap
+can therefore be forged, lost or repeated without harm; it never opens a ticket by itself.
+
+Port 162 is privileged. Where systemd hands in a bound socket (sd_listen_fds(3)), that one is used,
+and the service needs no capability.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
+from pysnmp.entity import config
+from pysnmp.entity.engine import SnmpEngine
+from pysnmp.entity.rfc3413 import ntfrcv
+from pysnmp.proto.rfc1902 import OctetString
+
+from agent.model import Address
+from agent.snmp.carrier import Carrier
+from agent.snmp.counters import Counters
+from agent.snmp.reader import Credential
+from agent.snmp.v3 import DOMAINS, add_user
+
+PAUSE = 60.0  # s between two hints about one printer
+FIRST_HANDED_IN = 3  # the first descriptor that a service manager passes
+
+
+@dataclass(slots=True)
+class Hints:
+    """Which hints to pass on. Pure; it remembers only hosts that `known` knows."""
+
+    known: Callable[[str], bool]
+    pause: float = PAUSE
+    _told: dict[str, float] = field(default_factory=dict)
+
+    def due(self, host: str, now: float) -> bool:
+        """Whether a trap from `host` at `now` is worth a look at it."""
+        if not self.known(host) or now - self._told.get(host, float("-inf")) < self.pause:
+            return False
+        self._told[host] = now
+        return True
+
+
+class TrapListener:
+    """One socket for SNMPv1, v2c and v3 notifications. `known` says which hosts are our printers."""
+
+    def __init__(
+        self, known: Callable[[str], bool], heard: Callable[[str], None], *, pause: float = PAUSE
+    ) -> None:
+        self.counters = Counters()
+        self._known = known
+        self._heard = heard
+        self._hints = Hints(known, pause)
+        self._carrier: Carrier | None = None
+        self._engine = SnmpEngine()
+
+    async def start(self, at: Address, credentials: Sequence[Credential]) -> Address:
+        """Listen at `at`, or at the socket that the system handed in; where that is.
+
+        Raises OSError if the port cannot be had: below 1024 that takes a privilege.
+        """
+        bound = handed_in(os.environ, os.getpid()) or _bound(at)
+        self._carrier = Carrier(bound, self.counters, accepts=self._known)
+        await self._carrier.open()
+        self._engine.register_transport_dispatcher(AsyncioDispatcher())
+        config.add_transport(self._engine, DOMAINS[bound.family], self._carrier)
+        for number, credential in enumerate(credentials):
+            if credential.version != "3":
+                config.add_v1_system(self._engine, f"community-{number}", credential.community)
+            else:
+                add_user(self._engine, credential)
+        ntfrcv.NotificationReceiver(self._engine, self._notified)
+        host, port = bound.getsockname()[:2]
+        return Address(host, port)
+
+    def expect(self, credential: Credential, engine_id: bytes) -> None:
+        """Take signed traps from the printer with this engine ID: it signs with a key of its own.
+
+        Informs need no such thing: their sender asks for ours (RFC 3414, 1.5.1).
+        """
+        add_user(self._engine, credential, OctetString(engine_id))
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._carrier is not None:
+            self._engine.close_dispatcher()
+            self._carrier = None
+
+    def _notified(self, _: object, reference: object, *__: Any) -> None:
+        """Called by pysnmp for what is authentic."""
+        _, peer = self._engine.message_dispatcher.get_transport_info(reference)
+        self.counters.answered += 1
+        if self._hints.due(peer[0], monotonic()):
+            self._heard(peer[0])
+
+
+def handed_in(environment: Mapping[str, str], pid: int) -> socket.socket | None:
+    """The datagram socket that the service manager opened for this process, if it did."""
+    if environment.get("LISTEN_PID") != str(pid) or environment.get("LISTEN_FDS") != "1":
+        return None
+    given = socket.socket(fileno=FIRST_HANDED_IN)
+    given.setblocking(False)
+    return given
+
+
+def _bound(at: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.bind((at.host, at.port))
+    except OSError:
+        made.close()
+        raise
+    return made
