@@ -88,6 +88,7 @@ def site_of(tmp_path):
         given = {
             "network": [{"cidr": cidr, "snmp_port": fleet.members[0].address.port}],
             "mdns": {"enabled": False},
+            "rules": {"first_days": "0 s"},
             "snmp": snmp | {"requests_per_second_per_subnet": 5000.0},
         }
         return _site(fleet, tmp_path, clock, given | settings)
