@@ -17,7 +17,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent import __version__, config, discovery, gauges, health, inventory, plugins, pulse, sd, tickets
+from agent import (
+    __version__,
+    config,
+    discovery,
+    gauges,
+    health,
+    inventory,
+    plugins,
+    pulse,
+    sd,
+    tickets,
+    together,
+)
 from agent.clock import Clock
 from agent.config import Config
 from agent.discovery import Progress
@@ -51,6 +63,7 @@ TABLES = {
     "gauges": gauges.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
+    "together": together.SCHEMA,
     "outbox": outbox.SCHEMA,
     "health": health.SCHEMA,
 }
@@ -146,7 +159,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
         "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
     )
     line = Line(judge.Judge(rules.first()), Sender(site_id=first.site.id, agent_id=socket.gethostname()))
-    territory, roll, counts = Territory.of(first), Roll(), Counter[str]()
+    territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
     store, engine, target = build_store(first), build_engine(first), build_target(first)
     delivery = Delivery(target, store, clock, source=f"/sites/{first.site.id}") if target else None
 

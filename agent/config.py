@@ -178,6 +178,11 @@ class Mdns(Section):
 
 class RulesConfig(Section):
     folder: str = Field("rules.d", description="*.toml in it are added to the shipped rules.")
+    first_days: Duration = Field(
+        72 * 3600.0,
+        ge=0,
+        description="On a new site, what was there before the agent goes into one digest; 0 s: never.",
+    )
 
 
 class Provider(Section):

@@ -378,6 +378,7 @@ class Snapshot:
 
     address: Address
     at: float
+    via: str = "snmp"  # "ipp", or "snmp+ipp" where both told
     reachable: bool = True
     uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
     identity: Identity | None = None
@@ -458,7 +459,7 @@ class SiteFacts:
     id: str = ""
     devices: int = 0
     unreachable: int = 0
-    since: float | None = None  # when this agent first met a printer here
+    settles: float | None = None  # until then what was there before the agent goes into one digest
 
     @property
     def blind(self) -> bool:

@@ -73,6 +73,9 @@ requests_per_second_per_subnet = 5000.0
 [mdns]
 interfaces = ["127.0.0.1"]
 
+[rules]
+first_days = "0 s"          # this site is not new to anybody
+
 [storage]
 folder = "agent"
 """,

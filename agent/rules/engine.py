@@ -21,7 +21,6 @@ from agent.rules.rule import Rule, RuleSet
 from agent.rules.states import Key, Notice, Standing
 from agent.rules.verdict import Grounds, Verdict, evaluate, evidence
 
-FIRST_DAYS = 3 * 86400.0  # of a site: what was there before goes into one digest
 FOUND_SO = 3600.0  # what holds within an hour of meeting a printer was there before
 
 Verdicts = Mapping[Key, tuple[Rule, Verdict]]
@@ -156,7 +155,7 @@ def _inhibited(rule: Rule, subject: str, case: _Case) -> bool:
 
 
 def _first_days(facts: Facts) -> bool:
-    return facts.site.since is not None and facts.now - facts.site.since < FIRST_DAYS
+    return facts.site.settles is not None and facts.now < facts.site.settles
 
 
 def _found_so(state: State | None, facts: Facts) -> bool:

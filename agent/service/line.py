@@ -7,9 +7,9 @@ Reading ──► inventory ──► history ──► rules ──► tickets 
 import sqlite3
 from dataclasses import dataclass, replace
 
-from agent import gauges, inventory, tickets
+from agent import gauges, inventory, together
 from agent.history import facts, record
-from agent.model import Device, SiteFacts, Snapshot
+from agent.model import Change, Device, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
 
@@ -54,10 +54,18 @@ class Line:
         fresh = record.record(tx, device.key, snapshot)
         known = facts.facts(tx, device, snapshot.at, site, fresh)
         known = replace(known, filled=gauges.filled(known.supplies or (), gauges.of(tx, device)))
-        events = tickets.apply(tx, self.judge.judge(tx, known))
+        told = self._tell(tx, self.judge.judge(tx, known), snapshot.at)
+        return Outcome(device=device, snapshot=snapshot, events=told)
+
+    def look_round(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
+        """Judge the site as a whole, and tell what has waited for its time. Returns the events told."""
+        return self._tell(tx, self.judge.judge_site(tx, site, now), now)
+
+    def _tell(self, tx: sqlite3.Connection, changes: list[Change], now: float) -> int:
+        events = [*together.apply(tx, changes), *together.due(tx, now)]
         for event in events:
             self.sender.ticket(tx, event)
-        return Outcome(device=device, snapshot=snapshot, events=len(events))
+        return len(events)
 
     def _whose(self, tx: sqlite3.Connection, reading: Reading) -> Device | None:
         """The device that answered: by what it says of itself, or else as it was known when it was asked.

@@ -7,6 +7,8 @@ from agent.model import Device, Known, SiteFacts, Snapshot
 
 @dataclass(slots=True)
 class Roll:
+    site_id: str = ""
+    first_days: float = 0.0  # seconds in which a site is new
     known: dict[str, Device] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     _taught: dict[str, Known] = field(default_factory=dict)
@@ -38,4 +40,10 @@ class Roll:
 
     @property
     def site(self) -> SiteFacts:
-        return SiteFacts(devices=len(self.known), unreachable=len(self.silent))
+        since = min((device.first_seen for device in self.known.values()), default=None)
+        return SiteFacts(
+            id=self.site_id,
+            devices=len(self.known),
+            unreachable=len(self.silent),
+            settles=since + self.first_days if since is not None and self.first_days else None,
+        )

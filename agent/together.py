@@ -1,0 +1,293 @@
+"""Tickets of many printers, so that a desk is told once what is one thing.
+
+    changes ──┬─ there before the agent was ─────► one digest of the site      ┐
+              ├─ more than `max_tickets_per_day` ► one storm ticket of the rule├─► events
+              └─ all others ─► agent.tickets ──┬── alone ──────────────────────┤
+                                               └── with `group_by` ─► waits ───┘
+                                                   for company, then goes with it
+
+What always holds:
+
+- Nothing is dropped: what does not get a ticket of its own stands in the list of the digest or the storm.
+- Each printer of a group keeps its own ticket; they name the group and how many it has.
+- What is over before a group was sent is never sent; should it come back, it is sent as opened.
+- A list is told when it is due, and told again at most once an hour while it changes; it is cleared when the
+  last thing on it is over.
+- Everything is written in the caller's transaction; a restart in the middle changes nothing.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+
+from agent import tickets
+from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE list (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, site TEXT NOT NULL, rule TEXT NOT NULL,
+        fault TEXT NOT NULL, impact TEXT NOT NULL, severity TEXT NOT NULL,
+        opened_at REAL NOT NULL, due REAL, seq INTEGER NOT NULL DEFAULT 0, closed_at REAL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX list_open ON list (kind, site, rule) WHERE closed_at IS NULL;
+    CREATE TABLE listed (
+        list TEXT NOT NULL, device TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL,
+        name TEXT NOT NULL, fault TEXT NOT NULL, component TEXT NOT NULL, title TEXT NOT NULL,
+        since REAL NOT NULL, ended_at REAL,
+        PRIMARY KEY (list, device, rule, subject)
+    ) WITHOUT ROWID;
+    CREATE TABLE party (
+        id TEXT PRIMARY KEY, about TEXT NOT NULL, due REAL NOT NULL, closed_at REAL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX party_open ON party (about) WHERE closed_at IS NULL;
+    CREATE TABLE guest (
+        ticket TEXT PRIMARY KEY, party TEXT NOT NULL, event TEXT, untold INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX guest_party ON guest (party);
+    CREATE INDEX guest_waiting ON guest (party) WHERE event IS NOT NULL
+    """,
+)
+
+DAY, HOUR = 86400.0, 3600.0
+DIGEST, STORM = "digest", "storm"
+DIGEST_WAIT = DAY  # from the first thing found until the digest is sent
+STORM_WAIT = 0.0
+AGAIN = HOUR  # between two tellings of a list
+
+MakeId = Callable[[], str]
+
+
+def apply(
+    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: MakeId = tickets.new_id
+) -> list[TicketEvent]:
+    """Write what the changes mean for tickets, one's own and shared; returns what is to be told now."""
+    events: list[TicketEvent] = []
+    for change in changes:
+        if _listed(tx, change, make_id):
+            continue
+        for event in tickets.apply(tx, [change], make_id=make_id):
+            events += _accompanied(tx, event, change, make_id)
+    return events
+
+
+def due(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
+    """What has waited long enough: groups whose time of gathering is over, and lists that changed."""
+    parties = tx.execute(
+        "SELECT DISTINCT id, due FROM party JOIN guest ON party = id "
+        "WHERE event IS NOT NULL AND due <= ? ORDER BY due, id",
+        (now,),
+    ).fetchall()
+    lists = tx.execute("SELECT * FROM list WHERE due <= ? ORDER BY due, id", (now,)).fetchall()
+    return [
+        *(event for row in parties for event in _arrived(tx, row["id"], now)),
+        *(event for row in lists for event in _tell(tx, row, now)),
+    ]
+
+
+def _listed(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
+    """Whether the change belongs on a list; then it is written there."""
+    if change.kind is ChangeKind.RESOLVED:
+        return _ended(tx, change)
+    if change.gathering.digest:
+        _enter(tx, change, DIGEST, make_id)
+        return True
+    if change.gathering.most_a_day and _too_many(tx, change):
+        _enter(tx, change, STORM, make_id)
+        return True
+    return False
+
+
+def _too_many(tx: sqlite3.Connection, change: Change) -> bool:
+    """Whether one more ticket of this rule would be more than it may open in a day."""
+    known = tx.execute(
+        "SELECT 1 FROM ticket WHERE device = ? AND fault = ? AND component = ? "
+        "AND (cleared_at IS NULL OR cleared_at > ?)",
+        (change.device.key, change.fault, change.component, change.at - tickets.REOPEN_WITHIN),
+    ).fetchone()
+    if known:  # no new ticket would come of it
+        return False
+    opened = tx.execute(
+        "SELECT count(*) AS n FROM ticket WHERE rule = ? AND kind = ? AND opened_at > ?",
+        (change.rule, tickets.TICKET, change.at - DAY),
+    ).fetchone()
+    return bool(opened["n"] >= (change.gathering.most_a_day or 0))
+
+
+def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -> None:
+    """Put what opened on the open list of its kind, or on a new one."""
+    rule = change.rule if kind == STORM else ""
+    found = tx.execute(
+        "SELECT id, due FROM list WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
+        (kind, change.gathering.site, rule),
+    ).fetchone()
+    number = found["id"] if found else make_id()
+    wait = STORM_WAIT if kind == STORM else DIGEST_WAIT
+    if found is None:
+        fault, impact = (change.fault, change.impact) if kind == STORM else ("site.found", Impact.DEGRADED)
+        tx.execute(
+            "INSERT INTO list (id, kind, site, rule, fault, impact, severity, opened_at, due) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, kind, change.gathering.site, rule, fault, impact.value, change.severity, change.at,
+             change.at + wait),
+        )  # fmt: skip
+    elif found["due"] is None:
+        tx.execute("UPDATE list SET due = ? WHERE id = ?", (change.at + AGAIN, number))
+    tx.execute(
+        "REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (number, change.device.key, change.rule, change.subject, change.device.name, change.fault,
+         change.component, change.title, change.since),
+    )  # fmt: skip
+
+
+def _ended(tx: sqlite3.Connection, change: Change) -> bool:
+    """Strike off its list what is over. Whether it stood on one."""
+    row = tx.execute(
+        "SELECT list FROM listed WHERE device = ? AND rule = ? AND subject = ? AND ended_at IS NULL",
+        (change.device.key, change.rule, change.subject),
+    ).fetchone()
+    if row is None:
+        return False
+    tx.execute(
+        "UPDATE listed SET ended_at = ? WHERE list = ? AND device = ? AND rule = ? AND subject = ?",
+        (change.at, row["list"], change.device.key, change.rule, change.subject),
+    )
+    tx.execute("UPDATE list SET due = ? WHERE id = ? AND due IS NULL", (change.at + AGAIN, row["list"]))
+    return True
+
+
+def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
+    """A list as it stands. One on which nothing is left is cleared, and not told if it never was."""
+    standing = [
+        dict(one)
+        for one in tx.execute(
+            "SELECT device, name, rule, fault, component, title, since FROM listed "
+            "WHERE list = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
+            (row["id"],),
+        )
+    ]
+    over = not standing
+    tx.execute(
+        "UPDATE list SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",
+        (int(bool(standing or row["seq"])), now if over else None, row["id"]),
+    )
+    if over and not row["seq"]:
+        return
+    yield TicketEvent(
+        ticket_id=row["id"],
+        ticket_seq=row["seq"] + 1,
+        event="clear" if over else "update" if row["seq"] else "open",
+        dedupe_key=f"site:{row['site']}|{row['fault']}|{row['kind']}:{row['rule']}|{row['id']}",
+        at=now,
+        opened_at=row["opened_at"],
+        device=Device(key=f"site:{row['site']}", address=Address(""), model=f"site {row['site']}".strip()),
+        fault=row["fault"],
+        component=row["kind"],
+        impact=Impact(row["impact"]),
+        severity=row["severity"],
+        rule=row["rule"] or "site-digest",
+        title=_title(row, len(standing)),
+        evidence={"list": row["kind"], "count": len(standing), "items": standing},
+    )
+
+
+def _title(row: sqlite3.Row, count: int) -> str:
+    things = f"{count} thing{'' if count == 1 else 's'}"
+    if row["kind"] == DIGEST:
+        return f"{things} found when monitoring began"
+    return f"{count} more printers: too many tickets of the rule {row['rule']} in one day"
+
+
+def _accompanied(
+    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: MakeId
+) -> Iterator[TicketEvent]:
+    """The event in its group: kept back while the group gathers, with the group's number after that."""
+    guest = tx.execute(
+        "SELECT g.*, p.due, p.closed_at FROM guest g JOIN party p ON p.id = g.party WHERE ticket = ?",
+        (event.ticket_id,),
+    ).fetchone()
+    if guest is None:
+        if event.event != "open" or not change.gathering.by:
+            yield event
+            return
+        yield from _joined(tx, event, change, make_id)
+    elif guest["event"] is not None:  # its opening still waits
+        over = event.event == "clear"
+        tx.execute(
+            "UPDATE guest SET event = ?, untold = ? WHERE ticket = ?",
+            (None if over else _dump(replace(event, event="open")), int(over), event.ticket_id),
+        )
+    elif guest["untold"]:
+        if event.event == "reopen":
+            tx.execute("UPDATE guest SET untold = 0 WHERE ticket = ?", (event.ticket_id,))
+            yield _named(tx, replace(event, event="open"), guest["party"])
+    else:
+        yield _named(tx, event, guest["party"])
+
+
+def _joined(
+    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: MakeId
+) -> Iterator[TicketEvent]:
+    """Join the group that is gathering or still has an open ticket; else a new group begins."""
+    about = _about(change)
+    found = tx.execute("SELECT * FROM party WHERE about = ? AND closed_at IS NULL", (about,)).fetchone()
+    if found and found["due"] <= change.at and not _company(tx, found["id"]):
+        tx.execute("UPDATE party SET closed_at = ? WHERE id = ?", (change.at, found["id"]))
+        found = None
+    number, begins = (found["id"], found["due"]) if found else (make_id(), change.at + change.gathering.wait)
+    if found is None:
+        tx.execute("INSERT INTO party VALUES (?, ?, ?, NULL)", (number, about, begins))
+    waits = change.at < begins
+    tx.execute(
+        "INSERT INTO guest (ticket, party, event) VALUES (?, ?, ?)",
+        (event.ticket_id, number, _dump(event) if waits else None),
+    )
+    if not waits:
+        yield _named(tx, event, number)
+
+
+def _about(change: Change) -> str:
+    """What the tickets of a group have in common."""
+    words = {
+        "site": change.gathering.site,
+        "model": change.device.model or "",
+        "location": change.device.location or "",
+    }
+    return json.dumps([change.rule, change.fault, *(words[name] for name in change.gathering.by)])
+
+
+def _company(tx: sqlite3.Connection, party: str) -> int:
+    """How many tickets of a group are open."""
+    row = tx.execute(
+        "SELECT count(*) AS n FROM guest g JOIN ticket t ON t.id = g.ticket "
+        "WHERE g.party = ? AND t.cleared_at IS NULL",
+        (party,),
+    ).fetchone()
+    return int(row["n"])
+
+
+def _named(tx: sqlite3.Connection, event: TicketEvent, party: str) -> TicketEvent:
+    group = {"id": party, "open": _company(tx, party)}
+    return replace(event, evidence={**event.evidence, "group": group})
+
+
+def _arrived(tx: sqlite3.Connection, party: str, now: float) -> Iterator[TicketEvent]:
+    """The tickets that waited in a group, now that its time is over."""
+    waiting = tx.execute(
+        "SELECT ticket, event FROM guest WHERE party = ? AND event IS NOT NULL ORDER BY ticket", (party,)
+    ).fetchall()
+    for row in waiting:
+        tx.execute("UPDATE guest SET event = NULL WHERE ticket = ?", (row["ticket"],))
+        yield _named(tx, replace(_load(row["event"]), at=now), party)
+
+
+def _dump(event: TicketEvent) -> str:
+    return json.dumps(asdict(event), ensure_ascii=False)
+
+
+def _load(text: str) -> TicketEvent:
+    raw = json.loads(text)
+    device = raw["device"]
+    device |= {"address": Address(*device["address"]), "tags": tuple(device["tags"])}
+    return TicketEvent(**raw | {"device": Device(**device), "impact": Impact(raw["impact"])})
