@@ -41,6 +41,7 @@ from agent.rules import judge, schema
 from agent.rules.rule import RuleSet
 from agent.schedule import Cadences, Rota
 from agent.service.asking import Asking
+from agent.service.earshot import Earshot
 from agent.service.intake import Intake
 from agent.service.line import Line, Outcome
 from agent.service.roll import Roll
@@ -225,6 +226,8 @@ async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event 
     async with running(agent):
         cadences = _cadences(agent)
         cadences.start()
+        earshot = Earshot(agent.rounds, agent.rounds.roll, agent.clock)
+        await earshot.open(agent.config.traps, agent.rounds.territory)
         agent.tasks.append(asyncio.create_task(_listen(agent), name="listen"))
         if keeper.patience:
             watched = pulse.beat(agent.store, keeper.patience, keeper.felt)
@@ -234,6 +237,7 @@ async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event 
         failed = asyncio.create_task(_first_failure(agent.tasks))
         await asyncio.wait({asyncio.create_task(stop.wait()), failed}, return_when=asyncio.FIRST_COMPLETED)
         keeper.leaving()
+        earshot.close()
         cadences.stop()
     if failed.done() and not stop.is_set():
         await failed

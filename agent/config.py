@@ -176,6 +176,12 @@ class Mdns(Section):
     )
 
 
+class Traps(Section):
+    enabled: bool = Field(False, description="Listen for traps and informs, as hints to look at a printer now.")
+    host: Host = Field("0.0.0.0", description="The address to listen on.")  # noqa: S104 - off by default
+    port: Port = 162
+
+
 class RulesConfig(Section):
     folder: str = Field("rules.d", description="*.toml in it are added to the shipped rules.")
     first_days: Duration = Field(
@@ -225,6 +231,7 @@ class Config(Section):
     schedule: Schedule = Schedule()
     snmp: Snmp = Snmp()
     mdns: Mdns = Mdns()
+    traps: Traps = Traps()
     rules: RulesConfig = RulesConfig()
     storage: Storage = Storage()
     log: Log = Log()

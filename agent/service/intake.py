@@ -8,11 +8,9 @@ Promises:
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.model import SiteFacts
 from agent.service.line import Line, Outcome, Reading
 from agent.service.roll import Roll
 from agent.store import Store
@@ -47,16 +45,13 @@ class Intake:
                         group.append(await self._queue.get())
             await self._commit(group)
 
-    def _take(self, tx: sqlite3.Connection, readings: list[Reading], site: SiteFacts) -> list[Outcome]:
-        """The site first: what is wrong with all of it is not said of each."""
-        self.line.look_round(tx, site, max(reading.snapshot.at for reading in readings))
-        return [self.line.take(tx, reading, site) for reading in readings]
-
     async def _commit(self, group: list[Waiting]) -> None:
         site = self.roll.site
         readings = [reading for reading, _ in group]
         try:
-            outcomes = await self.store.run(lambda tx: self._take(tx, readings, site))
+            outcomes = await self.store.run(
+                lambda tx: [self.line.take(tx, reading, site) for reading in readings]
+            )
         except BaseException as why:
             for _, waiting in group:  # who waits for it must hear of it
                 waiting.set_exception(why)

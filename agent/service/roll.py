@@ -11,12 +11,13 @@ class Roll:
     first_days: float = 0.0  # seconds in which a site is new
     known: dict[str, Device] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    _hosts: dict[str, str] = field(default_factory=dict)  # where each printer answers
     _taught: dict[str, Known] = field(default_factory=dict)
     _uptimes: dict[str, int] = field(default_factory=dict)
 
     def call(self, device: Device, snapshot: Snapshot) -> None:
         """Note who answered, and who did not."""
-        self.known[device.key] = device
+        self.meet(device)
         if not snapshot.reachable:
             self.silent.add(device.key)
             return
@@ -25,6 +26,18 @@ class Roll:
             self._uptimes[device.key] = snapshot.uptime
         if snapshot.identity is not None:
             self._taught[device.key] = Known.of(snapshot)
+
+    def meet(self, device: Device) -> None:
+        """Know this printer, and where it answers."""
+        before = self.known.get(device.key)
+        if before and before.address != device.address:
+            self._hosts.pop(before.address.host, None)
+        self.known[device.key] = device
+        self._hosts[device.address.host] = device.key
+
+    def at(self, host: str) -> str | None:
+        """The key of the printer at this address."""
+        return self._hosts.get(host)
 
     def taught(self, key: str) -> Known | None:
         """What earlier snapshots of the printer spare the next poll from asking again.

@@ -35,8 +35,8 @@ class Rounds:
 
     async def resume(self) -> None:
         """Take up the printers that the inventory knows from earlier days."""
-        self.roll.known.update(await self.store.run(inventory.devices))
-        for key in self.roll.known:
+        for key, device in (await self.store.run(inventory.devices)).items():
+            self.roll.meet(device)
             self.rota.add(key, self.asking.clock.now())
 
     async def go(self) -> None:
