@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from agent import (
@@ -34,13 +35,15 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.discovery import Progress
 from agent.history import record
-from agent.model import Sighting, Tier
+from agent.model import Sighting, TicketEvent, Tier
 from agent.pulse import Keeper
 from agent.report import Sender
 from agent.rules import judge, schema
 from agent.rules.rule import RuleSet
 from agent.schedule import Cadences, Rota
+from agent.service import housekeeping
 from agent.service.asking import Asking
+from agent.service.housekeeping import Housekeeping
 from agent.service.earshot import Earshot
 from agent.service.intake import Intake
 from agent.service.line import Line, Outcome
@@ -71,6 +74,7 @@ TABLES = {
 
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
 UPKEEP = 2.0  # real seconds between looks at edited files
+HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
 DRAIN = 2.0  # real seconds for the last deliveries of a clean stop
 
 
@@ -92,6 +96,7 @@ class Agent:
     intake: Intake
     rounds: Rounds
     scouting: Scouting
+    house: Housekeeping
     rules: Watched[RuleSet]
     settings: Watched[Config]
     target: Target | None
@@ -106,7 +111,7 @@ def rule_files(settings: Config) -> list[Path]:
 
 
 def build_store(settings: Config) -> Store:
-    return Store(settings.database, TABLES)
+    return housekeeping.opened(settings.database, TABLES)
 
 
 def build_engine(settings: Config) -> Engine:
@@ -178,6 +183,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
         engine=engine,
         intake=intake,
         rounds=Rounds(territory, store, asking, intake, roll, build_rota(first)),
+        house=Housekeeping(store, clock, line.sender, partial(_restated, clock)),
         scouting=Scouting(territory, store, engine, asking, intake, roll),
         rules=rules,
         settings=settings,
@@ -191,6 +197,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
 async def running(agent: Agent) -> AsyncIterator[Agent]:
     """The agent with its sockets open, known printers taken up and delivery going; stopped cleanly after."""
     await agent.engine.start()
+    await agent.house.keep()
     await agent.rounds.resume()
     agent.tasks.append(asyncio.create_task(agent.intake.run(), name="intake"))
     if agent.delivery:
@@ -229,6 +236,7 @@ async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event 
         earshot = Earshot(agent.rounds, agent.rounds.roll, agent.clock)
         await earshot.open(agent.config.traps, agent.rounds.territory)
         agent.tasks.append(asyncio.create_task(_listen(agent), name="listen"))
+        agent.tasks.append(asyncio.create_task(housekeeping.examine(agent.store), name="examine"))
         if keeper.patience:
             watched = pulse.beat(agent.store, keeper.patience, keeper.felt)
             agent.tasks.append(asyncio.create_task(watched, name="pulse"))
@@ -276,10 +284,15 @@ def _cadences(agent: Agent) -> Cadences:
     async def upkeep() -> None:
         await _upkeep(agent)
 
+    async def keep_house() -> None:
+        await agent.house.keep()
+        agent.rounds.rota.stretch = agent.house.stretch
+
     cadences.every(min(TICK * speed, agent.config.schedule.alerts / 10), "polls", agent.rounds.go)
     cadences.every(agent.config.schedule.sweep, "sweep", sweep, at_once=True)
     cadences.every(agent.config.schedule.heartbeat, "heartbeat", heartbeat, at_once=True)
     cadences.every(UPKEEP * speed, "upkeep", upkeep)
+    cadences.every(HOUSEKEEPING * speed, "housekeeping", keep_house)
     return cadences
 
 
@@ -288,6 +301,13 @@ async def _listen(agent: Agent) -> None:
     if agent.config.mdns.enabled:
         await agent.scouting.look(["mdns"], listen=None)
     await asyncio.Event().wait()
+
+
+def _restated(clock: Clock, tx: sqlite3.Connection, ticket: str) -> TicketEvent | None:
+    """How a ticket stands now, for the provider."""
+    row = tx.execute("SELECT device FROM ticket WHERE id = ?", (ticket,)).fetchone()
+    device = inventory.devices(tx).get(row["device"]) if row else None
+    return tickets.restated(tx, ticket, device, clock.now())
 
 
 async def _heartbeat(agent: Agent) -> None:

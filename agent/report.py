@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from agent import __version__
 from agent.clock import iso
 from agent.model import Device, Impact, TicketEvent
-from uplink import outbox
-from uplink.envelope import Envelope, Lane
+from uplink import outbox, views
+from uplink.envelope import Envelope, Folding, Lane
 
 KINDS = {Impact.SUPPLY: "supply", Impact.PREDICTED: "predicted", Impact.BILLING: "billing"}
 
@@ -34,6 +34,7 @@ class Sender:
                 subject=event.ticket_id,
                 time=event.at,
                 data=self._ticket(event),
+                folds=Folding.LATE if event.event == "update" else Folding.NEVER,
             ),
         )
 
@@ -42,7 +43,14 @@ class Sender:
         data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": self._agent(), **health}
         outbox.put(
             tx,
-            Envelope(lane=Lane.HEARTBEAT, type="mps.agent_health/1", subject="agent", time=now, data=data),
+            Envelope(
+                lane=Lane.HEARTBEAT,
+                type="mps.agent_health/1",
+                subject="agent",
+                time=now,
+                data=data | {"outbox": views.health(tx)},
+                folds=Folding.AT_ONCE,
+            ),
         )
 
     def _agent(self) -> dict[str, object]:

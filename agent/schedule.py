@@ -34,6 +34,7 @@ class Rota:
 
     cadence: Mapping[Tier, float]  # seconds
     quiet: Hours | None = None
+    stretch: float = 1.0  # above 1 while the outbox fills up: poll less before anything is dropped
     _due: dict[str, dict[Tier, float]] = field(default_factory=dict)
     _heap: list[tuple[float, str]] = field(default_factory=list)
 
@@ -62,7 +63,7 @@ class Rota:
             if tiers is None or at != min(tiers.values()):
                 continue  # dropped, or pushed again with another time
             ready = {tier for tier, due in tiers.items() if due <= now + TOGETHER * self.cadence[tier]}
-            stretch = QUIETER if self.quiet and self.quiet.covers(now) else 1.0
+            stretch = self.stretch * (QUIETER if self.quiet and self.quiet.covers(now) else 1.0)
             tiers.update({tier: now + self.cadence[tier] * stretch for tier in ready})
             self._push(key)
             found.append((key, frozenset(ready)))

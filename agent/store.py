@@ -4,25 +4,36 @@
 - What `transaction()` has committed survives a kill, a crash of the system and a loss of power:
   write-ahead log with `synchronous=FULL` (NORMAL would lose the last commits with the power).
 - One process owns the file; a second one is refused. Reading alongside is free (`open_reader`).
-- A file that a newer version wrote is refused, never changed.
+- A file that a newer version wrote is refused, never changed. Before an older one is changed it is copied.
+- A full disk heals: the ballast is given up, the log is written back, and `relieve` drops what may be
+  dropped. A damaged file is kept, and its rows are brought over to a new one (`salvage`).
 
 Each room brings its own tables as a tuple of SQL scripts, one per version, appended and never edited.
 """
 
 import asyncio
+import contextlib
+import logging
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
+from agent import salvage
+from agent.ballast import Ballast
 from agent.errors import StoreError, StoreLocked, StoreTooNew
+from agent.salvage import Salvaged
 
 T = TypeVar("T")
 Connect = Callable[[str], sqlite3.Connection]
 Migrations = Mapping[str, Sequence[str]]
+Relieve = Callable[[sqlite3.Connection], object]
+FULL = 13  # SQLITE_FULL: a write found no room
+
+log = logging.getLogger("printwarden.store")
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -33,24 +44,30 @@ def connect(path: str) -> sqlite3.Connection:
 class Store:
     """The owner of the state file. Blocking; `run` does the work on the one writer thread."""
 
-    def __init__(self, path: Path, rooms: Migrations, *, connect: Connect = connect) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        rooms: Migrations,
+        *,
+        connect: Connect = connect,
+        relieve: Relieve | None = None,
+        ballast: Ballast | None = None,
+    ) -> None:
+        """`relieve` is asked, in a transaction, to drop what may be dropped when the disk is full."""
+        self.path, self._relieve = path, relieve
+        self.salvaged: Salvaged | None = None  # what became of a damaged file
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.ballast = ballast or Ballast(path.with_suffix(".ballast"))
         self._lock = _own(path.with_suffix(".lock"))
+        self._clean = path.with_suffix(".clean")
+        self.unclean = path.exists() and not self._clean.exists()  # the last stop was none of ours
         try:
-            self._db = connect(str(path))
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("PRAGMA foreign_keys=ON")
-            self._migrate(rooms)
-        except sqlite3.DatabaseError as why:
-            self._lock.close()
-            raise StoreError(f"{path} cannot be used: {why}") from why
-        except StoreError:
-            self._db.close()
+            self._db = self._opened(rooms, connect)
+        except BaseException:
             self._lock.close()
             raise
+        self._clean.unlink(missing_ok=True)
+        salvage.forget_failures(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     @contextmanager
@@ -59,40 +76,129 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite has rolled back by itself where the disk is full
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`work(tx)` in one transaction on the writer thread; returns after the commit."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, work)
+        """`work(tx)` in one transaction on the writer thread; returns after the commit.
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        On a full disk `work` may be called a second time. Raises sqlite3.OperationalError where it still
+        finds no room: nothing of it is accepted then, and the next one may succeed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.do, work)
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`run`, on the caller's thread."""
+        try:
+            with self.transaction() as tx:
+                return work(tx)
+        except sqlite3.DatabaseError as why:
+            if salvage.is_damage(why):
+                salvage.mark(self.path, str(why))
+            if not _is_full(why):
+                raise
+        self._make_room()
         with self.transaction() as tx:
             return work(tx)
 
     def close(self) -> None:
         """Finish the work at hand, close the file, and let go of it."""
         self._writer.shutdown(wait=True)
-        self._db.close()
-        self._lock.close()
+        try:
+            self._db.close()
+            with contextlib.suppress(OSError):  # a full disk: the next start looks more closely, that is all
+                self._clean.touch()
+        finally:
+            self._lock.close()
+
+    def _make_room(self) -> None:
+        """The disk is full: what can be done without a person."""
+        there = self.ballast.give_up()
+        log.error(
+            "the disk is full%s; what may be dropped is dropped", "" if there else ", and the ballast is gone"
+        )
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._relieve is not None:
+                with self.transaction() as tx:
+                    self._relieve(tx)
+            self._db.executescript("PRAGMA incremental_vacuum")  # `execute` would free a single page
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _opened(self, rooms: Migrations, connect: Connect) -> sqlite3.Connection:
+        """The file, ready; salvaged first if it must be."""
+        reason = salvage.marked(self.path) if self.path.exists() else None
+        if reason is None:
+            try:
+                return self._ready(rooms, connect)
+            except sqlite3.DatabaseError as why:
+                if _is_full(why) and self.ballast.give_up():
+                    return self._ready(rooms, connect)
+                if not salvage.is_damage(why):
+                    salvage.note_failure(self.path)
+                    raise StoreError(f"{self.path} cannot be used: {why}") from why
+                reason = str(why)
+        return self._salvaged(rooms, connect, reason)
+
+    def _salvaged(self, rooms: Migrations, connect: Connect, reason: str) -> sqlite3.Connection:
+        failures = salvage.note_failure(self.path)
+        self.salvaged = Salvaged(evidence=salvage.set_aside(self.path), reason=reason)
+        db = self._ready(rooms, connect)
+        if failures < salvage.MANY_STARTS:
+            salvage.rescue(self.salvaged, db, salvage.tables(rooms))
+        log.error("%s", self.salvaged)
+        return db
+
+    def _ready(self, rooms: Migrations, connect: Connect) -> sqlite3.Connection:
+        db = connect(str(self.path))
+        try:
+            db.row_factory = sqlite3.Row
+            if db.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would have no effect
+                db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA foreign_keys=ON")
+            self._db = db
+            self._migrate(rooms)
+            _all_there(db, rooms)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _migrate(self, rooms: Migrations) -> None:
-        with self.transaction() as tx:
-            tx.execute("CREATE TABLE IF NOT EXISTS room_version (room TEXT PRIMARY KEY, version INTEGER)")
-            have = {row["room"]: row["version"] for row in tx.execute("SELECT * FROM room_version")}
-            for room, version in have.items():
-                if version > len(rooms.get(room, ())):
-                    raise StoreTooNew(
-                        f"{self.path} was written by a newer version ({room} {version}); "
-                        "install that version again, or move the file away to start afresh"
-                    )
-            for room, scripts in rooms.items():
-                for script in scripts[have.get(room, 0) :]:
-                    for statement in filter(str.strip, script.split(";")):
-                        tx.execute(statement)
-                tx.execute("INSERT OR REPLACE INTO room_version VALUES (?, ?)", (room, len(scripts)))
+        known = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'room_version'").fetchone()
+        versions = self._db.execute("SELECT * FROM room_version") if known else ()
+        have = {row["room"]: row["version"] for row in versions}
+        for room, version in have.items():
+            if version > len(rooms.get(room, ())):
+                raise StoreTooNew(
+                    f"{self.path} was written by a newer version ({room} {version}); "
+                    "install that version again, or move the file away to start afresh"
+                )
+        behind = {room for room, scripts in rooms.items() if have.get(room, 0) < len(scripts)}
+        if have.keys() & behind:
+            self._copy()
+        if behind:
+            with self.transaction() as tx:
+                tx.execute("CREATE TABLE IF NOT EXISTS room_version (room TEXT PRIMARY KEY, version INTEGER)")
+                for room in rooms:
+                    _bring_up(tx, room, rooms[room], have.get(room, 0))
+
+    def _copy(self) -> None:
+        """Keep the file as it was before it is changed to a newer version."""
+        half_done, copy = (self.path.with_suffix(suffix) for suffix in (".before.part", ".before"))
+        try:
+            half_done.unlink(missing_ok=True)
+            with closing(sqlite3.connect(half_done)) as target:
+                self._db.backup(target)
+            half_done.replace(copy)
+        except (sqlite3.OperationalError, OSError) as why:
+            half_done.unlink(missing_ok=True)
+            log.warning("no copy of the state was made before it is brought to a newer version: %s", why)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -102,6 +208,31 @@ def open_reader(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     db.row_factory = sqlite3.Row
     return db
+
+
+def _bring_up(tx: sqlite3.Connection, room: str, scripts: Sequence[str], have: int) -> None:
+    """Run a room's scripts from version `have` on."""
+    for script in scripts[have:]:
+        for statement in filter(str.strip, script.split(";")):
+            tx.execute(statement)
+    tx.execute("INSERT OR REPLACE INTO room_version VALUES (?, ?)", (room, len(scripts)))
+
+
+def _all_there(db: sqlite3.Connection, rooms: Migrations) -> None:
+    """Raises the error of a damaged file if a table is missing or cannot be looked into."""
+    for name in salvage.tables(rooms):
+        try:
+            db.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()  # noqa: S608 - names of our own tables
+        except sqlite3.OperationalError as why:
+            if "no such table" not in str(why):
+                raise
+            damaged = sqlite3.DatabaseError(f"the table {name} is missing")
+            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damaged from why
+
+
+def _is_full(why: sqlite3.DatabaseError) -> bool:
+    return getattr(why, "sqlite_errorcode", 0) & 0xFF == FULL
 
 
 def _own(path: Path) -> IO[str]:

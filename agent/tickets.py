@@ -21,12 +21,12 @@ What always holds:
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import uuid6
 
-from agent.model import Change, ChangeKind, Impact, TicketEvent
+from agent.model import Change, ChangeKind, Device, Impact, TicketEvent
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -135,6 +135,15 @@ def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET)
     return [_ticket(row) for row in rows]
 
 
+def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float) -> TicketEvent | None:
+    """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
+    row = tx.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
+    if row is None or device is None:
+        return None
+    event = "open" if row["cleared_at"] is None else "clear"
+    return _told(_ticket(row), event, at, device, {"restated": True})
+
+
 def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
     """A rule opens: it joins the open ticket, brings a cleared one back, or starts one."""
     last = _latest(tx, change)
@@ -200,21 +209,28 @@ def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> 
         "rule = :rule, title = :title WHERE id = :id",
         asdict(now),
     )
+    return _told(now, event, change.at, change.device, change.evidence)
+
+
+def _told(
+    ticket: Ticket, event: str, at: float, device: Device, evidence: Mapping[str, object]
+) -> TicketEvent:
+    """`ticket` as it stands, as one event."""
     return TicketEvent(
-        ticket_id=now.id,
-        ticket_seq=now.seq,
+        ticket_id=ticket.id,
+        ticket_seq=ticket.seq,
         event=event,
-        dedupe_key=now.dedupe_key,
-        at=change.at,
-        opened_at=now.opened_at,
-        device=change.device,
-        fault=now.fault,
-        component=now.component,
-        impact=now.impact,
-        severity=now.severity,
-        rule=now.rule,
-        title=now.title,
-        evidence=change.evidence,
+        dedupe_key=ticket.dedupe_key,
+        at=at,
+        opened_at=ticket.opened_at,
+        device=device,
+        fault=ticket.fault,
+        component=ticket.component,
+        impact=ticket.impact,
+        severity=ticket.severity,
+        rule=ticket.rule,
+        title=ticket.title,
+        evidence=evidence,
     )
 
 

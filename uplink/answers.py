@@ -3,6 +3,7 @@
     2xx with a receipt that names our events    delivered, item by item
     2xx without (a captive portal, say), 3xx    Unreachable: somebody else answered
     408, 425, 429, 5xx                          Throttled, with its Retry-After as a floor
+    500                                         Stumbled: likewise; who always causes it is set aside
     409                                         InFlight: the same bytes again
     413                                         TooLarge: halve
     400, 415, 422                               Poisoned: bisect
@@ -19,7 +20,16 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from uplink.errors import CredentialRefused, Held, InFlight, Poisoned, Throttled, TooLarge, Unreachable
+from uplink.errors import (
+    CredentialRefused,
+    Held,
+    InFlight,
+    Poisoned,
+    Stumbled,
+    Throttled,
+    TooLarge,
+    Unreachable,
+)
 from uplink.retry import retry_after
 
 
@@ -59,6 +69,8 @@ def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
     if 200 <= status < 300:
         return _receipt(answer, ours)
     problem, said = _problem(answer)
+    if status == 500:
+        raise Stumbled(said, floor)
     if status in {408, 425, 429} or status >= 500:
         raise Throttled(said, floor)
     if status == 409:

@@ -20,14 +20,16 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from dataclasses import replace
 from random import Random, SystemRandom
 
 from uplink import destination, outbox
 from uplink.answers import Receipt
-from uplink.errors import DeliveryError, Held, Later, Refused
+from uplink.errors import DeliveryError, Held, Later, Refused, Stumbled, Unreachable
 from uplink.retry import patiently
 from uplink.seams import Clock, Target, Transactions
 
+DISK_PAUSE = 30.0  # seconds, when the disk is full and nothing can be noted
 LONGEST_NAP = 3600.0  # seconds without a wake-up before looking anyway
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,14 @@ class Delivery:
 
     async def _turn(self) -> bool:
         """One request. False when nothing is due. Raises Later or Held, remembered, if it must wait."""
+        try:
+            return await self._request()
+        except sqlite3.OperationalError as why:
+            log.error("the outbox cannot be written: %s; trying again in %.0f s", why, DISK_PAUSE)  # noqa: TRY400 - no traceback for a full disk
+            self._here = replace(self._here, due=self._clock.now() + DISK_PAUSE)
+            raise Unreachable(f"the outbox cannot be written: {why}") from why
+
+    async def _request(self) -> bool:
         batch = await self._store.run(self._choose)
         if batch is None:
             return False
@@ -110,6 +120,8 @@ class Delivery:
         if isinstance(outcome, Refused):
             log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
             outbox.narrow(tx, batch, outcome, source=self._source, now=now)
+        elif isinstance(outcome, Stumbled):
+            outbox.stumbled(tx, batch, now=now, dice=self._dice)
         elif not isinstance(outcome, DeliveryError):
             outbox.settle(tx, batch, outcome, now=now, dice=self._dice)
         self._note(tx, outcome if isinstance(outcome, DeliveryError) else None)

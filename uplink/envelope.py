@@ -9,12 +9,23 @@ from uuid6 import uuid7
 
 
 class Lane(IntEnum):
-    """Strict priority: while a lower lane has something to send, a higher one waits."""
+    """Strict priority: while a lower lane has something to send, a higher one waits.
+
+    What an invoice rests on goes with the tickets: it never ages out and is never dropped for room.
+    """
 
     TICKETS = 0
     HEARTBEAT = 1  # and inventory
     METERS = 2  # and other readings
     DIAGNOSTICS = 3
+
+
+class Folding(IntEnum):
+    """Whether a later envelope of the same type and subject may stand for this one."""
+
+    NEVER = 0
+    LATE = 1  # after 30 days of waiting, or when nothing else makes room: a ticket's updates
+    AT_ONCE = 2  # only the newest counts: a heartbeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +41,5 @@ class Envelope:
     subject: str  # a ticket's id, or a device's key
     time: float  # when it happened, seconds since 1970
     data: Mapping[str, object]  # JSON; numbers finite
+    folds: Folding = Folding.NEVER
     id: uuid.UUID = field(default_factory=uuid7)

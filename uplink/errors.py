@@ -4,6 +4,7 @@ DeliveryError
 ├── Later                   the same bytes again, after a pause that grows
 │   ├── Unreachable             no connection, no answer in time, TLS refused, or an answer that is no receipt
 │   ├── Throttled               not before `retry_after`
+│   ├── Stumbled                500: the receiver fell over, perhaps over one of these events
 │   └── InFlight                the receiver is still at work on these very bytes
 ├── Held                    a person must act: hold the destination, probe it every 15 minutes
 │   └── CredentialRefused       the token or the certificate is not accepted
@@ -38,6 +39,11 @@ class Unreachable(Later):
 
 class Throttled(Later):
     """The receiver is there and wants fewer or later requests."""
+
+
+class Stumbled(Later):
+    """500: the receiver has a fault of its own. If it is one event that brings it out, that one must not
+    hold up the others: see `outbox.stumbled`."""
 
 
 class InFlight(Later):

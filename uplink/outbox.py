@@ -3,8 +3,8 @@
 What always holds
 - An envelope is *accepted* when the transaction that `put` wrote in is committed: with the rule state
   and the ticket it belongs to, or not at all.
-- Every accepted envelope is in exactly one place: queued, in the dead letter with a reason, or
-  delivered. It leaves the queue only by a receipt that names its id, or into the dead letter.
+- Every accepted envelope is in exactly one place: queued, in the dead letter with a reason, delivered,
+  or dropped by a rule of `bounds` and counted. It is delivered only by a receipt that names its id.
 - `agent_seq` numbers accepted envelopes 1, 2, 3 … without a gap, so the receiver can see a hole.
 - A batch is frozen, ids and bytes, before it is first sent. One Idempotency-Key is one body, across
   retries, restarts and versions; when a batch must change, it gets new keys.
@@ -12,6 +12,7 @@ What always holds
   holds back later ones of its own subject, and nothing else. The dead letter holds back nothing: each
   event carries the whole ticket, and the receiver keeps the highest `ticket_seq`.
 - A lower lane is never asked before a higher one is empty.
+- Nothing is sent that is not byte for byte what was accepted: a row whose digest differs is dead.
 
           put                next_batch               settle: accepted, duplicate
     ─────────────► QUEUED ───────────────► FROZEN ───────────────────────────────► gone, counted
@@ -25,73 +26,30 @@ What always holds
 Every function works in the caller's open transaction and commits nothing.
 """
 
+import itertools
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
 from uuid6 import uuid7
 
-from uplink import cloudevents
+from uplink import bounds, cloudevents, rows
 from uplink.answers import Receipt, Result, Verdict
 from uplink.envelope import Envelope, Lane
 from uplink.errors import Refused
 from uplink.retry import LONGEST_FLOOR, backoff
 
-SCHEMA: tuple[str, ...] = (
-    """
-    CREATE TABLE outbox_batch (
-        number INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,       -- the Idempotency-Key
-        lane INTEGER NOT NULL,
-        first INTEGER NOT NULL,         -- lowest agent_seq in it
-        tries INTEGER NOT NULL,
-        body BLOB NOT NULL              -- sent as it stands
-    );
-    CREATE INDEX outbox_batch_order ON outbox_batch (lane, first);
-    CREATE TABLE outbox_event (
-        seq INTEGER PRIMARY KEY,        -- agent_seq
-        id BLOB NOT NULL UNIQUE,
-        lane INTEGER NOT NULL,
-        type TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        time REAL NOT NULL,
-        data BLOB NOT NULL,             -- JSON
-        batch INTEGER REFERENCES outbox_batch (number),
-        tries INTEGER NOT NULL DEFAULT 0,   -- times the receiver said "retry"
-        due REAL NOT NULL DEFAULT 0         -- parked until then
-    );
-    CREATE INDEX outbox_queue ON outbox_event (lane, seq);
-    CREATE INDEX outbox_frozen ON outbox_event (batch) WHERE batch IS NOT NULL;
-    CREATE INDEX outbox_parked ON outbox_event (subject, seq) WHERE due > 0;
-    CREATE TABLE outbox_dead (
-        seq INTEGER PRIMARY KEY,
-        id BLOB NOT NULL UNIQUE,
-        lane INTEGER NOT NULL,
-        type TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        time REAL NOT NULL,
-        data BLOB NOT NULL,
-        reason TEXT NOT NULL,           -- a problem type (RFC 9457)
-        detail TEXT NOT NULL,
-        died REAL NOT NULL
-    );
-    CREATE TABLE outbox_count (what TEXT, lane INTEGER, n INTEGER NOT NULL, PRIMARY KEY (what, lane));
-    CREATE TABLE outbox_destination (
-        name TEXT PRIMARY KEY,
-        failures INTEGER NOT NULL,      -- transient, in a row
-        held INTEGER NOT NULL,          -- 1: it refuses us, whatever we send
-        due REAL NOT NULL,              -- not asked again before
-        reason TEXT NOT NULL
-    )
-    """,
-)
+SCHEMA = rows.SCHEMA
 
 LARGEST_EVENT = 64 * 1024  # bytes of payload
 LARGEST_BATCH = 1024 * 1024  # bytes of body, before gzip
 MOST_EVENTS = 500  # in one batch
 
+ALONE = 3  # times that an event was put off, after which it travels alone
+
+DAMAGED = "urn:problem-type:mps:damaged-at-rest"
 OVERSIZED = "urn:problem-type:mps:event-too-large"
 
 
@@ -107,23 +65,33 @@ class Batch:
     tries: int  # attempts, with the one about to be made
 
 
-def put(tx: sqlite3.Connection, envelope: Envelope) -> int:
-    """Accept `envelope` in the transaction at hand; returns its agent_seq.
+def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
+    """Accept `envelope` in the transaction at hand; returns its agent_seq, or None if there is no room.
 
-    Never refuses: an oversized payload goes to the dead letter at once, so that the poll which caused
-    it is not lost with it. Raises ValueError for data that is not JSON, IntegrityError for an id put twice.
+    An oversized payload goes to the dead letter at once, so that the poll which caused it is not lost
+    with it. Raises ValueError for data that is not JSON, IntegrityError for an id put twice.
     """
-    seq = _count(tx, "accepted", -1)
     data = cloudevents.payload(envelope.data)
     subject = envelope.subject.encode("utf-8", "replace").decode()
-    row = (seq, envelope.id.bytes, envelope.lane, envelope.type, subject, envelope.time, data)
+    if not bounds.admit(tx, envelope, len(data) + rows.COST):
+        return None
+    seq = rows.count(tx, "accepted")
+    row = (seq, envelope.id.bytes, int(envelope.lane), envelope.type, subject, envelope.time, data)
+    more = (int(envelope.folds), rows.number(tx, "age"), rows.digest(row))
     tx.execute(
-        "INSERT INTO outbox_event (seq, id, lane, type, subject, time, data) VALUES (?,?,?,?,?,?,?)", row
+        f"INSERT INTO outbox_event ({rows.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constant
+        (*row, *more),
     )
+    rows.count(tx, "bytes", envelope.lane, len(data) + rows.COST)
+    if envelope.lane is Lane.TICKETS:
+        tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (subject,))
     if len(data) > LARGEST_EVENT:
         said = f"the payload has {len(data)} bytes; the limit is {LARGEST_EVENT}"
-        _bury(tx, seq, OVERSIZED, said, envelope.time)
+        rows.bury(tx, seq, OVERSIZED, said, envelope.time)
     return seq
+
+
+revive = rows.revive
 
 
 def next_batch(tx: sqlite3.Connection, *, source: str, now: float, single: bool = False) -> Batch | None:
@@ -133,30 +101,38 @@ def next_batch(tx: sqlite3.Connection, *, source: str, now: float, single: bool 
     breaker's trial; a frozen batch is then broken up under new keys.
     """
     for lane in Lane:
-        number = _frozen(tx, lane)
-        if number is None:
-            number = _freeze(tx, _ready(tx, lane, now, 1 if single else MOST_EVENTS), source)
-        elif single and len(members := _members(tx, number)) > 1:
-            number = _regroup(tx, number, [members[:1], members[1:]], source)
-        if number is not None:
-            tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
-            return _batch(tx, number)
+        while (number := _next(tx, lane, source, now, single)) is not None:
+            if _unharmed(tx, number):
+                tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
+                return _batch(tx, number)
+            rows.thaw(tx, number)
     return None
+
+
+def _next(tx: sqlite3.Connection, lane: Lane, source: str, now: float, single: bool) -> int | None:
+    """The lane's next batch, frozen before or now."""
+    number = _frozen(tx, lane)
+    if number is None:
+        return _freeze(tx, _ready(tx, lane, now, 1 if single else MOST_EVENTS), source)
+    if single and len(_members(tx, number)) > 1:
+        return _regroup(tx, number, 1, source)
+    return number
 
 
 def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random) -> None:
     """Do to each event of `batch` what `receipt` says; one that it does not name is tried again."""
     unnamed = Verdict(Result.RETRY)
+    done = []
     for row in _members(tx, batch.number):
         verdict = receipt.get(UUID(bytes=row["id"]), unnamed)
         if verdict.result is Result.REJECTED:
             reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
-            _bury(tx, row["seq"], reason, detail, now)
+            rows.bury(tx, row["seq"], reason, detail, now)
         elif verdict.result is Result.RETRY:
             _park(tx, row, now + backoff(row["tries"] + 1, dice))
         else:
-            tx.execute("DELETE FROM outbox_event WHERE seq = ?", (row["seq"],))
-            _count(tx, "delivered", row["lane"])
+            done.append(row)
+    rows.delivered(tx, done)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
@@ -164,23 +140,24 @@ def narrow(tx: sqlite3.Connection, batch: Batch, why: Refused, *, source: str, n
     """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter."""
     members = _members(tx, batch.number)
     if len(members) > 1:
-        middle = len(members) // 2
-        _regroup(tx, batch.number, [members[:middle], members[middle:]], source)
+        _regroup(tx, batch.number, len(members) // 2, source)
         return
     for row in members:
-        _bury(tx, row["seq"], why.problem, why.reason, now)
+        rows.bury(tx, row["seq"], why.problem, why.reason, now)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
-def revive(tx: sqlite3.Connection, seq: int) -> bool:
-    """Put a dead event back in its place in the queue, same id and number; False if there is none."""
-    columns = "seq, id, lane, type, subject, time, data"
-    moved = tx.execute(
-        f"INSERT INTO outbox_event ({columns}) SELECT {columns} FROM outbox_dead WHERE seq = ?",  # noqa: S608 - constant
-        (seq,),
-    )
-    tx.execute("DELETE FROM outbox_dead WHERE seq = ?", (seq,))
-    return moved.rowcount == 1
+def stumbled(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
+    """The receiver fell over (500), perhaps over this very event: after a few times it is parked, and the
+    rest goes on. When it is due again it travels alone, so that it can take nobody with it."""
+    members = _members(tx, batch.number)
+    if len(members) > 1 or not members:
+        return
+    (row,) = members
+    if max(batch.tries, row["tries"]) >= ALONE:
+        _park(tx, row, now + backoff(max(ALONE, row["tries"] + 1), dice))
+        tx.execute("UPDATE outbox_event SET tries = MAX(tries, ?) WHERE seq = ?", (ALONE, row["seq"]))
+        tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
 def next_due(tx: sqlite3.Connection, now: float) -> float | None:
@@ -191,6 +168,18 @@ def next_due(tx: sqlite3.Connection, now: float) -> float | None:
 
 
 def _ready(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
+    """The next events of `lane` that may share a batch. One that is not what was accepted dies on the way."""
+    queued = _unparked(tx, lane, now, most)
+    while damaged := [row for row in queued if not rows.intact(row)]:
+        for row in damaged:
+            rows.bury(tx, row["seq"], DAMAGED, "its digest does not fit what is on the disk", now)
+        queued = _unparked(tx, lane, now, most)
+    if queued and queued[0]["tries"] >= ALONE:
+        return queued[:1]
+    return list(itertools.takewhile(lambda row: row["tries"] < ALONE, queued))
+
+
+def _unparked(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
     """The next events of `lane` that are not parked, nor behind a parked one of their subject.
 
     A `due` further ahead than any pause is a clock that was set back, and counts as over.
@@ -213,12 +202,12 @@ def _frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
     return None if row is None else row["number"]
 
 
-def _freeze(tx: sqlite3.Connection, rows: Iterable[sqlite3.Row], source: str) -> int | None:
-    """Make a batch of as many of `rows`, from the front, as its size allows; its number."""
+def _freeze(tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str) -> int | None:
+    """Make a batch of as many of `queued`, from the front, as its size allows; its number."""
     taken: list[sqlite3.Row] = []
     events: list[bytes] = []
     size = 2
-    for row in rows:
+    for row in queued:
         event = cloudevents.event(
             UUID(bytes=row["id"]),
             source=source,
@@ -235,21 +224,21 @@ def _freeze(tx: sqlite3.Connection, rows: Iterable[sqlite3.Row], source: str) ->
         events.append(event)
     if not taken:
         return None
+    body = cloudevents.batch(events)
     made = tx.execute(
-        "INSERT INTO outbox_batch (key, lane, first, tries, body) VALUES (?, ?, ?, 0, ?)",
-        (str(uuid7()), taken[0]["lane"], taken[0]["seq"], cloudevents.batch(events)),
+        "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, 0, ?, ?)",
+        (str(uuid7()), taken[0]["lane"], taken[0]["seq"], body, rows.body_digest(body)),
     ).lastrowid
     tx.executemany("UPDATE outbox_event SET batch = ? WHERE seq = ?", [(made, row["seq"]) for row in taken])
     return made
 
 
-def _regroup(
-    tx: sqlite3.Connection, number: int, groups: Sequence[Sequence[sqlite3.Row]], source: str
-) -> int | None:
-    """Replace a frozen batch by one for each of `groups`, under new keys; the first one's number."""
-    _thaw(tx, number)
-    numbers = [_freeze(tx, group, source) for group in groups]
-    return numbers[0]
+def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str) -> int | None:
+    """Split a frozen batch after `cut` events, under new keys; the first half's number."""
+    members = tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
+    rows.thaw(tx, number)
+    first, _ = (_freeze(tx, group, source) for group in (members[:cut], members[cut:]))
+    return first
 
 
 def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
@@ -259,17 +248,19 @@ def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
     tx.execute(change, (due, row["seq"]))
     others = "SELECT number FROM outbox_batch WHERE lane = ? AND number <> ?"
     for other in tx.execute(others, (row["lane"], row["batch"])).fetchall():
-        _thaw(tx, other["number"])
-
-
-def _thaw(tx: sqlite3.Connection, number: int) -> None:
-    """Its events queue again, each in its place; its key is never used again."""
-    tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (number,))
-    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (number,))
+        rows.thaw(tx, other["number"])
 
 
 def _members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
-    return tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
+    """The events of a batch, in order, without their payloads."""
+    light = "SELECT seq, id, lane, batch, tries, LENGTH(data) AS size FROM outbox_event"
+    return tx.execute(f"{light} WHERE batch = ? ORDER BY seq", (number,)).fetchall()
+
+
+def _unharmed(tx: sqlite3.Connection, number: int) -> bool:
+    """Whether a frozen body is still the one that was frozen, with events in it."""
+    row = tx.execute("SELECT body, digest FROM outbox_batch WHERE number = ?", (number,)).fetchone()
+    return rows.body_intact(row) and bool(_members(tx, number))
 
 
 def _batch(tx: sqlite3.Connection, number: int) -> Batch:
@@ -278,22 +269,3 @@ def _batch(tx: sqlite3.Connection, number: int) -> Batch:
     return Batch(
         number=number, key=row["key"], lane=Lane(row["lane"]), body=row["body"], ids=ids, tries=row["tries"]
     )
-
-
-def _bury(tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float) -> None:
-    columns = "seq, id, lane, type, subject, time, data"
-    tx.execute(
-        f"INSERT INTO outbox_dead ({columns}, reason, detail, died) "  # noqa: S608 - constant
-        f"SELECT {columns}, ?, ?, ? FROM outbox_event WHERE seq = ?",
-        (reason, detail, now, seq),
-    )
-    tx.execute("DELETE FROM outbox_event WHERE seq = ?", (seq,))
-
-
-def _count(tx: sqlite3.Connection, what: str, lane: int) -> int:
-    """One more of `what`; returns how many now."""
-    counted = tx.execute(
-        "INSERT INTO outbox_count VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
-        (what, lane),
-    )
-    return int(counted.fetchone()[0])

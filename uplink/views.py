@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from uplink import destination
+from uplink import bounds, destination, rows
 from uplink.destination import Destination
 from uplink.envelope import Lane
 
@@ -19,6 +19,10 @@ class Counts:
     pending: Mapping[Lane, int]
     delivered: Mapping[Lane, int]
     dead: Mapping[Lane, int]
+    dropped: Mapping[str, int]  # by lane and reason: "meters.too-old"
+    withheld: int  # tickets whose news found no room
+    used: int  # bytes that waiting events take, about …
+    bound: int  # … of so many
     oldest: float | None  # when the oldest pending event happened
 
 
@@ -45,6 +49,14 @@ def counts(db: sqlite3.Connection) -> Counts:
         pending=_by_lane(db, "SELECT lane, COUNT(*) FROM outbox_event GROUP BY lane"),
         delivered={Lane(lane): n for (what, lane), n in told.items() if what == "delivered"},
         dead=_by_lane(db, "SELECT lane, COUNT(*) FROM outbox_dead GROUP BY lane"),
+        dropped={
+            f"{rows.lane_name(lane)}.{what.removeprefix('dropped:')}": n
+            for (what, lane), n in sorted(told.items())
+            if what.startswith("dropped:")
+        },
+        withheld=db.execute("SELECT COUNT(*) FROM outbox_withheld").fetchone()[0],
+        used=bounds.used(db),
+        bound=bounds.bound(db),
         oldest=db.execute("SELECT MIN(time) FROM outbox_event").fetchone()[0],
     )
 
@@ -59,10 +71,27 @@ def dead(db: sqlite3.Connection, limit: int = 100) -> Iterator[Entry]:
     return map(_entry, db.execute("SELECT * FROM outbox_dead ORDER BY seq LIMIT ?", (limit,)))
 
 
+def letter(db: sqlite3.Connection, seq: int) -> Entry | None:
+    """One event of the dead letter."""
+    row = db.execute("SELECT * FROM outbox_dead WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else _entry(row)
+
+
+def health(db: sqlite3.Connection) -> dict[str, object]:
+    """The `outbox` of a heartbeat: what waits, what is dead, what was dropped and why."""
+    told = counts(db)
+    return {
+        "pending": {str(int(lane)): n for lane, n in told.pending.items()},
+        "dead": sum(told.dead.values()),
+        "dropped": dict(told.dropped),
+        "withheld": told.withheld,
+    }
+
+
 def undelivered(db: sqlite3.Connection, subject: str) -> bool:
     """Whether anything of `subject` still waits or is dead."""
     look = "SELECT 1 FROM {} WHERE subject = ? LIMIT 1"
-    tables = ("outbox_event", "outbox_dead")
+    tables = ("outbox_event", "outbox_dead", "outbox_withheld")
     return any(db.execute(look.format(table), (subject,)).fetchone() for table in tables)
 
 
@@ -84,6 +113,14 @@ def _entry(row: sqlite3.Row) -> Entry:
         type=row["type"],
         subject=row["subject"],
         time=row["time"],
-        data=json.loads(row["data"]),
+        data=_payload(row["data"]),
         **told,
     )
+
+
+def _payload(data: bytes) -> dict[str, object]:
+    """A dead event may be dead because it is damaged."""
+    try:
+        return dict(json.loads(data))
+    except (ValueError, TypeError):
+        return {"damaged": repr(data)[:200]}

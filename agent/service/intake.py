@@ -4,16 +4,23 @@ Promises:
 - `settle` returns when the reading and all of its effects are safe on disk.
 - Readings take effect in the order in which they came in.
 - Nobody who polls waits for a commit, unless they ask to.
+- A disk that is full, also after `Store` has made room, costs the readings at hand and nothing else: who
+  waits for them hears of it, and the next ones are tried.
 """
 
 import asyncio
 import contextlib
+import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agent.model import SiteFacts
 from agent.service.line import Line, Outcome, Reading
 from agent.service.roll import Roll
 from agent.store import Store
+
+log = logging.getLogger("printwarden.reading")
 
 GROUP = 200  # readings in one transaction
 
@@ -45,16 +52,23 @@ class Intake:
                         group.append(await self._queue.get())
             await self._commit(group)
 
+    def _take(self, tx: sqlite3.Connection, readings: list[Reading], site: SiteFacts) -> list[Outcome]:
+        """The site first: what is wrong with all of it is not said of each."""
+        self.line.look_round(tx, site, max(reading.snapshot.at for reading in readings))
+        return [self.line.take(tx, reading, site) for reading in readings]
+
     async def _commit(self, group: list[Waiting]) -> None:
         site = self.roll.site
         readings = [reading for reading, _ in group]
         try:
-            outcomes = await self.store.run(
-                lambda tx: [self.line.take(tx, reading, site) for reading in readings]
-            )
+            outcomes = await self.store.run(lambda tx: self._take(tx, readings, site))
         except BaseException as why:
             for _, waiting in group:  # who waits for it must hear of it
-                waiting.set_exception(why)
+                if not waiting.done():
+                    waiting.set_exception(why)
+            if isinstance(why, sqlite3.OperationalError):
+                log.error("%d readings could not be kept: %s", len(group), why)  # noqa: TRY400 - no news in a traceback
+                return
             raise
         for (_, waiting), outcome in zip(group, outcomes, strict=True):
             if outcome.device:

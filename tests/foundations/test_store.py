@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -98,11 +99,20 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_a_clear_error(path):
+def test_a_file_that_is_no_database_is_kept_aside_and_a_new_one_begun(path):
     path.parent.mkdir()
     path.write_bytes(b"this is no database at all" * 100)
-    with pytest.raises(StoreError, match="cannot be used"):
-        Store(path, ROOMS)
+    store = Store(path, ROOMS)
+    assert store.salvaged.evidence.read_bytes() == b"this is no database at all" * 100
+    assert notes(path) == []
+    store.close()
+
+
+def test_a_copy_is_kept_before_a_newer_version_changes_the_file(path):
+    Store(path, ROOMS).close()
+    Store(path, {"notes": (*ROOMS["notes"], "ALTER TABLE note ADD COLUMN at REAL")}).close()
+    with closing(sqlite3.connect(path.with_suffix(".before"))) as before:
+        assert len(before.execute("PRAGMA table_info(note)").fetchall()) == 1
 
 
 def test_reading_a_state_that_is_not_there_says_what_to_do(path):

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,3 +214,16 @@ def tickets() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def mood() -> type[Behaviour]:
     return Behaviour
+
+
+@pytest.fixture(scope="session")
+def small_disk() -> Any:
+    """The module small_disk.py: a disk that records, fills up and loses power. Needs apsw."""
+    file = Path(__file__).with_name("small_disk.py")
+    spec = importlib.util.spec_from_file_location("small_disk", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["small_disk"] = module
+    spec.loader.exec_module(module)
+    return module

@@ -19,6 +19,7 @@ from uplink.errors import (
     InFlight,
     Poisoned,
     Refused,
+    Stumbled,
     Throttled,
     TooLarge,
     Unreachable,
@@ -47,7 +48,7 @@ def receipt(*lines: tuple[UUID, str]) -> dict[str, object]:
         (400, Poisoned), (401, CredentialRefused), (402, Held), (403, Held), (404, Held), (405, Held),
         (407, Held), (408, Throttled), (409, InFlight), (410, Held), (413, TooLarge), (415, Poisoned),
         (418, Held), (422, Poisoned), (425, Throttled), (429, Throttled), (451, Held),
-        (500, Throttled), (501, Throttled), (502, Throttled), (503, Throttled), (504, Throttled),
+        (500, Stumbled), (501, Throttled), (502, Throttled), (503, Throttled), (504, Throttled),
         (507, Throttled), (511, Throttled), (599, Throttled), (999, Throttled),
     ],
 )  # fmt: skip

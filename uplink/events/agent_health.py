@@ -12,7 +12,8 @@ class Outbox(Record):
 
     pending: dict[str, Count] = Field(description="Events waiting, by lane.", examples=[{"0": 2, "2": 1400}])
     dead: Count = Field(description="Events in the dead letter.")
-    dropped: dict[str, Count] = Field(description="Events dropped by a written rule, by reason.")
+    dropped: dict[str, Count] = Field(description="Events dropped by a written rule, by lane and reason.")
+    withheld: Count = Field(default=0, description="Tickets whose news found no room yet.")
 
 
 class AgentHealth(Event):

@@ -1,0 +1,49 @@
+"""Sixteen MiB that are given up when the disk is full.
+
+SQLite needs room even to delete: a DELETE writes pages to the log before it frees any in the file. On a
+full disk it can therefore not help itself, and without this file only a person could.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ballast:
+    """A file of `size` bytes beside the state file; `comfort` bytes must be free before it is put (back)."""
+
+    path: Path
+    size: int = 16 * MIB
+    comfort: int = 64 * MIB
+
+    def keep(self) -> bool:
+        """Put it (back) if there is plenty of room; whether it is there now."""
+        if self.path.exists():
+            return True
+        if free(self.path.parent) < self.comfort + self.size:
+            return False
+        half_done = self.path.with_suffix(".part")
+        try:
+            half_done.write_bytes(os.urandom(self.size))  # zeros could be stored as nothing
+            half_done.replace(self.path)
+        except OSError:
+            half_done.unlink(missing_ok=True)
+            return False
+        return True
+
+    def give_up(self) -> bool:
+        """Free its room; whether there was any."""
+        try:
+            self.path.unlink()
+        except OSError:
+            return False
+        return True
+
+
+def free(folder: Path) -> int:
+    """Bytes that we may still write there."""
+    return shutil.disk_usage(folder).free

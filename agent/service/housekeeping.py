@@ -1,0 +1,82 @@
+"""Keeping house: the outbox in its bounds, the ballast in its place, tickets told again when room returns."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from agent import ballast, salvage
+from agent.clock import Clock
+from agent.errors import StoreError
+from agent.model import TicketEvent
+from agent.report import Sender
+from agent.store import Migrations, Store
+from uplink import bounds, integrity
+
+log = logging.getLogger("printwarden.house")
+
+
+def opened(path: Path, tables: Migrations) -> Store:
+    """The state file, salvaged if it must be, and the outbox in it looked through. Raises StoreError."""
+    check = partial(integrity.check, now=time.time())
+    store = Store(path, tables, relieve=bounds.shed)
+    try:
+        findings = store.do(check)
+    except sqlite3.DatabaseError as why:
+        store.close()
+        if not salvage.is_damage(why):
+            raise StoreError(f"{path} cannot be used: {why}") from why
+        store = Store(path, tables, relieve=bounds.shed)  # salvages it: it is marked by now
+        findings = store.do(check)
+    if not findings.clean:
+        log.error("the outbox was damaged on the disk: %s", findings)
+    return store
+
+
+async def examine(store: Store) -> None:
+    """After a stop that was none of ours: look through the state file, beside everything else. Runs for ever;
+    raises StoreError where it finds damage, so that a service manager starts the agent anew."""
+    if store.unclean and (complaint := await asyncio.to_thread(salvage.examine, store.path)):
+        raise StoreError(f"{store.path} is damaged ({complaint}): the next start salvages it")
+    await asyncio.Event().wait()
+
+
+Restate = Callable[[sqlite3.Connection, str], TicketEvent | None]
+"""A ticket's id to the event that says how it stands now; None if it is not known any more."""
+
+
+@dataclass(slots=True)
+class Housekeeping:
+    """`keep` it every minute or so."""
+
+    store: Store
+    clock: Clock
+    sender: Sender
+    restate: Restate
+    limits: bounds.Limits = field(default_factory=bounds.Limits)
+    stretch: float = 1.0  # how many times as long to wait between polls
+    _last: float | None = None
+
+    async def keep(self) -> None:
+        """One round."""
+        now = self.clock.monotonic()
+        elapsed, self._last = now - (now if self._last is None else self._last), now
+        self.store.ballast.keep()
+        free = ballast.free(self.store.path.parent)
+        dropped = await self.store.run(partial(bounds.upkeep, limits=self.limits, free=free, elapsed=elapsed))
+        if dropped:
+            log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
+        self.stretch = await self.store.run(self._settle)
+
+    def _settle(self, tx: sqlite3.Connection) -> float:
+        for ticket in bounds.withheld(tx):
+            event = self.restate(tx, ticket)
+            if event is None:
+                tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (ticket,))
+            else:
+                self.sender.ticket(tx, event)
+        return bounds.stretch(tx)
