@@ -12,7 +12,7 @@ Time here is real time, also in a demo: a packet takes as long as it takes.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -188,7 +188,7 @@ class Engine:
         """
         request_id = new_id()
         packet = request(Ask.GET, credential.version, credential.community, oids).numbered(request_id)
-        sweep = Sweep(lambda address: self._send(packet, address), self.counters)
+        sweep = Sweep(self._sender(packet), self.counters)
         endpoints = list(self._endpoints.values())
         for endpoint in endpoints:
             endpoint.listeners[request_id] = sweep.heard
@@ -201,15 +201,21 @@ class Engine:
             for endpoint in endpoints:
                 del endpoint.listeners[request_id]
 
-    def _send(self, packet: bytes, address: Address) -> SockAddr:
-        """Send to a stranger. An IPv4 `Address` is its own socket address."""
-        sockaddr: SockAddr = address
-        family = socket.AF_INET
-        if not address.host.replace(".", "").isdecimal():  # IPv6, or a name, which must not be looked up
-            family, sockaddr = resolve(address)
-        if (endpoint := self._endpoints.get(family)) is not None:
-            endpoint.send(packet, sockaddr)
-        return sockaddr
+    def _sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
+        """What sends `packet` to a stranger. An IPv4 `Address` is its own socket address."""
+        ipv4 = self._endpoints.get(socket.AF_INET)
+
+        def send(address: Address) -> SockAddr:
+            endpoint = ipv4
+            sockaddr: SockAddr = address
+            if not address.host.replace(".", "").isdecimal():  # IPv6, or a name, which must not be looked up
+                family, sockaddr = resolve(address)
+                endpoint = self._endpoints.get(family)
+            if endpoint is not None:
+                endpoint.send(packet, sockaddr)
+            return sockaddr
+
+        return send
 
 
 def _versions(credential: Credential) -> list[Ladder]:

@@ -12,8 +12,8 @@ from agent.model import Address
 from agent.snmp.counters import Counters
 from agent.snmp.wire import Reply
 
-BEAT = 0.01  # s between two handfuls of packets
-HANDFUL = 256  # packets: the most that leave at once
+BEAT = 0.04  # s between two handfuls of packets
+HANDFUL = 64  # packets that leave at once: no more than answers are read in one turn of the loop
 
 Answer = tuple[Address, Reply]
 
@@ -55,9 +55,10 @@ class Sweep:
         """Send everything, each packet at its time, so that a late wake-up is made up for."""
         now = asyncio.get_running_loop().time
         began, sent = now(), 0
+        most = HANDFUL if pace is None else max(HANDFUL, int(2 * BEAT * pace))  # twice the pace, to catch up
         try:
             while True:
-                due = HANDFUL if pace is None else min(HANDFUL, int((now() - began + BEAT) * pace) - sent)
+                due = most if pace is None else min(most, int((now() - began + BEAT) * pace) - sent)
                 handful = list(islice(addresses, due)) if due > 0 else []
                 if due > 0 and not handful:
                     break

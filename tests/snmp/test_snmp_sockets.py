@@ -137,3 +137,37 @@ async def test_an_error_is_a_sign_of_life(agent, answer_with) -> None:
         assert [each async for each in engine.ask([printer.address], PUBLIC, (UPTIME,))] == [
             (printer.address, {})
         ]
+
+
+async def test_a_sweep_of_everybody_answering_at_once_loses_none() -> None:
+    """Two hundred agents, and nothing is paced."""
+
+    class Everybody(asyncio.DatagramProtocol):
+        """Answers each request with its own octets, turned into a response (RFC 3416, 4.2.1)."""
+
+        def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            packet = bytearray(data)
+            packet[packet.index(0xA0, 10)] = 0xA2
+            self.transport.sendto(bytes(packet), addr)
+
+    loop = asyncio.get_running_loop()
+    agents = [
+        await loop.create_datagram_endpoint(Everybody, local_addr=(f"127.0.50.{host}", 0))
+        for host in range(1, 201)
+    ]
+    addresses = [Address(*transport.get_extra_info("sockname")) for transport, _ in agents]
+    async with Engine(replace(QUICK, sweep_per_second=None, sweep_linger=0.5)) as engine:
+        found = {each async for each, _ in engine.ask(addresses, PUBLIC, (UPTIME,))}
+    for transport, _ in agents:
+        transport.close()
+    assert found == set(addresses)
+
+
+async def test_a_sweep_looks_up_no_name_either() -> None:
+    async with Engine(QUICK) as engine:
+        with pytest.raises(NoAnswer, match="not an IP address"):
+            [each async for each in engine.ask([Address("printer.example")], PUBLIC, (UPTIME,))]
+        assert engine.counters.sent == 0
