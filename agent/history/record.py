@@ -18,6 +18,7 @@ from agent.model import Alert, Episode, Snapshot, Supply, Vague
 
 SCHEMA = tables.SCHEMA
 TOTAL = "meter.total"  # the series that rates are reckoned by
+ROLLS = 1 << 24  # some HP counters begin again after 16,777,215
 
 _PARTS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
@@ -37,8 +38,12 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset
         changed.add("status")
     if _record_alerts(tx, device, snapshot, rebooted=rebooted):
         changed.add("alerts")
+    if not rebooted and _record_missed(tx, device, snapshot, before):
+        changed.add("events")
     if _record_supplies(tx, device, snapshot, before):
         changed |= {"supplies", "events"}
+    if _record_counter(tx, device, snapshot):
+        changed.add("events")
     for name, value in _values(snapshot):
         if series.append(tx, device, name, snapshot.at, value) and name.startswith("meter."):
             changed.add("meters")
@@ -150,6 +155,35 @@ def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, r
         )
     tx.execute("UPDATE latest SET alerts_at = ? WHERE device = ?", (snapshot.at, device))
     return bool(ended or altered or turn.began)
+
+
+def _record_missed(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> bool:
+    """Alerts that prtAlertAllEvents counted, and that no reading of the table showed."""
+    if snapshot.alerts is None or snapshot.all_events is None or before["all_events"] is None:
+        return False
+    shown = tx.execute(
+        "SELECT count(*) AS n FROM occurrence WHERE device = ? AND began = ?", (device, snapshot.at)
+    ).fetchone()
+    missed = snapshot.all_events - before["all_events"] - shown["n"]
+    if missed > 0:
+        happened(tx, device, snapshot.at, "missed", count=missed)
+    return bool(missed > 0)
+
+
+def _record_counter(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> bool:
+    """A total that fell, and that the next reading does not take back, began to count anew."""
+    now = next((it.value for it in snapshot.meters or () if it.name == "total" and not it.part), None)
+    last = series.last(tx, device, TOTAL, 2)
+    if now is None or len(last) < 2 or not all(isinstance(value, int) for _, value in last):
+        return False
+    (at, fallen), (_, high) = last
+    if not int(fallen or 0) <= now < int(high or 0):
+        return False
+    rolled = int(high or 0) > ROLLS - ROLLS // 100 and now < ROLLS // 100
+    happened(tx, device, at, "counter", "rolled" if rolled else "backwards", int(high or 0) - now)
+    return True
 
 
 def _said(tx: sqlite3.Connection, alert: Alert) -> int:

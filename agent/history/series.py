@@ -46,6 +46,15 @@ def between(
     return ((row["at"], row["value"]) for row in rows)
 
 
+def last(db: sqlite3.Connection, device: str, name: str, count: int) -> list[tuple[float, Value]]:
+    """The last rows of a series, the newest first."""
+    rows = db.execute(
+        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT ?",
+        (_find(db, device, name), count),
+    )
+    return [(row["at"], row["value"]) for row in rows]
+
+
 def _find(db: sqlite3.Connection, device: str, name: str) -> int | None:
     row = db.execute("SELECT id FROM track WHERE device = ? AND name = ?", (device, name)).fetchone()
     return row["id"] if row else None

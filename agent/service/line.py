@@ -5,13 +5,13 @@ Reading ──► inventory ──► history ──► rules ──► tickets 
 """
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from agent import gauges, inventory, together
-from agent.history import facts, record
+from agent import inventory, together
 from agent.model import Change, Device, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
+from agent.service import knowing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,7 @@ class Line:
         if snapshot.reachable:
             inventory.seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.remember(tx, device.key, reading.learned)
-        if snapshot.supplies is not None:
-            gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
-        fresh = record.record(tx, device.key, snapshot)
-        known = facts.facts(tx, device, snapshot.at, site, fresh)
-        known = replace(known, filled=gauges.filled(known.supplies or (), gauges.of(tx, device)))
+        known = knowing.take_in(tx, device, snapshot, site)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at)
         return Outcome(device=device, snapshot=snapshot, events=told)
 

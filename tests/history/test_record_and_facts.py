@@ -211,3 +211,27 @@ def test_the_first_version_of_the_tables_is_carried_over():
     assert [(it.alert, it.began) for it in found.open_alerts] == [(JAM, 5)]
     assert found.pages == 7
     assert list(series.between(db, "sn:S1", "supply.1", 0, 10)) == [(2, "some_left")]
+
+
+COUNTS = [
+    # name, the total at each reading, what happened
+    ("a board that was swapped", [90_000, 90_010, 5, 9], [("backwards", 90_001)]),
+    ("a counter that rolled over", [16_777_200, 16_777_210, 4, 30], [("rolled", 16_777_180)]),
+    ("one odd reading", [90_000, 5, 90_010, 90_020], []),
+    ("as ever", [10, 20, 30], []),
+]
+
+
+@pytest.mark.parametrize(("name", "totals", "expected"), COUNTS, ids=[it[0] for it in COUNTS])
+def test_a_counter_that_falls(tx, name, totals, expected):
+    for hour, value in enumerate(totals):
+        tell(tx, hour * 3600.0, meters=(Meter(name="total", value=value),))
+    assert [(it.detail, it.count) for it in known(tx, 9 * 3600.0).happened] == expected
+
+
+def test_alerts_that_came_and_went_between_two_polls_are_counted(tx):
+    tell(tx, 0, alerts=(), all_events=10, uptime=1000)
+    tell(tx, 300, alerts=(JAM,), all_events=14, uptime=31_000)
+    tell(tx, 600, alerts=(), all_events=14, uptime=61_000)
+    tell(tx, 900, alerts=(), all_events=0, uptime=100)
+    assert [(it.what, it.count) for it in known(tx, 900).happened] == [("missed", 3), ("reboot", 0)]

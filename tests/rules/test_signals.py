@@ -1,17 +1,20 @@
 """What each signal says, and what all of them promise: unknown is None, whatever else is true."""
 
 import inspect
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from agent import plugins
+from agent.calendars import Calendar, hours
 from agent.model import (
     Address,
     Device,
     DeviceStatus,
     Episode,
     Facts,
+    Happening,
     SiteFacts,
     Status,
     Supply,
@@ -43,7 +46,13 @@ def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> N
     facts = Facts(device=Device(key="sn:A1", address=Address("127.0.0.1")), now=0.0)
     options = dict.fromkeys(signal.needs, DAY)
     said = [signal.read(Asked(subjects.recall(per, "", facts), facts, options)) for per in signal.per]
-    of_the_agent_itself = {"device.asleep": False, "device.polls_ok": 0.0, "site.unreachable_share": 0.0}
+    of_the_agent_itself = {
+        "agent.blind": False,
+        "device.asleep": False,
+        "device.polls_ok": 0.0,
+        "site.unreachable": 0.0,
+        "site.unreachable_share": 0.0,
+    }
     assert said == [of_the_agent_itself.get(name)] * len(said) or name == "part.kind"
 
 
@@ -203,3 +212,49 @@ def test_jams_in_three_places_are_three_subjects(printer: Any) -> None:
     rows = tuple(printer.episode(printer.alert(8, group, at)) for group, at in places)
     keys = [subject.key for subject in subjects.subjects("part", printer.facts(open_alerts=rows))]
     assert keys == ["input 1", "input 2", "mediaPath 1", "output unknown"]
+
+
+def test_a_finisher_code_says_the_generic_one_that_it_carries(printer: Any) -> None:
+    rows = tuple(printer.episode(printer.alert(code, "finDevice")) for code in (30233, 8, None))
+    facts = printer.facts(open_alerts=rows)
+    assert ask("alert.generic", facts, device(facts)) == frozenset({"33", "8"})
+
+
+def test_events_are_weighed_by_pages(printer: Any) -> None:
+    readings = tuple((day * DAY, 10_000 + 100 * day) for day in range(31))
+    facts = printer.facts(
+        30 * DAY,
+        pages=13_000,
+        pages_before=readings,
+        recent_alerts=jams(printer, (29 * DAY, None), (25 * DAY, 26 * DAY)),
+    )
+    tray = subjects.recall("part", "input 2", facts)
+    assert ask("part.event_rate", facts, tray, per=10 * DAY) == pytest.approx(2.0)
+    assert ask("part.event_rate", printer.facts(), tray, per=10 * DAY) is None
+
+
+@pytest.mark.parametrize(("lately", "ratio"), [(100, 1.0), (300, 3.0), (0, 0.0)])
+def test_pages_beside_the_weeks_before(printer: Any, lately: int, ratio: float) -> None:
+    readings = tuple((day * DAY, 100 * min(day, 23) + lately * max(0, day - 23)) for day in range(31))
+    facts = printer.facts(30 * DAY, pages=readings[-1][1], pages_before=readings)
+    assert ask("pages.rate_ratio", facts, device(facts)) == pytest.approx(ratio, abs=0.05)
+
+
+def test_what_happened_is_counted_in_its_window(printer: Any) -> None:
+    happened = (
+        Happening(at=DAY, what="reboot"),
+        Happening(at=9 * DAY, what="reboot"),
+        Happening(at=9 * DAY, what="missed", count=7),
+        Happening(at=9 * DAY, what="counter", detail="rolled"),
+    )
+    facts = printer.facts(10 * DAY, happened=happened, pages=5)
+    assert ask("device.reboots", facts, device(facts), per=7 * DAY) == 1
+    assert ask("device.missed_events", facts, device(facts), per=7 * DAY) == 7
+    assert ask("counter.backwards", facts, device(facts)) is False
+
+
+def test_silence_in_business_time_counts_only_while_somebody_is_there(printer: Any) -> None:
+    monday = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+    office = Calendar(zone=UTC, week=dict.fromkeys(("mon", "tue"), hours("08:00-17:00")))
+    silent = printer.silent(monday + DAY + 9 * 3600.0, since=monday + 16 * 3600.0)
+    assert ask("device.unreachable_for", silent, device(silent), calendar=office) == 2 * 3600.0

@@ -5,6 +5,7 @@ Unknown while the printer is silent, or else the count would fall, and the fault
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.model import Episode
@@ -18,6 +19,7 @@ PER = ("part",)
 WINDOW = replace(DURATION, high=30 * 86400.0)  # how far back the facts hold alerts
 OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)
+SHORT = {"min_per_1000_pages": ("part.event_rate", ">=")}
 READS = ("alerts",)
 
 
@@ -33,14 +35,14 @@ def read(asked: Asked) -> Reading:
         and place(episode.alert) == here
         and _alerts.among(asked.options.get("code"), str(episode.alert.code))
     ]
-    return float(_distinct(sorted(found, key=lambda episode: episode.began)))
+    return float(distinct(found))
 
 
-def _distinct(episodes: list[Episode]) -> int:
-    """The number of episodes, in order of their beginning, that did not begin while the same one stood."""
+def distinct(episodes: Iterable[Episode]) -> int:
+    """The number of episodes that did not begin while the same one stood."""
     count = 0
     until: dict[int | None, float] = {}
-    for episode in episodes:
+    for episode in sorted(episodes, key=lambda it: it.began):
         code = episode.alert.code
         end = math.inf if episode.ended is None else episode.ended
         count += episode.began > until.get(code, -math.inf)

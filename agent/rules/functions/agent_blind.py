@@ -1,0 +1,13 @@
+"""agent.blind: whether no printer at all answers. Then it may be the agent that cannot hear."""
+
+from agent.rules.kinds import FLAG, Reading
+from agent.rules.signals import Asked
+
+KIND = FLAG
+PER = ("site",)
+LASTS = True
+READS = ("site",)
+
+
+def read(asked: Asked) -> Reading:
+    return asked.facts.site.blind

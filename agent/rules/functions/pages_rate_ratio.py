@@ -1,0 +1,27 @@
+"""pages.rate_ratio: pages a day in the last 7 days, beside those of the 3 weeks before; 1 is as ever.
+
+Unknown until there are 14 days to compare, and where hardly anything was printed.
+"""
+
+from agent.rules.kinds import NUMBER, Reading
+from agent.rules.signals import Asked
+
+KIND = NUMBER
+PER = ("device", "supply", "part")
+READS = ("meters",)
+WEEK, DAY = 7 * 86400.0, 86400.0
+FEWEST = 20  # pages a day
+
+
+def read(asked: Asked) -> Reading:
+    facts = asked.facts
+    if facts.pages is None or not facts.pages_before:
+        return None
+    begin, first = facts.pages_before[0]
+    before = [(at, pages) for at, pages in facts.pages_before if at <= facts.now - WEEK]
+    if not before or before[-1][0] - begin < WEEK:
+        return None
+    at, pages = before[-1]
+    usual = (pages - first) / ((at - begin) / DAY)
+    lately = (facts.pages - pages) / ((facts.now - at) / DAY)
+    return lately / usual if usual >= FEWEST else None

@@ -1,0 +1,33 @@
+"""part.event_rate: alerts of a part within `per`, for each 1,000 pages printed in that time.
+
+Unknown while the printer is silent, and where it counts no pages: few jams on few pages are no wear, but
+nobody knows how few. The pages are those between the readings around the beginning of the window and now.
+"""
+
+from agent.model import Facts
+from agent.rules.functions import part_events
+from agent.rules.kinds import NUMBER, Reading
+from agent.rules.signals import Asked
+
+KIND = NUMBER
+PER = ("part",)
+OPTIONS = part_events.OPTIONS
+NEEDS = ("per",)
+READS = ("alerts", "meters")
+FEWEST = 100  # pages: on fewer a rate says nothing
+
+
+def read(asked: Asked) -> Reading:
+    count, window = part_events.read(asked), asked.options["per"]
+    if not isinstance(count, int | float) or not isinstance(window, int | float):
+        return None
+    pages = pages_within(asked.facts, window)
+    return None if pages is None else 1000.0 * count / max(FEWEST, pages)
+
+
+def pages_within(facts: Facts, window: float) -> int | None:
+    """Pages printed within the last `window` seconds, from the last reading before it, or the first in it."""
+    if facts.pages is None or not facts.pages_before:
+        return None
+    earlier = [pages for at, pages in facts.pages_before if at <= facts.now - window]
+    return max(0, facts.pages - (earlier[-1] if earlier else facts.pages_before[0][1]))

@@ -1,0 +1,13 @@
+"""site.unreachable: how many of the site's printers do not answer."""
+
+from agent.rules.kinds import COUNT, Reading
+from agent.rules.signals import Asked
+
+KIND = COUNT
+PER = ("site",)
+LASTS = True
+READS = ("site",)
+
+
+def read(asked: Asked) -> Reading:
+    return float(asked.facts.site.unreachable)
