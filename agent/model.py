@@ -379,6 +379,7 @@ class Snapshot:
     address: Address
     at: float
     via: str = "snmp"  # "ipp", or "snmp+ipp" where both told
+    certificate: str | None = None  # SHA-256 in hex of the one it showed to IPP over TLS
     reachable: bool = True
     uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
     identity: Identity | None = None

@@ -138,6 +138,8 @@ class Document(_Part):
 
     address: str
     read_at: str = Field(description="RFC 3339, UTC.")
+    via: str = Field(description='"snmp" or "ipp".')
+    certificate: str | None = Field(description="SHA-256 of its certificate, with ipps://.")
     uptime: int | None = Field(description="sysUpTime, 1/100 s.")
     units: list[int] = Field(description="hrDeviceIndex of each printer found.")
     identity: Identity
@@ -155,7 +157,9 @@ class Document(_Part):
     media_paths: list[MediaPath] | None
     lights: list[Light] | None
     problems: list[str] = Field(description="What could not be read, or made no sense.")
-    sources: dict[str, str] | None = Field(None, description="With --explain: value -> OID.")
+    sources: dict[str, str] | None = Field(
+        None, description="With --explain: value -> OID, or ipp:attribute."
+    )
 
 
 def document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> Document:
@@ -163,6 +167,8 @@ def document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> Docu
     return Document(
         address=str(snapshot.address),
         read_at=read_at,
+        via=snapshot.via,
+        certificate=snapshot.certificate,
         uptime=snapshot.uptime,
         units=list(snapshot.units),
         identity=Identity.model_validate(snapshot.identity or model.Identity()),

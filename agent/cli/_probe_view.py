@@ -71,6 +71,7 @@ def _how(snapshot: Snapshot) -> list[tuple[str, Cell]]:
         ("Errors", Text(errors, style="" if status.errors == () else "yellow")),
         ("Panel", " | ".join(status.console)),
         ("Up for", _ago(snapshot.uptime)),
+        ("Certificate", snapshot.certificate or ""),
         ("Printers", ", ".join(map(str, snapshot.units)) if len(snapshot.units) > 1 else ""),
     ]
 
@@ -137,7 +138,8 @@ def _state(tray: Tray) -> str:
 def _meters(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
     def row(meter: Meter) -> Sequence[Cell]:
         name = f"{meter.name} {meter.part}" if meter.part else meter.name
-        return name, f"{meter.value:,}".replace(",", " "), meter.unit, meter.trust.value, meter.source
+        trust = f"{meter.trust.value} ({meter.confidence})" if meter.confidence else meter.trust.value
+        return name, f"{meter.value:,}".replace(",", " "), meter.unit, trust, meter.source
 
     return map(row, snapshot.meters or ())
 

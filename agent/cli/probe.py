@@ -26,7 +26,10 @@ def _schema(asked: bool) -> None:
 
 def probe(
     target: Annotated[
-        str, typer.Argument(metavar="HOST[:PORT]", help="A name or address; [::1]:161 for IPv6.")
+        str,
+        typer.Argument(
+            metavar="HOST[:PORT]", help="A name or address, [::1]:161 for IPv6; or ipp://HOST[:PORT][/PATH]."
+        ),
     ],
     as_json: _common.AsJson = False,
     explain: Annotated[
@@ -47,7 +50,14 @@ def probe(
         typer.Option(metavar="NAME", help="A credential of the configuration, by its name; for SNMPv3 too."),
     ] = None,
     config: _common.ConfigFile = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the first answer.")] = 2.0,
+    pin: Annotated[
+        str | None,
+        typer.Option(metavar="SHA256", help="With ipps://: the certificate it should show; another is told."),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Seconds to wait for the first answer.", show_default="2, with IPP 30"),
+    ] = None,
 ) -> None:
     """Read one printer, and change nothing: who it is, how it is, its alerts, supplies, trays and meters.
 
@@ -60,15 +70,26 @@ def probe(
       printwarden probe 192.168.10.31 --explain
 
       printwarden probe printer7.example --credential floor2 --config config.toml --json
+
+      printwarden probe ipps://192.168.10.31/ipp/print
     """
     del schema
+    if "://" in target:
+        from agent.cli import _probe_ipp
+
+        snapshot = _probe_ipp.read(target, pin, timeout)
+    else:
+        snapshot = _by_snmp(target, credential_of(community, version, credential, config), timeout or 2.0)
+    _show(snapshot, as_json=as_json, explain=explain)
+
+
+def _by_snmp(target: str, asked: "Credential", patience: float) -> "Snapshot":
     address = address_of(target)
-    asked = credential_of(community, version, credential, config)
-    snapshot = asyncio.run(read(address, asked, timeout))
+    snapshot = asyncio.run(read(address, asked, patience))
     if snapshot is None:
         _common.err.print(_silence(address, asked), markup=False)
         raise typer.Exit(1)
-    _show(snapshot, as_json=as_json, explain=explain)
+    return snapshot
 
 
 def address_of(target: str) -> "Address":

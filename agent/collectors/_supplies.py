@@ -17,7 +17,7 @@ SUPPLIES = Table.of(
 )  # fmt: skip
 COLORANTS = Table.of("colorants", "1.3.6.1.2.1.43.12.1.1", value=4)
 
-_COLOURED = frozenset({
+COLOURED = frozenset({
     None, "toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "opc",
     "developer", "solidWax", "ribbonWax", "matteToner", "matteInk",
 })  # fmt: skip
@@ -42,7 +42,7 @@ def _supply(row: Row, colorants: dict[tuple[int, int], str]) -> Supply:
         index=row.index,
         type=type_,
         kind=_kind(row, type_),
-        colour=colour_of(description, colorant, coloured=type_ in _COLOURED),
+        colour=colour_of(description, colorant, coloured=type_ in COLOURED),
         level=row.amount("level"),
         max=row.amount("max"),
         unit=row.label("unit", _labels.SUPPLY_UNIT),

@@ -150,11 +150,10 @@ class Poll:
     def _says_nothing(self) -> bool:
         """Whether it was asked who it is, and neither tells that nor how it is or what it counted."""
         identity = self.parts.get("identity")
-        asked = identity is not None and not self._silent
-        told = (self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters"))
-        return (
-            asked and identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(told)
-        )
+        if identity is None or self._silent:
+            return False
+        told = [self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters")]
+        return identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(told)
 
     async def _ask_scalars(self) -> dict[str, Value]:
         index = encode_arcs(self.reading.unit)

@@ -1,0 +1,261 @@
+"""Reads a printer through IPP (RFC 8010, RFC 8011), as an equal of SNMP: one question, one answer.
+
+    Get-Printer-Attributes, the exact list of attributes
+      /ipp/print, then /ipp, /, /ipp/printer ... until one is a printer's
+      version 2.0, then 1.1 .................... where a printer does not know 2.0
+
+    404, 405, "not found" ........ the next path
+    "version not supported" ...... the next version
+    401 .......................... WrongCredential
+    426 .......................... RefusedByDevice: it wants TLS
+    any other refusal ............ RefusedByDevice, with the name of the status
+    nothing in time .............. NoAnswer
+    not IPP, or no printer in it . MalformedReply
+
+Printers sign their certificates themselves, so no authority vouches for them. A certificate is known by
+its fingerprint instead: the caller keeps it, hands it in again, and is told when it has changed.
+"""
+
+import asyncio
+import hashlib
+import ssl
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from agent.collectors import _ipp_attributes, _profiles
+from agent.collectors._ipp_wire import (
+    MOST_BYTES,
+    Attributes,
+    Group,
+    Operation,
+    Response,
+    Tag,
+    Version,
+    decode,
+    encode,
+)
+from agent.collectors._profiles import Profiles
+from agent.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
+from agent.model import Address, Snapshot
+
+PORT = 631
+PATHS = ("/ipp/print", "/ipp", "/", "/ipp/printer")
+VERSIONS: tuple[Version, ...] = ((2, 0), (1, 1))
+PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer, and is not asked twice meanwhile
+GRACE = 1.0  # seconds more for who sends a byte now and then
+
+CHANGED = "its certificate is not the one that it showed before: renewed, or another device answers"
+
+_STATUS = {
+    0x0400: "client-error-bad-request", 0x0401: "client-error-forbidden",
+    0x0402: "client-error-not-authenticated", 0x0403: "client-error-not-authorized",
+    0x0404: "client-error-not-possible", 0x0405: "client-error-timeout", 0x0406: "client-error-not-found",
+    0x0408: "client-error-request-entity-too-large",
+    0x040B: "client-error-attributes-or-values-not-supported",
+    0x0500: "server-error-internal-error", 0x0501: "server-error-operation-not-supported",
+    0x0502: "server-error-service-unavailable", 0x0503: "server-error-version-not-supported",
+    0x0504: "server-error-device-error", 0x0505: "server-error-temporary-error",
+    0x0506: "server-error-not-accepting-jobs", 0x0507: "server-error-busy",
+}  # fmt: skip
+"""Status codes (RFC 8011, appendix B)."""
+
+_NEXT_VERSION = frozenset({0x0400, 0x0503})
+_NEXT_PATH = frozenset({0x0406, 0x0501})
+_NEXT_PATH_HTTP = frozenset({400, 404, 405, 410, 415, 501})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to ask. One path given by a person is the only one tried."""
+
+    host: str
+    port: int = PORT
+    tls: bool = False
+    paths: tuple[str, ...] = PATHS
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """ "ipp://host:631/ipp/print", "ipps://[::1]". Raises ValueError with a suggestion."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"ipp", "ipps"} or not parts.hostname:
+            raise ValueError(f'"{url}" is no IPP address | write one like "ipp://192.168.10.31/ipp/print"')
+        paths = (parts.path,) if parts.path not in {"", "/"} else PATHS
+        return cls(host=parts.hostname, port=parts.port or PORT, tls=parts.scheme == "ipps", paths=paths)
+
+    @property
+    def address(self) -> Address:
+        return Address(self.host, self.port)
+
+    def uri(self, path: str, *, http: bool = False) -> str:
+        """The printer-uri; with `http`, where the request is posted (RFC 8010, 4)."""
+        scheme = ("http" if http else "ipp") + ("s" if self.tls else "")
+        return f"{scheme}://{self.address}{path}"
+
+
+async def collect(
+    target: Target,
+    *,
+    at: float,
+    profiles: Profiles | None = None,
+    pin: str | None = None,
+    patience: float = PATIENCE,
+) -> Snapshot:
+    """One reading at the time `at`. `pin` is the certificate's fingerprint of an earlier one: a printer that
+    shows another is read all the same, and the change is among its problems.
+
+    Raises ReadingError (NoAnswer, RefusedByDevice, WrongCredential, MalformedReply).
+    """
+    async with _client(target) as client:
+        asking = Asking(client, target, asyncio.get_running_loop().time() + patience)
+        try:
+            async with asyncio.timeout(patience + GRACE):
+                attributes = await asking.printer(_ipp_attributes.ASKED)
+        except TimeoutError:
+            raise NoAnswer(str(target.address), f"no IPP answer within {patience:g} s") from None
+    problems = list(asking.problems)
+    if pin is not None and asking.certificate != pin:
+        problems.append(CHANGED)
+    parts = _ipp_attributes.parts(attributes, _profiles.shipped() if profiles is None else profiles, problems)
+    return Snapshot(
+        address=target.address,
+        at=at,
+        via="ipp",
+        certificate=asking.certificate,
+        problems=tuple(problems),
+        **parts,
+    )
+
+
+class Asking:
+    """The requests to one printer, one after the other."""
+
+    def __init__(self, client: httpx.AsyncClient, target: Target, deadline: float) -> None:
+        self._client = client
+        self._target = target
+        self._deadline = deadline  # by the loop's clock
+        self._number = 0
+        self.certificate: str | None = None
+        self.problems: tuple[str, ...] = ()
+
+    async def printer(self, names: tuple[str, ...]) -> Attributes:
+        """The printer's attributes from the first path and version that has them."""
+        refused = "no path to ask"
+        for path in self._target.paths:
+            try:
+                response = await self._any_version(path, names)
+            except _WrongPath as why:
+                refused = why.reason
+                continue
+            found = next(filter(None, response.of(Group.PRINTER)), None)
+            if found is None:
+                raise MalformedReply(str(self._target.address), "the IPP answer tells of no printer")
+            return found
+        raise RefusedByDevice(str(self._target.address), refused)
+
+    async def _any_version(self, path: str, names: tuple[str, ...]) -> Response:
+        for version in VERSIONS:
+            try:
+                return await self.ask(Operation.GET_PRINTER_ATTRIBUTES, path, version, names)
+            except _WrongVersion as why:
+                refused = why.reason
+        raise RefusedByDevice(str(self._target.address), refused)
+
+    async def ask(
+        self, operation: Operation, path: str, version: Version, names: tuple[str, ...]
+    ) -> Response:
+        """One request. Raises ReadingError; _WrongPath and _WrongVersion where another way may do."""
+        self._number += 1
+        self.uri = self._target.uri(path)
+        target = (
+            [(Tag.URI, "printer-uri", [self.uri])] if operation is Operation.GET_PRINTER_ATTRIBUTES else []
+        )
+        asked = [*target, (Tag.KEYWORD, "requested-attributes", names)]
+        raw = await self._post(path, encode(operation, version, self._number, asked))
+        try:
+            response = decode(raw)
+        except MalformedReply as why:
+            raise MalformedReply(str(self._target.address), why.reason) from None
+        self.problems = response.problems
+        if response.status >= 0x0100:
+            raise self._refused(response.status)
+        return response
+
+    def _refused(self, status: int) -> ReadingError:
+        named = _STATUS.get(status, "an unknown status")
+        reason = f"the printer refused to tell of itself: {named} ({status:#06x})"
+        if status in _NEXT_VERSION:
+            return _WrongVersion(str(self._target.address), reason)
+        if status in _NEXT_PATH:
+            return _WrongPath(str(self._target.address), reason)
+        return RefusedByDevice(str(self._target.address), reason)
+
+    async def _post(self, path: str, content: bytes) -> bytes:
+        left = max(0.01, self._deadline - asyncio.get_running_loop().time())
+        where = self._target.uri(path, http=True)
+        try:
+            async with self._client.stream("POST", where, content=content, timeout=left) as response:
+                self._see_certificate(response)
+                self._check(response.status_code, path)
+                return await _bounded(response, str(self._target.address))
+        except httpx.TimeoutException:
+            raise NoAnswer(str(self._target.address), "no IPP answer in time") from None
+        except (httpx.ProtocolError, httpx.DecodingError) as why:
+            raise MalformedReply(str(self._target.address), f"what answers is not HTTP: {why}") from None
+        except httpx.TransportError as why:
+            raise NoAnswer(str(self._target.address), f"no connection: {why or type(why).__name__}") from None
+
+    def _see_certificate(self, response: httpx.Response) -> None:
+        stream = response.extensions.get("network_stream")
+        channel = stream.get_extra_info("ssl_object") if stream else None
+        raw = channel.getpeercert(binary_form=True) if channel else None
+        self.certificate = hashlib.sha256(raw).hexdigest() if raw else None
+
+    def _check(self, status: int, path: str) -> None:
+        address = str(self._target.address)
+        if status in _NEXT_PATH_HTTP:
+            raise _WrongPath(address, f"{path} is no printer there: HTTP {status}")
+        if status in {401, 403}:
+            raise WrongCredential(address, f"the printer wants a user for IPP: HTTP {status}")
+        if status == 426:
+            raise RefusedByDevice(address, "the printer answers IPP with TLS only: ask ipps://")
+        if status != 200:
+            raise RefusedByDevice(address, f"the printer answered HTTP {status} to an IPP request")
+
+
+class _WrongVersion(ReadingError):
+    """Another version of IPP may do."""
+
+
+class _WrongPath(ReadingError):
+    """Another path may do."""
+
+
+async def _bounded(response: httpx.Response, address: str) -> bytes:
+    """The body, as far as an IPP answer may go."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise MalformedReply(address, f"the IPP answer is longer than {MOST_BYTES} bytes")
+    return bytes(body)
+
+
+def _client(target: Target) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        verify=_any_certificate() if target.tls else False,
+        trust_env=False,  # printers are never asked through a proxy
+        headers={"Content-Type": "application/ipp", "Accept": "application/ipp"},
+    )
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """Any certificate and, for printers of earlier days, any version and cipher: nothing secret is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context

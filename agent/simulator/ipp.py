@@ -1,0 +1,288 @@
+"""The IPP face of a simulated printer: a small HTTP server that answers Get-Printer-Attributes.
+
+    POST /ipp/print ── path? ── version? ── asked for by name ── attributes (RFC 8010, 8011)
+                       404      0x0503
+
+What it says follows from the same make, story and moment as what the printer says over SNMP. Its
+encoder is its own, so that a reader's mistake is not mirrored here. `answer` may stand in for a
+printer: a recorded reply is served as it was.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agent.clock import Clock
+from agent.simulator.life import IDLE, PRINTING, RUNNING, WARNED, State
+from agent.simulator.make import RECEPTACLES, Kind, Make
+from agent.simulator.member import Member
+from agent.simulator.printer import Printer
+
+GET_PRINTER_ATTRIBUTES = 0x000B
+OK, NOT_FOUND, UNKNOWN_OPERATION, UNKNOWN_VERSION = 0x0000, 0x0406, 0x0501, 0x0503
+OPERATION_GROUP, PRINTER_GROUP, END = 0x01, 0x04, 0x03
+INTEGER, ENUM, OCTETS, TEXT, NAME, KEYWORD, URI = 0x21, 0x23, 0x30, 0x41, 0x42, 0x44, 0x45
+LONGEST = 65536  # bytes of a request
+
+_TYPES = {
+    Kind.TONER: "toner", Kind.WASTE_TONER: "wasteToner", Kind.WASTE_INK: "wasteInk", Kind.DRUM: "opc",
+    Kind.FUSER: "fuser", Kind.TRANSFER: "transferUnit", Kind.TONER_CARTRIDGE: "tonerCartridge",
+    Kind.INK_CARTRIDGE: "inkCartridge",
+}  # fmt: skip
+_UNITS = {7: "impressions", 19: "percent"}
+_REASONS = {  # bits of hrPrinterDetectedErrorState -> keywords of RFC 8011
+    "lowPaper": "media-low", "noPaper": "media-empty", "lowToner": "toner-low", "noToner": "toner-empty",
+    "doorOpen": "cover-open", "jammed": "media-jam", "serviceRequested": "other",
+}  # fmt: skip
+
+
+class Said(NamedTuple):
+    """One attribute: its syntax, name and values."""
+
+    tag: int
+    name: str
+    values: Sequence[int | str | bytes]
+
+
+Attributes = list[Said]
+
+
+class Question(NamedTuple):
+    """What of a request decides the answer."""
+
+    path: str
+    version: tuple[int, int]
+    operation: int
+    number: int
+    names: frozenset[str]
+
+
+Reply = bytes | int | None
+"""The message; or an HTTP status; or nothing at all, as from a printer that is off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How a printer wants to be asked over IPP."""
+
+    paths: tuple[str, ...] = ("/ipp/print",)
+    versions: tuple[tuple[int, int], ...] = ((1, 1), (2, 0))
+    delay: float = 0.0  # real seconds before each answer
+
+
+def attributes(make: Make, state: State, up: float) -> Attributes:
+    """All that this printer tells of itself now."""
+    return [
+        Said(NAME, "printer-name", [f"PRN{make.mac[-6:].upper()}"]),
+        Said(TEXT, "printer-make-and-model", [make.name]),
+        Said(TEXT, "printer-device-id", [_device_id(make)]),
+        Said(URI, "printer-uuid", [f"urn:uuid:{make.uuid}"]),
+        Said(TEXT, "printer-location", [make.location]),
+        Said(ENUM, "printer-state", [_state(state)]),
+        Said(KEYWORD, "printer-state-reasons", _reasons(state)),
+        Said(TEXT, "printer-state-message", [state.panel]),
+        Said(INTEGER, "printer-up-time", [max(1, int(up))]),
+        Said(INTEGER, "printer-impressions-completed", [make.life + state.pages]),
+        Said(OCTETS, "printer-supply", [*_supplies(make, state)]),
+        Said(TEXT, "printer-supply-description", [part.description for part in make.parts]),
+        Said(OCTETS, "printer-input-tray", [*_trays(make, state)]),
+        Said(OCTETS, "printer-alert", [*_alerts(state)]),
+        Said(TEXT, "printer-alert-description", [standing.row.text for standing in state.standing]),
+    ]
+
+
+def _device_id(make: Make) -> str:
+    serial = f"SN:{make.serial};" if make.serial else ""
+    return f"MFG:{make.vendor};MDL:{make.model.removeprefix(make.vendor).strip()};CLS:PRINTER;{serial}"
+
+
+def _state(state: State) -> int:
+    if state.device in {RUNNING, WARNED}:
+        return 4 if state.printer == PRINTING else 3
+    return 5
+
+
+def _reasons(state: State) -> list[str]:
+    grave = "warning" if state.device in {RUNNING, WARNED} else "error"
+    told = [f"{keyword}-{grave}" for bit, keyword in _REASONS.items() if bit in state.bits]
+    asleep = state.device == RUNNING and state.printer not in {IDLE, PRINTING}
+    return told or (["deep-sleep-report"] if asleep else ["none"])
+
+
+def _supplies(make: Make, state: State) -> Iterable[bytes]:
+    for index, (part, level) in enumerate(zip(make.parts, state.levels, strict=True), start=1):
+        kind = "receptacleThatIsFilled" if part.kind in RECEPTACLES else "supplyThatIsConsumed"
+        colour = f"colorantname={part.colour};" if part.colour else ""
+        told = f"type={_TYPES[part.kind]};maxcapacity={part.largest};level={level};class={kind};"
+        yield f"index={index};{told}unit={_UNITS[part.unit]};{colour}".encode()
+
+
+def _trays(make: Make, state: State) -> Iterable[bytes]:
+    for drawer, sheets in zip(make.drawers, state.sheets, strict=True):
+        told = f"maxcapacity={drawer.capacity};level={sheets};status=0;name={drawer.name};"
+        yield f"type=sheetFeedAutoNonRemovableTray;{told}".encode()
+
+
+def _alerts(state: State) -> Iterable[bytes]:
+    severities = {3: "critical", 4: "warning", 5: "warningBinaryChangeEvent"}
+    codes = {8: "jam", 3: "coverOpen", 807: "inputMediaSupplyLow", 1104: "markerTonerAlmostEmpty"}
+    for standing in state.standing:
+        row = standing.row
+        named = f"code={codes.get(row.code, 'other')};index={standing.index}"
+        yield f"{named};severity={severities.get(row.severity, 'other')};location={row.location}".encode()
+
+
+def encode(version: tuple[int, int], status: int, number: int, said: Iterable[Said]) -> bytes:
+    """A response. An attribute without values is left out, as there is no way to send it."""
+    first = [Said(0x47, "attributes-charset", ["utf-8"]), Said(0x48, "attributes-natural-language", ["en"])]
+    out = struct.pack(">BBHIB", *version, status, number, OPERATION_GROUP) + b"".join(map(_attribute, first))
+    told = b"".join(map(_attribute, said))
+    return out + (bytes([PRINTER_GROUP]) + told if told else b"") + bytes([END])
+
+
+def _attribute(said: Said) -> bytes:
+    out = b""
+    for place, value in enumerate(said.values):
+        name = b"" if place else said.name.encode()
+        if isinstance(value, int):
+            content = struct.pack(">i", value)
+        else:
+            content = value if isinstance(value, bytes) else value.encode()
+        out += struct.pack(f">BH{len(name)}sH", said.tag, len(name), name, len(content)) + content
+    return out
+
+
+def question(path: str, body: bytes) -> Question | None:
+    """What a request asks; None for what is no IPP."""
+    if len(body) < 9:
+        return None
+    major, minor, operation, number = struct.unpack_from(">BBHI", body)
+    names, name, at = set(), b"", 8
+    while at + 5 <= len(body):
+        if body[at] < 0x10:
+            at += 1
+            continue
+        size = struct.unpack_from(">H", body, at + 1)[0]
+        name = body[at + 3 : at + 3 + size] or name
+        at += 3 + size
+        length = struct.unpack_from(">H", body.ljust(at + 2, b"\0"), at)[0]
+        if name == b"requested-attributes":
+            names.add(body[at + 2 : at + 2 + length].decode("latin-1"))
+        at += 2 + length
+    return Question(path, (major, minor), operation, number, frozenset(names))
+
+
+def printer_answer(
+    printer: Printer, clock: Clock, started: float, manners: Manners
+) -> Callable[[Question], Reply]:
+    """Answers as this printer does at the clock's time."""
+
+    def answer(asked: Question) -> Reply:
+        elapsed = clock.now() - started
+        state = printer.life.state(elapsed)
+        if state.silent:
+            return None
+        if asked.path not in manners.paths:
+            return 404
+        if asked.version not in manners.versions:
+            return encode(manners.versions[-1], UNKNOWN_VERSION, asked.number, ())
+        if asked.operation != GET_PRINTER_ATTRIBUTES:
+            return encode(asked.version, UNKNOWN_OPERATION, asked.number, ())
+        told = attributes(printer.make, state, printer.make.up_before + elapsed)
+        wanted = [said for said in told if not asked.names or said.name in asked.names]
+        return encode(asked.version, OK, asked.number, wanted)
+
+    return answer
+
+
+class Face:
+    """One printer's HTTP server."""
+
+    def __init__(self, answer: Callable[[Question], Reply], *, delay: float = 0.0) -> None:
+        self.asked: Counter[tuple[str, tuple[int, int]]] = Counter()
+        self._answer = answer
+        self._delay = delay
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen; return the port. Raises OSError."""
+        self._server = await asyncio.start_server(self._met, host, port, ssl=tls)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening, and hang up on whoever is still waiting."""
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request a connection; who sends anything else is hung up on."""
+        try:
+            path, body = await _request(reader)
+            await asyncio.sleep(self._delay)
+            await self._reply(writer, path, body)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass  # not a request, or nobody there any more
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _reply(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
+        asked = question(path, body)
+        if asked is not None:
+            self.asked[path, asked.version] += 1
+        said = 400 if asked is None else self._answer(asked)
+        if said is None:
+            return
+        status, content = (200, said) if isinstance(said, bytes) else (said, b"")
+        head = f"HTTP/1.1 {status} -\r\nContent-Type: application/ipp\r\nConnection: close\r\n"
+        writer.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        await writer.drain()
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """(path, body) of a POST with a length. Raises ValueError for any other request."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, path, _ = head[0].split(" ", 2)
+    fields = {
+        name.strip().casefold(): value.strip() for name, _, value in (line.partition(":") for line in head)
+    }
+    length = int(fields["content-length"]) if "content-length" in fields else -1
+    if method != "POST" or not 0 <= length <= LONGEST:
+        raise ValueError(f"not a request: {head[0]}")
+    return path, await reader.readexactly(length)
+
+
+@asynccontextmanager
+async def serving(
+    members: Iterable[Member], port: int, clock: Clock, started: float
+) -> AsyncIterator[dict[str, Face]]:
+    """Give each printer among `members` an IPP face at its address, until the block is left.
+
+    Yields the faces by host. Raises OSError where a port cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        faces = {}
+        for member in members:
+            if isinstance(member.source, Printer):
+                face = Face(printer_answer(member.source, clock, started, Manners()))
+                await face.open(member.address.host, port)
+                stack.push_async_callback(face.close)
+                faces[member.address.host] = face
+        yield faces
