@@ -43,8 +43,8 @@ from agent.rules.rule import RuleSet
 from agent.schedule import Cadences, Rota
 from agent.service import housekeeping
 from agent.service.asking import Asking
-from agent.service.housekeeping import Housekeeping
 from agent.service.earshot import Earshot
+from agent.service.housekeeping import Housekeeping
 from agent.service.intake import Intake
 from agent.service.line import Line, Outcome
 from agent.service.roll import Roll
@@ -75,7 +75,8 @@ TABLES = {
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
 UPKEEP = 2.0  # real seconds between looks at edited files
 HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
-DRAIN = 2.0  # real seconds for the last deliveries of a clean stop
+STOP = 0.8  # real seconds for the polls under way when the service stops, and again for the last deliveries
+ONCE = 30.0  # the same for a single pass, which nobody waits for
 
 
 Told = Callable[[Outcome], None]
@@ -194,8 +195,11 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
 
 
 @contextlib.asynccontextmanager
-async def running(agent: Agent) -> AsyncIterator[Agent]:
-    """The agent with its sockets open, known printers taken up and delivery going; stopped cleanly after."""
+async def running(agent: Agent, patience: float = STOP) -> AsyncIterator[Agent]:
+    """The agent with its sockets open, known printers taken up and delivery going; stopped cleanly after.
+
+    What is not done within `patience` is cut short: a poll is made again, an event stays in the outbox.
+    """
     await agent.engine.start()
     await agent.house.keep()
     await agent.rounds.resume()
@@ -205,16 +209,16 @@ async def running(agent: Agent) -> AsyncIterator[Agent]:
     try:
         yield agent
     finally:
-        await _stop(agent)
+        await _stop(agent, patience)
 
 
-async def _stop(agent: Agent) -> None:
+async def _stop(agent: Agent, patience: float) -> None:
     """Finish the polls under way, send what can be sent, and close, in the order of the flow."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN):
+        async with asyncio.timeout(patience):
             await agent.rounds.finish()
     if agent.delivery:
-        await agent.delivery.drain(DRAIN)
+        await agent.delivery.drain(patience)
     for task in agent.tasks:
         task.cancel()
     await asyncio.gather(*agent.tasks, return_exceptions=True)
@@ -368,7 +372,7 @@ async def once(
     met: Callable[[Sighting, str], None] = unheard,
 ) -> None:
     """One pass: find printers, read those known before, deliver, and end."""
-    async with running(agent):
+    async with running(agent, ONCE):
         known = list(agent.rounds.roll.known)
         await agent.scouting.look(_ways(agent), listen=listen, heard=heard, met=met)
         await agent.rounds.everybody(known, frozenset(Tier))

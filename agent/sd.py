@@ -15,8 +15,6 @@ from collections.abc import Mapping
 
 from agent.pulse import Keeper
 
-FIRST_PASSED = 3  # SD_LISTEN_FDS_START: the descriptors behind stdin, stdout and stderr
-
 
 def tell(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Send `lines`, such as "READY=1". Whether there was somebody to tell."""
@@ -42,21 +40,6 @@ def patience(environment: Mapping[str, str] = os.environ) -> float | None:
     if not wait.isascii() or not wait.isdigit() or meant_for not in {"", str(os.getpid())}:
         return None
     return int(wait) / 1e6 or None
-
-
-def sockets(name: str, environment: Mapping[str, str] = os.environ) -> list[socket.socket]:
-    """The sockets that a socket unit opened for us under FileDescriptorName=`name` (sd_listen_fds(3)).
-
-    So the service hears port 162 without the privilege to open it. Each socket is given away once.
-    """
-    count = environment.get("LISTEN_FDS", "")
-    if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isascii() or not count.isdigit():
-        return []
-    names = environment.get("LISTEN_FDNAMES", "").split(":")
-    passed = range(FIRST_PASSED, FIRST_PASSED + int(count))
-    return [
-        socket.socket(fileno=number) for number, called in zip(passed, names, strict=False) if called == name
-    ]
 
 
 def keeper() -> Keeper:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import paths, sd
+from agent import paths
 from agent.install import systemd
 from agent.install.systemd import NotPossible, Remove, Run, Write, carry_out, told
 
@@ -112,36 +112,8 @@ def test_the_services_own_user_finds_its_state_where_systemd_put_it(monkeypatch)
     )
 
 
-@linux
-def test_sockets_that_systemd_opened_are_taken_by_name():
-    """A process of its own, since descriptors 3 and 4 must be free to be given."""
-    program = (
-        "import os, socket\n"
-        "given = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]\n"
-        "for number, one in enumerate(given, 3):\n"
-        "    one.bind(('127.0.0.1', 0))\n"
-        "    os.dup2(one.fileno(), number + 10)\n"
-        "names = [one.getsockname() for one in given]\n"
-        "[one.detach() for one in given]\n"
-        "[os.dup2(number + 10, number) for number in (3, 4)]\n"
-        "from agent import sd\n"
-        "told = {'LISTEN_FDS': '2', 'LISTEN_FDNAMES': 'other:traps', 'LISTEN_PID': str(os.getpid())}\n"
-        "[found] = sd.sockets('traps', told)\n"
-        "assert found.getsockname() == names[1] and found.type == socket.SOCK_DGRAM\n"
-        "assert sd.sockets('traps', told | {'LISTEN_PID': '1'}) == []\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-
-
-@pytest.mark.parametrize(
-    "told_", [{}, {"LISTEN_FDS": "1"}, {"LISTEN_FDS": "x", "LISTEN_PID": str(os.getpid())}]
-)
-def test_without_a_socket_unit_there_are_no_sockets(told_):
-    assert sd.sockets("traps", told_) == []
-
-
-def test_both_units_agree_on_their_names():
+def test_the_socket_unit_opens_the_one_socket_that_the_service_takes():
+    """`agent.snmp.traps.handed_in` takes one datagram socket, and no more."""
     text = (systemd.HERE / "printwarden-traps.socket").read_text()
     assert "Service=printwarden.service" in text
-    assert "FileDescriptorName=traps" in text
+    assert re.findall(r"^Listen\w+=.*", text, re.MULTILINE) == ["ListenDatagram=0.0.0.0:162"]
