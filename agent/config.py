@@ -177,7 +177,7 @@ class Mdns(Section):
 
 
 class Traps(Section):
-    enabled: bool = Field(False, description="Listen for traps and informs, as hints to look at a printer now.")
+    enabled: bool = Field(False, description="Listen for traps and informs: hints to look at a printer now.")
     host: Host = Field("0.0.0.0", description="The address to listen on.")  # noqa: S104 - off by default
     port: Port = 162
 
