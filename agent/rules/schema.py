@@ -23,6 +23,7 @@ from agent.rules.rule import Fault, Rule, RuleSet
 HERE = Path(__file__).parent
 DEFAULTS = HERE / "defaults"
 CATALOGUE = HERE / "faults.toml"
+TRIAL = ".trial.toml"  # beside a rule file: what its rules should do
 
 
 @cache
@@ -34,7 +35,20 @@ def faults() -> dict[str, Fault]:
 
 def shipped() -> list[Path]:
     """The files of the rules that come with the product."""
-    return sorted(DEFAULTS.glob("*.toml"))
+    return rule_files(DEFAULTS)
+
+
+def trials(paths: Iterable[Path]) -> list[Path]:
+    """The trial files among `paths`: files *.trial.toml, and those in folders."""
+    found = []
+    for path in paths:
+        found += sorted(path.glob(f"*{TRIAL}")) if path.is_dir() else [path]
+    return [path for path in found if path.name.endswith(TRIAL)]
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files in a folder, in the order in which later ones override; trials are none."""
+    return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL)]
 
 
 def load(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
@@ -101,7 +115,7 @@ def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(path.glob("*.toml"))
+            found += rule_files(path)
         elif path.is_file():
             found.append(path)
         else:

@@ -58,6 +58,7 @@ STATUS = {
     "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
 }
 _REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
+_SPACED = re.compile(r"\s+x(\d+)\b")
 _RUN = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
 
 
@@ -243,9 +244,11 @@ def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
 def unfold(text: str) -> list[str]:
     """ "80x2 (9 11)x2 5..3x3" -> 80 80 9 11 9 11 5 4 3. Raises ValueError, "reason | suggestion"."""
     found: list[str] = []
-    for part in re.findall(r"\([^()]*\)(?:x\d+)?|[^\s()]+", text):
+    for part in re.findall(r"\([^()]*\)(?:x\d+)?|[^\s()]+", _SPACED.sub(r"x\1", text)):
         repeated = _REPEATED.fullmatch(part)
         body, times = (repeated[1], int(repeated[2] or 1)) if repeated else (part, 1)
+        if times > LONGEST:
+            raise kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
         if body.startswith("("):
             found += unfold(body[1:-1]) * times
         elif run := _RUN.fullmatch(body):
