@@ -34,7 +34,9 @@ from agent import (
 from agent.clock import Clock
 from agent.config import Config
 from agent.discovery import Progress
+from agent.errors import StoreError
 from agent.history import record
+from agent.meters import ledger
 from agent.model import Sighting, TicketEvent, Tier
 from agent.pulse import Keeper
 from agent.report import Sender
@@ -54,8 +56,10 @@ from agent.service.watch import Watched
 from agent.snmp.session import Engine, Settings
 from agent.store import Store
 from agent.territory import Territory
+from uplink import identity as identities
 from uplink import outbox
 from uplink.delivery import Delivery
+from uplink.identity import Identity
 from uplink.seams import Target
 from uplink.targets import https
 
@@ -64,6 +68,7 @@ log = logging.getLogger("printwarden")
 TABLES = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
+    "meters": ledger.SCHEMA,
     "gauges": gauges.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
@@ -108,7 +113,7 @@ class Agent:
 
 def rule_files(settings: Config) -> list[Path]:
     """The shipped rules, then the site's own, in the order in which later ones override."""
-    return [*schema.shipped(), *sorted(settings.beside(settings.rules.folder).glob("*.toml"))]
+    return [*schema.shipped(), *schema.rule_files(settings.beside(settings.rules.folder))]
 
 
 def build_store(settings: Config) -> Store:
@@ -134,18 +139,31 @@ def build_rota(settings: Config) -> Rota:
     return Rota(cadence, settings.schedule.quiet_hours)
 
 
-def build_target(settings: Config) -> Target | None:
+def build_identity(settings: Config) -> Identity | None:
+    """Who we are to the provider; None before enrolment."""
+    try:
+        return identities.load(settings.identity)
+    except identities.NotEnrolled as why:
+        raise StoreError(str(why)) from why
+
+
+def build_target(settings: Config, identity: Identity | None = None) -> Target | None:
     """Where events go; None while no provider is configured: then they wait."""
     provider = settings.provider
     if not provider.url:
         return None
-    return https.connect(
-        https.Settings(
-            url=provider.url,
-            ca_file=settings.beside(provider.ca_file) if provider.ca_file else None,
-            token_file=settings.beside(provider.token_file) if provider.token_file else None,
-            insecure_loopback=provider.insecure_loopback,
-        )
+    return https.connect(provider_settings(settings), identity)
+
+
+def provider_settings(settings: Config) -> https.Settings:
+    """How to reach the provider."""
+    provider = settings.provider
+    return https.Settings(
+        url=provider.url,
+        ca_file=settings.beside(provider.ca_file) if provider.ca_file else None,
+        token_file=settings.beside(provider.token_file) if provider.token_file else None,
+        proxy=provider.proxy or None,
+        insecure_loopback=provider.insecure_loopback,
     )
 
 
@@ -165,9 +183,10 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     rules: Watched[RuleSet] = Watched(
         "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
     )
-    line = Line(judge.Judge(rules.first()), Sender(site_id=first.site.id, agent_id=socket.gethostname()))
+    identity = build_identity(first)
+    line = Line(judge.Judge(rules.first()), Sender(site_id=first.site.id, agent_id=identity.agent_id if identity else socket.gethostname()))
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
-    store, engine, target = build_store(first), build_engine(first), build_target(first)
+    store, engine, target = build_store(first), build_engine(first), build_target(first, identity)
     delivery = Delivery(target, store, clock, source=f"/sites/{first.site.id}") if target else None
 
     def settled(outcome: Outcome) -> None:

@@ -20,6 +20,7 @@ VERBS = {
     "once": "The service",
     "status": "The service",
     "tickets": "The service",
+    "meters": "The service",
     "discover": "Printers",
     "probe": "Printers",
     "rules": "Rules",

@@ -1,17 +1,21 @@
 """One reading's way down the line, in one transaction: all of its effects, or none.
 
-Reading ──► inventory ──► history ──► rules ──► tickets ──► report ──► outbox
-             device       Facts      Change    TicketEvent   Envelope
+Reading ──► inventory ──► meters ──► history ──► rules ──► tickets ──► report ──► outbox
+             device       epochs     Facts      Change    TicketEvent   Envelope
 """
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 
 from agent import inventory, together
+from agent.meters import ledger
 from agent.model import Change, Device, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
 from agent.service import knowing
+
+log = logging.getLogger("printwarden.meters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class Line:
         if snapshot.reachable:
             inventory.seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.remember(tx, device.key, reading.learned)
+        for border in ledger.record(tx, device.key, snapshot):
+            log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
         known = knowing.take_in(tx, device, snapshot, site)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at)
         return Outcome(device=device, snapshot=snapshot, events=told)
