@@ -18,14 +18,21 @@ def status(
     """
     from agent import config as configuration
     from agent import health, store, views
+    from agent.territory import Territory
 
     settings = configuration.load(_common.config_file(config))
     now = _common.clock(clock).now()
     with closing(store.open_reader(settings.database)) as db:
         printers, outbox, agent = views.printers(db, now), views.waiting(db), health.facts(db)
+    protections = _protections(Territory.of(settings))
     if as_json:
         _common.say_json(
-            {"printers": [asdict(one) for one in printers], "agent": agent, "outbox": asdict(outbox)}
+            {
+                "printers": [asdict(one) for one in printers],
+                "agent": agent,
+                "outbox": asdict(outbox),
+                "credentials": protections,
+            }
         )
         return
     headings = ("printer", "address", "state", "lowest supply", "pages", "last answer")
@@ -40,7 +47,16 @@ def status(
     )
     for trouble in outbox.trouble:
         _common.out.print(f"  not delivering: {trouble}; nothing is lost", markup=False)
+    told = ", ".join(f"{name} ({level})" for name, level in protections.items())
+    _common.out.print(f"Credentials: {told}", markup=False)
     _complaints(agent)
+
+
+def _protections(territory: Any) -> dict[str, str]:
+    """What each credential in use protects, said as it is: clear text, authenticated, encrypted."""
+    config = territory.config
+    used = {name for place in (*config.network, *config.printer) for name in place.credentials}
+    return {name: territory.credentials[name].level.value for name in sorted(used)}
 
 
 def _ago(at: float | None, now: float) -> str:

@@ -1,0 +1,68 @@
+"""`printwarden status` and `tickets` beside a state file; and who is only shown."""
+
+import json
+import subprocess
+import sys
+
+from agent.clock import Clock
+from agent.model import Address, Sighting
+from agent.simulator import makes
+
+CREDENTIALS = [
+    {"name": "keyed", "version": "3", "user": "mps", "auth_protocol": "SHA256", "auth_password": "correct horse"},
+    {
+        "name": "sealed", "version": "3", "user": "mps", "auth_protocol": "SHA256", "auth_password": "correct horse",
+        "priv_protocol": "AES128", "priv_password": "battery staple",
+    },
+]  # fmt: skip
+
+
+def run(verb, config, *arguments):
+    command = [sys.executable, "-m", "agent", verb, "--config", str(config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_status_shows_the_fleet_and_says_what_each_credential_protects(site_of, shop, tmp_path):
+    clock = Clock.scaled(7200)
+    fleet = shop("127.87.0.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    network = {"cidr": "127.87.0.0/28", "snmp_port": fleet.members[0].address.port}
+    used = [network | {"credentials": ["public", "keyed", "sealed"]}]
+    async with site_of(fleet, "127.87.0.0/28", clock, network=used, credential=CREDENTIALS) as site:
+        await site.find()
+        await site.live(hours=6, every=0.25)
+        database = site.agent.config.database
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[[network]]\ncidr = "127.87.0.0/28"\ncredentials = ["public", "keyed", "sealed"]\n'
+        f'[storage]\nfolder = "{database.parent}"\n'
+        '[[credential]]\nname = "keyed"\nversion = "3"\nuser = "mps"\nauth_protocol = "SHA256"\n'
+        'auth_password = "correct horse"\n[[credential]]\nname = "sealed"\nversion = "3"\nuser = "mps"\n'
+        'auth_protocol = "SHA256"\nauth_password = "correct horse"\npriv_protocol = "AES128"\n'
+        'priv_password = "battery staple"\n'
+    )
+    config.chmod(0o600)
+    told = json.loads(run("status", config, "--json").stdout)
+    assert told["credentials"] == {"public": "clear text", "keyed": "authenticated", "sealed": "encrypted"}
+    (printer,) = told["printers"]
+    assert printer["device"] == f"sn:{makes.RICOH_C3000.serial}"
+    assert printer["state"].startswith("down: serviceRequested")
+    assert told["outbox"]["tickets_waiting"] >= 1
+    said = run("status", config).stdout
+    assert "sealed (encrypted)" in said
+    assert "battery" not in said
+    (ticket,) = json.loads(run("tickets", config, "--json").stdout)
+    assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waits in the outbox")
+
+
+async def test_who_announces_itself_outside_the_networks_is_shown_and_never_asked(site_of, shop):
+    fleet = shop("127.87.1.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    networks = [{"cidr": "127.87.1.1/32", "snmp_port": fleet.members[0].address.port}]
+    async with site_of(fleet, "127.87.1.0/28", network=networks) as site:
+        address = Address("127.87.1.2", fleet.members[1].address.port)
+        seen = Sighting(
+            address=address, via="mdns", at=site.agent.clock.now(), is_printer=True, model="MS521dn"
+        )
+        assert await site.agent.scouting.acquaint(seen) == "outside"
+        await site.find()
+        assert not fleet.packets("127.87.1.2")
+        assert fleet.packets("127.87.1.1")
