@@ -26,11 +26,13 @@ def default_paths() -> Paths:
     """System folders for a service (root, SYSTEM), the user's own otherwise."""
     if home := os.environ.get("PRINTWARDEN_HOME"):
         return Paths(config=Path(home), state=Path(home) / "state")
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
-    if state := os.environ.get("STATE_DIRECTORY"):  # systemd.exec(5): we run as the service's own user
-        return Paths(config=Path("/etc") / APP, state=Path(state))
     dirs = platformdirs.PlatformDirs(APP, appauthor=False, ensure_exists=False)
     if sys.platform == "win32":
-        return Paths(config=dirs.site_config_path, state=dirs.site_data_path / "state")
-    return Paths(config=dirs.user_config_path, state=dirs.user_state_path)
+        found = Paths(config=dirs.site_config_path, state=dirs.site_data_path / "state")
+    elif os.geteuid() == 0:
+        found = Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
+    elif state := os.environ.get("STATE_DIRECTORY"):  # systemd.exec(5): we are the service's own user
+        found = Paths(config=Path("/etc") / APP, state=Path(state))
+    else:
+        found = Paths(config=dirs.user_config_path, state=dirs.user_state_path)
+    return found

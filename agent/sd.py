@@ -8,6 +8,7 @@
 Without systemd nothing is told and nothing goes wrong.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -19,15 +20,21 @@ from agent.pulse import Keeper
 def tell(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Send `lines`, such as "READY=1". Whether there was somebody to tell."""
     place = environment.get("NOTIFY_SOCKET", "")
-    if not place or sys.platform == "win32":
-        return False
-    address = "\0" + place[1:] if place.startswith("@") else place  # unix(7): an abstract socket
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-            sender.sendto("\n".join(lines).encode(), address)
-    except OSError:  # nobody listens any more; the service is worth more than its report
-        return False
-    return True
+    return bool(place) and _sent("\n".join(lines), place)
+
+
+def _sent(text: str, place: str) -> bool:
+    if sys.platform != "win32":
+        address = "\0" + place[1:] if place.startswith("@") else place  # unix(7): an abstract socket
+        with (
+            contextlib.suppress(
+                OSError
+            ),  # nobody listens any more; the service is worth more than its report
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+        ):
+            sender.sendto(text.encode(), address)
+            return True
+    return False
 
 
 def patience(environment: Mapping[str, str] = os.environ) -> float | None:

@@ -93,7 +93,7 @@ def bill(dist: Path, now: datetime) -> dict[str, Any]:
             },
         },
         "components": [
-            {"type": "platform", "name": "CPython", "version": PYTHON, "purl": f"pkg:generic/python@{PYTHON}"},
+            {"type": "platform", "name": "CPython", "version": PYTHON},
             *(_of_python(one) for one in distributions(taken(dist))),
             *(_of_library(dist, path) for path in libraries(dist)),
         ],

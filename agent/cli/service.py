@@ -71,6 +71,19 @@ def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
     _show(systemd.told(steps))
 
 
+@app.command(hidden=True)
+def host() -> None:
+    """What Windows' service control manager starts; not for people."""
+    from agent.install.systemd import NotPossible
+
+    if sys.platform == "win32":
+        from agent import scm
+
+        scm.host()
+    else:
+        raise NotPossible("this is for the service control manager of Windows; try `printwarden run`")
+
+
 def _program() -> list[str]:
     """This very program, as the service has to start it."""
     if getattr(sys, "frozen", False):

@@ -9,6 +9,7 @@
 A file is complete before it has its name: whoever reads meanwhile finds the old one, or none.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -79,14 +80,11 @@ def _place(path: Path, content: str, mode: int) -> None:
 
 def _share(path: Path) -> None:
     """Let the group of the service read the file, where there is such a group and we may give it away."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return
-    import grp  # noqa: PLC0415 - exists on POSIX only
+    if sys.platform != "win32" and os.geteuid() == 0:
+        import grp  # noqa: PLC0415 - exists on POSIX only
 
-    try:
-        os.chown(path, 0, grp.getgrnam(SERVICE).gr_gid)
-    except KeyError:  # not installed as a service
-        return
+        with contextlib.suppress(KeyError):  # not installed as a service
+            os.chown(path, 0, grp.getgrnam(SERVICE).gr_gid)
 
 
 def text(answers: Answers, today: str) -> str:

@@ -5,6 +5,7 @@ Planning is pure; `carry_out` acts. What a package installed is left to the pack
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,5 +178,5 @@ def possible() -> None:
             f"a package has installed the service ({PACKAGED}); "
             "`systemctl enable --now printwarden` starts it, and the package manager removes it"
         )
-    if os.geteuid() != 0:
+    if sys.platform != "win32" and os.geteuid() != 0:
         raise NotPossible("this needs root: try sudo")
