@@ -231,7 +231,14 @@ def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float)
 
 
 def _values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:
-    """The series that a snapshot adds to: meters and levels."""
+    """The series that a snapshot adds to: what state it is in, meters and levels.
+
+    Whether it prints or idles is not kept: it changes with every job, and no rule asks it of the past.
+    """
+    if snapshot.status is not None:
+        yield "state", rows.condense(snapshot.status)
+        if snapshot.status.errors is not None:
+            yield "errors", " ".join(sorted(snapshot.status.errors))
     for meter in snapshot.meters or ():
         yield f"meter.{meter.name}" + (f".{meter.part}" if meter.part else ""), meter.value
     for supply in snapshot.supplies or ():

@@ -30,6 +30,30 @@ def load_status(text: str) -> Status:
     )
 
 
+_STATES = {
+    "asleep": (DeviceStatus.RUNNING, PrinterStatus.OTHER),
+    "warmup": (DeviceStatus.RUNNING, PrinterStatus.WARMUP),
+    "running": (DeviceStatus.RUNNING, PrinterStatus.IDLE),
+    "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
+    "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
+}
+
+
+def condense(status: Status) -> str:
+    """A status in one of five words, or "unknown"."""
+    if status.asleep:
+        return "asleep"
+    if status.device is DeviceStatus.RUNNING:
+        return "warmup" if status.printer is PrinterStatus.WARMUP else "running"
+    return str(status.device) if status.device in {DeviceStatus.WARNING, DeviceStatus.DOWN} else "unknown"
+
+
+def expand(state: str, errors: str) -> Status:
+    """The status that the word stands for, with its error bits."""
+    device, printer = _STATES.get(state, (None, None))
+    return Status(device=device, printer=printer, errors=tuple(errors.split()))
+
+
 def dump_alert(alert: Alert) -> str:
     """The words of an alert: all but its row and its time, which differ with each occurrence."""
     return dump({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})

@@ -1,0 +1,237 @@
+"""What was known of a printer at earlier times, put together from what was kept.
+
+    past = Past.load(db, device, since, until)
+    past.at(moment)            the facts as they were then
+    past.changes(parts)        when one of these parts changed
+
+Kept on change, so between two changes all was as before: the printer answered its polls, and said the same.
+What is not kept is taken as it is today: the names, types and capacities of supplies, and where the printer
+stands. Page series older than 35 days are thinned to a reading a day: `thinned` says so.
+"""
+
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from agent.history import facts, record, rows, series, upkeep
+from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Vague
+
+WINDOW = facts.RECENT
+DAY = 86400.0
+POLL = 300.0  # between two polls, as far as the past knows
+
+Series = tuple[list[float], list[series.Value]]
+VAGUE = {vague.value: vague for vague in Vague}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """All that was kept of one printer in a span of time, by time."""
+
+    device: Device
+    since: float
+    until: float
+    met: float | None = None  # the first answer on record
+    supplies: tuple[Supply, ...] = ()  # as they are today
+    levels: dict[str, Series] = field(default_factory=dict)
+    pages: Series = field(default_factory=lambda: ([], []))
+    state: Series = field(default_factory=lambda: ([], []))
+    errors: Series = field(default_factory=lambda: ([], []))
+    episodes: tuple[Episode, ...] = ()
+    silences: tuple[tuple[float, float], ...] = ()
+    happened: tuple[Happening, ...] = ()
+    thinned: bool = False
+    _begins: list[float] = field(default_factory=list)  # of the episodes
+    _long: tuple[Episode, ...] = ()  # those that outlast the window
+
+    @classmethod
+    def load(cls, db: sqlite3.Connection, device: Device, since: float, until: float) -> "Past":
+        """What was kept of `device`, with the 30 days before `since` that its facts look back on."""
+        begin, key = since - WINDOW, device.key
+        episodes = tuple(_episodes(db, key, begin, until))
+        return cls(
+            device=device,
+            since=since,
+            until=until,
+            met=_met(db, key),
+            supplies=facts.supplies(db, key),
+            levels={
+                name.removeprefix("supply."): _series(db, key, name, begin, until)
+                for name in series.names(db, key)
+                if name.startswith("supply.")
+            },
+            pages=_series(db, key, record.TOTAL, begin, until),
+            state=_series(db, key, "state", begin, until),
+            errors=_series(db, key, "errors", begin, until),
+            episodes=episodes,
+            _begins=[it.began for it in episodes],
+            _long=tuple(it for it in episodes if it.ended is None or it.ended - it.began > WINDOW),
+            silences=tuple(_silences(db, key, begin, until)),
+            happened=tuple(_happened(db, key, begin, until)),
+            thinned=since < (upkeep.thinned_until(db) or 0.0),
+        )
+
+    def changes(self, parts: Collection[str]) -> list[tuple[float, str]]:
+        """(when, which part) of every change of one of `parts` within the span, by time."""
+        found = list(self._changes(parts))
+        return sorted(it for it in found if self.since <= it[0] < self.until)
+
+    def _changes(self, parts: Collection[str]) -> Iterator[tuple[float, str]]:
+        for begin, end in self.silences:  # always: they decide what can be known at all
+            yield begin, "reach"
+            yield end, "reach"
+            yield end + POLL, "reach"
+        if "supplies" in parts:
+            yield from ((at, "supplies") for times, _ in self.levels.values() for at in times)
+            yield from ((it.at, "supplies") for it in self.happened if it.what == "replaced")
+        if "alerts" in parts:
+            yield from ((it.began, "alerts") for it in self.episodes)
+            yield from ((it.ended, "alerts") for it in self.episodes if it.ended is not None)
+        if "status" in parts:
+            yield from ((at, "status") for at in (*self.state[0], *self.errors[0]))
+        if "meters" in parts:
+            yield from ((at, "meters") for at in self.pages[0])
+        if "events" in parts:
+            yield from ((it.at, "events") for it in self.happened)
+
+    def at(self, now: float, site: SiteFacts | None = None, fresh: frozenset[str] | None = None) -> Facts:
+        """The facts as they were known at `now`."""
+        place, silence = self._place(now), self._silence(now)
+        back = self.silences[place - 1][1] if place and not silence else None
+        heard = silence[0] - POLL if silence else now
+        state, errors = _value(self.state, now), _value(self.errors, now)
+        known, begun = self.met is not None and self.met <= now, tuple(self._begun(now))
+        return Facts(
+            device=self.device,
+            now=now,
+            last_answer=heard if known else None,
+            answers_in_a_row=0 if silence or not known else 1 + int((now - (back or 0.0)) // POLL),
+            answering_since=None if silence else back,
+            status=rows.expand(str(state), str(errors or "")) if state is not None else None,
+            status_at=heard,
+            errors_since=_errors_since(self.errors, now),
+            open_alerts=tuple(it for it in begun if it.ended is None) if known else None,
+            alerts_at=heard,
+            recent_alerts=tuple(it for it in begun if it.began > now - WINDOW),
+            supplies=self._supplies(now),
+            supplies_at=heard,
+            renewed={it.detail: it.at for it in self.happened if it.what == "replaced" and it.at <= now},
+            happened=tuple(it for it in self.happened if now - WINDOW < it.at <= now),
+            pages=_count(_value(self.pages, now)),
+            pages_before=self._pages(now),
+            fresh=fresh,
+            site=site or SiteFacts(),
+        )
+
+    def silent(self, now: float) -> bool:
+        return self._silence(now) is not None
+
+    def restless(self, now: float) -> bool:
+        """Whether time alone may change what is known: it is silent, or something stands open."""
+        return (
+            self.silent(now)
+            or bool(_value(self.errors, now))
+            or any(it.ended is None for it in self._begun(now))
+        )
+
+    def _place(self, now: float) -> int:
+        return bisect_right(self.silences, now, key=lambda span: span[0])
+
+    def _silence(self, now: float) -> tuple[float, float] | None:
+        place = self._place(now)
+        return self.silences[place - 1] if place and now < self.silences[place - 1][1] else None
+
+    def _begun(self, now: float) -> Iterator[Episode]:
+        """The episodes of the window, and older ones that are open, as they were known at `now`: whether
+        they end is not known before they do."""
+        first = bisect_right(self._begins, now - WINDOW)
+        older = (it for it in self._long if it.began <= now - WINDOW and (it.ended is None or it.ended > now))
+        for it in (*older, *self.episodes[first : bisect_right(self._begins, now)]):
+            yield replace(it, ended=None) if it.ended is not None and it.ended > now else it
+
+    def _supplies(self, now: float) -> tuple[Supply, ...] | None:
+        found = []
+        for supply in self.supplies:
+            value = _value(self.levels.get(supply.index, ([], [])), now)
+            if value is not None:
+                level = VAGUE[value] if isinstance(value, str) else value
+                found.append(replace(supply, level=level))
+        return tuple(found) or None
+
+    def _pages(self, now: float) -> tuple[tuple[float, int], ...]:
+        """The first reading of each of the last 30 days, then the newest: as `facts` gives it."""
+        times, values = self.pages
+        first, last = bisect_right(times, now - WINDOW), bisect_right(times, now)
+        found: dict[float, int] = {}
+        day = None
+        for place in range(first, last):
+            if times[place] // DAY != day:
+                day = times[place] // DAY
+                found[times[place]] = int(values[place] or 0)
+        if last:
+            found[times[last - 1]] = int(values[last - 1] or 0)
+        return tuple(found.items())
+
+
+def _met(db: sqlite3.Connection, device: str) -> float | None:
+    row = db.execute(
+        "SELECT min(at) AS at FROM track JOIN reading ON track.id = reading.track WHERE device = ?", (device,)
+    ).fetchone()
+    first = db.execute("SELECT min(began) AS at FROM occurrence WHERE device = ?", (device,)).fetchone()
+    return min((at for at in (row["at"], first["at"]) if at is not None), default=None)
+
+
+def _series(db: sqlite3.Connection, device: str, name: str, since: float, until: float) -> Series:
+    pairs = list(series.between(db, device, name, since, until))
+    return [at for at, _ in pairs], [value for _, value in pairs]
+
+
+def _value(of: Series, now: float) -> series.Value:
+    place = bisect_right(of[0], now)
+    return of[1][place - 1] if place else None
+
+
+def _count(value: series.Value) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _errors_since(of: Series, now: float) -> dict[str, float]:
+    """Since when each error bit that is set has been set."""
+    place = bisect_right(of[0], now)
+    since: dict[str, float] = {}
+    standing = set(str(of[1][place - 1] or "").split()) if place else set()
+    while place and standing:
+        place -= 1
+        standing &= set(str(of[1][place] or "").split())
+        since |= dict.fromkeys(standing, of[0][place])
+    return since
+
+
+def _episodes(db: sqlite3.Connection, device: str, since: float, until: float) -> Iterable[Episode]:
+    found = db.execute(
+        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
+        "WHERE device = ? AND began < ? AND (ended IS NULL OR ended >= ?) ORDER BY began, o.id",
+        (device, until, since),
+    )
+    return (record.episode(row) for row in found)
+
+
+def _silences(
+    db: sqlite3.Connection, device: str, since: float, until: float
+) -> Iterable[tuple[float, float]]:
+    found = db.execute(
+        "SELECT began, ended FROM silence WHERE device = ? AND began < ? AND coalesce(ended, ?) >= ? "
+        "ORDER BY began",
+        (device, until, until, since),
+    )
+    return ((row["began"], until if row["ended"] is None else row["ended"]) for row in found)
+
+
+def _happened(db: sqlite3.Connection, device: str, since: float, until: float) -> Iterable[Happening]:
+    found = db.execute(
+        "SELECT * FROM happening WHERE device = ? AND at >= ? AND at < ? ORDER BY at", (device, since, until)
+    )
+    return (
+        Happening(at=row["at"], what=row["what"], detail=row["detail"], count=row["count"]) for row in found
+    )

@@ -1,0 +1,62 @@
+"""How long what is kept: everything for 400 days, page counters by the hour only for 35.
+
+    alert episodes, supply levels, states, silences, happenings     400 days, each change
+    page counters                                                   35 days each change, then one a day
+
+A series never loses the value that stands: its last row before the bound stays, however old.
+Called once a day or so; it does the days that have come due since, a bounded piece at a time.
+"""
+
+import sqlite3
+
+DAY = 86400.0
+RAW = 35 * DAY  # page counters in full
+KEPT = 400 * DAY
+PIECE = 20_000  # rows taken away in one transaction: some tens of milliseconds
+
+
+def tidy(tx: sqlite3.Connection, now: float) -> int:
+    """Thin and drop what is too old, up to a bounded number of rows; returns how many went.
+
+    Call it again while it returns anything.
+    """
+    gone = _thin(tx, now - RAW)
+    if gone < PIECE:
+        gone += _forget(tx, now - KEPT, PIECE - gone)
+    return gone
+
+
+def thinned_until(db: sqlite3.Connection) -> float | None:
+    """Page counters before this are one a day; None if none were thinned yet."""
+    row = db.execute("SELECT at FROM kept_until WHERE what = 'pages'").fetchone()
+    return row["at"] if row else None
+
+
+def _thin(tx: sqlite3.Connection, bound: float) -> int:
+    """Keep the last reading of each day (UTC) of the page counters, in the days that ended by `bound`."""
+    until = bound // DAY * DAY
+    since = thinned_until(tx) or 0.0
+    if until <= since:
+        return 0
+    gone = tx.execute(
+        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM reading r "
+        "JOIN track t ON t.id = r.track WHERE t.name GLOB 'meter.*' AND r.at >= ? AND r.at < ? AND EXISTS "
+        "(SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at "
+        " AND n.at < (cast(r.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
+        (since, until, PIECE),
+    ).rowcount
+    if gone < PIECE:
+        tx.execute("REPLACE INTO kept_until VALUES ('pages', ?)", (until,))
+    return gone
+
+
+def _forget(tx: sqlite3.Connection, bound: float, most: int) -> int:
+    """Drop what ended before `bound`."""
+    gone = tx.execute(
+        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM reading r WHERE r.at < ? "
+        "AND EXISTS (SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at AND n.at <= ?) LIMIT ?)",
+        (bound, bound, most),
+    ).rowcount
+    for table, ends in (("occurrence", "ended"), ("silence", "ended"), ("happening", "at")):
+        gone += tx.execute(f"DELETE FROM {table} WHERE {ends} < ?", (bound,)).rowcount  # noqa: S608 - our own names
+    return gone
