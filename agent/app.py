@@ -32,6 +32,7 @@ from agent import (
     together,
 )
 from agent.clock import Clock
+from agent.collectors._profiles import FOLDER, Profiles
 from agent.config import Config
 from agent.discovery import Progress
 from agent.errors import StoreError
@@ -43,7 +44,7 @@ from agent.report import Sender
 from agent.rules import judge, schema
 from agent.rules.rule import RuleSet
 from agent.schedule import Cadences, Rota
-from agent.service import housekeeping
+from agent.service import certificates, housekeeping
 from agent.service.asking import Asking
 from agent.service.earshot import Earshot
 from agent.service.housekeeping import Housekeeping
@@ -52,6 +53,7 @@ from agent.service.line import Line, Outcome
 from agent.service.roll import Roll
 from agent.service.rounds import Rounds
 from agent.service.scouting import Scouting
+from agent.service.second_way import SecondWay
 from agent.service.watch import Watched
 from agent.snmp.session import Engine, Settings
 from agent.store import Store
@@ -69,6 +71,7 @@ TABLES = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
     "meters": ledger.SCHEMA,
+    "certificates": certificates.SCHEMA,
     "gauges": gauges.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
@@ -116,6 +119,11 @@ def rule_files(settings: Config) -> list[Path]:
     return [*schema.shipped(), *schema.rule_files(settings.beside(settings.rules.folder))]
 
 
+def build_profiles(settings: Config) -> Profiles:
+    """The shipped vendor profiles, with the site's own in front. Raises ConfigError."""
+    return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))
+
+
 def build_store(settings: Config) -> Store:
     return housekeeping.opened(settings.database, TABLES)
 
@@ -145,6 +153,10 @@ def build_identity(settings: Config) -> Identity | None:
         return identities.load(settings.identity)
     except identities.NotEnrolled as why:
         raise StoreError(str(why)) from why
+
+
+def _name(identity: Identity | None) -> str:
+    return identity.agent_id if identity else socket.gethostname()
 
 
 def build_target(settings: Config, identity: Identity | None = None) -> Target | None:
@@ -184,7 +196,10 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
         "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
     )
     identity = build_identity(first)
-    line = Line(judge.Judge(rules.first()), Sender(site_id=first.site.id, agent_id=identity.agent_id if identity else socket.gethostname()))
+    line = Line(
+        judge.Judge(rules.first()),
+        Sender(site_id=first.site.id, agent_id=_name(identity)),
+    )
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
     store, engine, target = build_store(first), build_engine(first), build_target(first, identity)
     delivery = Delivery(target, store, clock, source=f"/sites/{first.site.id}") if target else None
@@ -194,7 +209,9 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
             delivery.wake()
         told(outcome)
 
-    asking = Asking(engine, clock, counts)
+    profiles = build_profiles(first)
+    ipp = SecondWay(profiles, first.ipp.port, first.ipp.timeout) if first.ipp.enabled else None
+    asking = Asking(engine, clock, counts, profiles, ipp)
     intake = Intake(store, line, roll, settled)
     return Agent(
         config=first,

@@ -169,6 +169,18 @@ class Snmp(Section):
     requests_per_second_per_subnet: float = Field(20.0, gt=0, le=5000)
 
 
+class Ipp(Section):
+    """IPP beside SNMP: for what SNMP leaves open, and for printers that do not speak it."""
+
+    enabled: bool = True
+    port: Port = 631
+    timeout: Duration = 30.0  # a sleeping printer may need 18 s to answer
+
+
+class Collectors(Section):
+    profiles: str = Field("profiles.d", description="*.toml in it add to or replace the vendor profiles.")
+
+
 class Mdns(Section):
     enabled: bool = True
     interfaces: tuple[Host, ...] = Field(
@@ -195,6 +207,9 @@ class Provider(Section):
     url: str = Field("", description="Where events go. Empty: they wait in the outbox.")
     token_file: str | None = Field(None, description="A file with the bearer token; read at each request.")
     ca_file: str | None = Field(None, description="A private certificate authority, beside the system's.")
+    proxy: str = Field(
+        "", description="http://[user:password@]host:port; empty: HTTPS_PROXY, if set.", repr=False
+    )
     insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
 
     @model_validator(mode="after")
@@ -230,6 +245,8 @@ class Config(Section):
     exclude: Exclude = Exclude()
     schedule: Schedule = Schedule()
     snmp: Snmp = Snmp()
+    ipp: Ipp = Ipp()
+    collectors: Collectors = Collectors()
     mdns: Mdns = Mdns()
     traps: Traps = Traps()
     rules: RulesConfig = RulesConfig()
@@ -242,9 +259,18 @@ class Config(Section):
         return located(self.folder, name)
 
     @property
+    def state(self) -> Path:
+        """The folder of everything that is kept."""
+        return self.beside(self.storage.folder) if self.storage.folder else default_paths().state
+
+    @property
     def database(self) -> Path:
-        state = self.beside(self.storage.folder) if self.storage.folder else default_paths().state
-        return state / "printwarden.db"
+        return self.state / "printwarden.db"
+
+    @property
+    def identity(self) -> Path:
+        """The folder of the key and the credential."""
+        return self.state / "identity"
 
 
 def located(folder: Path, name: str) -> Path:
@@ -333,7 +359,7 @@ def _with_secrets(document: toml.Document) -> tuple[toml.Document, list[Complain
     return toml.Document(document.path, document.text, data), complaints
 
 
-_SECRETS = frozenset({"community", "auth_password", "priv_password"})
+_SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 
 
 def _secret(value: str, folder: Path) -> str:

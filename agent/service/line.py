@@ -13,7 +13,7 @@ from agent.meters import ledger
 from agent.model import Change, Device, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
-from agent.service import knowing
+from agent.service import certificates, knowing
 
 log = logging.getLogger("printwarden.meters")
 
@@ -53,6 +53,8 @@ class Line:
         if snapshot.reachable:
             inventory.seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.remember(tx, device.key, reading.learned)
+        if certificates.changed(tx, device.key, snapshot.certificate, snapshot.at):
+            log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
         for border in ledger.record(tx, device.key, snapshot):
             log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
         known = knowing.take_in(tx, device, snapshot, site)

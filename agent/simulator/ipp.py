@@ -258,7 +258,10 @@ class Face:
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     """(path, body) of a POST with a length. Raises ValueError for any other request."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    first = await reader.readexactly(1)
+    if first == b"\x16":
+        raise ValueError("a TLS handshake, where there is no TLS")
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, path, _ = head[0].split(" ", 2)
     fields = {
         name.strip().casefold(): value.strip() for name, _, value in (line.partition(":") for line in head)
