@@ -7,7 +7,8 @@
     409                                         InFlight: the same bytes again
     413                                         TooLarge: halve
     400, 415, 422                               Poisoned: bisect
-    401                                         CredentialRefused: hold and probe
+    401                                         CredentialRefused: renew once, then hold and probe
+    … with the problem type "unknown-agent"     UnknownAgent: a person must enrol it again
     403, 404, 410 and every other 4xx           Held: hold and probe; nothing is thrown away
 
 A 2xx alone is never a delivery: only a receipt is.
@@ -28,9 +29,12 @@ from uplink.errors import (
     Stumbled,
     Throttled,
     TooLarge,
+    UnknownAgent,
     Unreachable,
 )
 from uplink.retry import retry_after
+
+UNKNOWN_AGENT = "urn:problem-type:mps:unknown-agent"
 
 
 class Result(StrEnum):
@@ -79,6 +83,8 @@ def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
         raise TooLarge(said, problem=problem)
     if status in {400, 415, 422}:
         raise Poisoned(said, problem=problem)
+    if problem == UNKNOWN_AGENT and status in {401, 403, 404, 410}:
+        raise UnknownAgent(f"{said}; run `printwarden enroll` with a new token from the provider")
     if status == 401:
         raise CredentialRefused(said)
     if 400 <= status < 500:

@@ -7,7 +7,8 @@ DeliveryError
 │   ├── Stumbled                500: the receiver fell over, perhaps over one of these events
 │   └── InFlight                the receiver is still at work on these very bytes
 ├── Held                    a person must act: hold the destination, probe it every 15 minutes
-│   └── CredentialRefused       the token or the certificate is not accepted
+│   └── CredentialRefused       the token or the signature is not accepted, also after a renewal
+│       └── UnknownAgent            enrol again; the queue stays as it is
 └── Refused                 the destination is well, the batch is not
     ├── TooLarge                halve it
     └── Poisoned                halve it until the item stands alone; that one goes to the dead letter
@@ -56,6 +57,10 @@ class Held(DeliveryError):
 
 class CredentialRefused(Held):
     """401: the receiver does not accept who we say we are."""
+
+
+class UnknownAgent(CredentialRefused):
+    """The receiver does not know this agent (any more)."""
 
 
 @dataclass(slots=True)

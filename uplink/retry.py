@@ -53,14 +53,15 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if value.isascii() and value.isdigit():
         asked = float(value[:9])
     else:
-        until, said_at = _http_date(value), _http_date(headers.get("date", ""))
+        until, said_at = http_date(value), http_date(headers.get("date", ""))
         if until is None:
             return None
         asked = until - (now if said_at is None else said_at)
     return min(LONGEST_FLOOR, max(SHORTEST_FLOOR, asked))
 
 
-def _http_date(value: str) -> float | None:
+def http_date(value: str) -> float | None:
+    """Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
     try:
         at = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError):

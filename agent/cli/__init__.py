@@ -21,6 +21,8 @@ VERBS = {
     "status": "The service",
     "tickets": "The service",
     "meters": "The service",
+    "enroll": "The provider",
+    "outbox": "The provider",
     "discover": "Printers",
     "probe": "Printers",
     "rules": "Rules",

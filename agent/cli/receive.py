@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +18,16 @@ from agent.cli import _common
 from uplink.receiver.app import create_app
 from uplink.receiver.behaviour import Behaviour
 from uplink.receiver.certificates import Certificates, keep
+from uplink.receiver.gate import Gate
 from uplink.receiver.intake import Arrival
 from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 
 app = typer.Typer(invoke_without_command=True)
 
-Database = Annotated[Path, typer.Option(help="Where to keep what arrives (SQLite).")]
+Database = Annotated[
+    str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
+]
 
 
 @app.callback(epilog="Exit codes: 0 stopped by Ctrl+C or SIGTERM, 1 the port is taken, 2 wrong usage.")
@@ -30,7 +35,7 @@ def receive(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = 8443,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    database: Database = Path("receiver.db"),
+    database: Database = "receiver.db",
     tls_folder: Annotated[
         Path | None,
         typer.Option(
@@ -44,6 +49,9 @@ def receive(
     token_file: Annotated[
         Path | None, typer.Option(help="File with the bearer token to ask for.", exists=True, dir_okay=False)
     ] = None,
+    enrolment: Annotated[
+        bool, typer.Option("--enrolment", help="Take events from enrolled agents only, signed.")
+    ] = False,
     fail: Annotated[
         str, typer.Option(help="Fail with STATUS, or STATUS:SHARE of requests.", metavar="503:0.3")
     ] = "",
@@ -72,11 +80,14 @@ def receive(
         return
     mood = _behaviour(fail).model_copy(update={"throttle": throttle, "hang": hang})
     token = token_file.read_text("utf-8").strip() if token_file else None
-    certificates = (
-        None if insecure_loopback else keep(tls_folder or database.with_name(f"{database.stem}-tls"))
-    )
+    certificates = None if insecure_loopback else keep(tls_folder or _beside(database))
     desk = create_app(
-        database, token=token, behaviour=mood, control=control, arrived=_json_line if as_json else _line
+        database,
+        token=token,
+        enrolment=enrolment,
+        behaviour=mood,
+        control=control,
+        arrived=_json_line if as_json else _line,
     )
     try:
         asyncio.run(
@@ -90,23 +101,70 @@ def receive(
 
 
 @app.command()
-def tickets(database: Database = Path("receiver.db"), as_json: _common.AsJson = False) -> None:
+def tickets(database: Database = "receiver.db", as_json: _common.AsJson = False) -> None:
     """List the tickets that arrived, each as its newest event has it. Also while the receiver runs.
 
     Example: printwarden receive tickets --database receiver.db
     """
-    if not database.exists():
-        raise typer.BadParameter(
-            f"{database} does not exist; has a receiver run with it?", param_hint="--database"
-        )
-    ledger = Ledger(database)
-    rows = ledger.tickets()
-    ledger.close()
+    with closing(_ledger(database)) as ledger:
+        rows = ledger.tickets()
     if as_json:
         _common.say_json(rows)
         return
     lines = [(row["opened_at"], row["event"], row["ticket_seq"], *_named(row["data"])) for row in rows]
     _common.show(f"{len(lines)} tickets", ("opened", "now", "seq", "printer", "fault", "title"), lines)
+
+
+@app.command()
+def agents(database: Database = "receiver.db", as_json: _common.AsJson = False) -> None:
+    """List the agents that ever called, the longest silent first. Also while the receiver runs.
+
+    Example: printwarden receive agents --database receiver.db
+    """
+    with closing(_ledger(database)) as ledger:
+        rows = ledger.agents()
+    if as_json:
+        _common.say_json(rows)
+        return
+    lines = [
+        (row["agent_id"], row["site_id"], _time(row["last_contact"]), "silent" if row["silent"] else "")
+        for row in rows
+    ]
+    _common.show(f"{len(lines)} agents", ("agent", "site", "last contact", ""), lines)
+
+
+@app.command()
+def token(
+    site: Annotated[str, typer.Option(help="The site that it is for.")],
+    hours: Annotated[float, typer.Option(min=0.01, max=24, help="How long it is good for.")] = 24,
+    database: Database = "receiver.db",
+) -> None:
+    """Print a token for one enrolment at one site. Hand it over in a file: `printwarden enroll --token-file`.
+
+    Example: printwarden receive token --site S-04 > token
+    """
+    with closing(Ledger(database)) as ledger:
+        print(Gate(ledger).issue(site, time.time(), hours * 3600))
+
+
+def _ledger(database: str) -> Ledger:
+    """What a receiver has kept. A file that is not there is a mistake."""
+    if "://" not in database and not Path(database).exists():
+        raise typer.BadParameter(
+            f"{database} does not exist; has a receiver run with it?", param_hint="--database"
+        )
+    return Ledger(database)
+
+
+def _beside(database: str) -> Path:
+    """Where certificates live by default."""
+    if "://" in database:
+        return Path("receiver-tls")
+    return Path(database).with_name(f"{Path(database).stem}-tls")
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def _named(ticket: dict[str, Any]) -> tuple[str, str, str]:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from uplink.events import MODELS
+from uplink.events.base import Record
+from uplink.events.feedback import Feedback
 
 FOLDER = Path(__file__).parent
 
@@ -11,12 +13,13 @@ FOLDER = Path(__file__).parent
 def published() -> dict[Path, str]:
     """Each schema file and what belongs in it (JSON Schema 2020-12, as OpenAPI 3.1 uses it)."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    models: dict[str, type[Record]] = {**MODELS, "mps.feedback/1": Feedback}
     return {
         FOLDER / f"{name.replace('/', '.')}.json": json.dumps(
             dialect | model.model_json_schema(by_alias=True), indent=2
         )
         + "\n"
-        for name, model in MODELS.items()
+        for name, model in models.items()
     }
 
 

@@ -78,6 +78,12 @@ def events(plain: bytes) -> list[Arrival]:
     return [_arrival(item) for item in batch]
 
 
+def sender(event: CloudEvent) -> tuple[str, str]:
+    """(agent, site) as the event says it."""
+    told = event.data.get("agent") or {}
+    return str(told.get("agent_id") or event.source), str(told.get("site_id") or "")
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
 

@@ -9,7 +9,7 @@ PREFIX = "urn:problem-type:mps:"
 
 TITLES = {
     "bad-request": "The request cannot be read",
-    "credential-refused": "The bearer token is missing or not accepted",
+    "credential-refused": "The credential is missing or not accepted",
     "event-invalid": "The event does not follow its schema",
     "event-unacceptable": "The batch has an event that is not acceptable",
     "event-unknown-type": "No such event type here",
@@ -18,6 +18,10 @@ TITLES = {
     "not-found": "There is nothing here",
     "media-type": "Send application/cloudevents-batch+json",
     "misbehaving": "Told to fail",
+    "signature-refused": "The signature is missing or does not fit",
+    "signature-stale": "The signature is of another time",
+    "token-refused": "The enrolment token is not accepted",
+    "unknown-agent": "This agent is not known here (any more)",
     "throttled": "Too many requests",
     "too-large": "The batch is too large",
     "internal": "The receiver failed",

@@ -1,0 +1,56 @@
+"""`printwarden enroll`: become known to the provider, with a one-time token."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from agent.cli import _common
+
+
+def enroll(
+    token_file: Annotated[
+        str, typer.Option("--token-file", metavar="FILE|-", help="The token; - reads standard input.")
+    ],
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Exchange the provider's one-time token for an identity of this agent.
+
+    A key pair is made here and never leaves this machine. The file of a used token is removed. Enrolling
+    again keeps the agent's name and everything that is queued. A token is not taken from the command line,
+    where every user of the machine could read it. Start the service again afterwards if it runs without
+    an identity.
+
+    Example: printwarden enroll --token-file /run/token
+    """
+    from agent import app
+    from agent import config as configuration
+    from uplink.errors import DeliveryError
+    from uplink.identity import Identity, NotEnrolled, enrol
+    from uplink.targets import https
+
+    settings = configuration.load(_common.config_file(config))
+    if not settings.provider.url:
+        raise typer.BadParameter("there is no [provider] url to enrol with", param_hint="--config")
+
+    async def run() -> Identity:
+        there = app.provider_settings(settings)
+        async with https.client(there) as client:
+            return await enrol(
+                client, there.url, settings.identity, token_source=token_file, site_id=settings.site.id
+            )
+
+    try:
+        known = asyncio.run(run())
+    except (NotEnrolled, DeliveryError) as why:
+        typer.echo(f"not enrolled: {why}", err=True)
+        raise typer.Exit(1) from None
+    until = datetime.fromtimestamp(known.expires_at, UTC).isoformat(timespec="seconds")
+    if as_json:
+        _common.say_json({"agent_id": known.agent_id, "credential_until": until})
+    else:
+        _common.out.print(
+            f"enrolled as {known.agent_id}; the credential is good until {until} and renews itself"
+        )

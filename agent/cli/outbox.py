@@ -1,0 +1,158 @@
+"""`printwarden outbox`: what waits for the provider, what was dropped and why, and the dead letter."""
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli import _common
+from agent.config import load
+from agent.store import Store, open_reader
+from uplink import outbox as box
+from uplink import views
+from uplink.rows import lane_name
+from uplink.views import Entry
+
+app = typer.Typer(no_args_is_help=True, help="What waits for the provider, and the dead letter.")
+dead = typer.Typer(no_args_is_help=True, help="Events that the provider will not have; kept for 90 days.")
+app.add_typer(dead, name="dead")
+
+Number = Annotated[int, typer.Argument(help="Its number, as `outbox dead list` shows it.")]
+
+
+@app.command()
+def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+    """Show what waits by lane, what was delivered, dropped or withheld, and what keeps it from moving.
+
+    Example: printwarden outbox status
+    """
+    with closing(open_reader(load(_common.config_file(config)).database)) as db:
+        told, destinations = views.counts(db), views.destinations(db)
+    if as_json:
+        _common.say_json(
+            {
+                "accepted": told.accepted,
+                "waiting": {lane_name(lane): n for lane, n in told.pending.items()},
+                "delivered": {lane_name(lane): n for lane, n in told.delivered.items()},
+                "dead": {lane_name(lane): n for lane, n in told.dead.items()},
+                "dropped": dict(told.dropped),
+                "withheld": told.withheld,
+                "bytes": told.used,
+                "bound": told.bound,
+                "trouble": {one.name: one.reason for one in destinations if one.reason},
+            }
+        )
+        return
+    lanes = sorted({*told.pending, *told.delivered, *told.dead})
+    numbers = (
+        [lane_name(lane), *(n.get(lane, 0) for n in (told.pending, told.delivered, told.dead))]
+        for lane in lanes
+    )
+    _common.show(
+        f"{told.accepted} events accepted; {told.used / 1e6:.1f} of {told.bound / 1e6:.0f} MB used",
+        ("lane", "waiting", "delivered", "dead"),
+        numbers,
+    )
+    for what, number in told.dropped.items():
+        _common.out.print(f"dropped by rule: {number} {what}", markup=False)
+    if told.withheld:
+        _common.out.print(f"{told.withheld} tickets found no room; they are told again when there is some")
+    for one in destinations:
+        if one.reason:
+            _common.out.print(f"not delivering to {one.name}: {one.reason}; nothing is lost", markup=False)
+
+
+@dead.command("list")
+def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+    """List the dead letter, oldest first.
+
+    Example: printwarden outbox dead list
+    """
+    with closing(open_reader(load(_common.config_file(config)).database)) as db:
+        entries = list(views.dead(db, 10_000))
+    if as_json:
+        _common.say_json([_document(entry) for entry in entries])
+        return
+    rows = ((one.seq, _time(one.time), one.type, one.subject, one.reason, one.detail) for one in entries)
+    _common.show(
+        f"{len(entries)} dead events", ("number", "from", "type", "subject", "reason", "detail"), rows
+    )
+
+
+@dead.command()
+def show(number: Number, config: _common.ConfigFile = None) -> None:
+    """Show one dead event, with all that it would have told.
+
+    Example: printwarden outbox dead show 17
+    """
+    with closing(open_reader(load(_common.config_file(config)).database)) as db:
+        entry = views.letter(db, number)
+    if entry is None:
+        raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
+    _common.say_json(_document(entry))
+
+
+@dead.command()
+def retry(
+    number: Annotated[int | None, typer.Argument(help="Its number; without one, --all.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead event.")] = False,
+    config: _common.ConfigFile = None,
+) -> None:
+    """Put dead events back in their place in the queue, once the provider has mended what was wrong.
+
+    The service must not be running: it owns the state file.
+
+    Example: printwarden outbox dead retry 17
+    """
+    from agent.app import TABLES
+
+    if (number is None) is not everything:
+        raise typer.BadParameter("give a number, or --all")
+    with (
+        closing(Store(load(_common.config_file(config)).database, TABLES)) as store,
+        store.transaction() as tx,
+    ):
+        chosen = [entry.seq for entry in views.dead(tx, 10_000)] if number is None else [number]
+        revived = sum(box.revive(tx, seq) for seq in chosen)
+    if not revived and number is not None:
+        raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
+    _common.out.print(f"{revived} events queue again")
+
+
+@dead.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write; one JSON object a line.")],
+    config: _common.ConfigFile = None,
+) -> None:
+    """Write the dead letter to a file, one JSON object a line. Nothing is removed.
+
+    Example: printwarden outbox dead export dead.jsonl
+    """
+    with (
+        closing(open_reader(load(_common.config_file(config)).database)) as db,
+        file.open("w", encoding="utf-8") as out,
+    ):
+        entries = [_document(entry) for entry in views.dead(db, 10_000)]
+        out.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    _common.out.print(f"{len(entries)} dead events written to {file}", markup=False)
+
+
+def _document(entry: Entry) -> dict[str, object]:
+    return {
+        "number": entry.seq,
+        "id": str(entry.id),
+        "lane": lane_name(entry.lane),
+        "type": entry.type,
+        "subject": entry.subject,
+        "time": _time(entry.time),
+        "reason": entry.reason,
+        "detail": entry.detail,
+        "data": entry.data,
+    }
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
