@@ -87,7 +87,10 @@ def _by_snmp(target: str, asked: "Credential", patience: float) -> "Snapshot":
     address = address_of(target)
     snapshot = asyncio.run(read(address, asked, patience))
     if snapshot is None:
-        _common.err.print(_silence(address, asked), markup=False)
+        from agent.service.presence import open_door
+
+        door = asyncio.run(open_door(address.host))
+        _common.err.print(_silence(address, asked, door), markup=False)
         raise typer.Exit(1)
     return snapshot
 
@@ -162,12 +165,19 @@ def _show(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> None:
     _probe_view.show(snapshot, _common.out, explain=explain)
 
 
-def _silence(address: "Address", credential: "Credential") -> str:
+def _silence(address: "Address", credential: "Credential", door: int | None) -> str:
+    """What silence may mean. `door`: the TCP port at which somebody opened all the same."""
     how = "SNMPv3" if credential.version == "3" else f"SNMP version {credential.version}"
     if credential.version == "2c":
         how = "SNMP version 2c and 1"
+    said = f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
+    if door is not None:
+        return (
+            f"{said}The host is there: it opens TCP port {door}. So the community or the user is wrong, or SNMP\n"
+            "is switched off on it. Look at its web page, or try --community or --credential."
+        )
     return (
-        f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
+        f"{said}"
         "A printer that is off, asleep too deeply, unreachable or asked with a wrong community looks alike.\n"
         "Check that it is on and that SNMP is enabled on its web page; try --community or --credential,\n"
         "or wait longer with --timeout."

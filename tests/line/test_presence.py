@@ -1,0 +1,27 @@
+"""A host that is silent over SNMP, but there."""
+
+import asyncio
+
+from agent.service import presence
+
+
+async def test_an_open_door_tells_a_wrong_community_from_a_dead_host(unused_tcp_port):
+    visits = []
+
+    async def opened(reader, writer):
+        visits.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(opened, "127.0.0.1", unused_tcp_port)
+    async with server:
+        assert await presence.open_door("127.0.0.1", (unused_tcp_port,)) == unused_tcp_port
+        await asyncio.sleep(0.05)
+    assert visits == [b""], "nothing is sent"
+
+
+async def test_nobody_is_nobody(unused_tcp_port):
+    assert await presence.open_door("127.0.0.1", (unused_tcp_port,)) is None
+
+
+def test_the_printing_port_is_no_door():
+    assert 9100 not in presence.DOORS
