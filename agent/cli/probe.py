@@ -173,8 +173,8 @@ def _silence(address: "Address", credential: "Credential", door: int | None) -> 
     said = f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
     if door is not None:
         return (
-            f"{said}The host is there: it opens TCP port {door}. So the community or the user is wrong, or SNMP\n"
-            "is switched off on it. Look at its web page, or try --community or --credential."
+            f"{said}The host is there: it opens TCP port {door}. So the community or the user is wrong,\n"
+            "or SNMP is switched off. Look at its web page, or try --community or --credential."
         )
     return (
         f"{said}"
