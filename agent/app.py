@@ -192,6 +192,7 @@ def build_from(settings: Config, clock: Clock | None = None, told: Told = unhear
 def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     """Put the agent together; opens its state, and no socket yet."""
     first = settings.first()
+    profiles = build_profiles(first)
     rules: Watched[RuleSet] = Watched(
         "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
     )
@@ -209,7 +210,6 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
             delivery.wake()
         told(outcome)
 
-    profiles = build_profiles(first)
     ipp = SecondWay(profiles, first.ipp.port, first.ipp.timeout) if first.ipp.enabled else None
     asking = Asking(engine, clock, counts, profiles, ipp)
     intake = Intake(store, line, roll, settled)

@@ -25,6 +25,8 @@ VERBS = {
     "outbox": "The provider",
     "discover": "Printers",
     "probe": "Printers",
+    "profiles": "Printers",
+    "capture": "Printers",
     "rules": "Rules",
     "simulate": "The other ends, for trials",
     "receive": "The other ends, for trials",

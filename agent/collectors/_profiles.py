@@ -39,7 +39,7 @@ from pydantic import Field
 from agent import toml
 from agent.collectors._meter_rows import MeterRow, Packed
 from agent.collectors._strict import Confidence, Oid, Pattern, Strict
-from agent.errors import ConfigError
+from agent.errors import Complaint, ConfigError
 
 FOLDER = Path(__file__).parent / "profiles"
 
@@ -163,6 +163,30 @@ def load_one(path: Path) -> Profile:
     if "file" in document.data:
         raise ConfigError([document.complaint(("file",), "unknown key", "the file's own name is its name")])
     return toml.validate(document, Profile).model_copy(update={"file": path.stem})
+
+
+def complaints(paths: Sequence[Path]) -> list[Complaint]:
+    """What is wrong with these files, as the agent would take them in beside the shipped ones."""
+    try:
+        added = load_each(paths)
+    except ConfigError as why:
+        return why.complaints
+    names = {profile.file for profile in added}
+    others = [profile for profile in shipped() if profile.file not in names]
+    found = []
+    for number, (profile, path) in enumerate(zip(added, paths, strict=True)):
+        owned = {one: other for other in (*others, *added[:number]) for one in other.enterprises}
+        found += [
+            Complaint(
+                file=str(path),
+                key="enterprises",
+                reason=f"{one} belongs to {owned[one].file}.toml",
+                suggestion=f"name the file {owned[one].file}.toml to replace that one, or leave the number out",
+            )
+            for one in profile.enterprises
+            if one in owned
+        ]
+    return found
 
 
 def _first(words: Iterator[tuple[str, str]], text: str) -> str | None:

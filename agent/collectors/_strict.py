@@ -10,7 +10,7 @@ from agent.snmp.oid import oid
 NEVER = ("1.3.6.1.4.1.236.11.5.11.81.10",)
 """Branches that hold credentials: no profile may ask there, nor walk a branch around one."""
 
-DEEP_ENOUGH = 5  # arcs below the enterprise's number that a walked column must name
+DEEP_ENOUGH = 4  # arcs below the enterprise's number that a walked column must name
 
 Confidence = Literal["A", "B", "C"]
 """A: two independent sources, or checked against the panel; B: one that is kept up; C: one weak source."""
@@ -23,7 +23,7 @@ def an_oid(text: str) -> str:
     return text
 
 
-def _a_column(text: str) -> str:
+def a_column(text: str) -> str:
     """A column to walk: one of a table, not a maker's whole tree."""
     an_oid(text)
     arcs = text.removeprefix("1.3.6.1.4.1.").split(".")
@@ -43,7 +43,7 @@ def _a_pattern(text: str) -> str:
 
 
 Oid = Annotated[str, AfterValidator(an_oid)]
-Column = Annotated[str, AfterValidator(_a_column)]
+Column = Annotated[str, AfterValidator(a_column)]
 Pattern = Annotated[str, AfterValidator(_a_pattern)]
 
 

@@ -1,0 +1,71 @@
+"""`printwarden capture`: record a new model, without what leads to a person or a place."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import _common
+from agent.cli.probe import RETRIES, address_of, credential_of
+
+if TYPE_CHECKING:
+    from agent.collectors._capture import Capture
+    from agent.model import Address
+    from agent.snmp.reader import Credential
+
+
+def capture(
+    target: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="A name or address.")],
+    folder: Annotated[
+        Path, typer.Option("--to", help="Where the two files go; made if it is not there.")
+    ] = Path("capture"),
+    branch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OID", help="A private table to record, too; never a maker's whole tree."),
+    ] = None,
+    community: Annotated[str | None, typer.Option(show_default="public")] = None,
+    version: Annotated[str | None, typer.Option("--version", metavar="1|2c", help="Both are tried.")] = None,
+    credential: Annotated[str | None, typer.Option(metavar="NAME", help="Of the configuration.")] = None,
+    config: _common.ConfigFile = None,
+) -> None:
+    """Record what a printer says, scrubbed, and a form for its usage page: what a new profile rests on.
+
+    Serial number, MAC, addresses, names and places are taken out. Look the files over before you share them.
+
+    Example: printwarden capture 192.168.10.31 --to new-model
+    """
+    address = address_of(target)
+    asked = credential_of(community, version, credential, config)
+    try:
+        found = asyncio.run(_read(address, asked, branch or []))
+    except ValueError as why:
+        raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="--branch") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "walk.snmprec").write_text(found.walk, "utf-8")
+    (folder / "usage-page.toml").write_text(found.form, "utf-8")
+    for problem in found.problems:
+        _common.err.print(f"left out: {problem}", markup=False)
+    counted = found.walk.count("\n")
+    _common.out.print(
+        f"{counted} values in {folder / 'walk.snmprec'}, and {folder / 'usage-page.toml'} to fill in"
+    )
+    _common.out.print("Print the usage page now: only numbers of the same minute can be compared")
+
+
+async def _read(address: "Address", credential: "Credential", branches: list[str]) -> "Capture":
+    from agent.clock import Clock, iso
+    from agent.collectors import _capture, _profiles
+    from agent.errors import ReadingError
+    from agent.snmp.session import Engine, Settings
+
+    now = Clock().now()
+    async with Engine(Settings(retries=RETRIES, requests_per_subnet=None)) as engine:
+        reader = engine.reader(address, credential)
+        try:
+            return await _capture.capture(
+                reader, _profiles.shipped(), branches, community=credential.community, at=now, minute=iso(now)
+            )
+        except ReadingError as why:
+            _common.err.print(f"{why}: nothing was captured", markup=False)
+            raise typer.Exit(1) from None

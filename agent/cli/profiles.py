@@ -1,0 +1,140 @@
+"""`printwarden profiles`: which makers' objects are read, and what a profile of your own would read."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import _common
+
+if TYPE_CHECKING:
+    from agent.collectors._profiles import Profile, Profiles
+    from agent.collectors._walk import WalkReader
+    from agent.model import Snapshot
+
+app = typer.Typer(help="Vendor profiles: what is read beyond the standard.", no_args_is_help=True)
+
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Profiles, or folders of *.toml.")
+]
+
+
+@app.command("list")
+def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+    """List the profiles in force: the shipped ones, and with --config those of the site.
+
+    Example: printwarden profiles list --json
+    """
+    rows = [_row(profile) for profile in _in_force(config)]
+    if as_json:
+        _common.say_json(rows)
+        return
+    columns = ("vendor", "brands", "identity", "meters", "A", "B", "C", "file")
+    _common.show(f"{len(rows)} profiles", columns, ([row[column] for column in columns] for row in rows))
+
+
+@app.command(epilog="Exit codes: 0 nothing to complain about, 2 a profile is wrong.")
+def check(paths: Paths, as_json: _common.AsJson = False) -> None:
+    """Check profiles as the agent would read them, beside the shipped ones.
+
+    Example: printwarden profiles check profiles.d/
+    """
+    from agent.collectors._profiles import complaints
+
+    files = [file for path in paths for file in (sorted(path.glob("*.toml")) if path.is_dir() else [path])]
+    found = complaints(files)
+    if as_json:
+        _common.say_json({"complaints": [asdict(one) for one in found]})
+    else:
+        for one in found:
+            typer.echo(str(one), err=True)
+        said = f"{len(found)} complaints: the agent would not start" if found else "nothing to complain about"
+        typer.echo(f"{len(files)} profiles, {said}", err=bool(found))
+    if found:
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a profile, for editors."""
+    from agent.collectors._profiles import Profile
+
+    _common.say_json(Profile.model_json_schema(by_alias=True))
+
+
+@app.command("try")
+def try_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The profile.")],
+    walk: Annotated[Path, typer.Option("--walk", metavar="WALK", help="A capture: OID|TAG|VALUE a line.")],
+    as_json: _common.AsJson = False,
+) -> None:
+    """Show what a profile would read of a captured printer.
+
+    Example: printwarden profiles try acme.toml --walk capture/walk.snmprec
+    """
+    from agent.collectors import _profiles, _walk
+
+    profile = _profiles.load_one(file)
+    others = [one for one in _profiles.shipped() if one.file != profile.file]
+    snapshot = asyncio.run(_read(_walk.WalkReader(_walk.read(walk)), _profiles.Profiles([*others, profile])))
+    if as_json:
+        import json
+
+        from agent.cli._probe_document import document
+        from agent.clock import iso
+
+        made = document(snapshot, iso(0.0), explain=True)
+        _common.say_json(json.loads(made.model_dump_json(by_alias=True)))
+        return
+    from agent.cli import _probe_view
+
+    _probe_view.show(snapshot, _common.out, explain=False)
+    fits = snapshot.identity is not None and profile.file in snapshot.identity.profiles
+    _common.out.print(_verdict(profile, snapshot) if fits else _MISFIT, markup=False)
+
+
+_MISFIT = (
+    "\nThe profile does not fit this printer: neither its name (words, families) nor its sysObjectID\n"
+    "(enterprises) is the profile's."
+)
+
+
+async def _read(reader: "WalkReader", profiles: "Profiles") -> "Snapshot":
+    from agent.collectors import printer_mib
+
+    return await printer_mib.collect(reader, at=0.0, profiles=profiles)
+
+
+def _verdict(profile: "Profile", snapshot: "Snapshot") -> str:
+    """How many of its rows were answered."""
+    answered = {meter.source for meter in snapshot.meters or ()}
+    silent = [row for row in profile.meter if row.oid not in answered]
+    lines = [f"\n{len(profile.meter) - len(silent)} of {len(profile.meter)} meter rows answered."]
+    lines += [f"  no answer, or not used: {row.metric} {row.part or ''} {row.oid}" for row in silent]
+    return "\n".join(lines)
+
+
+def _in_force(config: Path | None) -> "Profiles":
+    from agent.collectors._profiles import FOLDER, Profiles, shipped
+
+    if config is None:
+        return shipped()
+    from agent import config as configuration
+
+    settings = configuration.load(config)
+    return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))
+
+
+def _row(profile: "Profile") -> dict[str, object]:
+    meters: list[str] = [row.confidence for row in profile.meter]
+    meters += [one.confidence or packed.confidence for packed in profile.packed for one in packed.meter]
+    return {
+        "vendor": profile.vendor,
+        "brands": ", ".join(brand.name for brand in profile.brand),
+        "identity": len(profile.row),
+        "meters": len(meters),
+        **{grade: meters.count(grade) for grade in "ABC"},
+        "file": f"{profile.file}.toml",
+    }
