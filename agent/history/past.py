@@ -19,6 +19,7 @@ from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Va
 
 WINDOW = facts.RECENT
 DAY = 86400.0
+EVERYTHING = frozenset({"alerts", "events", "meters", "supplies"})
 POLL = 300.0  # between two polls, as far as the past knows
 
 Series = tuple[list[float], list[series.Value]]
@@ -95,13 +96,22 @@ class Past:
         if "events" in parts:
             yield from ((it.at, "events") for it in self.happened)
 
-    def at(self, now: float, site: SiteFacts | None = None, fresh: frozenset[str] | None = None) -> Facts:
-        """The facts as they were known at `now`."""
+    def at(
+        self,
+        now: float,
+        site: SiteFacts | None = None,
+        fresh: frozenset[str] | None = None,
+        *,
+        parts: Collection[str] = EVERYTHING,
+    ) -> Facts:
+        """The facts as they were known at `now`; those of other parts than `parts` are left out."""
         place, silence = self._place(now), self._silence(now)
         back = self.silences[place - 1][1] if place and not silence else None
         heard = silence[0] - POLL if silence else now
         state, errors = _value(self.state, now), _value(self.errors, now)
-        known, begun = self.met is not None and self.met <= now, tuple(self._begun(now))
+        known = self.met is not None and self.met <= now
+        begun = tuple(self._begun(now)) if "alerts" in parts else ()
+        events = "events" in parts
         return Facts(
             device=self.device,
             now=now,
@@ -110,16 +120,16 @@ class Past:
             answering_since=None if silence else back,
             status=rows.expand(str(state), str(errors or "")) if state is not None else None,
             status_at=heard,
-            errors_since=_errors_since(self.errors, now),
+            errors_since=_errors_since(self.errors, now) if errors else {},
             open_alerts=tuple(it for it in begun if it.ended is None) if known else None,
             alerts_at=heard,
             recent_alerts=tuple(it for it in begun if it.began > now - WINDOW),
-            supplies=self._supplies(now),
+            supplies=self._supplies(now) if "supplies" in parts else None,
             supplies_at=heard,
             renewed={it.detail: it.at for it in self.happened if it.what == "replaced" and it.at <= now},
-            happened=tuple(it for it in self.happened if now - WINDOW < it.at <= now),
+            happened=tuple(it for it in self.happened if now - WINDOW < it.at <= now) if events else (),
             pages=_count(_value(self.pages, now)),
-            pages_before=self._pages(now),
+            pages_before=self._pages(now) if "meters" in parts else (),
             fresh=fresh,
             site=site or SiteFacts(),
         )

@@ -12,7 +12,7 @@ A subject has a key that survives a restart, a reboot and a renumbered alert tab
 disk always finds what it is about.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.model import Alert, AlertKind, Episode, Facts, Supply
@@ -65,7 +65,7 @@ def subjects(per: str, facts: Facts) -> Iterator[Subject]:
     elif per == "alert":
         yield from _alerts(episodes)
     else:
-        yield from _parts((*episodes, *conditions(facts.recent_alerts)))
+        yield from _parts((*episodes, *conditions(facts.recent_alerts)), facts.foresight.parts)
 
 
 def recall(per: str, key: str, facts: Facts) -> Subject:
@@ -107,6 +107,8 @@ def _alerts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
     yield from found.values()
 
 
-def _parts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
-    for group, index in sorted({place(episode.alert) for episode in episodes}):
+def _parts(episodes: tuple[Episode, ...], foreseen: Iterable[str]) -> Iterator[Subject]:
+    """What alerts speak of, and what wears: "fuser 1", "roller 2"."""
+    wearing = {(name.partition(" ")[0], name.partition(" ")[2]) for name in foreseen}
+    for group, index in sorted({place(episode.alert) for episode in episodes} | wearing):
         yield Subject(per="part", key=f"{group} {index}", group=group, index=index)

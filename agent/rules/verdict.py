@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from agent.model import Facts
+from agent.rules import kinds
 from agent.rules.kinds import Reading
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import Asked
@@ -57,14 +58,17 @@ def reliable(facts: Facts, oldest: float) -> Facts:
     silent = facts.answers_in_a_row == 0
     earliest = max(facts.now - oldest, facts.answering_since or -math.inf)
 
-    def lost(at: float | None) -> bool:
-        return silent or (at is not None and at < earliest)
+    def kept(at: float | None) -> bool:
+        return not silent and (at is None or at >= earliest)
 
+    status, alerts, supplies = map(kept, (facts.status_at, facts.alerts_at, facts.supplies_at))
+    if status and alerts and supplies:
+        return facts
     return replace(
         facts,
-        status=None if lost(facts.status_at) else facts.status,
-        open_alerts=None if lost(facts.alerts_at) else facts.open_alerts,
-        supplies=None if lost(facts.supplies_at) else facts.supplies,
+        status=facts.status if status else None,
+        open_alerts=facts.open_alerts if alerts else None,
+        supplies=facts.supplies if supplies else None,
     )
 
 
@@ -83,21 +87,59 @@ def judge(rule: Rule, subject: Subject, grounds: Grounds, *, stands: bool) -> Ve
     if subject.gone:
         return Verdict(subject, holds=False, ceased=True, readings={})
     readings: dict[Condition, Reading] = {}
+    holds = _all(rule.all, subject, grounds, readings)
+    if holds is not False and rule.any:
+        holds = _both(holds, _any(rule.any, subject, grounds, readings))
+    if holds is not False and rule.none:
+        holds = _both(holds, opposite(_any(rule.none, subject, grounds, readings)))
+    ceased = None
+    if stands:
+        ceased = False if holds else _both(opposite(holds), _all(rule.clear, subject, grounds, readings))
+    return Verdict(subject, holds, ceased, readings)
 
-    def test(condition: Condition) -> bool | None:
-        signal = condition.signal
-        facts = grounds.facts if signal.lasts else grounds.known
-        readings[condition] = signal.read(Asked(subject, facts, condition.options))
-        return condition.holds(readings[condition])
 
-    def parts() -> Iterator[bool | None]:
-        yield every(map(test, rule.all))
-        yield some(map(test, rule.any)) if rule.any else True
-        yield opposite(some(map(test, rule.none)))
+def _all(
+    conditions: Iterable[Condition], subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+) -> bool | None:
+    """Kleene's "and" of the conditions; asked no further than to the first that is False."""
+    found: bool | None = True
+    for condition in conditions:
+        said = _test(condition, subject, grounds, readings)
+        if said is False:
+            return False
+        if said is None:
+            found = None
+    return found
 
-    holds = every(parts())
-    ceased = every((opposite(holds), every(map(test, rule.clear)))) if stands else None
-    return Verdict(subject, holds=holds, ceased=ceased, readings=readings)
+
+def _any(
+    conditions: Iterable[Condition], subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+) -> bool | None:
+    """Kleene's "or" of the conditions; asked no further than to the first that is True."""
+    found: bool | None = False
+    for condition in conditions:
+        said = _test(condition, subject, grounds, readings)
+        if said:
+            return True
+        if said is None:
+            found = None
+    return found
+
+
+def _test(
+    condition: Condition, subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+) -> bool | None:
+    signal = condition.signal
+    facts = grounds.facts if signal.lasts else grounds.known
+    reading = readings[condition] = signal.read(Asked(subject, facts, condition.options))
+    return kinds.compare(condition.op, reading, condition.value)
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    """Kleene's "and" of two."""
+    if one is False or other is False:
+        return False
+    return None if one is None or other is None else True
 
 
 def every(parts: Iterable[bool | None]) -> bool | None:

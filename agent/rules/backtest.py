@@ -1,0 +1,202 @@
+"""How good a rule is, by what came true: firings against what they should foretell. Pure.
+
+    firing ──────┬─ came true within the horizon ─► right      precision = right / firings
+                 └─ did not ─────────────────────► false
+    event  ──────┬─ a firing foretold it ────────► caught      recall = caught / events
+                 └─ none did ────────────────────► missed      lead = event − opening
+
+Proportions are given with their 95 % Wilson interval, and with a warning below 20 cases: a precision of
+3 in 3 says hardly anything.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+
+FEW = 20
+MONTH = 30.44 * 86400.0
+Z = 1.959964  # 95 %
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """One time that a rule said something of one subject."""
+
+    device: str
+    name: str
+    subject: str
+    opened: float
+    closed: float | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that came true. `subject` None: of the printer as a whole."""
+
+    device: str
+    at: float
+    what: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`hits` of `of`, with the 95 % interval of E. B. Wilson (1927)."""
+
+    hits: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        if not self.of:
+            return None
+        p, n, z2 = self.hits / self.of, self.of, Z * Z
+        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+        half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+    @property
+    def few(self) -> bool:
+        return self.of < FEW
+
+    def __str__(self) -> str:
+        if self.interval is None:
+            return "– (nothing to count)"
+        low, high = self.interval
+        warning = f" · n < {FEW}: says little" if self.few else ""
+        return f"{self.value:.0%} ({self.hits} of {self.of}, {low:.0%}–{high:.0%}){warning}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What a rule was worth over a span of time."""
+
+    rule: str
+    device_months: float
+    firings: tuple[Firing, ...] = ()
+    right: tuple[Firing, ...] = ()
+    false: tuple[Firing, ...] = ()
+    caught: tuple[Event, ...] = ()
+    missed: tuple[Event, ...] = ()
+    leads: tuple[float, ...] = ()  # seconds, of what was caught
+    flaps: int = 0
+    judged: bool = True  # whether there was something to compare it with
+    thinned: bool = False
+    unended: int = 0  # firings whose horizon was not over: neither right nor false
+
+    @property
+    def precision(self) -> Share:
+        return Share(len(self.right), len(self.right) + len(self.false))
+
+    @property
+    def recall(self) -> Share:
+        return Share(len(self.caught), len(self.caught) + len(self.missed))
+
+    @property
+    def rate(self) -> float:
+        """Tickets for each printer and month."""
+        return len(self.firings) / self.device_months if self.device_months else 0.0
+
+    @property
+    def lead(self) -> tuple[float, float] | None:
+        """The lower quartile and the median of the lead, in seconds."""
+        if not self.leads:
+            return None
+        low = quantiles(self.leads, n=4)[0] if len(self.leads) > 1 else self.leads[0]
+        return low, median(self.leads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """What makes a firing right (`proofs`), and what should have been foretold (`events`)."""
+
+    events: Sequence[Event] = ()
+    proofs: Sequence[Event] = ()
+    horizon: float = 30 * 86400.0
+    until: float = math.inf  # the end of what is known
+
+
+@dataclass(slots=True)
+class _Near:
+    """Events by printer, to be looked up."""
+
+    events: dict[str, list[Event]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "_Near":
+        near = cls()
+        for event in sorted(events, key=lambda it: it.at):
+            near.events.setdefault(event.device, []).append(event)
+        return near
+
+    def after(self, firing: Firing, horizon: float) -> list[Event]:
+        """What came true of the same subject from the opening to the end of the horizon."""
+        end = firing.opened + horizon
+        return [
+            event
+            for event in self.events.get(firing.device, ())
+            if firing.opened <= event.at <= end and same(firing.subject, event.subject)
+        ]
+
+
+def same(subject: str, other: str | None) -> bool:
+    """Whether a firing and an event are about the same thing; a whole printer is about all of it."""
+    return not other or not subject or subject == other
+
+
+def score(
+    rule: str,
+    firings: Sequence[Firing],
+    yardstick: Yardstick | None,
+    *,
+    device_months: float,
+    thinned: bool = False,
+) -> Score:
+    """The rule's worth. Without a yardstick it is only counted."""
+    flaps = sum(
+        1 for one, other in _neighbours(firings) if other.opened - (one.closed or one.opened) < 86400.0
+    )
+    if yardstick is None:
+        return Score(
+            rule=rule, device_months=device_months, firings=tuple(firings), flaps=flaps, judged=False,
+            thinned=thinned,
+        )  # fmt: skip
+    events, proofs = _Near.of(yardstick.events), _Near.of((*yardstick.events, *yardstick.proofs))
+    right = [it for it in firings if proofs.after(it, yardstick.horizon)]
+    proven = set(map(id, right))
+    others = [it for it in firings if id(it) not in proven]
+    false = [it for it in others if it.opened + yardstick.horizon <= yardstick.until]
+    first: dict[int, Firing] = {}
+    for firing in sorted(firings, key=lambda it: it.opened):
+        for event in events.after(firing, yardstick.horizon):
+            first.setdefault(id(event), firing)
+    caught = [event for event in yardstick.events if id(event) in first]
+    return Score(
+        rule=rule,
+        device_months=device_months,
+        firings=tuple(firings),
+        right=tuple(right),
+        false=tuple(false),
+        caught=tuple(caught),
+        missed=tuple(event for event in yardstick.events if id(event) not in first),
+        leads=tuple(event.at - first[id(event)].opened for event in caught),
+        flaps=flaps,
+        thinned=thinned,
+        unended=len(others) - len(false),
+    )
+
+
+def _neighbours(firings: Sequence[Firing]) -> Iterable[tuple[Firing, Firing]]:
+    """Each firing with the next one about the same subject."""
+    last: dict[tuple[str, str], Firing] = {}
+    for firing in sorted(firings, key=lambda it: it.opened):
+        key = (firing.device, firing.subject)
+        if key in last:
+            yield last[key], firing
+        last[key] = firing

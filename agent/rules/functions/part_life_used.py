@@ -1,0 +1,14 @@
+"""part.life_used: how much of a part's rated life is used, in percent, from its row in the supplies table."""
+
+from agent.rules.functions import part_odds
+from agent.rules.kinds import PERCENT, Reading
+from agent.rules.signals import Asked
+
+KIND = PERCENT
+PER = ("part",)
+READS = ("supplies",)
+
+
+def read(asked: Asked) -> Reading:
+    found = part_odds.wear(asked)
+    return None if found is None or found.life_used is None else 100.0 * found.life_used

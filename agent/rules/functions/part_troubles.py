@@ -1,0 +1,14 @@
+"""part.troubles: how many troubles a part has had since it was new: jams at it, faults that name it."""
+
+from agent.rules.functions import part_odds
+from agent.rules.kinds import COUNT, Reading
+from agent.rules.signals import Asked
+
+KIND = COUNT
+PER = ("part",)
+READS = ("alerts",)
+
+
+def read(asked: Asked) -> Reading:
+    found = part_odds.wear(asked)
+    return None if found is None else float(found.troubles)

@@ -1,0 +1,49 @@
+"""supply.days_left: within how many days a supply will be empty, with the given chance. An estimate.
+
+`chance = 0.30` asks for the day by which it is empty in three of ten cases: earlier than the best estimate
+(0.5), so a rule that orders by it is late less often. Unknown while the printer is silent, and from the
+moment the supply is empty until another is seen: the forecast is about a cartridge that is no more.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from agent.model import Outlook
+from agent.rules.kinds import CHANCE, DURATION, Reading
+from agent.rules.signals import Asked
+
+KIND = DURATION
+PER = ("supply",)
+OPTIONS = {"chance": CHANCE}
+READS = ("supplies", "meters")
+WORDS = ("p30_date", "days_left", "forecast_basis")
+DAY = 86400.0
+
+
+def read(asked: Asked) -> Reading:
+    found = outlook(asked)
+    if found is None or found.p50 <= 0.0:
+        return None
+    chance = asked.options.get("chance", 0.5)
+    return DAY * found.days(chance if isinstance(chance, float) else 0.5)
+
+
+def words(asked: Asked) -> Mapping[str, str]:
+    """For titles: the date by which it is empty with a chance of 30 %, and the estimate with its interval."""
+    found = outlook(asked)
+    if found is None:
+        return {}
+    by = datetime.fromtimestamp(found.at, UTC) + timedelta(days=found.days(0.3))
+    return {
+        "p30_date": f"{by:%d %b}",
+        "days_left": f"{found.p50:.0f} days ({found.p10:.0f} to {found.p90:.0f})",
+        "forecast_basis": found.basis,
+    }
+
+
+def outlook(asked: Asked) -> Outlook | None:
+    """The forecast of the supply that is asked about; None where there is none that can be relied on."""
+    supply = asked.subject.supply
+    if supply is None or asked.facts.supplies is None:
+        return None
+    return asked.facts.foresight.outlooks.get(supply.index)
