@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Networks = Annotated[
     list[str] | None,
-    typer.Option("--network", "-n", help='Where printers are, like "192.168.10.0/24"; may be repeated.'),
+    typer.Option("--network", "-n", help='Where printers are, like "192.168.10.0/24"; several with commas.'),
 ]
 Communities = Annotated[
     list[str] | None, typer.Option("--community", help="SNMP v1/v2c community; may be repeated.")
@@ -34,6 +34,9 @@ Url = Annotated[str | None, typer.Option("--provider", help="Where events go: ht
 CaFile = Annotated[
     Path | None,
     typer.Option(help="A private certificate authority of the provider.", exists=True, dir_okay=False),
+]
+Proxy = Annotated[
+    str, typer.Option(envvar="PRINTWARDEN_PROXY", help="The way out: http://host:port. Empty: HTTPS_PROXY.")
 ]
 SiteId = Annotated[str | None, typer.Option("--site", help="The provider's name for this site.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="UDP port of the printers' SNMP agents.")]
@@ -57,6 +60,7 @@ def init(
     token: Token = "",
     token_file: TokenFile = None,
     ca_file: CaFile = None,
+    proxy: Proxy = "",
     port: Port = 161,
     yes: Yes = False,
     force: Force = False,
@@ -85,12 +89,13 @@ def init(
     secret = token_file.read_text("utf-8").strip() if token_file else token
     given = answers.Answers(
         site=_asked("The provider's name for this site", site, "site", yes),
-        networks=tuple(networks or _which_networks(yes)),
+        networks=tuple(_words(",".join(networks or ())) or _which_networks(yes)),
         communities=tuple(communities or _words(_asked("SNMP communities", None, "public", yes))),
         user=_user(user, auth_password, priv_password, yes),
         url=_asked("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
         token=secret or ("" if yes else _hidden("The provider's token (empty: none)")),
         ca_file=str(ca_file) if ca_file else None,
+        proxy=proxy,
         port=port,
     )
     with tempfile.TemporaryDirectory(prefix="printwarden-init-") as folder:
@@ -176,7 +181,9 @@ def _call_provider(given: "Answers") -> bool:
     from agent.firstrun import trial
 
     try:
-        said = asyncio.run(trial.reach(given.url, Path(given.ca_file) if given.ca_file else None))
+        said = asyncio.run(
+            trial.reach(given.url, Path(given.ca_file) if given.ca_file else None, given.proxy)
+        )
     except OSError as why:
         _common.out.print(f"provider: {given.url} cannot be used yet: {why}", markup=False, soft_wrap=True)
         _common.out.print("The service will go on trying; what it finds meanwhile waits in the outbox.")

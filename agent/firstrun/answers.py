@@ -31,6 +31,7 @@ class Answers:
     url: str = ""  # the provider's; "": events wait
     token: str = field(default="", repr=False)
     ca_file: str | None = None
+    proxy: str = field(default="", repr=False)  # http://host:port, perhaps with a password in it
 
     @property
     def credentials(self) -> tuple[dict[str, str], ...]:
@@ -64,7 +65,7 @@ class Answers:
 def check(answers: Answers, folder: Path) -> Config:
     """The configuration that `answers` make. Raises ConfigError with every complaint."""
     place = {"snmp_port": answers.port, "credentials": list(answers.credential_names)}
-    provider: dict[str, Any] = {"url": answers.url}
+    provider: dict[str, Any] = {"url": answers.url, "proxy": answers.proxy}
     if answers.ca_file:
         provider["ca_file"] = str(Path(answers.ca_file).absolute())
     return config.check(

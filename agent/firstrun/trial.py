@@ -12,14 +12,16 @@ from uplink.targets import https
 PATIENCE = 10.0  # seconds
 
 
-async def reach(url: str, ca_file: Path | None = None, environment: Mapping[str, str] = os.environ) -> str:
+async def reach(
+    url: str, ca_file: Path | None = None, proxy: str = "", environment: Mapping[str, str] = os.environ
+) -> str:
     """Connect to the provider and check its certificate; nothing is sent. Returns what to tell a person.
 
     Raises OSError (also ssl.SSLError) if it cannot be reached or believed.
     """
     parts = urlsplit(url)
-    if environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
-        return "is reached through the proxy of HTTPS_PROXY, which was not tried"
+    if proxy or environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
+        return "is reached through a proxy, which was not tried"
     encrypted = parts.scheme == "https"
     trust = https.trust(ca_file) if encrypted else None
     port = parts.port or (443 if encrypted else 80)

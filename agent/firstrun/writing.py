@@ -21,6 +21,7 @@ from agent.firstrun.answers import Answers
 
 SERVICE = "printwarden"  # the user and group of the installed service
 TOKEN = "provider.token"  # noqa: S105 - a file's name
+PROXY = "proxy"
 
 
 def write(path: Path, answers: Answers, *, today: str, force: bool = False) -> Path | None:
@@ -59,6 +60,8 @@ def _write(path: Path, answers: Answers, today: str, old: Path | None) -> None:
 def secrets(answers: Answers) -> Mapping[str, str]:
     """File name -> secret."""
     found = {TOKEN: answers.token} if answers.token else {}
+    if "@" in answers.proxy:  # user and password
+        found[PROXY] = answers.proxy
     for given in answers.credentials:
         for key, suffix in _SUFFIXES.items():
             if secret := given.get(key):
@@ -124,6 +127,8 @@ def _site(answers: Answers) -> list[str]:
         lines[-1] += "                # while it is empty, events wait in the outbox: nothing is lost"
     if answers.token:
         lines.append(f'token_file = "secret:{TOKEN}"    # secrets/{TOKEN}')
+    if answers.proxy:
+        lines.append(f"proxy = {_quoted(f'secret:{PROXY}' if '@' in answers.proxy else answers.proxy)}")
     if answers.ca_file:
         lines.append(f"ca_file = {_quoted(str(Path(answers.ca_file).absolute()))}")
     return [*lines, "", "# Only what is named here is ever contacted: networks, and printers by hand."]

@@ -28,6 +28,7 @@ FULL = Answers(
     user=User(name="mps", auth_password="auth-word", priv_password="priv-word"),
     url="https://provider.example/v1/events",
     token="t0ken",
+    proxy="http://anna:pr0xy@proxy.example:3128",
 )
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 
@@ -54,6 +55,7 @@ def test_what_is_written_is_what_was_answered(tmp_path):
     assert loaded.site.id == FULL.site
     assert [str(place.cidr) for place in loaded.network] == list(FULL.networks)
     assert loaded.network[0].credentials == ("snmpv3", "community-1", "public")
+    assert loaded.provider.proxy == FULL.proxy
     community, user = loaded.credential
     assert community.community == "s3cret"
     assert (user.user, user.auth_password, user.priv_password) == ("mps", "auth-word", "priv-word")
@@ -62,7 +64,7 @@ def test_what_is_written_is_what_was_answered(tmp_path):
 
 def test_no_secret_is_in_the_configuration_itself(tmp_path):
     text = writing.text(FULL, "2026-11-22")
-    assert not [secret for secret in ("s3cret", "auth-word", "priv-word", "t0ken") if secret in text]
+    assert not [secret for secret in ("s3cret", "auth-word", "priv-word", "t0ken", "pr0xy") if secret in text]
     assert tomllib.loads(text)["config_version"] == 1
 
 
@@ -72,7 +74,9 @@ def test_secrets_are_their_owners_alone(tmp_path):
     folder = tmp_path / "new" / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert modes == dict.fromkeys(["community-1", "provider.token", "snmpv3-auth", "snmpv3-priv"], 0o600)
+    assert modes == dict.fromkeys(
+        ["community-1", "provider.token", "proxy", "snmpv3-auth", "snmpv3-priv"], 0o600
+    )
 
 
 @pytest.mark.parametrize("least", [Answers(), Answers(networks=("127.66.0.0/29",), communities=("public",))])
