@@ -20,8 +20,10 @@ from pathlib import Path
 
 from agent import (
     __version__,
+    audit,
     config,
     discovery,
+    egress,
     gauges,
     health,
     inventory,
@@ -46,6 +48,7 @@ from agent.rules.rule import RuleSet
 from agent.schedule import Cadences, Rota
 from agent.service import certificates, housekeeping
 from agent.service.asking import Asking
+from agent.service.cabled import Cabled
 from agent.service.earshot import Earshot
 from agent.service.housekeeping import Housekeeping
 from agent.service.intake import Intake
@@ -77,6 +80,7 @@ TABLES = {
     "tickets": tickets.SCHEMA,
     "together": together.SCHEMA,
     "outbox": outbox.SCHEMA,
+    "egress": egress.SCHEMA,
     "health": health.SCHEMA,
 }
 
@@ -155,6 +159,11 @@ def build_identity(settings: Config) -> Identity | None:
         raise StoreError(str(why)) from why
 
 
+def egress_rules(settings: Config) -> egress.Rules:
+    """What may leave the site."""
+    return egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
+
+
 def _name(identity: Identity | None) -> str:
     return identity.agent_id if identity else socket.gethostname()
 
@@ -199,7 +208,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     identity = build_identity(first)
     line = Line(
         judge.Judge(rules.first()),
-        Sender(site_id=first.site.id, agent_id=_name(identity)),
+        Sender(site_id=first.site.id, agent_id=_name(identity), egress=egress_rules(first)),
     )
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
     store, engine, target = build_store(first), build_engine(first), build_target(first, identity)
@@ -280,6 +289,7 @@ async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event 
         if keeper.patience:
             watched = pulse.beat(agent.store, keeper.patience, keeper.felt)
             agent.tasks.append(asyncio.create_task(watched, name="pulse"))
+        audit.note(agent.config.state, "service started", version=__version__)
         log.info("printwarden %s watches over %s", __version__, agent.config.site.id)
         keeper.ready(f"watches over {agent.config.site.id}")
         failed = asyncio.create_task(_first_failure(agent.tasks))
@@ -330,6 +340,9 @@ def _cadences(agent: Agent) -> Cadences:
 
     cadences.every(min(TICK * speed, agent.config.schedule.alerts / 10), "polls", agent.rounds.go)
     cadences.every(agent.config.schedule.sweep, "sweep", sweep, at_once=True)
+    if agent.config.cups.enabled:
+        spooler = Cabled(agent.config.cups.socket, agent.clock, agent.intake, agent.rounds.asking.profiles)
+        cadences.every(agent.config.schedule.supplies, "cables", spooler.go, at_once=True)
     cadences.every(agent.config.schedule.heartbeat, "heartbeat", heartbeat, at_once=True)
     cadences.every(UPKEEP * speed, "upkeep", upkeep)
     cadences.every(HOUSEKEEPING * speed, "housekeeping", keep_house)
@@ -383,8 +396,10 @@ async def _upkeep(agent: Agent) -> None:
     """Pick up edited rules and settings."""
     if rules := agent.rules.again():
         agent.intake.line.judge = judge.Judge(rules)
+        audit.note(agent.config.state, "rules in force", rules=len(rules.rules))
     if settings := agent.settings.again():
         _adopt(agent, settings)
+        audit.note(agent.config.state, "configuration in force")
 
 
 def _adopt(agent: Agent, settings: Config) -> None:

@@ -177,6 +177,15 @@ class Ipp(Section):
     timeout: Duration = 30.0  # a sleeping printer may need 18 s to answer
 
 
+class Cups(Section):
+    """Printers on a USB cable of this machine, read through its spooler."""
+
+    enabled: bool = True
+    socket: str = Field(
+        "/run/cups/cups.sock", description="Where the spooler listens; without it nothing is read."
+    )
+
+
 class Collectors(Section):
     profiles: str = Field("profiles.d", description="*.toml in it add to or replace the vendor profiles.")
 
@@ -225,6 +234,17 @@ class Provider(Section):
         raise ValueError(f'"{self.url}" is not a web address | write one like "https://provider.example/v1"')
 
 
+class Egress(Section):
+    """What may leave the site. A provider's contract may take out more, never less."""
+
+    remove: tuple[Literal["ip", "hostname", "mac", "location", "contact", "asset_tag"], ...] = Field(
+        (), strict=False, description="Fields of a printer that are never sent."
+    )
+    mask: tuple[Literal["ip", "mac"], ...] = Field(
+        (), strict=False, description="Fields of which only the network, or the maker, is sent."
+    )
+
+
 class Storage(Section):
     folder: str | None = Field(None, description="Where state is kept; the system's place by default.")
 
@@ -246,10 +266,12 @@ class Config(Section):
     schedule: Schedule = Schedule()
     snmp: Snmp = Snmp()
     ipp: Ipp = Ipp()
+    cups: Cups = Cups()
     collectors: Collectors = Collectors()
     mdns: Mdns = Mdns()
     traps: Traps = Traps()
     rules: RulesConfig = RulesConfig()
+    egress: Egress = Egress()
     storage: Storage = Storage()
     log: Log = Log()
     folder: Path = Field(Path(), exclude=True, description="Where the file lies. Set by `load`.")

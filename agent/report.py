@@ -5,10 +5,11 @@ Unknown is written as null. What the provider may rely on is in `uplink/events/`
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from agent import __version__
+from agent import __version__, egress
 from agent.clock import iso
+from agent.egress import Rules
 from agent.model import Device, Impact, TicketEvent
 from uplink import outbox, views
 from uplink.envelope import Envelope, Folding, Lane
@@ -23,17 +24,18 @@ class Sender:
     site_id: str
     site_name: str = ""
     agent_id: str = ""
+    egress: Rules = field(default_factory=Rules)  # what may leave
 
     def ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> None:
         """Put a step in a ticket's life into the outbox, in the caller's transaction."""
-        outbox.put(
+        self._put(
             tx,
             Envelope(
                 lane=Lane.TICKETS,
                 type="mps.ticket/1",
                 subject=event.ticket_id,
                 time=event.at,
-                data=self._ticket(event),
+                data=self.egress.apply(self._ticket(event), event.device),
                 folds=Folding.LATE if event.event == "update" else Folding.NEVER,
             ),
         )
@@ -41,7 +43,7 @@ class Sender:
     def heartbeat(self, tx: sqlite3.Connection, now: float, health: Mapping[str, object]) -> None:
         """Tell the provider that the agent lives, and how it is."""
         data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": self._agent(), **health}
-        outbox.put(
+        self._put(
             tx,
             Envelope(
                 lane=Lane.HEARTBEAT,
@@ -52,6 +54,19 @@ class Sender:
                 folds=Folding.AT_ONCE,
             ),
         )
+
+    def _put(self, tx: sqlite3.Connection, envelope: Envelope) -> None:
+        """Into the outbox, and into the journal of what leaves."""
+        number = outbox.put(tx, envelope)
+        if number is not None:
+            egress.note(
+                tx,
+                number,
+                at=envelope.time,
+                kind=envelope.type,
+                subject=envelope.subject,
+                data=envelope.data,
+            )
 
     def _agent(self) -> dict[str, object]:
         return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}

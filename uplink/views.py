@@ -61,6 +61,22 @@ def counts(db: sqlite3.Connection) -> Counts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Two numbers that cost next to nothing, however much waits."""
+
+    waiting: int
+    delivered: int
+
+
+def progress(db: sqlite3.Connection) -> Progress:
+    """How far delivery has come; by the counts alone, without looking at rows."""
+    told = {row[0]: row[1] for row in db.execute("SELECT what, SUM(n) FROM outbox_count GROUP BY what")}
+    gone = sum(n for what, n in told.items() if what.startswith("dropped:"))
+    delivered = told.get("delivered", 0)
+    return Progress(told.get("accepted", 0) - delivered - told.get("dead", 0) - gone, delivered)
+
+
 def pending(db: sqlite3.Connection, limit: int = 100) -> Iterator[Entry]:
     """What waits, the next to go first."""
     return map(_entry, db.execute("SELECT * FROM outbox_event ORDER BY lane, seq LIMIT ?", (limit,)))

@@ -23,6 +23,7 @@ VERBS = {
     "meters": "The service",
     "enroll": "The provider",
     "outbox": "The provider",
+    "egress": "The provider",
     "discover": "Printers",
     "probe": "Printers",
     "profiles": "Printers",

@@ -25,7 +25,7 @@ def enroll(
 
     Example: printwarden enroll --token-file /run/token
     """
-    from agent import app
+    from agent import app, audit
     from agent import config as configuration
     from uplink.errors import DeliveryError
     from uplink.identity import Identity, NotEnrolled, enrol
@@ -47,6 +47,7 @@ def enroll(
     except (NotEnrolled, DeliveryError) as why:
         typer.echo(f"not enrolled: {why}", err=True)
         raise typer.Exit(1) from None
+    audit.note(settings.state, "enrolled", agent_id=known.agent_id, provider=settings.provider.url)
     until = datetime.fromtimestamp(known.expires_at, UTC).isoformat(timespec="seconds")
     if as_json:
         _common.say_json({"agent_id": known.agent_id, "credential_until": until})

@@ -107,18 +107,18 @@ def retry(
 
     Example: printwarden outbox dead retry 17
     """
+    from agent import audit
     from agent.app import TABLES
 
     if (number is None) is not everything:
         raise typer.BadParameter("give a number, or --all")
-    with (
-        closing(Store(load(_common.config_file(config)).database, TABLES)) as store,
-        store.transaction() as tx,
-    ):
+    database = load(_common.config_file(config)).database
+    with closing(Store(database, TABLES)) as store, store.transaction() as tx:
         chosen = [entry.seq for entry in views.dead(tx, 10_000)] if number is None else [number]
         revived = sum(box.revive(tx, seq) for seq in chosen)
     if not revived and number is not None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
+    audit.note(database.parent, "dead events queue again", events=revived)
     _common.out.print(f"{revived} events queue again")
 
 

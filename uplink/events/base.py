@@ -54,8 +54,16 @@ class Device(Record):
     segment: Text | None = None
 
 
+class Privacy(Record):
+    """What the site's `[egress]` took out: it is not told, which is not the same as not known."""
+
+    removed: list[Name] = Field(default_factory=list, examples=[["device.ip"]])
+    masked: list[Name] = Field(default_factory=list)
+
+
 class Event(Record):
     """The payload of a CloudEvent: its `data`."""
 
     observed_at: Time
     agent: Agent
+    privacy: Privacy | None = None

@@ -1,0 +1,75 @@
+"""`printwarden egress`: what has left the site and what will, field by field."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from agent import egress as journal
+from agent.cli import _common
+from agent.config import load
+from agent.egress import Message
+from agent.store import open_reader
+
+app = typer.Typer(no_args_is_help=True, help="What has left the site and what will, field by field.")
+
+
+@app.command()
+def tail(
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many.")] = 20,
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """List the newest messages to the provider, and whether they have gone.
+
+    Example: printwarden egress tail -n 50
+    """
+    with closing(open_reader(load(_common.config_file(config)).database)) as db:
+        messages = journal.tail(db, count)
+    if as_json:
+        _common.say_json([_document(message) for message in messages])
+        return
+    columns = ("number", "when", "state", "type", "subject", "fields")
+    rows = ((m.number, _time(m.at), m.state, m.type, m.subject, len(list(m.fields()))) for m in messages)
+    _common.show(f"the newest {len(messages)} messages", columns, rows)
+
+
+@app.command()
+def show(
+    number: Annotated[int, typer.Argument(help="Its number, as `egress tail` shows it.")],
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Show one message with every field; what [egress] took out is shown as removed.
+
+    Example: printwarden egress show 17
+    """
+    with closing(open_reader(load(_common.config_file(config)).database)) as db:
+        message = journal.show(db, number)
+    if message is None:
+        raise typer.BadParameter(f"there is no message {number} in the journal", param_hint="NUMBER")
+    if as_json:
+        _common.say_json(_document(message))
+        return
+    removed = set(message.data.get("privacy", {}).get("removed", ()))
+    note = Text("removed by [egress]", "dim")
+    rows = ((name, note if name in removed else value) for name, value in message.fields())
+    title = f"{message.type} {message.subject}, {_time(message.at)}: {message.state}"
+    _common.show(title, ("field", "value"), rows)
+
+
+def _document(message: Message) -> dict[str, object]:
+    return {
+        "number": message.number,
+        "time": _time(message.at),
+        "state": message.state,
+        "type": message.type,
+        "subject": message.subject,
+        "data": message.data,
+    }
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
