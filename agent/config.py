@@ -310,7 +310,7 @@ def located(folder: Path, name: str) -> Path:
 
 def load(path: Path) -> Config:
     """The configuration in `path`. Raises ConfigError with every complaint."""
-    return _checked(toml.read(path))
+    return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"))
 
 
 def check(data: dict[str, Any], folder: Path) -> Config:

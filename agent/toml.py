@@ -59,12 +59,12 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"known here: {', '.join(sorted(known))}"
 
 
-def read(path: Path) -> Document:
-    """The file, parsed. Raises ConfigError if it is missing, unreadable or not TOML."""
+def read(path: Path, *, missing: str = "") -> Document:
+    """The file, parsed. Raises ConfigError if it is missing (and suggests `missing`), unreadable or no TOML."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        raise ConfigError.at(path, "there is no such file") from None
+        raise ConfigError.at(path, "there is no such file", suggestion=missing) from None
     except (OSError, UnicodeDecodeError) as why:
         raise ConfigError.at(path, f"cannot be read: {why}") from why
     try:
