@@ -11,6 +11,8 @@ the labels of the MIB texts, so that they can be looked up there.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import exp, log
+from statistics import NormalDist
 from typing import NamedTuple, Self
 
 
@@ -474,6 +476,61 @@ class SiteFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """When a supply will be empty: an estimate, in days from `at`. P10 is the early bound.
+
+    `basis`: measured (a gauge in fine steps), coarse (steps of 5 % or more), learned (no numbers, but
+    cartridges before it) or assumed (the rated yield and the fleet's experience).
+    """
+
+    at: float
+    p10: float
+    p50: float
+    p90: float
+    basis: str
+    raw: float  # before the correction by looking back
+    sigma: float  # of its logarithm
+    left: float  # share of a cartridge, 0.0 to 1.0
+    pages_left: float
+    pages_a_day: float
+    use: float  # cartridges a page
+
+    def days(self, chance: float) -> float:
+        """Within how many days it will be empty, with this chance (0.1 to 0.9; P30 is days(0.3))."""
+        if self.p10 <= 0.0:
+            return 0.0
+        share = min(0.9, max(0.1, chance))
+        low, high, near = (self.p10, self.p50, 0.1) if share <= 0.5 else (self.p50, self.p90, 0.5)
+        part = (_normal(share) - _normal(near)) / _normal(0.9)
+        return low * exp(part * log(high / low))
+
+
+def _normal(share: float) -> float:
+    """The quantile of the standard normal distribution."""
+    return NormalDist().inv_cdf(share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wear:
+    """What is foreseen of a part that a technician replaces. An estimate, too."""
+
+    odds: float  # how much likelier "worn" explains its troubles than "healthy"; 1 where it has none
+    troubles: int = 0  # since it was new
+    last: float | None = None  # when the latest was
+    life_used: float | None = None  # share of its rated life, where a supply row tells it
+    days: float | None = None  # to the end of that life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What is foreseen of one printer."""
+
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)  # by supply index
+    premature: Mapping[str, float] = field(default_factory=dict)  # supply index -> share left when replaced
+    parts: Mapping[str, Wear] = field(default_factory=dict)  # by part: "fuser 1", "roller 2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that rules may know of one printer at one moment, put together from history.
 
@@ -498,6 +555,7 @@ class Facts:
     answering_since: float | None = None  # since when it has answered every poll
     renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
     happened: tuple[Happening, ...] = ()  # within the last 30 days, by time
+    foresight: Foresight = field(default_factory=Foresight)
     fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
     site: SiteFacts = field(default_factory=SiteFacts)
 

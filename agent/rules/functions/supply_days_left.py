@@ -16,7 +16,7 @@ KIND = DURATION
 PER = ("supply",)
 OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
-WORDS = ("p30_date", "days_left", "forecast_basis")
+WORDS = ("p40_date", "days_left", "forecast_basis")
 DAY = 86400.0
 
 
@@ -29,13 +29,13 @@ def read(asked: Asked) -> Reading:
 
 
 def words(asked: Asked) -> Mapping[str, str]:
-    """For titles: the date by which it is empty with a chance of 30 %, and the estimate with its interval."""
+    """For titles: the date by which it is empty with a chance of 40 %, and the estimate with its interval."""
     found = outlook(asked)
     if found is None:
         return {}
-    by = datetime.fromtimestamp(found.at, UTC) + timedelta(days=found.days(0.3))
+    by = datetime.fromtimestamp(found.at, UTC) + timedelta(days=found.days(0.4))
     return {
-        "p30_date": f"{by:%d %b}",
+        "p40_date": f"{by:%d %b}",
         "days_left": f"{found.p50:.0f} days ({found.p10:.0f} to {found.p90:.0f})",
         "forecast_basis": found.basis,
     }

@@ -1,0 +1,140 @@
+"""A fleet as forecasts see it: printers with their slots, sites, and the pool they share.
+
+look(printer, at, pages, {supply: Look}) ──► its habit, its site, its slots; empties are looked back upon
+outlooks(printer, at)                    ──► an Outlook for each supply
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.forecast import lookback
+from agent.forecast.habit import Habit
+from agent.forecast.lookback import Note
+from agent.forecast.outlook import NOTED, outlook
+from agent.forecast.pool import Pool
+from agent.forecast.site import Site
+from agent.forecast.slot import Look, Slot
+from agent.forecast.troubles import trouble
+from agent.forecast.wear import Parts
+from agent.model import Alert, Foresight, Outlook, Wear
+
+NOTES = 70  # days for which forecasts are kept for the look back
+
+
+@dataclass(slots=True)
+class Printer:
+    """One printer: what it prints, and what of it is in its slots. Pure but for what it is given."""
+
+    site: Site
+    habit: Habit = field(default_factory=Habit)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
+
+    def look(self, pool: Pool, at: float, count: int | None, looks: Mapping[str, Look]) -> list[str]:
+        """Take in one reading; returns the indexes of the supplies that it showed to have run empty."""
+        habit = self.habit
+        before = habit.pages
+        if count is not None:
+            for day, ratio, worth in habit.observe(at, count):
+                self.site.add(day, ratio, worth)
+        pages = habit.pages
+        emptied = []
+        for index, said in looks.items():
+            slot = self.slots.get(index)
+            if slot is None:
+                slot = self.slots[index] = Slot()
+            if slot.look != said and slot.observe(pool, said, at, pages, before):
+                emptied.append(index)
+        return emptied
+
+    @property
+    def premature(self) -> dict[str, float]:
+        """What was left in the cartridges that were replaced last, by supply index."""
+        return {
+            index: slot.premature or 0.0
+            for index, slot in self.slots.items()
+            if slot.swapped is not None and not slot.part
+        }
+
+    @property
+    def renewed(self) -> dict[str, float]:
+        """When each cartridge was last seen replaced, by supply index."""
+        return {index: slot.swapped for index, slot in self.slots.items() if slot.swapped is not None}
+
+    def meet(self, pool: Pool, alert: Alert, at: float) -> str | None:
+        """Take in an alert that began; returns the part that it speaks of, if it is about wear."""
+        found = trouble(alert)
+        if found is None:
+            return None
+        self.parts.meet(pool, *found, at, self.habit.pages)
+        return found[0]
+
+    def wear(self, pool: Pool, at: float) -> dict[str, Wear]:
+        """What is foreseen of its parts: of those that gave trouble, and of those whose life is counted."""
+        kits = {slot.part: slot for slot in self.slots.values() if slot.part}
+        found = {}
+        for name in {**self.parts.known, **kits}:
+            kit, part = kits.get(name), self.parts.known.get(name)
+            used = None if kit is None or kit.look is None or kit.look.level is None else 1.0 - kit.look.level
+            end = outlook(pool, self.site, self.habit, kit, at) if kit and used is not None else None
+            habit = self.habit
+            found[name] = Wear(
+                odds=part.odds(pool, at, habit.pages, habit.week, used) if part else 1.0,
+                troubles=part.troubles if part else 0,
+                last=part.last if part else None,
+                life_used=used,
+                days=end.p50 if end else None,
+            )
+        return found
+
+
+@dataclass(slots=True)
+class Fleet:
+    """All printers in memory, with the notes of their forecasts: for rehearsals and benchmarks."""
+
+    pool: Pool = field(default_factory=Pool)
+    sites: dict[str, Site] = field(default_factory=dict)
+    printers: dict[str, Printer] = field(default_factory=dict)
+    notes: dict[tuple[str, str], deque[Note]] = field(default_factory=dict)
+
+    def printer(self, key: str, site: str = "") -> Printer:
+        """The printer with this key, made when it is met first."""
+        found = self.printers.get(key)
+        if found is None:
+            found = self.printers[key] = Printer(self.sites.setdefault(site, Site()))
+        return found
+
+    def look(self, key: str, at: float, count: int | None, looks: Mapping[str, Look]) -> None:
+        printer = self.printer(key)
+        for index in printer.look(self.pool, at, count, looks):
+            self._look_back(key, index, printer.slots[index], at)
+
+    def outlook(self, key: str, index: str, at: float) -> Outlook | None:
+        """When the supply will be empty; noted once a day for the look back."""
+        printer = self.printers[key]
+        slot = printer.slots[index]
+        found = outlook(self.pool, printer.site, printer.habit, slot, at)
+        if found and found.raw and at - slot.said >= NOTED:
+            notes = self.notes.get((key, index))
+            if notes is None:
+                notes = self.notes[key, index] = deque(maxlen=NOTES)
+            if not slot.said:
+                notes.clear()  # another cartridge
+            slot.said = at
+            notes.append((at, found.raw, found.sigma))
+        return found
+
+    def foresight(self, key: str, at: float) -> Foresight:
+        """Everything that is foreseen of one printer at `at`."""
+        printer = self.printers[key]
+        outlooks = {}
+        for index, slot in printer.slots.items():
+            if not slot.part and (found := self.outlook(key, index, at)):
+                outlooks[index] = found
+        return Foresight(outlooks=outlooks, premature=printer.premature, parts=printer.wear(self.pool, at))
+
+    def _look_back(self, key: str, index: str, slot: Slot, at: float) -> None:
+        notes = self.notes.pop((key, index), None)
+        if notes and slot.look:
+            lookback.learn(self.pool.missed(slot.gauge(slot.look)), list(notes), at)

@@ -1,0 +1,91 @@
+"""What a fleet teaches: what newcomers start from, and how far past forecasts were off.
+
+Learned from what the printers said of themselves. The guesses that it starts from are the trade's: a
+black cartridge gives about its rated pages, and half of the pages on a colour printer carry colour.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from math import log
+
+NODES = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which misses are told apart
+_LOGS = tuple(log(node) for node in NODES)
+SLOWEST, STEP, NEW = 0.02, 2.0, 10.0  # how fast a mark moves: not below SLOWEST, faster while it is NEW
+
+
+@dataclass(slots=True)
+class Mean:
+    """A running mean that starts from a guess worth `weight` observations, and forgets beyond `most`."""
+
+    value: float
+    weight: float
+    most: float
+
+    def add(self, x: float) -> None:
+        self.weight = min(self.weight + 1.0, self.most)
+        self.value += (x - self.value) / self.weight
+
+
+@dataclass(slots=True)
+class Misses:
+    """Where the truth lay against raw forecasts of about NODES days: its P10, median and P90, in sigmas.
+
+    Learned by steps: a truth above a mark of share q lifts it by q, one below lowers it by 1 - q. What a
+    forecast of five days learns is shared by the nodes of three and seven.
+    """
+
+    low: list[float] = field(default_factory=lambda: [-1.5] * len(NODES))
+    middle: list[float] = field(default_factory=lambda: [-0.2] * len(NODES))
+    high: list[float] = field(default_factory=lambda: [1.1] * len(NODES))
+    n: int = 0
+
+    def add(self, days: float, sigma: float, truth: float) -> None:
+        """A look back: `days` were forecast (raw) when `truth` days were left."""
+        z = log(truth / days) / sigma
+        node, part = _place(days)
+        low, middle, high = self.at(days)
+        self.n += 1
+        step = STEP * max(SLOWEST, 1.0 / (NEW + self.n / 3.0))
+        for marks, mark, share in ((self.low, low, 0.1), (self.middle, middle, 0.5), (self.high, high, 0.9)):
+            move = step * (share if z >= mark else share - 1.0)
+            marks[node] += (1.0 - part) * move
+            marks[node + 1] += part * move
+
+    def at(self, days: float) -> tuple[float, float, float]:
+        """The marks for a raw forecast of `days`, in order."""
+        node, part = _place(days)
+        low, middle, high = self.low, self.middle, self.high
+        best = middle[node] + part * (middle[node + 1] - middle[node])
+        early = low[node] + part * (low[node + 1] - low[node])
+        late = high[node] + part * (high[node + 1] - high[node])
+        return min(early, best), best, max(late, best)
+
+
+def _place(days: float) -> tuple[int, float]:
+    """The node at or below `days`, and the part of the way to the next one."""
+    if days <= NODES[0]:
+        return 0, 0.0
+    if days >= NODES[-1]:
+        return len(NODES) - 2, 1.0
+    node = bisect_right(NODES, days) - 1
+    return node, (log(days) - _LOGS[node]) / (_LOGS[node + 1] - _LOGS[node])
+
+
+def _usual() -> dict[str, Mean]:
+    return {"black": Mean(0.1, 3.0, 200.0), "colour": Mean(-0.7, 3.0, 200.0), "part": Mean(0.0, 3.0, 200.0)}
+
+
+@dataclass(slots=True)
+class Pool:
+    """What all printers of a fleet have in common."""
+
+    usual: dict[str, Mean] = field(default_factory=_usual)  # kin of supply -> log(use a page x rated pages)
+    life: Mean = field(default_factory=lambda: Mean(log(80.0), 20.0, 400.0))  # log(days a cartridge lasts)
+    misses: dict[str, Misses] = field(default_factory=dict)  # by kind of gauge
+    healthy: dict[str, tuple[float, float]] = field(default_factory=dict)  # "fuser jam" -> troubles, pages
+
+    def missed(self, gauge: str) -> Misses:
+        found = self.misses.get(gauge)
+        if found is None:
+            found = self.misses[gauge] = Misses()
+        return found

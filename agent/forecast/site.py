@@ -1,0 +1,42 @@
+"""What the printers of one site do together: the start of a holiday, the end of the summer.
+
+One printer's day says little. The ratio of printed to due over all printers of a site, within a few
+days, says whether the tide has turned, weeks before every printer's own level has followed.
+"""
+
+from dataclasses import dataclass, field
+from math import exp, log
+
+SHUT = 0.12  # a day on which the site prints less of its due is a closed day, and says nothing
+BLEND = 0.5 ** (1 / 4.0)  # a day counts half of what it counts four open days later
+HELD = 6.0  # printers' worth of evidence that the tide stands at 1
+MOST = 15.0  # no single printer's ratio counts for more: one burst is no tide
+CALM = 0.15  # a turn by less (of its logarithm) is no turn: single days scatter that much
+KEPT = 16  # days in the ledger
+
+
+@dataclass(slots=True)
+class Site:
+    """`tide`: what is printed now, as a multiple of the printers' own levels."""
+
+    days: dict[int, tuple[float, float]] = field(default_factory=dict)  # day -> evidence, evidence x ratio
+    tide: float = 1.0
+
+    def add(self, day: int, ratio: float, evidence: float) -> None:
+        """One printer's closed book of one day: printed / due, and how much that is worth (0 to 1)."""
+        weight, total = self.days.get(day, (0.0, 0.0))
+        self.days[day] = weight + evidence, total + evidence * min(ratio, MOST)
+        if len(self.days) > KEPT:
+            del self.days[min(self.days)]
+        self._reckon()
+
+    def _reckon(self) -> None:
+        weight, total, factor = HELD, HELD, 1.0
+        for day in sorted(self.days, reverse=True):
+            evidence, ratio = self.days[day]
+            if ratio >= SHUT * evidence:
+                weight += factor * evidence
+                total += factor * ratio
+                factor *= BLEND
+        turned = log(total / weight)
+        self.tide = exp(max(0.0, turned - CALM) + min(0.0, turned + CALM))
