@@ -60,7 +60,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def read(path: Path, *, missing: str = "") -> Document:
-    """The file, parsed. Raises ConfigError if it is missing (and suggests `missing`), unreadable or no TOML."""
+    """The file, parsed. Raises ConfigError if it is missing (suggesting `missing`), unreadable or no TOML."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
