@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-long test-deps check format bench lock clean
+.PHONY: help demo test test-long test-deps package test-install check format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,10 +23,18 @@ test-long: $(VENV)/.dev ## Run the longer proofs too
 test-deps: ## Install the Debian packages that deeper tests use (needs apt and root)
 	sh packaging/test-deps.sh
 
+package: $(VENV)/.dev ## Build what is shipped for this system, into dist/ (about a minute)
+	sh packaging/build.sh
+
+test-install: ## Install it on a booted Debian, and the MSI under Wine (root; skipped where tools are missing)
+	sh packaging/linux/test-install.sh
+	sh packaging/windows/test-msi.sh
+
 check: $(VENV)/.dev ## Lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
 
 format: $(VENV)/.dev ## Put the code into its one format
 	$(BIN)/ruff check --fix .

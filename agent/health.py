@@ -18,3 +18,9 @@ def note(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> Non
 def facts(db: sqlite3.Connection) -> dict[str, object]:
     """What was noted last, by name."""
     return {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT * FROM health ORDER BY name")}
+
+
+def noted(db: sqlite3.Connection) -> float | None:
+    """When the agent last noted how it is; None if it never has."""
+    at = db.execute("SELECT max(at) FROM health").fetchone()[0]
+    return None if at is None else float(at)

@@ -55,6 +55,31 @@ def status() -> None:
 
 
 @app.command()
+def alive(
+    config: _common.ConfigFile = None,
+    within: Annotated[str, typer.Option(help="How old its last heartbeat may be.")] = "35m",
+) -> None:
+    """Tell whether the service has noted lately how it is: the health check of a container.
+
+    Exit code 0 if it has, 1 if not.
+
+    Example: printwarden service alive --within 35m
+    """
+    from contextlib import closing
+
+    from agent import config as configuration
+    from agent import health, store, units
+    from agent.clock import Clock
+
+    settings = configuration.load(_common.config_file(config))
+    with closing(store.open_reader(settings.database)) as db:
+        at = health.noted(db)
+    age = None if at is None else max(0.0, Clock().now() - at)
+    _common.out.print("no heartbeat yet" if age is None else f"last heartbeat {units.spell(age)} ago")
+    raise typer.Exit(0 if age is not None and age <= units.duration(within) else 1)
+
+
+@app.command()
 def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
     """Stop the service and remove it. Configuration and state stay, unless --purge.
 
