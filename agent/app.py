@@ -38,6 +38,7 @@ from agent.collectors._profiles import FOLDER, Profiles
 from agent.config import Config
 from agent.discovery import Progress
 from agent.errors import StoreError
+from agent.forecast import keeping
 from agent.history import record
 from agent.meters import ledger
 from agent.model import Sighting, TicketEvent, Tier
@@ -76,6 +77,7 @@ TABLES = {
     "meters": ledger.SCHEMA,
     "certificates": certificates.SCHEMA,
     "gauges": gauges.SCHEMA,
+    "forecast": keeping.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
     "together": together.SCHEMA,

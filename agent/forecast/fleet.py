@@ -17,7 +17,7 @@ from agent.forecast.site import Site
 from agent.forecast.slot import Look, Slot
 from agent.forecast.troubles import trouble
 from agent.forecast.wear import Parts
-from agent.model import Alert, Foresight, Outlook, Wear
+from agent.model import Alert, Foresight, Wear
 
 NOTES = 70  # days for which forecasts are kept for the look back
 
@@ -70,6 +70,19 @@ class Printer:
         self.parts.meet(pool, *found, at, self.habit.pages)
         return found[0]
 
+    def foresight(self, pool: Pool, at: float) -> tuple[Foresight, dict[str, bool]]:
+        """What is foreseen at `at`, and which forecasts are today's to note (True: a cartridge's first)."""
+        outlooks, fresh = {}, {}
+        for index, slot in self.slots.items():
+            found = None if slot.part else outlook(pool, self.site, self.habit, slot, at)
+            if found is None:
+                continue
+            outlooks[index] = found
+            if found.raw and at - slot.said >= NOTED:
+                fresh[index] = slot.said == 0.0
+                slot.said = at
+        return Foresight(outlooks=outlooks, premature=self.premature, parts=self.wear(pool, at)), fresh
+
     def wear(self, pool: Pool, at: float) -> dict[str, Wear]:
         """What is foreseen of its parts: of those that gave trouble, and of those whose life is counted."""
         kits = {slot.part: slot for slot in self.slots.values() if slot.part}
@@ -106,35 +119,18 @@ class Fleet:
         return found
 
     def look(self, key: str, at: float, count: int | None, looks: Mapping[str, Look]) -> None:
+        """Take in one reading; forecasts about what ran empty are looked back upon."""
         printer = self.printer(key)
         for index in printer.look(self.pool, at, count, looks):
-            self._look_back(key, index, printer.slots[index], at)
-
-    def outlook(self, key: str, index: str, at: float) -> Outlook | None:
-        """When the supply will be empty; noted once a day for the look back."""
-        printer = self.printers[key]
-        slot = printer.slots[index]
-        found = outlook(self.pool, printer.site, printer.habit, slot, at)
-        if found and found.raw and at - slot.said >= NOTED:
-            notes = self.notes.get((key, index))
-            if notes is None:
-                notes = self.notes[key, index] = deque(maxlen=NOTES)
-            if not slot.said:
-                notes.clear()  # another cartridge
-            slot.said = at
-            notes.append((at, found.raw, found.sigma))
-        return found
+            if notes := self.notes.pop((key, index), None):
+                lookback.learn(self.pool.missed(printer.slots[index].gauge), list(notes), at)
 
     def foresight(self, key: str, at: float) -> Foresight:
-        """Everything that is foreseen of one printer at `at`."""
-        printer = self.printers[key]
-        outlooks = {}
-        for index, slot in printer.slots.items():
-            if not slot.part and (found := self.outlook(key, index, at)):
-                outlooks[index] = found
-        return Foresight(outlooks=outlooks, premature=printer.premature, parts=printer.wear(self.pool, at))
-
-    def _look_back(self, key: str, index: str, slot: Slot, at: float) -> None:
-        notes = self.notes.pop((key, index), None)
-        if notes and slot.look:
-            lookback.learn(self.pool.missed(slot.gauge(slot.look)), list(notes), at)
+        """Everything that is foreseen of one printer at `at`; noted once a day for the look back."""
+        foresight, fresh = self.printers[key].foresight(self.pool, at)
+        for index, first in fresh.items():
+            found = foresight.outlooks[index]
+            if first or (key, index) not in self.notes:
+                self.notes[key, index] = deque(maxlen=NOTES)
+            self.notes[key, index].append((at, found.raw, found.sigma))
+        return foresight

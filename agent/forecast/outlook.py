@@ -37,7 +37,7 @@ def outlook(pool: Pool, site: Site, habit: Habit, slot: Slot, at: float) -> Outl
         if not slot.part:
             days *= pull(pool, slot, log(7.0 / (use * week)))
         sigma = sqrt(min(1.0, (spread / left) ** 2) + LEVEL * LEVEL + habit.scatter / (days + 1.0))
-        low, middle, high = pool.missed(slot.gauge(look)).at(days)
+        low, middle, high = pool.missed(slot.gauge).at(days)
         early, best, late = days * exp(low * sigma), days * exp(middle * sigma), days * exp(high * sigma)
     return Outlook(
         at=at,
@@ -68,4 +68,4 @@ def basis(slot: Slot) -> str:
         return "assumed"  # the rated yield and the fleet's experience
     if look.level is None:
         return "learned"  # from the cartridges before
-    return "coarse" if slot.gauge(look) == "coarse" else "measured"
+    return "coarse" if slot.gauge == "coarse" else "measured"

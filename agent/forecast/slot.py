@@ -44,6 +44,7 @@ class Slot:
     part: str = ""  # for a kit: the part that it renews, "fuser 1"
     rated: float | None = None  # pages
     look: Look | None = None
+    last: float | None = None  # the level last read while it was not empty
     installed: float = 0.0  # pages when the cartridge came in
     whole: bool = False  # it was seen coming in, full
     anchor: float = 1.0
@@ -66,6 +67,8 @@ class Slot:
         """
         last = self.look
         self.look = look
+        if not look.empty:
+            self.last = look.level
         if last is None:
             self.anchor = 0.5 if look.level is None else look.level
             self.installed = self.anchored = pages
@@ -165,11 +168,14 @@ class Slot:
             left, sigma = truncated(self.anchor - gone - BIAS, sigma, floor, look.level)
         return max(left, 0.002), sigma, use
 
-    def gauge(self, look: Look) -> str:
-        """The kind of gauge, by how much it says: fine, coarse or vague."""
+    @property
+    def gauge(self) -> str:
+        """The kind of gauge, by how much it says: fine, coarse or vague; kits are apart."""
         if self.part:
             return "part"
-        return "vague" if look.level is None else "coarse" if self.step >= COARSE else "fine"
+        if self.look is None or self.last is None:
+            return "vague"
+        return "coarse" if self.step >= COARSE else "fine"
 
 
 def truncated(mean: float, sigma: float, low: float, high: float) -> tuple[float, float]:

@@ -7,8 +7,10 @@ import sqlite3
 from dataclasses import replace
 
 from agent import gauges
+from agent.forecast import keeping
+from agent.forecast.keeping import Brought
 from agent.history import facts, record
-from agent.model import Device, Facts, SiteFacts, Snapshot
+from agent.model import Device, Facts, Foresight, SiteFacts, Snapshot
 
 
 def take_in(tx: sqlite3.Connection, device: Device, snapshot: Snapshot, site: SiteFacts) -> Facts:
@@ -17,4 +19,20 @@ def take_in(tx: sqlite3.Connection, device: Device, snapshot: Snapshot, site: Si
         gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
     fresh = record.record(tx, device.key, snapshot)
     known = facts.facts(tx, device, snapshot.at, site, fresh)
-    return replace(known, filled=gauges.filled(known.supplies or (), gauges.of(tx, device)))
+    filled = gauges.filled(known.supplies or (), gauges.of(tx, device))
+    return replace(known, filled=filled, foresight=_foresee(tx, snapshot, known))
+
+
+def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:
+    """What is foreseen after this reading; nothing from silence."""
+    if not snapshot.reachable:
+        return Foresight()
+    began = [episode.alert for episode in known.recent_alerts if episode.began == snapshot.at]
+    brought = Brought(
+        site=known.site.id,
+        pages=known.pages if snapshot.meters is not None else None,
+        supplies=known.supplies if snapshot.supplies is not None else None,
+        alerts=[episode.alert for episode in known.open_alerts or ()],
+        began=began,
+    )
+    return keeping.take_in(tx, known.device.key, snapshot.at, brought)

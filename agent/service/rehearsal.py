@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from agent import gauges, tickets, together, units
+from agent.forecast import keeping
 from agent.history import record
 from agent.model import Change, ChangeKind, Impact, TicketEvent
 from agent.rules import judge, states
@@ -17,7 +18,7 @@ from agent.rules.rule import Rule, RuleSet
 from agent.rules.trial import ExpectForm, Moment, Trial
 from agent.service import knowing
 
-ROOMS = (record.SCHEMA, gauges.SCHEMA, judge.SCHEMA, tickets.SCHEMA, together.SCHEMA)
+ROOMS = (record.SCHEMA, gauges.SCHEMA, keeping.SCHEMA, judge.SCHEMA, tickets.SCHEMA, together.SCHEMA)
 WORDS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
 
 
