@@ -51,9 +51,8 @@ def main() -> None:
         if not path.exists():
             begin = time.perf_counter()
             imagine(path, given.printers, given.days)
-            print(
-                f"made up {given.printers} printers x {given.days} days in {time.perf_counter() - begin:.0f} s"
-            )
+            took = time.perf_counter() - begin
+            print(f"made up {given.printers} printers x {given.days} days in {took:.0f} s")
         size(path, given.printers, given.days)
         year(path)
         start(path)
@@ -68,9 +67,8 @@ def size(path: Path, printers: int, days: int) -> None:
         }
     store.close()
     mega = path.stat().st_size / 1e6
-    print(
-        f"size            {mega:7.1f} MB   {mega * 1e6 / printers / days:.0f} bytes a printer and day; goal 200 MB"
-    )
+    each = mega * 1e6 / printers / days
+    print(f"size            {mega:7.1f} MB   {each:.0f} bytes a printer and day; goal 200 MB")
     print("                " + "  ".join(f"{name} {count:,}" for name, count in rows.items()))
 
 
@@ -89,9 +87,8 @@ def year(path: Path) -> None:
 def start(path: Path) -> None:
     times = []
     for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", START, str(path)], capture_output=True, text=True, check=True
-        )
+        command = [sys.executable, "-c", START, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         times.append(float(done.stdout))
     rules = len(schema.load(schema.shipped()).rules)
     print(

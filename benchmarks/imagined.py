@@ -5,6 +5,7 @@ drum and a waste box, sleep at night, a few alerts a day, a fifth of the printer
 Page counters are thinned beyond 35 days, as `agent.history.upkeep` does. Not a benchmark by itself.
 """
 
+import itertools
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ COLOURS = ("black", "cyan", "magenta", "yellow")
 MAKES = (("HP", "E786"), ("Kyocera", "ECOSYS M3655"), ("Ricoh", "IM C3000"), ("Brother", "HL-L6400"))
 ALERTS = (
     (8, "jam", "input", 2), (8, "jam", "mediaPath", 1), (808, "inputMediaSupplyEmpty", "input", 1),
-    (807, "inputMediaSupplyLow", "input", 2), (3, "coverOpen", "cover", 1), (809, "inputMediaChangeRequest", "input", 1),
+    (807, "inputMediaSupplyLow", "input", 2), (3, "coverOpen", "cover", 1),
+    (809, "inputMediaChangeRequest", "input", 1),
     (1104, "markerTonerAlmostEmpty", "markerSupplies", 1), (903, "outputMediaTrayFull", "output", 1),
     (29, "subunitRecoverableFailure", "mediaPath", 1), (1003, "markerFuserTimingFailure", "marker", 1),
 )  # fmt: skip
@@ -68,6 +70,8 @@ def _printer(tx: sqlite3.Connection, number: int, days: int, end: float, luck: r
     for name, values in tracks.items():
         track = tx.execute("INSERT INTO track (device, name) VALUES (?, ?)", (device.key, name)).lastrowid
         pairs = dict(values)
+        if name.startswith("supply."):
+            _swaps(tx, device.key, name.removeprefix("supply."), values)
         tx.executemany("INSERT INTO reading VALUES (?, ?, ?)", ((track, at, it) for at, it in pairs.items()))
     _alerts(tx, device, days, end, luck)
     _silences(tx, device, days, end, luck, nightly=number % 5 == 0)
@@ -111,6 +115,13 @@ def _levels(days: int, end: float, luck: random.Random) -> Iterator[tuple[str, l
                 level = level - 1 if level > luck.randrange(0, 4) else 100
                 found.append((day + luck.uniform(8, 17) * HOUR, level))
         yield f"supply.1.{place}", sorted(found)
+
+
+def _swaps(tx: sqlite3.Connection, device: str, slot: str, levels: list[tuple[float, int]]) -> None:
+    """A level that jumps to 100 is another cartridge."""
+    swaps = [at for (_, before), (at, after) in itertools.pairwise(levels) if after > before + 15]
+    rows_ = [(device, at, "replaced", slot, 0.0) for at in swaps]
+    tx.executemany("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", rows_)
 
 
 def _states(days: int, end: float, luck: random.Random) -> Iterator[tuple[float, str]]:

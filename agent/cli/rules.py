@@ -1,28 +1,43 @@
-"""`printwarden rules`: read rule files as the agent would, and say what is wrong with them."""
+"""`printwarden rules`: check, try, explain and compare rules before they judge anything."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.cli import _common
+from agent.cli import _common, _rules
 
 app = typer.Typer(
-    help="Check rules before they judge anything.", no_args_is_help=True, rich_markup_mode="rich"
+    help="Check, try and explain rules before they judge anything.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
 )
 
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE|FOLDER]...", help="Rule files, or folders of *.toml.", show_default=False),
 ]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", "-r", help="Rule files or folders; without: those of the site.", show_default=False
+    ),
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="A state file; without: that of the configuration.", show_default=False),
+]
 
 
 @app.command("check", epilog="Exit codes: 0 nothing to complain about, 2 a rule is wrong.")
-def check(paths: Paths = None, as_json: _common.AsJson = False) -> None:
+def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = False) -> None:
     """Check rules: the shipped ones together with yours.
 
-    Each complaint says the file, the line, the key, the reason and what would be right.
+    Each complaint says the file, the line, the key, the reason and what would be right. With --state it
+    also says what your own printers make of them: rules that fit none of them, signals that none of them
+    reports, thresholds finer than their gauges.
 
     Examples: printwarden rules check rules.d/ · printwarden rules check my-rules.toml --json
     """
@@ -32,18 +47,20 @@ def check(paths: Paths = None, as_json: _common.AsJson = False) -> None:
     try:
         found = schema.load([*schema.shipped(), *(paths or [])])
     except ConfigError as why:
-        if as_json:
-            _common.say_json({"complaints": [asdict(complaint) for complaint in why.complaints]})
-        else:
-            for complaint in why.complaints:
-                typer.echo(str(complaint), err=True)
-            typer.echo(f"{_count(len(why.complaints), 'complaint')}: these rules would not be used", err=True)
+        _rules.refuse(why.complaints, as_json=as_json)
         raise typer.Exit(why.exit_code) from None
+    advice = _rules.advice(state, found, paths) if state else []
     if as_json:
-        _common.say_json({"rules": len(found.rules), "files": list(found.files), "complaints": []})
+        said = [asdict(it) for it in advice]
+        _common.say_json(
+            {"rules": len(found.rules), "files": list(found.files), "complaints": [], "advice": said}
+        )
         return
-    rules, files = _count(len(found.rules), "rule"), _count(len(found.files), "file")
-    typer.echo(f"{rules} from {files}, no complaint")
+    for it in advice:
+        typer.echo(f"advice: {it}", err=True)
+    rules, files = _rules.count(len(found.rules), "rule"), _rules.count(len(found.files), "file")
+    noted = f", {_rules.count(len(advice), 'piece')} of advice" if advice else ""
+    typer.echo(f"{rules} from {files}, no complaint{noted}")
 
 
 @app.command("list")
@@ -63,5 +80,158 @@ def list_rules(paths: Paths = None, as_json: _common.AsJson = False) -> None:
         _common.show("rules", columns, ([*row[:3], Path(row[3]).name, row[4]] for row in rows))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+@app.command("faults")
+def faults(as_json: _common.AsJson = False) -> None:
+    """List the fault catalogue: what a rule may say is wrong, and who can put it right.
+
+    Example: printwarden rules faults
+    """
+    from agent.rules import schema
+
+    known = [asdict(fault) for fault in schema.faults().values()]
+    if as_json:
+        _common.say_json(known)
+    else:
+        _common.show(
+            "faults", ("key", "title", "acts"), ([it["key"], it["title"], it["acts"]] for it in known)
+        )
+
+
+@app.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of rule files, for editors.
+
+    Save it, and name it in the first line of a rule file: #:schema ./rules.schema.json
+
+    Example: printwarden rules schema > rules.schema.json
+    """
+    from agent.rules import schema
+
+    _common.say_json(schema.json_schema())
+
+
+@app.command("test", epilog="Exit codes: 0 every trial went as it says, 1 one did not, 2 a file is wrong.")
+def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = False) -> None:
+    """Play trials: readings in *.trial.toml files, and what is to come of them.
+
+    Without files those of the shipped rules. Each trial goes through history, rules and tickets as the
+    agent's own readings do. A trial that goes otherwise shows what came instead.
+
+    Examples: printwarden rules test rules.d/ --rules rules.d/ · printwarden rules test mine.trial.toml
+    """
+    from agent.rules import schema, trial
+    from agent.service import rehearsal
+
+    beside = rules or ([] if _rules.trials_only(paths) else paths or [])
+    found = schema.load([*schema.shipped(), *beside])
+    files = schema.trials(paths or [schema.DEFAULTS])
+    played = [rehearsal.play(found, it) for file in files for it in trial.read(file)]
+    if as_json:
+        _common.say_json(
+            [{"name": it.trial.name, "file": it.trial.file, "complaints": it.complaints, "tells": it.tells,
+              "tickets": it.tickets} for it in played]
+        )  # fmt: skip
+    else:
+        _rules.show_played(played)
+    raise typer.Exit(1 if any(it.complaints for it in played) else 0)
+
+
+@app.command("explain", epilog="Exit codes: 0 explained, 1 no such printer, 2 no such rule.")
+def explain(
+    device: Annotated[
+        str, typer.Argument(metavar="DEVICE", help="Key, serial, address, or part of its name.")
+    ],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id.")],
+    at: Annotated[str, typer.Option("--at", help="An earlier time: 2026-03-02T08:00.")] = "",
+    config: _common.ConfigFile = None,
+    state: State = None,
+    rules: Rules = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Say why a rule says what it says of a printer: each condition, with the value it saw.
+
+    Examples: printwarden rules explain VHB8912345 supply-low ·
+    printwarden rules explain 10.0.0.7 device-offline --at 2026-03-02T08:00
+    """
+    from agent.service import explaining, hindsight
+
+    chosen = _rules.one(_rules.in_force(config, rules), rule)
+    with _rules.reader(config, state) as db:
+        known = hindsight.device(db, device)
+        if known is None:
+            typer.echo(f'no printer is known as "{device}": see printwarden status', err=True)
+            raise typer.Exit(1)
+        facts = explaining.past(db, known, _rules.when(at)) if at else _rules.today(db, known)
+        found = explaining.explain(db, chosen, facts, now=not at)
+    if as_json:
+        _common.say_json([asdict(it) for it in found])
+    else:
+        _rules.show_explained(chosen, known, found, at)
+
+
+@app.command("diff", epilog="Exit codes: 0 the same, 1 they differ.")
+def diff(paths: Paths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+    """Say what would change if these files were in force instead of those of the site.
+
+    Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
+    """
+    from agent.rules import comparing, schema
+
+    found = comparing.compare(_rules.in_force(config, None), schema.load([*schema.shipped(), *(paths or [])]))
+    if as_json:
+        _common.say_json([asdict(it) for it in found])
+    else:
+        for it in found:
+            typer.echo(str(it))
+        typer.echo(f"{_rules.count(len(found), 'difference')}" if found else "no difference")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command("backtest", epilog="Exit codes: 0 done, 2 the input is wrong.")
+def backtest(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RULE]...", help="Ids; without: all rules of --rules.", show_default=False),
+    ] = None,
+    since: Annotated[str, typer.Option("--from", help="A day: 2025-09-01. Without: 90 days ago.")] = "",
+    until: Annotated[str, typer.Option("--to", help="A day. Without: now.")] = "",
+    sweep: Annotated[
+        str, typer.Option("--sweep", help="RULE.when.all[2].value=5..20/4, RULE.for=0h..4h")
+    ] = "",
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", help="Rules whose findings it should foretell.", show_default=False),
+    ] = None,
+    horizon: Annotated[
+        str, typer.Option("--horizon", help="How long after a ticket that may be.")
+    ] = "30 days",
+    config: _common.ConfigFile = None,
+    state: State = None,
+    rules: Rules = None,
+    page: Annotated[Path | None, typer.Option("--html", help="Write a report with plots there.")] = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Run rules over recorded history: how many tickets, how many of them right, what was missed.
+
+    What is right is told by other rules: a supply order by a supply that ran empty or was replaced, a
+    prediction by a printer that went down. --against names others. The difference to the rules that are
+    in force is shown, too.
+
+    Examples: printwarden rules backtest supply-low --from 2025-09-01 --html report.html ·
+    printwarden rules backtest supply-low --sweep "supply-low.when.all[2].value=5..20 %/4"
+    """
+    asked = _rules.Asked(
+        names=tuple(names or ()),
+        since=since,
+        until=until,
+        sweep=sweep,
+        against=tuple(against or ()),
+        horizon=horizon,
+    )
+    found = _rules.run_backtest(asked, config, state, rules)
+    if page:
+        page.write_text(found.page(), "utf-8")
+    if as_json:
+        print(json.dumps(found.document(), ensure_ascii=False, indent=2))
+    else:
+        found.show()

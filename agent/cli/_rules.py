@@ -1,0 +1,302 @@
+"""What `printwarden rules` needs beside its rooms: which files, which state, how to show it."""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.progress import Progress
+
+from agent import app, config, units
+from agent.cli import _common
+from agent.clock import iso
+from agent.errors import Complaint, ConfigError
+from agent.history import facts
+from agent.model import Device, Facts, SiteFacts
+from agent.rules import backtest, page, schema, sweep
+from agent.rules.backtest import Firing, Score, Yardstick
+from agent.rules.rule import Rule, RuleSet
+from agent.service import against, hindsight
+from agent.service.explaining import Explanation
+from agent.service.rehearsal import Played
+from agent.store import open_reader
+
+DAY = 86400.0
+MARKS = {True: "yes", False: "no", None: "unknown"}
+LISTED = 10
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def refuse(complaints: Sequence[Complaint], *, as_json: bool) -> None:
+    """Say what is wrong with rule files."""
+    if as_json:
+        _common.say_json({"complaints": [asdict(complaint) for complaint in complaints]})
+        return
+    for complaint in complaints:
+        typer.echo(str(complaint), err=True)
+    typer.echo(f"{count(len(complaints), 'complaint')}: these rules would not be used", err=True)
+
+
+def trials_only(paths: list[Path] | None) -> bool:
+    """Whether none of the paths can hold rules."""
+    return all(path.name.endswith(schema.TRIAL) for path in paths or ())
+
+
+def in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
+    """The rules of `--rules`, or else those of the site; the shipped ones with either."""
+    if rules:
+        return schema.load([*schema.shipped(), *rules])
+    file = _common.config_file(given)
+    return schema.load(app.rule_files(config.load(file)) if file.exists() else schema.shipped())
+
+
+def one(rules: RuleSet, name: str) -> Rule:
+    if name not in rules.rules:
+        raise ConfigError.at("rules", f'there is no rule "{name}"', suggestion="see: printwarden rules list")
+    return rules.rules[name]
+
+
+@contextmanager
+def reader(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connection]:
+    path = state or config.load(_common.config_file(given)).database
+    with closing(open_reader(path)) as db:
+        yield db
+
+
+def when(text: str) -> float:
+    """The time that was typed: a day, or a day and a time, of this machine's zone."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is no time; write 2026-03-02 or 2026-03-02T08:00') from None
+
+
+def today(db: sqlite3.Connection, device: Device) -> Facts:
+    return facts.facts(db, device, time.time(), SiteFacts())
+
+
+def advice(state: Path, rules: RuleSet, paths: list[Path] | None) -> list[Complaint]:
+    """What the printers of a state file make of these rules; of the shipped ones only if asked for."""
+    mine = [
+        rule for rule in rules.rules.values() if not paths or not rule.file.startswith(str(schema.DEFAULTS))
+    ]
+    with closing(open_reader(state)) as db:
+        newest = db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"]
+        return list(against.advise(db, mine, newest or time.time()))
+
+
+def show_played(played: Iterable[Played]) -> None:
+    good = bad = 0
+    for it in played:
+        bad += bool(it.complaints)
+        good += not it.complaints
+        if it.complaints:
+            where = f"{it.trial.file}:{it.trial.line}" if it.trial.line else it.trial.file
+            typer.echo(f"{where}: {it.trial.name}")
+            for complaint in it.complaints:
+                typer.echo(f"    {complaint}")
+    typer.echo(f"{count(good, 'trial')} went as expected" + (f", {bad} did not" if bad else ""))
+
+
+def show_explained(rule: Rule, device: Device, found: Sequence[Explanation], at: str) -> None:
+    typer.echo(f"{rule.id} and {device.name}" + (f", {at}" if at else ""))
+    if not found:
+        typer.echo(f"the printer shows no {rule.per}")
+    for it in found:
+        stands = f"; {it.stands}" if it.stands else ""
+        typer.echo(f"\n{it.subject or 'the printer'}: holds: {MARKS[it.holds]}{stands}")
+        for line in it.lines:
+            typer.echo(f"    {line.part:5} {line.condition}: saw {line.saw}: {MARKS[line.holds]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The command line of a backtest."""
+
+    names: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    sweep: str = ""
+    against: tuple[str, ...] = ()
+    horizon: str = "30 days"
+
+
+@dataclass(slots=True)
+class Found:
+    """What a backtest brought."""
+
+    span: hindsight.Span
+    scores: list[Score] = field(default_factory=list)
+    swept: list[tuple[str, Score]] = field(default_factory=list)
+    only_new: dict[str, list[Firing]] = field(default_factory=dict)
+    only_old: dict[str, list[Firing]] = field(default_factory=dict)
+
+    def page(self) -> str:
+        return page.page(self.scores, since=self.span.since, until=self.span.until, sweep=self.swept)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "from": iso(self.span.since),
+            "to": iso(self.span.until),
+            "rules": [_document(score) for score in self.scores],
+            "sweep": [{"value": value, **_document(score)} for value, score in self.swept],
+            "only_new": {name: len(them) for name, them in self.only_new.items()},
+            "only_deployed": {name: len(them) for name, them in self.only_old.items()},
+        }
+
+    def show(self) -> None:
+        for score in self.scores:
+            _show(score)
+            new, old = self.only_new.get(score.rule, []), self.only_old.get(score.rule, [])
+            if new or old:
+                typer.echo(f"  beside the rules in force: {len(new)} more tickets, {len(old)} fewer")
+        for value, score in self.swept:
+            shares = f"precision {score.precision}  recall {score.recall}"
+            shares = f"precision {score.precision}  recall {score.recall}"
+            typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
+
+
+def run_backtest(asked: Asked, given: Path | None, state: Path | None, files: list[Path] | None) -> Found:
+    """Run it, with a progress bar on a terminal."""
+    rules = in_force(given, files)
+    names = list(asked.names) or [it.id for it in rules.rules.values() if _mine(it, files)]
+    for name in names:
+        one(rules, name)
+    with reader(given, state) as db, Progress(console=_common.err, transient=True) as bar:
+        found = Found(span=_span(db, asked))
+        run = _run(db, rules, names, asked, found, bar)
+        found.scores = [_scored(rules, name, run, asked) for name in names]
+        if files:
+            _differ(db, in_force(given, None), names, run, found, bar)
+        if asked.sweep:
+            _sweep(db, rules, asked, found, bar)
+    return found
+
+
+def _mine(rule: Rule, files: list[Path] | None) -> bool:
+    return not files or not rule.file.startswith(str(schema.DEFAULTS))
+
+
+def _span(db: sqlite3.Connection, asked: Asked) -> hindsight.Span:
+    newest = db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"]
+    until = when(asked.until) if asked.until else newest or time.time()
+    return hindsight.Span(since=when(asked.since) if asked.since else until - 90 * DAY, until=until)
+
+
+def _yardsticks(rules: RuleSet, name: str, asked: Asked) -> list[str]:
+    chosen = list(asked.against) or hindsight.yardstick_rules(rules, rules.rules[name])
+    for other in chosen:
+        one(rules, other)
+    return chosen
+
+
+def _run(
+    db: sqlite3.Connection, rules: RuleSet, names: list[str], asked: Asked, found: Found, bar: Progress
+) -> hindsight.Run:
+    wanted = [*names, *(other for name in names for other in _yardsticks(rules, name, asked))]
+    task = bar.add_task(", ".join(names)[:40], total=None)
+    return hindsight.run(
+        db,
+        sweep.only(rules, list(dict.fromkeys(wanted))),
+        found.span,
+        told=lambda done, of: bar.update(task, completed=done, total=of),
+    )
+
+
+def _scored(rules: RuleSet, name: str, run: hindsight.Run, asked: Asked) -> Score:
+    others = _yardsticks(rules, name, asked)
+    yardstick = Yardstick(
+        events=run.events(others),
+        proofs=run.replaced if rules.rules[name].impact == "supply" else (),
+        horizon=units.duration(asked.horizon),
+        until=run.span.until,
+    )
+    return backtest.score(
+        name,
+        run.firings[name],
+        yardstick if others else None,
+        device_months=run.device_months,
+        thinned=run.thinned and "meters" in rules.rules[name].rests_on,
+    )
+
+
+def _sweep(db: sqlite3.Connection, rules: RuleSet, asked: Asked, found: Found, bar: Progress) -> None:
+    try:
+        name, steps = sweep.steps(rules, asked.sweep)
+    except ValueError as why:
+        reason, _, suggestion = str(why).partition(" | ")
+        raise ConfigError.at("--sweep", reason, suggestion=suggestion) from None
+    for step in steps:
+        run = _run(db, step.rules, [name], asked, found, bar)
+        found.swept.append((step.spelt, _scored(step.rules, name, run, asked)))
+
+
+def _differ(
+    db: sqlite3.Connection,
+    deployed: RuleSet,
+    names: list[str],
+    run: hindsight.Run,
+    found: Found,
+    bar: Progress,
+) -> None:
+    """The tickets that only one of the two sets of rules would have opened."""
+    common = [name for name in names if name in deployed.rules]
+    before = _run(db, deployed, common, Asked(), found, bar) if common else None
+    for name in names:
+        old = before.firings.get(name, []) if before else []
+        ours = {(it.device, it.subject, it.opened // DAY) for it in run.firings[name]}
+        theirs = {(it.device, it.subject, it.opened // DAY) for it in old}
+        found.only_new[name] = [
+            it for it in run.firings[name] if (it.device, it.subject, it.opened // DAY) not in theirs
+        ]
+        found.only_old[name] = [it for it in old if (it.device, it.subject, it.opened // DAY) not in ours]
+
+
+def _document(score: Score) -> dict[str, Any]:
+    return {
+        "rule": score.rule,
+        "tickets": len(score.firings),
+        "tickets_per_device_month": round(score.rate, 4),
+        "precision": score.precision.value if score.judged else None,
+        "precision_interval": score.precision.interval if score.judged else None,
+        "recall": score.recall.value if score.judged else None,
+        "recall_interval": score.recall.interval if score.judged else None,
+        "lead_days": [it / DAY for it in score.lead] if score.lead else None,
+        "flaps": score.flaps,
+        "few": score.judged and (score.precision.few or score.recall.few),
+        "thinned": score.thinned,
+        "missed": [asdict(it) for it in score.missed],
+        "false": [asdict(it) for it in score.false],
+    }
+
+
+def _show(score: Score) -> None:
+    typer.echo(
+        f"{score.rule}: {count(len(score.firings), 'ticket')}, {score.rate:.3f} for each printer and month"
+    )
+    if score.judged:
+        typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
+    else:
+        typer.echo("  nothing to compare with: --against RULE names what it should foretell")
+    if score.lead:
+        typer.echo(
+            f"  lead      median {score.lead[1] / DAY:.1f} days, a quarter under {score.lead[0] / DAY:.1f}"
+        )
+    if score.flaps:
+        typer.echo(f"  flaps     {score.flaps} opened again within a day")
+    if score.thinned:
+        typer.echo("  judged in part on page counters of one reading a day")
+    for what, them in (("missed", score.missed), ("false", score.false)):
+        for it in them[:LISTED]:
+            at = it.opened if isinstance(it, Firing) else it.at
+            typer.echo(f"  {what}: {iso(at)} {it.device} {it.subject or ''}".rstrip())
+        if len(them) > LISTED:
+            typer.echo(f"  {what}: and {len(them) - LISTED} more; --json and --html list them")

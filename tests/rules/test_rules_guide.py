@@ -1,0 +1,99 @@
+"""The guide to rules: its files are written, and every command in it is run, in its order."""
+
+import importlib.util
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import build
+
+ROOT = Path(__file__).parent.parent.parent
+GUIDE = (ROOT / "docs" / "rules.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+CONFIG = '[site]\nid = "S-1"\n[[network]]\ncidr = "127.0.0.0/30"\n[storage]\nfolder = "agent"\n'
+DIFFER = {"diff": 1}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """A folder with a configuration, and the state of an agent that has run for half a year."""
+    folder = tmp_path_factory.mktemp("site")
+    spec = importlib.util.spec_from_file_location("imagined", ROOT / "benchmarks" / "imagined.py")
+    assert spec
+    assert spec.loader
+    imagined = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(imagined)
+    imagined.imagine(folder / "state.db", printers=8, days=200)
+    (folder / "config.toml").write_text(CONFIG, "utf-8")
+    (folder / "rules.d").mkdir()
+    return folder
+
+
+def run(line: str) -> str:
+    command, _, target = line.partition(" > ")
+    arguments = shlex.split(command)[1:]
+    result = CliRunner().invoke(build(), arguments)
+    expected = next((code for word, code in DIFFER.items() if word in arguments[:2]), 0)
+    assert result.exit_code == expected, f"{line}\n{result.output}\n{result.exception!r}"
+    if target:
+        Path(target).write_text(result.stdout, "utf-8")
+    return result.output
+
+
+def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
+    monkeypatch.chdir(site)
+    files = iter(["rules.d/mine.toml", "rules.d/mine.trial.toml", "rules.d/more.toml"])
+    said = {}
+    for kind, text in BLOCKS:
+        if kind == "toml":
+            Path(next(files)).write_text(text, "utf-8")
+        for line in text.splitlines() if not kind else ():
+            said[line] = run(line)
+    assert len(said) == 10
+    assert next(files, None) is None
+    words = "\n".join(said.values())
+    assert "2 trials went as expected" in words
+    assert "toner-15: is new" in words
+    assert re.search(r"toner-15: \d+ tickets, .* for each printer and month", words)
+    assert re.search(r"precision \d+% \(\d+ of \d+, \d+%–\d+%\)", words)
+    assert "supply.level <= 15 %: saw" in words
+    report = Path("report.html").read_text("utf-8")
+    assert report.count("<svg") >= 3
+
+
+def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monkeypatch):
+    monkeypatch.chdir(site)
+    document = json.loads(
+        run("printwarden rules backtest supply-low --state state.db --rules rules.d --json")
+    )
+    (rule,) = document["rules"]
+    assert rule["tickets"] > 20
+    assert 0 < rule["precision_interval"][0] <= rule["precision"] <= rule["precision_interval"][1] <= 1
+    assert {"missed", "false", "flaps", "lead_days"} <= rule.keys()
+    assert document["only_new"] == {"supply-low": 0}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("printwarden rules backtest toner --state state.db --rules rules.d", 'there is no rule "toner"'),
+        (
+            "printwarden rules backtest supply-low --state state.db -r rules.d --sweep supply-low.title=1..2",
+            "is no threshold of supply-low",
+        ),
+        ("printwarden rules backtest supply-low --state state.db -r rules.d --from yesterday", "is no time"),
+        (
+            "printwarden rules explain nobody supply-low --state state.db -r rules.d",
+            'no printer is known as "nobody"',
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
+    monkeypatch.chdir(site)
+    result = CliRunner().invoke(build(), shlex.split(line)[1:])
+    assert result.exit_code != 0
+    assert said in result.output + str(result.exception)
