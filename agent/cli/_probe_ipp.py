@@ -1,6 +1,7 @@
-"""`printwarden probe ipp://…`: one printer by IPP alone, or one sentence about why not."""
+"""`printwarden probe ipp://…` and `cups:QUEUE`: one printer by IPP alone, or one sentence about why not."""
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,6 +37,29 @@ def read(url: str, pin: str | None, patience: float | None) -> "Snapshot":
         hint = _HINTS.get(type(why).__name__, "")
         _common.err.print(f"{why}\n{hint}".rstrip(), markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+def read_queue(target: str, patience: float | None) -> "Snapshot":
+    """The printer on a cable behind the queue in "cups:QUEUE"; "cups:" will do where there is only one."""
+    from agent.clock import Clock
+    from agent.collectors import cups
+    from agent.errors import ReadingError
+
+    name = target.removeprefix("cups:").strip("/")
+    socket = os.environ.get("CUPS_SERVER", cups.SOCKET)
+    try:
+        found = asyncio.run(cups.collect(socket, at=Clock().now(), patience=patience or cups.PATIENCE))
+    except ReadingError as why:
+        _common.err.print(
+            f"{why}\nCheck that CUPS runs on this machine: {socket}", markup=False, soft_wrap=True
+        )
+        raise typer.Exit(1) from None
+    queues = {one.address.host.partition("/")[2]: one for one in found}
+    if name in queues or (len(queues) == 1 and not name):
+        return queues[name or next(iter(queues))]
+    there = f"there are: {', '.join(sorted(queues))}" if queues else "no queue has a printer on a cable"
+    _common.err.print(f'no queue "{name}"; {there}' if name else there, markup=False)
+    raise typer.Exit(1)
 
 
 def _plain(pin: str | None) -> str | None:

@@ -28,7 +28,8 @@ def probe(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="HOST[:PORT]", help="A name or address, [::1]:161 for IPv6; or ipp://HOST[:PORT][/PATH]."
+            metavar="HOST[:PORT]",
+            help="A name or address, [::1]:161 for IPv6; ipp://HOST[:PORT][/PATH]; cups:QUEUE.",
         ),
     ],
     as_json: _common.AsJson = False,
@@ -74,7 +75,11 @@ def probe(
       printwarden probe ipps://192.168.10.31/ipp/print
     """
     del schema
-    if "://" in target:
+    if target.startswith("cups:"):
+        from agent.cli import _probe_ipp
+
+        snapshot = _probe_ipp.read_queue(target, timeout)
+    elif "://" in target:
         from agent.cli import _probe_ipp
 
         snapshot = _probe_ipp.read(target, pin, timeout)

@@ -68,8 +68,8 @@ def form(snapshot: Snapshot, minute: str) -> str:
     """The usage page to fill in, as TOML."""
     identity = snapshot.identity or Identity()
     head = (
-        "# Print the usage page (status, counter or configuration page) on the printer itself, now, and\n"
-        '# write beside each counter what the page says: panel = "7342". Leave "" where it has no such line.\n'
+        "# Print the usage page (status, counter or configuration page) on the printer now, and\n"
+        '# write beside each counter what the page says: panel = "7342". Leave "" where there is none.\n'
         f"\nvendor = {_quoted(identity.vendor)}\nmodel = {_quoted(identity.model)}\n"
         f"firmware = {_quoted(identity.firmware)}\nread_at = {_quoted(minute)}\n"
     )

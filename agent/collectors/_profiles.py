@@ -181,7 +181,7 @@ def complaints(paths: Sequence[Path]) -> list[Complaint]:
                 file=str(path),
                 key="enterprises",
                 reason=f"{one} belongs to {owned[one].file}.toml",
-                suggestion=f"name the file {owned[one].file}.toml to replace that one, or leave the number out",
+                suggestion=f"name the file {owned[one].file}.toml to replace it, or leave the number out",
             )
             for one in profile.enterprises
             if one in owned

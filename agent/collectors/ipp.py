@@ -19,6 +19,8 @@ its fingerprint instead: the caller keeps it, hands it in again, and is told whe
 import asyncio
 import hashlib
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -75,6 +77,7 @@ class Target:
     port: int = PORT
     tls: bool = False
     paths: tuple[str, ...] = PATHS
+    socket: str = ""  # of a spooler on this machine, in place of host and port
 
     @classmethod
     def parse(cls, url: str) -> Self:
@@ -108,13 +111,8 @@ async def collect(
 
     Raises ReadingError (NoAnswer, RefusedByDevice, WrongCredential, MalformedReply).
     """
-    async with _client(target) as client:
-        asking = Asking(client, target, asyncio.get_running_loop().time() + patience)
-        try:
-            async with asyncio.timeout(patience + GRACE):
-                attributes = await asking.printer(_ipp_attributes.ASKED)
-        except TimeoutError:
-            raise NoAnswer(str(target.address), f"no IPP answer within {patience:g} s") from None
+    async with asked(target, patience) as asking:
+        attributes = await asking.printer(_ipp_attributes.ASKED)
     problems = list(asking.problems)
     if pin is not None and asking.certificate != pin:
         problems.append(CHANGED)
@@ -127,6 +125,17 @@ async def collect(
         problems=tuple(problems),
         **parts,
     )
+
+
+@asynccontextmanager
+async def asked(target: Target, patience: float = PATIENCE) -> AsyncIterator["Asking"]:
+    """The questions to one printer, which have to be answered within `patience` in all."""
+    async with _client(target) as client:
+        try:
+            async with asyncio.timeout(patience + GRACE):
+                yield Asking(client, target, asyncio.get_running_loop().time() + patience)
+        except TimeoutError:
+            raise NoAnswer(str(target.address), f"no IPP answer within {patience:g} s") from None
 
 
 class Asking:
@@ -146,7 +155,7 @@ class Asking:
         for path in self._target.paths:
             try:
                 response = await self._any_version(path, names)
-            except _WrongPath as why:
+            except NotThere as why:
                 refused = why.reason
                 continue
             found = next(filter(None, response.of(Group.PRINTER)), None)
@@ -166,7 +175,7 @@ class Asking:
     async def ask(
         self, operation: Operation, path: str, version: Version, names: tuple[str, ...]
     ) -> Response:
-        """One request. Raises ReadingError; _WrongPath and _WrongVersion where another way may do."""
+        """One request. Raises ReadingError; NotThere and _WrongVersion where another way may do."""
         self._number += 1
         self.uri = self._target.uri(path)
         target = (
@@ -189,7 +198,7 @@ class Asking:
         if status in _NEXT_VERSION:
             return _WrongVersion(str(self._target.address), reason)
         if status in _NEXT_PATH:
-            return _WrongPath(str(self._target.address), reason)
+            return NotThere(str(self._target.address), reason)
         return RefusedByDevice(str(self._target.address), reason)
 
     async def _post(self, path: str, content: bytes) -> bytes:
@@ -216,7 +225,7 @@ class Asking:
     def _check(self, status: int, path: str) -> None:
         address = str(self._target.address)
         if status in _NEXT_PATH_HTTP:
-            raise _WrongPath(address, f"{path} is no printer there: HTTP {status}")
+            raise NotThere(address, f"{path} is no printer there: HTTP {status}")
         if status in {401, 403}:
             raise WrongCredential(address, f"the printer wants a user for IPP: HTTP {status}")
         if status == 426:
@@ -229,8 +238,8 @@ class _WrongVersion(ReadingError):
     """Another version of IPP may do."""
 
 
-class _WrongPath(ReadingError):
-    """Another path may do."""
+class NotThere(ReadingError):
+    """Nothing is known at this path; another may do."""
 
 
 async def _bounded(response: httpx.Response, address: str) -> bytes:
@@ -245,6 +254,7 @@ async def _bounded(response: httpx.Response, address: str) -> bytes:
 
 def _client(target: Target) -> httpx.AsyncClient:
     return httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=target.socket) if target.socket else None,
         verify=_any_certificate() if target.tls else False,
         trust_env=False,  # printers are never asked through a proxy
         headers={"Content-Type": "application/ipp", "Accept": "application/ipp"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from agent import inventory
 from agent.model import Address, Device, Known, Tier
 from agent.schedule import Rota
+from agent.service import cabled
 from agent.service.asking import Asking
 from agent.service.caution import Caution
 from agent.service.intake import Intake
@@ -91,7 +92,12 @@ class Rounds:
         """Whether the printer is somewhere, permitted, and not better left alone."""
         host = device.address.host
         resting = self.caution.rests(device.key, self.asking.clock.now())
-        return bool(host) and self.territory.permits(host, device.mac) and not resting
+        return (
+            bool(host)
+            and not cabled.on_cable(device.address)
+            and self.territory.permits(host, device.mac)
+            and not resting
+        )
 
     async def read(self, device: Device, tiers: frozenset[Tier], known: Known | None = None) -> Reading:
         """What a known printer says, to the credential that it is known to answer.

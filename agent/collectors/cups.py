@@ -1,0 +1,80 @@
+"""Reads printers on a USB cable through the CUPS spooler of this machine.
+
+    CUPS-Get-Printers ──► queues ──► those on a cable ──► Snapshot each
+
+A queue is not a printer: its UUID is its own, its make is the driver's, its clock is this machine's. Who
+the printer is stands in the device URI ("usb://Brother/HL-2270DW%20series?serial=E71833C4J372261"), and
+what it says of its supplies has come through the backend. A printer that is unplugged is silent.
+"""
+
+from dataclasses import replace
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from agent.collectors import _ipp_attributes, _profiles, _serials, ipp
+from agent.collectors._identity import Clues, Said, decide
+from agent.collectors._ipp_attributes import ASKED
+from agent.collectors._ipp_reasons import reasons
+from agent.collectors._ipp_wire import Attributes, Group, Operation
+from agent.collectors._profiles import Profiles
+from agent.model import Address, Identity, Snapshot
+
+SOCKET = "/run/cups/cups.sock"
+PATIENCE = 10.0  # seconds: the spooler is on this machine
+CABLES = ("usb", "parallel", "serial")
+SOURCE = "ipp:device-uri"
+
+
+async def collect(
+    socket: str = SOCKET, *, at: float, profiles: Profiles | None = None, patience: float = PATIENCE
+) -> list[Snapshot]:
+    """One snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
+    profiles = _profiles.shipped() if profiles is None else profiles
+    target = ipp.Target(host="localhost", socket=socket)
+    async with ipp.asked(target, patience) as asking:
+        names = ("device-uri", *ASKED)
+        try:
+            response = await asking.ask(Operation.CUPS_GET_PRINTERS, "/", (2, 0), names)
+        except ipp.NotThere:  # "no destinations added"
+            return []
+    queues = response.of(Group.PRINTER)
+    return [snapshot(queue, at, profiles) for queue in queues if on_cable(_said(queue, "device-uri"))]
+
+
+def on_cable(device_uri: str) -> bool:
+    """Whether a queue's printer is on a cable: "usb://…", "hp:/usb/…", "parallel:/dev/lp0"."""
+    scheme, _, rest = device_uri.partition(":")
+    return scheme in CABLES or rest.startswith(("/usb/", "/par/"))
+
+
+def snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
+    """What a queue says of its printer; pure."""
+    problems: list[str] = []
+    address = Address(f"cups/{_said(queue, 'printer-name')}", ipp.PORT)
+    keywords = {reason.keyword for reason in reasons(queue.get("printer-state-reasons", ()))}
+    if "offline" in keywords:
+        return Snapshot(address=address, at=at, via="cups", reachable=False)
+    parts = _ipp_attributes.parts(queue, profiles, problems)
+    identity = _identity(_said(queue, "device-uri"), parts["identity"], profiles)
+    sources = {**parts["sources"], "identity.serial": SOURCE, "identity.model": SOURCE}
+    kept = {**parts, "identity": identity, "uptime": None, "sources": sources}
+    return Snapshot(address=address, at=at, via="cups", problems=tuple(problems), **kept)
+
+
+def _identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
+    """Who is on the cable: maker and model from the URI's path, the serial number from its query."""
+    parts = urlsplit(device_uri)
+    maker, _, model = unquote(f"{parts.netloc}{parts.path}").strip("/").removeprefix("usb/").partition("/")
+    said = f"{maker} {model}" if model else maker.replace("_", " ")
+    if parts.scheme in {"parallel", "serial"}:  # a device of this machine, and no name
+        said = ""
+    serial = next(iter(parse_qs(parts.query).get("serial", ())), "")
+    source = SOURCE.encode()
+    clues = Clues(device_descr=Said(said, source), printer_rows=True, location=queue.location or "")
+    found = decide(clues, profiles).identity
+    return replace(
+        found, serial=_serials.serial(serial) or queue.serial, name=queue.name, firmware=queue.firmware
+    )
+
+
+def _said(queue: Attributes, name: str) -> str:
+    return next((value for value in queue.get(name, ()) if isinstance(value, str)), "")
