@@ -39,7 +39,7 @@ from agent.config import Config
 from agent.discovery import Progress
 from agent.errors import StoreError
 from agent.forecast import keeping
-from agent.history import record
+from agent.history import record, tidying
 from agent.meters import ledger
 from agent.model import Sighting, TicketEvent, Tier
 from agent.pulse import Keeper
@@ -88,6 +88,7 @@ TABLES = {
 
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
 UPKEEP = 2.0  # real seconds between looks at edited files
+TIDY = 86400.0  # seconds between looks at what of history is too old
 HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
 STOP = 0.8  # real seconds for the polls under way when the service stops, and again for the last deliveries
 ONCE = 30.0  # the same for a single pass, which nobody waits for
@@ -336,6 +337,9 @@ def _cadences(agent: Agent) -> Cadences:
     async def upkeep() -> None:
         await _upkeep(agent)
 
+    async def tidy() -> None:
+        await _tidy(agent)
+
     async def keep_house() -> None:
         await agent.house.keep()
         agent.rounds.rota.stretch = agent.house.stretch
@@ -347,7 +351,9 @@ def _cadences(agent: Agent) -> Cadences:
         cadences.every(agent.config.schedule.supplies, "cables", spooler.go, at_once=True)
     cadences.every(agent.config.schedule.heartbeat, "heartbeat", heartbeat, at_once=True)
     cadences.every(UPKEEP * speed, "upkeep", upkeep)
+
     cadences.every(HOUSEKEEPING * speed, "housekeeping", keep_house)
+    cadences.every(TIDY, "history", tidy)
     return cadences
 
 
@@ -392,6 +398,13 @@ def how_it_is(agent: Agent) -> dict[str, object]:
         "config_complaint": agent.settings.complaint,
         "rules_complaint": agent.rules.complaint,
     }
+
+
+async def _tidy(agent: Agent) -> None:
+    """Thin and drop what of history is too old, a piece at a time, so that polls get their turn."""
+    gone = 1
+    while gone:
+        gone = await agent.store.run(partial(tidying.tidy, now=agent.clock.now()))
 
 
 async def _upkeep(agent: Agent) -> None:

@@ -2,7 +2,7 @@
 
 Offices: pages on weekdays from 8 to 17, four page counters, four toners of which each lasts some weeks, a
 drum and a waste box, sleep at night, a few alerts a day, a fifth of the printers switched off at night.
-Page counters are thinned beyond 35 days, as `agent.history.upkeep` does. Not a benchmark by itself.
+Page counters are thinned beyond 35 days, as `agent.history.tidying` does. Not a benchmark by itself.
 """
 
 import itertools

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from agent.history import facts, record, rows, series, upkeep
+from agent.history import facts, record, rows, series, tidying
 from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Vague
 
 WINDOW = facts.RECENT
@@ -70,7 +70,7 @@ class Past:
             _long=tuple(it for it in episodes if it.ended is None or it.ended - it.began > WINDOW),
             silences=tuple(_silences(db, key, begin, until)),
             happened=tuple(_happened(db, key, begin, until)),
-            thinned=since < (upkeep.thinned_until(db) or 0.0),
+            thinned=since < (tidying.thinned_until(db) or 0.0),
         )
 
     def changes(self, parts: Collection[str]) -> list[tuple[float, str]]:

@@ -39,8 +39,8 @@ def _thin(tx: sqlite3.Connection, bound: float) -> int:
     if until <= since:
         return 0
     gone = tx.execute(
-        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM reading r "
-        "JOIN track t ON t.id = r.track WHERE t.name GLOB 'meter.*' AND r.at >= ? AND r.at < ? AND EXISTS "
+        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM track t CROSS JOIN "
+        "reading r ON r.track = t.id AND r.at >= ? AND r.at < ? WHERE t.name GLOB 'meter.*' AND EXISTS "
         "(SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at "
         " AND n.at < (cast(r.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
         (since, until, PIECE),
@@ -53,8 +53,9 @@ def _thin(tx: sqlite3.Connection, bound: float) -> int:
 def _forget(tx: sqlite3.Connection, bound: float, most: int) -> int:
     """Drop what ended before `bound`."""
     gone = tx.execute(
-        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM reading r WHERE r.at < ? "
-        "AND EXISTS (SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at AND n.at <= ?) LIMIT ?)",
+        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM track t CROSS JOIN "
+        "reading r ON r.track = t.id AND r.at < ? WHERE EXISTS "
+        "(SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at AND n.at <= ?) LIMIT ?)",
         (bound, bound, most),
     ).rowcount
     for table, ends in (("occurrence", "ended"), ("silence", "ended"), ("happening", "at")):
