@@ -59,6 +59,7 @@ def receive(
         float | None, typer.Option(min=0, help="Answer 429 with this Retry-After, in seconds.")
     ] = None,
     hang: Annotated[float, typer.Option(min=0, help="Take this many seconds before each answer.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line for each event.")] = False,
     control: Annotated[
         bool, typer.Option("--control", help="Let POST /control change the behaviour while it runs.")
     ] = False,
@@ -87,7 +88,7 @@ def receive(
         enrolment=enrolment,
         behaviour=mood,
         control=control,
-        arrived=_json_line if as_json else _line,
+        arrived=None if quiet else _json_line if as_json else _line,
     )
     try:
         asyncio.run(

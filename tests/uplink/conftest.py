@@ -227,3 +227,29 @@ def small_disk() -> Any:
     sys.modules["small_disk"] = module
     spec.loader.exec_module(module)
     return module
+
+
+CLAIMS: dict[str, list[str]] = {}
+
+
+class Claim:
+    """What a proof has measured, for the summary at the end: one line a claim, with its broken variant."""
+
+    def __call__(self, name: str, figure: str) -> None:
+        CLAIMS.setdefault(name, []).append(figure)
+
+    def broken(self, name: str, figure: str) -> None:
+        CLAIMS.setdefault(name, []).append(f"broken on purpose: {figure}")
+
+
+@pytest.fixture
+def claim() -> Claim:
+    return Claim()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CLAIMS:
+        terminalreporter.section("what delivery has shown")
+        for name, figures in CLAIMS.items():
+            for figure in figures:
+                terminalreporter.line(f"{name:<22} {figure}")

@@ -139,7 +139,8 @@ async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Del
     return await store.run(views.counts)
 
 
-def test_there_are_sixty_of_them() -> None:
+def test_there_are_sixty_of_them(claim: Any) -> None:
+    claim("HTTP faults", f"{len(FAULTS)} of them: each event arrives once, or dies with a reason")
     assert len(FAULTS) >= 60
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
 
@@ -165,11 +166,14 @@ class BelievesAny2xx(Delivery):
         return outcome
 
 
-async def test_who_believes_a_status_loses_events_to_a_captive_portal(store: Store, make: Make) -> None:
+async def test_who_believes_a_status_loses_events_to_a_captive_portal(
+    store: Store, make: Make, claim: Any
+) -> None:
     portal = next(fault for fault in FAULTS if fault.name == "a captive portal")
     server = Scripted(portal)
     async with scripted(server) as url:
         told = await deliver(store, url, make, BelievesAny2xx)
+    claim.broken("HTTP faults", "believing a 200: 2 of 2 events lost to a captive portal")
     assert (server.taken, sum(told.delivered.values())) == ([], 2)
 
 
@@ -181,7 +185,9 @@ class NeverBisects(Delivery):
         super()._conclude(tx, batch, {} if refused else outcome)
 
 
-async def test_without_bisecting_one_poisoned_event_blocks_the_queue(store: Store, make: Make) -> None:
+async def test_without_bisecting_one_poisoned_event_blocks_the_queue(
+    store: Store, make: Make, claim: Any
+) -> None:
     server = Scripted(Fault("poison", head(422, body=PROBLEM)), times=1 << 30)
     async with scripted(server) as url, asyncio.timeout(60):
         delivering = asyncio.create_task(deliver(store, url, make, NeverBisects))
@@ -190,4 +196,5 @@ async def test_without_bisecting_one_poisoned_event_blocks_the_queue(store: Stor
         delivering.cancel()
         await asyncio.gather(delivering, return_exceptions=True)
     told = await store.run(views.counts)
+    claim.broken("HTTP faults", "no bisecting: one poisoned event still blocks the queue after 30 requests")
     assert sum(told.pending.values()) == 2, "after thirty requests"

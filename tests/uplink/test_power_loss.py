@@ -111,23 +111,31 @@ def lose_power(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_loss_of_power_breaks_a_promise(small_disk: Any, tmp_path: Path, make: Make, seed: int) -> None:
-    assert lose_power(small_disk, tmp_path, make, images=150, synchronous="FULL", seed=seed) == 0
+def test_no_loss_of_power_breaks_a_promise(
+    small_disk: Any, tmp_path: Path, make: Make, seed: int, claim: Any
+) -> None:
+    broken = lose_power(small_disk, tmp_path, make, images=150, synchronous="FULL", seed=seed)
+    claim("power loss", f"150 images of the disk, synchronous=FULL: {broken} with a broken promise")
+    assert broken == 0
 
 
 def test_with_synchronous_normal_power_loss_breaks_promises(
-    small_disk: Any, tmp_path: Path, make: Make
+    small_disk: Any, tmp_path: Path, make: Make, claim: Any
 ) -> None:
     """Broken: NORMAL does not sync the log at each commit."""
-    assert lose_power(small_disk, tmp_path, make, images=60, synchronous="NORMAL") > 6
+    broken = lose_power(small_disk, tmp_path, make, images=150, synchronous="NORMAL")
+    claim.broken("power loss", f"synchronous=NORMAL: {broken} of 150 images break promises")
+    assert broken > 15
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 120))
 def test_a_thousand_losses_of_power_twenty_times_over(
-    small_disk: Any, tmp_path: Path, make: Make, seed: int
+    small_disk: Any, tmp_path: Path, make: Make, seed: int, claim: Any
 ) -> None:
-    assert lose_power(small_disk, tmp_path, make, images=1000, synchronous="FULL", seed=seed) == 0
+    broken = lose_power(small_disk, tmp_path, make, images=1000, synchronous="FULL", seed=seed)
+    claim("power loss", f"1,000 images, seed {seed}: {broken} with a broken promise")
+    assert broken == 0
 
 
 def fail_everywhere(
@@ -172,18 +180,20 @@ def _one_life(disk: Any, path: Path, make: Make, fail_at: int) -> int:
 
 @pytest.mark.parametrize("failure", ["IOError", "FullError"])
 def test_a_disk_that_fails_at_any_operation_loses_nothing_accepted(
-    small_disk: Any, tmp_path: Path, make: Make, failure: str
+    small_disk: Any, tmp_path: Path, make: Make, failure: str, claim: Any
 ) -> None:
     lives, lost = fail_everywhere(small_disk, tmp_path, make, failure=failure, every=13, most=400)
+    claim("failing disk", f"{failure} at every 13th operation: {lives} lives, {lost} accepted events lost")
     assert (lives > 10, lost) == (True, 0)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("failure", ["IOError", "FullError"])
 def test_a_disk_that_fails_at_every_single_operation_loses_nothing_accepted(
-    small_disk: Any, tmp_path: Path, make: Make, failure: str
+    small_disk: Any, tmp_path: Path, make: Make, failure: str, claim: Any
 ) -> None:
     lives, lost = fail_everywhere(small_disk, tmp_path, make, failure=failure, every=1, most=2000)
+    claim("failing disk", f"{failure} at every operation: {lives} lives, {lost} accepted events lost")
     assert (lives > 100, lost) == (True, 0)
 
 
@@ -215,16 +225,22 @@ def fill_up(small_disk: Any, path: Path, make: Make, ballast: Ballast) -> tuple[
     return readings, tickets, failed
 
 
-def test_a_full_disk_heals_itself_and_takes_every_ticket(small_disk: Any, tmp_path: Path, make: Make) -> None:
+def test_a_full_disk_heals_itself_and_takes_every_ticket(
+    small_disk: Any, tmp_path: Path, make: Make, claim: Any
+) -> None:
     path = tmp_path / "full" / "agent.db"
     ballast = Ballast(path.with_suffix(".ballast"), size=MIB, comfort=0)
     readings, tickets, failed = fill_up(small_disk, path, make, ballast)
+    claim("full disk", f"full after {readings} readings; then {tickets} of 50 tickets kept, {failed} failed")
     assert readings > 50
     assert (tickets, failed) == (50, 0)
 
 
-def test_without_ballast_a_full_disk_stays_full(small_disk: Any, tmp_path: Path, make: Make) -> None:
+def test_without_ballast_a_full_disk_stays_full(
+    small_disk: Any, tmp_path: Path, make: Make, claim: Any
+) -> None:
     """Broken: no ballast. SQLite cannot even delete."""
     path = tmp_path / "stuck" / "agent.db"
     _, tickets, failed = fill_up(small_disk, path, make, no_ballast(path))
+    claim.broken("full disk", f"no ballast: {tickets} of 50 tickets kept, {failed} failed")
     assert (tickets, failed) == (0, 50)
