@@ -7,14 +7,17 @@ What a trap says is not used; it never opens a ticket by itself.
 
 import logging
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from agent.clock import Clock
 from agent.config import Traps
 from agent.model import Address, Tier
 from agent.service.roll import Roll
 from agent.service.rounds import Rounds
-from agent.snmp.traps import TrapListener
 from agent.territory import Territory
+
+if TYPE_CHECKING:
+    from agent.snmp.traps import TrapListener
 
 log = logging.getLogger("printwarden.traps")
 
@@ -27,12 +30,14 @@ class Earshot:
     roll: Roll
     clock: Clock
     hints: int = 0  # traps that led to a look
-    _listener: TrapListener | None = field(default=None)
+    _listener: "TrapListener | None" = field(default=None)
 
     async def open(self, settings: Traps, territory: Territory) -> Address | None:
         """Listen, if that is switched on; where. A port that cannot be had is told, and stops nothing."""
         if not settings.enabled:
             return None
+        from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB: only where it is wanted
+
         listener = TrapListener(self.known, self.heard)
         try:
             at = await listener.start(
