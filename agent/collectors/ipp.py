@@ -254,7 +254,7 @@ async def _bounded(response: httpx.Response, address: str) -> bytes:
 
 def _client(target: Target) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=target.socket) if target.socket else None,
+        transport=httpx.AsyncHTTPTransport(uds=target.socket, verify=False) if target.socket else None,
         verify=_any_certificate() if target.tls else False,
         trust_env=False,  # printers are never asked through a proxy
         headers={"Content-Type": "application/ipp", "Accept": "application/ipp"},

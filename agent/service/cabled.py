@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agent.clock import Clock
 from agent.collectors import cups
@@ -33,6 +34,8 @@ class Cabled:
 
     async def go(self) -> None:
         """Read them all. A machine without a spooler has none."""
+        if not Path(self.socket).exists():
+            return
         try:
             snapshots = await cups.collect(self.socket, at=self.clock.now(), profiles=self.profiles)
         except ReadingError as why:
