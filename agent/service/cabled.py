@@ -34,7 +34,7 @@ class Cabled:
 
     async def go(self) -> None:
         """Read them all. A machine without a spooler has none."""
-        if not Path(self.socket).exists():
+        if not self._has_spooler():
             return
         try:
             snapshots = await cups.collect(self.socket, at=self.clock.now(), profiles=self.profiles)
@@ -47,3 +47,6 @@ class Cabled:
                 outcome = await self.intake.settle(Reading(snapshot=snapshot, device=known))
                 if outcome.device:
                     self._keys[snapshot.address] = outcome.device.key
+
+    def _has_spooler(self) -> bool:
+        return Path(self.socket).exists()

@@ -80,6 +80,7 @@ def test_after_a_glitch_it_is_measured_again():
 def test_a_long_silence_makes_no_wrap_of_a_fall():
     """Two months at full speed would be enough pages to go around: but nobody was near the end."""
     assert told(5000, 100, every=60 * 86400.0)[-1].why is Why.FELL
+    assert told(16_000_000, 100, every=60 * 86400.0)[-1].why is Why.FELL
 
 
 def test_another_network_board_opens_an_epoch_and_keeps_what_went_on_counting():
