@@ -245,6 +245,20 @@ class Egress(Section):
     )
 
 
+class Target(Section):
+    """Another way to the provider than a url: at most one of them."""
+
+    folder: dict[str, Any] = Field(
+        default_factory=dict, description="A folder that is carried to the provider."
+    )
+    smtp: dict[str, Any] = Field(default_factory=dict, description="Tickets by e-mail.")
+
+    @property
+    def named(self) -> dict[str, dict[str, Any]]:
+        """Those that are configured: the name of a file in `uplink/targets` to its settings."""
+        return {name: table for name, table in (("folder", self.folder), ("smtp", self.smtp)) if table}
+
+
 class Storage(Section):
     folder: str | None = Field(None, description="Where state is kept; the system's place by default.")
 
@@ -271,6 +285,7 @@ class Config(Section):
     mdns: Mdns = Mdns()
     traps: Traps = Traps()
     rules: RulesConfig = RulesConfig()
+    target: Target = Target()
     egress: Egress = Egress()
     storage: Storage = Storage()
     log: Log = Log()

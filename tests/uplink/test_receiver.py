@@ -223,11 +223,13 @@ async def test_without_the_token_nothing_is_taken(
         assert (await desk.post(cloudevent(tickets(1)), authorization="Bearer right")).status_code == 200
 
 
+@pytest.mark.parametrize("requests", [300, pytest.param(100_000, marks=pytest.mark.long)])
 async def test_a_fuzzed_body_never_gets_anything_but_a_receipt_or_a_problem(
-    desk: Desk, tickets: Tickets
+    desk: Desk, tickets: Tickets, requests: int, claim: Any
 ) -> None:
+    claim("fuzzed requests", f"{requests} to the receiver: a receipt or problem+json, nothing else")
     dice, good = Random(4), json.dumps([cloudevent(tickets(1))]).encode()
-    for _ in range(300):
+    for _ in range(requests):
         body = bytearray(good)
         for _ in range(dice.randint(1, 8)):
             at_byte = dice.randrange(len(body))

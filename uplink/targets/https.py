@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
-import ipaddress
 import re
 import ssl
 import time
@@ -32,6 +31,7 @@ from uplink.errors import CredentialRefused, Unreachable
 from uplink.identity import Bearer, Identity
 from uplink.outbox import Batch
 from uplink.retry import http_date
+from uplink.targets._loopback import loopback
 
 PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 STALE = b"urn:problem-type:mps:signature-stale"
@@ -63,12 +63,12 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _only_encrypted(self) -> "Settings":
         url = _url(self.url)
-        loopback = url.scheme == "http" and _loopback(url.host)
-        if loopback and not self.insecure_loopback:
+        plain = url.scheme == "http" and loopback(url.host)
+        if plain and not self.insecure_loopback:
             raise ValueError(
                 f"url: {self.url} is not encrypted; for a trial on this machine set insecure_loopback"
             )
-        if not loopback and url.scheme != "https":
+        if not plain and url.scheme != "https":
             raise ValueError(
                 f"url: {self.url} must begin with https://; tickets leave the site encrypted only"
             )
@@ -163,7 +163,7 @@ def client(settings: Settings) -> httpx.AsyncClient:
         verify=trust(settings.ca_file),
         timeout=PATIENCE,
         proxy=settings.proxy,
-        trust_env=not _loopback(_url(settings.url).host),
+        trust_env=not loopback(_url(settings.url).host),
         headers={"user-agent": "printwarden", "accept": "application/json", "accept-encoding": "identity"},
     )
 
@@ -212,12 +212,3 @@ def _url(text: str) -> httpx.URL:
         return httpx.URL(text)
     except httpx.InvalidURL as why:
         raise ValueError(f"url: {text!r} is not an address: {why}") from why
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

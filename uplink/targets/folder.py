@@ -1,0 +1,88 @@
+"""A folder, for sites without a line: somebody, or something, carries the files to the provider.
+
+    out/00000000000000000042-0198….json      a batch of CloudEvents, complete as soon as it has that name
+    receipts/0198….json                      the provider's receipt, if there is ever one to bring back
+
+A file is written under another name, synced, then renamed: what has its name is whole. The receipt that the
+outbox gets says "accepted" once the file and its folder are on the disk. From there on, keeping it safe is up
+to whoever carries it; the events' ids keep a file that is imported twice from doing harm.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from uplink.answers import Receipt, Result, Verdict
+from uplink.errors import Unreachable
+from uplink.outbox import Batch
+
+
+class Settings(BaseModel):
+    """The table `[target.folder]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Field(description="Where files are put, such as /media/carrier/out. It must be there.")
+    most_files: int = Field(default=10_000, ge=1, description="Beyond so many files nobody carries: wait.")
+
+
+class Folder:
+    """Writes each batch as one file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        return f"folder {self._settings.path}"
+
+    async def send(self, batch: Batch) -> Receipt:
+        """Write `batch`; again under the same name if it was there."""
+        await asyncio.to_thread(self._write, batch)
+        return {event: Verdict(Result.ACCEPTED) for event in batch.ids}
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    def _write(self, batch: Batch) -> None:
+        folder = self._settings.path
+        file = folder / f"{_first(batch)}-{batch.key}.json"
+        try:
+            if not file.exists() and sum(1 for _ in folder.glob("*.json")) >= self._settings.most_files:
+                raise Unreachable(
+                    f"{folder} holds {self._settings.most_files} files; nobody carries them away"
+                )
+            half_done = file.with_suffix(".part")
+            with half_done.open("wb") as out:
+                out.write(batch.body)
+                out.flush()
+                os.fsync(out.fileno())
+            half_done.replace(file)
+            _sync(folder)
+        except OSError as why:
+            raise Unreachable(f"{folder} cannot be written: {why.strerror}") from why
+
+
+def connect(settings: Settings) -> Folder:
+    """The target that `settings` describe."""
+    return Folder(settings)
+
+
+def _first(batch: Batch) -> str:
+    """The lowest agent_seq in it: files sort in the order in which they are to be read."""
+    return str(json.loads(batch.body)[0]["sequence"])
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name durable, where folders can be synced."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
