@@ -494,13 +494,19 @@ class Outlook:
     pages_left: float
     pages_a_day: float
     use: float  # cartridges a page
+    line: float | None = None  # what a straight line since the last refill says: the baseline to beat
 
     def days(self, chance: float) -> float:
         """Within how many days it will be empty, with this chance (0.1 to 0.9; P30 is days(0.3))."""
-        if self.p10 <= 0.0:
+        return self.chance_of(self.p10, self.p50, self.p90, chance)
+
+    @staticmethod
+    def chance_of(p10: float, p50: float, p90: float, chance: float) -> float:
+        """The same from the three marks: between them, a factor early is as likely as a factor late."""
+        if p10 <= 0.0:
             return 0.0
         share = min(0.9, max(0.1, chance))
-        low, high, near = (self.p10, self.p50, 0.1) if share <= 0.5 else (self.p50, self.p90, 0.5)
+        low, high, near = (p10, p50, 0.1) if share <= 0.5 else (p50, p90, 0.5)
         part = (_normal(share) - _normal(near)) / _normal(0.9)
         return low * exp(part * log(high / low))
 

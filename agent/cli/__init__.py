@@ -21,6 +21,7 @@ VERBS = {
     "status": "The service",
     "tickets": "The service",
     "meters": "The service",
+    "forecast": "The service",
     "enroll": "The provider",
     "outbox": "The provider",
     "egress": "The provider",

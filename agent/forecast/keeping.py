@@ -30,7 +30,7 @@ SCHEMA = (
     CREATE TABLE forecast (
         device TEXT NOT NULL, supply TEXT NOT NULL, at REAL NOT NULL,
         p10 REAL NOT NULL, p50 REAL NOT NULL, p90 REAL NOT NULL, raw REAL NOT NULL, sigma REAL NOT NULL,
-        ended REAL, empty INTEGER,
+        line REAL, ended REAL, empty INTEGER,
         PRIMARY KEY (device, supply, at)
     ) WITHOUT ROWID;
     CREATE INDEX forecast_ended ON forecast (ended)
@@ -114,9 +114,9 @@ def local(at: float) -> float:
 
 def _note(tx: sqlite3.Connection, device: str, supply: str, at: float, made: Outlook) -> None:
     tx.execute(
-        "INSERT OR REPLACE INTO forecast (device, supply, at, p10, p50, p90, raw, sigma) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (device, supply, at, made.p10, made.p50, made.p90, made.raw, made.sigma),
+        "INSERT OR REPLACE INTO forecast (device, supply, at, p10, p50, p90, raw, sigma, line) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (device, supply, at, made.p10, made.p50, made.p90, made.raw, made.sigma, made.line),
     )
 
 

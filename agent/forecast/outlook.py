@@ -37,8 +37,8 @@ def outlook(pool: Pool, site: Site, habit: Habit, slot: Slot, at: float) -> Outl
         if not slot.part:
             days *= pull(pool, slot, log(7.0 / (use * week)))
         sigma = sqrt(min(1.0, (spread / left) ** 2) + LEVEL * LEVEL + habit.scatter / (days + 1.0))
-        low, middle, high = pool.missed(slot.gauge).at(days)
-        early, best, late = days * exp(low * sigma), days * exp(middle * sigma), days * exp(high * sigma)
+        low, middle, high = pool.missed(slot.gauge).at(days, sigma)
+        early, best, late = days * exp(low), days * exp(middle), days * exp(high)
     return Outlook(
         at=at,
         p10=early,
@@ -51,6 +51,7 @@ def outlook(pool: Pool, site: Site, habit: Habit, slot: Slot, at: float) -> Outl
         pages_left=pages,
         pages_a_day=week / 7.0,
         use=use,
+        line=slot.line(at),
     )
 
 

@@ -10,6 +10,7 @@ from math import log
 
 NODES = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which misses are told apart
 _LOGS = tuple(log(node) for node in NODES)
+TYPICAL, APART = 0.5, 0.95  # a usual sigma; how near to one another neighbours may come
 SLOWEST, STEP, NEW = 0.02, 2.0, 10.0  # how fast a mark moves: not below SLOWEST, faster while it is NEW
 
 
@@ -28,36 +29,44 @@ class Mean:
 
 @dataclass(slots=True)
 class Misses:
-    """Where the truth lay against raw forecasts of about NODES days: its P10, median and P90, in sigmas.
+    """Where the truth lay against raw forecasts of about NODES days.
 
-    Learned by steps: a truth above a mark of share q lifts it by q, one below lowers it by 1 - q. What a
-    forecast of five days learns is shared by the nodes of three and seven.
+    `middle`: the median of log(truth / forecast); `low` and `high`: its P10 and P90, in sigmas of the
+    forecast. Learned by steps: a truth above a mark of share q lifts it by q, one below lowers it by 1 - q.
+    What a forecast of five days teaches is shared by the nodes of three and seven. A longer raw forecast
+    stays a longer forecast: neighbours of `middle` are kept from crossing.
     """
 
     low: list[float] = field(default_factory=lambda: [-1.5] * len(NODES))
-    middle: list[float] = field(default_factory=lambda: [-0.2] * len(NODES))
+    middle: list[float] = field(default_factory=lambda: [-0.1] * len(NODES))
     high: list[float] = field(default_factory=lambda: [1.1] * len(NODES))
     n: int = 0
 
     def add(self, days: float, sigma: float, truth: float) -> None:
         """A look back: `days` were forecast (raw) when `truth` days were left."""
-        z = log(truth / days) / sigma
+        z = log(truth / days)
         node, part = _place(days)
-        low, middle, high = self.at(days)
+        low, middle, high = self.at(days, sigma)
         self.n += 1
         step = STEP * max(SLOWEST, 1.0 / (NEW + self.n / 3.0))
-        for marks, mark, share in ((self.low, low, 0.1), (self.middle, middle, 0.5), (self.high, high, 0.9)):
-            move = step * (share if z >= mark else share - 1.0)
+        for marks, mark, share, unit in (
+            (self.low, low, 0.1, 1.0),
+            (self.middle, middle, 0.5, TYPICAL),
+            (self.high, high, 0.9, 1.0),
+        ):
+            move = step * unit * (share if z >= mark else share - 1.0)
             marks[node] += (1.0 - part) * move
             marks[node + 1] += part * move
+        for k in range(len(NODES) - 1):
+            self.middle[k + 1] = max(self.middle[k + 1], self.middle[k] - APART * (_LOGS[k + 1] - _LOGS[k]))
 
-    def at(self, days: float) -> tuple[float, float, float]:
-        """The marks for a raw forecast of `days`, in order."""
+    def at(self, days: float, sigma: float) -> tuple[float, float, float]:
+        """P10, median and P90 of log(truth / forecast) for a raw forecast of `days`, in order."""
         node, part = _place(days)
         low, middle, high = self.low, self.middle, self.high
         best = middle[node] + part * (middle[node + 1] - middle[node])
-        early = low[node] + part * (low[node + 1] - low[node])
-        late = high[node] + part * (high[node + 1] - high[node])
+        early = sigma * (low[node] + part * (low[node + 1] - low[node]))
+        late = sigma * (high[node] + part * (high[node + 1] - high[node]))
         return min(early, best), best, max(late, best)
 
 

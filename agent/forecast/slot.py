@@ -16,6 +16,7 @@ from agent.forecast.pool import Mean, Pool
 FORGET_READ, FORGET_VAGUE = 0.4, 4.0  # cartridges after which old use counts 1/e: readings are many, or few
 WORTH_READ, WORTH_VAGUE = 0.12, 0.3  # cartridges of use that the fleet's guess is worth
 STRAY_READ, STRAY_VAGUE = 0.2, 0.25  # sigma of what was used since the anchor, as a share of it
+FAR_READ = 0.1  # cartridges beyond which it grows no more: the gauge would have moved
 BLUR_READ, BLUR_VAGUE = 0.018, 0.04  # sigma of the anchor itself, in cartridges
 BIAS = 0.005  # gauges stay a little behind
 LIKELY_PAGES = 5000.0  # a cartridge of unknown yield
@@ -45,6 +46,8 @@ class Slot:
     rated: float | None = None  # pages
     look: Look | None = None
     last: float | None = None  # the level last read while it was not empty
+    since: float = 0.0  # when it was first seen
+    full: float | None = None  # the level it was first seen with
     installed: float = 0.0  # pages when the cartridge came in
     whole: bool = False  # it was seen coming in, full
     anchor: float = 1.0
@@ -72,6 +75,7 @@ class Slot:
         if last is None:
             self.anchor = 0.5 if look.level is None else look.level
             self.installed = self.anchored = pages
+            self.since, self.full = at, look.level
             return False
         if look == last:
             return False
@@ -79,7 +83,8 @@ class Slot:
         fresh = self._another(last, look)
         if fresh:
             self._install(pool, last, look, pages if last.empty else middle)
-            self.swapped = at
+            self.swapped = self.since = at
+            self.full = look.level
         if look.empty:
             if last.empty:
                 return False
@@ -158,15 +163,22 @@ class Slot:
         use = self.use(pool, look)
         gone = use * (pages - self.anchored)
         if look.level is None:
-            sigma = sqrt(BLUR_VAGUE**2 + (STRAY_VAGUE * gone) ** 2)
+            sigma = sqrt(BLUR_VAGUE**2 + (STRAY_VAGUE * min(gone, self.anchor)) ** 2)
             if not self.swaps and self.lowered is None:
                 sigma = 0.3  # nobody saw it coming in
             left, sigma = truncated(self.anchor - gone, sigma, 0.0, 1.0)
         else:
-            sigma = sqrt(BLUR_READ**2 + (STRAY_READ * gone) ** 2)
+            sigma = sqrt(BLUR_READ**2 + (STRAY_READ * min(gone, FAR_READ)) ** 2)
             floor = max(0.0, look.level - max(self.step, 2 * FINEST))
             left, sigma = truncated(self.anchor - gone - BIAS, sigma, floor, look.level)
         return max(left, 0.002), sigma, use
+
+    def line(self, at: float) -> float | None:
+        """Days left by a straight line through the first reading of this cartridge and the last."""
+        level = self.look.level if self.look else None
+        if level is None or self.full is None or level >= self.full:
+            return None
+        return level * (at - self.since) / (self.full - level) / 86400.0
 
     @property
     def gauge(self) -> str:
@@ -184,9 +196,9 @@ def truncated(mean: float, sigma: float, low: float, high: float) -> tuple[float
     if a < -3.0 and b > 3.0:
         return mean, sigma
     if a > 4.0:  # far below: almost all at the floor
-        return low + sigma / a, sigma / a
+        return low + min(sigma * a / (a * a + 2.0), 0.5 * (high - low)), sigma / a
     if b < -4.0:
-        return high + sigma / b, -sigma / b
+        return high + max(sigma * b / (b * b + 2.0), 0.5 * (low - high)), -sigma / b
     weight = 0.5 * (erf(b * _ROOT) - erf(a * _ROOT))
     at_a, at_b = exp(-0.5 * a * a) * _DENSITY, exp(-0.5 * b * b) * _DENSITY
     shift = (at_a - at_b) / weight

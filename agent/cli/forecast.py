@@ -1,0 +1,223 @@
+"""`printwarden forecast`: when supplies run out and parts give up, and how good such forecasts have been."""
+
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import _common
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from agent.model import Device, Foresight, Outlook, Supply
+
+BASES = {
+    "measured": "measured: a gauge in fine steps",
+    "coarse": "coarse: a gauge in steps of 5 % or more",
+    "learned": "learned: no level, but cartridges before it",
+    "assumed": "assumed: the rated yield and the fleet's experience, until one was seen to run down",
+}
+DAY = 86400.0
+
+
+def forecast(
+    device: Annotated[
+        str | None, typer.Argument(metavar="DEVICE", help="A serial number, key or address; else all.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the supply that runs out first, as SVG.")
+    ] = None,
+    accuracy: Annotated[
+        bool, typer.Option("--accuracy", help="Show how good the forecasts have been on this fleet.")
+    ] = False,
+    days: Annotated[float, typer.Option(help="With --accuracy: cartridges of the last DAYS days.")] = 400.0,
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+    clock: _common.ClockText = "",
+) -> None:
+    """Show when supplies will be empty: a best estimate, and the days between which it falls with a chance
+    of 80 %. All of it is estimated from levels and page counts; reads the state file, changes nothing.
+
+    Examples:
+
+      printwarden forecast VHB8912345
+
+      printwarden forecast VHB8912345 --svg toner.svg
+
+      printwarden forecast --accuracy
+    """
+    from agent import config as configuration
+    from agent import inventory, store
+
+    settings = configuration.load(_common.config_file(config))
+    now = _common.clock(clock).now()
+    with closing(store.open_reader(settings.database)) as db:
+        if accuracy:
+            _accuracy(db, now - days * DAY, as_json=as_json)
+            return
+        known = inventory.devices(db).values()
+        chosen = [it for it in known if device is None or device in _names(it)]
+        if device is not None and not chosen:
+            _common.err.print(f"no printer is known as {device}; see: printwarden status", markup=False)
+            raise typer.Exit(1)
+        found = [(it, *_foreseen(db, it, settings.site.id)) for it in chosen]
+        if as_json:
+            _common.say_json([_document(*it) for it in found])
+        else:
+            for one in found:
+                _show(*one[:3])
+            if device is not None:
+                _draw(db, found[0], svg)
+
+
+def _names(device: "Device") -> tuple[str | None, ...]:
+    return device.key, device.serial, device.mac, device.address.host, str(device.address)
+
+
+def _foreseen(
+    db: "sqlite3.Connection", device: "Device", site: str
+) -> tuple["Foresight", dict[str, "Supply"], float]:
+    """What was foreseen when its supplies were last read."""
+    from agent.forecast import keeping
+    from agent.history import facts
+    from agent.model import SiteFacts
+
+    known = facts.facts(db, device, 0.0, SiteFacts())
+    at = known.supplies_at or 0.0
+    return keeping.of(db, device.key, at, site), {it.index: it for it in known.supplies or ()}, at
+
+
+def _name(supply: "Supply | None", index: str) -> str:
+    if supply is None:
+        return index
+    return supply.description or f"{supply.colour} {supply.type or 'supply'}"
+
+
+def _show(device: "Device", foresight: "Foresight", supplies: dict[str, "Supply"]) -> None:
+    columns = ("supply", "left", "empty in about", "80 % between", "a straight line says", "rests on")
+    rows = [
+        (
+            _name(supplies.get(index), index),
+            f"{100 * it.left:.0f} %",
+            f"{it.p50:.0f} days",
+            f"{it.p10:.0f} and {it.p90:.0f} days",
+            "–" if it.line is None else f"{it.line:.0f} days",
+            it.basis,
+        )
+        for index, it in _soonest(foresight)
+    ]
+    if not rows:
+        _common.out.print(f"{device.name}: no forecast yet: nothing was seen printed\n", markup=False)
+        return
+    _common.show(f"{device.name}: estimates", columns, rows)
+    for basis in dict.fromkeys(it.basis for it in foresight.outlooks.values()):
+        _common.out.print(f"  {BASES[basis]}", markup=False)
+    for part, wear in sorted(foresight.parts.items()):
+        if wear.troubles or wear.life_used is not None:
+            _common.out.print(f"  {part}: {_worn(wear)}", markup=False)
+    _common.out.print()
+
+
+def _worn(wear: Any) -> str:
+    said = []
+    if wear.life_used is not None:
+        said.append(f"{100 * wear.life_used:.0f} % of its rated life used")
+    if wear.days is not None:
+        said.append(f"the rest in about {wear.days:.0f} days")
+    if wear.troubles:
+        said.append(f"{wear.troubles} troubles; worn is {wear.odds:.0f} times likelier than chance")
+    return ", ".join(said)
+
+
+def _soonest(foresight: "Foresight") -> list[tuple[str, "Outlook"]]:
+    return sorted(foresight.outlooks.items(), key=lambda it: it[1].p50)
+
+
+def _draw(
+    db: "sqlite3.Connection",
+    found: tuple["Device", "Foresight", dict[str, "Supply"], float],
+    svg: Path | None,
+) -> None:
+    """The supply of one printer that runs out first, as it ran down."""
+    from dataclasses import replace
+
+    from agent.forecast import plot
+    from agent.history import series
+
+    device, foresight, supplies, at = found
+    if not foresight.outlooks:
+        return
+    index, made = _soonest(foresight)[0]
+    made = replace(made, at=at)
+    supply = supplies.get(index)
+    largest = supply.capacity if supply else None
+    read = series.between(db, device.key, f"supply.{index}", at - 400 * DAY, at + 1.0)
+    full = float(largest) if isinstance(largest, int) and largest > 0 else 100.0
+    points = [(when, min(1.0, level / full)) for when, level in read if isinstance(level, int) and level >= 0]
+    for line in plot.terminal(points, made):
+        _common.out.print(line, markup=False)
+    _common.out.print("        █ read   · estimated   ( early   ● best estimate   ) late\n", markup=False)
+    if svg:
+        svg.write_text(plot.svg(f"{_name(supply, index)} of {device.name}", points, made), encoding="utf-8")
+        _common.out.print(f"drawn to {svg}", markup=False)
+
+
+def _document(
+    device: "Device", foresight: "Foresight", supplies: dict[str, "Supply"], at: float
+) -> dict[str, Any]:
+    from agent.clock import iso
+
+    return {
+        "device": device.key,
+        "at": iso(at),
+        "estimate": True,
+        "supplies": [
+            {**asdict(it), "at": iso(at), "supply": index, "name": _name(supplies.get(index), index)}
+            for index, it in _soonest(foresight)
+        ],
+        "parts": {name: asdict(wear) for name, wear in foresight.parts.items()},
+    }
+
+
+def _accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:
+    from agent.forecast import accuracy as room
+
+    found = room.accuracy(db, since)
+    if as_json:
+        _common.say_json(asdict(found))
+        return
+    _common.show(
+        f"{found.emptied} cartridges ran empty; {found.replaced} came out early and are not counted",
+        (
+            "days before",
+            "forecasts",
+            "mean miss",
+            "bias (+ late)",
+            "between P10 and P90",
+            "a straight line misses by",
+        ),
+        (
+            (
+                f"{it.days:.0f}",
+                it.n,
+                _days(it.miss),
+                _days(it.late),
+                None if it.cover is None else f"{100 * it.cover:.0f} %",
+                _days(it.line),
+            )
+            for it in found.leads
+        ),
+    )
+    _common.out.print(
+        f"\nOrders by forecast: {found.orders}, of them {found.false} with more than 10 days left; "
+        f"{found.missed} of {found.emptied} cartridges had less than a day's notice."
+    )
+    if found.emptied < 20:
+        _common.out.print("Fewer than 20 cartridges: these figures can still be chance.")
+
+
+def _days(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f} days"

@@ -1,0 +1,86 @@
+"""A cartridge running down, drawn: for the terminal in characters, and as SVG. Pure: points in, text out.
+
+levels as they were read, then the fan of the estimate: from P10 to P90, with the best in between
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from agent.model import Outlook
+
+DAY = 86400.0
+ROWS, COLUMNS = 10, 64
+WIDTH, HEIGHT, EDGE = 720.0, 280.0, 44.0
+
+Points = Sequence[tuple[float, float]]  # (at, share left), by time
+
+
+def terminal(points: Points, made: Outlook) -> list[str]:
+    """Lines of text: levels read as blocks, the best estimate as dots, its interval as marks on the axis."""
+    begin, end = span(points, made)
+    cells = [[" "] * COLUMNS for _ in range(ROWS)]
+
+    def column(at: float) -> int:
+        return min(COLUMNS - 1, max(0, int((at - begin) / (end - begin) * COLUMNS)))
+
+    now = column(made.at)
+    for x in range(now + 1):
+        level = _at(points, begin + (x + 0.5) / COLUMNS * (end - begin))
+        for y in range(round(level * ROWS) if level is not None else 0):
+            cells[ROWS - 1 - y][x] = "█"
+    last = column(made.at + made.p50 * DAY)
+    for x in range(now + 1, last + 1):
+        left = made.left * (last - x) / max(1, last - now)
+        cells[min(ROWS - 1, ROWS - 1 - int(left * ROWS - 1e-9))][x] = "·"
+    axis = ["─"] * COLUMNS
+    for days, mark in ((made.p90, ")"), (made.p10, "("), (made.p50, "●")):
+        axis[column(made.at + days * DAY)] = mark
+    marks = {0: "100 %", ROWS // 2: " 50 %"}
+    lines = [f"{marks.get(y, '')!s:>5} │{''.join(row)}".rstrip() for y, row in enumerate(cells)]
+    return [*lines, f"  0 % └{''.join(axis)}"]
+
+
+def svg(title: str, points: Points, made: Outlook) -> str:
+    """The same as a picture. `title` is plain text; it is escaped here."""
+    begin, end = span(points, made)
+
+    def spot(at: float, share: float) -> str:
+        x = EDGE + (at - begin) / (end - begin) * (WIDTH - 2 * EDGE)
+        return f"{x:.1f},{HEIGHT - EDGE - share * (HEIGHT - 2 * EDGE):.1f}"
+
+    read = " ".join(spot(at, share) for at, share in points if at >= begin)
+    start = spot(made.at, made.left)
+    fan = " ".join((start, spot(made.at + made.p10 * DAY, 0.0), spot(made.at + made.p90 * DAY, 0.0)))
+    best = f"{start} {spot(made.at + made.p50 * DAY, 0.0)}"
+    base = f"{spot(begin, 0.0)} {spot(end, 0.0)}"
+    said = f"estimate: empty in {made.p50:.0f} days, {made.p10:.0f} to {made.p90:.0f} with a chance of 80 %"
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img">',
+            f"<title>{escape(title)}: {said}</title>",
+            f'<text x="{EDGE}" y="20" font-family="sans-serif" font-size="14">{escape(title)}</text>',
+            f'<text x="{EDGE}" y="{HEIGHT - 12}" font-family="sans-serif" font-size="12">{said}</text>',
+            f'<polyline points="{base}" fill="none" stroke="#888"/>',
+            f'<polygon points="{fan}" fill="#f2b84b" fill-opacity="0.35"/>',
+            f'<polyline points="{best}" fill="none" stroke="#b36b00" stroke-dasharray="5 4"/>',
+            f'<polyline points="{read}" fill="none" stroke="#1f4e79" stroke-width="2"/>',
+            "</svg>\n",
+        )
+    )
+
+
+def span(points: Points, made: Outlook) -> tuple[float, float]:
+    """From when to when to draw: at most as far back as three times what lies ahead."""
+    end = made.at + max(1.0, made.p90) * DAY * 1.02
+    first = points[0][0] if points else made.at - DAY
+    return max(first, made.at - 3.0 * (end - made.at)), end
+
+
+def _at(points: Points, at: float) -> float | None:
+    """The level that stood at `at`."""
+    found = None
+    for when, share in points:
+        if when > at:
+            break
+        found = share
+    return found

@@ -1,0 +1,185 @@
+"""Promises of a forecast: right where the world is regular, ordered, and made from nothing but readings."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.forecast.fleet import Fleet
+from agent.forecast.habit import Habit, days_for
+from agent.forecast.outlook import outlook
+from agent.forecast.pool import Pool
+from agent.forecast.site import Site
+from agent.forecast.slot import Look, Slot
+from tests.forecast.conftest import DAY, MONDAY, Office, equipped, played
+
+
+def misses(office: Office, days: int, shuffled: bool = False) -> list[float]:
+    """How far each forecast at seven days before an empty cartridge was off, in days."""
+    fleet, made = Fleet(), []
+    equipped(fleet, office)
+    readings = list(office.readings(days))
+    if shuffled:
+        looks = [look for _, _, look in readings]
+        random.Random(5).shuffle(looks)
+        readings = [(at, count, look) for (at, count, _), look in zip(readings, looks, strict=True)]
+    for at, count, look in readings:
+        fleet.look(office.key, at, count, {"1": look})
+        if found := fleet.foresight(office.key, at).outlooks.get("1"):
+            made.append((at, found.p50))
+    off = []
+    for emptied in office.emptied[2:]:
+        at, days_left = [it for it in made if it[0] <= emptied - 7 * DAY][-1]
+        off.append(abs(days_left - (emptied - at) / DAY))
+    return off
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("finest", [1, 10], ids=["a gauge by percent", "a gauge by tens"])
+def test_a_regular_office_is_foreseen_within_two_days_a_week_ahead(finest: int) -> None:
+    assert mean(misses(Office(scatter=0.3, finest=finest), 400)) < 2.0
+
+
+def test_shuffled_levels_lose_the_accuracy() -> None:
+    """The negative control: the same numbers in another order must be worth much less."""
+    true = mean(misses(Office(scatter=0.3), 400))
+    assert mean(misses(Office(scatter=0.3), 400, shuffled=True)) > 2.0 * true
+
+
+def test_most_truths_lie_between_p10_and_p90(office: Office) -> None:
+    fleet, inside = Fleet(), []
+    equipped(fleet, office)
+    made = []
+    for at, count, look in office.readings(500):
+        fleet.look(office.key, at, count, {"1": look})
+        if found := fleet.foresight(office.key, at).outlooks.get("1"):
+            made.append(found)
+    for emptied in office.emptied[3:]:
+        for lead in (14, 7, 3):
+            found = [it for it in made if it.at <= emptied - lead * DAY][-1]
+            inside.append(found.p10 <= (emptied - found.at) / DAY <= found.p90)
+    assert 0.6 <= mean([float(it) for it in inside]) <= 0.97
+
+
+def test_the_marks_of_every_forecast_are_in_order(office: Office) -> None:
+    fleet = Fleet()
+    equipped(fleet, office)
+    for at, count, look in office.readings(120):
+        fleet.look(office.key, at, count, {"1": look})
+        for found in fleet.foresight(office.key, at).outlooks.values():
+            assert 0.0 <= found.p10 <= found.p50 <= found.p90
+            chances = [found.days(chance / 10) for chance in range(1, 10)]
+            assert chances == sorted(chances)
+
+
+def test_a_new_cartridge_starts_the_forecast_anew(office: Office) -> None:
+    fleet, last = Fleet(), 0.0
+    equipped(fleet, office)
+    for at, count, look in office.readings(60):
+        fleet.look(office.key, at, count, {"1": look})
+        found = fleet.foresight(office.key, at).outlooks.get("1")
+        if office.renewed and at == office.renewed[0]:
+            assert last < 1.0
+            assert found is not None
+            assert found.p50 > 15.0
+            assert found.left > 0.9
+            return
+        last = found.p50 if found else last
+    pytest.fail("no cartridge was replaced")
+
+
+def test_the_same_readings_give_the_same_forecasts(office: Office) -> None:
+    again = replace(office, emptied=[], renewed=[])
+    first, second = played(office, 90), played(again, 90)
+    at = MONDAY + 90 * DAY
+    assert first.foresight("P1", at) == second.foresight("P1", at)
+    assert first.pool == second.pool
+
+
+def test_nothing_is_foreseen_from_silence() -> None:
+    fleet = Fleet()
+    fleet.printer("P1").slots["1"] = Slot()
+    assert fleet.foresight("P1", MONDAY).outlooks == {}
+    fleet.look("P1", MONDAY, 100, {})
+    assert fleet.foresight("P1", MONDAY + DAY).outlooks == {}
+
+
+def test_a_printer_that_never_prints_is_given_no_date() -> None:
+    fleet = Fleet()
+    fleet.printer("P1").slots["1"] = Slot()
+    for day in range(40):
+        fleet.look("P1", MONDAY + day * DAY, 500, {"1": Look(0.5)})
+    assert fleet.foresight("P1", MONDAY + 40 * DAY).outlooks == {}
+
+
+def test_an_empty_cartridge_is_due_now() -> None:
+    office = Office()
+    fleet = Fleet()
+    equipped(fleet, office)
+    for at, count, look in office.readings(80):
+        fleet.look(office.key, at, count, {"1": look})
+        if look.empty:
+            assert fleet.foresight(office.key, at).outlooks["1"].p90 == 0.0
+            return
+    pytest.fail("no cartridge ran empty")
+
+
+def ready(pages_since: float, level: float | None = 0.5) -> float:
+    """The best estimate for a cartridge whose level was last seen to drop `pages_since` pages ago."""
+    habit = Habit(pages=1000.0 + pages_since, due=[100.0] * 7, week=700.0, days=60)
+    slot = Slot(look=Look(level), rated=4000.0, anchor=0.5, anchored=1000.0, used=1.0, over=4000.0, swaps=1)
+    slot.said = 1.0
+    found = outlook(Pool(), Site(), habit, slot, MONDAY)
+    assert found is not None
+    return found.p50
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0, 5000), st.floats(0, 5000), st.sampled_from([0.5, None]))
+def test_more_pages_never_lengthen_a_forecast(some: float, more: float, level: float | None) -> None:
+    low, high = sorted((some, more))
+    assert ready(high, level) <= ready(low, level) + 1e-6
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.floats(0.0, 1e5),
+    st.floats(0.0, 1e3),
+    st.floats(0, 7),
+    st.lists(st.floats(0, 500), min_size=7, max_size=7).filter(lambda due: sum(due) > 1.0),
+)
+def test_more_pages_never_take_fewer_days(pages: float, more: float, days: float, due: list[float]) -> None:
+    at = MONDAY + days * DAY
+    assert 0.0 <= days_for(pages, at, due, sum(due)) <= days_for(pages + more, at, due, sum(due)) + 1e-9
+
+
+def test_a_premature_swap_is_told_with_what_was_left() -> None:
+    fleet = Fleet()
+    fleet.printer("P1").slots["1"] = Slot(rated=4000.0)
+    count = 0
+    for day in range(30):
+        count += 80
+        fleet.look("P1", MONDAY + day * DAY, count, {"1": Look(1.0 - day * 0.02)})
+    fleet.look("P1", MONDAY + 30 * DAY, count, {"1": Look(1.0)})
+    assert fleet.printers["P1"].premature["1"] == pytest.approx(0.41, abs=0.03)
+
+
+def test_a_cartridge_without_a_level_is_foreseen_by_those_before_it() -> None:
+    """-3 all its life, "low" near the end: pages since the swap, and what earlier ones gave."""
+    office = Office(scatter=0.2)
+    fleet = Fleet()
+    equipped(fleet, office)
+    made = []
+    for at, count, look in office.readings(400):
+        vague = Look(None, "empty" if look.empty else "some_left", look.low, look.empty)
+        fleet.look(office.key, at, count, {"1": vague})
+        if found := fleet.foresight(office.key, at).outlooks.get("1"):
+            made.append(found)
+    for emptied in office.emptied[4:]:
+        found = [it for it in made if it.at <= emptied - 7 * DAY][-1]
+        assert found.p50 == pytest.approx((emptied - found.at) / DAY, abs=4.0)

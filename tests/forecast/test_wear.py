@@ -1,0 +1,71 @@
+"""Troubles of a part: when chance no longer explains them."""
+
+import pytest
+
+from agent.forecast.fleet import Printer
+from agent.forecast.pool import Pool
+from agent.forecast.site import Site
+from agent.forecast.troubles import Trouble, trouble
+from agent.model import Alert
+from tests.forecast.conftest import DAY, MONDAY
+
+
+def row(name: str, group: str, at: int = 1, text: str = "") -> Alert:
+    return Alert(index=1, name=name, group=group, group_index=at, text=text)
+
+
+JAM, MISFEED = row("jam", "input", 2), row("inputMediaTrayFeedError", "input", 2)
+GONE = row("inputMediaTrayFeedFailure", "input", 2)
+
+KNOWN = [
+    ("a jam at a tray is its rollers'", JAM, ("roller 2", Trouble.JAM)),
+    ("a jam in the fuser area", row("jam", "mediaPath", 3, "Jam in fuser area"), ("fuser 1", Trouble.JAM)),
+    ("a jam nobody says where", row("jam", "mediaPath", 3), None),
+    ("a cold fuser", row("markerFuserUnderTemperature", "marker"), ("fuser 1", Trouble.FAULT)),
+    ("a drum at its end", row("markerOpcLifeOver", "marker"), ("drum 1", Trouble.END)),
+    ("an empty tray is no wear", row("inputMediaSupplyEmpty", "input"), None),
+    ("an open cover is no wear", row("coverOpen", "cover"), None),
+]
+
+
+@pytest.mark.parametrize(("what", "alert", "found"), KNOWN, ids=[case[0] for case in KNOWN])
+def test_alerts_speak_of_parts(what: str, alert: Alert, found: tuple[str, Trouble] | None) -> None:
+    assert trouble(alert) == found, what
+
+
+def odds(*alerts: tuple[float, Alert], pages_a_day: float = 200.0) -> float:
+    """The odds that tray 2's rollers are worn, on the day after the last of (day, alert)."""
+    pool, printer = Pool(), Printer(Site())
+    printer.habit.week = 7 * pages_a_day
+    for day, alert in alerts:
+        printer.habit.pages = pages_a_day * day
+        printer.meet(pool, alert, MONDAY + day * DAY)
+    last = alerts[-1][0] + 1
+    printer.habit.pages = pages_a_day * last
+    wear = printer.wear(pool, MONDAY + last * DAY).get("roller 2")
+    return wear.odds if wear else 0.0
+
+
+def test_a_cluster_counts_far_more_than_the_same_troubles_spread_over_months() -> None:
+    cluster = odds((0, JAM), (1, JAM), (2, MISFEED))
+    spread = odds((0, JAM), (90, JAM), (180, MISFEED))
+    assert cluster > 100
+    assert cluster > 20 * spread
+
+
+def test_on_a_busy_printer_the_same_troubles_are_chance() -> None:
+    quiet, busy = (odds((0, JAM), (4, JAM), (8, JAM), pages_a_day=n) for n in (50.0, 5000.0))
+    assert quiet > 100 * busy
+
+
+def test_a_fault_that_names_the_part_tells_more_than_a_jam() -> None:
+    assert odds((0, MISFEED), (1, MISFEED)) > 2 * odds((0, JAM), (1, JAM))
+
+
+def test_one_sheet_that_jams_four_times_within_the_hour_is_one_trouble() -> None:
+    once = odds((0, JAM))
+    assert odds(*((number / 100, JAM) for number in range(4))) == pytest.approx(once, rel=0.2)
+
+
+def test_a_part_that_failed_for_good_leaves_a_new_one_without_blame() -> None:
+    assert odds((0, JAM), (1, MISFEED), (2, GONE)) == 0.0
