@@ -52,7 +52,7 @@ class Hosted:
                 self._wake()
 
     async def _serve(self) -> None:
-        from agent import app  # noqa: PLC0415 - takes its time: the service manager has been answered by now
+        from agent import app, running  # noqa: PLC0415 - takes its time: the service manager has been answered by now
         from agent.clock import Clock  # noqa: PLC0415
 
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -67,7 +67,7 @@ class Hosted:
         try:
             agent = app.build(self.config, Clock())
             logging.getLogger().setLevel(agent.config.log.level.upper())
-            await app.serve(agent, keeper, stop)
+            await running.serve(agent, keeper, stop)
         finally:
             guard.stop()
             with self._door:

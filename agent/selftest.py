@@ -26,7 +26,7 @@ from typing import Any
 
 import agent
 import uplink
-from agent import app, config
+from agent import app, config, running
 from agent.clock import Clock
 from agent.discovery import Scout, mdns
 from agent.rules import schema
@@ -193,7 +193,7 @@ async def _read_and_deliver(folder: Path, fleet: Fleet, url: str, certificates: 
         "snmp": {"timeout": "500 ms", "retries": 2, "requests_per_second_per_subnet": 1000.0},
     }
     line = app.build_from(config.check(settings, folder / "state"))
-    await app.once(line, listen=0)
+    await running.once(line, listen=0)
     return len(line.rounds.roll.known)
 
 

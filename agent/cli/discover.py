@@ -56,7 +56,7 @@ def count(found: list[dict[str, Any]]) -> int:
 
 async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
     """Everything that was seen, one row an address, told of as it comes."""
-    from agent import app
+    from agent import running
     from agent.discovery import Progress as Reach
     from agent.model import Address, Sighting
 
@@ -92,7 +92,7 @@ async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]
 
     with bar:
         asked = bar.add_task("listening", total=None)
-        await app.once(agent, listen=listen, heard=heard, met=met)
+        await running.once(agent, listen=listen, heard=heard, met=met)
     return [rows[address] for address in sorted(rows, key=_in_order)]
 
 

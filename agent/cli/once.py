@@ -21,12 +21,12 @@ def once(
 
     Example: printwarden once --config config.toml
     """
-    from agent import app
+    from agent import app, running
 
     agent = app.build(_common.config_file(config), _common.clock(clock))
     _common.log_to_stderr("warning")
     seconds = units.duration(listen)
-    asyncio.run(app.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
+    asyncio.run(running.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
     known = agent.rounds.roll.known
     if as_json:
         _common.say_json({"printers": len(known), "counts": dict(agent.counts)})

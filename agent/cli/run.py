@@ -13,8 +13,8 @@ def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> Non
 
     Example: printwarden run --config /etc/printwarden/config.toml
     """
-    from agent import app
+    from agent import app, running
 
     agent = app.build(_common.config_file(config), _common.clock(clock))
     _common.log_to_stderr(agent.config.log.level)
-    asyncio.run(app.serve(agent))
+    asyncio.run(running.serve(agent))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import app, config
+from agent import app, config, running
 from agent.collectors import cups
 from agent.collectors._profiles import shipped
 from agent.errors import NoAnswer
@@ -161,7 +161,7 @@ async def test_the_service_takes_them_in_and_asks_nobody_on_the_network_for_them
     spooler.queue("Desk", DESK)
     given = {"cups": {"socket": spooler.socket}, "mdns": {"enabled": False}}
     agent = app.build_from(config.check(given, tmp_path))
-    async with app.running(agent):
+    async with running.running(agent):
         cabled = Cabled(spooler.socket, agent.clock, agent.intake)
         await cabled.go()
         await cabled.go()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent import app, config
+from agent import app, config, running
 from agent.cli import build
 from agent.collectors import _walk
 from agent.collectors._profiles import FOLDER, Profiles, shipped
@@ -121,7 +121,7 @@ class TestDroppedIn:
                 "collectors": {"profiles": str(tmp_path / "profiles.d")},
             }  # fmt: skip
             agent = app.build_from(config.check(given, tmp_path))
-            async with app.running(agent):
+            async with running.running(agent):
                 await agent.scouting.look(["sweep"], listen=0)
                 (device,) = agent.rounds.roll.known.values()
         assert (device.vendor, device.key) == ("Acme", "sn:AC7731991")

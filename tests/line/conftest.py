@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent import app, config, inventory, tickets
+from agent import app, config, inventory, running, tickets
 from agent.app import Agent
 from agent.clock import Clock
 from agent.model import Tier
@@ -75,7 +75,7 @@ async def _site(
     async with fleet:
         agent = app.build_from(config.check(given, folder), clock)
         agent.intake.company = 0.01
-        async with app.running(agent):
+        async with running.running(agent):
             yield Site(agent, fleet, {})
 
 

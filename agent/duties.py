@@ -1,0 +1,110 @@
+"""What the service does now and then: who is due, who is new, how it is, what was edited, what is too old."""
+
+import logging
+import os
+import sqlite3
+from functools import partial
+
+from agent import __version__, audit, health
+from agent.app import Agent, build_rota
+from agent.config import Config
+from agent.history import tidying
+from agent.rules import judge
+from agent.schedule import Cadences
+from agent.service.cabled import Cabled
+from agent.territory import Territory
+
+log = logging.getLogger("printwarden")
+
+TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
+UPKEEP = 2.0  # real seconds between looks at edited files
+TIDY = 86400.0  # seconds between looks at what of history is too old
+HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
+
+
+def cadences(agent: Agent) -> Cadences:
+    """What the service does now and then."""
+    made = Cadences(agent.clock)
+    speed, schedule, cups = agent.clock.speed, agent.config.schedule, agent.config.cups
+    made.every(min(TICK * speed, schedule.alerts / 10), "polls", agent.rounds.go)
+    made.every(schedule.sweep, "sweep", partial(sweep, agent), at_once=True)
+    if cups.enabled:
+        spooler = Cabled(cups.socket, agent.clock, agent.intake, agent.rounds.asking.profiles)
+        made.every(schedule.supplies, "cables", spooler.go, at_once=True)
+    made.every(schedule.heartbeat, "heartbeat", partial(heartbeat, agent), at_once=True)
+    made.every(UPKEEP * speed, "upkeep", partial(upkeep, agent))
+    made.every(HOUSEKEEPING * speed, "housekeeping", partial(keep_house, agent))
+    made.every(TIDY, "history", partial(tidy, agent))
+    return made
+
+
+async def sweep(agent: Agent) -> None:
+    """Look for newcomers, but not in quiet hours."""
+    quiet = agent.config.schedule.quiet_hours
+    if not (quiet and quiet.covers(agent.clock.now())):
+        await agent.scouting.look(["static", "sweep"], listen=0)
+
+
+async def keep_house(agent: Agent) -> None:
+    """Keep the outbox within its bounds; polls come less often while it is full."""
+    await agent.house.keep()
+    agent.rounds.rota.stretch = agent.house.stretch
+
+
+async def heartbeat(agent: Agent) -> None:
+    """Note how the agent is, and tell the provider."""
+    now = agent.clock.now()
+    facts = how_it_is(agent)
+
+    def note(tx: sqlite3.Connection) -> None:
+        health.note(tx, now, facts)
+        agent.intake.line.sender.heartbeat(tx, now, facts)
+
+    await agent.store.run(note)
+    if agent.delivery:
+        agent.delivery.wake()
+
+
+def how_it_is(agent: Agent) -> dict[str, object]:
+    """The facts of a heartbeat: how many printers, how many of them silent, what went wrong."""
+    roll = agent.rounds.roll
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "printers": len(roll.known),
+        "silent": len(roll.silent),
+        "left_alone": agent.rounds.caution.resting,
+        "counts": dict(agent.counts),
+        "config_complaint": agent.settings.complaint,
+        "rules_complaint": agent.rules.complaint,
+    }
+
+
+async def tidy(agent: Agent) -> None:
+    """Thin and drop what of history is too old, a piece at a time, so that polls get their turn."""
+    gone = 1
+    while gone:
+        gone = await agent.store.run(partial(tidying.tidy, now=agent.clock.now()))
+
+
+async def upkeep(agent: Agent) -> None:
+    """Pick up edited rules and settings."""
+    if rules := agent.rules.again():
+        agent.intake.line.judge = judge.Judge(rules)
+        audit.note(agent.config.state, "rules in force", rules=len(rules.rules))
+    if settings := agent.settings.again():
+        _adopt(agent, settings)
+        audit.note(agent.config.state, "configuration in force")
+
+
+def _adopt(agent: Agent, settings: Config) -> None:
+    """Put an edited configuration into force, as far as that goes without a restart."""
+    territory = Territory.of(settings)
+    agent.rounds.territory = agent.scouting.territory = territory
+    agent.rounds.rota = build_rota(settings)
+    fixed = {
+        name: getattr(agent.config, name) for name in ("provider", "snmp", "storage", "mdns", "rules", "site")
+    }
+    if any(getattr(settings, name) != value for name, value in fixed.items()):
+        log.warning("[provider], [snmp], [storage], [mdns], [rules] and [site] take effect at the next start")
+    agent.config = settings.model_copy(update=fixed)
