@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from rich.text import Text
 
 from agent.clock import Clock
 from agent.paths import default_paths
+
+if TYPE_CHECKING:
+    from agent.collectors._profiles import Profiles
 
 WIDE = 140  # columns where the output is no terminal
 
@@ -32,6 +35,17 @@ ClockText = Annotated[
 
 def config_file(given: Path | None) -> Path:
     return given or default_paths().config_file
+
+
+def profiles(config: Path | None) -> "Profiles | None":
+    """The vendor profiles of a configuration; None, for the shipped ones, without it. Raises ConfigError."""
+    if config is None:
+        return None
+    from agent import config as configuration
+    from agent.collectors._profiles import FOLDER, Profiles
+
+    settings = configuration.load(config)
+    return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))
 
 
 def clock(text: str) -> Clock:

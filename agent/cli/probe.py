@@ -10,6 +10,7 @@ import typer
 from agent.cli import _common
 
 if TYPE_CHECKING:
+    from agent.collectors._profiles import Profiles
     from agent.model import Address, Snapshot
     from agent.snmp.reader import Credential
 
@@ -84,13 +85,14 @@ def probe(
 
         snapshot = _probe_ipp.read(target, pin, timeout)
     else:
-        snapshot = _by_snmp(target, credential_of(community, version, credential, config), timeout or 2.0)
+        asked = credential_of(community, version, credential, config)
+        snapshot = _by_snmp(target, asked, timeout or 2.0, config)
     _show(snapshot, as_json=as_json, explain=explain)
 
 
-def _by_snmp(target: str, asked: "Credential", patience: float) -> "Snapshot":
+def _by_snmp(target: str, asked: "Credential", patience: float, config: Path | None) -> "Snapshot":
     address = address_of(target)
-    snapshot = asyncio.run(read(address, asked, patience))
+    snapshot = asyncio.run(read(address, asked, patience, _common.profiles(config)))
     if snapshot is None:
         from agent.service.presence import open_door
 
@@ -143,8 +145,10 @@ def credential_of(
     return Credential(**declared[name].model_dump())
 
 
-async def read(address: "Address", credential: "Credential", patience: float) -> "Snapshot | None":
-    """One full reading; None if nobody answered."""
+async def read(
+    address: "Address", credential: "Credential", patience: float, profiles: "Profiles | None" = None
+) -> "Snapshot | None":
+    """One full reading, with these vendor profiles (the shipped ones by default); None if nobody answered."""
     from agent.clock import Clock
     from agent.collectors import printer_mib
     from agent.errors import NoAnswer
@@ -152,7 +156,8 @@ async def read(address: "Address", credential: "Credential", patience: float) ->
 
     async with Engine(Settings(timeout=patience, retries=RETRIES, requests_per_subnet=None)) as engine:
         try:
-            return await printer_mib.collect(engine.reader(address, credential), at=Clock().now())
+            reader = engine.reader(address, credential)
+            return await printer_mib.collect(reader, at=Clock().now(), profiles=profiles)
         except NoAnswer:
             return None
 

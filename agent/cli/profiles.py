@@ -27,7 +27,9 @@ def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) ->
 
     Example: printwarden profiles list --json
     """
-    rows = [_row(profile) for profile in _in_force(config)]
+    from agent.collectors._profiles import shipped
+
+    rows = [_row(profile) for profile in _common.profiles(config) or shipped()]
     if as_json:
         _common.say_json(rows)
         return
@@ -114,17 +116,6 @@ def _verdict(profile: "Profile", snapshot: "Snapshot") -> str:
     lines = [f"\n{len(profile.meter) - len(silent)} of {len(profile.meter)} meter rows answered."]
     lines += [f"  no answer, or not used: {row.metric} {row.part or ''} {row.oid}" for row in silent]
     return "\n".join(lines)
-
-
-def _in_force(config: Path | None) -> "Profiles":
-    from agent.collectors._profiles import FOLDER, Profiles, shipped
-
-    if config is None:
-        return shipped()
-    from agent import config as configuration
-
-    settings = configuration.load(config)
-    return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))
 
 
 def _row(profile: "Profile") -> dict[str, object]:

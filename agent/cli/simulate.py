@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from agent.clock import Clock
 from agent.simulator import quirk
 from agent.simulator.cast import BASE, PORT, demo_members, walk_members
 from agent.simulator.fleet import Fleet
+from agent.simulator.ipp import serving
 from agent.simulator.mdns import announced
 from agent.simulator.member import Member
 from agent.simulator.walk import read_walk
@@ -41,6 +42,9 @@ Quirks = Annotated[
     typer.Option("--quirk", metavar="NAME[=NUMBER]", help="All of them misbehave so; see --list."),
 ]
 Mdns = Annotated[bool, typer.Option("--mdns/--no-mdns", help="Announce over mDNS, on loopback.")]
+IppPort = Annotated[
+    int | None, typer.Option("--ipp", metavar="PORT", min=1, max=65535, help="Answer IPP there, too.")
+]
 Lasts = Annotated[str, typer.Option("--for", metavar="DURATION", help='Stop after "60s", "5m", …')]
 Listing = Annotated[bool, typer.Option("--list", help="Only show who would answer, and the quirks.")]
 Anywhere = Annotated[bool, typer.Option("--anywhere", help="Also on addresses that others can reach.")]
@@ -58,6 +62,7 @@ def simulate(
     seed: Seed = 0,
     quirks: Quirks = None,
     mdns: Mdns = True,
+    ipp: IppPort = None,
     lasts: Lasts = "",
     listing: Listing = False,
     anywhere: Anywhere = False,
@@ -81,6 +86,8 @@ def simulate(
 
       printwarden simulate --quirk no_bulk --quirk drop=10
 
+      printwarden simulate --ipp 8631
+
     Exit codes: 0 stopped by Ctrl+C, SIGTERM or --for; 1 an address or port cannot be had; 2 wrong usage.
     """
     files = [*(walk or ()), *(more or ())]
@@ -96,7 +103,7 @@ def simulate(
     time = _common.clock(clock) if clock else Clock.scaled(speed)
     fleet = Fleet(members, clock=time, started=started, seed=seed, anywhere=anywhere)
     try:
-        asyncio.run(_play(fleet, mdns and not files, duration, as_json))
+        asyncio.run(_play(fleet, mdns and not files, ipp, duration, as_json))
     except OSError as why:
         _common.err.print(f"cannot answer there: {why}. {_ELSEWHERE}", soft_wrap=True)
         raise typer.Exit(1) from why
@@ -123,12 +130,17 @@ def _quirky(member: Member, written: list[str]) -> Member:
     return replace(member, quirks=(*member.quirks, *written))
 
 
-async def _play(fleet: Fleet, mdns: bool, duration: float | None, as_json: bool) -> None:
+async def _play(fleet: Fleet, mdns: bool, ipp: int | None, duration: float | None, as_json: bool) -> None:
     """Answer until SIGINT, SIGTERM, or so many real seconds."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with fleet, announced(fleet.members) if mdns else nullcontext():
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(fleet)
+        if mdns:
+            await stack.enter_async_context(announced(fleet.members))
+        if ipp:
+            await stack.enter_async_context(serving(fleet.members, ipp, fleet.clock, fleet.started))
         _ready(fleet, as_json)
         try:
             await asyncio.wait_for(stop.wait(), duration)

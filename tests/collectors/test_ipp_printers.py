@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -308,3 +309,21 @@ class TestProbeCommand:
         code, _, err = await self.probe("http://127.0.0.1/")
         assert code == 2
         assert "is no IPP address" in err
+
+    async def test_simulated_printers_can_be_tried_from_the_command_line(self):
+        with socket.socket() as free:
+            free.bind(("127.89.0.1", 0))
+            port = free.getsockname()[1]
+        command = Path(sys.executable).with_name("printwarden")
+        run = await asyncio.create_subprocess_exec(
+            command, "simulate", "--base", "127.89.0.1", "--port", "0", "--no-mdns", "--ipp", str(port), "--json",
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            while b'"ready"' not in await run.stdout.readline():
+                pass
+            code, out, _ = await self.probe(f"ipp://127.89.0.1:{port}", "--json")
+            assert (code, json.loads(out)["identity"]["serial"]) == (0, makes.HP_M507.serial)
+        finally:
+            run.terminate()
+            await run.communicate()
