@@ -34,6 +34,7 @@ VERBS = {
     "receive": "The other ends, for trials",
     "service": "This installation",
     "selftest": "This installation",
+    "version": "This installation",
 }
 
 

@@ -45,7 +45,7 @@ ok "installed; it waits for a configuration, and says: $(grep "run 'printwarden 
     || fail "folders: $(stat -c '%U:%G %a' /etc/printwarden /etc/printwarden/secrets)"
 printwarden selftest > /root/selftest.txt || fail "selftest: $(cat /root/selftest.txt)"
 ok "the frozen selftest passes on a bare Debian $(cat /etc/debian_version)"
-MANPAGER=cat man printwarden | grep -q 'SYNOPSIS' || fail "no man page"
+man -P cat printwarden | grep -q 'SYNOPSIS' || fail "no man page"
 
 # --- the world: a fleet and a provider, on a clock 1440 times as fast
 now=$(date +%s)
