@@ -8,6 +8,7 @@ from functools import partial
 from agent import __version__, audit, health
 from agent.app import Agent, build_rota
 from agent.config import Config
+from agent.forecast import keeping
 from agent.history import tidying
 from agent.rules import judge
 from agent.schedule import Cadences
@@ -85,6 +86,7 @@ async def tidy(agent: Agent) -> None:
     gone = 1
     while gone:
         gone = await agent.store.run(partial(tidying.tidy, now=agent.clock.now()))
+    await agent.store.run(partial(keeping.forget, now=agent.clock.now()))
 
 
 async def upkeep(agent: Agent) -> None:

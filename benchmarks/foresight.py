@@ -7,7 +7,7 @@ Drives the code that the service runs (agent.forecast, and agent.rules with the 
 over a dataset, poll by poll, and writes OUT/forecasts.jsonl and OUT/alerts.jsonl. The truth is not read.
 `--report` then asks the dataset's own scorer (score.py beside it; it needs numpy, which this does not).
 
-The figures rank methods. They are no field accuracy: the fleets are synthetic.
+Costs are CPU time. The figures rank methods. They are no field accuracy: the fleets are synthetic.
 """
 
 import argparse
@@ -75,7 +75,7 @@ class Run:
             self.alerts += [found for change in changes if (found := told(change, it.dev, it.at))]
 
     def _poll(self, rules: RuleSet, poll: Poll) -> list[Change]:
-        began = time.perf_counter()
+        began = time.process_time()
         printer = self.fleet.printer(poll.key, self._lines[poll.dev]["site"])
         looks = reading.looks(poll.supplies, poll.alerts)
         if not printer.slots:
@@ -83,9 +83,9 @@ class Run:
         self.fleet.look(
             poll.key, poll.at, poll.count, {index: looks[index] for index in printer.slots if index in looks}
         )
-        looked = time.perf_counter()
+        looked = time.process_time()
         foresight = self.fleet.foresight(poll.key, poll.at)
-        foreseen = time.perf_counter()
+        foreseen = time.process_time()
         self._note(poll, foresight)
         facts = Facts(
             device=self._device(poll),
@@ -119,12 +119,12 @@ class Run:
         return self._judge(rules, facts, row.dev)
 
     def _judge(self, rules: RuleSet, facts: Facts, dev: str) -> list[Change]:
-        began = time.perf_counter()
+        began = time.process_time()
         before = self._standing.get(facts.device.key, {})
         after, changes = engine.decide(rules, before, facts)
         self._standing[facts.device.key] = after
         self._facts[dev] = facts
-        self.judging += time.perf_counter() - began
+        self.judging += time.process_time() - began
         return changes
 
     def _equip(self, poll: Poll, printer: Printer) -> None:

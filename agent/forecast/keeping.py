@@ -54,12 +54,13 @@ class Brought:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is on disk about one printer, and the texts that shared parts stand there as."""
+    """What is known of one printer, and the texts as which it stands on disk."""
 
     pool: Pool
     printer: Printer
     pool_text: str
     site_text: str
+    printer_text: str
 
 
 def take_in(tx: sqlite3.Connection, device: str, at: float, brought: Brought) -> Foresight:
@@ -146,12 +147,14 @@ def _load(tx: sqlite3.Connection, device: str, site: str) -> _Kept:
         _load_printer(json.loads(texts["printer"]), here) if texts["printer"] else Printer(here),
         texts["pool"],
         texts["site"],
+        texts["printer"],
     )
 
 
 def _save(tx: sqlite3.Connection, device: str, site: str, kept: _Kept) -> None:
-    """Write what changed: the printer's own state mostly does, the shared parts once a day."""
-    _put(tx, "printer", device, _dump_printer(kept.printer))
+    """Write what changed: the printer's own state with levels and pages, the shared parts once a day."""
+    if (now := _dump_printer(kept.printer)) != kept.printer_text:
+        _put(tx, "printer", device, now)
     if (now := _dump_pool(kept.pool)) != kept.pool_text:
         _put(tx, "pool", "", now)
     if (now := _dump_site(kept.printer.site)) != kept.site_text:

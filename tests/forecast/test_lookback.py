@@ -95,6 +95,23 @@ def test_what_is_kept_on_disk_gives_the_same_forecast_again(tx: sqlite3.Connecti
     assert first.outlooks["1.1"].pages_a_day > 0
 
 
+def test_a_reading_that_changes_nothing_writes_nothing(tx: sqlite3.Connection) -> None:
+    run(tx, Office(), 30)
+    before = tx.total_changes
+    keeping.take_in(tx, "sn:A", 34 * DAY - 3599.0, Brought(site="S"))
+    keeping.take_in(tx, "sn:A", 34 * DAY - 3000.0, Brought(site="S"))
+    assert tx.total_changes == before
+
+
+def test_forecasts_are_forgotten_long_after_their_cartridge_is_gone(tx: sqlite3.Connection) -> None:
+    office = Office()
+    run(tx, office, 60)
+    keeping.forget(tx, office.emptied[0] + 399 * DAY)
+    assert accuracy.accuracy(tx).emptied >= 1
+    keeping.forget(tx, office.emptied[-1] + 401 * DAY)
+    assert accuracy.accuracy(tx).emptied == 0
+
+
 def test_state_of_another_form_is_forgotten_not_guessed_at(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 30)
     tx.execute("UPDATE foresight SET form = 99, state = 'nonsense'")
