@@ -29,7 +29,7 @@ def site(tmp_path_factory) -> Path:
     spec.loader.exec_module(imagined)
     imagined.imagine(folder / "state.db", printers=8, days=200)
     (folder / "config.toml").write_text(CONFIG, "utf-8")
-    (folder / "rules.d").mkdir()
+    (folder / "draft").mkdir()
     return folder
 
 
@@ -46,7 +46,7 @@ def run(line: str) -> str:
 
 def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
     monkeypatch.chdir(site)
-    files = iter(["rules.d/mine.toml", "rules.d/mine.trial.toml", "rules.d/more.toml"])
+    files = iter(["draft/mine.toml", "draft/mine.trial.toml", "draft/more.toml"])
     said = {}
     for kind, text in BLOCKS:
         if kind == "toml":
@@ -68,7 +68,7 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
 def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monkeypatch):
     monkeypatch.chdir(site)
     document = json.loads(
-        run("printwarden rules backtest supply-low --state state.db --rules rules.d --json")
+        run("printwarden rules backtest supply-low --state state.db --rules draft --json")
     )
     (rule,) = document["rules"]
     assert rule["tickets"] > 20
@@ -80,14 +80,14 @@ def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monke
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("printwarden rules backtest toner --state state.db --rules rules.d", 'there is no rule "toner"'),
+        ("printwarden rules backtest toner --state state.db --rules draft", 'there is no rule "toner"'),
         (
-            "printwarden rules backtest supply-low --state state.db -r rules.d --sweep supply-low.title=1..2",
+            "printwarden rules backtest supply-low --state state.db -r draft --sweep supply-low.title=1..2",
             "is no threshold of supply-low",
         ),
-        ("printwarden rules backtest supply-low --state state.db -r rules.d --from yesterday", "is no time"),
+        ("printwarden rules backtest supply-low --state state.db -r draft --from yesterday", "is no time"),
         (
-            "printwarden rules explain nobody supply-low --state state.db -r rules.d",
+            "printwarden rules explain nobody supply-low --state state.db -r draft",
             'no printer is known as "nobody"',
         ),
     ],
