@@ -183,3 +183,14 @@ def test_a_cartridge_without_a_level_is_foreseen_by_those_before_it() -> None:
     for emptied in office.emptied[4:]:
         found = [it for it in made if it.at <= emptied - 7 * DAY][-1]
         assert found.p50 == pytest.approx((emptied - found.at) / DAY, abs=4.0)
+
+
+def test_a_gauge_by_tens_is_exact_in_the_moment_in_which_it_comes_down() -> None:
+    """It shows 30 % from 30 down to 20; a page after it came down it is 30, and pages count from there."""
+    pool, slot = Pool(), Slot(rated=2000.0)
+    for number, level in enumerate((1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)):
+        slot.observe(pool, Look(level), MONDAY, 100.0 * number, 100.0 * number - 1)
+    left, _, _ = slot.left(pool, Look(0.3), 701.0)
+    assert left == pytest.approx(0.29, abs=0.015)
+    later, _, _ = slot.left(pool, Look(0.3), 750.0)
+    assert 0.2 < later < left - 0.01
