@@ -56,10 +56,11 @@ async def heartbeat(agent: Agent) -> None:
     """Note how the agent is, and tell the provider."""
     now = agent.clock.now()
     facts = how_it_is(agent)
+    ahead = agent.target.clock_offset if agent.target else None
 
     def note(tx: sqlite3.Connection) -> None:
         health.note(tx, now, facts)
-        agent.intake.line.sender.heartbeat(tx, now, facts)
+        agent.intake.line.sender.heartbeat(tx, now, facts, clock_ahead=ahead)
 
     await agent.store.run(note)
     if agent.delivery:

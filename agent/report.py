@@ -40,9 +40,20 @@ class Sender:
             ),
         )
 
-    def heartbeat(self, tx: sqlite3.Connection, now: float, health: Mapping[str, object]) -> None:
-        """Tell the provider that the agent lives, and how it is."""
-        data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": self._agent(), **health}
+    def heartbeat(
+        self,
+        tx: sqlite3.Connection,
+        now: float,
+        health: Mapping[str, object],
+        *,
+        clock_ahead: float | None = None,
+    ) -> None:
+        """Tell the provider that the agent lives, and how it is. `clock_ahead`: seconds that our clock is
+        ahead of the provider's, by the Date of its last answer."""
+        agent = self._agent()
+        if clock_ahead is not None:
+            agent["clock_offset_ms"] = round(clock_ahead * 1000)
+        data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": agent, **health}
         self._put(
             tx,
             Envelope(

@@ -42,6 +42,11 @@ class Target(Protocol):
         """Which destination this is; its pauses are remembered under that name."""
         ...
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that our clock is ahead of the destination's; None where that cannot be known."""
+        ...
+
     async def send(self, batch: Batch) -> Receipt:
         """Hand over `batch` and return what became of its events.
 

@@ -71,6 +71,7 @@ class MortalTarget:
 
     def __init__(self, target: https.Https, fate: Fate) -> None:
         self.target, self.fate, self.name = target, fate, target.name
+        self.clock_offset = None
 
     async def send(self, batch: outbox.Batch) -> Receipt:
         self.fate.step()

@@ -141,6 +141,7 @@ class Recorder:
     """A target that fails as told, and writes down when it was asked and with what."""
 
     name = "recorder"
+    clock_offset = None
 
     def __init__(self, clock: Clock, *failures: Exception) -> None:
         self.clock, self.failures = clock, list(failures)

@@ -40,6 +40,11 @@ class Folder:
     def name(self) -> str:
         return f"folder {self._settings.path}"
 
+    @property
+    def clock_offset(self) -> None:
+        """Nobody says what time it is there."""
+        return
+
     async def send(self, batch: Batch) -> Receipt:
         """Write `batch`; again under the same name if it was there."""
         await asyncio.to_thread(self._write, batch)
