@@ -192,7 +192,7 @@ def _dump_printer(printer: Printer) -> str:
 
 
 def _dump_slot(slot: Slot) -> list[Any]:
-    plain = {"look": slot.look and _row(slot.look), "mark": _row(slot.mark)}
+    plain = {"look": slot.look, "mark": _row(slot.mark)}
     return [plain.get(name, getattr(slot, name)) for name in slot.__slots__]
 
 
@@ -207,7 +207,7 @@ def _load_printer(state: Mapping[str, Any], site: Site) -> Printer:
 
 def _load_slot(row: list[Any]) -> Slot:
     slot = Slot(*row)
-    slot.look = Look(*slot.look) if slot.look else None  # type: ignore[misc] # a list, as JSON brought it
+    slot.look = Look(*slot.look) if slot.look else None
     slot.mark = Mean(*slot.mark)  # type: ignore[misc] # the same
     return slot
 

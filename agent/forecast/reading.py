@@ -10,7 +10,7 @@ _TONER = ("toner", "tonerCartridge", "matteToner")
 _OTHER = ("ink", "inkCartridge", "matteInk", "inkRibbon", "solidWax", "ribbonWax")
 CONSUMED = frozenset((*_TONER, *_OTHER))
 PARTS: Mapping[str, str] = {"fuser": "fuser", "opc": "drum", "transferUnit": "transfer"}
-_LOW, _OUT = ("AlmostEmpty", "NearEnd"), ("Empty",)
+_ABOUT, _LOW, _OUT = ("marker", "subunit"), ("AlmostEmpty", "NearEnd"), ("Empty",)
 _GROUPS = frozenset(("marker", "markerSupplies", "markerColorant"))
 
 
@@ -45,11 +45,7 @@ def looks(supplies: Iterable[Supply], alerts: Iterable[Alert]) -> dict[str, Look
     """What the printer says of each of its supplies, with the alerts about their rows."""
     low, out = set(), set()
     for alert in alerts:
-        if (
-            alert.group in _GROUPS
-            and alert.group_index is not None
-            and alert.name.startswith(("marker", "subunit"))
-        ):
+        if alert.group in _GROUPS and alert.name.startswith(_ABOUT):
             if alert.name.endswith(_LOW):
                 low.add(str(alert.group_index))
             elif alert.name.endswith(_OUT):
@@ -59,12 +55,11 @@ def looks(supplies: Iterable[Supply], alerts: Iterable[Alert]) -> dict[str, Look
 
 def look(supply: Supply, low: set[str], out: set[str]) -> Look:
     """One supply's level as a share, or why it is none. `low`, `out`: rows that alerts are about."""
-    row = supply.index.rpartition(".")[2]
-    level, capacity = supply.level, supply.capacity
-    empty = row in out or level == 0
-    if isinstance(level, int) and isinstance(capacity, int) and capacity > 0:
-        share: float | None = min(1.0, level / capacity)
-    else:
-        share = None
-    vague = "" if isinstance(level, int) else (level or Vague.UNKNOWN).value
-    return Look(share, vague, row in low and not empty, empty)
+    row = supply.index.rpartition(".")[2] if low or out else ""
+    level = supply.level
+    empty = level == 0 or row in out
+    if not isinstance(level, int):
+        return Look(None, (level or Vague.UNKNOWN).value, row in low and not empty, empty)
+    capacity = supply.capacity
+    share = min(1.0, level / capacity) if isinstance(capacity, int) and capacity > 0 else None
+    return Look(share, "", row in low and not empty, empty)

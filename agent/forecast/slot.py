@@ -10,6 +10,7 @@ says only "some left" (-3) or nothing (-2) has three anchors in a life: put in, 
 
 from dataclasses import dataclass, field
 from math import erf, exp, log, sqrt
+from typing import NamedTuple
 
 from agent.forecast.pool import Mean, Pool
 
@@ -27,8 +28,7 @@ FEW = 50.0  # pages: a cartridge that lasted no longer was no cartridge
 EARLY = 0.05  # replaced with more than this left: premature
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What a printer says of one supply at one moment. `level`: a share, or None where it is no number."""
 
     level: float | None

@@ -11,7 +11,7 @@ from tests.forecast.conftest import DAY, MONDAY
 
 
 def row(name: str, group: str, at: int = 1, text: str = "") -> Alert:
-    return Alert(index=1, name=name, group=group, group_index=at, text=text)
+    return Alert(index=1, name=name, group=group, group_index=at, text=text, severity="critical")
 
 
 JAM, MISFEED = row("jam", "input", 2), row("inputMediaTrayFeedError", "input", 2)
