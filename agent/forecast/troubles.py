@@ -36,6 +36,9 @@ _ENDS: Mapping[str, str] = {
     "inputMediaTrayFeedFailure": "roller",
     "markerOpcLifeOver": "drum",
 }
+_COLD = {"markerFuserUnderTemperature", "subunitUnderTemperature"}
+"""Codes 1001 and 35: healthy printers carry them while they sleep and wake (Kyocera); a fault if critical."""
+
 WORDS: Mapping[str, str] = {
     "fus": "fuser",
     "fix": "fuser",
@@ -52,6 +55,8 @@ WORDS: Mapping[str, str] = {
 def trouble(alert: Alert) -> tuple[str, Trouble] | None:
     """(part, what it met): ("roller 2", JAM), ("fuser 1", FAULT); None for what is no wear."""
     name = alert.name
+    if name in _COLD and alert.severity != "critical":
+        return None
     if name in _ENDS:
         return _numbered(_ENDS[name], alert), Trouble.END
     if name in _FAULTS:

@@ -27,6 +27,7 @@ PART_KINDS: Mapping[str, str] = {  # PrtAlertGroupTC -> the trade's word
     "finDevice": "finisher",
     "cover": "cover",
 }
+WEARING = ("roller", "fuser", "transfer", "drum")  # what forecasts of wear speak of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
-"""part.kind: what a part is: tray, bin, path, marker, cover or finisher, from prtAlertGroup (RFC 3805)."""
+"""part.kind: what a part is: tray, bin, path, marker, cover or finisher, from prtAlertGroup (RFC 3805);
+of what forecasts speak of: roller, fuser, transfer or drum."""
 
 from agent.rules.kinds import Reading, words
 from agent.rules.signals import Asked
-from agent.rules.subjects import PART_KINDS
+from agent.rules.subjects import PART_KINDS, WEARING
 
-KIND = words(*PART_KINDS.values())
+KIND = words(*PART_KINDS.values(), *WEARING)
 PER = ("part",)
 READS = ("alerts",)
 

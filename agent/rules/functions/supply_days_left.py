@@ -2,7 +2,8 @@
 
 `chance = 0.30` asks for the day by which it is empty in three of ten cases: earlier than the best estimate
 (0.5), so a rule that orders by it is late less often. Unknown while the printer is silent, and from the
-moment the supply is empty until another is seen: the forecast is about a cartridge that is no more.
+moment the supply is empty until another is seen: the forecast is about a cartridge that is no more. Unknown,
+too, while it rests on the rated yield alone: nobody has seen how this printer uses its cartridges.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,12 @@ OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
 WORDS = ("p40_date", "days_left", "forecast_basis")
 DAY = 86400.0
+ASSUMED = "assumed"  # nothing of this printer's own behind it: to show, not to order by
 
 
 def read(asked: Asked) -> Reading:
     found = outlook(asked)
-    if found is None or found.p50 <= 0.0:
+    if found is None or found.p50 <= 0.0 or found.basis == ASSUMED:
         return None
     chance = asked.options.get("chance", 0.5)
     return DAY * found.days(chance if isinstance(chance, float) else 0.5)
