@@ -9,15 +9,18 @@
 - After three starts that failed within 10 minutes nothing is tried any more: an empty file, and the evidence.
 """
 
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MANY_STARTS, WITHIN = 3, 600.0  # failed starts, seconds
 FARTHEST = 1 << 40  # row numbers that are skipped at most in search of the next readable one
+LARGEST_COPY = 1 << 40  # bytes; a header that says more is damaged itself
 DAMAGE = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
 ORDER = ("outbox", "tickets", "rules", "history", "inventory")
 
@@ -40,9 +43,12 @@ class Salvaged:
 
 
 def is_damage(why: BaseException) -> bool:
-    """Whether an error of SQLite says that the file is not what it was."""
-    code = getattr(why, "sqlite_errorcode", None)
-    return isinstance(why, sqlite3.DatabaseError) and code is not None and code & 0xFF in DAMAGE
+    """Whether an error of SQLite says that the file is not what it was. A flipped bit can also turn bytes
+    into a text that is none: that is noticed by Python's module, which gives it no code."""
+    if not isinstance(why, sqlite3.DatabaseError):
+        return False
+    code = getattr(why, "sqlite_errorcode", None) or 0
+    return code & 0xFF in DAMAGE or "Could not decode to UTF-8" in str(why)
 
 
 def mark(path: Path, reason: str) -> None:
@@ -118,8 +124,37 @@ def tables(rooms: Mapping[str, Sequence[str]]) -> list[str]:
 def rescue(salvaged: Salvaged, into: sqlite3.Connection, names: Sequence[str]) -> None:
     """Bring over every row of the tables `names` that can be read. `into` is in no transaction."""
     into.execute("PRAGMA foreign_keys=OFF")
+    with _at_full_length(salvaged.evidence) as readable:
+        _rescue(salvaged, readable, into, names)
+    into.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _at_full_length(evidence: Path) -> Iterator[Path]:
+    """The file; or, where it was cut short, a copy filled up with empty pages: SQLite reads no file that
+    has fewer pages than its header says (file format, 1.3.7). The evidence itself is not touched."""
+    with evidence.open("rb") as file:
+        head = file.read(100)
+    size = int.from_bytes(head[16:18], "big") * int.from_bytes(head[28:32], "big")
+    if not evidence.stat().st_size < size < LARGEST_COPY:
+        yield evidence
+        return
+    copy = evidence.with_name(f"{evidence.name}.filled-up")
+    log, log_copy = (file.with_name(f"{file.name}-wal") for file in (evidence, copy))
+    try:
+        shutil.copyfile(evidence, copy)
+        if log.exists():
+            shutil.copyfile(log, log_copy)
+        os.truncate(copy, size)
+        yield copy
+    finally:
+        for leftover in (copy, log_copy, copy.with_name(f"{copy.name}-shm")):
+            leftover.unlink(missing_ok=True)
+
+
+def _rescue(salvaged: Salvaged, readable: Path, into: sqlite3.Connection, names: Sequence[str]) -> None:
     for way in ("?mode=ro", "?mode=ro&immutable=1"):  # with its log; and if that is what is damaged, without
-        uri = salvaged.evidence.resolve().as_uri() + way
+        uri = readable.resolve().as_uri() + way
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as old:
             old.row_factory = None
             for name in names:
@@ -127,7 +162,6 @@ def rescue(salvaged: Salvaged, into: sqlite3.Connection, names: Sequence[str]) -
                     salvaged.recovered[name] = _bring_over(old, into, name, salvaged)
         if sum(salvaged.recovered.values()):
             break
-    into.execute("PRAGMA foreign_keys=ON")
 
 
 def _bring_over(old: sqlite3.Connection, into: sqlite3.Connection, name: str, salvaged: Salvaged) -> int:

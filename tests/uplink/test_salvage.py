@@ -121,6 +121,29 @@ def test_without_digests_altered_events_would_go_unseen(
     assert unseen > 3
 
 
+def test_bytes_that_became_a_text_that_is_none_cost_one_event(tmp_path: Path, make: Make) -> None:
+    path = tmp_path / "state" / "agent.db"
+    written(path, make, count=50)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE outbox_event SET digest = CAST(x'5d51ff34fe' AS TEXT) WHERE seq = 20")
+        db.commit()
+    store = housekeeping.opened(path, ROOMS)
+    with store.transaction() as tx:
+        told = views.counts(tx)
+    store.close()
+    assert sum(told.pending.values()) == 49
+    assert sum(told.dropped.values()) + sum(told.dead.values()) == 1
+
+
+def test_a_file_that_was_cut_short_loses_its_end_only(tmp_path: Path, make: Make) -> None:
+    truth = written(tmp_path / "good.db", make)
+    image = (tmp_path / "good.db").read_bytes()
+    share, altered = after_damage(tmp_path / "cut" / "agent.db", image[: int(len(image) * 0.99)], truth)
+    assert share > 0.95
+    assert altered == 0
+    assert not list((tmp_path / "cut").glob("*filled-up*"))
+
+
 def test_the_evidence_is_kept_and_what_was_done_is_said(
     tmp_path: Path, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
