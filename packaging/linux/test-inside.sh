@@ -23,7 +23,7 @@ until_ok() { # until_ok WHAT COMMAND…: within PATIENCE seconds
 }
 property() { systemctl show -P "$1" printwarden.service; }
 state() { sqlite3 -readonly "$DB" "$1"; }
-arrived() { sqlite3 -readonly /root/receiver.db "$1"; }
+arrived() { sqlite3 -readonly /trial/receiver.db "$1"; }
 restarts() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
 printers() { [ "$(state 'SELECT count(*) FROM device')" -ge "$1" ]; }
 complete() { # each event has arrived once, but for heartbeats that a newer one made needless; no step of a ticket is missing
@@ -38,33 +38,33 @@ complete() { # each event has arrived once, but for heartbeats that a newer one 
 caught_up() { [ "$(state 'SELECT count(*) FROM outbox_event')" = 0 ] && complete; }
 
 # --- install
-dpkg -i /root/printwarden.deb > /root/dpkg.log 2>&1
+dpkg -i /trial/printwarden.deb > /trial/dpkg.log 2>&1
 [ "$(property ActiveState)" = inactive ] || fail "it should wait for a configuration"
-ok "installed; it waits for a configuration, and says: $(grep "run 'printwarden init'" /root/dpkg.log)"
+ok "installed; it waits for a configuration, and says: $(grep "run 'printwarden init'" /trial/dpkg.log)"
 [ "$(stat -c '%U:%G %a' /etc/printwarden /etc/printwarden/secrets | tr '\n' ' ')" = "root:printwarden 750 root:root 700 " ] \
     || fail "folders: $(stat -c '%U:%G %a' /etc/printwarden /etc/printwarden/secrets)"
-printwarden selftest > /root/selftest.txt || fail "selftest: $(cat /root/selftest.txt)"
+printwarden selftest > /trial/selftest.txt || fail "selftest: $(cat /trial/selftest.txt)"
 ok "the frozen selftest passes on a bare Debian $(cat /etc/debian_version)"
 man -P cat printwarden | grep -q 'SYNOPSIS' || fail "no man page"
 
 # --- the world: a fleet and a provider, on a clock 1440 times as fast
 now=$(date +%s)
 clock="1440@$now.0=$now.0"
-echo -n 'a-token-of-the-provider' > /root/token
+echo -n 'a-token-of-the-provider' > /trial/token
 systemd-run -q --unit=fleet printwarden simulate --json --no-mdns --base 127.77.0.1 --port 16161 \
     --clock "$clock" --started "$now.0"
 receiver() {
-    systemd-run -q --unit=provider printwarden receive --json --port 8443 --database /root/receiver.db \
-        --tls-folder /root/tls --token-file /root/token
+    systemd-run -q --unit=provider printwarden receive --json --port 8443 --database /trial/receiver.db \
+        --tls-folder /trial/tls --token-file /trial/token
 }
 receiver
-until_ok "the receiver's certificates" test -s /root/tls/ca.pem
-install -m 0644 /root/tls/ca.pem /etc/printwarden/provider-ca.pem
+until_ok "the receiver's certificates" test -s /trial/tls/ca.pem
+install -m 0644 /trial/tls/ca.pem /etc/printwarden/provider-ca.pem
 
 # --- first run
 until_ok "the receiver" bash -c 'echo > /dev/tcp/127.0.0.1/8443'
 printwarden init --yes --listen 0s --no-try --network 127.77.0.0/27 --port 16161 --site S-04 \
-    --provider https://127.0.0.1:8443/v1/events --ca-file /etc/printwarden/provider-ca.pem --token-file /root/token \
+    --provider https://127.0.0.1:8443/v1/events --ca-file /etc/printwarden/provider-ca.pem --token-file /trial/token \
     >&2
 cat >> /etc/printwarden/config.toml <<'EOF'
 [mdns]
@@ -151,7 +151,7 @@ echo '# edited here' >> /etc/default/printwarden
 known=$(state 'SELECT count(*) FROM device')
 before=$(sha256sum /etc/printwarden/config.toml)
 pid=$(property MainPID)
-DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i /root/newer.deb >> /root/dpkg.log 2>&1
+DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i /trial/newer.deb >> /trial/dpkg.log 2>&1
 until_ok "running after the upgrade" restarts 0
 [ "$(property MainPID)" != "$pid" ] || fail "the old program still runs"
 [ "$(state 'SELECT count(*) FROM device')" -ge "$known" ] || fail "printers forgotten"
@@ -162,19 +162,19 @@ ok "upgraded to $(dpkg-query -W -f '${Version}' printwarden) while it ran: state
 
 # --- what was disabled stays disabled
 systemctl disable -q printwarden
-dpkg -i /root/newer.deb >> /root/dpkg.log 2>&1
+dpkg -i /trial/newer.deb >> /trial/dpkg.log 2>&1
 [ "$(systemctl is-enabled printwarden || true)" = disabled ] || fail "enabled again by the package"
 ok "a service that the administrator disabled stays disabled"
 
 # --- remove and purge
-dpkg -r printwarden >> /root/dpkg.log 2>&1
+dpkg -r printwarden >> /trial/dpkg.log 2>&1
 ! systemctl is-active -q printwarden || fail "still running"
 [ -s "$DB" ] && [ -s /etc/printwarden/config.toml ] || fail "remove took the state"
 ok "removed: stopped, configuration and state kept"
 systemctl stop fleet provider
 rm -f /etc/systemd/system/printwarden.service.d/test.conf
-dpkg -P printwarden >> /root/dpkg.log 2>&1
-left=$(find / -xdev \( -path /root -o -path /proc -o -path /sys -o -path /run/log -o -path /var/log -o -path '/var/cache/*' -o -path '/tmp/*' \) -prune \
+dpkg -P printwarden >> /trial/dpkg.log 2>&1
+left=$(find / -xdev \( -path /trial -o -path /root -o -path /proc -o -path /sys -o -path /run/log -o -path /var/log -o -path '/var/cache/*' -o -path '/tmp/*' \) -prune \
     -o -iname '*printwarden*' -print)
 [ -z "$left" ] || fail "left behind: $left"
 ! getent passwd printwarden > /dev/null && ! getent group printwarden > /dev/null || fail "the user is left"

@@ -50,9 +50,10 @@ echo '# a newer default' >> "$work/newer/etc/default/printwarden"
 
 rm -rf "$PLACE/rootfs"
 cp -a "$PLACE/base" "$PLACE/rootfs"
-dpkg-deb --root-owner-group -Znone --build "$work/newer" "$PLACE/rootfs/root/newer.deb" > /dev/null
-cp "$DEB" "$PLACE/rootfs/root/printwarden.deb"
-install -m 0755 "$HERE/test-inside.sh" "$PLACE/rootfs/root/test-inside.sh"
+mkdir "$PLACE/rootfs/trial"
+dpkg-deb --root-owner-group -Znone --build "$work/newer" "$PLACE/rootfs/trial/newer.deb" > /dev/null
+cp "$DEB" "$PLACE/rootfs/trial/printwarden.deb"
+install -m 0755 "$HERE/test-inside.sh" "$PLACE/rootfs/trial/test-inside.sh"
 cat > "$PLACE/rootfs/etc/systemd/system/test-install.service" <<'EOF'
 [Unit]
 Description=The installation test
@@ -60,8 +61,8 @@ After=multi-user.target
 
 [Service]
 Type=oneshot
-WorkingDirectory=/root
-ExecStart=/bin/sh -c '/root/test-inside.sh > /root/result.txt 2> /root/trace.txt; echo $? > /root/rc; systemctl exit $(cat /root/rc)'
+WorkingDirectory=/trial
+ExecStart=/bin/sh -c '/trial/test-inside.sh > /trial/result.txt 2> /trial/trace.txt; echo $? > /trial/rc; systemctl exit $(cat /trial/rc)'
 
 [Install]
 WantedBy=default.target
@@ -72,12 +73,12 @@ sed -i 's/^After=.*/After=basic.target dbus.service/' "$PLACE/rootfs/etc/systemd
 echo "booting it"
 timeout 600 systemd-nspawn --quiet -D "$PLACE/rootfs" -b --register=no --keep-unit --private-network \
     --console=pipe --machine="printwarden-$$" > "$PLACE/console.log" 2>&1 < /dev/null || true
-[ -e "$PLACE/rootfs/root/result.txt" ] || { tail -n 30 "$PLACE/console.log"; skip "a systemd could not be booted in a container here"; }
-cat "$PLACE/rootfs/root/result.txt"
-if [ "$(cat "$PLACE/rootfs/root/rc" 2> /dev/null)" != 0 ]; then
-    tail -n 40 "$PLACE/rootfs/root/trace.txt"
+[ -e "$PLACE/rootfs/trial/result.txt" ] || { tail -n 30 "$PLACE/console.log"; skip "a systemd could not be booted in a container here"; }
+cat "$PLACE/rootfs/trial/result.txt"
+if [ "$(cat "$PLACE/rootfs/trial/rc" 2> /dev/null)" != 0 ]; then
+    tail -n 40 "$PLACE/rootfs/trial/trace.txt"
     echo "test-install FAILED; the machine is $PLACE/rootfs, its console $PLACE/console.log" >&2
     exit 1
 fi
-python3 "$HERE/note_result.py" "$PLACE/rootfs/root/result.txt"
+python3 "$HERE/note_result.py" "$PLACE/rootfs/trial/result.txt"
 echo "test-install passed"
