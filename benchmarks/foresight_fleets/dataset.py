@@ -3,6 +3,7 @@
 Never reads the truth: it is not opened here.
 """
 
+import gc
 import gzip
 import heapq
 import json
@@ -51,6 +52,7 @@ class Dataset:
         polls = sorted(self._lines("polls"), key=lambda line: float(line["t"]))
         events = sorted(self._lines("events"), key=lambda line: float(line["t"]))
         known: dict[tuple[Any, ...], Any] = {}
+        gc.freeze()  # the service does not hold a year of polls for the collector to walk through
         yield from heapq.merge(
             (_poll(line, devices[line["d"]], known) for line in polls),
             (
