@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.model import Address, Snapshot
     from agent.snmp.reader import Credential
 
-RETRIES = 2
+RETRIES = 3  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
 
 
 def _schema(asked: bool) -> None:
