@@ -15,7 +15,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from agent import app, hosted
+from agent import hosted, running
 from agent.errors import ConfigError
 from agent.hosted import Hosted
 
@@ -156,7 +156,7 @@ def test_whatever_else_ends_the_agent_is_a_crash_for_the_failure_actions(scm, tm
         raise RuntimeError("a bug")
 
     (tmp_path / "config.toml").write_text(CONFIG)
-    monkeypatch.setattr(app, "serve", broken)
+    monkeypatch.setattr(running, "serve", broken)
     monkeypatch.setattr(scm.shell.os, "_exit", leave)
     with pytest.raises(Exited, match="1"):
         scm.shell.host()
@@ -174,7 +174,7 @@ def test_a_stalled_agent_ends_its_own_process(tmp_path, monkeypatch):
         await asyncio.to_thread(ended.wait, PATIENCE)
         agent.store.close()
 
-    monkeypatch.setattr(app, "serve", stalls)
+    monkeypatch.setattr(running, "serve", stalls)
     Hosted(tmp_path / "config.toml", patience=0.1, stalled=ended.set).run()
     assert ended.is_set()
 
