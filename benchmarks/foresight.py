@@ -36,6 +36,7 @@ from agent.rules.states import Key, Standing  # noqa: E402
 
 FLEETS = Path(os.environ.get("PRINTWARDEN_FORESIGHT", Path(__file__).parents[2] / "shared" / "foresight"))
 RULES = "predictive.toml"
+PYTHON = os.environ.get("PYTHON_WITH_NUMPY", sys.executable)
 EVERY = 6 * 3600.0  # seconds between two forecasts of a supply
 PARTS: dict[str, tuple[Any, str, Any]] = {  # a part of the method -> what switches it off
     "tide of the site": (site, "CALM", 99.0),
@@ -297,6 +298,9 @@ def everything(fleets: Path) -> None:
     found = sorted(path.parent for path in fleets.glob("*/polls.jsonl.gz"))
     if not found:
         print(f"no fleets under {fleets} (PRINTWARDEN_FORESIGHT says where they are)")
+        return
+    if subprocess.run([PYTHON, "-c", "import numpy"], capture_output=True, check=False).returncode:
+        print(f"the scorer needs numpy, which {PYTHON} has not (PYTHON_WITH_NUMPY names one that has)")
         return
     with tempfile.TemporaryDirectory() as folder:
         for part in (None, *PARTS):
