@@ -35,7 +35,9 @@ def test_what_is_not_configured_is_enabled_but_not_started():
     assert "run systemctl restart printwarden.service" not in told(systemd.install(OPT, configured=False))
 
 
-@pytest.mark.parametrize("place", [str(Path("/root", "venv/bin/python")), "/home/anna/printwarden/printwarden"])
+@pytest.mark.parametrize(
+    "place", [str(Path("/root", "venv/bin/python")), "/home/anna/printwarden/printwarden"]
+)
 def test_a_program_that_the_service_could_not_see_is_refused(place):
     with pytest.raises(NotPossible, match="put the program under /opt"):
         systemd.install((place,), configured=True)
