@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from agent.clock import Clock
-from agent.model import Tier
-from agent.simulator import makes
+from agent.model import Address, Tier
+from agent.simulator import makes, others
 from agent.simulator.fleet import Fleet
+from agent.simulator.member import Member
 
 GOOD, BAD = "127.82.0.1", "127.82.0.2"
 ALERTS = frozenset({Tier.ALERTS})
@@ -80,6 +81,22 @@ async def test_a_private_community_never_goes_to_a_stranger(site_of, shop):
         communities = {packet.name for packet in fleet.packets("127.82.4.2")}
         assert communities == {"public"}
         assert len(site.devices()) == 1
+
+
+async def test_a_stranger_that_answers_is_asked_only_with_what_it_answered(site_of, shop):
+    """A switch answers "public"; the private community stands first in the list, and stays at home."""
+    base = shop("127.82.7.1", (makes.HP_M507, "healthy", ()))
+    port = base.members[0].address.port
+    stranger = Member(address=Address("127.82.7.2", port), source=others.switch(), name="a switch")
+    fleet = Fleet([base.members[0], stranger])
+    settings = {
+        "network": [{"cidr": "127.82.7.0/28", "snmp_port": port, "credentials": ["secret", "public"]}],
+        "credential": [{"name": "secret", "community": "private-one"}],
+    }
+    async with site_of(fleet, "127.82.7.0/28", **settings) as site:
+        await site.find()
+        assert site.verdicts["a switch"] == "not a printer", "it was seen, and looked at more closely"
+        assert {packet.name for packet in fleet.packets("127.82.7.2")} == {"public"}
 
 
 async def test_a_printer_named_by_hand_is_shown_every_credential(site_of, shop):
