@@ -1,0 +1,159 @@
+"""`config.toml`, the file that customer IT owns: what may be contacted, how often, and who is told.
+
+Every key is explained where it is declared, in `sections`; `config.example.toml` shows them all. A mistake
+stops the start with file, line, key, reason and a suggestion.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from agent import toml
+from agent.config.secrets import located, with_secrets
+from agent.config.sections import (
+    Collectors,
+    CredentialConfig,
+    Cups,
+    Egress,
+    Exclude,
+    Ipp,
+    Log,
+    Mdns,
+    NetworkConfig,
+    PrinterConfig,
+    Provider,
+    RulesConfig,
+    Schedule,
+    Section,
+    Site,
+    Snmp,
+    Storage,
+    Target,
+    Traps,
+)
+from agent.config.values import Network
+from agent.errors import Complaint, ConfigError
+from agent.paths import default_paths
+
+__all__ = [
+    "Collectors",
+    "Config",
+    "CredentialConfig",
+    "Cups",
+    "Egress",
+    "Exclude",
+    "Ipp",
+    "Log",
+    "Mdns",
+    "Network",
+    "NetworkConfig",
+    "PrinterConfig",
+    "Provider",
+    "RulesConfig",
+    "Schedule",
+    "Section",
+    "Site",
+    "Snmp",
+    "Storage",
+    "Target",
+    "Traps",
+    "check",
+    "load",
+    "located",
+]
+
+
+class Config(Section):
+    """The whole file."""
+
+    config_version: Literal[1] = 1
+    site: Site = Site()
+    provider: Provider = Provider()
+    network: tuple[NetworkConfig, ...] = Field((), strict=False)
+    printer: tuple[PrinterConfig, ...] = Field((), strict=False)
+    credential: tuple[CredentialConfig, ...] = Field((), strict=False)
+    exclude: Exclude = Exclude()
+    schedule: Schedule = Schedule()
+    snmp: Snmp = Snmp()
+    ipp: Ipp = Ipp()
+    cups: Cups = Cups()
+    collectors: Collectors = Collectors()
+    mdns: Mdns = Mdns()
+    traps: Traps = Traps()
+    rules: RulesConfig = RulesConfig()
+    target: Target = Target()
+    egress: Egress = Egress()
+    storage: Storage = Storage()
+    log: Log = Log()
+    folder: Path = Field(Path(), exclude=True, description="Where the file lies. Set by `load`.")
+
+    def beside(self, name: str) -> Path:
+        """A path written in the file: absolute, relative to the file's folder, or "secret:NAME"."""
+        return located(self.folder, name)
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that is kept."""
+        return self.beside(self.storage.folder) if self.storage.folder else default_paths().state
+
+    @property
+    def database(self) -> Path:
+        return self.state / "printwarden.db"
+
+    @property
+    def identity(self) -> Path:
+        """The folder of the key and the credential."""
+        return self.state / "identity"
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path`. Raises ConfigError with every complaint."""
+    return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"))
+
+
+def check(data: dict[str, Any], folder: Path) -> Config:
+    """A configuration put together elsewhere, from the command line for example; state goes to `folder`."""
+    document = toml.Document(folder / "command line", "", data | {"storage": {"folder": str(folder)}})
+    return _checked(document)
+
+
+def _checked(document: toml.Document) -> Config:
+    if "folder" in document.data:
+        raise ConfigError([document.complaint(("folder",), "unknown key", "state goes to [storage] folder")])
+    resolved, complaints = with_secrets(document)
+    try:
+        config = toml.validate(resolved, Config)
+        complaints += _references(document, config)
+    except ConfigError as why:
+        complaints += why.complaints
+    if complaints:
+        raise ConfigError(sorted(complaints, key=lambda complaint: complaint.line or 0))
+    return config.model_copy(update={"folder": document.path.parent.absolute()})
+
+
+def _references(document: toml.Document, config: Config) -> list[Complaint]:
+    """Names that are used but not declared, declared twice, or files that are not there."""
+    names = [credential.name for credential in config.credential]
+    known = {*names, "public"}
+    complaints = [
+        document.complaint(("credential", n, "name"), f'"{name}" is declared twice', "rename one of them")
+        for n, name in enumerate(names)
+        if name in names[:n]
+    ]
+    for kind in ("network", "printer"):
+        for n, place in enumerate(getattr(config, kind)):
+            complaints += [
+                document.complaint(
+                    (kind, n, "credentials"),
+                    f'no [[credential]] is named "{name}"',
+                    toml.nearest(name, sorted(known)),
+                )
+                for name in place.credentials
+                if name not in known
+            ]
+    for key in ("ca_file", "token_file"):
+        name = getattr(config.provider, key)
+        if name and not located(document.path.parent, name).is_file():
+            complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
+    return complaints

@@ -1,0 +1,60 @@
+"""Where the secrets of `config.toml` lie: "env:NAME", "file:PATH" or "secret:NAME" instead of the text."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from agent import toml
+from agent.errors import Complaint
+
+SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
+"""The keys that may point to a secret."""
+
+
+def located(folder: Path, name: str) -> Path:
+    """The file that `name` means in a configuration that lies in `folder`.
+
+    "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=), or
+    else NAME in the folder `secrets` beside the configuration.
+    """
+    if not name.startswith("secret:"):
+        return folder / Path(name).expanduser()
+    secret = name.removeprefix("secret:")
+    given = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / f"secrets_{secret}"
+    return given if given.is_file() else folder / "secrets" / secret
+
+
+def with_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
+    """The document with "env:NAME" and "file:PATH" replaced by what they point to, where they do."""
+    complaints: list[Complaint] = []
+
+    def resolve(value: Any, where: toml.Where) -> Any:
+        if isinstance(value, dict):
+            return {key: resolve(inner, (*where, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [resolve(inner, (*where, n)) for n, inner in enumerate(value)]
+        if not isinstance(value, str) or where[-1] not in SECRETS:
+            return value
+        try:
+            return _secret(value, document.path.parent)
+        except ValueError as why:
+            complaints.append(document.complaint(where, str(why)))
+            return value
+
+    data = resolve(document.data, ())
+    return toml.Document(document.path, document.text, data), complaints
+
+
+def _secret(value: str, folder: Path) -> str:
+    """What "env:…", "file:…" or "secret:…" points to; any other value is itself. Raises ValueError."""
+    kind, _, name = value.partition(":")
+    if kind == "env":
+        if name not in os.environ:
+            raise ValueError(f"the environment variable {name} is not set")
+        return os.environ[name]
+    if kind in {"file", "secret"}:
+        try:
+            return located(folder, name if kind == "file" else value).read_text("utf-8").strip()
+        except OSError as why:
+            raise ValueError(f"{name} cannot be read: {why.strerror}") from None
+    return value

@@ -1,0 +1,201 @@
+"""The sections of `config.toml`, each key explained where it is declared."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agent import units
+from agent.config.values import Cadence, Cidr, Duration, Host, Mac, Port, parsed
+
+LARGEST_UNASKED = 4096  # addresses in a /20: a larger range needs `allow_large = true`
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class Site(Section):
+    id: str = Field("site", min_length=1, description="The provider's name for this site.")
+    name: str = Field("", description="What people call it.")
+
+
+class CredentialConfig(Section):
+    """How to ask printers. A secret may be "env:NAME", "file:PATH" or "secret:NAME"."""
+
+    name: str = Field(min_length=1)
+    version: Literal["1", "2c", "3"] = "2c"
+    community: str = Field("public", repr=False)
+    user: str = ""
+    auth_protocol: Literal["MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"] | None = None
+    auth_password: str = Field("", repr=False)
+    priv_protocol: (
+        Literal["DES", "3DES", "AES128", "AES192", "AES256", "AES192-BLUMENTHAL", "AES256-BLUMENTHAL"] | None
+    ) = None
+    priv_password: str = Field("", repr=False)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CredentialConfig":
+        if self.version == "3" and not self.user:
+            raise ValueError('SNMP version 3 needs a user | add user = "…"')
+        if self.priv_protocol and not self.auth_protocol:
+            raise ValueError('privacy needs authentication | add auth_protocol = "SHA256"')
+        for kind in ("auth", "priv"):
+            if getattr(self, f"{kind}_protocol") and len(getattr(self, f"{kind}_password")) < 8:
+                raise ValueError(f"{kind}_password needs at least 8 characters (RFC 3414, 11.2)")
+        return self
+
+
+class NetworkConfig(Section):
+    """A range that may be contacted. Nothing outside the configured networks ever is."""
+
+    cidr: Cidr
+    snmp_port: Port = 161
+    credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
+    sweep: bool = Field(True, description="Ask every address now and then, besides mDNS and the static list.")
+    allow_large: bool = Field(False, description="Needed for a range larger than a /20.")
+
+    @model_validator(mode="after")
+    def _size(self) -> "NetworkConfig":
+        if self.sweep and self.cidr.num_addresses > LARGEST_UNASKED and not self.allow_large:
+            raise ValueError(
+                f"{self.cidr} holds {self.cidr.num_addresses} addresses, more than a /20 | "
+                "name the smaller ranges, or say allow_large = true, or sweep = false"
+            )
+        return self
+
+
+class PrinterConfig(Section):
+    """A printer named by hand; it may lie outside the networks."""
+
+    host: Host
+    snmp_port: Port = 161
+    credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
+
+
+class Exclude(Section):
+    """Never contacted, whatever else is configured."""
+
+    networks: tuple[Cidr, ...] = Field((), strict=False)
+    hosts: tuple[Host, ...] = Field((), strict=False)
+    macs: tuple[Mac, ...] = Field((), strict=False)
+
+
+class Schedule(Section):
+    """How often each printer is asked for what; jitter spreads the printers over the time."""
+
+    alerts: Cadence = 300.0
+    supplies: Cadence = 1800.0
+    meters: Cadence = 3600.0
+    inventory: Cadence = 86400.0
+    sweep: Cadence = 86400.0
+    heartbeat: Cadence = 900.0
+    quiet_hours: Annotated[units.Hours, parsed(units.Hours.parse)] | None = Field(
+        None, description="Local time in which printers are asked six times less often, and never swept."
+    )
+
+
+class Snmp(Section):
+    engine: Literal["auto", "pysnmp"] = "auto"
+    timeout: Duration = 2.0
+    retries: int = Field(3, ge=0, le=5)  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
+    requests_per_second: float = Field(200.0, gt=0, le=5000)
+    requests_per_second_per_subnet: float = Field(20.0, gt=0, le=5000)
+
+
+class Ipp(Section):
+    """IPP beside SNMP: for what SNMP leaves open, and for printers that do not speak it."""
+
+    enabled: bool = True
+    port: Port = 631
+    timeout: Duration = 30.0  # a sleeping printer may need 18 s to answer
+
+
+class Cups(Section):
+    """Printers on a USB cable of this machine, read through its spooler."""
+
+    enabled: bool = True
+    socket: str = Field(
+        "/run/cups/cups.sock", description="Where the spooler listens; without it nothing is read."
+    )
+
+
+class Collectors(Section):
+    profiles: str = Field("profiles.d", description="*.toml in it add to or replace the vendor profiles.")
+
+
+class Mdns(Section):
+    enabled: bool = True
+    interfaces: tuple[Host, ...] = Field(
+        (), strict=False, description="Addresses of the interfaces to listen on."
+    )
+
+
+class Traps(Section):
+    enabled: bool = Field(False, description="Listen for traps and informs: hints to look at a printer now.")
+    host: Host = Field("0.0.0.0", description="The address to listen on.")  # noqa: S104 - off by default
+    port: Port = 162
+
+
+class RulesConfig(Section):
+    folder: str = Field("rules.d", description="*.toml in it are added to the shipped rules.")
+    first_days: Duration = Field(
+        72 * 3600.0,
+        ge=0,
+        description="On a new site, what was there before the agent goes into one digest; 0 s: never.",
+    )
+
+
+class Provider(Section):
+    url: str = Field("", description="Where events go. Empty: they wait in the outbox.")
+    token_file: str | None = Field(None, description="A file with the bearer token; read at each request.")
+    ca_file: str | None = Field(None, description="A private certificate authority, beside the system's.")
+    proxy: str = Field(
+        "", description="http://[user:password@]host:port; empty: HTTPS_PROXY, if set.", repr=False
+    )
+    insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
+
+    @model_validator(mode="after")
+    def _safe(self) -> "Provider":
+        if not self.url:
+            return self
+        parts = urlsplit(self.url)
+        loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if parts.scheme == "https" or (parts.scheme == "http" and loopback and self.insecure_loopback):
+            return self
+        if parts.scheme == "http":
+            raise ValueError(f'"{self.url}" would send tickets in clear text | use https://')
+        raise ValueError(f'"{self.url}" is not a web address | write one like "https://provider.example/v1"')
+
+
+class Egress(Section):
+    """What may leave the site. A provider's contract may take out more, never less."""
+
+    remove: tuple[Literal["ip", "hostname", "mac", "location", "contact", "asset_tag"], ...] = Field(
+        (), strict=False, description="Fields of a printer that are never sent."
+    )
+    mask: tuple[Literal["ip", "mac"], ...] = Field(
+        (), strict=False, description="Fields of which only the network, or the maker, is sent."
+    )
+
+
+class Target(Section):
+    """Another way to the provider than a url: at most one of them."""
+
+    folder: dict[str, Any] = Field(
+        default_factory=dict, description="A folder that is carried to the provider."
+    )
+    smtp: dict[str, Any] = Field(default_factory=dict, description="Tickets by e-mail.")
+
+    @property
+    def named(self) -> dict[str, dict[str, Any]]:
+        """Those that are configured: the name of a file in `uplink/targets` to its settings."""
+        return {name: table for name, table in (("folder", self.folder), ("smtp", self.smtp)) if table}
+
+
+class Storage(Section):
+    folder: str | None = Field(None, description="Where state is kept; the system's place by default.")
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"

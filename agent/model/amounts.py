@@ -1,0 +1,55 @@
+"""How much there is, where a printer may answer without a number (RFC 3805, prtMarkerSuppliesLevel)."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Vague(StrEnum):
+    """A level that is an answer but not a number (RFC 3805, prtMarkerSuppliesLevel and others)."""
+
+    OTHER = "other"  # -1: no restriction on this parameter
+    UNKNOWN = "unknown"  # -2
+    SOME_LEFT = "some_left"  # -3: some remaining (or some room remaining), amount not known
+
+    @classmethod
+    def of(cls, raw: int) -> Self | None:
+        """The meaning of -1, -2, -3, also when firmware sent them as unsigned 32-bit numbers."""
+        signed = raw - (1 << 32) if raw > (1 << 32) - 4 else raw
+        return {-1: cls.OTHER, -2: cls.UNKNOWN, -3: cls.SOME_LEFT}.get(signed)
+
+
+Amount = int | Vague | None
+"""A level or capacity: a number >= 0, a vague answer, or nothing read."""
+
+
+def percent(level: Amount, largest: Amount) -> int | None:
+    """100 x level / largest, rounded half up and at most 100; None where either is no number."""
+    if not isinstance(level, int) or not isinstance(largest, int) or largest <= 0 or level < 0:
+        return None
+    return min(100, (200 * level + largest) // (2 * largest))
+
+
+def vagueness(level: Amount, largest: Amount) -> Vague | None:
+    """Why there is no percentage: the level's own vagueness first, then the capacity's."""
+    if percent(level, largest) is not None:
+        return None
+    if isinstance(level, Vague):
+        return level
+    if isinstance(largest, Vague):
+        return largest
+    return Vague.UNKNOWN
+
+
+def whole(largest: Amount, unit: str | None) -> Amount:
+    """What 100 % is: firmware that gives levels in percent(19) may leave the capacity -1, -2 or 0."""
+    return 100 if unit == "percent" and (not isinstance(largest, int) or largest <= 0) else largest
+
+
+AVAILABILITY = {
+    0: "idle", 1: "on request", 2: "standby", 3: "broken", 4: "active", 5: "unknown", 6: "busy",
+}  # fmt: skip
+
+
+def availability(status: int | None) -> str | None:
+    """The lowest three bits of PrtSubUnitStatusTC (RFC 3805): 3 is unavailable because broken."""
+    return None if status is None else AVAILABILITY.get(status & 7, "unknown")

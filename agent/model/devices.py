@@ -1,0 +1,98 @@
+"""Who a printer is: where it answers, what it announces, what the inventory knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """Where a printer answers: an IP address in text form and a UDP (or TCP) port."""
+
+    host: str
+    port: int = 161
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a printer says of itself over mDNS, before anybody asks (Bonjour Printing 1.2.1)."""
+
+    model: str | None = None  # ty, else the IEEE 1284 maker and model, else product
+    vendor: str | None = None
+    uuid: str | None = None
+    mac: str | None = None  # twelve lower-case hex digits, where the maker announces it
+    location: str | None = None  # note: typed by the site
+    admin_url: str | None = None
+    resource: str | None = None  # rp: the path for IPP
+    formats: tuple[str, ...] = ()  # pdl
+    colour: bool | None = None
+    duplex: bool | None = None
+    scans: bool | None = None
+    faxes: bool | None = None
+    paper_max: str | None = None  # "tabloid-A3": a hint at A3
+    kinds: tuple[str, ...] = ()  # "document", "photo", "label", …
+    tls: str | None = None
+    login: str | None = None  # air: what it takes to print
+    more: Mapping[str, str] = field(default_factory=dict)  # every other key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Something that may be a printer, seen at an address by one way of discovery."""
+
+    address: Address
+    via: str  # the discoverer's name: static, mdns, sweep
+    at: float
+    is_printer: bool | None = None  # None: not decided yet
+    model: str | None = None
+    serial: str | None = None
+    mac: str | None = None
+    uuid: str | None = None
+    credential: str | None = None  # name of the credential that was answered
+    announced: Announcement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One printer as the inventory knows it, whatever address it answers from today."""
+
+    key: str  # "sn:PHBLL12345", "mac:001122334455" or "uuid:…"; never the address
+    address: Address
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    mac: str | None = None
+    uuid: str | None = None
+    firmware: str | None = None
+    location: str | None = None
+    credential: str | None = None
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+    tags: tuple[str, ...] = ()  # the provider's own words for it, from its asset list
+    contract: str | None = None  # id of the contract that it is under
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: "Kyocera ECOSYS P2040dw (VHB8912345)"."""
+        called = " ".join(part for part in (self.vendor, self.model) if part) or "printer"
+        return f"{called} ({self.serial or self.address.host})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the printer says it is."""
+
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    mac: str | None = None  # twelve lower-case hex digits
+    uuid: str | None = None
+    is_printer: bool | None = None  # None: undecidable from what was read
+    name: str | None = None  # prtGeneralPrinterName or sysName
+    location: str | None = None
+    object_id: str | None = None  # sysObjectID, dotted
+    description: str | None = None  # sysDescr
+    profiles: tuple[str, ...] = ()  # files of the vendor profiles that fit: whose private meters to ask for

@@ -1,0 +1,67 @@
+"""What is foreseen of a printer. Estimates, all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import exp, log
+from statistics import NormalDist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """When a supply will be empty: an estimate, in days from `at`. P10 is the early bound.
+
+    `basis`: measured (a gauge in fine steps), coarse (steps of 5 % or more), learned (no numbers, but
+    cartridges before it) or assumed (the rated yield and the fleet's experience).
+    """
+
+    at: float
+    p10: float
+    p50: float
+    p90: float
+    basis: str
+    raw: float  # before the correction by looking back
+    sigma: float  # of its logarithm
+    left: float  # share of a cartridge, 0.0 to 1.0
+    pages_left: float
+    pages_a_day: float
+    use: float  # cartridges a page
+    line: float | None = None  # what a straight line since the last refill says: the baseline to beat
+
+    def days(self, chance: float) -> float:
+        """Within how many days it will be empty, with this chance (0.1 to 0.9; P30 is days(0.3))."""
+        return self.chance_of(self.p10, self.p50, self.p90, chance)
+
+    @staticmethod
+    def chance_of(p10: float, p50: float, p90: float, chance: float) -> float:
+        """The same from the three marks: between them, a factor early is as likely as a factor late."""
+        if p10 <= 0.0:
+            return 0.0
+        share = min(0.9, max(0.1, chance))
+        low, high, near = (p10, p50, 0.1) if share <= 0.5 else (p50, p90, 0.5)
+        part = (_normal(share) - _normal(near)) / _normal(0.9)
+        return low * exp(part * log(high / low))
+
+
+def _normal(share: float) -> float:
+    """The quantile of the standard normal distribution."""
+    return NormalDist().inv_cdf(share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wear:
+    """What is foreseen of a part that a technician replaces. An estimate, too."""
+
+    odds: float  # how much likelier "worn" explains its troubles than "healthy"; 1 where it has none
+    troubles: int = 0  # since it was new
+    last: float | None = None  # when the latest was
+    life_used: float | None = None  # share of its rated life, where a supply row tells it
+    days: float | None = None  # to the end of that life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What is foreseen of one printer."""
+
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)  # by supply index
+    premature: Mapping[str, float] = field(default_factory=dict)  # supply index -> share left when replaced
+    parts: Mapping[str, Wear] = field(default_factory=dict)  # by part: "fuser 1", "roller 2"
