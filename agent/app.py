@@ -30,7 +30,7 @@ from agent.config import Config
 from agent.errors import ConfigError, StoreError
 from agent.forecast import keeping
 from agent.history import record
-from agent.meters import ledger
+from agent.meters import ledger, reads
 from agent.model import TicketEvent, Tier
 from agent.report import Sender
 from agent.rules import judge, schema
@@ -62,6 +62,7 @@ TABLES = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
     "meters": ledger.SCHEMA,
+    "reads": reads.SCHEMA,
     "certificates": certificates.SCHEMA,
     "gauges": gauges.SCHEMA,
     "forecast": keeping.SCHEMA,

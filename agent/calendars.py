@@ -75,6 +75,10 @@ class Calendar:
         """The instant of a wall-clock time; where the clock shows it twice, the first."""
         return datetime.combine(day, clock, self.zone).timestamp()
 
+    def midnight(self, at: float) -> float:
+        """When the day of `at` began there."""
+        return self.at(self.day(at), time(0))
+
     def day(self, at: float) -> date:
         """Which day it is there."""
         return datetime.fromtimestamp(at, self.zone).date()

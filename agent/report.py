@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from agent import __version__, egress
 from agent.clock import iso
 from agent.egress import Rules
-from agent.model import Device, Impact, TicketEvent
+from agent.meters.ledger import Counter, Epoch
+from agent.meters.reads import Statement
+from agent.model import Device, Impact, TicketEvent, Trust
 from uplink import outbox, views
 from uplink.envelope import Envelope, Folding, Lane
 
@@ -66,8 +68,29 @@ class Sender:
             ),
         )
 
-    def _put(self, tx: sqlite3.Connection, envelope: Envelope) -> None:
-        """Into the outbox, and into the journal of what leaves."""
+    def meters(self, tx: sqlite3.Connection, device: Device, read: Statement) -> bool:
+        """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
+        tickets. False: there is no room for it, so it has to be told again."""
+        data = {
+            "schema": "mps.meter_read/1",
+            "observed_at": iso(read.at),
+            "agent": self._agent(),
+            "device": _device(device),
+            "meters": _meters(read),
+        }
+        return self._put(
+            tx,
+            Envelope(
+                lane=Lane.TICKETS,
+                type="mps.meter_read/1",
+                subject=device.key,
+                time=read.at,
+                data=self.egress.apply(data, device),
+            ),
+        )
+
+    def _put(self, tx: sqlite3.Connection, envelope: Envelope) -> bool:
+        """Into the outbox, and into the journal of what leaves; whether there was room."""
         number = outbox.put(tx, envelope)
         if number is not None:
             egress.note(
@@ -78,6 +101,7 @@ class Sender:
                 subject=envelope.subject,
                 data=envelope.data,
             )
+        return number is not None
 
     def _agent(self) -> dict[str, object]:
         return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}
@@ -119,4 +143,46 @@ def _device(device: Device) -> dict[str, object]:
         "ip": device.address.host or None,
         "firmware": device.firmware,
         "location": device.location,
+    }
+
+
+def _meters(read: Statement) -> dict[str, object]:
+    total = read.total
+    return {
+        "read_at": iso(read.at),
+        "source": total.source if total else "",
+        "trust": (total.trust if total else Trust.UNVERIFIED).value,
+        "counters": read.billable,
+        "details": [_counter(one) for one in read.counters],
+        "borders": [_border(one) for one in read.borders],
+        "chain": {"reads": read.reads, "head": read.head},
+    }
+
+
+def _counter(one: Counter) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "part": one.part,
+        "unit": one.unit,
+        "source": one.source,
+        "read_at": iso(one.at),
+        "raw": one.raw,
+        "adjusted": one.adjusted,
+        "epoch": one.epoch,
+        "trust": one.trust.value,
+        "billable": one.billable,
+    }
+
+
+def _border(one: Epoch) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "part": one.part,
+        "source": one.source,
+        "epoch": one.number,
+        "at": iso(one.opened),
+        "why": one.why.name.lower(),
+        "before": one.before,
+        "first": one.first,
+        "gap": one.gap,
     }

@@ -42,7 +42,7 @@ def status(
     )
     _common.show(f"{len(printers)} printers", headings, rows)
     _common.out.print(
-        f"\nOutbox: {outbox.waiting} waiting ({outbox.tickets_waiting} ticket events), "
+        f"\nOutbox: {outbox.waiting} waiting ({outbox.tickets_waiting} of them tickets or meter reads), "
         f"{outbox.delivered} delivered, {outbox.dead_letter} in the dead letter"
     )
     for trouble in outbox.trouble:

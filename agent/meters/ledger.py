@@ -146,7 +146,7 @@ def settle(tx: sqlite3.Connection, device: str) -> str:
     """Chain every counter as it stands now, for an invoice; returns the chain's head in hex."""
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,)).fetchall():
         _settle(tx, row)
-    return _head(tx, device)[1].hex()
+    return newest(tx, device)[1].hex()
 
 
 def _settle(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
@@ -194,9 +194,12 @@ def counters(tx: sqlite3.Connection, device: str, now: float) -> list[Counter]:
     return found
 
 
-def epochs(tx: sqlite3.Connection, device: str) -> list[Epoch]:
-    """The epochs of a printer's counters, in the order in which they opened."""
-    found = tx.execute("SELECT * FROM meter_read WHERE device = ? AND why IS NOT NULL ORDER BY id", (device,))
+def epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[Epoch]:
+    """The epochs of a printer's counters, in the order in which they opened; those after link `after`."""
+    found = tx.execute(
+        "SELECT * FROM meter_read WHERE device = ? AND why IS NOT NULL AND id > ? ORDER BY id",
+        (device, after),
+    )
     return [
         Epoch(
             source=row["source"], name=row["name"], part=row["part"], number=row["epoch"], opened=row["at"],
@@ -224,7 +227,7 @@ def devices(tx: sqlite3.Connection) -> list[str]:
 
 def verify(tx: sqlite3.Connection, device: str) -> Verdict:
     """Whether every stored read of a printer is the one that was stored."""
-    count, head = _head(tx, device)
+    count, head = newest(tx, device)
     broken = chain.verify(_links(tx, device), start=chain.START, count=count, head=head)
     return Verdict(device=device, reads=count, head=head.hex(), broken=broken)
 
@@ -234,14 +237,15 @@ def _links(tx: sqlite3.Connection, device: str) -> Iterator[tuple[chain.Link, by
         yield read, stored
 
 
-def _head(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
+def newest(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
+    """How many links the chain of a printer has, and the hash of the last one."""
     row = tx.execute("SELECT count, head FROM meter_chain WHERE device = ?", (device,)).fetchone()
     return (row["count"], row["head"]) if row else (0, chain.START)
 
 
 def _chain(tx: sqlite3.Connection, device: str, meter: Meter, read: Read) -> None:
     """Add a read to the printer's chain."""
-    count, head = _head(tx, device)
+    count, head = newest(tx, device)
     link = (
         device, meter.source, meter.name, meter.part, meter.unit, float(read.at), read.raw, read.adjusted,
         read.epoch, read.trust.value, read.why.value if read.why else None, read.before, read.gap,

@@ -1,19 +1,21 @@
 """One reading's way down the line, in one transaction: all of its effects, or none.
 
 Reading ──► inventory ──► meters ──► history ──► rules ──► tickets ──► report ──► outbox
-             device       epochs     Facts      Change    TicketEvent   Envelope
+             device       epochs     Facts      Change    TicketEvent ▲ Envelope
+                            └──────── the first read of a day ────────┘
 """
 
 import logging
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent import inventory, together
+from agent.calendars import Calendar
 from agent.meters import ledger
 from agent.model import Change, Device, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
-from agent.service import certificates, knowing
+from agent.service import certificates, knowing, statements
 
 log = logging.getLogger("printwarden.meters")
 
@@ -43,6 +45,7 @@ class Line:
 
     judge: Judge
     sender: Sender
+    calendar: Calendar = field(default_factory=Calendar)  # whose midnight begins a day of reads
 
     def take(self, tx: sqlite3.Connection, reading: Reading, site: SiteFacts) -> Outcome:
         """Everything that `reading` changes, written to `tx`."""
@@ -57,6 +60,8 @@ class Line:
             log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
         for border in ledger.record(tx, device.key, snapshot):
             log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
+        if snapshot.meters:
+            statements.tell(tx, self.sender, self.calendar, device, snapshot.at)
         known = knowing.take_in(tx, device, snapshot, site)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at)
         return Outcome(device=device, snapshot=snapshot, events=told)

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections import Counter
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 
@@ -36,6 +38,17 @@ def told(database):
         return []
     with closing(Ledger(database)) as ledger:
         return ledger.payloads("mps.ticket/1")
+
+
+def told_reads(database):
+    if not database.exists():
+        return []
+    with closing(Ledger(database)) as ledger:
+        return ledger.payloads("mps.meter_read/1")
+
+
+def day_of(moment):
+    return datetime.fromisoformat(moment).astimezone().date()
 
 
 def provider(port):
@@ -99,3 +112,21 @@ async def test_a_receiver_that_comes_and_goes_gets_each_ticket_once(site_of, sho
         assert [ticket["fault"]["fault_key"] for ticket in told(database) if ticket["event"] == "open"] == [
             "feed.jams"
         ]
+
+
+async def test_counters_arrive_once_a_day_also_those_of_days_without_the_provider(
+    site_of, shop, database, port
+):
+    clock = Clock.scaled(7200)
+    cast = ((makes.HP_M507, "healthy", ()), (makes.RICOH_C3000, "healthy", ()))
+    fleet = shop("127.84.3.1", *cast, clock=clock)
+    async with site_of(fleet, "127.84.3.0/28", clock, provider=provider(port)) as site:
+        await site.find()
+        await site.live(hours=50, every=2)
+        async with receiver(database, port):
+            await until(lambda: len(told_reads(database)) >= 6)
+    reads = told_reads(database)
+    days = Counter((read["device"]["serial"], day_of(read["meters"]["read_at"])) for read in reads)
+    assert {serial for serial, _ in days} == {make.serial for make, _, _ in cast}
+    assert set(days.values()) == {1}
+    assert all(read["meters"]["counters"]["total"] > 0 for read in reads)
