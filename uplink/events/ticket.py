@@ -63,7 +63,7 @@ class Ticket(Event):
     schema_: Literal["mps.ticket/1"] = Field(alias="schema")
     event: Literal["open", "update", "clear", "verified", "reopen", "cancel"]
     ticket_id: Name
-    ticket_seq: int = Field(ge=1)
+    ticket_seq: int = Field(ge=1, le=2**31 - 1)
     idempotency_key: Name = Field(
         description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
     )
