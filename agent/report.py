@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent import __version__, egress
+from agent import __version__, egress, picture
 from agent.clock import iso
 from agent.egress import Rules
 from agent.meters.ledger import Counter, Epoch
 from agent.meters.reads import Statement
-from agent.model import Device, Impact, TicketEvent, Trust
+from agent.model import Device, Facts, Impact, TicketEvent, Trust
 from uplink import outbox, views
 from uplink.envelope import Envelope, Folding, Lane
 
@@ -28,8 +28,11 @@ class Sender:
     agent_id: str = ""
     egress: Rules = field(default_factory=Rules)  # what may leave
 
-    def ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> None:
-        """Put a step in a ticket's life into the outbox, in the caller's transaction."""
+    def ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
+        """Put a step in a ticket's life into the outbox, in the caller's transaction.
+
+        `facts`: what is known of the printer now; None where the ticket is not about one.
+        """
         self._put(
             tx,
             Envelope(
@@ -37,7 +40,7 @@ class Sender:
                 type="mps.ticket/1",
                 subject=event.ticket_id,
                 time=event.at,
-                data=self.egress.apply(self._ticket(event), event.device),
+                data=self.egress.apply(self._ticket(event, facts), event.device),
                 folds=Folding.LATE if event.event == "update" else Folding.NEVER,
             ),
         )
@@ -106,7 +109,7 @@ class Sender:
     def _agent(self) -> dict[str, object]:
         return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}
 
-    def _ticket(self, event: TicketEvent) -> dict[str, object]:
+    def _ticket(self, event: TicketEvent, facts: Facts | None) -> dict[str, object]:
         return {
             "schema": "mps.ticket/1",
             "event": event.event,
@@ -119,17 +122,33 @@ class Sender:
             "opened_at": iso(event.opened_at),
             "agent": self._agent(),
             "device": _device(event.device),
-            "fault": {
-                "fault_key": event.fault,
-                "component": event.component or None,
-                "title": event.title,
-                "impact": event.impact.value,
-                "severity": event.severity,
-                "priority": None,
-            },
+            "fault": _fault(event),
             "rule": {"rule_id": event.rule},
+            "printer": picture.draw(facts) if facts else None,
             "evidence": dict(event.evidence),
         }
+
+
+def _fault(event: TicketEvent) -> dict[str, object]:
+    row = picture.row(event.evidence)
+    held = None
+    if event.since is not None and event.event in {"open", "reopen"}:
+        held = {"first_seen": iso(event.since), "held_for_s": max(0, round(event.at - event.since))}
+    return {
+        "fault_key": event.fault,
+        "component": event.component or None,
+        "title": event.title,
+        "impact": event.impact.value,
+        "severity": event.severity,
+        "priority": None,
+        "customer_fixable": event.impact is Impact.CUSTOMER_FIXABLE,
+        "training": row["training"] if row else None,
+        "pmib": row,
+        "vendor_code": picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        "debounce": held,
+        "related": list(event.related),
+        "earlier_90d": event.earlier,
+    }
 
 
 def _device(device: Device) -> dict[str, object]:
