@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent import __version__, egress
+from agent import __version__, egress, picture
 from agent.clock import iso
 from agent.desk.precision import Precision
 from agent.egress import Rules
 from agent.meters.ledger import Counter, Epoch
 from agent.meters.reads import Statement
-from agent.model import Device, Impact, TicketEvent, Trust
+from agent.model import Device, Facts, Impact, TicketEvent, Trust
 from uplink import outbox, views
 from uplink.envelope import Envelope, Folding, Lane
 
@@ -41,8 +41,11 @@ class Sender:
     egress: Rules = field(default_factory=Rules)  # what may leave
     precisions: Precisions = unjudged
 
-    def ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> None:
-        """Put a step in a ticket's life into the outbox, in the caller's transaction."""
+    def ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
+        """Put a step in a ticket's life into the outbox, in the caller's transaction.
+
+        `facts`: what is known of the printer now; None where the ticket is not about one.
+        """
         self._put(
             tx,
             Envelope(
@@ -50,7 +53,7 @@ class Sender:
                 type="mps.ticket/1",
                 subject=event.ticket_id,
                 time=event.at,
-                data=self.egress.apply(self._ticket(tx, event), event.device),
+                data=self.egress.apply(self._ticket(tx, event, facts), event.device),
                 folds=Folding.LATE if event.event == "update" else Folding.NEVER,
             ),
         )
@@ -133,7 +136,7 @@ class Sender:
             told |= {"measured_precision": known.share, "n_closed": known.judged}
         return told
 
-    def _ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> dict[str, object]:
+    def _ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None) -> dict[str, object]:
         return {
             "schema": "mps.ticket/1",
             "event": event.event,
@@ -146,17 +149,33 @@ class Sender:
             "opened_at": iso(event.opened_at),
             "agent": self._agent(),
             "device": _device(event.device),
-            "fault": {
-                "fault_key": event.fault,
-                "component": event.component or None,
-                "title": event.title,
-                "impact": event.impact.value,
-                "severity": event.severity,
-                "priority": None,
-            },
+            "fault": _fault(event),
             "rule": self._rule(tx, event.rule),
+            "printer": picture.draw(facts) if facts else None,
             "evidence": dict(event.evidence),
         }
+
+
+def _fault(event: TicketEvent) -> dict[str, object]:
+    row = picture.row(event.evidence)
+    held = None
+    if event.since is not None and event.event in {"open", "reopen"}:
+        held = {"first_seen": iso(event.since), "held_for_s": max(0, round(event.at - event.since))}
+    return {
+        "fault_key": event.fault,
+        "component": event.component or None,
+        "title": event.title,
+        "impact": event.impact.value,
+        "severity": event.severity,
+        "priority": None,
+        "customer_fixable": event.impact is Impact.CUSTOMER_FIXABLE,
+        "training": row["training"] if row else None,
+        "pmib": row,
+        "vendor_code": picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        "debounce": held,
+        "related": list(event.related),
+        "earlier_90d": event.earlier,
+    }
 
 
 def _device(device: Device) -> dict[str, object]:

@@ -6,12 +6,33 @@ with CI=true such a skip fails the run, so that nothing is green for want of a t
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import showing
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 WANT = "make test-deps"  # every reason to skip for want of a package says so
+
+
+# a slow machine is no failure
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+pytest_addoption = showing.options
+pytest_configure = showing.register
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`figure(kills=30, lost=0)`: what this proof, or broken variant, has measured (see kit/claims.py)."""
+
+    def measured(**figures: float) -> None:
+        request.node.user_properties.append(("figures", figures))
+
+    return measured
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def tickets(
     if as_json:
         _common.say_json(rows)
         return
-    names = ("opened", "cleared", "what", "rule", "told", "desk says")
+    names = ("ticket", "opened", "cleared", "what", "rule", "told", "desk says")
     what = "notices for the site" if notices else "tickets"
     _common.show(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
 
@@ -57,6 +57,7 @@ def _row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
     cleared = iso(ticket.cleared_at) if ticket.cleared_at else None
     return {
         **asdict(ticket),
+        "ticket": ticket.id[-8:],
         "printer": ticket.device_name,
         "what": ticket.title,
         "opened": iso(ticket.opened_at),

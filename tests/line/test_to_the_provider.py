@@ -13,6 +13,7 @@ from agent.clock import Clock
 from agent.desk import book
 from agent.model import Address, Device
 from agent.simulator import makes
+from uplink import events
 from uplink.receiver.app import create_app
 from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
@@ -83,6 +84,11 @@ async def test_a_failed_fuser_reaches_the_provider_as_one_ticket(site_of, shop, 
         assert ticket["device"]["serial"] == makes.RICOH_C3000.serial
         assert ticket["fault"]["impact"] == "device_down"
         assert ticket["agent"]["site_id"] == "site"
+        assert (ticket["fault"]["vendor_code"], ticket["fault"]["training"]) == ("SC542", "fieldService")
+        assert ticket["fault"]["debounce"]["held_for_s"] > 0
+        assert ticket["printer"]["device_status"] == "down"
+        assert {supply["type"] for supply in ticket["printer"]["supplies"]} >= {"toner"}
+        events.check("mps.ticket/1", ticket)
 
 
 async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(

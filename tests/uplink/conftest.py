@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
-import importlib.util
+import os
+import shutil
+import socket
 import sqlite3
-import sys
+import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +15,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from agent.clock import Clock, iso
@@ -216,40 +220,38 @@ def mood() -> type[Behaviour]:
     return Behaviour
 
 
-@pytest.fixture(scope="session")
-def small_disk() -> Any:
-    """The module small_disk.py: a disk that records, fills up and loses power. Needs apsw."""
-    file = Path(__file__).with_name("small_disk.py")
-    spec = importlib.util.spec_from_file_location("small_disk", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["small_disk"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CLAIMS: dict[str, list[str]] = {}
-
-
-class Claim:
-    """What a proof has measured, for the summary at the end: one line a claim, with its broken variant."""
-
-    def __call__(self, name: str, figure: str) -> None:
-        CLAIMS.setdefault(name, []).append(figure)
-
-    def broken(self, name: str, figure: str) -> None:
-        CLAIMS.setdefault(name, []).append(f"broken on purpose: {figure}")
-
-
 @pytest.fixture
-def claim() -> Claim:
-    return Claim()
+def postgres(postgres_server: str) -> str:
+    """An empty database on it; its address."""
+    with psycopg.connect(postgres_server, autocommit=True) as db:
+        db.execute("DROP SCHEMA public CASCADE")
+        db.execute("CREATE SCHEMA public")
+    return postgres_server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if CLAIMS:
-        terminalreporter.section("what delivery has shown")
-        for name, figures in CLAIMS.items():
-            for figure in figures:
-                terminalreporter.line(f"{name:<22} {figure}")
+@pytest.fixture(scope="session")
+def postgres_server(needs: Callable[..., str]) -> Iterator[str]:
+    """A PostgreSQL of our own, in a folder that goes away; its address."""
+    binaries = Path(needs("postgres", package="postgresql")).resolve().parent
+    folder = Path(tempfile.mkdtemp(prefix="printwarden-pg-"))
+    owner: dict[str, Any] = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        owner = {"user": "postgres"}
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    def run(*command: object) -> None:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([str(word) for word in command], cwd=folder, check=True, **quiet, **owner)
+
+    run(binaries / "initdb", "-D", folder / "data", "-U", "mps", "-A", "trust", "--no-sync")
+    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    control = [binaries / "pg_ctl", "-D", folder / "data", "-w"]
+    run(*control, "-o", settings, "-l", folder / "log", "start")
+    try:
+        run(binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mps", "mps")
+        yield f"postgresql://mps@127.0.0.1:{port}/mps"
+    finally:
+        run(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder)

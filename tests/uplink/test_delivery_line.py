@@ -98,12 +98,23 @@ async def test_the_login_page_of_a_captive_portal_is_no_delivery(
     assert provider.subjects == ["T0001"]
 
 
-async def test_one_poisoned_ticket_stops_no_other(site: Start, provider: Any, make: Make) -> None:
+@pytest.mark.claim("poison")
+async def test_one_poisoned_ticket_stops_no_other(
+    site: Start, provider: Any, make: Make, figure: Any
+) -> None:
+    requests = []
+
+    class Counting(Delivery):
+        async def _attempt(self, batch: outbox.Batch) -> Any:
+            requests.append(len(batch.ids))
+            return await super()._attempt(batch)
+
     await provider.behave(poison="T0013")
-    async with site() as here:
+    async with site(kind=Counting) as here:
         await here.put([make(number) for number in range(60)])
         await here.empty()
         (dead,) = await here.store.run(lambda tx: list(views.dead(tx)))
+    figure(poisoned=1, events=60, arrived=len(provider.subjects), dead=1, requests=len(requests))
     assert provider.subjects == [name for name in ordered(60) if name != "T0013"]
     assert (dead.subject, dead.reason) == ("T0013", "urn:problem-type:mps:event-unacceptable")
 
@@ -121,20 +132,37 @@ async def test_an_event_that_breaks_its_schema_dies_alone_with_the_reason(
     assert dead.detail.startswith("fault.title:")
 
 
-async def test_a_new_ticket_leaves_with_the_next_request_behind_many_readings(
-    site: Start, provider: Any, make: Make
-) -> None:
-    class TicketComesDuringTheFirstRequest(Delivery):
+async def late(site: Start, provider: Any, make: Make, lane: Lane) -> int:
+    """How many of 2,000 readings the provider has before what was put in `lane` during the first request."""
+
+    class ComesDuringTheFirstRequest(Delivery):
         async def _attempt(self, batch: outbox.Batch) -> Any:
             if not provider.seen:
-                await store.run(lambda tx: outbox.put(tx, make(9999)))
+                await store.run(lambda tx: outbox.put(tx, make(9999, lane)))
             return await super()._attempt(batch)
 
-    async with site(kind=TicketComesDuringTheFirstRequest) as here:
+    async with site(kind=ComesDuringTheFirstRequest) as here:
         store = here.store
         await here.put([make(number, Lane.METERS) for number in range(2000)])
         await here.empty()
-    assert provider.subjects.index("T9999") == outbox.MOST_EVENTS
+    return int(provider.subjects.index("T9999"))
+
+
+@pytest.mark.claim("tickets-first")
+async def test_a_new_ticket_leaves_with_the_next_request_behind_many_readings(
+    site: Start, provider: Any, make: Make
+) -> None:
+    assert await late(site, provider, make, Lane.TICKETS) == outbox.MOST_EVENTS
+
+
+@pytest.mark.control("tickets-first")
+async def test_in_one_row_with_the_readings_it_would_wait_for_all_of_them(
+    site: Start, provider: Any, make: Make, figure: Any
+) -> None:
+    """Broken: everything in one lane."""
+    before = await late(site, provider, make, Lane.METERS)
+    figure(requests=before // outbox.MOST_EVENTS - 1)
+    assert before == 2000
 
 
 class Recorder:

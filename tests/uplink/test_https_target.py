@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import gzip
+import ssl
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -86,7 +87,11 @@ def test_loopback_is_taken_when_asked_for(url: str) -> None:
     https.Settings(url=url, insecure_loopback=True)
 
 
-async def test_a_private_ca_is_believed_when_named_and_only_then(tmp_path: Path) -> None:
+@pytest.mark.claim("tls")
+async def test_a_private_ca_is_believed_when_named_and_only_then(
+    tmp_path: Path, figure: Callable[..., None]
+) -> None:
+    figure(reached=1, refused=2)
     ours, other = throw_away(tmp_path / "ours"), throw_away(tmp_path / "other")
     async with serving(create_app(tmp_path / "r.db"), certificates=ours) as url:
         reached = await outcome(f"{url}/v1/events", ca_file=ours.ca_file)
@@ -98,15 +103,47 @@ async def test_a_private_ca_is_believed_when_named_and_only_then(tmp_path: Path)
         assert "certificate" in str(refused).lower()
 
 
-@pytest.mark.parametrize("wrong", ["another host", "expired"])
-async def test_a_certificate_that_is_not_good_is_refused(tmp_path: Path, wrong: str) -> None:
-    elsewhere = (x509.DNSName("mps.example.com"),)
-    if wrong == "expired":
-        bad = throw_away(tmp_path / "tls", now=datetime.now(UTC) - timedelta(days=30))
-    else:
-        bad = throw_away(tmp_path / "tls", names=elsewhere)
-    async with serving(create_app(tmp_path / "r.db"), certificates=bad) as url:
-        assert isinstance(await outcome(f"{url}/v1/events", ca_file=bad.ca_file), Unreachable)
+IMPOSTORS = ["another host", "expired", "self-signed"]
+
+
+async def sent_to(impostor: str, folder: Path) -> DeliveryError:
+    """What becomes of a batch for somebody whose certificate is not good."""
+    bad = throw_away(
+        folder / "tls",
+        now=datetime.now(UTC) - timedelta(days=30 if impostor == "expired" else 0),
+        **({"names": (x509.DNSName("mps.example.com"),)} if impostor == "another host" else {}),
+    )
+    known = {} if impostor == "self-signed" else {"ca_file": bad.ca_file}
+    async with serving(create_app(folder / "r.db"), certificates=bad) as url:
+        return await outcome(f"{url}/v1/events", **known)
+
+
+@pytest.mark.claim("tls")
+@pytest.mark.parametrize("impostor", IMPOSTORS)
+async def test_a_certificate_that_is_not_good_is_refused(
+    tmp_path: Path, impostor: str, figure: Callable[..., None]
+) -> None:
+    why = await sent_to(impostor, tmp_path)
+    figure(reached=0, refused=1)
+    assert isinstance(why, Unreachable)
+    assert "certificate" in str(why).lower()
+
+
+@pytest.mark.control("tls")
+@pytest.mark.parametrize("impostor", IMPOSTORS)
+async def test_who_looks_at_no_certificate_gives_the_events_to_anybody(
+    tmp_path: Path, impostor: str, monkeypatch: pytest.MonkeyPatch, figure: Callable[..., None]
+) -> None:
+    """Broken: trusts everybody, as `verify=False` would."""
+
+    def everybody(_: Path | None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
+
+    monkeypatch.setattr(https, "trust", everybody)
+    assert isinstance(await sent_to(impostor, tmp_path), REFUSED_BUT_READ)
+    figure(fooled=1)
 
 
 HUGE = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b" " * 9_000_000

@@ -14,6 +14,7 @@ from uplink.answers import Result, Verdict
 from uplink.envelope import Envelope
 
 Make = Callable[..., Envelope]
+Figure = Callable[..., None]
 DAMAGES = [
     ("data", "UPDATE outbox_event SET data = CAST(replace(data, 'Fuser', 'Fusel') AS BLOB) WHERE seq = 5"),
     ("type", "UPDATE outbox_event SET type = 'mps.ticket/3' WHERE seq = 5"),
@@ -41,13 +42,15 @@ def everything(tx: sqlite3.Connection) -> list[UUID]:
     return left
 
 
+@pytest.mark.claim("flips")
 @pytest.mark.parametrize("found", ["at the start", "on the way out"])
 @pytest.mark.parametrize(("what", "damage"), DAMAGES, ids=[what for what, _ in DAMAGES])
 def test_a_damaged_event_dies_alone(
-    tx: sqlite3.Connection, make: Make, what: str, damage: str, found: str
+    tx: sqlite3.Connection, make: Make, what: str, damage: str, found: str, figure: Figure
 ) -> None:
     filled(tx, make)
     tx.execute(damage)
+    figure(found=1, made=1)
     if found == "at the start":
         assert integrity.check(tx, 1.0).events == 1
     assert len(everything(tx)) == 9
@@ -55,20 +58,24 @@ def test_a_damaged_event_dies_alone(
     assert (dead.seq, dead.reason) == (5, outbox.DAMAGED)
 
 
-def test_without_the_digest_damage_would_be_sent(tx: sqlite3.Connection, make: Make) -> None:
+@pytest.mark.control("flips")
+def test_without_the_digest_damage_would_be_sent(tx: sqlite3.Connection, make: Make, figure: Figure) -> None:
     """Broken: an outbox that does not look. The control of the table above."""
     filled(tx, make)
     tx.execute("UPDATE outbox_event SET digest = NULL")
     for _, damage in DAMAGES[:3]:
         tx.execute(damage)
     assert integrity.check(tx, 1.0).clean
+    figure(made=3, sent=3)
     assert len(everything(tx)) == 10
 
 
+@pytest.mark.claim("flips")
 @pytest.mark.parametrize("found", ["at the start", "on the way out"])
 def test_a_damaged_frozen_body_goes_again_under_a_new_key(
-    tx: sqlite3.Connection, make: Make, found: str
+    tx: sqlite3.Connection, make: Make, found: str, figure: Figure
 ) -> None:
+    figure(found=1, made=1)
     filled(tx, make)
     first = outbox.next_batch(tx, source="/a", now=1.0)
     assert first is not None

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL are POSIX's")
 
-MORTAL = Path(__file__).with_name("mortal_agent.py")
+MORTAL = Path(__file__).parents[1] / "kit" / "mortal_agent.py"
 DEADLINE = 600.0  # real seconds; a hang shows by it
 
 
@@ -28,39 +28,41 @@ async def arrived(
     async with asyncio.timeout(DEADLINE):
         assert await process.wait() == 0
     await provider.behave()
-    kept = await provider.get("/v1/events?limit=10000")
-    return [int(event["subject"]) for event in kept]
+    numbers: list[int] = []
+    after = 0
+    while kept := await provider.get(f"/v1/events?after={after}&limit=10000"):
+        numbers += [int(event["subject"]) for event in kept]
+        after = kept[-1]["arrival"]
+    return numbers
 
 
-async def test_thirty_kills_lose_nothing_double_nothing_and_keep_the_order(
-    provider: Any, tmp_path: Path, claim: Any
+LIVES = [(1, 30), *(pytest.param(seed, 500, marks=pytest.mark.long) for seed in range(10, 30))]
+
+
+@pytest.mark.claim("kill")
+@pytest.mark.parametrize(("seed", "kills"), LIVES)
+async def test_kills_lose_nothing_double_nothing_and_keep_the_order(
+    provider: Any, tmp_path: Path, seed: int, kills: int, figure: Any
 ) -> None:
-    came = await arrived(provider, tmp_path, events=600, kills=30, seed=1)
-    claim(
-        "kill -9", f"30 kills, 600 events: {600 - len(set(came))} lost, {len(came) - len(set(came))} doubled"
-    )
-    assert came == list(range(1, 601))
+    events = 20 * kills
+    came = await arrived(provider, tmp_path, events=events, kills=kills, seed=seed)
+    figure(kills=kills, events=events, lost=events - len(set(came)), doubled=len(came) - len(set(came)))
+    assert came == list(range(1, events + 1))
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(10, 20))
-async def test_a_hundred_kills_ten_times_over(provider: Any, tmp_path: Path, seed: int, claim: Any) -> None:
-    came = await arrived(provider, tmp_path, events=2000, kills=100, seed=seed)
-    claim(
-        "kill -9",
-        f"100 kills, 2,000 events: {2000 - len(set(came))} lost, {len(came) - len(set(came))} doubled",
-    )
-    assert came == list(range(1, 2001))
-
-
-async def test_an_agent_that_deletes_before_the_receipt_is_found_out(provider: Any, tmp_path: Path) -> None:
+@pytest.mark.control("kill")
+async def test_an_agent_that_deletes_before_the_receipt_is_found_out(
+    provider: Any, tmp_path: Path, figure: Any
+) -> None:
     came = await arrived(provider, tmp_path, events=400, kills=20, seed=1, variant="deletes")
+    figure(lost=400 - len(set(came)))
     assert set(came) < set(range(1, 401)), "the broken variant should have lost some"
 
 
+@pytest.mark.control("kill")
 async def test_an_agent_that_names_events_when_sending_is_found_out(
-    provider: Any, tmp_path: Path, claim: Any
+    provider: Any, tmp_path: Path, figure: Any
 ) -> None:
     came = await arrived(provider, tmp_path, events=400, kills=20, seed=1, variant="renames")
-    claim.broken("kill -9", f"ids made when sending: {len(came) - len(set(came))} of 400 events doubled")
+    figure(doubled=len(came) - len(set(came)))
     assert len(came) > len(set(came)), "the broken variant should have doubled some"

@@ -177,15 +177,17 @@ def live(path: Path, seed: int, box: Any = HONEST, steps: int = 120) -> None:
         life.store.close()
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_random_life_with_crashes_loses_nothing(tmp_path: Path, seed: int) -> None:
-    live(tmp_path / "agent.db", seed)
+LIVES = [(12, 120), pytest.param(200, 300, marks=pytest.mark.long)]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 300))
-def test_many_random_lives_with_crashes_lose_nothing(tmp_path: Path, seed: int) -> None:
-    live(tmp_path / "agent.db", seed, steps=300)
+@pytest.mark.claim("model")
+@pytest.mark.parametrize(("lives", "steps"), LIVES)
+def test_random_lives_with_crashes_lose_nothing(
+    tmp_path: Path, lives: int, steps: int, figure: Callable[..., None]
+) -> None:
+    for seed in range(lives):
+        live(tmp_path / f"{steps}-{seed}.db", seed + steps, steps=steps)
+    figure(lives=lives, steps=lives * steps)
 
 
 def _number_from_the_queue(tx: sqlite3.Connection, one: Envelope) -> int:
@@ -237,6 +239,7 @@ def _hold_nothing_back(tx: sqlite3.Connection, **how: Any) -> outbox.Batch | Non
     return batch
 
 
+@pytest.mark.control("model")
 @pytest.mark.parametrize(
     "broken",
     [
@@ -249,7 +252,9 @@ def _hold_nothing_back(tx: sqlite3.Connection, **how: Any) -> outbox.Batch | Non
     ],
     ids=lambda broken: next(iter(broken.values())).__name__.strip("_"),
 )
-def test_a_broken_outbox_is_found_out(tmp_path: Path, broken: dict[str, Any]) -> None:
+def test_a_broken_outbox_is_found_out(
+    tmp_path: Path, broken: dict[str, Any], figure: Callable[..., None]
+) -> None:
     box = SimpleNamespace(**{**vars(HONEST), **broken})
 
     def live_ten_times() -> None:
@@ -258,3 +263,4 @@ def test_a_broken_outbox_is_found_out(tmp_path: Path, broken: dict[str, Any]) ->
 
     with pytest.raises((AssertionError, sqlite3.IntegrityError)):
         live_ten_times()
+    figure(found=1, variants=1)

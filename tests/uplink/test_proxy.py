@@ -139,6 +139,7 @@ async def outcome(target: https.Https, batch: outbox.Batch) -> Any:
         await target.aclose()
 
 
+@pytest.mark.claim("tls")
 @pytest.mark.parametrize(
     ("asked", "given", "delivered"),
     [
@@ -150,8 +151,9 @@ async def outcome(target: https.Https, batch: outbox.Batch) -> Any:
     ids=["open", "login", "wrong login", "no login"],
 )
 async def test_through_a_proxy(
-    tmp_path: Path, store: Store, make: Make, asked: str, given: str, delivered: bool
+    tmp_path: Path, store: Store, make: Make, asked: str, given: str, delivered: bool, figure: Any
 ) -> None:
+    figure(reached=int(delivered), refused=0)
     tls = throw_away(tmp_path / "tls")
     async with (
         serving(create_app(tmp_path / "r.db"), certificates=tls) as url,
@@ -169,9 +171,11 @@ async def test_through_a_proxy(
         assert "secret" not in str(ended)
 
 
+@pytest.mark.claim("tls")
 async def test_a_proxy_that_opens_tls_is_not_believed_without_its_ca(
-    tmp_path: Path, store: Store, make: Make
+    tmp_path: Path, store: Store, make: Make, figure: Any
 ) -> None:
+    figure(reached=0, refused=1)
     ours, theirs = throw_away(tmp_path / "ours"), throw_away(tmp_path / "theirs")
     async with proxying(Proxy(inspects=theirs)) as proxy:
         settings = https.Settings(url="https://127.0.0.1:9/v1/events", ca_file=ours.ca_file, proxy=proxy.url)
@@ -180,10 +184,12 @@ async def test_a_proxy_that_opens_tls_is_not_believed_without_its_ca(
     assert not proxy.seen
 
 
+@pytest.mark.claim("tls")
 @pytest.mark.parametrize("tampers", [False, True], ids=["reads along", "changes a word"])
 async def test_a_proxy_that_opens_tls_can_read_a_signed_body_but_not_change_it(
-    tmp_path: Path, store: Store, make: Make, tampers: bool
+    tmp_path: Path, store: Store, make: Make, tampers: bool, figure: Any
 ) -> None:
+    figure(reached=int(not tampers), refused=int(tampers))
     theirs = throw_away(tmp_path / "theirs")
     proxy = Proxy(
         inspects=theirs, tamper=(lambda body: body.replace(b"Fuser", b"Fusel")) if tampers else None

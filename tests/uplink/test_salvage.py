@@ -89,35 +89,26 @@ def corrupted(folder: Path, make: Make, *, files: int, seed: int) -> list[tuple[
     return found
 
 
-def test_thirty_damaged_files_start_and_lose_little(tmp_path: Path, make: Make, claim: Any) -> None:
-    found = corrupted(tmp_path, make, files=30, seed=1)
-    share = statistics.median(share for share, _ in found)
-    claim(
-        "damaged files", f"30 files: all start; median {share:.1%} of the events survive; none altered unseen"
-    )
-    assert statistics.median(share for share, _ in found) >= 0.99
-    assert sum(altered for _, altered in found) == 0
+@pytest.mark.claim("corrupt")
+@pytest.mark.parametrize(("files", "seed"), [(30, 1), pytest.param(500, 2, marks=pytest.mark.long)])
+def test_damaged_files_start_and_lose_little(
+    tmp_path: Path, make: Make, files: int, seed: int, figure: Any
+) -> None:
+    found = corrupted(tmp_path, make, files=files, seed=seed)
+    median = statistics.median(share for share, _ in found)
+    altered = sum(altered for _, altered in found)
+    figure(files=files, median=median, altered=altered)
+    assert (median >= 0.99, altered) == (True, 0)
 
 
-@pytest.mark.long
-def test_five_hundred_damaged_files_start_and_lose_little(tmp_path: Path, make: Make, claim: Any) -> None:
-    found = corrupted(tmp_path, make, files=500, seed=2)
-    share = statistics.median(share for share, _ in found)
-    claim(
-        "damaged files",
-        f"500 files: all start; median {share:.1%} of the events survive; none altered unseen",
-    )
-    assert statistics.median(share for share, _ in found) >= 0.99
-    assert sum(altered for _, altered in found) == 0
-
-
+@pytest.mark.control("corrupt")
 def test_without_digests_altered_events_would_go_unseen(
-    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, claim: Any
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, figure: Any
 ) -> None:
     """Broken: nobody looks at the digests."""
     monkeypatch.setattr(rows, "intact", lambda _: True)
     unseen = sum(altered for _, altered in corrupted(tmp_path, make, files=30, seed=1))
-    claim.broken("damaged files", f"no digests: {unseen} altered events of 30 files would be sent")
+    figure(files=30, altered=unseen)
     assert unseen > 3
 
 

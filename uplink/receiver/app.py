@@ -83,7 +83,9 @@ def create_app(
         ledger.close()
 
     translate = {Problem: problems.answer, HTTPException: problems.answer, Exception: problems.answer}
-    return Starlette(routes=_routes(desk, control), lifespan=lifespan, exception_handlers=translate)
+    app = Starlette(routes=_routes(desk, control), lifespan=lifespan, exception_handlers=translate)
+    app.router.redirect_slashes = False  # nobody is sent elsewhere: agents follow no redirect
+    return app
 
 
 def _routes(desk: "_Desk", control: bool) -> list[Route]:

@@ -1,6 +1,8 @@
 """From the bytes of a request to events, each valid or refused with a reason. Pure."""
 
 import json
+import math
+import re
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from uplink.events.base import Name, Record
 from uplink.receiver.problems import PREFIX, Problem
 
 LARGEST_BODY = 1024 * 1024  # bytes, before gzip
+HIGHEST = 2**63 - 1  # what a database has for a number
+UNKEPT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be text that no database keeps: NUL, half a pair
 
 
 class CloudEvent(Record):
@@ -79,13 +83,15 @@ def events(plain: bytes, kind: str = MEDIA_TYPE) -> list[Arrival]:
     """The events of a batch, or the one that came alone. Raises Problem if it is no such thing, or an event
     cannot even be named."""
     try:
-        batch = json.loads(plain, parse_constant=_no_constant)
+        batch = json.loads(plain, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as why:
         raise Problem(400, "bad-request", f"not JSON: {why}") from why
     if kind == BARE:
         return [_arrival(batch)]
     if not isinstance(batch, list) or not batch:
         raise Problem(400, "bad-request", "a batch is a JSON array with at least one event")
+    if UNKEPT.search(plain):
+        batch = _kept(batch)
     return [_arrival(item) for item in batch]
 
 
@@ -99,6 +105,27 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
 
 
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError(f"{text} is larger than any number here")
+    return number
+
+
+def _number(text: str) -> int:
+    if not 0 <= (number := int(text)) <= HIGHEST:
+        raise ValueError(text)
+    return number
+
+
+def _kept(value: Any) -> Any:
+    """`value` without NUL, and with "?" for half a surrogate pair."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_kept(name): _kept(inner) for name, inner in value.items()}
+    return [_kept(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _arrival(item: object) -> Arrival:
     try:
         name = UUID(item["id"])  # type: ignore[index]  # what is no mapping raises TypeError
@@ -106,7 +133,7 @@ def _arrival(item: object) -> Arrival:
         raise Problem(400, "bad-request", "every event needs an id that is a UUID") from why
     try:
         event = CloudEvent.model_validate(item)
-        int(event.sequence)
+        _number(event.sequence)
         model = MODELS.get(event.type)
         if model is None:
             known = f"{event.type} is none of {', '.join(MODELS)}"
@@ -115,7 +142,7 @@ def _arrival(item: object) -> Arrival:
     except ValidationError as why:
         return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", _in_words(why)))
     except ValueError:
-        said = "sequence: not a whole number"
+        said = f"sequence: no whole number from 0 to {HIGHEST}"
         return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", said))
     return Arrival(id=name, event=event)
 

@@ -237,8 +237,8 @@ class Ledger:
 def _row(arrival: Arrival, now: float) -> tuple[object, ...]:
     event: CloudEvent | None = arrival.event
     assert event is not None  # noqa: S101 - an arrival is valid or refused
-    data = json.dumps(event.data, ensure_ascii=False).replace("\\u0000", "")  # PostgreSQL's text has no NUL
-    head = (str(arrival.id), event.source, event.type, event.subject.replace("\0", ""))
+    data = json.dumps(event.data, ensure_ascii=False)
+    head = (str(arrival.id), event.source, event.type, event.subject)
     return (*head, int(event.sequence), event.time, data, now)
 
 

@@ -3,14 +3,39 @@
 import asyncio
 import contextlib
 import ipaddress
+import json
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from uplink.receiver.certificates import Certificates
+from uplink.receiver.problems import Problem
+
+
+class _Http(H11Protocol):
+    """HTTP/1.1 whose own refusals are problems, too (RFC 9457)."""
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP, or breaks off being one."""
+        body = json.dumps(Problem(400, "bad-request", msg).body()).encode()
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        with contextlib.suppress(h11.LocalProtocolError):  # an answer is under way already: hang up
+            for event in (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 class _Guest(uvicorn.Server):
@@ -75,7 +100,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def _config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=_Http,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -126,6 +126,7 @@ class Disk:
     """What happened, and what shall happen."""
 
     name: str
+    kind: Any = None  # of connection; Connection unless a broken one is asked for
     events: list[tuple[Any, ...]] = field(default_factory=list)  # (kind, file, offset, bytes)
     recording: bool = False
     quota: int | None = None  # bytes in the folder, ballast and all
@@ -141,7 +142,7 @@ class Disk:
         self.vfs = _DiskVfs(self)
 
     def connect(self, path: str) -> Any:
-        return Connection(path, self)
+        return (self.kind or Connection)(path, self)
 
     def close(self) -> None:
         self.vfs.unregister()

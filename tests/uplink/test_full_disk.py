@@ -1,0 +1,70 @@
+"""A full disk, under the product's own statements: it heals itself within one round, and no ticket is lost."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_disk import Disk
+
+from agent.ballast import Ballast
+from agent.store import Store
+from uplink import bounds, outbox, views
+from uplink.envelope import Envelope, Lane
+
+ROOMS = {"outbox": outbox.SCHEMA}
+MIB = 1024 * 1024
+Make = Callable[..., Envelope]
+
+
+def no_ballast(path: Path) -> Ballast:
+    return Ballast(path.with_suffix(".ballast"), comfort=1 << 60)
+
+
+def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
+    """Fill a 3 MiB disk with readings, then bring 50 tickets; (readings, tickets kept, failed rounds)."""
+    disk = Disk(f"quota-{path.parent.name}")
+    disk.folder, disk.quota = path.parent, 3 * MIB
+    path.parent.mkdir()
+    store = Store(path, ROOMS, connect=disk.connect, relieve=bounds.shed, ballast=ballast)
+    if ballast.comfort < 1 << 50:
+        ballast.path.write_bytes(bytes(ballast.size))
+    readings = tickets = failed = 0
+    with suppress(sqlite3.OperationalError):
+        for number in range(10_000):
+            with store.transaction() as tx:  # without healing: until the disk is full to the brim
+                outbox.put(tx, make(number, Lane.METERS))
+            readings += 1
+    for number in range(50):
+        try:
+            store.do(lambda tx, n=number: outbox.put(tx, make(n)))
+            tickets += 1
+        except sqlite3.OperationalError:
+            failed += 1
+    kept = store.do(lambda tx: views.counts(tx).pending.get(Lane.TICKETS, 0)) if tickets else 0
+    with suppress(sqlite3.Error):
+        store.close()
+    disk.close()
+    assert kept == tickets
+    return readings, tickets, failed
+
+
+@pytest.mark.claim("full-disk")
+def test_a_full_disk_heals_itself_and_takes_every_ticket(tmp_path: Path, make: Make, figure: Any) -> None:
+    path = tmp_path / "full" / "agent.db"
+    ballast = Ballast(path.with_suffix(".ballast"), size=MIB, comfort=0)
+    readings, tickets, failed = fill_up(path, make, ballast)
+    figure(readings=readings, kept=tickets, failed=failed)
+    assert readings > 50
+    assert (tickets, failed) == (50, 0)
+
+
+@pytest.mark.control("full-disk")
+def test_without_ballast_a_full_disk_stays_full(tmp_path: Path, make: Make, figure: Any) -> None:
+    """Broken: no ballast. SQLite cannot even delete."""
+    path = tmp_path / "stuck" / "agent.db"
+    _, tickets, failed = fill_up(path, make, no_ballast(path))
+    figure(kept=tickets)
+    assert (tickets, failed) == (0, 50)
