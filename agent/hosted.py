@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent import lean
 from agent.pulse import Guard, Keeper
 
 PATIENCE = 120.0  # seconds without a pulse
@@ -52,6 +53,7 @@ class Hosted:
                 self._wake()
 
     async def _serve(self) -> None:
+        lean.leave_out()
         from agent import app, running  # noqa: PLC0415 - takes its time: the service manager has been answered by now
         from agent.clock import Clock  # noqa: PLC0415
 

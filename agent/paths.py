@@ -5,8 +5,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 APP = "printwarden"
 
 
@@ -26,13 +24,20 @@ def default_paths() -> Paths:
     """System folders for a service (root, SYSTEM), the user's own otherwise."""
     if home := os.environ.get("PRINTWARDEN_HOME"):
         return Paths(config=Path(home), state=Path(home) / "state")
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
+    if sys.platform != "win32" and (state := os.environ.get("STATE_DIRECTORY")):
+        return Paths(config=Path("/etc") / APP, state=Path(state))  # systemd.exec(5): the service's own user
+    return _of_platform()
+
+
+def _of_platform() -> Paths:
+    """Where Windows has what all users share, and where another system has a user's own."""
+    import platformdirs  # noqa: PLC0415 - the service of Linux has no need of it
+
     dirs = platformdirs.PlatformDirs(APP, appauthor=False, ensure_exists=False)
     if sys.platform == "win32":
         found = Paths(config=dirs.site_config_path, state=dirs.site_data_path / "state")
-    elif os.geteuid() == 0:
-        found = Paths(config=Path("/etc") / APP, state=Path("/var/lib") / APP)
-    elif state := os.environ.get("STATE_DIRECTORY"):  # systemd.exec(5): we are the service's own user
-        found = Paths(config=Path("/etc") / APP, state=Path(state))
     else:
         found = Paths(config=dirs.user_config_path, state=dirs.user_state_path)
     return found

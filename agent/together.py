@@ -290,7 +290,4 @@ def _load(text: str) -> TicketEvent:
     raw = json.loads(text)
     device = raw["device"]
     device |= {"address": Address(*device["address"]), "tags": tuple(device["tags"])}
-    related = tuple(raw.get("related", ()))
-    return TicketEvent(
-        **raw | {"device": Device(**device), "impact": Impact(raw["impact"]), "related": related}
-    )
+    return TicketEvent(**raw | {"device": Device(**device), "impact": Impact(raw["impact"])})

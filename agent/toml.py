@@ -4,7 +4,6 @@ read(path) -> Document        missing, unreadable, not TOML  ┐
 validate(document, Model)     unknown key, wrong type, …     ┴-> ConfigError with every complaint
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -54,6 +53,8 @@ def spell(where: Where) -> str:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """A suggestion for a misspelt word: 'did you mean "community"?', or the known words."""
+    import difflib  # noqa: PLC0415 - only for who made a mistake
+
     if close := difflib.get_close_matches(word, known, n=1, cutoff=0.6):
         return f'did you mean "{close[0]}"?'
     return f"known here: {', '.join(sorted(known))}"

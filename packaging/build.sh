@@ -14,7 +14,8 @@ step() { printf '\n== %s\n' "$*"; }
 
 # The same source and the same machine image give the same bytes, as far as PyInstaller goes
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || date +%s)}
-export SOURCE_DATE_EPOCH PYTHONHASHSEED=0
+# No columns in the code: the service would hold them in memory, and a frozen program has no source to point at
+export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 PYTHONNODEBUGRANGES=1
 VERSION=$("$PYTHON" -c 'from agent import __version__; print(__version__)')
 rm -rf "$DIST" build/printwarden
 mkdir -p "$DIST"

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || echo 1700000000)}
-export SOURCE_DATE_EPOCH PYTHONHASHSEED=0
+export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 PYTHONNODEBUGRANGES=1
 for run in one two; do
     rm -rf "build/twice-$run" "build/twice-work"
     nice -n 10 .venv/bin/python -m PyInstaller --log-level ERROR --distpath "build/twice-$run" \

@@ -13,10 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from uplink import capabilities
-
-MEDIA_TYPE = capabilities.BATCHED
-BARE = capabilities.BARE
+MEDIA_TYPE = "application/cloudevents-batch+json"
 
 
 def payload(data: Mapping[str, object]) -> bytes:
@@ -51,8 +48,3 @@ def event(
 def batch(events: Iterable[bytes]) -> bytes:
     """The body of a request."""
     return b"[" + b",".join(events) + b"]"
-
-
-def media_type(body: bytes) -> str:
-    """Of a body: a batch, or one event alone."""
-    return BARE if body.startswith(b"{") else MEDIA_TYPE

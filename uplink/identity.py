@@ -29,14 +29,8 @@ from urllib.parse import urljoin
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from uplink import signatures
+from uplink import keyfile, signatures
 from uplink.answers import UNKNOWN_AGENT
 from uplink.errors import CredentialRefused, DeliveryError, UnknownAgent, Unreachable
 
@@ -181,8 +175,7 @@ def _keep(identity: Identity) -> None:
     """Write it, so that a crash leaves the old identity or the new one: the note that names both is last."""
     identity.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, key in reversed(list(zip(("key.pem", "key-before.pem"), identity.keys, strict=False))):
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _write(identity.folder / name, pem)
+        _write(identity.folder / name, keyfile.pem(key))
     told = {
         "agent_id": identity.agent_id,
         "credential": identity.credential,
@@ -211,10 +204,10 @@ def _private(path: Path) -> bytes:
 
 
 def _key(pem: bytes) -> Ed25519PrivateKey:
-    key = load_pem_private_key(pem, password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise NotEnrolled("the key is not an Ed25519 key; enrol again")
-    return key
+    try:
+        return keyfile.key(pem)
+    except ValueError as why:
+        raise NotEnrolled(f"{why}; enrol again") from why
 
 
 class Bearer:

@@ -4,13 +4,15 @@ Exit codes: 0 done · 1 it did not work (nobody answered, a promise of the demo 
 2 the input is wrong (usage, config, rules): nothing was started · 130 interrupted.
 """
 
-import importlib
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import typer
-
+from agent.cli import _service
 from agent.errors import PrintwardenError
+
+if TYPE_CHECKING:
+    import typer
 
 # In the order of --help: what somebody new wants first comes first. A test compares it with the folder.
 VERBS = {
@@ -20,7 +22,6 @@ VERBS = {
     "once": "The service",
     "status": "The service",
     "tickets": "The service",
-    "ticket": "The service",
     "meters": "The service",
     "forecast": "The service",
     "enroll": "The provider",
@@ -39,54 +40,24 @@ VERBS = {
 }
 
 
-def build(verbs: Iterable[str] = VERBS) -> typer.Typer:
+def build(verbs: Iterable[str] = VERBS) -> "typer.Typer":
     """The command line with these verbs. Each brings its room along, so fewer start quicker."""
-    app = typer.Typer(
-        name="printwarden",
-        help=(
-            "Watch over a fleet of printers: find them, read them, judge them by rules you can review, "
-            "and deliver tickets to the provider without losing one.\n\n"
-            "discover → inventory → collect → history → rules → tickets → outbox → provider"
-        ),
-        epilog="Exit codes: 0 done, 1 it did not work, 2 the input is wrong, 130 interrupted.",
-        no_args_is_help=True,
-        rich_markup_mode="rich",
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_root)
-    for verb in verbs:
-        module = importlib.import_module(f"agent.cli.{verb}")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=verb, rich_help_panel=VERBS[verb])
-        else:
-            app.command(verb, rich_help_panel=VERBS[verb])(getattr(module, verb))
-    return app
+    from agent.cli._root import grown
 
-
-def _version(asked: bool) -> None:
-    if asked:
-        from agent import __version__
-
-        typer.echo(f"printwarden {__version__}")
-        raise typer.Exit
-
-
-def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and end."
-    ),
-) -> None:
-    del version
+    return grown({verb: VERBS[verb] for verb in verbs})
 
 
 def main() -> None:
     """The entry point of the command `printwarden`."""
-    named = sys.argv[1:2]
+    words = sys.argv[1:]
+    named = words[:1]
     try:
-        build(named if VERBS.keys() >= set(named) and named else VERBS)()
+        if service := _service.asked(words):
+            service.start()
+        else:
+            build(named if VERBS.keys() >= set(named) and named else VERBS)()
     except PrintwardenError as why:
-        typer.echo(f"printwarden: {why}", err=True)
+        print(f"printwarden: {why}", file=sys.stderr)
         sys.exit(why.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

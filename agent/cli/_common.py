@@ -1,7 +1,6 @@
 """What the verbs share: options, a console, tables that survive hostile text."""
 
 import json
-import logging
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -54,15 +53,6 @@ def clock(text: str) -> Clock:
         return Clock.parse(text) if text else Clock()
     except ValueError as why:
         raise typer.BadParameter(f"not a clock: {text} ({why})", param_hint="--clock") from None
-
-
-def log_to_stderr(level: str) -> None:
-    """One line per event: time, level, what."""
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    )
-    for chatty in ("apscheduler", "httpx", "httpcore"):
-        logging.getLogger(chatty).setLevel(max(logging.ERROR, logging.getLogger(chatty).level))
 
 
 def say_json(value: Any) -> None:

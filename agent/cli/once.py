@@ -7,6 +7,7 @@ import typer
 
 from agent import units
 from agent.cli import _common
+from agent.cli._service import log_to_stderr
 
 
 def once(
@@ -24,7 +25,7 @@ def once(
     from agent import app, running
 
     agent = app.build(_common.config_file(config), _common.clock(clock))
-    _common.log_to_stderr("warning")
+    log_to_stderr("warning")
     seconds = units.duration(listen)
     asyncio.run(running.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
     known = agent.rounds.roll.known

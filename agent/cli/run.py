@@ -1,8 +1,7 @@
 """`printwarden run`: the service itself."""
 
-import asyncio
-
 from agent.cli import _common
+from agent.cli._service import Service
 
 
 def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> None:
@@ -13,8 +12,4 @@ def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> Non
 
     Example: printwarden run --config /etc/printwarden/config.toml
     """
-    from agent import app, running
-
-    agent = app.build(_common.config_file(config), _common.clock(clock))
-    _common.log_to_stderr(agent.config.log.level)
-    asyncio.run(running.serve(agent))
+    Service(config=config, clock=_common.clock(clock)).start()

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from pydantic import Field
 
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
-from uplink.events.printer import Printer
 
 
 class Debounce(Record):
@@ -43,16 +42,9 @@ class Fault(Record):
     pmib: dict[str, Any] | None = Field(
         default=None, description="The row of prtAlertTable (RFC 3805) it comes from."
     )
-    vendor_code: Text | None = Field(
-        default=None, description="The maker's own error code.", examples=["SC542"]
-    )
+    vendor_code: Text | None = None
     debounce: Debounce | None = None
-    related: list[Name] = Field(
-        default_factory=list, description="Other tickets of this printer that are open: one visit for all."
-    )
-    earlier_90d: Count | None = Field(
-        default=None, description="How often this part had this fault in the 90 days before."
-    )
+    related: list[Name] = Field(default_factory=list)
 
 
 class Rule(Record):
@@ -83,6 +75,5 @@ class Ticket(Event):
     device: Device
     fault: Fault
     rule: Rule
-    printer: Printer | None = Field(default=None, description="How it stood then; null for a whole site.")
     prediction: dict[str, Any] | None = None
     evidence: dict[str, Any]

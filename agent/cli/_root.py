@@ -1,0 +1,49 @@
+"""`printwarden` itself, above its verbs: --version, and what --help says first."""
+
+import importlib
+from collections.abc import Mapping
+
+import typer
+
+HELP = (
+    "Watch over a fleet of printers: find them, read them, judge them by rules you can review, "
+    "and deliver tickets to the provider without losing one.\n\n"
+    "discover → inventory → collect → history → rules → tickets → outbox → provider"
+)
+
+
+def grown(verbs: Mapping[str, str]) -> typer.Typer:
+    """The command line with these verbs, each in its panel of --help."""
+    app = typer.Typer(
+        name="printwarden",
+        help=HELP,
+        epilog="Exit codes: 0 done, 1 it did not work, 2 the input is wrong, 130 interrupted.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for verb, panel in verbs.items():
+        module = importlib.import_module(f"agent.cli.{verb}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=verb, rich_help_panel=panel)
+        else:
+            app.command(verb, rich_help_panel=panel)(getattr(module, verb))
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from agent import __version__
+
+        typer.echo(f"printwarden {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and end."
+    ),
+) -> None:
+    del version
