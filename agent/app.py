@@ -9,7 +9,7 @@ import logging
 import socket
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from agent import (
 from agent.clock import Clock
 from agent.collectors._profiles import FOLDER, Profiles
 from agent.config import Config
+from agent.desk import book
 from agent.errors import ConfigError, StoreError
 from agent.forecast import keeping
 from agent.history import record
@@ -52,8 +53,10 @@ from agent.territory import Territory
 from uplink import identity as identities
 from uplink import outbox, targets
 from uplink.delivery import Delivery
+from uplink.events.feedback import Feedback
 from uplink.identity import Identity
-from uplink.seams import Target
+from uplink.office import Office
+from uplink.seams import Asked, Target
 from uplink.targets import https
 
 log = logging.getLogger("printwarden")
@@ -69,6 +72,7 @@ TABLES = {
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
     "together": together.SCHEMA,
+    "desk": book.SCHEMA,
     "outbox": outbox.SCHEMA,
     "egress": egress.SCHEMA,
     "health": health.SCHEMA,
@@ -98,6 +102,7 @@ class Agent:
     settings: Watched[Config]
     target: Target | None
     delivery: Delivery | None
+    office: Office | None
     counts: Counter[str]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -175,6 +180,20 @@ def _other_target(settings: Config) -> Target:
     return found
 
 
+def build_office(settings: Config, target: Target | None, store: Store, clock: Clock) -> Office | None:
+    """Who asks the provider what it takes and what its desk says; None where nobody can be asked."""
+    if not isinstance(target, Asked):
+        return None
+    return Office(target, store, clock, hear, every=settings.schedule.feedback)
+
+
+def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
+    """Take in what the desk says."""
+    heard = book.take(tx, [word.model_dump() for word in words], now)
+    if heard.unknown:
+        log.info("the desk speaks of %d tickets that are not ours", len(heard.unknown))
+
+
 def provider_settings(settings: Config) -> https.Settings:
     """How to reach the provider."""
     provider = settings.provider
@@ -207,7 +226,12 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     identity = build_identity(first)
     line = Line(
         judge.Judge(rules.first()),
-        Sender(site_id=first.site.id, agent_id=_name(identity), egress=egress_rules(first)),
+        Sender(
+            site_id=first.site.id,
+            agent_id=_name(identity),
+            egress=egress_rules(first),
+            precisions=book.precisions,
+        ),
     )
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
     target, store, engine = build_target(first, identity), build_store(first), build_engine(first)
@@ -234,6 +258,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
         settings=settings,
         target=target,
         delivery=delivery,
+        office=build_office(first, target, store, clock),
         counts=counts,
     )
 

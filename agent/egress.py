@@ -96,6 +96,14 @@ def show(db: sqlite3.Connection, number: int) -> Message | None:
     return None if row is None else _message(db, row)
 
 
+def newest(db: sqlite3.Connection, kind: str, subject: str) -> Message | None:
+    """The last message of a type about a subject."""
+    row = db.execute(
+        "SELECT * FROM egress WHERE type = ? AND subject = ? ORDER BY number DESC LIMIT 1", (kind, subject)
+    ).fetchone()
+    return None if row is None else _message(db, row)
+
+
 def _message(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
     return Message(
         number=row["number"],

@@ -4,19 +4,31 @@ Unknown is written as null. What the provider may rely on is in `uplink/events/`
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent import __version__, egress
+from agent import __version__, egress, picture
 from agent.clock import iso
+from agent.desk.precision import Precision
 from agent.egress import Rules
 from agent.meters.ledger import Counter, Epoch
 from agent.meters.reads import Statement
-from agent.model import Device, Impact, TicketEvent, Trust
+from agent.model import Device, Facts, Impact, TicketEvent, Trust
 from uplink import outbox, views
 from uplink.envelope import Envelope, Folding, Lane
 
 KINDS = {Impact.SUPPLY: "supply", Impact.PREDICTED: "predicted", Impact.BILLING: "billing"}
+
+
+Precisions = Callable[[sqlite3.Connection, str | None], Sequence[Precision]]
+"""How often rules were right, as the desk closed their tickets: of one rule, or of all."""
+
+MOST_RULES = 200  # in a heartbeat
+
+
+def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
+    """Where no desk has spoken."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +39,13 @@ class Sender:
     site_name: str = ""
     agent_id: str = ""
     egress: Rules = field(default_factory=Rules)  # what may leave
+    precisions: Precisions = unjudged
 
-    def ticket(self, tx: sqlite3.Connection, event: TicketEvent) -> None:
-        """Put a step in a ticket's life into the outbox, in the caller's transaction."""
+    def ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
+        """Put a step in a ticket's life into the outbox, in the caller's transaction.
+
+        `facts`: what is known of the printer now; None where the ticket is not about one.
+        """
         self._put(
             tx,
             Envelope(
@@ -37,7 +53,7 @@ class Sender:
                 type="mps.ticket/1",
                 subject=event.ticket_id,
                 time=event.at,
-                data=self.egress.apply(self._ticket(event), event.device),
+                data=self.egress.apply(self._ticket(tx, event, facts), event.device),
                 folds=Folding.LATE if event.event == "update" else Folding.NEVER,
             ),
         )
@@ -63,7 +79,7 @@ class Sender:
                 type="mps.agent_health/1",
                 subject="agent",
                 time=now,
-                data=data | {"outbox": views.health(tx)},
+                data=data | {"outbox": views.health(tx), "rules": self._judged(tx)},
                 folds=Folding.AT_ONCE,
             ),
         )
@@ -106,7 +122,21 @@ class Sender:
     def _agent(self) -> dict[str, object]:
         return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}
 
-    def _ticket(self, event: TicketEvent) -> dict[str, object]:
+    def _judged(self, tx: sqlite3.Connection) -> list[dict[str, object]]:
+        """Each rule whose tickets the desk has closed, for a provider that counts over its fleet."""
+        return [
+            {"rule_id": one.rule, "n_closed": one.judged, "confirmed": one.confirmed}
+            for one in self.precisions(tx, None)[:MOST_RULES]
+        ]
+
+    def _rule(self, tx: sqlite3.Connection, rule: str) -> dict[str, object]:
+        """The rule that raised a ticket, with how often it was right."""
+        told: dict[str, object] = {"rule_id": rule}
+        for known in self.precisions(tx, rule):
+            told |= {"measured_precision": known.share, "n_closed": known.judged}
+        return told
+
+    def _ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None) -> dict[str, object]:
         return {
             "schema": "mps.ticket/1",
             "event": event.event,
@@ -119,17 +149,33 @@ class Sender:
             "opened_at": iso(event.opened_at),
             "agent": self._agent(),
             "device": _device(event.device),
-            "fault": {
-                "fault_key": event.fault,
-                "component": event.component or None,
-                "title": event.title,
-                "impact": event.impact.value,
-                "severity": event.severity,
-                "priority": None,
-            },
-            "rule": {"rule_id": event.rule},
+            "fault": _fault(event),
+            "rule": self._rule(tx, event.rule),
+            "printer": picture.draw(facts) if facts else None,
             "evidence": dict(event.evidence),
         }
+
+
+def _fault(event: TicketEvent) -> dict[str, object]:
+    row = picture.row(event.evidence)
+    held = None
+    if event.since is not None and event.event in {"open", "reopen"}:
+        held = {"first_seen": iso(event.since), "held_for_s": max(0, round(event.at - event.since))}
+    return {
+        "fault_key": event.fault,
+        "component": event.component or None,
+        "title": event.title,
+        "impact": event.impact.value,
+        "severity": event.severity,
+        "priority": None,
+        "customer_fixable": event.impact is Impact.CUSTOMER_FIXABLE,
+        "training": row["training"] if row else None,
+        "pmib": row,
+        "vendor_code": picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        "debounce": held,
+        "related": list(event.related),
+        "earlier_90d": event.earlier,
+    }
 
 
 def _device(device: Device) -> dict[str, object]:

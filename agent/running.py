@@ -73,6 +73,8 @@ async def serve(agent: Agent, keeper: Keeper | None = None, stop: asyncio.Event 
         await earshot.open(agent.config.traps, agent.rounds.territory)
         agent.tasks.append(asyncio.create_task(_listen(agent), name="listen"))
         agent.tasks.append(asyncio.create_task(housekeeping.examine(agent.store), name="examine"))
+        if agent.office:
+            agent.tasks.append(asyncio.create_task(agent.office.run(), name="office"))
         if keeper.patience:
             watched = pulse.beat(agent.store, keeper.patience, keeper.felt)
             agent.tasks.append(asyncio.create_task(watched, name="pulse"))
@@ -124,6 +126,8 @@ async def once(
         await agent.scouting.look(_ways(agent), listen=listen, heard=heard, met=met)
         await agent.rounds.everybody(known, frozenset(Tier))
         await duties.heartbeat(agent)
+        if agent.office:
+            await agent.office.round()
 
 
 def _ways(agent: Agent) -> list[str]:

@@ -47,6 +47,7 @@ SCHEMA: tuple[str, ...] = (
     """,
 )
 
+CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit that did not mend it
 REOPEN_WITHIN = 2 * 86400.0  # until then a fault that comes back was not fixed
 TICKET, NOTICE = "ticket", "notice"
 
@@ -141,7 +142,7 @@ def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: 
     if row is None or device is None:
         return None
     event = "open" if row["cleared_at"] is None else "clear"
-    return _told(_ticket(row), event, at, device, {"restated": True})
+    return _told(tx, _ticket(row), event, at, device, {"restated": True})
 
 
 def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
@@ -209,11 +210,17 @@ def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> 
         "rule = :rule, title = :title WHERE id = :id",
         asdict(now),
     )
-    return _told(now, event, change.at, change.device, change.evidence)
+    since = change.since if change.kind is ChangeKind.OPENED else None
+    return replace(_told(tx, now, event, change.at, change.device, change.evidence), since=since)
 
 
 def _told(
-    ticket: Ticket, event: str, at: float, device: Device, evidence: Mapping[str, object]
+    tx: sqlite3.Connection,
+    ticket: Ticket,
+    event: str,
+    at: float,
+    device: Device,
+    evidence: Mapping[str, object],
 ) -> TicketEvent:
     """`ticket` as it stands, as one event."""
     return TicketEvent(
@@ -230,8 +237,31 @@ def _told(
         severity=ticket.severity,
         rule=ticket.rule,
         title=ticket.title,
+        related=_related(tx, ticket),
+        earlier=_earlier(tx, ticket),
         evidence=evidence,
     )
+
+
+def _related(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
+    """The other open tickets of the same printer, the longest open first."""
+    rows = tx.execute(
+        "SELECT id FROM ticket WHERE kind = ? AND device = ? AND id != ? AND cleared_at IS NULL "
+        "ORDER BY opened_at, id LIMIT 20",
+        (TICKET, ticket.device, ticket.id),
+    )
+    return tuple(row["id"] for row in rows)
+
+
+def _earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
+    """How many tickets this fault of this component had within the 90 days before this one."""
+    row = tx.execute(
+        "SELECT count(*) AS n FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
+        "AND episode < ? AND opened_at > ?",
+        (ticket.kind, ticket.device, ticket.fault, ticket.component, ticket.episode,
+         ticket.opened_at - CALLBACK_WITHIN),
+    ).fetchone()  # fmt: skip
+    return int(row["n"])
 
 
 def _started(change: Change, ticket_id: str, *, episode: int) -> Ticket:

@@ -290,4 +290,7 @@ def _load(text: str) -> TicketEvent:
     raw = json.loads(text)
     device = raw["device"]
     device |= {"address": Address(*device["address"]), "tags": tuple(device["tags"])}
-    return TicketEvent(**raw | {"device": Device(**device), "impact": Impact(raw["impact"])})
+    related = tuple(raw.get("related", ()))
+    return TicketEvent(
+        **raw | {"device": Device(**device), "impact": Impact(raw["impact"]), "related": related}
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent import inventory
 from agent.history import facts
 from agent.model import DeviceStatus, Facts, SiteFacts
+from uplink import provider
 from uplink import views as outbox
 from uplink.envelope import Lane
 
@@ -34,6 +35,7 @@ class Outbox:
     dead_letter: int
     oldest: float | None
     trouble: tuple[str, ...]
+    unheard: tuple[str, ...]  # why the provider's desk cannot be heard
 
 
 def printers(db: sqlite3.Connection, now: float) -> list[Printer]:
@@ -92,4 +94,5 @@ def waiting(db: sqlite3.Connection) -> Outbox:
         dead_letter=sum(counts.dead.values()),
         oldest=counts.oldest,
         trouble=tuple(f"{one.name}: {one.reason}" for one in outbox.destinations(db) if one.reason),
+        unheard=tuple(f"{one.name}: {one.trouble}" for one in provider.everyone(db) if one.trouble),
     )

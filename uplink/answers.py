@@ -23,9 +23,12 @@ from uuid import UUID
 
 from uplink.errors import (
     CredentialRefused,
+    DeliveryError,
     Held,
     InFlight,
+    Later,
     Poisoned,
+    Refused,
     Stumbled,
     Throttled,
     TooLarge,
@@ -35,6 +38,10 @@ from uplink.errors import (
 from uplink.retry import retry_after
 
 UNKNOWN_AGENT = "urn:problem-type:mps:unknown-agent"
+LATER: Mapping[int, type[Later]] = {
+    408: Throttled, 425: Throttled, 429: Throttled, 409: InFlight, 500: Stumbled,
+}  # fmt: skip
+REFUSED: Mapping[int, type[Refused]] = {413: TooLarge, 400: Poisoned, 415: Poisoned, 422: Poisoned}
 
 
 class Result(StrEnum):
@@ -69,27 +76,23 @@ class Answer:
 
 def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
     """The receipt in `answer` for the events `ours`. Raises a DeliveryError for every other answer."""
-    status, floor = answer.status, retry_after(answer.headers, now)
-    if 200 <= status < 300:
+    if 200 <= answer.status < 300:
         return _receipt(answer, ours)
-    problem, said = _problem(answer)
-    if status == 500:
-        raise Stumbled(said, floor)
-    if status in {408, 425, 429} or status >= 500:
-        raise Throttled(said, floor)
-    if status == 409:
-        raise InFlight(said, floor)
-    if status == 413:
-        raise TooLarge(said, problem=problem)
-    if status in {400, 415, 422}:
-        raise Poisoned(said, problem=problem)
+    raise failure(answer, now)
+
+
+def failure(answer: Answer, now: float) -> DeliveryError:
+    """What an answer that is no 2xx means."""
+    status, (problem, said) = answer.status, _problem(answer)
+    if status in LATER or status >= 500:
+        return LATER.get(status, Throttled)(said, retry_after(answer.headers, now))
+    if status in REFUSED:
+        return REFUSED[status](said, problem=problem)
     if problem == UNKNOWN_AGENT and status in {401, 403, 404, 410}:
-        raise UnknownAgent(f"{said}; run `printwarden enroll` with a new token from the provider")
-    if status == 401:
-        raise CredentialRefused(said)
+        return UnknownAgent(f"{said}; run `printwarden enroll` with a new token from the provider")
     if 400 <= status < 500:
-        raise Held(said)
-    raise Unreachable(f"answered {status}, which is no receipt; redirects are not followed")
+        return CredentialRefused(said) if status == 401 else Held(said)
+    return Unreachable(f"answered {status}, which is no receipt; redirects are not followed")
 
 
 def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:

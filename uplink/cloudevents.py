@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-MEDIA_TYPE = "application/cloudevents-batch+json"
+from uplink import capabilities
+
+MEDIA_TYPE = capabilities.BATCHED
+BARE = capabilities.BARE
 
 
 def payload(data: Mapping[str, object]) -> bytes:
@@ -48,3 +51,8 @@ def event(
 def batch(events: Iterable[bytes]) -> bytes:
     """The body of a request."""
     return b"[" + b",".join(events) + b"]"
+
+
+def media_type(body: bytes) -> str:
+    """Of a body: a batch, or one event alone."""
+    return BARE if body.startswith(b"{") else MEDIA_TYPE

@@ -23,8 +23,9 @@ import sqlite3
 from dataclasses import replace
 from random import Random, SystemRandom
 
-from uplink import destination, outbox
+from uplink import destination, outbox, provider
 from uplink.answers import Receipt
+from uplink.capabilities import Capabilities
 from uplink.errors import DeliveryError, Held, Later, Refused, Stumbled, Unreachable
 from uplink.retry import patiently
 from uplink.seams import Clock, Target, Transactions
@@ -104,7 +105,17 @@ class Delivery:
         return True
 
     def _choose(self, tx: sqlite3.Connection) -> outbox.Batch | None:
-        return outbox.next_batch(tx, source=self._source, now=self._clock.now(), single=self._here.careful)
+        return outbox.next_batch(
+            tx,
+            source=self._source,
+            now=self._clock.now(),
+            single=self._here.careful,
+            takes=self._takes(tx),
+        )
+
+    def _takes(self, tx: sqlite3.Connection) -> Capabilities:
+        """What the receiver said that it takes, as it stands now."""
+        return provider.load(tx, self._target.name).takes
 
     async def _attempt(self, batch: outbox.Batch) -> Receipt | DeliveryError:
         try:
@@ -119,7 +130,7 @@ class Delivery:
         now = self._clock.now()
         if isinstance(outcome, Refused):
             log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
-            outbox.narrow(tx, batch, outcome, source=self._source, now=now)
+            outbox.narrow(tx, batch, outcome, source=self._source, now=now, takes=self._takes(tx))
         elif isinstance(outcome, Stumbled):
             outbox.stumbled(tx, batch, now=now, dice=self._dice)
         elif not isinstance(outcome, DeliveryError):

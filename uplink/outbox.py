@@ -37,16 +37,17 @@ from uuid6 import uuid7
 
 from uplink import bounds, cloudevents, rows
 from uplink.answers import Receipt, Result, Verdict
+from uplink.capabilities import LARGEST_BATCH, MOST_EVENTS, Capabilities
 from uplink.envelope import Envelope, Lane
 from uplink.errors import Refused
 from uplink.retry import LONGEST_FLOOR, backoff
 
+__all__ = ["LARGEST_BATCH", "LARGEST_EVENT", "MOST_EVENTS", "SCHEMA", "Batch"]
+
 SCHEMA = rows.SCHEMA
+AS_EVER = Capabilities()
 
 LARGEST_EVENT = 64 * 1024  # bytes of payload
-LARGEST_BATCH = 1024 * 1024  # bytes of body, before gzip
-MOST_EVENTS = 500  # in one batch
-
 ALONE = 3  # times that an event was put off, after which it travels alone
 
 DAMAGED = "urn:problem-type:mps:damaged-at-rest"
@@ -94,14 +95,22 @@ def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
 revive = rows.revive
 
 
-def next_batch(tx: sqlite3.Connection, *, source: str, now: float, single: bool = False) -> Batch | None:
+def next_batch(
+    tx: sqlite3.Connection,
+    *,
+    source: str,
+    now: float,
+    single: bool = False,
+    takes: Capabilities = AS_EVER,
+) -> Batch | None:
     """The most urgent batch, its attempt counted; None if nothing may go now.
 
-    A batch already frozen comes before what queued up behind it. `single`: one event only, as the
-    breaker's trial; a frozen batch is then broken up under new keys.
+    A batch already frozen comes before what queued up behind it, unless the receiver does not take such a
+    one any more (`takes`). `single`: one event only, as the breaker's trial; a frozen batch is then broken
+    up under new keys.
     """
     for lane in Lane:
-        while (number := _next(tx, lane, source, now, single)) is not None:
+        while (number := _next(tx, lane, source, now, single, takes)) is not None:
             if _unharmed(tx, number):
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
                 return _batch(tx, number)
@@ -109,13 +118,18 @@ def next_batch(tx: sqlite3.Connection, *, source: str, now: float, single: bool 
     return None
 
 
-def _next(tx: sqlite3.Connection, lane: Lane, source: str, now: float, single: bool) -> int | None:
+def _next(
+    tx: sqlite3.Connection, lane: Lane, source: str, now: float, single: bool, takes: Capabilities
+) -> int | None:
     """The lane's next batch, frozen before or now."""
     number = _frozen(tx, lane)
+    if number is not None and not _fits(tx, number, takes):
+        _thaw_lane(tx, lane)
+        number = None
     if number is None:
-        return _freeze(tx, _ready(tx, lane, now, 1 if single else MOST_EVENTS), source)
+        return _freeze(tx, _ready(tx, lane, now, 1 if single else takes.events), source, takes)
     if single and len(_members(tx, number)) > 1:
-        return _regroup(tx, number, 1, source)
+        return _regroup(tx, number, 1, source, takes)
     return number
 
 
@@ -136,11 +150,25 @@ def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
-def narrow(tx: sqlite3.Connection, batch: Batch, why: Refused, *, source: str, now: float) -> None:
-    """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter."""
+def narrow(
+    tx: sqlite3.Connection,
+    batch: Batch,
+    why: Refused,
+    *,
+    source: str,
+    now: float,
+    takes: Capabilities = AS_EVER,
+) -> None:
+    """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter.
+
+    One that it has meanwhile said it would not take in this form is frozen anew, and nothing dies of it.
+    """
     members = _members(tx, batch.number)
+    if not _fits(tx, batch.number, takes):
+        _thaw_lane(tx, batch.lane)
+        return
     if len(members) > 1:
-        _regroup(tx, batch.number, len(members) // 2, source)
+        _regroup(tx, batch.number, len(members) // 2, source, takes)
         return
     for row in members:
         rows.bury(tx, row["seq"], why.problem, why.reason, now)
@@ -202,7 +230,9 @@ def _frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
     return None if row is None else row["number"]
 
 
-def _freeze(tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str) -> int | None:
+def _freeze(
+    tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str, takes: Capabilities
+) -> int | None:
     """Make a batch of as many of `queued`, from the front, as its size allows; its number."""
     taken: list[sqlite3.Row] = []
     events: list[bytes] = []
@@ -218,13 +248,13 @@ def _freeze(tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str) 
             data=row["data"],
         )
         size += len(event) + 1
-        if events and size > LARGEST_BATCH:
+        if events and size > takes.size:
             break
         taken.append(row)
         events.append(event)
     if not taken:
         return None
-    body = cloudevents.batch(events)
+    body = events[0] if takes.bare else cloudevents.batch(events)
     made = tx.execute(
         "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, 0, ?, ?)",
         (str(uuid7()), taken[0]["lane"], taken[0]["seq"], body, rows.body_digest(body)),
@@ -233,12 +263,25 @@ def _freeze(tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str) 
     return made
 
 
-def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str) -> int | None:
-    """Split a frozen batch after `cut` events, under new keys; the first half's number."""
+def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: Capabilities) -> int | None:
+    """Split a frozen batch that `fits` after `cut` events, under new keys; the first half's number."""
     members = tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
     rows.thaw(tx, number)
-    first, _ = (_freeze(tx, group, source) for group in (members[:cut], members[cut:]))
+    first, _ = (_freeze(tx, group, source, takes) for group in (members[:cut], members[cut:]))
     return first
+
+
+def _thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:
+    """Thaw every batch of a lane: thawing only some would let the others overtake them."""
+    for other in tx.execute("SELECT number FROM outbox_batch WHERE lane = ?", (lane,)).fetchall():
+        rows.thaw(tx, other["number"])
+
+
+def _fits(tx: sqlite3.Connection, number: int, takes: Capabilities) -> bool:
+    """Whether a frozen batch is one that the receiver takes, as far as it said."""
+    look = "SELECT LENGTH(body) AS size, substr(body, 1, 1) AS first FROM outbox_batch WHERE number = ?"
+    row = tx.execute(look, (number,)).fetchone()
+    return takes.fits(bare=row["first"] == b"{", size=row["size"], events=len(_members(tx, number)))
 
 
 def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:

@@ -6,6 +6,7 @@
     outbox_withheld  tickets whose news found no room; whoever put them is asked to state them anew
     outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, bound, age
     outbox_destination  see destination.py
+    outbox_provider  see provider.py
 
 Every row carries a digest of what must not change, so that a flipped bit on the disk is found before it
 is sent. Every drop is counted here: accepted = waiting + delivered + dead + dropped, always.
@@ -78,6 +79,15 @@ SCHEMA: tuple[str, ...] = (
     CREATE TABLE outbox_withheld (subject TEXT PRIMARY KEY, type TEXT NOT NULL, time REAL NOT NULL)
         WITHOUT ROWID;
     INSERT INTO outbox_count SELECT 'bytes', lane, SUM(LENGTH(data) + 200) FROM outbox_event GROUP BY lane
+    """,
+    """
+    CREATE TABLE outbox_provider (
+        name TEXT PRIMARY KEY,
+        takes TEXT NOT NULL,            -- its capabilities, as JSON
+        asked REAL NOT NULL,            -- when it was last asked for them
+        after INTEGER NOT NULL,         -- the last word of its desk that was heard
+        trouble TEXT NOT NULL           -- why it was not heard, or empty
+    )
     """,
 )
 

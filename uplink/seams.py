@@ -1,10 +1,10 @@
 """What the uplink needs of whoever hosts it: transactions, a clock, and a destination."""
 
 import sqlite3
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar, runtime_checkable
 
-from uplink.answers import Receipt
+from uplink.answers import Answer, Receipt
 from uplink.outbox import Batch
 
 T = TypeVar("T")
@@ -57,4 +57,13 @@ class Target(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class Asked(Target, Protocol):
+    """A destination that can also be asked something. Not every one can: a folder cannot."""
+
+    async def get(self, what: str, query: Mapping[str, str]) -> Answer:
+        """The answer to GET `what`, beside where events go. Raises nothing but DeliveryError."""
         ...

@@ -22,6 +22,7 @@ VERBS = {
     "once": "The service",
     "status": "The service",
     "tickets": "The service",
+    "ticket": "The service",
     "meters": "The service",
     "forecast": "The service",
     "enroll": "The provider",

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from agent.cli import _common
+from agent.cli import _common, _saying
 from uplink.receiver.app import create_app
 from uplink.receiver.behaviour import Behaviour
 from uplink.receiver.certificates import Certificates, keep
@@ -24,6 +24,7 @@ from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 
 app = typer.Typer(invoke_without_command=True)
+app.command("feedback")(_saying.feedback)
 
 Database = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
@@ -107,7 +108,7 @@ def tickets(database: Database = "receiver.db", as_json: _common.AsJson = False)
 
     Example: printwarden receive tickets --database receiver.db
     """
-    with closing(_ledger(database)) as ledger:
+    with closing(_saying.opened(database)) as ledger:
         rows = ledger.tickets()
     if as_json:
         _common.say_json(rows)
@@ -122,7 +123,7 @@ def agents(database: Database = "receiver.db", as_json: _common.AsJson = False) 
 
     Example: printwarden receive agents --database receiver.db
     """
-    with closing(_ledger(database)) as ledger:
+    with closing(_saying.opened(database)) as ledger:
         rows = ledger.agents()
     if as_json:
         _common.say_json(rows)
@@ -146,15 +147,6 @@ def token(
     """
     with closing(Ledger(database)) as ledger:
         print(Gate(ledger).issue(site, time.time(), hours * 3600))
-
-
-def _ledger(database: str) -> Ledger:
-    """What a receiver has kept. A file that is not there is a mistake."""
-    if "://" not in database and not Path(database).exists():
-        raise typer.BadParameter(
-            f"{database} does not exist; has a receiver run with it?", param_hint="--database"
-        )
-    return Ledger(database)
 
 
 def _beside(database: str) -> Path:

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import _common, _rules
+from agent.cli import _common, _precision, _rules
 
 app = typer.Typer(
     help="Check, try and explain rules before they judge anything.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+app.command("precision")(_precision.precision)
 
 Paths = Annotated[
     list[Path] | None,

@@ -47,6 +47,8 @@ def status(
     )
     for trouble in outbox.trouble:
         _common.out.print(f"  not delivering: {trouble}; nothing is lost", markup=False)
+    for trouble in outbox.unheard:
+        _common.out.print(f"  its desk cannot be heard: {trouble}", markup=False)
     told = ", ".join(f"{name} ({level})" for name, level in protections.items())
     _common.out.print(f"Credentials: {told}", markup=False)
     _complaints(agent)

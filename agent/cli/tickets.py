@@ -16,8 +16,8 @@ def tickets(
     as_json: _common.AsJson = False,
     clock: _common.ClockText = "",
 ) -> None:
-    """Show the open tickets: what is wrong with which printer, since when, by which rule, and whether
-    the provider has been told everything.
+    """Show the open tickets: what is wrong with which printer, since when, by which rule, whether the
+    provider has been told everything, and what its desk says.
 
     Examples:
 
@@ -28,6 +28,7 @@ def tickets(
     from agent import config as configuration
     from agent import store
     from agent import tickets as room
+    from agent.desk import book
     from uplink import views
 
     settings = configuration.load(_common.config_file(config))
@@ -37,25 +38,31 @@ def tickets(
         found = [*room.open_tickets(db, kind=kind)]
         if days:
             found += room.cleared_tickets(db, now - days * 86400, kind=kind)
-        rows = [_row(ticket, waiting=views.undelivered(db, ticket.id)) for ticket in found]
+        rows = [
+            _row(ticket, waiting=views.undelivered(db, ticket.id), desk=book.of(db, ticket.id))
+            for ticket in found
+        ]
     if as_json:
         _common.say_json(rows)
         return
-    names = ("opened", "cleared", "what", "rule", "told")
+    names = ("ticket", "opened", "cleared", "what", "rule", "told", "desk says")
     what = "notices for the site" if notices else "tickets"
     _common.show(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
 
 
-def _row(ticket: Any, *, waiting: bool) -> dict[str, Any]:
+def _row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
     from agent.clock import iso
 
     told = "stays here" if ticket.kind == "notice" else "waits in the outbox" if waiting else "delivered"
     cleared = iso(ticket.cleared_at) if ticket.cleared_at else None
     return {
         **asdict(ticket),
+        "ticket": ticket.id[-8:],
         "printer": ticket.device_name,
         "what": ticket.title,
         "opened": iso(ticket.opened_at),
         "cleared": cleared,
         "told": told,
+        "desk says": desk.gist() if desk else None,
+        "desk": asdict(desk) if desk else None,
     }

@@ -90,6 +90,7 @@ class Schedule(Section):
     inventory: Cadence = 86400.0
     sweep: Cadence = 86400.0
     heartbeat: Cadence = 900.0
+    feedback: Cadence = Field(900.0, description="How often the provider's desk is asked what it says.")
     quiet_hours: Annotated[units.Hours, parsed(units.Hours.parse)] | None = Field(
         None, description="Local time in which printers are asked six times less often, and never swept."
     )

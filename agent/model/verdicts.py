@@ -70,4 +70,7 @@ class TicketEvent:
     severity: str
     rule: str
     title: str
+    since: float | None = None  # when the condition was first seen
+    related: tuple[str, ...] = ()  # ids of the other open tickets of this printer
+    earlier: int = 0  # tickets of this fault and component in the 90 days before this one
     evidence: Mapping[str, object] = field(default_factory=dict)

@@ -28,7 +28,9 @@ def opened(path: Path, tables: Migrations) -> Store:
         findings = store.do(check)
     except sqlite3.DatabaseError as why:
         store.close()
-        if not salvage.is_damage(why):
+        if isinstance(why, sqlite3.IntegrityError):  # an index that misses rows of its table
+            salvage.mark(path, f"rows contradict their keys: {why}")
+        elif not salvage.is_damage(why):
             raise StoreError(f"{path} cannot be used: {why}") from why
         store = Store(path, tables, relieve=bounds.shed)  # salvages it: it is marked by now
         findings = store.do(check)

@@ -23,6 +23,14 @@ def take_in(tx: sqlite3.Connection, device: Device, snapshot: Snapshot, site: Si
     return replace(known, filled=filled, foresight=_foresee(tx, snapshot, known))
 
 
+def of(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
+    """What is known of a printer that was not read just now; None where there is no such printer."""
+    known = facts.facts(tx, device, now, site)
+    if known.last_answer is None:
+        return None
+    return replace(known, foresight=keeping.of(tx, device.key, now, site.id))
+
+
 def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:
     """What is foreseen after this reading; nothing from silence."""
     if not snapshot.reachable:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from agent import inventory, together
 from agent.calendars import Calendar
 from agent.meters import ledger
-from agent.model import Change, Device, SiteFacts, Snapshot
+from agent.model import Change, Device, Facts, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
 from agent.service import certificates, knowing, statements
@@ -63,17 +63,27 @@ class Line:
         if snapshot.meters:
             statements.tell(tx, self.sender, self.calendar, device, snapshot.at)
         known = knowing.take_in(tx, device, snapshot, site)
-        told = self._tell(tx, self.judge.judge(tx, known), snapshot.at)
+        told = self._tell(tx, self.judge.judge(tx, known), snapshot.at, site, known)
         return Outcome(device=device, snapshot=snapshot, events=told)
 
     def look_round(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
         """Judge the site as a whole, and tell what has waited for its time. Returns the events told."""
-        return self._tell(tx, self.judge.judge_site(tx, site, now), now)
+        return self._tell(tx, self.judge.judge_site(tx, site, now), now, site)
 
-    def _tell(self, tx: sqlite3.Connection, changes: list[Change], now: float) -> int:
+    def _tell(
+        self,
+        tx: sqlite3.Connection,
+        changes: list[Change],
+        now: float,
+        site: SiteFacts,
+        known: Facts | None = None,
+    ) -> int:
+        """Tell what the changes come to. `known`: of the printer that was just read; of others, whose ticket
+        has waited for company, it is looked up."""
         events = [*together.apply(tx, changes), *together.due(tx, now)]
         for event in events:
-            self.sender.ticket(tx, event)
+            same = known is not None and event.device.key == known.device.key
+            self.sender.ticket(tx, event, known if same else knowing.of(tx, event.device, now, site))
         return len(events)
 
     def _whose(self, tx: sqlite3.Connection, reading: Reading) -> Device | None:

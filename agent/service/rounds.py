@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +18,9 @@ from agent.service.roll import Roll
 from agent.store import Store
 from agent.territory import Territory
 
-AT_ONCE = 64  # printers being read at the same time
+AT_ONCE = 64  # printers being read at the same time …
+PROMPT = 3.0  # … but for those that have not answered for so many real seconds: they only wait
+MOST = 1024  # with those
 LATER = 30.0  # seconds until a printer that is still being read is due again
 
 log = logging.getLogger("printwarden.reading")
@@ -33,6 +36,7 @@ class Rounds:
     rota: Rota
     caution: Caution = field(default_factory=Caution)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
+    _begun: dict[str, float] = field(default_factory=dict)  # when each of them did
 
     async def resume(self) -> None:
         """Take up the printers that the inventory knows from earlier days."""
@@ -44,12 +48,20 @@ class Rounds:
         """Start the polls that are due, as far as there is room."""
         for key in self.roll.known:
             self.rota.add(key, self.asking.clock.now())
-        for key, tiers in self.rota.due(self.asking.clock.now(), AT_ONCE - len(self._polls)):
+        for key, tiers in self.rota.due(self.asking.clock.now(), self._room()):
             if key in self._polls:  # still being read, or waited for: never two at a time
                 self.rota.hurry(key, tiers, self.asking.clock.now() + LATER)
                 continue
             self._polls[key] = asyncio.create_task(self._poll(self.roll.known[key], tiers), name=key)
             self._polls[key].add_done_callback(self._forget)
+            self._begun[key] = time.monotonic()
+
+    def _room(self) -> int:
+        """How many polls may start. A silent printer takes all the patience there is (30 s): it does not keep
+        others waiting, or a site without power would hold up the next one."""
+        prompt = time.monotonic() - PROMPT
+        busy = sum(begun > prompt for begun in self._begun.values())
+        return min(AT_ONCE - busy, MOST - len(self._polls))
 
     async def everybody(self, keys: Iterable[str], tiers: frozenset[Tier]) -> None:
         """Read these printers now, due or not, and take the readings in."""
@@ -69,7 +81,7 @@ class Rounds:
             await asyncio.wait(self._polls.values())
 
     def _forget(self, poll: asyncio.Task[None]) -> None:
-        del self._polls[poll.get_name()]
+        del self._polls[poll.get_name()], self._begun[poll.get_name()]
         if not poll.cancelled() and (why := poll.exception()):
             log.error("reading %s failed", poll.get_name(), exc_info=why)
 

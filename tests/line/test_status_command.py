@@ -52,6 +52,13 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
     assert "battery" not in said
     (ticket,) = json.loads(run("tickets", config, "--json").stdout)
     assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waits in the outbox")
+    for which in (ticket["ticket"], ticket["id"], makes.RICOH_C3000.serial.lower()):
+        packet = run("ticket", config, which).stdout
+        assert "SC542, markerFuserThermistorFailure (1004), marker 1, for fieldService" in packet
+        assert "Black Toner" in packet
+    assert json.loads(run("ticket", config, ticket["id"], "--json").stdout)["ticket_id"] == ticket["id"]
+    unknown = run("ticket", config, "nobody")
+    assert (unknown.returncode, 'no ticket is known of "nobody"' in unknown.stderr) == (2, True)
 
 
 async def test_who_announces_itself_outside_the_networks_is_shown_and_never_asked(site_of, shop):

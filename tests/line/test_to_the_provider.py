@@ -8,13 +8,21 @@ from datetime import datetime
 
 import pytest
 
+from agent import tickets
 from agent.clock import Clock
+from agent.desk import book
+from agent.model import Address, Device
 from agent.simulator import makes
+from uplink import events
 from uplink.receiver.app import create_app
 from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 
 PATIENCE = 60.0  # real seconds; a good line never waits for it
+DEVICE = Device(key=f"sn:{makes.RICOH_C3000.serial}", address=Address("127.84.5.1"))
+DONE = {
+    "schema": "mps.feedback/1", "provider_ticket_no": "T-88123", "status": "closed", "outcome": "confirmed",
+}  # fmt: skip
 FUSER = f"sn:{makes.RICOH_C3000.serial}|fuser.failure|fuser:1|e1"
 
 
@@ -76,6 +84,11 @@ async def test_a_failed_fuser_reaches_the_provider_as_one_ticket(site_of, shop, 
         assert ticket["device"]["serial"] == makes.RICOH_C3000.serial
         assert ticket["fault"]["impact"] == "device_down"
         assert ticket["agent"]["site_id"] == "site"
+        assert (ticket["fault"]["vendor_code"], ticket["fault"]["training"]) == ("SC542", "fieldService")
+        assert ticket["fault"]["debounce"]["held_for_s"] > 0
+        assert ticket["printer"]["device_status"] == "down"
+        assert {supply["type"] for supply in ticket["printer"]["supplies"]} >= {"toner"}
+        events.check("mps.ticket/1", ticket)
 
 
 async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
@@ -130,3 +143,30 @@ async def test_counters_arrive_once_a_day_also_those_of_days_without_the_provide
     assert {serial for serial, _ in days} == {make.serial for make, _, _ in cast}
     assert set(days.values()) == {1}
     assert all(read["meters"]["counters"]["total"] > 0 for read in reads)
+
+
+async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(site_of, shop, database, port):
+    clock = Clock.scaled(7200)
+    fleet = shop("127.84.5.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    async with (
+        receiver(database, port),
+        site_of(fleet, "127.84.5.0/28", clock, provider=provider(port)) as site,
+    ):
+        await site.find()
+        await site.live(hours=8)
+        await until(lambda: told(database))
+        (ticket,) = told(database)
+        with closing(Ledger(database)) as ledger:
+            ledger.say(ticket["ticket_id"], DONE | {"ticket_id": ticket["ticket_id"]})
+        await site.agent.office.round()
+        store, sender = site.agent.store, site.agent.intake.line.sender
+        standing = await store.run(lambda tx: book.of(tx, ticket["ticket_id"]))
+        assert standing.gist() == "T-88123, closed: confirmed"
+        await store.run(
+            lambda tx: sender.ticket(tx, tickets.restated(tx, ticket["ticket_id"], DEVICE, 1.79e9))
+        )
+        site.agent.delivery.wake()
+        await until(lambda: len(told(database)) == 2)
+        assert told(database)[1]["rule"] == {
+            "rule_id": ticket["rule"]["rule_id"], "measured_precision": 1.0, "n_closed": 1,
+        }  # fmt: skip

@@ -1,11 +1,13 @@
 """Printers that answer garbage, nothing, late or from elsewhere; the round goes on with the others."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from agent.clock import Clock
 from agent.model import Address, Tier
+from agent.service import rounds
 from agent.simulator import makes, others
 from agent.simulator.fleet import Fleet
 from agent.simulator.member import Member
@@ -126,3 +128,44 @@ async def test_a_printer_that_restarts_after_each_poll_is_left_alone(site_of, sh
         await site.read_all(ALERTS)
         assert sum(fleet.packets().values()) == asked, "not one packet more"
         assert site.tickets() == set()
+
+
+class Patience:
+    """Asks as the agent does, but those that are `deaf` stay silent until `over` is set."""
+
+    def __init__(self, asking, deaf):
+        self._asking, self._deaf, self.over = asking, deaf, asyncio.Event()
+        self.waiting = 0
+
+    def __getattr__(self, name):
+        return getattr(self._asking, name)
+
+    async def ask(self, address, *arguments, **more):
+        if address.host in self._deaf:
+            self.waiting += 1
+            await self.over.wait()
+        return await self._asking.ask(address, *arguments, **more)
+
+
+async def test_silent_printers_do_not_keep_the_others_waiting(site_of, shop, monkeypatch):
+    monkeypatch.setattr(rounds, "AT_ONCE", 3)
+    monkeypatch.setattr(rounds, "PROMPT", 0.2)
+    whole = (makes.HP_M507, makes.LEXMARK_MS521, makes.RICOH_C3000, makes.KYOCERA_P2040)
+    fleet = shop("127.82.9.1", *((make, "healthy", ()) for make in whole))
+    async with site_of(fleet, "127.82.9.0/28") as site:
+        await site.find()
+        going, answering = site.agent.rounds, f"sn:{makes.KYOCERA_P2040.serial}"
+        await going.go()  # takes up whom it has found; nobody is due yet
+        going.asking = Patience(going.asking, {"127.82.9.1", "127.82.9.2", "127.82.9.3"})
+        read = site.agent.counts["read"]
+        for key in going.roll.known.keys() - {answering}:
+            going.rota.hurry(key, ALERTS, 0.0)
+        await going.go()
+        going.rota.hurry(answering, ALERTS, 0.0)
+        async with asyncio.timeout(30):
+            while going.asking.waiting < 3:
+                await asyncio.sleep(0.01)
+            while site.agent.counts["read"] == read:
+                await asyncio.sleep(0.05)
+                await going.go()
+        going.asking.over.set()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import tickets
-from agent.model import Address, Change, ChangeKind, Device, Impact
+from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
 from agent.store import Store
 
 DEVICE = Device(key="sn:A1", address=Address("127.0.0.1"), vendor="HP", model="E786", serial="A1")
@@ -46,12 +46,14 @@ class Desk:
 
     def apply(self, *changes: Change) -> list[str]:
         """The events as "open t1 #1 critical by R"."""
-        with self._store.transaction() as tx:
-            events = tickets.apply(tx, changes, make_id=lambda: next(self._ids))
         return [
             f"{event.event} {event.ticket_id} #{event.ticket_seq} {event.severity} {event.title}"
-            for event in events
+            for event in self.events(*changes)
         ]
+
+    def events(self, *changes: Change) -> list[TicketEvent]:
+        with self._store.transaction() as tx:
+            return tickets.apply(tx, changes, make_id=lambda: next(self._ids))
 
     def ask(self, question: Callable[[sqlite3.Connection], Any]) -> Any:
         with self._store.transaction() as tx:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agent import tickets
-from agent.model import Device, Impact
+from agent.model import Address, Device, Impact
 
 HOUR, DAY = 3600.0, 86400.0
 RULES: dict[str, dict[str, Any]] = {
@@ -186,3 +186,32 @@ def test_ids_made_later_sort_later() -> None:
     ids = [tickets.new_id() for _ in range(50)]
     assert ids == sorted(ids)
     assert len(set(ids)) == 50
+
+
+def test_a_ticket_names_the_others_of_the_same_printer_that_are_open(desk: Any, make_change: Any) -> None:
+    desk.apply(make_change("opened", "fuser", HOUR))
+    desk.apply(
+        make_change("opened", "other printer", HOUR, device=Device(key="sn:B2", address=Address("127.0.0.2")))
+    )
+    desk.apply(make_change("opened", "gone again", HOUR, fault="feed.jams", component="tray:2"))
+    desk.apply(make_change("resolved", "gone again", 2 * HOUR, fault="feed.jams", component="tray:2"))
+    desk.apply(make_change("opened", "cover", HOUR, fault="cover.open", impact=Impact.CUSTOMER_FIXABLE))
+    (event,) = desk.events(
+        make_change("opened", "toner", 3 * HOUR, fault="supply.low", component="toner:black")
+    )
+    assert event.related == ("t1",)
+
+
+def test_a_ticket_says_how_often_this_part_had_this_fault_in_90_days(desk: Any, make_change: Any) -> None:
+    earlier = []
+    for day in (0, 20, 100):
+        earlier += desk.events(make_change("opened", "R", day * DAY + HOUR))
+        desk.apply(make_change("resolved", "R", day * DAY + 2 * HOUR))
+    desk.apply(make_change("opened", "w", 101 * DAY, component="fuser:2"))
+    assert [event.earlier for event in earlier] == [0, 1, 1]
+
+
+def test_an_opening_says_since_when_it_was_seen(desk: Any, make_change: Any) -> None:
+    (opened,) = desk.events(make_change("opened", "R", HOUR, since=HOUR - 600))
+    (cleared,) = desk.events(make_change("resolved", "R", 2 * HOUR))
+    assert (opened.since, cleared.since) == (HOUR - 600, None)

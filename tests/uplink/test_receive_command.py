@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import cli
+from uplink.receiver.ledger import Ledger
 from uplink.targets import https
 
 COMMAND = [sys.executable, "-m", "agent", "receive"]
@@ -50,6 +52,27 @@ def test_it_says_where_it_listens_takes_events_and_ends_cleanly(
         assert process.wait(30) == 0
     listed = CliRunner().invoke(cli.build(), ["receive", "tickets", "--database", str(database), "--json"])
     assert [ticket["ticket_id"] for ticket in json.loads(listed.stdout)] == ["T0001"]
+
+
+def test_its_desk_says_something_and_shows_what_it_said(
+    tmp_path: Path, tickets: Callable[..., dict[str, Any]]
+) -> None:
+    database = ["--database", str(tmp_path / "r.db")]
+    with closing(Ledger(tmp_path / "r.db")) as ledger:
+        ledger._file(tickets(1))
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(cli.build(), ["receive", "feedback", *words, *database])
+
+    assert "its agent will pull it" in run("T0001", "--status", "assigned", "--org", "ACME").stdout
+    assert run("T0001", "--status", "closed", "--outcome", "confirmed", "--json").exit_code == 0
+    said = json.loads(run("--json").stdout)
+    assert [(one["number"], one["status"], one["service_org"]) for one in said] == [
+        (1, "assigned", "ACME"), (2, "closed", None),
+    ]  # fmt: skip
+    assert "confirmed" in run().stdout
+    assert run("T9999", "--status", "closed").exit_code == 2
+    assert run("T0001", "--outcome", "melted").exit_code == 2
 
 
 @pytest.mark.parametrize(

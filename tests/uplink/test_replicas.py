@@ -5,7 +5,9 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -168,3 +170,39 @@ async def test_a_key_that_another_replica_is_at_work_on_is_409(
             then = await client.post("/v1/events", content=batch(1, tickets), headers=headers)
     assert (held.status_code, held.headers["retry-after"], then.status_code) == (409, "1", 200)
     settled(postgres, 1)
+
+
+def test_feedback_gets_its_numbers_in_the_order_in_which_it_can_be_read(
+    postgres: str, tickets: Tickets
+) -> None:
+    """Number 2 must not be there to read while 1 is still being written: who has read 2 never asks for 1."""
+    word = {"schema": "mps.feedback/1", "ticket_id": "T0001"}
+    with closing(Ledger(postgres)) as slow, closing(Ledger(postgres)) as reader:
+        slow._file(tickets(1))
+        with ThreadPoolExecutor(1) as pool:
+            with slow.db.transaction():
+                slow.db.queue("feedback")
+                slow.db.change("INSERT INTO feedback (site_id, data) VALUES ('', ?)", (json.dumps(word),))
+                second = pool.submit(_say, postgres, word)
+                waits(reader)
+                assert reader.said(None, 0) == []
+            assert second.result(30)
+        assert [one["number"] for one in reader.said(None, 0)] == sorted(
+            one["number"] for one in reader.said(None, 0)
+        )
+        assert len(reader.said(None, 0)) == 2
+        slow.db.change("TRUNCATE feedback, ticket")
+
+
+def _say(where: str, word: dict[str, Any]) -> bool:
+    with closing(Ledger(where)) as ledger:
+        return ledger.say("T0001", word)
+
+
+def waits(reader: Ledger) -> None:
+    """Until somebody waits for a lock."""
+    query = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    deadline = time.monotonic() + 30
+    while reader.db.rows(query)[0]["n"] == 0:
+        assert time.monotonic() < deadline, "nobody waits: the second word has a number already"
+        time.sleep(0.01)

@@ -3,7 +3,7 @@
     schema                  what                                             lane
     mps.ticket/1            one step in the life of a ticket                 0
     mps.agent_health/1      heartbeat: what the agent knows of itself        1
-    mps.meter_read/1        one printer's counters, once a day             0
+    mps.meter_read/1        one printer's counters, once a day               0
     mps.feedback/1          what the desk says of a ticket; the agent pulls it
 
 The CloudEvents `type` is the schema's name. `*.json` here are written from the models by

@@ -16,6 +16,14 @@ class Outbox(Record):
     withheld: Count = Field(default=0, description="Tickets whose news found no room yet.")
 
 
+class Judged(Record):
+    """A rule by how the desk closed its tickets: what is confirmed, of what was closed as right or wrong."""
+
+    rule_id: Name
+    n_closed: Count
+    confirmed: Count
+
+
 class AgentHealth(Event):
     """What the agent knows of itself."""
 
@@ -33,3 +41,6 @@ class AgentHealth(Event):
     )
     rules_complaint: Text | None = Field(default=None, description="Why edited rules were not taken.")
     outbox: Outbox | None = None
+    rules: list[Judged] = Field(
+        default_factory=list, description="Rules whose tickets were closed; shares add up over a fleet."
+    )

@@ -19,6 +19,9 @@ class Feedback(Record):
 
     schema_: Literal["mps.feedback/1"] = Field(alias="schema")
     ticket_id: Name
+    dedupe_key: Text | None = Field(
+        default=None, description="The ticket's. By it an agent that calls the ticket otherwise finds it."
+    )
     provider_ticket_no: Name | None = None
     status: Literal["acknowledged", "assigned", "on_hold", "closed", "reopened"] | None = None
     service_org: Name | None = Field(default=None, description="Who has it now, if that changed.")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
+from uplink.events.printer import Printer
 
 
 class Debounce(Record):
@@ -42,9 +43,16 @@ class Fault(Record):
     pmib: dict[str, Any] | None = Field(
         default=None, description="The row of prtAlertTable (RFC 3805) it comes from."
     )
-    vendor_code: Text | None = None
+    vendor_code: Text | None = Field(
+        default=None, description="The maker's own error code.", examples=["SC542"]
+    )
     debounce: Debounce | None = None
-    related: list[Name] = Field(default_factory=list)
+    related: list[Name] = Field(
+        default_factory=list, description="Other tickets of this printer that are open: one visit for all."
+    )
+    earlier_90d: Count | None = Field(
+        default=None, description="How often this part had this fault in the 90 days before."
+    )
 
 
 class Rule(Record):
@@ -75,5 +83,6 @@ class Ticket(Event):
     device: Device
     fault: Fault
     rule: Rule
+    printer: Printer | None = Field(default=None, description="How it stood then; null for a whole site.")
     prediction: dict[str, Any] | None = None
     evidence: dict[str, Any]

@@ -42,6 +42,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from uplink.cloudevents import BARE, MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.feedback import Feedback
 from uplink.receiver import intake, problems
@@ -92,7 +93,7 @@ def _routes(desk: "_Desk", control: bool) -> list[Route]:
         Route("/v1/events", desk.receive, methods=["POST"]),
         Route("/v1/enrolment", desk.enrol, methods=["POST"]),
         Route("/v1/credential", desk.renew, methods=["POST"]),
-        Route("/v1/capabilities", _capabilities),
+        Route("/v1/capabilities", desk.capabilities),
         Route("/v1/feedback", desk.feedback),
         Route("/v1/events", desk.events),
         Route("/v1/events/counts", desk.counts),
@@ -139,12 +140,13 @@ class _Desk:
         wrong = await self._misbehave()
         if wrong is not None:
             return wrong
+        kind = intake.media_type(request.headers, self._formats())
         plain = intake.body(raw, request.headers)
         caller = self._gate.admit(request.headers, plain, time.time()) if self._gate else None
         key = request.headers.get("idempotency-key", "")
         if not 1 <= len(key) <= 256:
             raise Problem(400, "bad-request", "an Idempotency-Key of 1 to 256 characters is needed")
-        receipt = await self._once(key, plain, caller)
+        receipt = await self._once(key, plain, kind, caller)
         if self._behaviour.drop:
             return _Dropped()
         return Response(receipt, media_type="application/json")
@@ -158,12 +160,31 @@ class _Desk:
         body = await _bounded(request)
         return JSONResponse(self._open_gate().renew(request.headers, body, time.time()))
 
+    async def capabilities(self, _: Request) -> Response:
+        """GET /v1/capabilities."""
+        return JSONResponse(
+            {
+                "specversion": ["1.0"],
+                "types": list(MODELS),
+                "formats": self._formats(),
+                "batch": {"events": self._behaviour.most, "bytes": intake.LARGEST_BODY},
+                "content_encoding": ["gzip", "identity"],
+                "signatures": ["v1a"],
+                "feedback": True,
+            }
+        )
+
+    def _formats(self) -> list[str]:
+        """The kinds of body that are taken."""
+        return [BARE] if self._behaviour.bare else [MEDIA_TYPE, BARE]
+
     async def feedback(self, request: Request) -> Response:
         """GET /v1/feedback: to an enrolled agent only what is said of its own site."""
         self._authorise(request)
         caller = self._gate.admit(request.headers, b"", time.time()) if self._gate else None
-        found = self.ledger.said(caller["site_id"] if caller else None, _whole(request, "after", 0))
-        return JSONResponse({"feedback": found})
+        site = caller["site_id"] if caller else None
+        found = self.ledger.said(site, _whole(request, "after", 0))
+        return JSONResponse({"feedback": found, "last": self.ledger.last_said(site)})
 
     async def say(self, request: Request) -> Response:
         """POST /control/feedback."""
@@ -226,7 +247,7 @@ class _Desk:
             raise Problem(mood.fail or 500, "misbehaving")
         return HTMLResponse(PORTAL) if mood.portal else None
 
-    async def _once(self, key: str, plain: bytes, caller: Mapping[str, Any] | None) -> str:
+    async def _once(self, key: str, plain: bytes, kind: str, caller: Mapping[str, Any] | None) -> str:
         """The receipt for this key: the one given before, or a new one."""
         if key in self._in_flight:
             raise Problem(409, "in-flight", headers={"retry-after": "1"})
@@ -236,7 +257,7 @@ class _Desk:
             fingerprint = hashlib.sha256(plain).digest()
             before = self.ledger.receipt(key)
             if before is None:
-                return self._take_in(key, fingerprint, plain, caller)
+                return self._take_in(key, fingerprint, intake.events(plain, kind), caller)
             if before[0] != fingerprint:
                 raise Problem(422, "key-reused")
             return before[1]
@@ -245,8 +266,9 @@ class _Desk:
         finally:
             self._in_flight.discard(key)
 
-    def _take_in(self, key: str, fingerprint: bytes, plain: bytes, caller: Mapping[str, Any] | None) -> str:
-        arrivals = intake.events(plain)
+    def _take_in(
+        self, key: str, fingerprint: bytes, arrivals: list[Arrival], caller: Mapping[str, Any] | None
+    ) -> str:
         if len(arrivals) > self._behaviour.most:
             raise Problem(413, "too-large", f"more than {self._behaviour.most} events")
         if any(a.event is not None and a.event.subject == self._behaviour.poison for a in arrivals):
@@ -266,20 +288,6 @@ def _whole(request: Request, name: str, default: int) -> int:
         return max(0, min(int(request.query_params.get(name, default)), 2**62))
     except ValueError as why:
         raise Problem(400, "bad-request", f"{name} is a whole number") from why
-
-
-async def _capabilities(_: Request) -> Response:
-    """GET /v1/capabilities."""
-    return JSONResponse(
-        {
-            "specversion": ["1.0"],
-            "types": list(MODELS),
-            "batch": {"events": 500, "bytes": intake.LARGEST_BODY},
-            "content_encoding": ["gzip", "identity"],
-            "signatures": ["v1a"],
-            "feedback": True,
-        }
-    )
 
 
 class _Dropped(Response):

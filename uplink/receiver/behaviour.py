@@ -24,6 +24,7 @@ class Behaviour(BaseModel):
     )
     poison: str | None = Field(default=None, description="Answer 422 to a batch that has this subject.")
     most: int = Field(default=500, ge=1, description="Answer 413 to batches with more events.")
+    bare: bool = Field(default=False, description="Take one event a request, in no array; 415 to a batch.")
 
     @classmethod
     def failing(cls, text: str) -> Self:

@@ -46,6 +46,10 @@ class Database(Protocol):
         """Within a transaction: be the only one at work on `name`. Raises Busy."""
         ...
 
+    def queue(self, name: str) -> None:
+        """Within a transaction: wait until nobody else is at work on `name`."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...
@@ -89,6 +93,9 @@ class _Sqlite:
     def claim(self, name: str) -> None:
         """BEGIN IMMEDIATE has claimed everything."""
 
+    def queue(self, name: str) -> None:
+        """BEGIN IMMEDIATE has waited."""
+
     def close(self) -> None:
         self._db.close()
 
@@ -131,6 +138,9 @@ class _Postgres:
         query = "SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0)) AS mine"
         if not self.rows(query, (name,))[0]["mine"]:
             raise Busy(name)
+
+    def queue(self, name: str) -> None:
+        self.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0)) AS mine", (name,))
 
     def close(self) -> None:
         self._db.close()

@@ -4,7 +4,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import ConfigDict, ValidationError
 
 from uplink.answers import Result, Verdict
-from uplink.cloudevents import MEDIA_TYPE
+from uplink.cloudevents import BARE, MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.base import Name, Record
 from uplink.receiver.problems import PREFIX, Problem
@@ -46,10 +46,18 @@ class Arrival:
     refused: Verdict | None = None
 
 
+def media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
+    """What kind of body it is, one of `taken`. Raises Problem."""
+    given = headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in taken:
+        said = f"content-type was {given or 'not given'}; send {' or '.join(taken)}"
+        raise Problem(415, "media-type", said)
+    return kind
+
+
 def body(raw: bytes, headers: Mapping[str, str]) -> bytes:
     """The body of a request, unpacked, at most 1 MiB of it. Raises Problem."""
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
-        raise Problem(415, "media-type", f"content-type was {headers.get('content-type', 'not given')}")
     coding = headers.get("content-encoding", "identity")
     if coding not in {"gzip", "identity"}:
         raise Problem(415, "media-type", f"content-encoding {coding} is not known here; use gzip")
@@ -71,12 +79,15 @@ def _gunzip(raw: bytes) -> bytes:
     return plain
 
 
-def events(plain: bytes) -> list[Arrival]:
-    """The events of a batch. Raises Problem if it is no batch, or an event cannot even be named."""
+def events(plain: bytes, kind: str = MEDIA_TYPE) -> list[Arrival]:
+    """The events of a batch, or the one that came alone. Raises Problem if it is no such thing, or an event
+    cannot even be named."""
     try:
         batch = json.loads(plain, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as why:
         raise Problem(400, "bad-request", f"not JSON: {why}") from why
+    if kind == BARE:
+        return [_arrival(batch)]
     if not isinstance(batch, list) or not batch:
         raise Problem(400, "bad-request", "a batch is a JSON array with at least one event")
     if UNKEPT.search(plain):

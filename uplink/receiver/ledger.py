@@ -133,13 +133,19 @@ class Ledger:
         return [dict(row) for row in self.db.rows(f"SELECT {columns} FROM agent ORDER BY last_contact")]  # noqa: S608
 
     def say(self, ticket_id: str, feedback: Mapping[str, Any]) -> bool:
-        """What the desk says of a ticket, for its agent to pull; False if there is no such ticket."""
-        found = self.db.rows("SELECT data FROM ticket WHERE ticket_id = ?", (ticket_id,))
+        """What the desk says of a ticket, for its agent to pull; False if there is no such ticket.
+
+        Words get their numbers one after the other, over all replicas: who has read number 7 will not meet
+        a 6 that was being written then.
+        """
+        found = self.db.rows("SELECT dedupe_key, data FROM ticket WHERE ticket_id = ?", (ticket_id,))
         if not found:
             return False
         site = str(json.loads(found[0]["data"])["agent"].get("site_id") or "")
-        said = json.dumps(dict(feedback), ensure_ascii=False)
-        self.db.change("INSERT INTO feedback (site_id, data) VALUES (?, ?)", (site, said))
+        said = json.dumps({**feedback, "dedupe_key": found[0]["dedupe_key"]}, ensure_ascii=False)
+        with self.db.transaction():
+            self.db.queue("feedback")
+            self.db.change("INSERT INTO feedback (site_id, data) VALUES (?, ?)", (site, said))
         return True
 
     def said(self, site_id: str | None, after: int, limit: int = 100) -> list[dict[str, Any]]:
@@ -150,6 +156,12 @@ class Ledger:
         else:
             found = self.db.rows(query.format("AND site_id = ?"), (after, site_id, limit))
         return [{"number": row["number"]} | json.loads(row["data"]) for row in found]
+
+    def last_said(self, site_id: str | None) -> int:
+        """The highest number of feedback for a site (None: of all); 0 without any."""
+        query = "SELECT COALESCE(MAX(number), 0) AS last FROM feedback"
+        of_site = ("", ()) if site_id is None else (" WHERE site_id = ?", (site_id,))
+        return int(self.db.rows(query + of_site[0], of_site[1])[0]["last"])
 
     def _take(self, arrivals: Iterable[Arrival], now: float) -> dict[UUID, Verdict]:
         """Keep the events that are new."""

@@ -16,7 +16,7 @@ TITLES = {
     "in-flight": "A request with this Idempotency-Key is being worked on",
     "key-reused": "This Idempotency-Key came with another body before",
     "not-found": "There is nothing here",
-    "media-type": "Send application/cloudevents-batch+json",
+    "media-type": "That is no kind of body that is taken here",
     "misbehaving": "Told to fail",
     "signature-refused": "The signature is missing or does not fit",
     "signature-stale": "The signature is of another time",

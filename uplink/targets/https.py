@@ -20,13 +20,16 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urljoin
 
 import httpx
 import truststore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from uuid6 import uuid7
 
 from uplink.answers import Answer, Receipt, judge
-from uplink.cloudevents import MEDIA_TYPE
+from uplink.cloudevents import media_type
 from uplink.errors import CredentialRefused, Unreachable
 from uplink.identity import Bearer, Identity
 from uplink.outbox import Batch
@@ -37,6 +40,7 @@ PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 STALE = b"urn:problem-type:mps:signature-stale"
 WHOLE_REQUEST = 60.0  # seconds
 LARGEST_ANSWER = 1024 * 1024  # bytes
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 
 
@@ -110,19 +114,35 @@ class Https:
         else:
             await bearer.refresh()
 
+    async def get(self, what: str, query: Mapping[str, str]) -> Answer:
+        """GET `what`, which lies beside where events go. A refused credential is renewed once."""
+        url = str(_url(urljoin(self._settings.url, what)).copy_merge_params(dict(query)))
+        answer = await self._call("GET", url, key=f"get-{uuid7()}")
+        if answer.status == 401 and self._bearer is not None:
+            with contextlib.suppress(CredentialRefused):  # the second answer says what is wrong
+                await self._mend(self._bearer, answer)
+            answer = await self._call("GET", url, key=f"get-{uuid7()}")
+        return answer
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
     async def _post(self, batch: Batch) -> Answer:
-        body = gzip.compress(batch.body, compresslevel=6, mtime=0)
-        headers = {"content-type": MEDIA_TYPE, "content-encoding": "gzip", "idempotency-key": batch.key}
-        headers |= traceparent(batch.key, batch.tries)
+        headers = {"content-type": media_type(batch.body), "content-encoding": "gzip"}
+        headers |= {"idempotency-key": batch.key} | traceparent(batch.key, batch.tries)
+        return await self._call("POST", self._settings.url, key=batch.key, body=batch.body, headers=headers)
+
+    async def _call(
+        self, method: str, url: str, *, key: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
+    ) -> Answer:
+        """One request, signed under the name `key`, and its answer read to the end."""
         bearer = self._bearer
-        headers |= await bearer.headers(batch.key, batch.body) if bearer else self._authorization()
+        proof = await bearer.headers(key, body) if bearer else self._authorization()
+        packed = gzip.compress(body, compresslevel=6, mtime=0) if body else None
         try:
             async with (
                 asyncio.timeout(WHOLE_REQUEST),
-                self._client.stream("POST", self._settings.url, content=body, headers=headers) as response,
+                self._client.stream(method, url, content=packed, headers={**headers, **proof}) as response,
             ):
                 answer = Answer(
                     status=response.status_code,

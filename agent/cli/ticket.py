@@ -1,0 +1,192 @@
+"""`printwarden ticket`: all that is known of one ticket, for whoever goes there."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from operator import itemgetter
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli import _common
+
+
+def ticket(
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="TICKET", help="Its id or the end of it, as `tickets` shows it, or a printer."
+        ),
+    ],
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Show one ticket as the provider was told of it last, with how the printer stood then: its alerts, what
+    happened before, its supplies. For the technician.
+
+    Examples:
+
+      printwarden ticket 2060f8bf
+
+      printwarden ticket 3100RC12345
+    """
+    from agent import config as configuration
+    from agent import egress, store
+
+    settings = configuration.load(_common.config_file(config))
+    with closing(store.open_reader(settings.database)) as db:
+        found = _meant(db, which)
+        message = egress.newest(db, "mps.ticket/1", found)
+    if message is None:
+        said = f"{found} is too old: the journal keeps the newest {egress.KEPT:,} messages"
+        raise typer.BadParameter(said, param_hint="TICKET")
+    if as_json:
+        _common.say_json(message.data)
+        return
+    _print(message.data)
+
+
+def _meant(db: sqlite3.Connection, which: str) -> str:
+    """The id of the ticket that is meant; of a printer's, the one that has been open longest."""
+    from agent import tickets
+
+    known = [*tickets.open_tickets(db), *tickets.cleared_tickets(db, 0.0)]
+    asked = which.casefold()
+    by_id = {one.id for one in known if one.id.startswith(asked) or one.id.endswith(asked)}
+    by_printer = [one.id for one in known if asked in {one.device.casefold(), _bare(one.device)}]
+    if len(by_id) > 1:
+        raise typer.BadParameter(
+            f'"{which}" fits {len(by_id)} tickets; write more of it', param_hint="TICKET"
+        )
+    if not by_id and not by_printer:
+        said = f'no ticket is known of "{which}"; `printwarden tickets` lists them'
+        raise typer.BadParameter(said, param_hint="TICKET")
+    return next(iter(by_id)) if by_id else by_printer[0]
+
+
+def _bare(key: str) -> str:
+    """ "sn:PHBLL12345" without what kind of key it is."""
+    return key.partition(":")[2].casefold()
+
+
+def _print(data: Mapping[str, Any]) -> None:
+    _common.out.print(data["fault"]["title"], style="bold", markup=False)
+    _common.show("", ("", ""), [(name, text) for name, text in _facts(data) if text])
+    for title, name, columns in TABLES:
+        if found := (data.get("printer") or {}).get(name):
+            rows = [[cell(one) for cell in columns.values()] for one in found]
+            _common.show(f"\n{title}", tuple(columns), rows)
+
+
+def _facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(label, text) of all that is one value; an empty text is nothing to tell."""
+    device, fault, printer = data["device"], data["fault"], data.get("printer") or {}
+    yield "ticket", f"{data['ticket_id']}, {data['event']}, {data['kind']}"
+    yield "fault", _joined(fault["fault_key"], fault["component"], fault["impact"], fault["severity"])
+    yield "since", _since(data["opened_at"], fault.get("debounce"))
+    yield "rule", data["rule"]["rule_id"]
+    yield (
+        "printer",
+        _joined(
+            _joined(device["make"], device["model"], by=" "),
+            device["serial"] and f"serial {device['serial']}",
+            device["firmware"] and f"firmware {device['firmware']}",
+        ),
+    )
+    yield "where", _joined(device["location"], device["ip"], device["mac"])
+    yield "code", _joined(fault.get("vendor_code"), _row(fault.get("pmib")))
+    yield (
+        "status",
+        _joined(printer.get("device_status"), printer.get("printer_status"), *printer.get("errors", ())),
+    )
+    yield "display", " / ".join(printer.get("console", ()))
+    yield "pages", _pages(printer)
+    yield "restarts", f"{printer['restarts_24h']} within 24 hours" if printer.get("restarts_24h") else ""
+    yield "before", f"{fault['earlier_90d']} × within 90 days" if fault.get("earlier_90d") else ""
+    yield "also open", ", ".join(fault.get("related") or ())
+
+
+def _joined(*parts: str | None, by: str = ", ") -> str:
+    return by.join(part for part in parts if part)
+
+
+def _since(opened: str, debounce: Mapping[str, Any] | None) -> str:
+    seen = debounce and debounce["first_seen"]
+    return f"{opened}, first seen {seen}" if seen and seen != opened else opened
+
+
+def _row(row: Mapping[str, Any] | None) -> str:
+    """ "markerFuserThermistorFailure (1004), marker 1, for fieldService"."""
+    if not row:
+        return ""
+    return _joined(
+        f"{row['name']} ({row['code']})", _place(row), row["training"] and f"for {row['training']}"
+    )
+
+
+def _place(row: Mapping[str, Any]) -> str | None:
+    index = row["group_index"]
+    return _joined(row["group"], str(index) if isinstance(index, int) and index > 0 else None, by=" ") or None
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return _joined(row["name"], _place(row))
+
+
+def _pages(printer: Mapping[str, Any]) -> str:
+    pages, a_day = printer.get("pages"), printer.get("pages_a_day")
+    if pages is None:
+        return ""
+    return _joined(f"{pages:,}", a_day and f"about {a_day:,.0f} a day")
+
+
+def _supply(one: Mapping[str, Any]) -> str:
+    return str(one["description"] or _joined(one["colour"], one["type"], by=" "))
+
+
+def _left(one: Mapping[str, Any]) -> str:
+    return f"{one['percent']} %" if one["percent"] is not None else str(one["vague"] or "–").replace("_", " ")
+
+
+def _days(one: Mapping[str, Any]) -> str:
+    days = one["days_left"]
+    return f"{days['p50']:.0f} days ({days['p10']:.0f} to {days['p90']:.0f})" if days else "–"
+
+
+Columns = Mapping[str, Callable[[Mapping[str, Any]], object]]
+TABLES: tuple[tuple[str, str, Columns], ...] = (
+    (
+        "Open alerts",
+        "alerts",
+        {
+            "what": _where,
+            "the printer says": itemgetter("text"),
+            "severity": itemgetter("severity"),
+            "for": itemgetter("training"),
+            "since": itemgetter("since"),
+        },
+    ),
+    (
+        "Within a week",
+        "troubles",
+        {
+            "what": _where,
+            "the printer says": itemgetter("text"),
+            "times": itemgetter("times"),
+            "last": itemgetter("last"),
+        },
+    ),
+    (
+        "Supplies and parts",
+        "supplies",
+        {
+            "supply": _supply,
+            "left": _left,
+            "empty in": _days,
+            "part number": itemgetter("part_number"),
+            "serial": itemgetter("serial"),
+        },
+    ),
+    ("Replaced", "replaced", {"supply": itemgetter("supply"), "when": itemgetter("at")}),
+)
+"""What is a list in a ticket's `printer`: title, name there, and what each column shows of one entry."""

@@ -1,0 +1,86 @@
+"""What the desk said, on disk, in the caller's transaction.
+
+- One row a ticket of ours: how it stands at the desk. Hearing a word twice changes nothing.
+- Words on tickets that nobody here knows are counted, and not kept: a provider cannot fill the disk.
+- An agent that was restored, or a second one, calls a ticket otherwise: then device, fault, component and
+  episode find it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from agent.desk.precision import Precision
+from agent.desk.words import Heard, Standing
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE desk (
+        ticket TEXT PRIMARY KEY,
+        status TEXT, outcome TEXT, came_back INTEGER NOT NULL,  -- as in `standing`, for counting
+        standing TEXT NOT NULL,                                 -- JSON
+        heard_at REAL NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+
+def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float) -> Heard:
+    """Take in what was said, in its order; each word follows mps.feedback/1."""
+    taken, unknown = 0, []
+    for said in words:
+        ticket = _ticket(tx, str(said["ticket_id"]), said.get("dedupe_key"))
+        if ticket is None:
+            unknown.append(str(said["ticket_id"]))
+            continue
+        standing = (of(tx, ticket) or Standing()).after(said)
+        tx.execute(
+            "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, ?)",
+            (ticket, standing.status, standing.outcome, standing.callback_of is not None,
+             json.dumps(asdict(standing)), now),
+        )  # fmt: skip
+        taken += 1
+    return Heard(taken=taken, unknown=tuple(unknown))
+
+
+def of(db: sqlite3.Connection, ticket: str) -> Standing | None:
+    """How a ticket stands at the desk; None if nothing was said of it."""
+    row = db.execute("SELECT standing FROM desk WHERE ticket = ?", (ticket,)).fetchone()
+    if row is None:
+        return None
+    told = json.loads(row["standing"])
+    return Standing(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
+
+
+def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precision]:
+    """Every rule of which the desk closed a ticket, or `rule` alone, by its id."""
+    found: dict[str, dict[str, int]] = {}
+    back: dict[str, int] = {}
+    for row in db.execute(
+        "SELECT t.rule, d.outcome, count(*) AS n, sum(d.came_back) AS back "
+        "FROM desk d JOIN ticket t ON t.id = d.ticket "
+        "WHERE d.status = 'closed' AND d.outcome IS NOT NULL AND (? IS NULL OR t.rule = ?) "
+        "GROUP BY t.rule, d.outcome ORDER BY t.rule, d.outcome",
+        (rule, rule),
+    ):
+        found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
+        back[row["rule"]] = back.get(row["rule"], 0) + row["back"]
+    return [Precision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
+
+
+def _ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:
+    """Our own name of a ticket; None if it is not ours."""
+    for table in ("ticket", "list"):
+        if tx.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ticket,)).fetchone():  # noqa: S608 - constants
+            return ticket
+    device, *rest = (dedupe_key or "").rsplit("|", 3)
+    if len(rest) != 3 or not rest[2][1:].isdecimal():
+        return None
+    row = tx.execute(
+        "SELECT id FROM ticket WHERE kind = 'ticket' AND device = ? AND fault = ? AND component = ? "
+        "AND episode = ?",
+        (device, rest[0], rest[1], int(rest[2][1:])),
+    ).fetchone()
+    return str(row["id"]) if row else None

@@ -1,0 +1,90 @@
+"""What a receiver says that it takes, read with caution. Pure.
+
+    GET /v1/capabilities      {"batch": {"events": 500, "bytes": 1048576}, "formats": […], "types": […], …}
+
+    batch.events, batch.bytes   how much one request may bring
+    formats                     media types of a request; without the batched one, one bare event a request
+    types                       events that it knows; others, but for tickets and heartbeats, are not queued
+    feedback                    whether its desk answers GET /v1/feedback
+
+Each field stands for itself: one that is missing, of another type or beyond reason counts as not said. Who
+says nothing of the kind is taken for a receiver of the first hour: batches of 500 events and 1 MiB; tickets,
+heartbeats and meter reads; no feedback.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+MOST_EVENTS = 500  # in one batch
+LARGEST_BATCH = 1024 * 1024  # bytes of body, before gzip
+
+BATCHED = "application/cloudevents-batch+json"
+BARE = "application/cloudevents+json"
+
+ALWAYS = frozenset({"mps.ticket/1", "mps.agent_health/1"})
+FIRST_HOUR = ALWAYS | {"mps.meter_read/1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a receiver takes."""
+
+    events: int = MOST_EVENTS  # in one request
+    size: int = LARGEST_BATCH  # bytes of one request, before gzip
+    bare: bool = False  # one event a request, not in an array
+    types: frozenset[str] = FIRST_HOUR
+    feedback: bool = False
+
+    def knows(self, kind: str) -> bool:
+        """Whether events of this type may be sent to it."""
+        return kind in ALWAYS or kind in self.types
+
+    def fits(self, *, bare: bool, size: int, events: int) -> bool:
+        """Whether a body frozen earlier may still be sent as it is. A single event is always small enough."""
+        return bare is self.bare and (events <= 1 or (events <= self.events and size <= self.size))
+
+    def written(self) -> str:
+        """As JSON, to be kept."""
+        return json.dumps(asdict(self) | {"types": sorted(self.types)})
+
+    @classmethod
+    def kept(cls, text: str) -> Self:
+        """The inverse of `written`."""
+        told = json.loads(text)
+        return cls(**told | {"types": frozenset(told["types"])})
+
+
+EVERYTHING = Capabilities(types=frozenset({"*"}))
+
+
+def read(body: bytes) -> Capabilities | None:
+    """What the answer to GET /v1/capabilities says; None if it is none."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    batch = told.get("batch")
+    batch = batch if isinstance(batch, dict) else {}
+    formats, types = _texts(told.get("formats")), _texts(told.get("types"))
+    bare = BARE in formats and BATCHED not in formats
+    return Capabilities(
+        events=1 if bare else _number(batch.get("events"), MOST_EVENTS),
+        size=_number(batch.get("bytes"), LARGEST_BATCH),
+        bare=bare,
+        types=frozenset(types) or FIRST_HOUR,
+        feedback=told.get("feedback") is True,
+    )
+
+
+def _number(told: Any, most: int) -> int:
+    """A whole number from 1 to `most`; `most` for everything else."""
+    return min(told, most) if type(told) is int and told >= 1 else most
+
+
+def _texts(told: Any) -> Collection[str]:
+    """The texts in a list; nothing for everything else."""
+    return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []

@@ -1,0 +1,66 @@
+"""What the provider's desk says of tickets, as a page of GET /v1/feedback. Pure.
+
+    {"feedback": [{"number": 41, "schema": "mps.feedback/1", "ticket_id": "…", …}, …], "last": 41}
+
+- Numbers rise. The next page is asked for by the highest number that was read, also of a word that could not
+  be: one bad word does not stand in the way of the next.
+- `last` is the highest number that the desk has given to this site. If it lies below what was read already,
+  the provider went back to a backup, or is another one: then everything is read again, which does no harm.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from uplink.errors import Unreachable
+from uplink.events.feedback import Feedback
+
+HIGHEST = 2**53  # beyond it, numbers in JSON are not exact everywhere (RFC 8259, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one answer brought."""
+
+    words: tuple[Feedback, ...]  # in order
+    reached: int  # the number to go on from
+    unreadable: int = 0  # words that do not follow the schema
+    restarted: bool = False  # the desk counts anew: ask again from 0
+
+    @property
+    def more(self) -> bool:
+        """Whether the desk may have more to say."""
+        return bool(self.words or self.unreadable)
+
+
+def page(body: bytes, after: int) -> Page:
+    """The answer to "what is there beyond `after`?". Raises Unreachable if it is none."""
+    try:
+        told = json.loads(body)
+        listed, last = told["feedback"], told.get("last")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
+        raise Unreachable("answered without feedback: a captive portal or a proxy?") from why
+    if not isinstance(listed, list):
+        raise Unreachable("answered with feedback that is no list")
+    if type(last) is int and last < after:
+        return Page(words=(), reached=0, restarted=True)
+    numbered = {number: one for one in listed if (number := _number(one)) is not None and number > after}
+    words = [word for number in sorted(numbered) if (word := _word(numbered[number])) is not None]
+    return Page(
+        words=tuple(words), reached=max(numbered, default=after), unreadable=len(numbered) - len(words)
+    )
+
+
+def _number(one: Any) -> int | None:
+    number = one.get("number") if isinstance(one, Mapping) else None
+    return number if type(number) is int and 0 < number <= HIGHEST else None
+
+
+def _word(one: Mapping[str, Any]) -> Feedback | None:
+    try:
+        return Feedback.model_validate(one)
+    except ValidationError:
+        return None
