@@ -36,6 +36,7 @@ from uplink.errors import (
     Unreachable,
 )
 from uplink.retry import retry_after
+from uplink.words import one_line
 
 UNKNOWN_AGENT = "urn:problem-type:mps:unknown-agent"
 LATER: Mapping[int, type[Later]] = {
@@ -113,8 +114,8 @@ def _verdict(line: Mapping[str, object]) -> Verdict:
     problem, detail = line.get("problem"), line.get("detail")
     return Verdict(
         Result(str(line["result"])),
-        problem if isinstance(problem, str) else None,
-        detail if isinstance(detail, str) else None,
+        one_line(problem) if isinstance(problem, str) else None,
+        one_line(detail) if isinstance(detail, str) else None,
     )
 
 

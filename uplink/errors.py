@@ -14,9 +14,12 @@ DeliveryError
     └── Poisoned                halve it until the item stands alone; that one goes to the dead letter
 
 Only `Later`, less `InFlight`, counts for the breaker: poison and a locked door say nothing about the line.
+What an error says may be words of others: it is made one line, safe to log.
 """
 
 from dataclasses import dataclass
+
+from uplink.words import one_line
 
 
 @dataclass(slots=True)
@@ -25,6 +28,9 @@ class DeliveryError(Exception):
 
     reason: str
     retry_after: float | None = None  # seconds; a floor that the receiver asked for
+
+    def __post_init__(self) -> None:
+        self.reason = one_line(self.reason)
 
     def __str__(self) -> str:
         return self.reason
@@ -68,6 +74,10 @@ class Refused(DeliveryError):
     """The receiver read this batch and will not have it."""
 
     problem: str = "about:blank"  # the problem type (RFC 9457, 3.1.1) it gave
+
+    def __post_init__(self) -> None:
+        DeliveryError.__post_init__(self)
+        self.problem = one_line(self.problem)
 
 
 class TooLarge(Refused):

@@ -163,7 +163,7 @@ LISTED = (
     ),
     Claim(
         name="strings",
-        says="hostile strings of printers in JSON, HTML, log and terminal (and e-mail)",
+        says="hostile strings of printers in JSON, HTML, SVG, log, terminal and e-mail (there is no CSV)",
         figure="{strings:,} strings × {outputs} outputs: {broken} broken",
         control="shown as they came: {broken:,} of {strings:,} break an output",
         full={"strings": 10_000},

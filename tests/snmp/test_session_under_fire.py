@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 
 import pytest
+from accidents import mutated
 
 from agent.errors import ReadingError
 from agent.snmp.oid import oid
@@ -19,25 +20,6 @@ PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")
 COPIES = 25
 SUPPLIES = "1.3.6.1.2.1.43.11.1.1"
-
-
-def mutated(packet: bytes, dice: random.Random) -> bytes:
-    """One to four accidents: a flipped octet, a cut, something doubled, a length that lies."""
-    made = bytearray(packet)
-    for _ in range(dice.randrange(1, 5)):
-        at = dice.randrange(len(made)) if made else 0
-        accident = dice.randrange(5)
-        if accident == 0 and made:
-            made[at] = dice.randrange(256)
-        elif accident == 1:
-            del made[at:]
-        elif accident == 2:
-            made[at:at] = made[at : at + dice.randrange(1, 40)]
-        elif accident == 3 and made:
-            made[at] = dice.choice([0x00, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFF, 0x30, 0x02])
-        else:
-            made += dice.randbytes(dice.randrange(1, 60))
-    return bytes(made)
 
 
 def resident_mb() -> float:
@@ -71,14 +53,18 @@ async def fire(agent, engine: Engine, packets: int) -> None:
     assert engine.counters.malformed > packets / 2
 
 
-async def test_five_thousand_mutated_packets(agent, engine: Engine) -> None:
+@pytest.mark.claim("snmp")
+async def test_five_thousand_mutated_packets(agent, engine: Engine, figure) -> None:
     await fire(agent, engine, 5_000)
+    figure(packets=5_000, strays=0)
 
 
+@pytest.mark.claim("snmp")
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory from /proc")
-async def test_a_hundred_thousand_mutated_packets_leave_no_trace(agent, engine: Engine) -> None:
+async def test_a_hundred_thousand_mutated_packets_leave_no_trace(agent, engine: Engine, figure) -> None:
     await fire(agent, engine, 10_000)
     before = resident_mb()
     await fire(agent, engine, 100_000)
     assert resident_mb() - before < 20
+    figure(packets=110_000, strays=0)

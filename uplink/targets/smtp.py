@@ -25,7 +25,9 @@ from uplink.answers import Receipt, Result, Verdict
 from uplink.errors import CredentialRefused, Unreachable
 from uplink.outbox import Batch
 from uplink.targets._loopback import loopback
+from uplink.words import one_line
 
+LONGEST = 200  # characters of a line
 PATIENCE = 30.0  # seconds for each answer of the server
 
 
@@ -138,7 +140,7 @@ def message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
     fault, device = told.get("fault", {}), told.get("device", {})
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.sender, settings.recipient
-    mail["Subject"] = _line(f"[{told.get('event', '?')}] {fault.get('title', event['subject'])}")
+    mail["Subject"] = one_line(f"[{told.get('event', '?')}] {fault.get('title', event['subject'])}", LONGEST)
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{event['id']}@printwarden>"
     if told.get("ticket_seq", 1) > 1:
@@ -154,16 +156,13 @@ def message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
         "Impact": fault.get("impact"),
     }
     mail.set_content(
-        "".join(f"{name + ':':<10}{_line(str(value))}\n" for name, value in lines.items() if value)
+        "".join(
+            f"{name + ':':<10}{one_line(str(value), LONGEST)}\n" for name, value in lines.items() if value
+        )
     )
     raw = json.dumps(event, ensure_ascii=False, indent=1).encode()
     mail.add_attachment(raw, maintype="application", subtype="json", filename="event.json")
     return mail
-
-
-def _line(text: str) -> str:
-    """One line, without control characters: a printer's words cannot add a header."""
-    return "".join(char if char.isprintable() else " " for char in text)[:200]
 
 
 def _code(why: smtplib.SMTPException) -> int:
@@ -175,4 +174,4 @@ def _code(why: smtplib.SMTPException) -> int:
 def _said(why: Exception) -> str:
     said = getattr(why, "smtp_error", b"")
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return f"{getattr(why, 'smtp_code', '')} {text}".strip() or str(why) or type(why).__name__
+    return one_line(f"{getattr(why, 'smtp_code', '')} {text}".strip() or str(why) or type(why).__name__)
