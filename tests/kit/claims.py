@@ -60,7 +60,7 @@ LISTED = (
         says="kill −9 of the whole agent (polls, rules, tickets, outbox), the receiver failing at random",
         figure="{kills} kills, {faults} faults, {events} ticket events: each once, in order, no hole",
         control="state committed apart from the outbox: {lost} lost after {kills} kills",
-        full={"kills": 25},
+        full={"kills": 60},
     ),
     Claim(
         name="power",

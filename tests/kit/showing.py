@@ -31,10 +31,14 @@ class Shown:
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    ended: str = ""
+    load: float | None = None
 
     def take(self, report: pytest.TestReport, kind: str) -> None:
         """What a test that ended says of the claim."""
         self.seconds += report.duration
+        self.ended = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+        self.load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
         self.failed += report.failed
         if report.skipped and isinstance(report.longrepr, tuple):
             self.skipped.append(report.longrepr[2].removeprefix("Skipped: "))
@@ -72,9 +76,9 @@ class Shown:
             "seconds": round(self.seconds, 1),
             "wanting": self.wanting,
             "skipped": sorted(set(self.skipped)),
-            "ended": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+            "ended": self.ended,
             "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+            "load": self.load,
         }
 
 

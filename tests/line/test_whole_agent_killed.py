@@ -22,7 +22,7 @@ def life_of_a_ticket(faults: int) -> list[tuple[str, int]]:
 
 
 @pytest.mark.claim("agent-kill")
-@pytest.mark.parametrize(("kills", "seed"), [(4, 1), pytest.param(30, 2, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("kills", "seed"), [(4, 1), pytest.param(60, 2, marks=pytest.mark.long)])
 async def test_each_fault_arrives_once_and_in_order_however_often_the_agent_is_killed(
     tmp_path: Path, kills: int, seed: int, figure: Any
 ) -> None:
