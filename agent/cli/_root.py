@@ -1,6 +1,8 @@
 """`printwarden` itself, above its verbs: --version, and what --help says first."""
 
 import importlib
+import inspect
+import re
 from collections.abc import Mapping
 
 import typer
@@ -30,7 +32,18 @@ def grown(verbs: Mapping[str, str]) -> typer.Typer:
             app.add_typer(module.app, name=verb, rich_help_panel=panel)
         else:
             app.command(verb, rich_help_panel=panel)(getattr(module, verb))
+    _flow(app)
     return app
+
+
+def _flow(app: typer.Typer) -> None:
+    """Let the paragraphs of docstrings flow in --help, instead of breaking where the source does."""
+    for command in app.registered_commands:
+        text = inspect.getdoc(command.callback) or ""
+        command.help = re.sub(r"(?<!\n)\n(?![\n ])", " ", text)
+    for group in app.registered_groups:
+        if group.typer_instance:
+            _flow(group.typer_instance)
 
 
 def _version(asked: bool) -> None:

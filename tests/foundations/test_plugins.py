@@ -1,6 +1,7 @@
 """Plug-ins are files."""
 
 import pytest
+from typer.testing import CliRunner
 
 import agent.cli
 import agent.discovery
@@ -19,3 +20,9 @@ def test_an_unknown_plugin_is_told_with_the_known_ones():
 
 def test_every_verb_has_its_file_and_every_file_its_verb():
     assert sorted(VERBS) == plugins.names(agent.cli)
+
+
+def test_help_flows_and_does_not_break_where_the_source_does():
+    told = CliRunner().invoke(agent.cli.build(["demo", "init"]), ["--help"], env={"COLUMNS": "400"}).stdout
+    (line,) = [line for line in told.splitlines() if "asks for networks" in line]
+    assert "who was found." in line
