@@ -32,18 +32,20 @@ def ticket(
     """
     from agent import config as configuration
     from agent import egress, store
+    from agent.desk import book
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
         found = _meant(db, which)
         message = egress.newest(db, "mps.ticket/1", found)
+        desk = book.of(db, found)
     if message is None:
         said = f"{found} is too old: the journal keeps the newest {egress.KEPT:,} messages"
         raise typer.BadParameter(said, param_hint="TICKET")
     if as_json:
         _common.say_json(message.data)
         return
-    _print(message.data)
+    _print(message.data, desk.gist() if desk else "")
 
 
 def _meant(db: sqlite3.Connection, which: str) -> str:
@@ -69,9 +71,9 @@ def _bare(key: str) -> str:
     return key.partition(":")[2].casefold()
 
 
-def _print(data: Mapping[str, Any]) -> None:
+def _print(data: Mapping[str, Any], desk: str) -> None:
     _common.out.print(data["fault"]["title"], style="bold", markup=False)
-    _common.show("", ("", ""), [(name, text) for name, text in _facts(data) if text])
+    _common.show("", ("", ""), [(name, text) for name, text in (*_facts(data), ("desk", desk)) if text])
     for title, name, columns in TABLES:
         if found := (data.get("printer") or {}).get(name):
             rows = [[cell(one) for cell in columns.values()] for one in found]

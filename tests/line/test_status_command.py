@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 
+from agent import app
 from agent.clock import Clock
+from agent.desk import book
 from agent.model import Address, Sighting
 from agent.simulator import makes
+from agent.store import Store
 
 CREDENTIALS = [
     {"name": "keyed", "version": "3", "user": "mps", "auth_protocol": "SHA256", "auth_password": "correct horse"},
@@ -52,10 +56,14 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
     assert "battery" not in said
     (ticket,) = json.loads(run("tickets", config, "--json").stdout)
     assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waits in the outbox")
+    said = {"ticket_id": ticket["id"], "provider_ticket_no": "T-88123", "status": "acknowledged"}
+    with closing(Store(database, app.TABLES)) as store, store.transaction() as tx:
+        book.take(tx, [said], clock.now())
     for which in (ticket["ticket"], ticket["id"], makes.RICOH_C3000.serial.lower()):
         packet = run("ticket", config, which).stdout
         assert "SC542, markerFuserThermistorFailure (1004), marker 1, for fieldService" in packet
         assert "Black Toner" in packet
+        assert "T-88123, acknowledged" in packet
     assert json.loads(run("ticket", config, ticket["id"], "--json").stdout)["ticket_id"] == ticket["id"]
     unknown = run("ticket", config, "nobody")
     assert (unknown.returncode, 'no ticket is known of "nobody"' in unknown.stderr) == (2, True)
