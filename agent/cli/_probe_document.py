@@ -124,6 +124,7 @@ class MediaPath(_Part):
     type: str | None
     description: str
     status: int | None
+    speed: int | None = Field(description="Impressions or sheets an hour at most.")
 
 
 class Light(_Part):

@@ -131,7 +131,7 @@ def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = Fal
     if as_json:
         _common.say_json(
             [{"name": it.trial.name, "file": it.trial.file, "complaints": it.complaints, "tells": it.tells,
-              "tickets": it.tickets} for it in played]
+              "tickets": it.tickets, "titles": it.titles} for it in played]
         )  # fmt: skip
     else:
         _rules.show_played(played)

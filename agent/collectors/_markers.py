@@ -18,7 +18,8 @@ from agent.model import Marker, MediaPath, Meter, Trust
 from agent.snmp.oid import dotted
 
 MARKERS = Table.of("markers", "1.3.6.1.2.1.43.10.2.1", technology=2, unit=3, life=4, power_on=5, status=15)
-PATHS = Table.of("media_paths", "1.3.6.1.2.1.43.13.4.1", type=9, description=10, status=11)
+PATHS = Table.of("media_paths", "1.3.6.1.2.1.43.13.4.1", unit=2, speed=4, type=9, description=10, status=11)
+BY_THE_HOUR = (7, 8)  # PrtMediaPathMaxSpeedPrintUnitTC: impressionsPerHour, sheetsPerHour
 
 
 async def markers(reading: Reading) -> tuple[Marker, ...]:
@@ -42,6 +43,7 @@ async def media_paths(reading: Reading) -> tuple[MediaPath, ...]:
             type=row.label("type", _labels.PATH_TYPE),
             description=row.text("description"),
             status=row.number("status"),
+            speed=_count(row.number("speed")) if row.number("unit") in BY_THE_HOUR else None,
         )
         for row in await reading.table(PATHS)
     )

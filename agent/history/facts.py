@@ -1,11 +1,12 @@
 """What history knows of one printer at one moment, put together for the rules."""
 
 import sqlite3
+from collections.abc import Collection
 
-from agent.history import record, rows
-from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply
+from agent.history import record, rows, trails
+from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail
 
-RECENT = 30 * 86400.0  # how far back occurrences count
+RECENT = trails.RECENT  # how far back occurrences count
 
 
 def facts(
@@ -14,16 +15,22 @@ def facts(
     now: float,
     site: SiteFacts,
     fresh: frozenset[str] | None = None,
+    *,
+    parts: Collection[str] | None = None,
 ) -> Facts:
     """Everything that was last known; what was never read stays None.
 
     `fresh`: the parts that the last reading changed, as `record` said; None if that is not known.
+    `parts`: those that somebody asks for; the trail is read only where it is among them, or without it.
     """
     latest = tx.execute("SELECT * FROM latest WHERE device = ?", (device.key,)).fetchone()
     if latest is None:
         return Facts(device=device, now=now, site=site)
     open_ = tuple(episode for _, episode in record.open_episodes(tx, device.key))
-    pages = _pages(tx, device.key, now)
+    pages = trails.daily(tx, device.key, record.TOTAL, now)
+    supplies = rows.load_supplies(latest["supplies"]) if latest["supplies"] else None
+    wanted = parts is None or "trail" in parts
+    trail = trails.trail(tx, device.key, now, pages, supplies or ()) if wanted else Trail()
     return Facts(
         device=device,
         now=now,
@@ -36,12 +43,16 @@ def facts(
         open_alerts=open_ if latest["alerts_at"] is not None else None,
         alerts_at=latest["alerts_at"],
         recent_alerts=_recent(tx, device.key, now),
-        supplies=rows.load_supplies(latest["supplies"]) if latest["supplies"] else None,
+        supplies=supplies,
         supplies_at=latest["supplies_at"],
         renewed=_renewed(tx, device.key),
         happened=_happened(tx, device.key, now),
         pages=pages[-1][1] if pages else None,
         pages_before=pages,
+        speed=latest["speed"],
+        epoch=latest["epoch"],
+        epoch_since=latest["epoch_since"],
+        trail=trail,
         fresh=fresh,
         site=site,
     )
@@ -73,26 +84,13 @@ def _happened(tx: sqlite3.Connection, device: str, now: float) -> tuple[Happenin
     )
 
 
-def _pages(tx: sqlite3.Connection, device: str, now: float) -> tuple[tuple[float, int], ...]:
-    """The total meter: the first reading of each of the last 30 days, then the newest."""
-    track = tx.execute(
-        "SELECT id FROM track WHERE device = ? AND name = ?", (device, record.TOTAL)
-    ).fetchone()
-    if track is None:
-        return ()
-    found = tx.execute(
-        "SELECT min(at) AS at, value FROM reading WHERE track = ? AND at > ? "
-        "GROUP BY cast(at / 86400 AS INTEGER) ORDER BY at",
-        (track["id"], now - RECENT),
-    ).fetchall()
-    newest = tx.execute(
-        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT 1", (track["id"],)
-    ).fetchall()
-    readings = {row["at"]: row["value"] for row in (*found, *newest)}
-    return tuple(sorted(readings.items()))
-
-
 def supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
     """The supplies as they were last read; none if they never were."""
     latest = tx.execute("SELECT supplies FROM latest WHERE device = ?", (device,)).fetchone()
     return rows.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()
+
+
+def speed(tx: sqlite3.Connection, device: str) -> int | None:
+    """How many pages an hour it prints at most, as it tells; None if it does not."""
+    latest = tx.execute("SELECT speed FROM latest WHERE device = ?", (device,)).fetchone()
+    return latest["speed"] if latest else None

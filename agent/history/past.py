@@ -14,12 +14,12 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from agent.history import facts, record, rows, series, tidying
-from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Vague
+from agent.history import facts, record, rows, series, tidying, trails
+from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail, Vague
 
 WINDOW = facts.RECENT
 DAY = 86400.0
-EVERYTHING = frozenset({"alerts", "events", "meters", "supplies"})
+EVERYTHING = frozenset({"alerts", "events", "meters", "supplies", "trail"})
 POLL = 300.0  # between two polls, as far as the past knows
 
 Series = tuple[list[float], list[series.Value]]
@@ -37,6 +37,8 @@ class Past:
     supplies: tuple[Supply, ...] = ()  # as they are today
     levels: dict[str, Series] = field(default_factory=dict)
     pages: Series = field(default_factory=lambda: ([], []))
+    engine: Series = field(default_factory=lambda: ([], []))
+    speed: int | None = None  # as it is today
     state: Series = field(default_factory=lambda: ([], []))
     errors: Series = field(default_factory=lambda: ([], []))
     episodes: tuple[Episode, ...] = ()
@@ -63,6 +65,8 @@ class Past:
                 if name.startswith("supply.")
             },
             pages=_series(db, key, record.TOTAL, begin, until),
+            engine=_series(db, key, record.ENGINE, begin, until),
+            speed=facts.speed(db, key),
             state=_series(db, key, "state", begin, until),
             errors=_series(db, key, "errors", begin, until),
             episodes=episodes,
@@ -129,7 +133,9 @@ class Past:
             renewed={it.detail: it.at for it in self.happened if it.what == "replaced" and it.at <= now},
             happened=tuple(it for it in self.happened if now - WINDOW < it.at <= now) if events else (),
             pages=_count(_value(self.pages, now)),
-            pages_before=self._pages(now) if "meters" in parts else (),
+            pages_before=_daily(self.pages, now) if "meters" in parts else (),
+            speed=self.speed,
+            trail=self._trail(now) if "trail" in parts else Trail(),
             fresh=fresh,
             site=site or SiteFacts(),
         )
@@ -169,19 +175,46 @@ class Past:
                 found.append(replace(supply, level=level))
         return tuple(found) or None
 
-    def _pages(self, now: float) -> tuple[tuple[float, int], ...]:
-        """The first reading of each of the last 30 days, then the newest: as `facts` gives it."""
-        times, values = self.pages
-        first, last = bisect_right(times, now - WINDOW), bisect_right(times, now)
-        found: dict[float, int] = {}
-        day = None
-        for place in range(first, last):
-            if times[place] // DAY != day:
-                day = times[place] // DAY
-                found[times[place]] = int(values[place] or 0)
-        if last:
-            found[times[last - 1]] = int(values[last - 1] or 0)
-        return tuple(found.items())
+    def _trail(self, now: float) -> Trail:
+        since = now - WINDOW
+        silent = [
+            (begin, end if end <= now else None)
+            for begin, end in self.silences
+            if begin <= now and end >= since
+        ]
+        moved = bisect_right(self.pages[0], now)
+        stood = self.pages[0][moved - 1] if moved else None
+        return Trail(
+            errors=trails.errors(_standing(self.errors, since, now), silent),
+            engine=_daily(self.engine, now),
+            drawn=None
+            if stood is None
+            else trails.drawn(
+                (it, [value for _, value in _standing(self.levels.get(it.index, ([], [])), stood, now)])
+                for it in self.supplies
+            ),
+        )
+
+
+def _daily(of: Series, now: float) -> tuple[tuple[float, int], ...]:
+    """The first reading of each of the last 30 days, then the newest: as `facts` gives it."""
+    times, values = of
+    first, last = bisect_right(times, now - WINDOW), bisect_right(times, now)
+    found: dict[float, int] = {}
+    day = None
+    for place in range(first, last):
+        if times[place] // DAY != day:
+            day = times[place] // DAY
+            found[times[place]] = int(values[place] or 0)
+    if last:
+        found[times[last - 1]] = int(values[last - 1] or 0)
+    return tuple(found.items())
+
+
+def _standing(of: Series, since: float, now: float) -> list[tuple[float, series.Value]]:
+    """The value that stood at `since`, and those that came until `now`."""
+    first, last = max(0, bisect_right(of[0], since) - 1), bisect_right(of[0], now)
+    return list(zip(of[0][first:last], of[1][first:last], strict=True))
 
 
 def _met(db: sqlite3.Connection, device: str) -> float | None:

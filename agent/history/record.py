@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from agent.history import episodes, lives, rows, series, tables
+from agent.history import episodes, lives, rows, series, tables, turning
+from agent.history.rows import happened
 from agent.model import Alert, Episode, Snapshot, Supply, Vague
 
 SCHEMA = tables.SCHEMA
-TOTAL = "meter.total"  # the series that rates are reckoned by
-ROLLS = 1 << 24  # some HP counters begin again after 16,777,215
+TOTAL, ENGINE = turning.TOTAL, "meter.life"  # what rates are reckoned by; what the engine counts beside it
 
 _PARTS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
@@ -42,7 +42,7 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset
         changed.add("events")
     if _record_supplies(tx, device, snapshot, before):
         changed |= {"supplies", "events"}
-    if _record_counter(tx, device, snapshot):
+    if turning.watch(tx, device, snapshot, before):
         changed.add("events")
     for name, value in _values(snapshot):
         if series.append(tx, device, name, snapshot.at, value) and name.startswith("meter."):
@@ -76,11 +76,9 @@ def episode(row: sqlite3.Row) -> Episode:
     return Episode(alert=alert, began=row["began"], ended=row["ended"])
 
 
-def happened(
-    tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
-) -> None:
-    """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
-    tx.execute("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
+def epoch(tx: sqlite3.Connection, device: str, number: int, since: float) -> None:
+    """Note which epoch the total meter is in, and since when (see `agent.meters.epochs`)."""
+    tx.execute("UPDATE latest SET epoch = ?, epoch_since = ? WHERE device = ?", (number, since, device))
 
 
 def _record_silence(
@@ -170,20 +168,6 @@ def _record_missed(
     if missed > 0:
         happened(tx, device, snapshot.at, "missed", count=missed)
     return bool(missed > 0)
-
-
-def _record_counter(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> bool:
-    """A total that fell, and that the next reading does not take back, began to count anew."""
-    now = next((it.value for it in snapshot.meters or () if it.name == "total" and not it.part), None)
-    last = series.last(tx, device, TOTAL, 2)
-    if now is None or len(last) < 2 or not all(isinstance(value, int) for _, value in last):
-        return False
-    (at, fallen), (_, high) = last
-    if not int(fallen or 0) <= now < int(high or 0):
-        return False
-    rolled = int(high or 0) > ROLLS - ROLLS // 100 and now < ROLLS // 100
-    happened(tx, device, at, "counter", "rolled" if rolled else "backwards", int(high or 0) - now)
-    return True
 
 
 def _said(tx: sqlite3.Connection, alert: Alert) -> int:

@@ -1,11 +1,19 @@
 """Records to JSON and back, for the tables of history. Only our own records, never device bytes."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from agent.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Status, Supply, Vague
+
+
+def happened(
+    tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
+) -> None:
+    """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
+    tx.execute("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
 
 
 def dump(value: Any) -> str:

@@ -55,4 +55,11 @@ SCHEMA: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE kept_until (what TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE latest ADD COLUMN serial TEXT;
+    ALTER TABLE latest ADD COLUMN speed INTEGER;
+    ALTER TABLE latest ADD COLUMN meters_at REAL;
+    ALTER TABLE latest ADD COLUMN epoch INTEGER;
+    ALTER TABLE latest ADD COLUMN epoch_since REAL
+    """,
 )

@@ -22,7 +22,7 @@ class Happening:
     """Something that happened to a printer, and is told by no value alone."""
 
     at: float
-    what: str  # "reboot", "replaced", "serial", "counter"
+    what: str  # "reboot", "replaced", "serial", "counter", "missed"
     detail: str = ""
     count: float = 0.0  # what of it can be counted: pages lost, events missed
 
@@ -35,6 +35,7 @@ class SiteFacts:
     devices: int = 0
     unreachable: int = 0
     settles: float | None = None  # until then what was there before the agent goes into one digest
+    affected: frozenset[tuple[str, str, str]] = frozenset()  # (rule, fault, device) of all that fires
 
     @property
     def blind(self) -> bool:
@@ -45,6 +46,15 @@ class SiteFacts:
     def unreachable_share(self) -> float | None:
         """0.0 to 1.0; None where the site has fewer than three printers to judge by."""
         return self.unreachable / self.devices if self.devices >= 3 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What of the last 30 days only some rules ask for; read only where one does."""
+
+    errors: tuple[tuple[float, tuple[str, ...] | None], ...] = ()  # (from when, error bits; None: silent)
+    engine: tuple[tuple[float, int], ...] = ()  # (at, count of the engine), where the panel has its own total
+    drawn: int | None = None  # points by which a supply fell at most since the total last moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +83,10 @@ class Facts:
     renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
     happened: tuple[Happening, ...] = ()  # within the last 30 days, by time
     foresight: Foresight = field(default_factory=Foresight)
+    speed: int | None = None  # pages an hour at most, as the printer tells
+    epoch: int | None = None  # which epoch the total meter is in, see `agent.meters.epochs`; None: the first
+    epoch_since: float | None = None
+    ordered: frozenset[str] = frozenset()  # subjects for which an order is under way
+    trail: Trail = field(default_factory=Trail)
     fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
     site: SiteFacts = field(default_factory=SiteFacts)

@@ -159,6 +159,7 @@ class MediaPath:
     type: str | None = None  # "simplex", "longEdgeBindingDuplex", …
     description: str = ""
     status: int | None = None  # PrtSubUnitStatusTC
+    speed: int | None = None  # prtMediaPathMaxSpeed, where its unit is impressions or sheets an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

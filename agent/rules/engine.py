@@ -107,7 +107,7 @@ def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tupl
             continue
         if blinded and rule.lasts:  # nobody answers: it may be us
             continue
-        if not known and changed is not None and rule.rests_on.isdisjoint(changed):
+        if not rule.turns and not known and changed is not None and rule.rests_on.isdisjoint(changed):
             continue
         oldest = rule.patience.gap
         if oldest not in grounds:
@@ -192,7 +192,7 @@ def _speak(rule: Rule, key: Key, case: _Case, state: State | None) -> Voice:
 
 
 def _notice(rule: Rule, verdict: Verdict, facts: Facts, state: State | None) -> Notice:
-    words = wording.words(verdict, facts)
+    words = wording.words(verdict, facts, state.began if state else None)
     old = _first_days(facts) and _found_so(state, facts)
     return Notice(
         fault=rule.fault,

@@ -22,13 +22,20 @@ class Judge:
     rules: RuleSet
     _met: set[str] = field(default_factory=set)
     _turns: dict[str, Turns] = field(init=False)
+    _asks: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._turns = self.rules.turns
+        self._turns, self._asks = self.rules.turns, self.rules.asks
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The parts of the facts that its rules look at."""
+        return self._asks
 
     def judge(self, tx: sqlite3.Connection, facts: Facts) -> list[Change]:
         """What the rules say anew of this printer; their states are updated in `tx`."""
         key = facts.device.key
+        facts = replace(facts, site=self._around(tx, facts.site))
         if key not in self._met:
             facts = replace(facts, fresh=None)
             self._met.add(key)
@@ -47,11 +54,20 @@ class Judge:
         """What the rules say anew of the site as a whole."""
         device = stand_in(site.id)
         before = states.load(tx, device.key)
+        site = self._around(tx, site)
         facts = Facts(device=device, now=now, last_answer=now, answers_in_a_row=1, site=site)
         after, changes = engine.decide_site(self.rules, before, facts)
         if after != before:
             states.save(tx, device.key, before, after)
         return changes
+
+    def _around(self, tx: sqlite3.Connection, site: SiteFacts) -> SiteFacts:
+        """The site with what fires on its printers, where some rule asks for that."""
+        if "affected" not in self._asks:
+            return site
+        faults = {name: rule.fault for name, rule in self.rules.rules.items()}
+        found = ((rule, faults.get(rule, ""), device) for rule, device in states.affected(tx))
+        return replace(site, affected=frozenset(found))
 
     def _due(self, taken: dict[str, float], facts: Facts) -> frozenset[str]:
         """The turns that are due. While the printer is silent nobody has one: it would be wasted."""

@@ -181,6 +181,12 @@ class RuleSet:
         return tuple(rule for rule in self.rules.values() if rule.per == "site" and rule.scope.names(site))
 
     @property
+    def asks(self) -> frozenset[str]:
+        """The parts of the facts that some rule looks at."""
+        asked = (it for rule in self.rules.values() for it in (*rule.conditions, *rule.clear))
+        return frozenset().union(*(it.signal.rests_on(it.options) for it in asked))
+
+    @property
     def turns(self) -> dict[str, Turns]:
         """The turns by which some rules are judged, by their text."""
         return {rule.turns.text: rule.turns for rule in self.rules.values() if rule.turns}

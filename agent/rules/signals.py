@@ -29,8 +29,12 @@ from agent.rules.subjects import Subject
 
 Options = Mapping[str, object]
 
-PARTS = ("clock", "reach", "status", "alerts", "supplies", "meters", "events", "site")
-"""What a reading of a printer may change; "clock" is the mere passing of time."""
+PARTS = (
+    "clock", "reach", "status", "alerts", "supplies", "meters", "events", "site",
+    "orders", "affected", "trail",
+)  # fmt: skip
+"""What a reading of a printer may change; "clock" is the mere passing of time. The last three are read only
+where some rule asks for them: orders under way, what fires on other printers, the trail of 30 days."""
 
 
 class Asked(NamedTuple):

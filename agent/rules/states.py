@@ -72,6 +72,15 @@ def save(
     tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
 
 
+def affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """(rule, device) of everything that is a fact now, but for what is about the site itself."""
+    rows = db.execute(
+        "SELECT DISTINCT rule, device FROM rule_state WHERE phase IN (?, ?) AND device NOT LIKE 'site:%'",
+        (Phase.FIRING.value, Phase.RECOVERING.value),
+    )
+    return ((row["rule"], row["device"]) for row in rows)
+
+
 def load_turns(db: sqlite3.Connection, device: str) -> dict[str, float]:
     """When each kind of turn was last taken with one printer."""
     rows = db.execute("SELECT turns, at FROM rule_turn WHERE device = ?", (device,))

@@ -13,8 +13,8 @@
     at = "3h"
     firing = ["supply-low"]
 
-`tells` is the whole of what the rules say, `tickets` the whole of what the provider is sent; both in the
-words in which a failed trial shows what came instead.
+`tells` is the whole of what the rules say, `tickets` the whole of what the provider is sent, `titles` how what
+opens is called; in the words in which a failed trial shows what came instead.
 """
 
 import re
@@ -35,6 +35,7 @@ from agent.model import (
     AlertKind,
     Device,
     DeviceStatus,
+    Identity,
     Meter,
     PrinterStatus,
     SiteFacts,
@@ -123,6 +124,7 @@ class TrialForm(_Form):
     expect: Annotated[tuple[ExpectForm, ...], Field(strict=False)] = ()
     tells: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
     tickets: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    titles: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
 
 class TrialFile(_Form):
@@ -186,7 +188,8 @@ class Trial:
             status=_status(now),
             alerts=tuple(self._alerts(since, restarted=bool(restarts))),
             supplies=tuple(_supplies(now)),
-            meters=(Meter(name="total", value=int(float(now["pages"]))),) if "pages" in now else None,
+            meters=_meters(now),
+            identity=Identity(serial=now["serial"], is_printer=True) if "serial" in now else None,
         )
 
     def _alerts(self, since: float, *, restarted: bool) -> Iterator[Alert]:
@@ -271,6 +274,15 @@ def _status(now: Mapping[str, str]) -> Status:
     said = now.get("errors", "none")
     errors = () if said == "none" else tuple(said.split("+"))
     return Status(device=STATUS[word][0], printer=STATUS[word][1], errors=errors)
+
+
+def _meters(now: Mapping[str, str]) -> tuple[Meter, ...] | None:
+    """The total, and what the engine counts where the panel has a total of its own."""
+    names = {"pages": "total", "engine": "life"}
+    found = (
+        Meter(name=name, value=int(float(now[key])), source=key) for key, name in names.items() if key in now
+    )
+    return tuple(found) if "pages" in now else None
 
 
 def _supplies(now: Mapping[str, str]) -> Iterator[Supply]:

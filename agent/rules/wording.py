@@ -51,8 +51,12 @@ def fill(template: str, words: Mapping[str, str]) -> str:
     return _BRACES.sub(lambda found: words.get(found[1], "unknown"), template)
 
 
-def words(verdict: Verdict, facts: Facts) -> dict[str, str]:
-    """Everything that a title about this subject may name, as text."""
+def words(verdict: Verdict, facts: Facts, since: float | None = None) -> dict[str, str]:
+    """Everything that a title about this subject may name, as text.
+
+    `since`: when the condition began. {value} is the first measure that the rule asks for; of a rule that
+    asks for none, how long it has been so.
+    """
     said = [
         (condition.signal.name, kinds.spell(condition.signal.kind, reading))
         for condition, reading in verdict.readings.items()
@@ -64,13 +68,14 @@ def words(verdict: Verdict, facts: Facts) -> dict[str, str]:
         if reading is not None and isinstance(condition.signal.kind, kinds.Measure)
     )
     silent = facts.now - facts.last_answer if facts.last_answer is not None else None
+    stood = units.spell(max(0.0, facts.now - _since(verdict.subject, facts, since)))
     return {
         "device": facts.device.name,
         "site": facts.site.id or "this site",
-        "value": next(measured, "unknown"),
+        "value": next(measured, stood),
         "evidence": ", ".join(f"{name} {text}" for name, text in dict(said).items()),
         "last_seen": "never" if silent is None else f"{units.spell(silent)} ago" if silent >= 1 else "now",
-        **_subject(verdict.subject),
+        **_subject(verdict.subject, facts),
         **_by_signals(verdict, facts),
     }
 
@@ -84,12 +89,23 @@ def _by_signals(verdict: Verdict, facts: Facts) -> dict[str, str]:
     return found
 
 
-def _subject(subject: Subject) -> dict[str, str]:
+def _since(subject: Subject, facts: Facts, since: float | None) -> float:
+    """Since when it has been so: as its alert has stood, or its error bits, or the condition itself."""
+    began = [it.began for it in subject.episodes if it.alert is subject.alert]
+    if subject.per in {"device", "alert"} and (began or facts.errors_since):
+        return min(began or facts.errors_since.values())
+    return facts.now if since is None else since
+
+
+def _subject(subject: Subject, facts: Facts) -> dict[str, str]:
     if subject.supply is not None:
         return _supply(subject.supply)
     if subject.per == "part":
         part = {"kind": subject.part_kind, "index": subject.index, "group": subject.group}
         return {"part": f"{subject.part_kind} {subject.index}", **_dotted("part", part)}
+    if subject.alert is None and subject.per == "device" and facts.status and facts.status.errors:
+        bits = ", ".join(facts.status.errors)  # a printer may say it by its error bits alone
+        return {"alert": bits, "alert_text": bits, "alert_code": "no code"}
     return _alert(subject.alert) if subject.alert else {}
 
 

@@ -4,23 +4,49 @@ The live line and rehearsals take this one way, so that what is tried is what wi
 """
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import replace
 
-from agent import gauges
+from agent import gauges, tickets
 from agent.forecast import keeping
 from agent.forecast.keeping import Brought
 from agent.history import facts, record
+from agent.meters import ledger
+from agent.meters.epochs import Read
 from agent.model import Device, Facts, Foresight, SiteFacts, Snapshot
 
 
-def take_in(tx: sqlite3.Connection, device: Device, snapshot: Snapshot, site: SiteFacts) -> Facts:
-    """Record what `snapshot` says of `device`; returns what is known of it now."""
+def count(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[Read]:
+    """Keep what the meters of `snapshot` say; returns the reads that opened an epoch. Before `take_in`."""
+    borders = ledger.record(tx, device.key, snapshot)
+    opened = [it for it in ledger.epochs(tx, device.key) if it.name == "total"] if borders else []
+    if opened and opened[-1].opened == snapshot.at:
+        record.epoch(tx, device.key, opened[-1].number, opened[-1].opened)
+    return borders
+
+
+def take_in(
+    tx: sqlite3.Connection,
+    device: Device,
+    snapshot: Snapshot,
+    site: SiteFacts,
+    asks: Collection[str] | None = None,
+) -> Facts:
+    """Record what `snapshot` says of `device`; returns what is known of it now.
+
+    `asks`: the parts of the facts that rules look at; without it, all.
+    """
     if snapshot.supplies is not None:
         gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
     fresh = record.record(tx, device.key, snapshot)
-    known = facts.facts(tx, device, snapshot.at, site, fresh)
-    filled = gauges.filled(known.supplies or (), gauges.of(tx, device))
-    return replace(known, filled=filled, foresight=_foresee(tx, snapshot, known))
+    known = facts.facts(tx, device, snapshot.at, site, fresh, parts=asks)
+    return replace(
+        known,
+        fresh=fresh | {"events"} if known.epoch_since == snapshot.at else fresh,
+        filled=gauges.filled(known.supplies or (), gauges.of(tx, device)),
+        foresight=_foresee(tx, snapshot, known),
+        ordered=tickets.on_order(tx, device.key) if asks is None or "orders" in asks else frozenset(),
+    )
 
 
 def of(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from agent import inventory, together
 from agent.calendars import Calendar
-from agent.meters import ledger
 from agent.model import Change, Device, Facts, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
@@ -58,11 +57,11 @@ class Line:
             inventory.remember(tx, device.key, reading.learned)
         if certificates.changed(tx, device.key, snapshot.certificate, snapshot.at):
             log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
-        for border in ledger.record(tx, device.key, snapshot):
+        for border in knowing.count(tx, device, snapshot):
             log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
         if snapshot.meters:
             statements.tell(tx, self.sender, self.calendar, device, snapshot.at)
-        known = knowing.take_in(tx, device, snapshot, site)
+        known = knowing.take_in(tx, device, snapshot, site, self.judge.asks)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at, site, known)
         return Outcome(device=device, snapshot=snapshot, events=told)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from agent import gauges, tickets, together, units
 from agent.forecast import keeping
 from agent.history import record
+from agent.meters import ledger
 from agent.model import Change, ChangeKind, Impact, TicketEvent
 from agent.rules import judge, states
 from agent.rules.lifecycle import Phase
@@ -18,7 +19,15 @@ from agent.rules.rule import Rule, RuleSet
 from agent.rules.trial import ExpectForm, Moment, Trial
 from agent.service import knowing
 
-ROOMS = (record.SCHEMA, gauges.SCHEMA, keeping.SCHEMA, judge.SCHEMA, tickets.SCHEMA, together.SCHEMA)
+ROOMS = (
+    record.SCHEMA,
+    ledger.SCHEMA,
+    gauges.SCHEMA,
+    keeping.SCHEMA,
+    judge.SCHEMA,
+    tickets.SCHEMA,
+    together.SCHEMA,
+)
 WORDS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
 
 
@@ -30,12 +39,14 @@ class Played:
     complaints: tuple[str, ...]
     tells: tuple[str, ...]
     tickets: tuple[str, ...]
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Log:
     tells: list[str] = field(default_factory=list)
     tickets: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
@@ -52,16 +63,19 @@ def play(rules: RuleSet, trial: Trial) -> Played:
             events = together.apply(tx, changes, make_id=lambda: next(ids))
             events += together.due(tx, trial.start + moment.at)
             log.tells += [_tell(change, trial) for change in changes]
+            log.titles += [change.title for change in changes if change.kind is ChangeKind.OPENED]
             log.tickets += [_ticket(event, trial) for event in events if _is_ticket(event)]
             while waiting and waiting[0].at < moment.at + trial.form.step:
                 log.complaints += _standing(tx, waiting.pop(0), trial)
     log.complaints += _compared("tells", trial.form.tells, log.tells)
     log.complaints += _compared("tickets", trial.form.tickets, log.tickets)
+    log.complaints += _compared("titles", trial.form.titles, log.titles)
     return Played(
         trial=trial,
         complaints=tuple(log.complaints),
         tells=tuple(log.tells),
         tickets=tuple(log.tickets),
+        titles=tuple(log.titles),
     )
 
 
@@ -74,6 +88,7 @@ def untried(rules: RuleSet, trials: Iterable[Trial]) -> list[Rule]:
 def _judged(tx: sqlite3.Connection, bench: judge.Judge, trial: Trial, moment: Moment) -> list[Change]:
     now = trial.start + moment.at
     changes = bench.judge_site(tx, moment.site, now)
+    knowing.count(tx, trial.device, moment.snapshot)
     known = knowing.take_in(tx, trial.device, moment.snapshot, moment.site)
     return [*changes, *bench.judge(tx, known)]
 

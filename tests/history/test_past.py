@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.history import facts, record, tidying
-from agent.history.past import Past
+from agent.history.past import EVERYTHING, Past
 from agent.model import (
     Address,
     Alert,
@@ -64,7 +64,7 @@ def day(tx, number):
 
 
 # Not "renewed": a swap is believed after three readings and dated to the first, which the past knows at once.
-COMPARED = ("last_answer", "status", "errors_since", "open_alerts", "recent_alerts", "supplies", "pages",
+COMPARED = ("last_answer", "status", "errors_since", "open_alerts", "recent_alerts", "supplies", "pages", "trail",
             "pages_before")  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def test_looking_back_shows_what_was_known(tx):
             then[at] = facts.facts(tx, DEVICE, at, SITE)
     past = Past.load(tx, DEVICE, 40 * DAY, 45 * DAY)
     for at, known in then.items():
-        looked = past.at(at)
+        looked = past.at(at, parts=EVERYTHING)
         for name in COMPARED:
             assert getattr(looked, name) == getattr(known, name), (name, at / HOUR)
         assert bool(looked.answers_in_a_row) == bool(known.answers_in_a_row)

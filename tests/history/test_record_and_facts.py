@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -12,12 +13,15 @@ from agent.model import (
     Alert,
     Device,
     DeviceStatus,
+    Identity,
+    MediaPath,
     Meter,
     PrinterStatus,
     SiteFacts,
     Snapshot,
     Status,
     Supply,
+    Trail,
     Vague,
 )
 
@@ -41,8 +45,8 @@ def tell(tx, at, **parts):
     record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
 
 
-def known(tx, now):
-    return facts.facts(tx, DEVICE, now, SiteFacts(devices=4, unreachable=1))
+def known(tx, now, **more):
+    return facts.facts(tx, DEVICE, now, SiteFacts(devices=4, unreachable=1), **more)
 
 
 def test_a_printer_never_read_is_unknown_in_every_part(tx):
@@ -205,7 +209,7 @@ def test_the_first_version_of_the_tables_is_carried_over():
     )
     old = json.dumps(dataclasses.asdict(JAM))
     db.execute("INSERT INTO episode (device, began, alert) VALUES ('sn:S1', 5, ?)", (old,))
-    for statement in record.SCHEMA[1].split(";"):
+    for statement in (it for script in record.SCHEMA[1:] for it in script.split(";")):
         db.execute(statement)
     found = known(db, 9)
     assert [(it.alert, it.began) for it in found.open_alerts] == [(JAM, 5)]
@@ -218,6 +222,9 @@ COUNTS = [
     ("a board that was swapped", [90_000, 90_010, 5, 9], [("backwards", 90_001)]),
     ("a counter that rolled over", [16_777_200, 16_777_210, 4, 30], [("rolled", 16_777_180)]),
     ("one odd reading", [90_000, 5, 90_010, 90_020], []),
+    ("one odd reading upwards", [90_000, 990_000, 90_010, 90_020, 90_030], []),
+    ("a rise that nothing prints", [90_000, 990_000, 990_001], [("jumped", 150.0)]),
+    ("a rise of a busy hour", [90_000, 95_900, 95_950], []),
     ("as ever", [10, 20, 30], []),
 ]
 
@@ -235,3 +242,50 @@ def test_alerts_that_came_and_went_between_two_polls_are_counted(tx):
     tell(tx, 600, alerts=(), all_events=14, uptime=61_000)
     tell(tx, 900, alerts=(), all_events=0, uptime=100)
     assert [(it.what, it.count) for it in known(tx, 900).happened] == [("missed", 3), ("reboot", 0)]
+
+
+def test_another_serial_number_of_the_same_printer_is_told(tx):
+    for hour, serial in enumerate(("A1", None, "A1", "B7", "B7")):
+        tell(tx, hour * 3600.0, identity=Identity(serial=serial))
+    (it,) = known(tx, 9 * 3600.0).happened
+    assert (it.what, it.detail, it.at) == ("serial", "A1 → B7", 3 * 3600.0)
+
+
+@pytest.mark.parametrize(("speed", "learned"), [(2400, 2400), (40, None), (None, None), (10**9, None)])
+def test_a_jump_is_measured_by_the_speed_that_the_printer_tells_if_it_can_be(tx, speed, learned):
+    tell(tx, 0.0, media_paths=(MediaPath(index="1.1", speed=speed),))
+    for hour, total in enumerate((1000, 13_000, 13_000)):
+        tell(tx, hour * 3600.0, meters=(Meter(name="total", value=total),))
+    found = known(tx, 9 * 3600.0)
+    assert found.speed == learned
+    assert [it.count for it in found.happened] == [12_000 / (learned or 6000)]
+
+
+def test_after_a_long_silence_a_printer_may_have_printed_much(tx):
+    for at, total in ((0.0, 1000), (10 * 3600.0, 50_000), (11 * 3600.0, 50_000)):
+        tell(tx, at, meters=(Meter(name="total", value=total),))
+    assert known(tx, 12 * 3600.0).happened == ()
+
+
+def test_the_trail_tells_errors_silences_and_supplies_that_fell_while_no_page_was_counted(tx):
+    toner = Supply(index="1.1", type="toner", kind="consumed", level=2000, max=4000)
+    for hour, (total, level, errors) in enumerate(
+        [(5, 2000, ()), (9, 2000, ("jammed",)), (9, 1600, ()), (9, 3000, ())]
+    ):
+        tell(
+            tx,
+            hour * 3600.0,
+            meters=(Meter(name="total", value=total),),
+            supplies=(replace(toner, level=level),),
+            status=Status(errors=errors),
+        )
+    record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=4 * 3600.0, reachable=False))
+    trail = known(tx, 5 * 3600.0).trail
+    assert trail.drawn == 10
+    assert [(at / 3600.0, bits) for at, bits in trail.errors] == [
+        (0, ()),
+        (1, ("jammed",)),
+        (2, ()),
+        (4, None),
+    ]
+    assert known(tx, 5 * 3600.0, parts={"meters"}).trail == Trail()

@@ -50,6 +50,7 @@ def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> N
         "agent.blind": False,
         "device.asleep": False,
         "device.polls_ok": 0.0,
+        "site.devices_affected": 0.0,
         "site.unreachable": 0.0,
         "site.unreachable_share": 0.0,
     }

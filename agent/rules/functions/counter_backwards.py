@@ -1,24 +1,24 @@
 """counter.backwards: whether the page counter fell within `per` (30 days without it), and stayed down.
 
-A fall that the next reading takes back is an odd reading; one at 2^24 is a counter that rolled over, and
-is told by `counter.rolled`.
+A fall that the next reading takes back is an odd reading: `confirm_polls = 2` says so in words, and is how it
+is always judged. A fall at 2^24 is a counter that rolled over, and no fall.
 """
 
-from agent.rules.functions import part_events
-from agent.rules.kinds import FLAG, Reading
+from dataclasses import replace
+
+from agent.rules.functions import _counter
+from agent.rules.kinds import COUNT, FLAG, Kind, Reading
 from agent.rules.signals import Asked
 
 KIND = FLAG
 PER = ("device",)
-OPTIONS = {"per": part_events.WINDOW}
+TWICE = replace(COUNT, low=2.0, high=2.0)
+OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW, "confirm_polls": TWICE}
 READS = ("events",)
-WHAT = "backwards"
+WORDS, words = _counter.WORDS, _counter.words
 
 
 def read(asked: Asked) -> Reading:
-    facts, window = asked.facts, asked.options.get("per", part_events.WINDOW.high)
-    if facts.pages is None or not isinstance(window, int | float):
+    if asked.facts.pages is None:
         return None
-    return any(
-        it.what == "counter" and it.detail == WHAT and it.at > facts.now - window for it in facts.happened
-    )
+    return any(_counter.happened(asked, "backwards", _counter.WINDOW.high))

@@ -1,7 +1,10 @@
 """pages.rate_ratio: pages a day in the last 7 days, beside those of the 3 weeks before; 1 is as ever.
 
-Unknown until there are 14 days to compare, and where hardly anything was printed.
+Unknown until there are 14 days to compare, where hardly anything was printed, and while the counter began
+anew in that time.
 """
+
+from itertools import pairwise
 
 from agent.rules.kinds import NUMBER, Reading
 from agent.rules.signals import Asked
@@ -18,6 +21,8 @@ def read(asked: Asked) -> Reading:
     if facts.pages is None or not facts.pages_before:
         return None
     begin, first = facts.pages_before[0]
+    if any(later < sooner for (_, sooner), (_, later) in pairwise(facts.pages_before)):
+        return None
     before = [(at, pages) for at, pages in facts.pages_before if at <= facts.now - WEEK]
     if not before or before[-1][0] - begin < WEEK:
         return None

@@ -4,6 +4,8 @@ Unknown while the printer is silent, and where it counts no pages: few jams on f
 nobody knows how few. The pages are those between the readings around the beginning of the window and now.
 """
 
+from itertools import pairwise
+
 from agent.model import Facts
 from agent.rules.functions import part_events
 from agent.rules.kinds import NUMBER, Reading
@@ -26,8 +28,15 @@ def read(asked: Asked) -> Reading:
 
 
 def pages_within(facts: Facts, window: float) -> int | None:
-    """Pages printed within the last `window` seconds, from the last reading before it, or the first in it."""
+    """Pages printed within the last `window` seconds, from the last reading before it, or the first in it.
+
+    None where the counter began anew in that time: nobody knows what it missed.
+    """
     if facts.pages is None or not facts.pages_before:
         return None
-    earlier = [pages for at, pages in facts.pages_before if at <= facts.now - window]
-    return max(0, facts.pages - (earlier[-1] if earlier else facts.pages_before[0][1]))
+    readings = [pages for at, pages in facts.pages_before if at <= facts.now - window][-1:]
+    readings += [pages for at, pages in facts.pages_before if at > facts.now - window]
+    readings.append(facts.pages)
+    if any(later < sooner for sooner, later in pairwise(readings)):
+        return None
+    return facts.pages - readings[0]

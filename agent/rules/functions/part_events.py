@@ -2,6 +2,7 @@
 
 Rows with the same code that stood at the same time are one event: some printers list an alert twice.
 Unknown while the printer is silent, or else the count would fall, and the fault clear, by saying nothing.
+Of a tray's rollers it counts what happened at the tray.
 """
 
 import math
@@ -12,7 +13,7 @@ from agent.model import Episode
 from agent.rules.functions import _alerts
 from agent.rules.kinds import COUNT, DURATION, Reading
 from agent.rules.signals import Asked
-from agent.rules.subjects import conditions, place
+from agent.rules.subjects import Subject, conditions, place
 
 KIND = COUNT
 PER = ("part",)
@@ -27,7 +28,7 @@ def read(asked: Asked) -> Reading:
     facts, window = asked.facts, asked.options["per"]
     if facts.open_alerts is None or not isinstance(window, int | float):
         return None
-    here = (asked.subject.group, asked.subject.index)
+    here = where(asked.subject)
     found = [
         episode
         for episode in conditions(facts.recent_alerts)
@@ -36,6 +37,11 @@ def read(asked: Asked) -> Reading:
         and _alerts.among(asked.options.get("code"), str(episode.alert.code))
     ]
     return float(distinct(found))
+
+
+def where(subject: Subject) -> tuple[str, str]:
+    """Where in the printer the alerts of a part stand: those of a tray's rollers are the tray's."""
+    return "input" if subject.group == "roller" else subject.group, subject.index
 
 
 def distinct(episodes: Iterable[Episode]) -> int:

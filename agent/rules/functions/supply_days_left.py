@@ -17,7 +17,8 @@ KIND = DURATION
 PER = ("supply",)
 OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
-WORDS = ("p40_date", "days_left", "forecast_basis")
+CHANCES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
+WORDS = (*(f"p{chance}_date" for chance in CHANCES), "days_left", "forecast_basis")
 DAY = 86400.0
 ASSUMED = "assumed"  # nothing of this printer's own behind it: to show, not to order by
 
@@ -31,13 +32,16 @@ def read(asked: Asked) -> Reading:
 
 
 def words(asked: Asked) -> Mapping[str, str]:
-    """For titles: the date by which it is empty with a chance of 40 %, and the estimate with its interval."""
+    """For titles: {p40_date} is the day by which it is empty with a chance of 40 %; and the estimate."""
     found = outlook(asked)
     if found is None:
         return {}
-    by = datetime.fromtimestamp(found.at, UTC) + timedelta(days=found.days(0.4))
+    made = datetime.fromtimestamp(found.at, UTC)
     return {
-        "p40_date": f"{by:%d %b}",
+        **{
+            f"p{chance}_date": f"{made + timedelta(days=found.days(chance / 100)):%d %b}"
+            for chance in CHANCES
+        },
         "days_left": f"{found.p50:.0f} days ({found.p10:.0f} to {found.p90:.0f})",
         "forecast_basis": found.basis,
     }

@@ -1,0 +1,35 @@
+"""counter.engine_minus_printed: pages that the engine counted and the panel did not.
+
+With `per`, how many more than so long ago. prtMarkerLifeCount (RFC 3805) also counts what was misfed and
+what the printer prints for itself; where it runs away from the total of the panel, pick rollers are worn.
+Unknown where the maker has no total of his own.
+"""
+
+from collections.abc import Sequence
+
+from agent.rules.functions import _counter
+from agent.rules.kinds import COUNT, Kind, Reading
+from agent.rules.signals import Asked
+
+KIND = COUNT
+PER = ("device",)
+OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW}
+READS = ("meters", "trail")
+
+
+def read(asked: Asked) -> Reading:
+    engine, printed = asked.facts.trail.engine, asked.facts.pages_before
+    if not engine or not printed:
+        return None
+    now = float(engine[-1][1] - printed[-1][1])
+    window = asked.options.get("per")
+    if not isinstance(window, int | float):
+        return now
+    since = asked.facts.now - window
+    before = _at(engine, since), _at(printed, since)
+    return None if before[0] is None or before[1] is None else now - (before[0] - before[1])
+
+
+def _at(readings: Sequence[tuple[float, int]], at: float) -> int | None:
+    """What a counter stood at; None where it was not read before."""
+    return next((value for when, value in reversed(readings) if when <= at), None)

@@ -1,0 +1,21 @@
+"""device.serial_changed: whether the printer told another serial number within `per` (30 days without it).
+
+It is the same printer by its network board: a new formatter board, or the board of another printer. Which
+meters belong to which machine is then for a person to say.
+"""
+
+from agent.rules.functions import _counter
+from agent.rules.kinds import FLAG, Kind, Reading
+from agent.rules.signals import Asked
+
+KIND = FLAG
+PER = ("device",)
+OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW}
+READS = ("events",)
+
+
+def read(asked: Asked) -> Reading:
+    facts, window = asked.facts, asked.options.get("per", _counter.WINDOW.high)
+    if facts.last_answer is None or facts.device.serial is None or not isinstance(window, int | float):
+        return None
+    return any(it.what == "serial" and it.at > facts.now - window for it in facts.happened)

@@ -1,0 +1,45 @@
+"""supply.foreign: whether the printer says that a cartridge is not its maker's: refilled, counterfeit, …
+
+By the words of prtMarkerSuppliesDescription and of open alerts about it (RFC 3805), in English and German.
+False where the description carries a part number of the maker's and nothing says otherwise; unknown where
+nobody says anything: silence is no proof of either. Words are localised, and some firmware never tells.
+"""
+
+import re
+from collections.abc import Iterator
+
+from agent.rules.kinds import FLAG, Reading
+from agent.rules.signals import Asked
+
+KIND = FLAG
+PER = ("supply",)
+READS = ("supplies", "alerts")
+SAYS_SO = re.compile(
+    r"\bnon[- ]?(?:genuine|oem|original|hp|brother|canon|xerox|lexmark|kyocera|ricoh|epson|samsung|oki)\b"
+    r"|\bnot (?:a )?genuine\b|\bcounterfeit\b|\brefill(?:ed)?\b|\bremanufactured\b|\bthird[- ]party\b"
+    r"|\bcompatible (?:cartridge|toner|ink|supply)\b|\bused or counterfeit\b"
+    r"|\bnicht[- ]?original|\bkein original|\bfremd(?:toner|tinte|patrone)|\bnachgef(?:ü|ue)llt",
+    re.IGNORECASE,
+)
+
+
+def read(asked: Asked) -> Reading:
+    supply = asked.subject.supply
+    if supply is None:
+        return None
+    if any(SAYS_SO.search(text) for text in _texts(asked)):
+        return True
+    return False if supply.part_number else None
+
+
+def _texts(asked: Asked) -> Iterator[str]:
+    """The supply's own words, and those of open alerts about its row of the table."""
+    supply = asked.subject.supply
+    if supply is None:
+        return
+    yield supply.description
+    row = supply.index.rpartition(".")[2]
+    for episode in asked.facts.open_alerts or ():
+        alert = episode.alert
+        if alert.group == "markerSupplies" and str(alert.group_index) == row:
+            yield alert.text

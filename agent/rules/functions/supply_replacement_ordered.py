@@ -1,0 +1,18 @@
+"""supply.replacement_ordered: whether an order for this supply is under way.
+
+True from the moment a supply ticket for it is open, here or at the provider, until the ticket is cleared. A
+rule that asks for it in `when.none` needs a `clear` of its own, or its own ticket would end it.
+"""
+
+from agent.rules.kinds import FLAG, Reading
+from agent.rules.signals import Asked
+
+KIND = FLAG
+PER = ("supply",)
+READS = ("supplies", "orders")
+
+
+def read(asked: Asked) -> Reading:
+    if asked.subject.supply is None:
+        return None
+    return asked.subject.key in asked.facts.ordered
