@@ -12,6 +12,7 @@
     TIMED = (…)              options that make it change by the mere passing of time; optional
     SHORT = {…}              short keys of a condition: key -> (signal, op) that it stands for; optional
     WORDS, words(asked)      further words for titles, by name; optional
+    SAYS = "{value} jams"    how its reading is said in {evidence}; without it: name and value; optional
 
 Adding a signal is adding a file.
 """
@@ -70,6 +71,7 @@ class Signal:
     short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     vocabulary: tuple[str, ...] = ()
     words: Say = _silent
+    says: str = ""
 
     def rests_on(self, options: Options) -> frozenset[str]:
         """The parts of the facts that can change what it says."""
@@ -96,5 +98,6 @@ def signals() -> Mapping[str, Signal]:
             short=getattr(module, "SHORT", {}),
             vocabulary=getattr(module, "WORDS", ()),
             words=getattr(module, "words", _silent),
+            says=getattr(module, "SAYS", f"{name} {{value}}"),
         )
     return found

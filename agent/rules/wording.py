@@ -58,9 +58,9 @@ def words(verdict: Verdict, facts: Facts, since: float | None = None) -> dict[st
     asks for none, how long it has been so.
     """
     said = [
-        (condition.signal.name, kinds.spell(condition.signal.kind, reading))
+        fill(condition.signal.says, {"value": kinds.spell(condition.signal.kind, reading)})
         for condition, reading in verdict.readings.items()
-        if reading is not None
+        if condition.holds(reading)
     ]
     measured = (
         kinds.spell(condition.signal.kind, reading)
@@ -73,7 +73,7 @@ def words(verdict: Verdict, facts: Facts, since: float | None = None) -> dict[st
         "device": facts.device.name,
         "site": facts.site.id or "this site",
         "value": next(measured, stood),
-        "evidence": ", ".join(f"{name} {text}" for name, text in dict(said).items()),
+        "evidence": ", ".join(text for text in dict.fromkeys(said) if text),
         "last_seen": "never" if silent is None else f"{units.spell(silent)} ago" if silent >= 1 else "now",
         **_subject(verdict.subject, facts),
         **_by_signals(verdict, facts),

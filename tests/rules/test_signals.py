@@ -18,6 +18,7 @@ from agent.model import (
     SiteFacts,
     Status,
     Supply,
+    Trail,
     Vague,
 )
 from agent.rules import functions, subjects
@@ -259,3 +260,163 @@ def test_silence_in_business_time_counts_only_while_somebody_is_there(printer: A
     office = Calendar(zone=UTC, week=dict.fromkeys(("mon", "tue"), hours("08:00-17:00")))
     silent = printer.silent(monday + DAY + 9 * 3600.0, since=monday + 16 * 3600.0)
     assert ask("device.unreachable_for", silent, device(silent), calendar=office) == 2 * 3600.0
+
+
+HOUR = 3600.0
+
+
+def counter(printer: Any, *happened: tuple[float, str, float], now: float = 10 * DAY, **more: Any) -> Facts:
+    told = tuple(Happening(at=at, what="counter", detail=detail, count=count) for at, detail, count in happened)
+    return printer.facts(now, **{"pages": 500, "happened": told, **more})
+
+
+def test_a_counter_jumps_by_what_it_rose_beyond_its_speed_in_the_time_that_is_asked_for(printer: Any) -> None:
+    facts = counter(printer, (1 * DAY, "jumped", 9.0), (8 * DAY, "jumped", 4.5), (9 * DAY, "leapt", 50.0))
+    assert ask("counter.jump", facts, device(facts), unit="max_speed") == 4.5
+    assert ask("counter.jump", facts, device(facts), per=30 * DAY) == 9.0
+    assert ask("counter.jump", counter(printer), device(facts)) == 0.0
+
+
+def test_a_counter_that_fell_is_told_for_as_long_as_is_asked(printer: Any) -> None:
+    facts = counter(printer, (1 * DAY, "backwards", 900.0), (8 * DAY, "rolled", 900.0))
+    assert ask("counter.backwards", facts, device(facts), confirm_polls=2.0) is True
+    assert ask("counter.backwards", facts, device(facts), per=7 * DAY) is False
+
+
+def test_a_counter_is_stalled_only_while_supplies_go_down(printer: Any) -> None:
+    stood = {"pages_before": ((2 * DAY, 500),)}
+    for drawn, expected in ((5, 8 * DAY), (4, 0.0), (None, None)):
+        facts = counter(printer, **stood, trail=Trail(drawn=drawn))
+        assert ask("counter.stalled", facts, device(facts), **{"while": frozenset({"supplies_move"})}) == expected
+        assert ask("counter.stalled", facts, device(facts)) == 8 * DAY
+    silent = counter(printer, **stood, trail=Trail(drawn=9), answers_in_a_row=0)
+    assert ask("counter.stalled", silent, device(silent)) is None
+
+
+def test_the_epoch_is_that_of_the_meters(printer: Any) -> None:
+    facts = counter(printer, epoch=3, epoch_since=9 * DAY)
+    assert ask("counter.epoch", facts, device(facts)) == 3.0
+    assert ask("counter.epoch_age", facts, device(facts)) == DAY
+    first = counter(printer)
+    assert ask("counter.epoch", first, device(first)) == 1.0
+    assert ask("counter.epoch_age", first, device(first)) == 10 * DAY
+    assert signals()["counter.jump"].words(Asked(device(facts), facts, {})) == {"counter.epoch": "3"}
+
+
+def test_what_the_engine_counted_beyond_the_panel_shows_misfeeds(printer: Any) -> None:
+    trail = Trail(engine=((1 * DAY, 1100), (9 * DAY, 1400)))
+    facts = counter(printer, pages_before=((1 * DAY, 1000), (9 * DAY, 1250)), trail=trail)
+    assert ask("counter.engine_minus_printed", facts, device(facts)) == 150.0
+    assert ask("counter.engine_minus_printed", facts, device(facts), per=9 * DAY) == 50.0
+    assert ask("counter.engine_minus_printed", facts, device(facts), per=20 * DAY) is None
+    alone = counter(printer, pages_before=((1 * DAY, 1000),))
+    assert ask("counter.engine_minus_printed", alone, device(alone)) is None
+
+
+def test_another_serial_number_is_told(printer: Any) -> None:
+    facts = printer.facts(10 * DAY, happened=(Happening(at=DAY, what="serial", detail="A1 → B7"),))
+    assert ask("device.serial_changed", facts, device(facts)) is True
+    assert ask("device.serial_changed", facts, device(facts), per=7 * DAY) is False
+
+
+SHARES = [
+    # name, what was read (hours, bits; None: silent), share of the last 10 hours
+    ("two hours of ten", ((0, ()), (4, ("jammed",)), (6, ())), 20.0),
+    ("since before the window", ((-50, ("noPaper",)), (5, ())), 50.0),
+    ("lasting now", ((0, ()), (9, ("doorOpen",))), 10.0),
+    ("low is no stop", ((0, ("lowToner", "lowPaper")),), 0.0),
+    ("silence is left out", ((0, ()), (2, None), (6, ("jammed",)), (9, ())), 50.0),
+    ("mostly silence is unknown", ((0, ()), (2, None), (8, ("jammed",))), None),
+    ("nothing read is unknown", (), None),
+]
+
+
+@pytest.mark.parametrize(("name", "read", "share"), SHARES, ids=[it[0] for it in SHARES])
+def test_the_share_of_time_with_an_error(printer: Any, name: str, read: Any, share: float | None) -> None:
+    trail = Trail(errors=tuple((100 * HOUR + at * HOUR, bits) for at, bits in read))
+    facts = printer.facts(110 * HOUR, trail=trail)
+    assert ask("device.error_share", facts, device(facts), per=10 * HOUR) == share
+
+
+def test_the_share_of_time_counts_the_bits_that_were_named(printer: Any) -> None:
+    facts = printer.facts(10 * HOUR, trail=Trail(errors=((0.0, ("lowToner",)), (5 * HOUR, ("jammed",)))))
+    assert ask("device.error_share", facts, device(facts), per=10 * HOUR, bits=frozenset({"lowToner"})) == 50.0
+
+
+def test_printers_that_are_affected_are_counted_once_each(printer: Any) -> None:
+    affected = frozenset({("jams", "feed.jams", "a"), ("jams", "feed.jams", "b"), ("low", "supply.low", "b")})
+    facts = printer.facts(site=SiteFacts(affected=affected))
+    site = subjects.Subject(per="site")
+    assert ask("site.devices_affected", facts, site) == 2.0
+    assert ask("site.devices_affected", facts, site, rule=frozenset({"low"})) == 1.0
+    assert ask("site.devices_affected", facts, site, fault=frozenset({"feed.jams", "x"})) == 2.0
+
+
+def test_an_order_is_under_way_for_the_supply_that_it_names(printer: Any) -> None:
+    facts = printer.facts(ordered=frozenset({"1.1 toner cyan"}), supplies=(printer.toner(5),))
+    assert ask("supply.replacement_ordered", facts, supply(facts)) is False
+    facts = printer.facts(ordered=frozenset({"1.1 toner black"}), supplies=(printer.toner(5),))
+    assert ask("supply.replacement_ordered", facts, supply(facts)) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "foreign"),
+    [
+        ("Non-HP black cartridge", None, True),
+        ("Used or Counterfeit Cartridge", "CF289X", True),
+        ("Toner (nicht original)", None, True),
+        ("Refilled toner", None, True),
+        ("Black Cartridge HP CF289X", "CF289X", False),
+        ("Black toner", None, None),
+        ("", None, None),
+        ("Genuine Xerox Toner", None, None),
+        ("Non-stop toner", None, None),
+    ],
+)
+def test_a_foreign_cartridge_is_what_the_printer_calls_so(
+    printer: Any, text: str, part: str | None, foreign: bool | None
+) -> None:
+    facts = printer.facts(supplies=(printer.toner(50, description=text, part_number=part),))
+    assert ask("supply.foreign", facts, supply(facts)) is foreign
+
+
+def test_an_alert_about_the_slot_tells_of_a_foreign_cartridge(printer: Any) -> None:
+    said = printer.episode(printer.alert(1, "markerSupplies", 1, text="Non-genuine cartridge installed"))
+    other = printer.episode(printer.alert(1, "markerSupplies", 2, text="Non-genuine cartridge installed"))
+    for alerts, foreign in (((said,), True), ((other,), None)):
+        facts = printer.facts(supplies=(printer.toner(50),), open_alerts=alerts)
+        assert ask("supply.foreign", facts, supply(facts)) is foreign
+
+
+def trend(printer: Any, *days: float, pages: tuple[tuple[float, int], ...]) -> object:
+    alerts = jams(printer, *((day * DAY, day * DAY + 60) for day in days))
+    now, total = 20 * DAY, pages[-1][1]
+    facts = printer.facts(now, recent_alerts=alerts, open_alerts=(), pages=total, pages_before=pages)
+    tray = next(it for it in subjects.subjects("part", facts) if it.key == "input 2")
+    return ask("part.event_trend", facts, tray, per=7 * DAY)
+
+
+def test_the_trend_of_a_part_is_reckoned_by_the_page(printer: Any) -> None:
+    even = ((5 * DAY, 0), (6 * DAY, 0), (13 * DAY, 2000), (20 * DAY, 4000))
+    busy = ((5 * DAY, 0), (6 * DAY, 0), (13 * DAY, 1000), (20 * DAY, 5000))
+    assert trend(printer, 8, 15, 17, 19, pages=even) == 3.0
+    assert trend(printer, 8, 15, 16, 17, 19, pages=busy) == 1.0
+    assert trend(printer, 15, pages=even) == 1.0
+    fell = ((5 * DAY, 9000), (13 * DAY, 10_000), (14 * DAY, 3), (20 * DAY, 500))
+    assert trend(printer, 8, 15, 17, pages=fell) is None
+
+
+def test_a_trays_rollers_have_the_trays_alerts(printer: Any) -> None:
+    facts = printer.facts(9 * DAY, recent_alerts=jams(printer, (8 * DAY, 8 * DAY + 60)))
+    rollers = subjects.Subject(per="part", key="roller 2", group="roller", index="2")
+    assert ask("part.events", facts, rollers, per=7 * DAY) == 1.0
+    fuser = subjects.Subject(per="part", key="fuser 2", group="fuser", index="2")
+    assert ask("part.events", facts, fuser, per=7 * DAY) == 0.0
+
+
+def test_nothing_is_concluded_from_pages_across_a_counter_that_began_anew(printer: Any) -> None:
+    fell = tuple((day * DAY, 1000 * day if day < 18 else 10 * day) for day in range(1, 21))
+    facts = printer.facts(20 * DAY, pages=200, pages_before=fell)
+    assert ask("pages.rate_ratio", facts, device(facts)) is None
+    rollers = subjects.Subject(per="part", key="roller 2", group="roller", index="2")
+    assert ask("part.event_rate", facts, rollers, per=7 * DAY) is None

@@ -11,6 +11,7 @@ from agent.rules.signals import Asked
 
 KIND = _alerts.CODE
 PER = _alerts.PER
+SAYS = ""
 OPTIONS = _alerts.OPTIONS
 READS = ("alerts",)
 TIMED = ("min_age",)

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = _alerts.GROUP
 PER = _alerts.PER
+SAYS = ""
 OPTIONS = _alerts.OPTIONS
 READS = ("alerts",)
 TIMED = ("min_age",)

@@ -10,6 +10,7 @@ from agent.rules.signals import Asked
 
 KIND = words(AlertKind.CONDITION, AlertKind.EVENT)
 PER = _alerts.PER
+SAYS = ""
 OPTIONS = _alerts.OPTIONS
 READS = ("alerts",)
 TIMED = ("min_age",)

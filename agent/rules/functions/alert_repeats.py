@@ -7,6 +7,7 @@ from agent.rules.subjects import conditions, place
 
 KIND = COUNT
 PER = ("alert",)
+SAYS = "{value} times"
 OPTIONS = {"per": part_events.WINDOW}
 NEEDS = ("per",)
 READS = ("alerts",)

@@ -12,6 +12,7 @@ from agent.rules.signals import Asked
 
 KIND = FLAG
 PER = ("device",)
+SAYS = "fell"
 TWICE = replace(COUNT, low=2.0, high=2.0)
 OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW, "confirm_polls": TWICE}
 READS = ("events",)

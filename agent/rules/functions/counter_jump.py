@@ -13,6 +13,7 @@ from agent.rules.signals import Asked
 
 KIND = NUMBER
 PER = ("device",)
+SAYS = "rose {value} times faster than it can print"
 OPTIONS: dict[str, Kind] = {"unit": vocabulary("max_speed"), "per": _counter.WINDOW}
 READS = ("events",)
 WORDS, words = _counter.WORDS, _counter.words

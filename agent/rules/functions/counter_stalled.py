@@ -12,6 +12,7 @@ from agent.rules.signals import Asked
 
 KIND = DURATION
 PER = ("device",)
+SAYS = "has stood still for {value}"
 OPTIONS: dict[str, Kind] = {"while": vocabulary("supplies_move")}
 READS = ("meters", "supplies", "trail", "clock")
 WORDS, words = _counter.WORDS, _counter.words

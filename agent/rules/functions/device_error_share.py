@@ -13,6 +13,7 @@ from agent.rules.signals import Asked
 
 KIND = PERCENT
 PER = ("device",)
+SAYS = "{value} of the time with an error"
 OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW, "bits": device_error_bit.KIND}
 NEEDS = ("per",)
 READS = ("status", "trail", "clock")

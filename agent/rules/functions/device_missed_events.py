@@ -10,6 +10,7 @@ from agent.rules.signals import Asked
 
 KIND = COUNT
 PER = ("device",)
+SAYS = "{value} alerts between polls"
 OPTIONS = {"per": part_events.WINDOW}
 NEEDS = ("per",)
 READS = ("events",)

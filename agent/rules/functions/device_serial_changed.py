@@ -10,6 +10,7 @@ from agent.rules.signals import Asked
 
 KIND = FLAG
 PER = ("device",)
+SAYS = "is that of another board"
 OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW}
 READS = ("events",)
 

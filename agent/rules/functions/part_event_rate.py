@@ -13,6 +13,7 @@ from agent.rules.signals import Asked
 
 KIND = NUMBER
 PER = ("part",)
+SAYS = "{value} for each 1,000 pages"
 OPTIONS = part_events.OPTIONS
 NEEDS = ("per",)
 READS = ("alerts", "meters")

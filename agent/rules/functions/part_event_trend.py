@@ -12,6 +12,7 @@ from agent.rules.signals import Asked
 
 KIND = NUMBER
 PER = ("part",)
+SAYS = "{value} times as often as before"
 WINDOW = replace(part_events.WINDOW, high=15 * 86400.0)  # twice this is how far back the facts hold alerts
 OPTIONS: dict[str, Kind] = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)

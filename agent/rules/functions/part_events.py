@@ -17,6 +17,7 @@ from agent.rules.subjects import Subject, conditions, place
 
 KIND = COUNT
 PER = ("part",)
+SAYS = "{value} alerts"
 WINDOW = replace(DURATION, high=30 * 86400.0)  # how far back the facts hold alerts
 OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)

@@ -7,6 +7,7 @@ from agent.rules.subjects import PART_KINDS, WEARING
 
 KIND = words(*PART_KINDS.values(), *WEARING)
 PER = ("part",)
+SAYS = ""
 READS = ("alerts",)
 
 

@@ -22,6 +22,7 @@ _KIND_OF = {label: kind for kind, labels in _TYPES.items() for label in labels.s
 
 KIND = words(*_TYPES, "other")
 PER = ("supply",)
+SAYS = ""
 READS = ("supplies",)
 
 

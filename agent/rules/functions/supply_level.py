@@ -10,6 +10,7 @@ from agent.rules.signals import Asked
 
 KIND = PERCENT
 PER = ("supply",)
+SAYS = "{value} left"
 READS = ("supplies",)
 
 

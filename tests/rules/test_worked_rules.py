@@ -1,0 +1,32 @@
+"""The six rules by which rules were designed: they load as they are written, and each speaks up in a trial."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.rules import schema, trial
+from agent.service import rehearsal
+
+HERE = Path(__file__).parent / "worked"
+TRIALS = trial.read(HERE / "rules.trial.toml")
+
+
+@pytest.fixture(scope="module")
+def rules():
+    return schema.load([*schema.shipped(), HERE / "rules.toml"])
+
+
+def test_all_six_are_in_force_as_they_are_written(rules):
+    written = re.findall(r'^id = "(.+)"', (HERE / "rules.toml").read_text("utf-8"), re.MULTILINE)
+    assert len(written) == 6
+    assert [name for name in written if rules.rules[name].file == str(HERE / "rules.toml")] == written
+    assert {name for it in TRIALS for name in it.form.rules} == set(written)
+
+
+@pytest.mark.parametrize("case", TRIALS, ids=lambda it: it.name)
+def test_each_speaks_up_with_all_of_its_words(rules, case):
+    played = rehearsal.play(rules, case)
+    assert played.complaints == ()
+    assert len(played.titles) == 1
+    assert "unknown" not in played.titles[0]
