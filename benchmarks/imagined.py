@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent import inventory, tickets, together
+from agent.forecast import keeping
 from agent.gauges import SCHEMA as GAUGES
 from agent.history import record, rows
+from agent.meters import ledger
 from agent.model import Address, Alert, Device, Identity, Supply
 from agent.rules import judge
 from agent.store import Store
@@ -33,6 +35,8 @@ ROOMS = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
     "gauges": GAUGES,
+    "meters": ledger.SCHEMA,
+    "forecast": keeping.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
     "together": together.SCHEMA,

@@ -16,12 +16,11 @@ from agent import app, config, units
 from agent.cli import _common
 from agent.clock import iso
 from agent.errors import Complaint, ConfigError
-from agent.history import facts
-from agent.model import Device, Facts, SiteFacts
+from agent.model import Device, Facts
 from agent.rules import backtest, page, schema, sweep
 from agent.rules.backtest import Firing, Score, Yardstick
 from agent.rules.rule import Rule, RuleSet
-from agent.service import against, hindsight
+from agent.service import against, hindsight, knowing
 from agent.service.explaining import Explanation
 from agent.service.rehearsal import Played
 from agent.store import open_reader
@@ -80,17 +79,21 @@ def when(text: str) -> float:
 
 
 def today(db: sqlite3.Connection, device: Device) -> Facts:
-    return facts.facts(db, device, time.time(), SiteFacts())
+    return knowing.known(db, device, time.time(), knowing.site_of(db))
 
 
-def advice(state: Path, rules: RuleSet, paths: list[Path] | None) -> list[Complaint]:
-    """What the printers of a state file make of these rules; of the shipped ones only if asked for."""
-    mine = [
-        rule for rule in rules.rules.values() if not paths or not rule.file.startswith(str(schema.DEFAULTS))
-    ]
+def advice(state: Path | None, rules: RuleSet, paths: list[Path] | None) -> list[Complaint]:
+    """What is to be said about these rules, and what the printers of a state file make of them.
+
+    About the shipped ones only if nothing else was asked for.
+    """
+    mine = [rule for rule in rules.rules.values() if _mine(rule, paths)]
+    said = [it for it in rules.advice if not paths or not it.file.startswith(str(schema.DEFAULTS))]
+    if state is None:
+        return said
     with closing(open_reader(state)) as db:
         newest = db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"]
-        return list(against.advise(db, mine, newest or time.time()))
+        return [*said, *against.advise(db, mine, newest or time.time())]
 
 
 def show_played(played: Iterable[Played]) -> None:

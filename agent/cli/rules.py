@@ -37,9 +37,9 @@ State = Annotated[
 def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = False) -> None:
     """Check rules: the shipped ones together with yours.
 
-    Each complaint says the file, the line, the key, the reason and what would be right. With --state it
-    also says what your own printers make of them: rules that fit none of them, signals that none of them
-    reports, thresholds finer than their gauges.
+    Each complaint says the file, the line, the key, the reason and what would be right; advice is about
+    what is allowed, and most likely not meant. With --state it also says what your own printers make of
+    them: rules that fit none of them, signals that none of them reports, thresholds finer than their gauges.
 
     Examples: printwarden rules check rules.d/ · printwarden rules check my-rules.toml --json
     """
@@ -51,7 +51,7 @@ def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = Fa
     except ConfigError as why:
         _rules.refuse(why.complaints, as_json=as_json)
         raise typer.Exit(why.exit_code) from None
-    advice = _rules.advice(state, found, paths) if state else []
+    advice = _rules.advice(state, found, paths)
     if as_json:
         said = [asdict(it) for it in advice]
         _common.say_json(

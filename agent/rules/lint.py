@@ -1,12 +1,15 @@
 """What is wrong with a rule although each of its keys is right by itself.
 
 A check is a function of one rule (or of the whole set) that yields (key within the rule, reason,
-suggestion). Adding a check is adding a function to `CHECKS`.
+suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. What is merely unwise
+`agent.rules.advice` says.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from agent import toml
+from agent.model import Impact
 from agent.rules import wording
 from agent.rules.kinds import Measure
 from agent.rules.rule import Condition, Fault, Rule
@@ -29,20 +32,60 @@ def check_rule(rule: Rule, faults: Mapping[str, Fault]) -> Iterator[Finding]:
 
 def check_set(rules: Mapping[str, Rule], ids: Collection[str]) -> Iterator[tuple[Rule, Finding]]:
     """Every finding that shows only when all rules are together. `ids`: theirs, and of those switched off."""
+    together = Together(rules, tuple(ids))
     for rule in rules.values():
-        for name in rule.inhibited_by:
-            if name not in ids:
-                yield (
-                    rule,
-                    (("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, list(ids))),
-                )
-        circle = _circle(rule, rules)
-        if circle and rule.id == min(circle):  # told once, not once for each rule on the way
-            way = " → ".join(circle)
+        for check in SET_CHECKS:
+            yield from ((rule, finding) for finding in check(rule, together))
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All rules in force, and the ids of those that are switched off as well."""
+
+    rules: Mapping[str, Rule]
+    ids: Sequence[str]
+
+
+def _gives_way_to_nobody(rule: Rule, together: Together) -> Iterator[Finding]:
+    for name in rule.inhibited_by:
+        if name not in together.ids:
+            yield ("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, together.ids)
+
+
+def _gives_way_in_a_circle(rule: Rule, together: Together) -> Iterator[Finding]:
+    circle = _circle(rule, together.rules)
+    if circle and rule.id == min(circle):  # told once, not once for each rule on the way
+        way = " → ".join(circle)
+        yield ("inhibited_by",), f"leads back to itself: {way}", "neither could ever speak: drop one"
+
+
+def _site_gives_way(rule: Rule, together: Together) -> Iterator[Finding]:
+    """A site is judged without its printers at hand: what fires on one of them does not reach it."""
+    for name in rule.inhibited_by:
+        other = together.rules.get(name)
+        if rule.per == "site" and other is not None and other.per != "site":
             yield (
-                rule,
-                (("inhibited_by",), f"leads back to itself: {way}", "neither could ever speak: drop one"),
+                ("inhibited_by",),
+                f'a rule about the site never gives way to "{name}", which is about a {other.per}',
+                f'drop it, or ask for site.devices_affected with rule = "{name}" in when.none',
             )
+
+
+def _counts_nobody(rule: Rule, together: Together) -> Iterator[Finding]:
+    """site.devices_affected names rules and faults that there are."""
+    faults = sorted({it.fault for it in together.rules.values()})
+    for condition in (*rule.conditions, *rule.clear):
+        if condition.signal.name != "site.devices_affected":
+            continue
+        for option, known in (("rule", together.ids), ("fault", faults)):
+            wanted = condition.options.get(option)
+            for name in sorted(wanted) if isinstance(wanted, frozenset) else ():
+                if name not in known:
+                    yield (
+                        (*condition.at, option),
+                        f'no rule {"is called" if option == "rule" else "finds"} "{name}"',
+                        toml.nearest(name, known),
+                    )
 
 
 def _has_condition(rule: Rule) -> Iterator[Finding]:
@@ -59,9 +102,13 @@ def _words(rule: Rule) -> Iterator[Finding]:
 
 
 def _possible(rule: Rule) -> Iterator[Finding]:
-    """All of its conditions can hold at once, each of them at some time, and none always."""
+    """Each of its conditions can hold at some time, and none always."""
     for condition in (*rule.conditions, *rule.clear):
         yield from _reachable(condition)
+
+
+def _compatible(rule: Rule) -> Iterator[Finding]:
+    """All of its conditions can hold at once."""
     for key, conditions in (("when", rule.all), ("clear", rule.clear)):
         for (name, _), span in _spans(conditions).items():
             if _empty(span):
@@ -112,8 +159,37 @@ def _inhibits_itself(rule: Rule) -> Iterator[Finding]:
         yield ("inhibited_by",), "a rule cannot give way to itself", f'remove "{rule.id}"'
 
 
+def _ends_itself(rule: Rule) -> Iterator[Finding]:
+    """Who asks for orders must not be ended by its own."""
+    for condition in rule.none:
+        if condition.signal.name == "supply.replacement_ordered" and not rule.clear:
+            yield (
+                ("when", "none"),
+                "its own order would end it: supply.replacement_ordered is true once it has spoken",
+                'add clear.all, like { signal = "supply.level", op = ">=", value = "25 %" }',
+            )
+
+
+def _foretells_the_worst(rule: Rule) -> Iterator[Finding]:
+    if rule.impact is Impact.PREDICTED and rule.severity == "critical":
+        yield ("severity",), "a prediction alone is never critical", 'write severity = "high"'
+
+
+def _never_speaks(rule: Rule) -> Iterator[Finding]:
+    """Times of silence must leave some time to speak."""
+    inside = {hush.calendar.name for hush in rule.hushes if not hush.outside}
+    outside = {hush.calendar.name for hush in rule.hushes if hush.outside}
+    always = {hush.calendar.name for hush in rule.hushes if hush.calendar.always and not hush.outside}
+    for name in sorted((inside & outside) | always):
+        yield ("suppress",), f'with "{name}" it never speaks', "leave one of the two times free"
+
+
 CHECKS: Sequence[Callable[[Rule], Iterator[Finding]]] = (
-    _has_condition, _words, _possible, _clear_contradicts, _silence, _inhibits_itself
+    _has_condition, _words, _possible, _compatible, _clear_contradicts, _silence, _inhibits_itself,
+    _ends_itself, _foretells_the_worst, _never_speaks,
+)  # fmt: skip
+SET_CHECKS: Sequence[Callable[[Rule, Together], Iterator[Finding]]] = (
+    _gives_way_to_nobody, _gives_way_in_a_circle, _site_gives_way, _counts_nobody
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from agent.calendars import Calendar
+from agent.errors import Complaint
 from agent.model import Device, Impact
 from agent.rules import kinds
 from agent.rules.kinds import Reading
@@ -164,6 +165,7 @@ class RuleSet:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     zone: tzinfo | None = None
     files: tuple[str, ...] = ()
+    advice: tuple[Complaint, ...] = ()  # what is allowed, and most likely not meant
 
     _about: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 

@@ -5,7 +5,7 @@
 All or nothing: one mistake refuses the whole, so that nobody is watched by half of the rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 from agent import toml
 from agent.calendars import DAYS, SEVERAL, Calendar
 from agent.errors import Complaint, ConfigError
-from agent.rules import lint
+from agent.rules import advice, lint
 from agent.rules.compiling import Common, Compiler, complaint
 from agent.rules.form import CalendarForm, FaultFile, RuleFile, SeverityForm
 from agent.rules.rule import Fault, Rule, RuleSet
@@ -78,6 +78,7 @@ def load(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
         calendars=pile.common.calendars,
         zone=zone,
         files=tuple(map(str, files)),
+        advice=tuple(sorted(pile.advice(), key=lambda it: (it.file, it.line or 0))),
     )
 
 
@@ -155,3 +156,11 @@ class _Pile:
         for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
             document, number = self.places[rule.id]
             self.complaints.append(complaint(document, ("rule", number, *key), reason, suggestion))
+
+    def advice(self) -> Iterator[Complaint]:
+        """What is allowed, and most likely not meant."""
+        together = lint.Together(self.rules, tuple(self.places))
+        for rule in self.rules.values():
+            document, number = self.places[rule.id]
+            for key, reason, suggestion in advice.check(rule, together):
+                yield complaint(document, ("rule", number, *key), reason, suggestion)

@@ -13,8 +13,8 @@
     at = "3h"
     firing = ["supply-low"]
 
-`tells` is the whole of what the rules say, `tickets` the whole of what the provider is sent, `titles` how what
-opens is called; in the words in which a failed trial shows what came instead.
+`tells` is the whole of what the rules say, `tickets` the whole of what the provider is sent, `titles` how
+what opens is called; in the words in which a failed trial shows what came instead.
 """
 
 import re

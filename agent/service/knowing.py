@@ -57,6 +57,25 @@ def of(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> F
     return replace(known, foresight=keeping.of(tx, device.key, now, site.id))
 
 
+def known(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
+    """All that rules may know of a printer now, as it was last read; nothing is written."""
+    found = facts.facts(db, device, now, site)
+    return replace(
+        found,
+        filled=gauges.filled(found.supplies or (), gauges.of(db, device)),
+        foresight=keeping.of(db, device.key, now, site.id) if found.answers_in_a_row else Foresight(),
+        ordered=tickets.on_order(db, device.key),
+    )
+
+
+def site_of(db: sqlite3.Connection, name: str = "") -> SiteFacts:
+    """The site as its printers were last heard."""
+    heard = db.execute("SELECT answers_in_a_row FROM latest JOIN device ON device = key").fetchall()
+    return SiteFacts(
+        id=name, devices=len(heard), unreachable=sum(not row["answers_in_a_row"] for row in heard)
+    )
+
+
 def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:
     """What is foreseen after this reading; nothing from silence."""
     if not snapshot.reachable:

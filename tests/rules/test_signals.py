@@ -266,7 +266,9 @@ HOUR = 3600.0
 
 
 def counter(printer: Any, *happened: tuple[float, str, float], now: float = 10 * DAY, **more: Any) -> Facts:
-    told = tuple(Happening(at=at, what="counter", detail=detail, count=count) for at, detail, count in happened)
+    told = tuple(
+        Happening(at=at, what="counter", detail=detail, count=count) for at, detail, count in happened
+    )
     return printer.facts(now, **{"pages": 500, "happened": told, **more})
 
 
@@ -287,7 +289,10 @@ def test_a_counter_is_stalled_only_while_supplies_go_down(printer: Any) -> None:
     stood = {"pages_before": ((2 * DAY, 500),)}
     for drawn, expected in ((5, 8 * DAY), (4, 0.0), (None, None)):
         facts = counter(printer, **stood, trail=Trail(drawn=drawn))
-        assert ask("counter.stalled", facts, device(facts), **{"while": frozenset({"supplies_move"})}) == expected
+        assert (
+            ask("counter.stalled", facts, device(facts), **{"while": frozenset({"supplies_move"})})
+            == expected
+        )
         assert ask("counter.stalled", facts, device(facts)) == 8 * DAY
     silent = counter(printer, **stood, trail=Trail(drawn=9), answers_in_a_row=0)
     assert ask("counter.stalled", silent, device(silent)) is None
@@ -340,7 +345,9 @@ def test_the_share_of_time_with_an_error(printer: Any, name: str, read: Any, sha
 
 def test_the_share_of_time_counts_the_bits_that_were_named(printer: Any) -> None:
     facts = printer.facts(10 * HOUR, trail=Trail(errors=((0.0, ("lowToner",)), (5 * HOUR, ("jammed",)))))
-    assert ask("device.error_share", facts, device(facts), per=10 * HOUR, bits=frozenset({"lowToner"})) == 50.0
+    assert (
+        ask("device.error_share", facts, device(facts), per=10 * HOUR, bits=frozenset({"lowToner"})) == 50.0
+    )
 
 
 def test_printers_that_are_affected_are_counted_once_each(printer: Any) -> None:

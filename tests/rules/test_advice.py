@@ -1,0 +1,150 @@
+"""What `rules check` advises: each piece is brought forth by a rule, and not by the same rule put right."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import rules as cli
+from agent.errors import Complaint
+from agent.rules import advice, lint, schema
+from agent.service import against
+
+USUAL = {
+    "id": '"mine"',
+    "title": '"{device}"',
+    "when.all": '[{ signal = "device.status", op = "is", value = "down" }]',
+    "fault": '"service.requested"',
+    "component": '"mine"',
+    "impact": '"degraded"',
+    "reason": '"It is a test."',
+}
+SUPPLY = {
+    "per": '"supply"',
+    "title": '"{supply}"',
+    "component": '"{supply.colour}"',
+    "when.all": '[{ signal = "supply.level", op = "<=", value = "10 %" }]',
+    "clear.all": '[{ signal = "supply.level", op = ">=", value = "25 %" }]',
+}
+JAMS = {
+    "per": '"part"',
+    "component": '"{part}"',
+    "when.all": '[{ signal = "part.event_rate", per = "7 days", op = ">", value = 3 }]',
+    "inhibited_by": '["counter-epoch"]',
+}
+OFF = """
+[[rule]]
+id = "off"
+enabled = false
+title = "x"
+when.all = [{ signal = "device.status", op = "is", value = "down" }]
+fault = "service.requested"
+impact = "degraded"
+"""
+RICOH = """
+[[rule]]
+id = "ricoh"
+title = "x"
+scope.vendors = ["Ricoh"]
+when.all = [{ signal = "device.status", op = "is", value = "warning" }]
+fault = "service.requested"
+component = "ricoh"
+impact = "degraded"
+reason = "x"
+"""
+TWIN = OFF.replace("enabled = false\n", 'component = "mine"\nreason = "x"\n')
+
+ADVICE = [
+    # check, beside it, the rule with what is unwise about it, with what would be right, key, said
+    ("_gives_way_to_what_is_off", OFF, {"inhibited_by": '["off"]'}, {}, "inhibited_by", '"off" is switched off'),
+    (
+        "_gives_way_to_others_printers", RICOH,
+        {"scope.vendors": '["HP", "Xerox*"]', "inhibited_by": '["ricoh"]'},
+        {"scope.vendors": '["HP", "R*"]', "inhibited_by": '["ricoh"]'}, "inhibited_by", "the two never meet",
+    ),
+    ("_says_it_twice", TWIN, {}, {"for": '"1 hour"'}, "when", 'asks just what "off" asks'),
+    ("_says_not_why", "", {"reason": '" "'}, {}, "reason", "nobody will know why"),
+    (
+        "_waits_for_no_company", "", {"ticket": '{ group_wait = "2h" }'},
+        {"ticket": '{ group_by = ["site"], group_wait = "2h" }'}, "ticket.group_wait", "waits for nobody",
+    ),
+    (
+        "_gathers_notices", "", {"impact": '"customer_fixable"', "max_tickets_per_day": "3"},
+        {"max_tickets_per_day": "3"}, "ticket", "a notice, and no ticket",
+    ),
+    (
+        "_limits_what_has_no_limit", "", {"impact": '"device_down"', "max_tickets_per_day": "3"},
+        {"max_tickets_per_day": "3"}, "max_tickets_per_day", "are told each",
+    ),
+    (
+        "_never_flaps", "", {"flap": '{ window = "1 day", max_opens = 2, hold = "4h" }'},
+        {"flap": '{ window = "1 day", max_opens = 2, hold = "4h" }', "keep_firing": '"1h"'}, "flap",
+        "so it is never held",
+    ),
+    (
+        "_forgets_between_turns", "", {"evaluate": '"daily@07:00"', "stale_after": '"6h"'},
+        {"evaluate": '"daily@07:00"'}, "stale_after", "no wait could ever be over",
+    ),
+    ("_one_ticket_for_all", "", SUPPLY | {"component": '"toner"'}, SUPPLY, "component", "shares one ticket"),
+    (
+        "_reckons_with_a_broken_counter", "", JAMS | {"inhibited_by": "[]"}, JAMS, "inhibited_by",
+        "part.event_rate means little",
+    ),
+    (
+        "_wobbles", "", SUPPLY | {"clear.all": "[]", "keep_firing": '"1h"'}, SUPPLY | {"keep_firing": '"1h"'},
+        "clear.all", "wobbles by a few points",
+    ),
+]  # fmt: skip
+
+
+def advised(tmp_path: Path, beside: str, different: dict[str, str]) -> list[Complaint]:
+    lines = (f"{key} = {value}" for key, value in (USUAL | different).items())
+    path = tmp_path / "mine.toml"
+    path.write_text(f"{beside}\n[[rule]]\n" + "\n".join(lines), "utf-8")
+    found = schema.load([*schema.shipped(), path])
+    return [it for it in found.advice if it.file == str(path)]
+
+
+@pytest.mark.parametrize(
+    ("check", "beside", "unwise", "right", "key", "said"), ADVICE, ids=[it[0] for it in ADVICE]
+)
+def test_what_is_unwise_is_said_and_what_is_right_is_not(
+    tmp_path: Path,
+    check: str,
+    beside: str,
+    unwise: dict[str, str],
+    right: dict[str, str],
+    key: str,
+    said: str,
+) -> None:
+    del check
+    (it,) = advised(tmp_path, beside, unwise)
+    assert it.key.endswith(f".{key}")
+    assert said in it.reason
+    assert it.suggestion
+    assert it.line
+    assert advised(tmp_path, beside, right) == []
+
+
+def test_every_piece_of_advice_is_in_the_table() -> None:
+    assert [it[0] for it in ADVICE] == [check.__name__ for check in advice.CHECKS]
+
+
+def test_the_shipped_rules_are_given_no_advice() -> None:
+    assert schema.load(schema.shipped()).advice == ()
+
+
+def test_there_are_more_than_twenty_checks() -> None:
+    checks = [*lint.CHECKS, *lint.SET_CHECKS, *advice.CHECKS, *against.CHECKS]
+    assert len({check.__name__ for check in checks}) == len(checks) >= 20
+
+
+def test_advice_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    advised(tmp_path, "", {"reason": '""'})
+    result = CliRunner().invoke(cli.app, ["check", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "rule[1].reason: nobody will know why it is as it is" in result.output
+    assert "no complaint, 1 piece of advice" in result.output
+    document = json.loads(CliRunner().invoke(cli.app, ["check", str(tmp_path), "--json"]).stdout)
+    assert (document["complaints"], [it["key"] for it in document["advice"]]) == ([], ["rule[1].reason"])
