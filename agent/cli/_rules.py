@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.progress import Progress
 
-from agent import app, config, units
+from agent import app, config, toml, units
 from agent.cli import _common
 from agent.clock import iso
 from agent.errors import Complaint, ConfigError
@@ -20,6 +20,7 @@ from agent.model import Device, Facts
 from agent.rules import backtest, page, schema, sweep
 from agent.rules.backtest import Firing, Score, Yardstick
 from agent.rules.rule import Rule, RuleSet
+from agent.rules.signals import Signal, signals
 from agent.service import against, hindsight, knowing
 from agent.service.explaining import Explanation
 from agent.service.rehearsal import Played
@@ -61,6 +62,23 @@ def one(rules: RuleSet, name: str) -> Rule:
     if name not in rules.rules:
         raise ConfigError.at("rules", f'there is no rule "{name}"', suggestion="see: printwarden rules list")
     return rules.rules[name]
+
+
+def unknown_signal(name: str) -> ConfigError:
+    return ConfigError.at(
+        "rules", f'there is no signal "{name}"', suggestion=toml.nearest(name, sorted(signals()))
+    )
+
+
+def signal_document(signal: Signal) -> dict[str, Any]:
+    return {
+        "signal": signal.name,
+        "per": list(signal.per),
+        "options": list(signal.options),
+        "needs": list(signal.needs),
+        "ops": list(signal.kind.ops),
+        "text": signal.text,
+    }
 
 
 @contextmanager

@@ -99,6 +99,32 @@ def faults(as_json: _common.AsJson = False) -> None:
         )
 
 
+@app.command("signals")
+def list_signals(
+    name: Annotated[str, typer.Argument(metavar="[SIGNAL]", help="One signal, in full.")] = "",
+    as_json: _common.AsJson = False,
+) -> None:
+    """List what rules can ask for: of what, with which further keys, and what it means.
+
+    Examples: printwarden rules signals · printwarden rules signals counter.jump
+    """
+    from agent.rules.signals import signals
+
+    known = {it: signal for it, signal in signals().items() if not name or it == name}
+    if not known:
+        raise _rules.unknown_signal(name)
+    if as_json:
+        _common.say_json([_rules.signal_document(signal) for signal in known.values()])
+    elif name:
+        typer.echo(f"{name}: {known[name].text}")
+    else:
+        rows = [
+            [it.name, ", ".join(it.per), ", ".join(it.options), it.text.partition("\n")[0]]
+            for it in known.values()
+        ]
+        _common.show("signals", ("signal", "of a", "further keys", "what it says"), rows)
+
+
 @app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of rule files, for editors.

@@ -72,6 +72,7 @@ class Signal:
     vocabulary: tuple[str, ...] = ()
     words: Say = _silent
     says: str = ""
+    text: str = ""  # what a person should know of it
 
     def rests_on(self, options: Options) -> frozenset[str]:
         """The parts of the facts that can change what it says."""
@@ -99,5 +100,6 @@ def signals() -> Mapping[str, Signal]:
             vocabulary=getattr(module, "WORDS", ()),
             words=getattr(module, "words", _silent),
             says=getattr(module, "SAYS", f"{name} {{value}}"),
+            text=(module.__doc__ or "").partition(": ")[2].strip(),
         )
     return found

@@ -108,9 +108,7 @@ def test_from_two_printers_nothing_is_concluded(store: Store, tmp_path: Path) ->
 
 def test_a_forecast_counts_as_reported_where_there_is_one(store: Store, tmp_path: Path) -> None:
     """Forecasts are no part of history, and yet known."""
-    level, worn = supply(90), []
-    for percent in range(90, 40, -1):
-        worn.append(replace(level, level=percent))
+    worn = [replace(supply(90), level=percent) for percent in range(90, 40, -1)]
     site(store, A1=worn)
     path = tmp_path / "own.toml"
     text = RULE.replace("{scope}", "").replace("KIND", "toner")

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from agent.cli import rules as cli
 from agent.errors import Complaint, ConfigError
 from agent.rules import schema
+from agent.rules.signals import signals
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.toml"))
@@ -132,6 +133,17 @@ def test_check_prints_json_for_programs() -> None:
     (said,) = json.loads(output)["complaints"]
     assert (code, said["line"], said["key"]) == (2, 13, "rule[1].fault")
     assert json.loads(check("--json")[1])["complaints"] == []
+
+
+def test_signals_are_listed_with_what_they_say() -> None:
+    rows = json.loads(CliRunner().invoke(cli.app, ["signals", "--json"]).output)
+    assert [row["signal"] for row in rows] == sorted(signals())
+    assert all(row["text"] and row["per"] and row["ops"] for row in rows)
+    one = CliRunner().invoke(cli.app, ["signals", "counter.jump"]).output
+    assert one.startswith("counter.jump: how many times faster than the printer prints")
+    assert "prtMediaPathMaxSpeed" in one
+    refused = CliRunner().invoke(cli.app, ["signals", "counter.jmp"])
+    assert 'did you mean "counter.jump"?' in str(refused.exception)
 
 
 def test_list_names_each_rule_with_its_file() -> None:

@@ -53,7 +53,7 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
             Path(next(files)).write_text(text, "utf-8")
         for line in text.splitlines() if not kind else ():
             said[line] = run(line)
-    assert len(said) == 10
+    assert len(said) == 12
     assert next(files, None) is None
     words = "\n".join(said.values())
     assert "2 trials went as expected" in words
