@@ -62,6 +62,8 @@ class Verdict(NamedTuple):
     detail: str | None = None
 
 
+TAKEN = Verdict(Result.ACCEPTED)
+
 Receipt = Mapping[UUID, Verdict]
 """What became of each event that the receiver names."""
 
@@ -99,18 +101,20 @@ def failure(answer: Answer, now: float) -> DeliveryError:
 def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:
     try:
         lines = json.loads(answer.body)["receipt"]
-        named = {UUID(line["id"]): _verdict(line) for line in lines}
+        named = {str(line["id"]).lower(): _verdict(line) for line in lines}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
         said = f"answered {answer.status} without a receipt"
         kind = answer.headers.get("content-type", "nothing")
         raise Unreachable(f"{said} but with {kind}: a captive portal or a proxy?") from why
-    receipt = {event: named[event] for event in ours if event in named}
+    receipt = {event: named[name] for event in ours if (name := str(event)) in named}
     if not receipt:
         raise Unreachable(f"answered {answer.status} with a receipt that names none of our events")
     return receipt
 
 
 def _verdict(line: Mapping[str, object]) -> Verdict:
+    if line["result"] == Result.ACCEPTED and not line.get("problem"):
+        return TAKEN
     problem, detail = line.get("problem"), line.get("detail")
     return Verdict(
         Result(str(line["result"])),

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from uplink import capabilities
 
+_text = json.encoder.encode_basestring  # a string as JSON has it, beyond ASCII as it is
+
 MEDIA_TYPE = capabilities.BATCHED
 BARE = capabilities.BARE
 
@@ -32,20 +34,13 @@ def event(
     event_id: UUID, *, source: str, kind: str, subject: str, time: float, sequence: int, data: bytes
 ) -> bytes:
     """One CloudEvent; `data` is JSON already and goes in as it is."""
-    at = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    head = payload(
-        {
-            "specversion": "1.0",
-            "id": str(event_id),
-            "source": source,
-            "type": kind,
-            "subject": subject,
-            "time": at,
-            "sequence": f"{sequence:020d}",
-            "datacontenttype": "application/json",
-        }
+    at = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")[:-6]  # without "+00:00"
+    head = (
+        f'{{"specversion":"1.0","id":"{event_id}","source":{_text(source)},"type":{_text(kind)},'
+        f'"subject":{_text(subject)},"time":"{at}Z","sequence":"{sequence:020d}",'
+        f'"datacontenttype":"application/json","data":'
     )
-    return head[:-1] + b',"data":' + data + b"}"
+    return head.encode("utf-8", "replace") + data + b"}"
 
 
 def batch(events: Iterable[bytes]) -> bytes:

@@ -110,25 +110,24 @@ def next_batch(
     up under new keys.
     """
     for lane in Lane:
-        while (number := _next(tx, lane, source, now, single, takes)) is not None:
+        while (number := _again(tx, lane, source, single, takes)) is not None:
             if _unharmed(tx, number):
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
                 return _batch(tx, number)
             rows.thaw(tx, number)
+        queued = _ready(tx, lane, now, 1 if single else takes.events)
+        if (made := _freeze(tx, queued, source, takes, tries=1)) is not None:
+            return made
     return None
 
 
-def _next(
-    tx: sqlite3.Connection, lane: Lane, source: str, now: float, single: bool, takes: Capabilities
-) -> int | None:
-    """The lane's next batch, frozen before or now."""
+def _again(tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes: Capabilities) -> int | None:
+    """The lane's batch that was frozen before, or what has become of it; None without one."""
     number = _frozen(tx, lane)
     if number is not None and not _fits(tx, number, takes):
         _thaw_lane(tx, lane)
-        number = None
-    if number is None:
-        return _freeze(tx, _ready(tx, lane, now, 1 if single else takes.events), source, takes)
-    if single and len(_members(tx, number)) > 1:
+        return None
+    if number is not None and single and len(_members(tx, number)) > 1:
         return _regroup(tx, number, 1, source, takes)
     return number
 
@@ -136,9 +135,10 @@ def _next(
 def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random) -> None:
     """Do to each event of `batch` what `receipt` says; one that it does not name is tried again."""
     unnamed = Verdict(Result.RETRY)
+    said = {name.bytes: verdict for name, verdict in receipt.items()}
     done = []
     for row in _members(tx, batch.number):
-        verdict = receipt.get(UUID(bytes=row["id"]), unnamed)
+        verdict = said.get(row["id"], unnamed)
         if verdict.result is Result.REJECTED:
             reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
             rows.bury(tx, row["seq"], reason, detail, now)
@@ -231,15 +231,18 @@ def _frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
 
 
 def _freeze(
-    tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str, takes: Capabilities
-) -> int | None:
-    """Make a batch of as many of `queued`, from the front, as its size allows; its number."""
+    tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str, takes: Capabilities, tries: int = 0
+) -> Batch | None:
+    """Make a batch of as many of `queued`, from the front, as its size allows. `tries`: 1 if it goes at once,
+    for to note that later is to write its whole body a second time."""
     taken: list[sqlite3.Row] = []
     events: list[bytes] = []
     size = 2
+    ids: list[UUID] = []
     for row in queued:
+        event_id = UUID(bytes=row["id"])
         event = cloudevents.event(
-            UUID(bytes=row["id"]),
+            event_id,
             source=source,
             kind=row["type"],
             subject=row["subject"],
@@ -252,15 +255,17 @@ def _freeze(
             break
         taken.append(row)
         events.append(event)
+        ids.append(event_id)
     if not taken:
         return None
     body = events[0] if takes.bare else cloudevents.batch(events)
+    key, lane = str(uuid7()), Lane(taken[0]["lane"])
     made = tx.execute(
-        "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, 0, ?, ?)",
-        (str(uuid7()), taken[0]["lane"], taken[0]["seq"], body, rows.body_digest(body)),
+        "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, ?, ?, ?)",
+        (key, lane, taken[0]["seq"], tries, body, rows.body_digest(body)),
     ).lastrowid
     tx.executemany("UPDATE outbox_event SET batch = ? WHERE seq = ?", [(made, row["seq"]) for row in taken])
-    return made
+    return Batch(number=made or 0, key=key, lane=lane, body=body, ids=tuple(ids), tries=tries)
 
 
 def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: Capabilities) -> int | None:
@@ -268,7 +273,7 @@ def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: 
     members = tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
     rows.thaw(tx, number)
     first, _ = (_freeze(tx, group, source, takes) for group in (members[:cut], members[cut:]))
-    return first
+    return None if first is None else first.number
 
 
 def _thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:

@@ -9,13 +9,12 @@
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from uplink.answers import Result, Verdict
+from uplink.answers import TAKEN, Result, Verdict
 from uplink.receiver import database
 from uplink.receiver.intake import Arrival, CloudEvent
 
@@ -47,6 +46,8 @@ TABLES = """
     );
     CREATE TABLE IF NOT EXISTS feedback (number {number}, site_id TEXT NOT NULL, data TEXT NOT NULL)
 """
+KNOWN = Verdict(Result.DUPLICATE)
+_JSON = json.JSONEncoder(ensure_ascii=False)
 SILENT_AFTER = 1800.0  # seconds
 
 
@@ -71,9 +72,9 @@ class Ledger:
             self.db.claim(key)
             if (before := self.receipt(key)) is not None:
                 return before[1]
-            verdicts = {arrival.id: arrival.refused for arrival in arrivals if arrival.refused}
-            verdicts |= self._take([arrival for arrival in arrivals if not arrival.refused], now)
-            receipt = _receipt({arrival.id: verdicts[arrival.id] for arrival in arrivals})
+            named = {str(arrival.id): arrival for arrival in arrivals}
+            taken = self._take({name: one for name, one in named.items() if not one.refused}, now)
+            receipt = _receipt({name: one.refused or taken[name] for name, one in named.items()})
             self.db.change("INSERT INTO request VALUES (?, ?, ?, ?)", (key, fingerprint, receipt, now))
         return receipt
 
@@ -163,28 +164,23 @@ class Ledger:
         of_site = ("", ()) if site_id is None else (" WHERE site_id = ?", (site_id,))
         return int(self.db.rows(query + of_site[0], of_site[1])[0]["last"])
 
-    def _take(self, arrivals: Iterable[Arrival], now: float) -> dict[UUID, Verdict]:
-        """Keep the events that are new."""
-        named = {str(arrival.id): arrival for arrival in arrivals}
+    def _take(self, named: Mapping[str, Arrival], now: float) -> dict[str, Verdict]:
+        """Keep the events that are new. By their ids as text."""
         if not named:
             return {}
         marks = ", ".join("?" * len(named))
         query = f"SELECT id FROM event WHERE id IN ({marks})"  # noqa: S608 - question marks
         known = {row["id"] for row in self.db.rows(query, tuple(named))}
-        fresh = [arrival for name, arrival in named.items() if name not in known]
+        fresh = {name: arrival for name, arrival in named.items() if name not in known}
         self.db.change_many(
             "INSERT INTO event (id, source, type, subject, sequence, time, data, at) "
             "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-            [_row(arrival, now) for arrival in fresh],
+            [_row(name, arrival, now) for name, arrival in fresh.items()],
         )
-        for arrival in fresh:
+        for arrival in fresh.values():
             if arrival.event is not None and arrival.event.type == "mps.ticket/1":
                 self._file(arrival.event.data)
-        new = {arrival.id for arrival in fresh}
-        return {
-            arrival.id: Verdict(Result.ACCEPTED if arrival.id in new else Result.DUPLICATE)
-            for arrival in named.values()
-        }
+        return {name: KNOWN if name in known else TAKEN for name in named}
 
     def _file(self, told: Mapping[str, Any]) -> None:
         """Bring the ticket's row up to date, or make it."""
@@ -234,12 +230,11 @@ class Ledger:
         )
 
 
-def _row(arrival: Arrival, now: float) -> tuple[object, ...]:
+def _row(name: str, arrival: Arrival, now: float) -> tuple[object, ...]:
     event: CloudEvent | None = arrival.event
     assert event is not None  # noqa: S101 - an arrival is valid or refused
-    data = json.dumps(event.data, ensure_ascii=False)
-    head = (str(arrival.id), event.source, event.type, event.subject)
-    return (*head, int(event.sequence), event.time, data, now)
+    head = (name, event.source, event.type, event.subject)
+    return (*head, int(event.sequence), event.time, _JSON.encode(event.data), now)
 
 
 def _supersedes(told: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
@@ -249,9 +244,9 @@ def _supersedes(told: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     return bool(told["event"] != "open" and told["observed_at"] > known["observed_at"])
 
 
-def _receipt(verdicts: Mapping[UUID, Verdict]) -> str:
+def _receipt(verdicts: Mapping[str, Verdict]) -> str:
     lines = [
-        {"id": str(event), "result": said.result, "problem": said.problem, "detail": said.detail}
+        {"id": event, "result": said.result, "problem": said.problem, "detail": said.detail}
         for event, said in verdicts.items()
     ]
     return json.dumps({"receipt": lines})
