@@ -11,6 +11,8 @@ What always holds:
 - Nothing is dropped: what does not get a ticket of its own stands in the list of the digest or the storm.
 - Each printer of a group keeps its own ticket; they name the group and how many it has.
 - What is over before a group was sent is never sent; should it come back, it is sent as opened.
+- A list that is too long for one message tells the first of its entries in full, of the others the printer,
+  and always how many there are.
 - A list is told when it is due, and told again at most once an hour while it changes; it is cleared when the
   last thing on it is over.
 - Everything is written in the caller's transaction; a restart in the middle changes nothing.
@@ -20,6 +22,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from typing import TypeVar
 
 from agent import tickets
 from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
@@ -55,8 +58,10 @@ DIGEST, STORM = "digest", "storm"
 DIGEST_WAIT = DAY  # from the first thing found until the digest is sent
 STORM_WAIT = 0.0
 AGAIN = HOUR  # between two tellings of a list
+IN_FULL, BY_NAME = 36 * 1024, 20 * 1024  # bytes of entries in one message, which may have 64 KiB in all
 
 MakeId = Callable[[], str]
+T = TypeVar("T")
 
 
 def apply(
@@ -188,8 +193,24 @@ def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[Tick
         severity=row["severity"],
         rule=row["rule"] or "site-digest",
         title=_title(row, len(standing)),
-        evidence={"list": row["kind"], "count": len(standing), "items": standing},
+        evidence={"list": row["kind"], "count": len(standing), **_fitting(standing)},
     )
+
+
+def _fitting(standing: list[dict[str, object]]) -> dict[str, object]:
+    """The entries as far as they fit into one message: in full, then the key of the printer alone."""
+    items = list(_within(IN_FULL, standing))
+    also = list(_within(BY_NAME, [one["device"] for one in standing[len(items) :]]))
+    return {"items": items, "also": also} if also else {"items": items}
+
+
+def _within(size: int, entries: Iterable[T]) -> Iterator[T]:
+    """The first of `entries` that take no more than `size` bytes as JSON."""
+    for entry in entries:
+        size -= len(json.dumps(entry, ensure_ascii=False).encode()) + 2
+        if size < 0:
+            return
+        yield entry
 
 
 def _title(row: sqlite3.Row, count: int) -> str:

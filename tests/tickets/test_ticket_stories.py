@@ -215,3 +215,16 @@ def test_an_opening_says_since_when_it_was_seen(desk: Any, make_change: Any) -> 
     (opened,) = desk.events(make_change("opened", "R", HOUR, since=HOUR - 600))
     (cleared,) = desk.events(make_change("resolved", "R", 2 * HOUR))
     assert (opened.since, cleared.since) == (HOUR - 600, None)
+
+
+def test_a_ticket_is_stated_anew_as_it_stands(desk: Any, make_change: Any) -> None:
+    desk.apply(make_change("opened", "R", HOUR))
+    device = Device(key="sn:A1", address=Address("127.0.0.1"))
+    (standing,) = desk.ask(tickets.open_tickets)
+    told = desk.ask(lambda db: tickets.restated(db, standing.id, device, 2 * HOUR))
+    assert (told.event, told.ticket_seq, told.dedupe_key) == ("open", 1, standing.dedupe_key)
+    desk.apply(make_change("resolved", "R", 3 * HOUR))
+    told = desk.ask(lambda db: tickets.restated(db, standing.id, device, 4 * HOUR))
+    assert (told.event, told.ticket_seq, told.at) == ("clear", 2, 4 * HOUR)
+    assert desk.ask(lambda db: tickets.restated(db, "nobody's", device, HOUR)) is None
+    assert desk.ask(lambda db: tickets.restated(db, standing.id, None, HOUR)) is None

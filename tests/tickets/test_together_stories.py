@@ -1,6 +1,7 @@
 """Tickets of many printers: groups that wait for company, storms, and the digest of the first days."""
 
 import itertools
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from agent import tickets, together
 from agent.model import Address, Change, Device, Gathering, Impact, TicketEvent
 from agent.store import Store
+from uplink.outbox import LARGEST_EVENT
 
 HOUR, DAY = 3600.0, 86400.0
 SUPPLY = {"fault": "supply.low", "component": "toner:black", "impact": Impact.SUPPLY, "severity": "normal"}
@@ -150,6 +152,49 @@ def test_too_many_tickets_of_a_day_are_one_storm_that_lists_them(desk: Desk) -> 
     (last,) = desk.wait(5 * HOUR)
     assert last.evidence["count"] == 195
     assert {item["device"] for item in last.evidence["items"]} == {f"sn:{n:03}" for n in range(6, 201)}
+
+
+def test_each_rule_has_a_storm_of_its_own_with_its_own_fault(desk: Desk) -> None:
+    few = Gathering(site="S-1", most_a_day=1)
+    jams = {"fault": "feed.jams", "impact": Impact.DEGRADED, "rule": "jams", "gathering": few}
+    events = [
+        event
+        for number in range(3)
+        for event in (
+            *desk.change("opened", HOUR, printer(number), gathering=few),
+            *desk.change("opened", HOUR, printer(number), **jams),
+        )
+    ]
+    events += desk.wait(3 * HOUR)
+    storms = {(event.rule, event.fault, event.impact) for event in events if event.component == "storm"}
+    assert storms == {("low", "supply.low", Impact.SUPPLY), ("jams", "feed.jams", Impact.DEGRADED)}
+
+
+def test_the_events_of_a_list_are_numbered_without_a_gap(desk: Desk) -> None:
+    events = [event for number in range(4) for event in desk.opened(number * HOUR, number, most_a_day=1)]
+    events += desk.wait(9 * HOUR)
+    numbers = [event.ticket_seq for event in events if event.component == "storm"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 1
+
+
+@pytest.mark.parametrize(("printers", "named"), [(60, 60), (900, 900), (1500, None)])
+def test_a_list_fits_into_one_message_however_long_it_is(
+    desk: Desk, printers: int, named: int | None
+) -> None:
+    title = (
+        "Toner of a printer with a name as long as a model, a serial number and a maker make it is low " * 2
+    )
+    for number in range(printers):
+        desk.change(
+            "opened", 0.0, printer(number, vendor="Maker"), title=title, gathering=Gathering(digest=True)
+        )
+    (digest,) = desk.wait(DAY)
+    told = [item["device"] for item in digest.evidence["items"]] + list(digest.evidence.get("also", ()))
+    assert len(json.dumps(digest.evidence)) < LARGEST_EVENT - 4096
+    assert digest.evidence["count"] == printers
+    assert len(set(told)) == len(told) >= min(printers, 900)
+    assert named is None or set(told) == {f"sn:{number:03}" for number in range(printers)}
 
 
 def test_a_storm_is_cleared_when_the_last_of_it_is_over(desk: Desk) -> None:
