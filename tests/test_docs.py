@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
-from agent.cli import VERBS
+from agent.cli import VERBS, build
 from agent.rules import schema
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +31,25 @@ def test_the_readme_names_every_verb():
         for verb in re.findall(r"`(\w+)", cell)
     }
     assert named == set(VERBS)
+
+
+def every_command(command, words=()):
+    """The words of each verb, sub-verbs included."""
+    yield words
+    for name, below in getattr(command, "commands", {}).items():
+        yield from every_command(below, (*words, name))
+
+
+COMMANDS = build()
+
+
+@pytest.mark.parametrize("words", list(every_command(typer.main.get_command(COMMANDS))), ids=" ".join)
+def test_every_verb_shows_its_help(words):
+    """Brackets in a help text are markup to Rich: a "[/PATH]" that closes nothing ends in a traceback."""
+    told = CliRunner().invoke(COMMANDS, [*words, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert told.exit_code == 0, told.output
+    assert "Usage" in told.output
+    assert words != ("probe",) or "ipp://HOST[:PORT][/PATH]" in told.output
 
 
 def test_the_rules_in_the_readme_are_right(tmp_path):

@@ -30,7 +30,7 @@ def probe(
         str,
         typer.Argument(
             metavar="HOST[:PORT]",
-            help="A name or address, [::1]:161 for IPv6; ipp://HOST[:PORT][/PATH]; cups:QUEUE.",
+            help=r"A name or address, [::1]:161 for IPv6; ipp://HOST[:PORT]\[/PATH]; cups:QUEUE.",
         ),
     ],
     as_json: _common.AsJson = False,
