@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agent.collectors import _serials
+from agent.collectors import _models, _serials
 from agent.collectors._device_id import DeviceId
 from agent.collectors._profiles import Profile, ProfileRow, Profiles
 from agent.model import Identity
@@ -22,21 +22,16 @@ from agent.model import Identity
 NETWORK_CARD = re.compile(r"HP ETHERNET MULTI-ENVIRONMENT|JETDIRECT", re.IGNORECASE)
 """sysDescr of a card that stands in printers of many makers: no word on the lid."""
 
-_NO_MODEL = re.compile(
-    r"HP ETHERNET|JETDIRECT|Brother NC-|.*\bprint(?:ing)? ?(?:server|system)\b", re.IGNORECASE
+_FIRMWARE = re.compile(  # in words that any firmware may use
+    r"\b(?:firmware|f/?w)\b[\s:]*(?:version|ver|revision|rev)?\b[.:\s]*(v?\d[\w.-]*)", re.IGNORECASE
 )
-
-_GENERIC = re.compile(
-    r"generic\b.*|.*\bprint(?:ing)? (?:server|system)|printer|network printer", re.IGNORECASE
-)
-_REGISTERED = re.compile(r"\((?:R|TM|C)\)|[®™©]", re.IGNORECASE)
-_SERIES = re.compile(r"\s+series$", re.IGNORECASE)
 _PRINTS = re.compile(
     r"\b(?:print(?:er|ing|server)?|laser ?jet\w*|mfp|multifunction|copier|drucker|imprimante)\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"\b(?:scanner|scan server|projector|camera|switch|router|firewall|ups|access point|storage|phone)\b",
+    r"\b(?:scanner|scan server|projector|camera|switch|router|firewall|ups|access point|storage|phone"
+    r"|rfid)\b",
     re.IGNORECASE,
 )
 
@@ -84,13 +79,14 @@ def decide(clues: Clues, profiles: Profiles) -> Decision:
     vendor = vendor_of(clues, profiles)
     fitting = fitting_profiles(clues, profiles, vendor)
     told = [*_described(clues, fitting)]
-    model = _first(_models(clues, told))
     serial = _first((_serials.serial(said.text) or "", said.source) for said in _serial_clues(clues, told))
+    brands = profiles.words_of(vendor)
+    called = _model_clues(clues, told)
+    model = _first((_models.clean(said.text, brands, serial.text), said.source) for said in called)
     firmware = _first(_firmwares(clues, told))
-    names = profiles.of_vendor(vendor)
     identity = Identity(
         vendor=vendor,
-        model=_without_brand(model.text, vendor, names, serial.text) or None,
+        model=model.text or None,
         serial=serial.text or None,
         firmware=firmware.text or None,
         mac=_serials.mac(clues.macs),
@@ -172,16 +168,16 @@ def _private(clues: Clues, what: str) -> Iterator[Said]:
             yield Said(value, said.source)
 
 
-def _models(clues: Clues, told: list[_Told]) -> Iterator[Said]:
+def _model_clues(clues: Clues, told: list[_Told]) -> Iterator[Said]:
     yield from (one.said for one in told if one.field == "model" and one.first)
-    if not _GENERIC.fullmatch(clues.device_descr.text):
+    if not _models.GENERIC.fullmatch(clues.device_descr.text):
         yield clues.device_descr
     yield from (Said(device_id.model, source) for device_id, source in clues.device_ids)
     yield from _private(clues, "model")
-    if not _GENERIC.fullmatch(clues.printer_name.text):
+    if not _models.is_no_name(clues.printer_name.text):
         yield clues.printer_name
     yield from (one.said for one in told if one.field == "model")
-    if not _NO_MODEL.match(clues.sys_descr.text):
+    if not _models.NO_MODEL.match(clues.sys_descr.text):
         yield Said(re.split(r"[;,]", clues.sys_descr.text)[0], clues.sys_descr.source)
 
 
@@ -196,47 +192,28 @@ def _serial_clues(clues: Clues, told: list[_Told]) -> Iterator[Said]:
 def _firmwares(clues: Clues, told: list[_Told]) -> Iterator[Said]:
     yield from _private(clues, "firmware")
     yield from (one.said for one in told if one.field == "firmware")
+    if found := _FIRMWARE.search(clues.sys_descr.text):
+        yield Said(found[1].rstrip("."), clues.sys_descr.source)
 
 
 def _first(found: Iterable[tuple[str, bytes]]) -> Said:
     return next((Said(text, source) for text, source in found if text), NOTHING)
 
 
-def _without_brand(model: str, vendor: str | None, profiles: list[Profile], serial: str) -> str:
-    """ "KONICA MINOLTA bizhub C3110" -> "bizhub C3110"; "Dell S5830dn 7XQ1R92 LW62.DN4.P636" -> "S5830dn"."""
-    model = " ".join(_REGISTERED.sub(" ", model).split())
-    words = [vendor or "", *(word for profile in profiles for word in profile.words)]
-    words += [
-        word for profile in profiles for one in profile.brand if one.name == vendor for word in one.words
-    ]
-    for word in sorted(filter(None, words), key=len, reverse=True):
-        rest = re.sub(rf"^(?:{word})[\s_-]+", "", model, count=1, flags=re.IGNORECASE)
-        if rest != model:
-            model = rest
-            break
-    return _SERIES.sub("", _without_serial(model, serial)).strip(" ;,")
-
-
-def _without_serial(model: str, serial: str) -> str:
-    """Without the serial, or a piece of it, that Lexmark's firmware puts behind the model, and the rest."""
-    words = model.split(" ")
-    for place, word in enumerate(words[1:], start=1):
-        if len(word) >= 5 and any(map(str.isdigit, word)) and word.upper() in serial:
-            return " ".join(words[:place])
-    return model
-
-
 def _is_printer(clues: Clues, profiles: Profiles, vendor: str | None) -> bool | None:
     """RFC 2790 names the printers among a host's devices (hrDeviceType); names alone may only suggest."""
+    if clues.printer_rows:
+        return True
     branch = profiles.is_printer(clues.object_id)
-    if clues.printer_rows or branch:
+    prints, other = _PRINTS.search(clues.sys_descr.text), _OTHER.search(clues.sys_descr.text)
+    if branch and (prints or not other):
         return True
     if clues.devices or branch is False:
         return False
     if any(device_id.is_printer for device_id, _ in clues.device_ids):
         return True
-    if _PRINTS.search(clues.sys_descr.text) or any(one.prints_only for one in profiles.of_vendor(vendor)):
+    if prints or (not other and any(one.prints_only for one in profiles.of_vendor(vendor))):
         return True
     number = enterprise(clues.object_id)
     stranger = number is not None and vendor is None and not profiles.of_enterprise(number)
-    return False if stranger or _OTHER.search(clues.sys_descr.text) else None
+    return False if stranger or other else None

@@ -127,6 +127,15 @@ class Profiles(tuple[Profile, ...]):
     def of_vendor(self, name: str | None) -> list[Profile]:
         return [profile for profile in self if name in profile.names]
 
+    def words_of(self, name: str | None) -> list[str]:
+        """Patterns of what may stand for the vendor or brand `name` in front of a model."""
+        own = self.of_vendor(name)
+        words = [word for profile in own for word in profile.words]
+        words += [
+            word for profile in own for brand in profile.brand if brand.name == name for word in brand.words
+        ]
+        return [*words, re.escape(name)] if name else words
+
     def is_printer(self, object_id: str) -> bool | None:
         """Whether only printers have such a sysObjectID, or no printer (False)."""
         for verdict, branches in (

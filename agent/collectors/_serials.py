@@ -3,21 +3,34 @@
 import re
 from collections.abc import Iterable
 
-_PLACEHOLDERS = {
-    "N/A", "NA", "NONE", "NULL", "UNKNOWN", "SERIAL", "SERIALNUMBER", "SERIAL NUMBER", "SN", "S/N",
-    "DEFAULT", "NOT SET", "NOT AVAILABLE", "NO SERIAL", "TBD", "TO BE FILLED", "EMPTY", "INVALID",
-    "0123456789", "1234567890", "123456789", "12345678", "<PRIVATE>", "PRIVATE",
-}  # fmt: skip
-_SAME = re.compile(r"([A-Z0-9*?.#_-])\1*")
+_PLACEHOLDER = re.compile(
+    r"""
+    (?:(?:THE|THIS|NO|PRINTER|PRODUCT|DEVICE|SYSTEM|ENGINE)\ )* S(?:ERIAL|/?N)\b (?:\ (?:NUMBER|NUM|NO))?
+    | SERIALN(?:UMBER|O)
+    | N/?A | NONE | NULL | NO\ DATA | TBD | EMPTY | INVALID | DEFAULT(?:\ (?:STRING|VALUE))? | PRIVATE
+    | NOT?[-\ ]?(?:SET|SPECIFIED|AVAILABLE|APPLICABLE|ASSIGNED|DEFINED|FOUND|PRESENT|PROGRAMMED) (?:\ YET)?
+    | UN(?:KNOWN|SPECIFIED|DEFINED|ASSIGNED|SET|AVAILABLE|INITIALI[SZ]ED|PROGRAMMED|BEKANNT)
+    | TO\ BE\ (?:FILLED|DETERMINED|DEFINED)\b.*
+    | NICHT\ VERF(?:Ü|UE)GBAR | INCONNU | NON\ DISPONIBLE | DESCONOCID[OA] | SCONOSCIUTO
+    | 0?1234567890? | 12345678
+    """,
+    re.VERBOSE,
+)
+"""Words and counting that fill the field, in upper case and without what stands around them."""
+
+_PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
 _SHORTEST = 4
 
 
 def serial(text: str | None) -> str | None:
-    """`text` trimmed and in upper case, or None where it only fills the field: "XXXXXX", "0000"."""
+    """`text` trimmed and in upper case, or None where it only fills the field: "XXXXXX", "00:00:00",
+    "0x00", "(not specified)". Points and quotes around a number are padding (Samsung ends with a point)."""
     said = " ".join((text or "").replace("\0", " ").split()).upper()
-    if len(said) < _SHORTEST or said in _PLACEHOLDERS or _SAME.fullmatch(said):
+    bare = said.strip(_PADDING)
+    signs = "".join(filter(str.isalnum, bare.removeprefix("0X")))
+    if len(bare) < _SHORTEST or len(set(signs)) < 2 or _PLACEHOLDER.fullmatch(bare):
         return None
-    return said
+    return said.strip(" .\"'")
 
 
 def mac(addresses: Iterable[bytes]) -> str | None:

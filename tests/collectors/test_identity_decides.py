@@ -42,6 +42,12 @@ def who(descr="", object_id="", *, device="", ids=(), **rest):
         ("TTP244CE Version: 7.02 EZD", "1.3.6.1.4.1.51966.2.6", "TSC"),
         ("ZebraNet Wireless", "1.3.6.1.4.1.683.6.0", "Zebra"),
         ("SINDOH M611", "", "Sindoh"),
+        ("OKI DATA CORP C532", "", "OKI"),
+        ("ComColor FT5430", "1.3.6.1.4.1.99999.1", "RISO"),
+        ("MURATEC MFX-3590", "", "Muratec"),
+        ("Honeywell PM45", "1.3.6.1.4.1.1963.15", "Honeywell"),
+        ("Olivetti d-Color MF254", "1.3.6.1.4.1.18334.1.2.1.2.1", "Olivetti"),
+        ("Star Micronics TSP100IV", "", "Star Micronics"),
         ("Linux chipshop 5.4", "1.3.6.1.4.1.8072.3.2.10", None),
         ("", "", None),
     ],
@@ -70,10 +76,36 @@ def test_a_network_card_does_not_name_the_printer_it_stands_in():
         ("Brother NC-8300h, Firmware Ver.1.14", "", (), None),
         ("KYOCERA Document Solutions Printing System", "", (), None),
         ("Canon iR-ADV C5235 /P", "", (), "iR-ADV C5235"),
+        ("HP ETHERNET MULTI-ENVIRONMENT", "HP HP LaserJet 400 M401dn", (), "LaserJet 400 M401dn"),
+        ("", "OKI DATA CORP: ES8473 MFP", (), "ES8473 MFP"),
+        ("", "Xerox WorkCentre 5335 v 65. 10. 21 Multifunction System", (), "WorkCentre 5335"),
+        ("", "FUJI XEROX ApeosPort-VI C3371 v  1.0.7 Multifunction System", (), "ApeosPort-VI C3371"),
+        ("", "Xerox Phaser 8560DN;PS 4.10.0,Net 37.55", (), "Phaser 8560DN"),
+        ("", "Canon iPF785 Ver 1.32", (), "iPF785"),
+        ("", "Epson TM-T88V", (), "TM-T88V"),
+        ("", "Xerox Versant 80 Press", (), "Versant 80 Press"),
+        ("", "HP LaserJet V 40", (), "LaserJet V 40"),
+        ("", "KONICA MINOLTA bizhub 4050 701634HHABC12 LW41.SB4.P630", (), "bizhub 4050"),
+        ("", "HP", (), None),
+        ("HP ETHERNET MULTI-ENVIRONMENT", "HP", ("MFG:HP;MDL:HP LaserJet 4250;",), "LaserJet 4250"),
     ],
 )
 def test_the_model_has_no_brand_no_series_and_no_network_card(descr, device, ids, model):
     assert who(descr, device=device, ids=ids).model == model
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("RNP00267312AB4F", None),
+        ("NPI8F2C1A", None),
+        ("ET0021B7D31C99", None),
+        ("Printer", None),
+        ("FS-1370DN", "FS-1370DN"),
+    ],
+)
+def test_a_name_made_of_a_mac_is_no_model(name, model):
+    assert who("Ricoh", printer_name=Said(name, b"n")).model == model
 
 
 @pytest.mark.parametrize(
@@ -83,12 +115,28 @@ def test_the_model_has_no_brand_no_series_and_no_network_card(descr, device, ids
         ("RICOH MP 3053 1.09 / RICOH Network Printer C model", "1.09", None),
         ("Dell 3115cn Color Laser MFP; Net 11.73, Controller 2008, Engine 05.10.00, x", "05.10.00", None),
         ("TOSHIBA e-STUDIO305CS version NH4.1 kernel 2.6", "NH4.1", None),
+        ("Rex-Rotary MP C3004 1.18 / Rex-Rotary Network Printer C model", "1.18", None),
+        ("Acme Press 9, Firmware Ver.2.07-b (19.03.05)", "2.07-b", None),
+        ("Acme Press 9; FW: v3.1; boot 2", "v3.1", None),
+        ("Acme Press 9, firmware unknown", None, None),
         ("HP ETHERNET MULTI-ENVIRONMENT,SN:VNB3J99999,FN:1F31B6C,SVCID:1,PID:HP M252dw", None, "VNB3J99999"),
     ],
 )
 def test_sys_descr_tells_what_no_object_does(descr, firmware, serial):
     found = who(descr)
     assert (found.firmware, found.serial) == (firmware, serial)
+
+
+@pytest.mark.parametrize(
+    ("descr", "object_id", "model", "firmware"),
+    [
+        ("HP Laser MFP 432; V3.82.01.08 NOV-15-2019;Engine", "1.3.6.1.4.1.236.11.5.1", "Laser MFP 432", "3.82.01.08"),
+        ("InfoPrint 1811 version NR.APS.N332 kernel 2.6", "1.3.6.1.4.1.641.1.71106749", "1811", "NR.APS.N332"),
+    ],
+)  # fmt: skip
+def test_the_maker_of_the_firmware_writes_in_its_own_way_under_every_brand(descr, object_id, model, firmware):
+    found = who(descr, object_id)
+    assert (found.model, found.firmware) == (model, firmware)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +155,17 @@ def test_sys_descr_tells_what_no_object_does(descr, firmware, serial):
         ("HP's switch", {"descr": "HP J9145A", "object_id": "1.3.6.1.4.1.11.2.3.7.11.104"}, False),
         ("an unknown enterprise", {"descr": "Acme 9000", "object_id": "1.3.6.1.4.1.99999.1"}, False),
         ("a scan server", {"descr": "EPSON Scan Server", "object_id": "1.3.6.1.4.1.1248.1.1"}, False),
+        (
+            "a reader among a maker's printers",
+            {"descr": "Zebra RFID Reader", "object_id": "1.3.6.1.4.1.10642.6"},
+            False,
+        ),
+        (
+            "a printer that scans",
+            {"descr": "Zebra Printer and Scanner", "object_id": "1.3.6.1.4.1.10642.6"},
+            True,
+        ),
+        ("a maker of nothing else, of what is none", {"descr": "Lexmark Scan Server"}, False),
         ("a maker of many things", {"descr": "Samsung C"}, None),
         ("nothing", {}, None),
     ],
@@ -121,7 +180,12 @@ def test_whether_it_is_a_printer(story, clues, verdict):
         (" vd00000001 ", "VD00000001"), ("A0ED\x00\x00", "A0ED"), ("7XQ1R92-132-13", "7XQ1R92-132-13"),
         ("", None), (None, None), ("XXXXXXXX", None), ("xxxxxx", None), ("0000000000", None), ("------", None),
         ("N/A", None), ("unknown", None), ("SERIAL", None), ("Serial Number", None), ("0123456789", None),
-        ("<private>", None), ("1", None), ("????????", None), ("not set", None),
+        ("<private>", None), ("1", None), ("????????", None), ("not set", None), ("Not specified", None),
+        ("undefined", None), ("UNINITIALIZED", None), ("(null)", None), ("No serial number", None),
+        ("System Serial Number", None), ("To Be Filled By O.E.M.", None), ("nicht verfügbar", None),
+        ("XXXX-XXXX", None), ("0000-0000", None), ("00:00:00:00:00:00", None), ("0x00", None), ("ÿÿÿÿÿÿÿÿ", None),
+        ("Z5U7BJAD100123.", "Z5U7BJAD100123"), ('"MB123456"', "MB123456"), ("NONE1234", "NONE1234"),
+        ("UNSET01", "UNSET01"), ("SN40012", "SN40012"), ("00:00:48:aa:bb:cc", "00:00:48:AA:BB:CC"),
     ],
 )  # fmt: skip
 def test_a_serial_that_only_fills_the_field_is_none(text, serial):
