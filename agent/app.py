@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from agent import (
+    audit,
     config,
     egress,
     gauges,
@@ -54,7 +55,7 @@ from uplink import identity as identities
 from uplink import outbox, targets
 from uplink.delivery import Delivery
 from uplink.events.feedback import Feedback
-from uplink.identity import Identity
+from uplink.identity import Identity, Invitation
 from uplink.office import Office
 from uplink.seams import Asked, Target
 from uplink.targets import https
@@ -140,12 +141,25 @@ def build_rota(settings: Config) -> Rota:
     return Rota(cadence, settings.schedule.quiet_hours)
 
 
-def build_identity(settings: Config) -> Identity | None:
-    """Who we are to the provider; None before enrolment."""
+def build_identity(settings: Config) -> Identity | Invitation | None:
+    """Who we are to the provider; before enrolment an invitation, where a token was left for us, or None."""
     try:
-        return identities.load(settings.identity)
+        if known := identities.load(settings.identity):
+            return known
+        left = Invitation(
+            folder=settings.identity,
+            token_file=settings.invitation,
+            site_id=settings.site.id,
+            accepted=partial(_enrolled, settings),
+        )
+        return left if settings.provider.url and left.token_file.exists() and left.agent_id else None
     except identities.NotEnrolled as why:
         raise StoreError(str(why)) from why
+
+
+def _enrolled(settings: Config, known: Identity) -> None:
+    log.info("enrolled with %s as %s", settings.provider.url, known.agent_id)
+    audit.note(settings.state, "enrolled", agent_id=known.agent_id, provider=settings.provider.url)
 
 
 def egress_rules(settings: Config) -> egress.Rules:
@@ -153,11 +167,11 @@ def egress_rules(settings: Config) -> egress.Rules:
     return egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
 
 
-def _name(identity: Identity | None) -> str:
+def _name(identity: Identity | Invitation | None) -> str:
     return identity.agent_id if identity else socket.gethostname()
 
 
-def build_target(settings: Config, identity: Identity | None = None) -> Target | None:
+def build_target(settings: Config, identity: Identity | Invitation | None = None) -> Target | None:
     """Where events go; None while no provider is configured: then they wait. Raises ConfigError."""
     if settings.target.named:
         return _other_target(settings)

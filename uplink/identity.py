@@ -5,6 +5,8 @@
       └─► key pair made here ──public key, token──► POST /v1/enrolment ──► agent_id, credential, until
                                                     POST /v1/credential ◄── at 2/3 of its life, signed
 
+- A token left in a file of the state folder does the same without a person: the service enrols with it at its
+  first delivery, tries again while nobody answers, and says what to do where it is refused (`Invitation`).
 - The private key never leaves the folder, which only its owner may read.
 - The token is read from a file or from standard input, never from the command line, where every user of
   the machine could see it; its file is removed once it has been used.
@@ -14,6 +16,7 @@
   stays, and what is queued goes on as it was.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -22,7 +25,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -75,11 +78,19 @@ def load(folder: Path) -> Identity | None:
 
 
 def token(source: str) -> str:
-    """The token in the file `source`, or on standard input for "-". Raises NotEnrolled."""
+    """The token in the file `source`, or on standard input for "-". Raises NotEnrolled.
+
+    The file may be the INI file that an installer of Windows writes: a line `token=` after a `[section]`.
+    """
     try:
         text = (sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")).strip()
     except (OSError, UnicodeDecodeError) as why:
         raise NotEnrolled(f"{source} cannot be read: {why}") from why
+    return checked(text.rpartition("token=")[2] if text.startswith("[") else text, source)
+
+
+def checked(text: str, source: str) -> str:
+    """A token that looks like one. Raises NotEnrolled, naming its `source`."""
     if not TOKEN.fullmatch(text):
         raise NotEnrolled(
             f"{source} holds no enrolment token (22 or more of A-Z, a-z, 0-9, - and _): ask the provider"
@@ -95,9 +106,9 @@ async def enrol(
     `url`: where events go. Raises NotEnrolled for what a person must mend, DeliveryError otherwise.
     """
     before = load(folder)
-    key = before.keys[0] if before else Ed25519PrivateKey.generate()
+    key = before.keys[0] if before else _own_key(folder)
     public = signatures.public_text(key.public_key())
-    agent_id = before.agent_id if before else "a-" + hashlib.sha256(public.encode()).hexdigest()[:16]
+    agent_id = before.agent_id if before else _name(key)
     asked = {"token": token(token_source), "site_id": site_id, "agent_id": agent_id, "public_key": public}
     answer = await _post(client, urljoin(url, "enrolment"), json.dumps(asked).encode(), {})
     if answer.status_code in {400, 401, 403, 409, 410, 422}:
@@ -106,6 +117,55 @@ async def enrol(
     _keep(known)
     _used_up(token_source)
     return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A token that was left in a file, for an agent that is to enrol by itself."""
+
+    folder: Path  # of the identity to come
+    token_file: Path
+    site_id: str
+    accepted: Callable[[Identity], object] = id  # is told
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False, compare=False)
+
+    @property
+    def agent_id(self) -> str:
+        """The name that the agent will have: it comes from its key, which is made first."""
+        return _name(_own_key(self.folder))
+
+    async def accept(self, client: httpx.AsyncClient, url: str) -> Identity:
+        """Enrol, unless somebody has done so meanwhile. Raises CredentialRefused if a person must act, and
+        another DeliveryError if it is to be tried again."""
+        async with self._one:
+            try:
+                if known := load(self.folder):
+                    return known
+                known = await enrol(
+                    client, url, self.folder, token_source=str(self.token_file), site_id=self.site_id
+                )
+            except NotEnrolled as why:
+                raise CredentialRefused(
+                    f"not enrolled: {why}; `printwarden enroll --token-file FILE` takes another one"
+                ) from why
+            self.accepted(known)
+            return known
+
+
+def _own_key(folder: Path) -> Ed25519PrivateKey:
+    """The key of an agent that is not enrolled yet. It is kept before it is told to anybody: should the
+    answer be lost, the same agent asks again with the same key."""
+    file = folder / "key.pem"
+    if file.exists():
+        return _key(_private(file))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = Ed25519PrivateKey.generate()
+    _write(file, keyfile.pem(key))
+    return key
+
+
+def _name(key: Ed25519PrivateKey) -> str:
+    return "a-" + hashlib.sha256(signatures.public_text(key.public_key()).encode()).hexdigest()[:16]
 
 
 def _used_up(source: str) -> None:

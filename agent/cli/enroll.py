@@ -25,29 +25,19 @@ def enroll(
 
     Example: printwarden enroll --token-file /run/token
     """
-    from agent import app, audit
     from agent import config as configuration
+    from agent.firstrun import joining
     from uplink.errors import DeliveryError
-    from uplink.identity import Identity, NotEnrolled, enrol
-    from uplink.targets import https
+    from uplink.identity import NotEnrolled
 
     settings = configuration.load(_common.config_file(config))
     if not settings.provider.url:
         raise typer.BadParameter("there is no [provider] url to enrol with", param_hint="--config")
-
-    async def run() -> Identity:
-        there = app.provider_settings(settings)
-        async with https.client(there) as client:
-            return await enrol(
-                client, there.url, settings.identity, token_source=token_file, site_id=settings.site.id
-            )
-
     try:
-        known = asyncio.run(run())
+        known = asyncio.run(joining.join(settings, token_file))
     except (NotEnrolled, DeliveryError) as why:
         typer.echo(f"not enrolled: {why}", err=True)
         raise typer.Exit(1) from None
-    audit.note(settings.state, "enrolled", agent_id=known.agent_id, provider=settings.provider.url)
     until = datetime.fromtimestamp(known.expires_at, UTC).isoformat(timespec="seconds")
     if as_json:
         _common.say_json({"agent_id": known.agent_id, "credential_until": until})

@@ -1,6 +1,8 @@
 """`printwarden init`: from an empty machine to the first printers found."""
 
 import asyncio
+import contextlib
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,10 +28,16 @@ Password = Annotated[
     str, typer.Option(envvar="PRINTWARDEN_AUTH_PASSWORD", help="The user's, for authentication.")
 ]
 Privacy = Annotated[str, typer.Option(envvar="PRINTWARDEN_PRIV_PASSWORD", help="The user's, for privacy.")]
-Token = Annotated[
-    str, typer.Option(envvar="PRINTWARDEN_TOKEN", help="The provider's token; better from the environment.")
+TokenFile = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE|-", help="The provider's one-time token, to enrol with; or PRINTWARDEN_TOKEN holds it."
+    ),
 ]
-TokenFile = Annotated[Path | None, typer.Option(help="A file with it.", exists=True, dir_okay=False)]
+BearerFile = Annotated[
+    Path | None,
+    typer.Option(help="A standing token, of a provider without enrolment.", exists=True, dir_okay=False),
+]
 Url = Annotated[str | None, typer.Option("--provider", help="Where events go: https://…")]
 CaFile = Annotated[
     Path | None,
@@ -57,8 +65,8 @@ def init(
     priv_password: Privacy = "",
     site: SiteId = None,
     provider: Url = None,
-    token: Token = "",
-    token_file: TokenFile = None,
+    token_file: TokenFile = "",
+    bearer_file: BearerFile = None,
     ca_file: CaFile = None,
     proxy: Proxy = "",
     port: Port = 161,
@@ -68,10 +76,14 @@ def init(
     trying: Try = True,
 ) -> None:
     """Make the first configuration: asks for networks (and proposes the local ones), SNMP credentials, site
-    and provider; writes config.toml with comments, secrets apart; then tries it and shows who was found.
+    and provider; writes config.toml with comments, secrets apart; then tries it, shows who was found, and
+    enrols with the provider.
+
+    With a one-time token that cannot be used now (--no-try, or nobody answers) the service enrols by itself.
+    A token is not taken from the command line, where every user of the machine could read it.
 
     Exit code 0 if the configuration stands, also if no printer was found yet; 1 if the provider could not be
-    reached; 2 if an answer is wrong: nothing is written then.
+    reached or refuses the token; 2 if an answer is wrong: nothing is written then.
 
     Examples:
 
@@ -86,24 +98,56 @@ def init(
         raise typer.BadParameter(
             f"{path} is there already; edit it, or let --force replace it (the old one is kept)"
         )
-    secret = token_file.read_text("utf-8").strip() if token_file else token
     given = answers.Answers(
         site=_asked("The provider's name for this site", site, "site", yes),
         networks=tuple(_words(",".join(networks or ())) or _which_networks(yes)),
         communities=tuple(communities or _words(_asked("SNMP communities", None, "public", yes))),
         user=_user(user, auth_password, priv_password, yes),
         url=_asked("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
-        token=secret or ("" if yes else _hidden("The provider's token (empty: none)")),
+        bearer=bearer_file.read_text("utf-8").strip() if bearer_file else "",
         ca_file=str(ca_file) if ca_file else None,
         proxy=proxy,
         port=port,
     )
+    token = _token(token_file, yes=yes or not given.url or bool(given.bearer))
+    if token and not given.url:
+        raise typer.BadParameter("a token is for a provider: name it", param_hint="--provider")
     with tempfile.TemporaryDirectory(prefix="printwarden-init-") as folder:
         settings = answers.check(given, Path(folder))
         _tell_written(path, writing.write(path, given, today=_today(), force=force), given)
-        reached = _try(settings, given, units.duration(listen)) if trying else True
-    _next_steps(path, given)
-    raise typer.Exit(0 if reached else 1)
+        if token:
+            _leave(path, token, token_file)
+        done = _try(settings, given, units.duration(listen)) if trying else True
+    if token:
+        done = _enrol(path, now=trying) and done
+    _next_steps(path)
+    raise typer.Exit(0 if done else 1)
+
+
+def _leave(path: Path, token: str, source: str) -> None:
+    """Put the token where the service finds it; it moves there from the file that it came in."""
+    from agent import config as configuration
+    from agent.firstrun import joining
+
+    joining.leave(configuration.load(path), token)
+    if source not in {"", "-"}:
+        with contextlib.suppress(OSError):  # on a share that is not ours
+            Path(source).unlink()
+
+
+def _token(source: str, *, yes: bool) -> str:
+    """The one-time token from a file, the environment or a person; "" for none, wrong usage for nonsense."""
+    from uplink import identity
+
+    try:
+        if source:
+            return identity.token(source)
+        if given := os.environ.get("PRINTWARDEN_TOKEN", ""):
+            return identity.checked(given.strip(), "PRINTWARDEN_TOKEN")
+        asked = "" if yes else _hidden("The provider's one-time token (empty: none)")
+        return identity.checked(asked, "what was typed") if asked else ""
+    except identity.NotEnrolled as why:
+        raise typer.BadParameter(str(why), param_hint="--token-file") from None
 
 
 def _asked(question: str, given: str | None, proposal: str, yes: bool) -> str:
@@ -151,7 +195,7 @@ def _user(name: str, auth: str, priv: str, yes: bool) -> "User | None":
 
 def _tell_written(path: Path, old: Path | None, given: "Answers") -> None:
     _common.out.print(f"written: {path}", markup=False, soft_wrap=True)
-    if given.token or given.credentials:
+    if given.bearer or given.credentials:
         _common.out.print(
             f"secrets: {path.parent / 'secrets'}, for their owner only", markup=False, soft_wrap=True
         )
@@ -192,14 +236,27 @@ def _call_provider(given: "Answers") -> bool:
     return True
 
 
-def _next_steps(path: Path, given: "Answers") -> None:
+def _enrol(path: Path, *, now: bool) -> bool:
+    """Use the token that was left, or say what becomes of it; whether all is well."""
+    from agent import config as configuration
+    from agent.firstrun import joining
+
+    settings = configuration.load(path)
+    if not now:
+        said = f"token: left in {settings.invitation}; the service enrols with it at its start"
+        _common.out.print(said, markup=False, soft_wrap=True)
+        return True
+    well, said = asyncio.run(joining.accept(settings))
+    _common.out.print(said, markup=False, soft_wrap=True)
+    return well
+
+
+def _next_steps(path: Path) -> None:
     from agent.paths import default_paths
 
     installed = path == default_paths().config_file
     own = "" if installed else f" --config {path}"
     steps = [f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run"]
-    if given.token:
-        steps.insert(0, "token: kept, and sent with each delivery; enrolment with the provider follows later")
     if installed:
         steps.append("or as a service: `printwarden service install`, which the package has done already")
     _common.out.print("\n".join(steps), markup=False, soft_wrap=True)

@@ -106,6 +106,11 @@ class Config(Section):
         """The folder of the key and the credential."""
         return self.state / "identity"
 
+    @property
+    def invitation(self) -> Path:
+        """Where a token is left for the service to enrol with; it removes the file."""
+        return self.state / "enrolment.token"
+
 
 def load(path: Path) -> Config:
     """The configuration in `path`. Raises ConfigError with every complaint."""

@@ -2,4 +2,6 @@
 
 interfaces ──► networks ──proposed──► a person, or flags ──► answers ──checked──► writing ──► trial
                which are ours to ask                                              files       who answers
+                                                                                      joining
+                                                           enrolled, or a token left for the service
 """

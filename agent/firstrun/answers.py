@@ -29,7 +29,7 @@ class Answers:
     communities: tuple[str, ...] = ("public",)
     user: User | None = None
     url: str = ""  # the provider's; "": events wait
-    token: str = field(default="", repr=False)
+    bearer: str = field(default="", repr=False)  # a standing token, of a provider without enrolment
     ca_file: str | None = None
     proxy: str = field(default="", repr=False)  # http://host:port, perhaps with a password in it
 

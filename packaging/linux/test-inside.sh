@@ -50,12 +50,11 @@ man -P cat printwarden | grep -q 'SYNOPSIS' || fail "no man page"
 # --- the world: a fleet and a provider, on a clock 1440 times as fast
 now=$(date +%s)
 clock="1440@$now.0=$now.0"
-echo -n 'a-token-of-the-provider' > /trial/token
 systemd-run -q --unit=fleet printwarden simulate --json --no-mdns --base 127.77.0.1 --port 16161 \
     --clock "$clock" --started "$now.0"
 receiver() {
     systemd-run -q --unit=provider printwarden receive --json --port 8443 --database /trial/receiver.db \
-        --tls-folder /trial/tls --token-file /trial/token
+        --tls-folder /trial/tls --enrolment
 }
 receiver
 until_ok "the receiver's certificates" test -s /trial/tls/ca.pem
@@ -63,6 +62,7 @@ install -m 0644 /trial/tls/ca.pem /etc/printwarden/provider-ca.pem
 
 # --- first run
 until_ok "the receiver" bash -c 'echo > /dev/tcp/127.0.0.1/8443'
+printwarden receive token --site S-04 --database /trial/receiver.db > /trial/token
 printwarden init --yes --listen 0s --no-try --network 127.77.0.0/27 --port 16161 --site S-04 \
     --provider https://127.0.0.1:8443/v1/events --ca-file /etc/printwarden/provider-ca.pem --token-file /trial/token \
     >&2
@@ -75,7 +75,8 @@ retries = 1
 requests_per_second = 5000.0
 requests_per_second_per_subnet = 5000.0
 EOF
-ok "init wrote /etc/printwarden/config.toml ($(stat -c '%U:%G %a' /etc/printwarden/config.toml)) and kept the token apart ($(stat -c '%U:%G %a' /etc/printwarden/secrets/provider.token))"
+ok "init wrote /etc/printwarden/config.toml ($(stat -c '%U:%G %a' /etc/printwarden/config.toml)) and left the one-time token for the service ($(stat -c '%U:%G %a' /var/lib/printwarden/enrolment.token))"
+[ ! -e /trial/token ] || fail "the token is still where it came from"
 mkdir -p /etc/systemd/system/printwarden.service.d
 cat > /etc/systemd/system/printwarden.service.d/test.conf <<EOF
 [Service]
@@ -99,7 +100,11 @@ until_ok "printers found" printers 9
 ok "$(state 'SELECT count(*) FROM device') printers of the simulated fleet found"
 ticket() { [ "$(arrived "SELECT count(*) FROM event WHERE type = 'mps.ticket/1'")" -ge 1 ]; }
 until_ok "a ticket at the receiver" ticket
-ok "a ticket is at the receiver: $(arrived "SELECT json_extract(data, '$.fault.title') FROM event WHERE type = 'mps.ticket/1' LIMIT 1") (with the token that only systemd handed over)"
+ok "a ticket is at the receiver: $(arrived "SELECT json_extract(data, '$.fault.title') FROM event WHERE type = 'mps.ticket/1' LIMIT 1")"
+[ ! -e /var/lib/printwarden/enrolment.token ] || fail "the token is still there"
+identity=$(stat -c '%U:%G %a' /var/lib/printwarden/identity/credential.json)
+[ "$identity" = "printwarden:printwarden 600" ] || fail "identity: $identity"
+ok "it enrolled by itself at its first start: $(journalctl -o cat -u printwarden | grep -o 'enrolled with .*'); the token is gone, the key is its own ($identity)"
 ok "$(awk '/VmRSS/ { printf "%.0f MB resident", $2 / 1024 }' "/proc/$(property MainPID)/status") while it watches"
 ok "systemd-analyze security, booted: $(systemd-analyze security --no-pager printwarden.service | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p')"
 

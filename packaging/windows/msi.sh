@@ -28,6 +28,13 @@ query "UPDATE CustomAction SET Type = $((type | 8192)) WHERE Action = 'configure
 secure=$(msiinfo export "$OUT" Property | tr -d '\r' | awk -F '\t' '$1 == "SecureCustomProperties" { print $2 }')
 query "UPDATE Property SET Value = '$secure;SITE;PROVIDER;NETWORKS;TOKEN;PROXY;TRAPS' WHERE Property = 'SecureCustomProperties'"
 
+# TOKEN, where it was given, becomes state\enrolment.token; the log of the installer says where, but not what
+query "CREATE TABLE IniFile (IniFile CHAR(72) NOT NULL, FileName CHAR(255) NOT NULL LOCALIZABLE, DirProperty CHAR(72), Section CHAR(96) NOT NULL LOCALIZABLE, \`Key\` CHAR(128) NOT NULL LOCALIZABLE, Value CHAR(255) NOT NULL LOCALIZABLE, Action SHORT NOT NULL, Component_ CHAR(72) NOT NULL PRIMARY KEY IniFile)"
+query "INSERT INTO IniFile (IniFile, FileName, DirProperty, Section, \`Key\`, Value, Action, Component_) VALUES ('token', 'ENROLM~1.TOK|enrolment.token', 'STATEDIR', 'enrolment', 'token', '[TOKEN]', 0, 'token')"
+query "INSERT INTO InstallExecuteSequence (Action, Condition, Sequence) VALUES ('WriteIniValues', 'TOKEN', 5100)"
+query "CREATE TABLE ActionText (Action CHAR(72) NOT NULL, Description CHAR(64) LOCALIZABLE, Template CHAR(128) LOCALIZABLE PRIMARY KEY Action)"
+query "INSERT INTO ActionText (Action, Description, Template) VALUES ('WriteIniValues', 'Leaving the token for the service', 'File: [1]')"
+
 # After a crash: again after 5, 30 and 60 seconds; a day without one starts the count afresh
 query "CREATE TABLE MsiServiceConfigFailureActions (MsiServiceConfigFailureActions CHAR(72) NOT NULL, Name CHAR(255) NOT NULL, Event SHORT NOT NULL, ResetPeriod LONG, RebootMessage CHAR(255), Command CHAR(255), Actions CHAR(255), DelayActions CHAR(255), Component_ CHAR(72) NOT NULL PRIMARY KEY MsiServiceConfigFailureActions)"
 query "INSERT INTO MsiServiceConfigFailureActions (MsiServiceConfigFailureActions, Name, Event, ResetPeriod, Actions, DelayActions, Component_) VALUES ('failures', 'Printwarden', 5, 86400, '1[~]1[~]1', '5000[~]30000[~]60000', 'service')"
@@ -50,4 +57,4 @@ query "UPDATE InstallExecuteSequence SET Sequence = 5860 WHERE Action = 'configu
 query "UPDATE InstallExecuteSequence SET Sequence = 1501 WHERE Action = 'RemoveExistingProducts'"
 
 # Configuration, secrets and state outlive the program. 16: msidbComponentAttributesPermanent
-query "UPDATE Component SET Attributes = 16 WHERE Component = 'data'"
+query "UPDATE Component SET Attributes = 16 WHERE Component = 'data' OR Component = 'token'"

@@ -25,4 +25,4 @@ def test_every_verb_has_its_file_and_every_file_its_verb():
 def test_help_flows_and_does_not_break_where_the_source_does():
     told = CliRunner().invoke(agent.cli.build(["demo", "init"]), ["--help"], env={"COLUMNS": "400"}).stdout
     (line,) = [line for line in told.splitlines() if "asks for networks" in line]
-    assert "who was found." in line
+    assert "enrols with the provider." in line

@@ -74,6 +74,17 @@ def test_the_token_is_never_logged(table):
     assert int(configure["Type"]) & 8192, "msidbCustomActionTypeHideTarget"
 
 
+def test_the_token_goes_into_a_file_and_never_through_a_command_line(table):
+    [left] = table("IniFile")
+    assert left["FileName"].split("|")[-1] == "enrolment.token"
+    assert (left["DirProperty"], left["Key"], left["Value"]) == ("STATEDIR", "token", "[TOKEN]")
+    assert not [row["Action"] for row in table("CustomAction") if "TOKEN" in row["Target"]]
+    sequence = {row["Action"]: row for row in table("InstallExecuteSequence")}
+    assert sequence["WriteIniValues"]["Condition"] == "TOKEN", "without one no file is made"
+    [told] = table("ActionText")
+    assert (told["Action"], told["Template"]) == ("WriteIniValues", "File: [1]"), "the log says no value"
+
+
 def test_what_a_silent_installation_may_give_reaches_the_elevated_part(table):
     properties = {row["Property"]: row["Value"] for row in table("Property")}
     given = {"SITE", "PROVIDER", "NETWORKS", "TOKEN", "PROXY", "TRAPS"}
@@ -84,7 +95,7 @@ def test_things_happen_in_the_right_order(table):
     order = {row["Action"]: int(row["Sequence"]) for row in table("InstallExecuteSequence")}
     chain = [
         "InstallInitialize", "RemoveExistingProducts", "ProcessComponents", "StopServices", "InstallFiles",
-        "InstallServices", "MsiConfigureServices", "configure", "StartServices", "InstallFinalize",
+        "WriteIniValues", "InstallServices", "MsiConfigureServices", "configure", "StartServices", "InstallFinalize",
     ]  # fmt: skip
     assert sorted(chain, key=order.__getitem__) == chain
 

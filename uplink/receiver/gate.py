@@ -70,15 +70,26 @@ class Gate:
             "WHERE hash = ? AND site_id = ? AND expires_at > ? AND used_by IS NULL"
         )
         with self.ledger.db.transaction():
-            if not self.ledger.db.change(take, (asked.agent_id, _hash(asked.token), asked.site_id, now)):
-                raise Problem(403, "token-refused", "it is used, too old, or for another site")
             known = self._agent(asked.agent_id)
+            taken = self.ledger.db.change(take, (asked.agent_id, _hash(asked.token), asked.site_id, now))
+            if not (taken or self._lost_our_answer(asked, key, known, now)):
+                raise Problem(403, "token-refused", "it is used, too old, or for another site")
             if known and known["site_id"] != asked.site_id:
                 raise Problem(403, "token-refused", f"{asked.agent_id} belongs to another site")
             self.ledger.contact(asked.agent_id, asked.site_id, now)
             mark = "UPDATE agent SET enrolled_at = ? WHERE agent_id = ?"
             self.ledger.db.change(mark, (now, asked.agent_id))
             return self._grant(asked.agent_id, [key], now)
+
+    def _lost_our_answer(
+        self, asked: Enrolment, key: str, known: Mapping[str, Any] | None, now: float
+    ) -> bool:
+        """Whether this very agent, with this very key, has used the token already."""
+        query = (
+            "SELECT 1 FROM enrolment_token WHERE hash = ? AND site_id = ? AND expires_at > ? AND used_by = ?"
+        )
+        used = self.ledger.db.rows(query, (_hash(asked.token), asked.site_id, now, asked.agent_id))
+        return bool(used and known and key in json.loads(known["keys"]))
 
     def renew(self, headers: Mapping[str, str], body: bytes, now: float) -> dict[str, Any]:
         """A new credential for who signed with a known key."""

@@ -31,7 +31,7 @@ from uuid6 import uuid7
 from uplink.answers import Answer, Receipt, judge
 from uplink.cloudevents import media_type
 from uplink.errors import CredentialRefused, Unreachable
-from uplink.identity import Bearer, Identity
+from uplink.identity import Bearer, Identity, Invitation
 from uplink.outbox import Batch
 from uplink.retry import http_date
 from uplink.targets._loopback import loopback
@@ -85,13 +85,17 @@ class Https:
     """Sends batches to one endpoint. Keeps its connection open between them."""
 
     def __init__(
-        self, settings: Settings, identity: Identity | None = None, wall: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        identity: Identity | Invitation | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """Raises OSError (also ssl.SSLError) if the CA file cannot be read or is none."""
         self._wall = wall
         self._settings = settings
         self._client = client(settings)
-        self._bearer = Bearer(identity, self._client, settings.url, wall) if identity else None
+        self._invitation = identity if isinstance(identity, Invitation) else None
+        self._bearer = self._signing(identity) if isinstance(identity, Identity) else None
         self.clock_offset: float | None = None  # seconds that our clock is ahead of the receiver's
 
     @property
@@ -136,6 +140,8 @@ class Https:
         self, method: str, url: str, *, key: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
     ) -> Answer:
         """One request, signed under the name `key`, and its answer read to the end."""
+        if self._bearer is None and self._invitation is not None:
+            self._bearer = self._signing(await self._invitation.accept(self._client, self._settings.url))
         bearer = self._bearer
         proof = await bearer.headers(key, body) if bearer else self._authorization()
         packed = gzip.compress(body, compresslevel=6, mtime=0) if body else None
@@ -157,6 +163,9 @@ class Https:
             self.clock_offset = self._wall() - theirs
         return answer
 
+    def _signing(self, identity: Identity) -> Bearer:
+        return Bearer(identity, self._client, self._settings.url, self._wall)
+
     def _authorization(self) -> Mapping[str, str]:
         if self._settings.token_file is None:
             return {}
@@ -170,10 +179,10 @@ class Https:
 
 
 def connect(
-    settings: Settings, identity: Identity | None = None, wall: Callable[[], float] = time.time
+    settings: Settings, identity: Identity | Invitation | None = None, wall: Callable[[], float] = time.time
 ) -> Https:
-    """The target that `settings` describe. Opens no connection yet. `identity`: of an enrolled agent;
-    `wall`: this machine's idea of the time."""
+    """The target that `settings` describe. Opens no connection yet. `identity`: of an enrolled agent, or the
+    invitation of one that is to enrol first; `wall`: this machine's idea of the time."""
     return Https(settings, identity, wall)
 
 
