@@ -22,6 +22,8 @@ from agent import (
     health,
     inventory,
     plugins,
+    portrait,
+    stock,
     tickets,
     together,
 )
@@ -52,7 +54,8 @@ from agent.snmp.session import Engine, Settings
 from agent.store import Store
 from agent.territory import Territory
 from uplink import identity as identities
-from uplink import outbox, targets
+from uplink import outbox, provider, targets
+from uplink.capabilities import EVERYTHING, Capabilities
 from uplink.delivery import Delivery
 from uplink.events.feedback import Feedback
 from uplink.identity import Identity, Invitation
@@ -67,6 +70,8 @@ TABLES = {
     "history": record.SCHEMA,
     "meters": ledger.SCHEMA,
     "reads": reads.SCHEMA,
+    "portrait": portrait.SCHEMA,
+    "stock": stock.SCHEMA,
     "certificates": certificates.SCHEMA,
     "gauges": gauges.SCHEMA,
     "forecast": keeping.SCHEMA,
@@ -167,8 +172,11 @@ def egress_rules(settings: Config) -> egress.Rules:
     return egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
 
 
-def _name(identity: Identity | Invitation | None) -> str:
-    return identity.agent_id if identity else socket.gethostname()
+def _name(identity: Identity | Invitation | None, settings: Config) -> str:
+    """What we are called to the provider: before enrolment this machine's name, if that may leave."""
+    if identity:
+        return identity.agent_id
+    return "" if "hostname" in settings.egress.remove else socket.gethostname()
 
 
 def build_target(settings: Config, identity: Identity | Invitation | None = None) -> Target | None:
@@ -201,6 +209,13 @@ def build_office(settings: Config, target: Target | None, store: Store, clock: C
     return Office(target, store, clock, hear, every=settings.schedule.feedback)
 
 
+def takes(target: Target | None, tx: sqlite3.Connection) -> Capabilities:
+    """What the provider takes. Whoever cannot be asked takes everything; nobody yet, what all do."""
+    if target is None or isinstance(target, Asked):
+        return provider.load(tx, target.name).takes if target else Capabilities()
+    return EVERYTHING
+
+
 def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
     """Take in what the desk says."""
     heard = book.take(tx, [word.model_dump() for word in words], now)
@@ -210,13 +225,13 @@ def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
 
 def provider_settings(settings: Config) -> https.Settings:
     """How to reach the provider."""
-    provider = settings.provider
+    there = settings.provider
     return https.Settings(
-        url=provider.url,
-        ca_file=settings.beside(provider.ca_file) if provider.ca_file else None,
-        token_file=settings.beside(provider.token_file) if provider.token_file else None,
-        proxy=provider.proxy or None,
-        insecure_loopback=provider.insecure_loopback,
+        url=there.url,
+        ca_file=settings.beside(there.ca_file) if there.ca_file else None,
+        token_file=settings.beside(there.token_file) if there.token_file else None,
+        proxy=there.proxy or None,
+        insecure_loopback=there.insecure_loopback,
     )
 
 
@@ -238,17 +253,19 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
         "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
     )
     identity = build_identity(first)
+    target = build_target(first, identity)
     line = Line(
         judge.Judge(rules.first()),
         Sender(
             site_id=first.site.id,
-            agent_id=_name(identity),
+            agent_id=_name(identity, first),
             egress=egress_rules(first),
             precisions=book.precisions,
+            takes=partial(takes, target),
         ),
     )
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
-    target, store, engine = build_target(first, identity), build_store(first), build_engine(first)
+    store, engine = build_store(first), build_engine(first)
     delivery = Delivery(target, store, clock, source=f"/sites/{first.site.id}") if target else None
 
     def settled(outcome: Outcome) -> None:

@@ -18,7 +18,14 @@ from dataclasses import asdict, dataclass, field, replace
 from agent.model import Address, Device, Identity, Sighting
 
 LEARNT = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
-KEPT = ("key", *LEARNT, "credential", "first_seen", "last_seen")  # columns that are fields of a Device
+KEPT = (
+    "key",
+    *LEARNT,
+    "hostname",
+    "credential",
+    "first_seen",
+    "last_seen",
+)  # columns that are fields of a Device
 
 NO_PRINTER = "not a printer"
 PAUSES = {NO_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
@@ -51,6 +58,7 @@ SCHEMA = (
         host TEXT NOT NULL, port INTEGER NOT NULL, device TEXT NOT NULL, PRIMARY KEY (host, port)
     )
     """,
+    "ALTER TABLE device ADD COLUMN hostname TEXT",
 )
 
 
@@ -211,6 +219,8 @@ def _merged(
 ) -> Device:
     """The device as it is now known; what was not read this time keeps its last value."""
     read = {name: getattr(identity, name) for name in LEARNT if getattr(identity, name)}
+    if identity.name:
+        read["hostname"] = identity.name
     if credential:
         read["credential"] = credential
     if old:

@@ -6,6 +6,7 @@ Unknown is written as null. What the provider may rely on is in `uplink/events/`
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from agent import __version__, egress, picture
 from agent.clock import iso
@@ -14,7 +15,9 @@ from agent.egress import Rules
 from agent.meters.ledger import Counter, Epoch
 from agent.meters.reads import Statement
 from agent.model import Device, Facts, Impact, TicketEvent, Trust
+from agent.stock import Hint
 from uplink import outbox, views
+from uplink.capabilities import EVERYTHING, Capabilities
 from uplink.envelope import Envelope, Folding, Lane
 
 KINDS = {Impact.SUPPLY: "supply", Impact.PREDICTED: "predicted", Impact.BILLING: "billing"}
@@ -26,6 +29,15 @@ Precisions = Callable[[sqlite3.Connection, str | None], Sequence[Precision]]
 MOST_RULES = 200  # in a heartbeat
 
 
+Takes = Callable[[sqlite3.Connection], Capabilities]
+"""What the provider said that it takes."""
+
+
+def everything(_: sqlite3.Connection) -> Capabilities:
+    """Where nobody can be asked."""
+    return EVERYTHING
+
+
 def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
     """Where no desk has spoken."""
     return ()
@@ -35,11 +47,15 @@ def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
 class Sender:
     """Who speaks: this agent, at this site."""
 
+    INVENTORY: ClassVar = "mps.device_inventory/1"
+    HINT: ClassVar = "mps.supply_order_hint/1"
+
     site_id: str
     site_name: str = ""
     agent_id: str = ""
     egress: Rules = field(default_factory=Rules)  # what may leave
     precisions: Precisions = unjudged
+    takes: Takes = everything  # which types the provider knows
 
     def ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
         """Put a step in a ticket's life into the outbox, in the caller's transaction.
@@ -71,6 +87,7 @@ class Sender:
         agent = self._agent()
         if clock_ahead is not None:
             agent["clock_offset_ms"] = round(clock_ahead * 1000)
+        health = dict(health) | {"config_complaint": egress.place(health.get("config_complaint"))}
         data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": agent, **health}
         self._put(
             tx,
@@ -87,21 +104,52 @@ class Sender:
     def meters(self, tx: sqlite3.Connection, device: Device, read: Statement) -> bool:
         """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
         tickets. False: there is no room for it, so it has to be told again."""
-        data = {
-            "schema": "mps.meter_read/1",
-            "observed_at": iso(read.at),
-            "agent": self._agent(),
-            "device": _device(device),
-            "meters": _meters(read),
-        }
+        return self._about(
+            tx, "mps.meter_read/1", device, {"meters": _meters(read)}, at=read.at, lane=Lane.TICKETS
+        )
+
+    def offers(self, tx: sqlite3.Connection, kind: str) -> bool:
+        """Whether the provider knows events of this type. What it does not know would die on its desk."""
+        return self.takes(tx).knows(kind)
+
+    def picture(self, device: Device, inventory: Mapping[str, object]) -> dict[str, Any]:
+        """A device and its inventory as they may leave the site."""
+        return self.egress.apply({"device": _device(device), "inventory": inventory}, device)
+
+    def inventory(
+        self, tx: sqlite3.Connection, device: Device, inventory: Mapping[str, object], reason: str, at: float
+    ) -> bool:
+        """Tell what a printer is and what is fitted in it; whether there was room."""
+        about = {"reason": reason, "inventory": inventory}
+        return self._about(tx, self.INVENTORY, device, about, at=at, lane=Lane.HEARTBEAT)
+
+    def hint(self, tx: sqlite3.Connection, device: Device, hint: Hint, at: float) -> bool:
+        """Tell how far a supply is on its way to empty; whether there was room."""
+        about = {"reason": hint.reason, "stage": hint.stage, "supply": hint.about}
+        return self._about(tx, self.HINT, device, about, at=at, lane=Lane.METERS, part=hint.index)
+
+    def _about(
+        self,
+        tx: sqlite3.Connection,
+        kind: str,
+        device: Device,
+        about: Mapping[str, object],
+        *,
+        at: float,
+        lane: Lane,
+        part: str = "",
+    ) -> bool:
+        """Something about a printer, or a part of it. Of what only describes, the newest is enough."""
+        data = {"schema": kind, "observed_at": iso(at), "agent": self._agent(), "device": _device(device)}
         return self._put(
             tx,
             Envelope(
-                lane=Lane.TICKETS,
-                type="mps.meter_read/1",
-                subject=device.key,
-                time=read.at,
-                data=self.egress.apply(data, device),
+                lane=lane,
+                type=kind,
+                subject=self.egress.subject(f"{device.key}|{part}" if part else device.key, device),
+                time=at,
+                data=self.egress.apply({**data, **about}, device),
+                folds=Folding.NEVER if lane is Lane.TICKETS else Folding.AT_ONCE,
             ),
         )
 
@@ -188,6 +236,7 @@ def _device(device: Device) -> dict[str, object]:
         "mac": device.mac,
         "ip": device.address.host or None,
         "firmware": device.firmware,
+        "hostname": device.hostname,
         "location": device.location,
     }
 

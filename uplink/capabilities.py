@@ -39,7 +39,7 @@ class Capabilities:
 
     def knows(self, kind: str) -> bool:
         """Whether events of this type may be sent to it."""
-        return kind in ALWAYS or kind in self.types
+        return kind in ALWAYS or kind in self.types or "*" in self.types
 
     def fits(self, *, bare: bool, size: int, events: int) -> bool:
         """Whether a body frozen earlier may still be sent as it is. A single event is always small enough."""
@@ -57,6 +57,7 @@ class Capabilities:
 
 
 EVERYTHING = Capabilities(types=frozenset({"*"}))
+"""Of whoever cannot be asked, and takes whatever comes: a folder."""
 
 
 def read(body: bytes) -> Capabilities | None:

@@ -67,6 +67,7 @@ class Device:
     uuid: str | None = None
     firmware: str | None = None
     location: str | None = None
+    hostname: str | None = None
     credential: str | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0

@@ -14,7 +14,7 @@ from agent.calendars import Calendar
 from agent.model import Change, Device, Facts, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
-from agent.service import certificates, knowing, statements
+from agent.service import certificates, knowing, statements, tidings
 
 log = logging.getLogger("printwarden.meters")
 
@@ -62,6 +62,7 @@ class Line:
         if snapshot.meters:
             statements.tell(tx, self.sender, self.calendar, device, snapshot.at)
         known = knowing.take_in(tx, device, snapshot, site, self.judge.asks)
+        tidings.tell(tx, self.sender, device, snapshot, known)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at, site, known)
         return Outcome(device=device, snapshot=snapshot, events=told)
 

@@ -83,6 +83,26 @@ def heartbeat() -> dict[str, Any]:
     }
 
 
+def device_inventory() -> dict[str, Any]:
+    """A device inventory as the agent writes it."""
+    supply = {"index": "1.1", "type": "toner", "colour": "black", "part_number": "TK-1170"}
+    return {
+        "schema": "mps.device_inventory/1", "observed_at": iso(AT), "agent": AGENT, "reason": "new",
+        "device": {"device_key": "sn:1", "hostname": "prn-1"},
+        "inventory": {"uuid": None, "supplies": [supply], "inputs": [{"index": "1.1", "name": "Tray 1"}]},
+    }  # fmt: skip
+
+
+def supply_order_hint() -> dict[str, Any]:
+    """A supply hint as the agent writes it."""
+    days = {"p10": 9.5, "p50": 14.0, "p90": 20.1, "basis": "measured"}
+    return {
+        "schema": "mps.supply_order_hint/1", "observed_at": iso(AT), "agent": AGENT, "reason": "stage",
+        "stage": "soon", "device": {"device_key": "sn:1"},
+        "supply": {"index": "1.1", "type": "toner", "percent": 8, "days_left": days},
+    }  # fmt: skip
+
+
 def envelope(number: int, lane: Lane = Lane.TICKETS, subject: str | None = None) -> Envelope:
     """Envelope `number`, with a payload that its lane's receiver accepts."""
     data = {Lane.TICKETS: ticket(number), Lane.HEARTBEAT: heartbeat()}.get(lane, meter_read(number))
@@ -207,7 +227,11 @@ def make() -> Callable[..., Envelope]:
 @pytest.fixture
 def payloads() -> dict[str, dict[str, Any]]:
     """One good payload of each event type."""
-    return {"mps.ticket/1": ticket(1), "mps.agent_health/1": heartbeat(), "mps.meter_read/1": meter_read(1)}
+    return {
+        "mps.ticket/1": ticket(1),
+        "mps.agent_health/1": heartbeat(),
+        "mps.meter_read/1": meter_read(1),
+    } | {told["schema"]: told for told in (device_inventory(), supply_order_hint())}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,50 @@ def test_a_journal_of_another_kind_of_text_is_kept_readable(box: Store) -> None:
         message = egress.show(tx, 1)
         assert message is not None
         assert dict(message.fields()) == {"odd": "? \x00 ß"}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("192.168.10.31", ""), ("at 192.168.10.31.", "192"), ("192.168.10.311", None), ("1192.168.10.31", None),
+        ("00:11:22:33:44:55", "44"), ("00-11-22-33-44-55", "44"), ("0011.2233.4455", "44"), ("00112233445566", None),
+        ("PRN-LEGAL-2", "LEGAL"), ("prn-legal-2", "legal"), ("prn-legal-2.corp.example:80", "corp"),
+        ("PRN-LEGAL-22", None), ("Floor 2 / Accounts", "Floor"), ("FLOOR 2 / ACCOUNTS!", "FLOOR"),
+    ],
+)  # fmt: skip
+def test_a_value_is_found_however_it_is_written_and_nothing_else_is(text: str, left: str | None) -> None:
+    """`left`: what must not be left; None: the text is another value, and stays."""
+    rules = Rules(remove=frozenset({"ip", "mac", "hostname", "location"}))
+    device = replace(DEVICE, hostname="PRN-LEGAL-2")
+    told = rules.apply({"evidence": {"seen": [f"({text})"]}}, device)["evidence"]["seen"][0]
+    if left is None:
+        assert told == f"({text})"
+    else:
+        assert "[removed]" in told
+        assert not left or left not in told
+
+
+def test_names_that_are_our_own_are_left_alone() -> None:
+    told = Rules(remove=frozenset({"location"})).apply(
+        {"ticket_id": "T1", "idempotency_key": "T1:2", "title": "tray 2"}, replace(DEVICE, location="2")
+    )
+    assert (told["idempotency_key"], told["title"]) == ("T1:2", "tray [removed]")
+
+
+@pytest.mark.parametrize(
+    ("complaint", "told"),
+    [
+        ('/etc/printwarden/config.toml:6: network[1].cidr: "192.168.1.7/24" has host bits set\n    did you mean 10.0.0.0/8?',
+         "config.toml:6: network[1].cidr"),
+        ("/home/erika/config.toml: there is no such file", "the configuration"),
+        ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_heartbeat_says_where_a_configuration_is_wrong_and_not_what_is_in_it(
+    box: Store, complaint: str | None, told: str | None
+) -> None:
+    with closing(box), box.transaction() as tx:
+        Sender(site_id="S-04").heartbeat(tx, 1.79e9, {"config_complaint": complaint})
+        (entry,) = views.pending(tx)
+        events.check("mps.agent_health/1", entry.data)
+    assert entry.data["config_complaint"] == told

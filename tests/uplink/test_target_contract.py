@@ -117,6 +117,7 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
 
 @pytest.fixture
 def one_batch(payloads: dict[str, dict[str, Any]]) -> Batch:
+    payloads = {kind: payloads[kind] for kind in ("mps.ticket/1", "mps.agent_health/1", "mps.meter_read/1")}
     ids = tuple(uuid4() for _ in payloads)
     events = [
         event(name, source="/a", kind=kind, subject="s", time=1.0, sequence=seq, data=payload(data))

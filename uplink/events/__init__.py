@@ -2,8 +2,10 @@
 
     schema                  what                                             lane
     mps.ticket/1            one step in the life of a ticket                 0
-    mps.agent_health/1      heartbeat: what the agent knows of itself        1
     mps.meter_read/1        one printer's counters, once a day               0
+    mps.agent_health/1      heartbeat: what the agent knows of itself        1
+    mps.device_inventory/1  what a printer is and what is fitted, on change  1
+    mps.supply_order_hint/1 a supply at a new stage on its way to empty      2
     mps.feedback/1          what the desk says of a ticket; the agent pulls it
 
 The CloudEvents `type` is the schema's name. `*.json` here are written from the models by
@@ -19,11 +21,19 @@ from types import MappingProxyType
 
 from uplink.events.agent_health import AgentHealth
 from uplink.events.base import Event
+from uplink.events.device_inventory import DeviceInventory
 from uplink.events.meter_read import MeterRead
+from uplink.events.supply_order_hint import SupplyOrderHint
 from uplink.events.ticket import Ticket
 
 MODELS: Mapping[str, type[Event]] = MappingProxyType(
-    {"mps.ticket/1": Ticket, "mps.agent_health/1": AgentHealth, "mps.meter_read/1": MeterRead}
+    {
+        "mps.ticket/1": Ticket,
+        "mps.agent_health/1": AgentHealth,
+        "mps.meter_read/1": MeterRead,
+        "mps.device_inventory/1": DeviceInventory,
+        "mps.supply_order_hint/1": SupplyOrderHint,
+    }
 )
 
 

@@ -47,6 +47,7 @@ class Device(Record):
     model: Text | None = None
     mac: Text | None = None
     ip: Text | None = None
+    hostname: Text | None = Field(default=None, description="sysName, or prtGeneralPrinterName.")
     firmware: Text | None = None
     location: Text | None = None
     managed: bool | None = None
