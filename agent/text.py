@@ -1,6 +1,7 @@
 """Text from printers and from the network, made safe to show: one ladder from bytes to `str`.
 
     0x0115 in front ......... HP Roman-8, as HP's private objects mark it
+    escapes to two bytes .... ISO-2022-JP
     byte order mark, NULs ... UTF-16
     ASCII ................... taken as it is; hex dumps in it are undone
     valid UTF-8 ............. beyond ASCII that is no accident, whatever was declared
@@ -27,7 +28,8 @@ CODECS = {
     2010: "cp852", 2011: "cp437", 2013: "cp862", 2024: "cp932", 2025: "gb2312", 2026: "big5",
     2046: "cp855", 2084: "koi8-r", 2086: "cp866", 2088: "koi8-u", 2250: "cp1250", 2251: "cp1251",
     2252: "cp1252", 2253: "cp1253", 2254: "cp1254", 2255: "cp1255", 2256: "cp1256", 2257: "cp1257",
-    2258: "cp1258", 2259: "tis-620",
+    2258: "cp1258", 2259: "tis-620", 36: "euc-kr", 57: "gb2312", 85: "iso8859-8", 2027: "mac-roman",
+    2089: "cp858", 2101: "big5hkscs",
 }  # fmt: skip
 """IANA MIBenum of a character set -> Python's name for it (IANAcharset, RFC 3808)."""
 
@@ -108,6 +110,8 @@ def _utf16(raw: bytes) -> str:
 def _ladder(raw: bytes, charset: int | None) -> list[str]:
     """The codecs to try, the likeliest first."""
     rungs = ["utf-8"]
+    if b"\x1b$" in raw:  # escapes into two-byte sets, between which all is ASCII
+        rungs.insert(0, "iso2022-jp")
     if any(0x80 <= byte <= 0x9F for byte in raw) and _is_japanese(raw):
         rungs.append("cp932")
     if charset in CODECS:

@@ -14,45 +14,12 @@ the wrong end exists, firmware that writes "Black Toner" on a cyan row does not.
 import re
 from functools import lru_cache
 
+from agent.collectors._colour_words import GLYPH_KINDS, GLYPHS, KINDS, NAMES
 from agent.text import fold
 
 UNKNOWN = "unknown"
 TRICOLOUR = "tricolour"
 
-
-_NAMES = {
-    "black": "black schwarz noir noire negro negra nero nera preto preta zwart zwarte czarny czarna czarne "
-    "cerna cerny cierna cierny crna svart sort musta fekete siyah negru negre juoda "
-    "μαυρο черный черная чорний",
-    "cyan": "cyan zyan cian ciano cyaan cyjan cyjanowy cyjanowa azurova azurovy syaani syan turkiz голубой "
-    "голубая циан",
-    "magenta": "magenta purpurova purpurovy purpur пурпурный пурпурная мадента маджента",
-    "yellow": "yellow gelb jaune amarillo amarilla giallo gialla amarelo amarela geel gele zolty zolta zolte "
-    "zluta zluty zlta keltainen gul sarga sari galben groc zuta rumena geltona жовтий κιτρινο желтый желтая",
-    "grey": "grey gray grau gris grigio cinza cinzento grijs szary szara seda sedy harmaa серый",
-    "red": "red rouge rojo roja rosso vermelho rood czerwony czerwona cervena rod punainen красный",
-    "green": "green grun vert verde groen zielony zelena gron vihrea зеленый",
-    "blue": "blue blau bleu azul blu blauw niebieski modra bla sininen синий",
-    "orange": "orange naranja arancione arancio laranja oranje pomaranczowy oranzova",
-    "violet": "violet violett violeta viola paars fioletowy fialova",
-    "white": "white weiss blanc blanco bianco branco biala bialy bila vit hvid valkoinen белый",
-    "clear": "clear klar transparent optimizer gloss",
-}
-_ASIAN = {
-    "black": "ブラック 黒 くろ 黑 블랙 검정",
-    "cyan": "シアン 青色 青 시안",
-    "magenta": "マゼンタ マジェンタ 品红 洋红 洋紅 마젠타",
-    "yellow": "イエロー イエロ 黄 옐로 노랑",
-    "grey": "グレー グレイ 灰 회색",
-    "white": "ホワイト 白 흰색",
-    "clear": "クリア 透明",
-}
-_KINDS = {
-    "light": "light lite hell helles claire clair claro clara chiaro chiara licht jasny jasna svetla lys",
-    "photo": "photo foto fotografico fotografica",
-    "matte": "matte matt mat mate opaco opaca mattschwarz",
-}
-_ASIAN_KINDS = {"light": "ライト 淡", "photo": "フォト 照片", "matte": "マット 哑光"}
 
 _COMPOUNDS = ("schwarz", "black", "cyan", "zyan", "magenta", "yellow", "gelb")  # "Schwarztoner"
 
@@ -62,19 +29,25 @@ _LETTERS = {
     "LM": "light magenta", "PC": "photo cyan", "PM": "photo magenta", "PK": "photo black",
     "PBK": "photo black", "MK": "matte black", "MBK": "matte black", "LK": "light black",
     "LLK": "light light black", "GY": "grey", "LGY": "light grey", "PGY": "photo grey",
-    "VLM": "vivid light magenta", "CMY": TRICOLOUR,
+    "VLM": "vivid light magenta", "VM": "vivid magenta", "CMY": TRICOLOUR, "PGBK": "black",
+    "CYN": "cyan", "YEL": "yellow", "MAG": "magenta",
 }  # fmt: skip
-_LETTER = re.compile(
-    r"""
-    (?<![A-Za-z0-9]) [A-Z]{1,3} (?![\w\-])              # alone: "LC", "(K)"; not "C9351A", "C-EXV", "CF237Y"
-    | (?<=\bCLT-) [CMYK] (?=\d)                        # Samsung CLT-K404S
-    | (?:(?<=\b(?:TK|TN|DR)-\d{3})|(?<=\b(?:TK|TN|DR)-\d{4})|(?<=\b(?:TK|TN|DR)-\d{2})) (?:BK|[CMYK])\b
-    """,  # Kyocera TK-8345C, Brother TN-321BK
+_ALONE = re.compile(  # "LC", "(K)", "Bk", "K-Toner"; not "C9351A", "C-EXV", "CF237Y"
+    r"(?<![A-Za-z0-9])([A-Z]{1,4}|Blk|Bk|Cyn|Yel|Mag)(?!\w|-(?!(?i:toner|ink|tinte|drum)\b))"
+)
+_IN_A_PART_NUMBER = re.compile(
+    r"""\b(?:
+        CLT-([CMYK])(?=\d)                                     # Samsung CLT-K404S
+      | (?:TK|TN|DR)-?\d{2,4}(BK|[CMYK])\b                    # Kyocera, Brother TN-321BK, Konica TN514C
+      | TNP-?\d{2,3}([CMYK])\b                                # Konica TNP-49M
+      | T-FC\d{2,3}[A-Z]?-?([CMYK])\b                         # Toshiba T-FC505U-C
+      | (?:LC|PFI|PGI|CLI|GI|BCI)-?\d{2,4}(?:XX?L)?(PGBK|MBK|PBK|BK|PC|PM|PGY|GY|[CMY])\b   # Brother, Canon
+    )""",
     re.VERBOSE,
 )
 
 _TRICOLOUR = re.compile(
-    r"\b(tri-?colou?r|3-?colou?r|(tri|tres|drei|trois|tre)[ -]?(farbig|colores|couleurs|colori))\b"
+    r"\b((?:tri|3|three)-?colou?r|(tri|tres|drei|trois|tre)[ -]?(farbig|colores|couleurs|colori))\b"
 )
 
 
@@ -82,8 +55,8 @@ def _words(table: dict[str, str]) -> dict[str, str]:
     return {fold(word): colour for colour, words in table.items() for word in words.split()}
 
 
-_WORD, _KIND = _words(_NAMES), _words(_KINDS)
-_GLYPH, _GLYPH_KIND = _words(_ASIAN), _words(_ASIAN_KINDS)
+_WORD, _KIND = _words(NAMES), _words(KINDS)
+_GLYPH, _GLYPH_KIND = _words(GLYPHS), _words(GLYPH_KINDS)
 
 
 @lru_cache(maxsize=4096)
@@ -99,9 +72,10 @@ def named(text: str) -> str | None:
         return TRICOLOUR
     if len(colours) != 1:
         return None
-    kinds = {_KIND[token] for token in tokens if token in _KIND}
-    kinds |= {kind for glyph, kind in _GLYPH_KIND.items() if glyph in folded}
-    return " ".join([*sorted(kinds, reverse=True), *colours])
+    kinds = [_KIND[token] for token in tokens if token in _KIND]
+    kinds += {kind for glyph, kind in _GLYPH_KIND.items() if glyph in folded}
+    lights = ["light"] * min(kinds.count("light"), 2)  # "light light black" is an ink of its own
+    return " ".join([*sorted({*kinds} - {"light"}, reverse=True), *lights, *colours])
 
 
 def _of_token(token: str) -> str | None:
@@ -113,7 +87,8 @@ def _of_token(token: str) -> str | None:
 
 def lettered(text: str) -> str | None:
     """The colour whose usual letters stand alone in `text`; None: none, or several."""
-    colours = {_LETTERS[letters] for letters in _LETTER.findall(text) if letters in _LETTERS}
+    found = [*_ALONE.findall(text), *map("".join, _IN_A_PART_NUMBER.findall(text))]
+    colours = {_LETTERS[letters.upper()] for letters in found if letters.upper() in _LETTERS}
     return colours.pop() if len(colours) == 1 else None
 
 
