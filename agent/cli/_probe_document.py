@@ -134,6 +134,14 @@ class Light(_Part):
     state: str | None
 
 
+class Unit(_Part):
+    index: int = Field(description="hrDeviceIndex: the first number in the index of its rows.")
+    vendor: str | None
+    model: str | None
+    serial: str | None
+    name: str | None
+
+
 class Document(_Part):
     """One printer, as one probe found it. null: not read or not there; a list: read, also if empty."""
 
@@ -143,6 +151,9 @@ class Document(_Part):
     certificate: str | None = Field(description="SHA-256 of its certificate, with ipps://.")
     uptime: int | None = Field(description="sysUpTime, 1/100 s.")
     units: list[int] = Field(description="hrDeviceIndex of each printer found.")
+    printers: list[Unit] | None = Field(
+        description="Who each is, of several behind one address; `identity` is the first of them."
+    )
     identity: Identity
     status: Status
     alerts: list[Alert] | None
@@ -172,6 +183,7 @@ def document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> Docu
         certificate=snapshot.certificate,
         uptime=snapshot.uptime,
         units=list(snapshot.units),
+        printers=_rows(Unit, snapshot.printers),
         identity=Identity.model_validate(snapshot.identity or model.Identity()),
         status=_status(snapshot.status or model.Status()),
         alerts=_rows(Alert, snapshot.alerts),

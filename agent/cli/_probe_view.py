@@ -72,8 +72,19 @@ def _how(snapshot: Snapshot) -> list[tuple[str, Cell]]:
         ("Panel", " | ".join(status.console)),
         ("Up for", _ago(snapshot.uptime)),
         ("Certificate", snapshot.certificate or ""),
-        ("Printers", ", ".join(map(str, snapshot.units)) if len(snapshot.units) > 1 else ""),
+        ("Printers", _several(snapshot)),
     ]
+
+
+def _several(snapshot: Snapshot) -> str:
+    """Who is behind a print server: "5: HP LaserJet 4000 (USEF012345); 7: Lexmark T640"."""
+    if not snapshot.printers:
+        return ", ".join(map(str, snapshot.units)) if len(snapshot.units) > 1 else ""
+    return "; ".join(
+        f"{one.index}: {' '.join(filter(None, (one.vendor, one.model))) or one.name or 'unknown'}"
+        + (f" ({one.serial})" if one.serial else "")
+        for one in snapshot.printers
+    )
 
 
 def _ago(ticks: int | None) -> str:

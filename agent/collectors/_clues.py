@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
-from agent.collectors import _device_id
+from agent.collectors import _device_id, _serials
 from agent.collectors._device_id import DeviceId
 from agent.collectors._identity import NOTHING, Clues, Decision, Said, decide, fitting_profiles, vendor_of
 from agent.collectors._profiles import ProfileRow, Profiles
 from agent.collectors._reading import Reading
+from agent.collectors._units import ports_of
 from agent.snmp.oid import dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, ObjectId, Value
 
@@ -17,11 +18,13 @@ SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
 SYS_NAME = oid("1.3.6.1.2.1.1.5.0")
 SYS_LOCATION = oid("1.3.6.1.2.1.1.6.0")
 HP_DEVICE_ID = oid("1.3.6.1.4.1.11.2.3.9.1.1.7.0")  # answered by printers of many makers
-ENTITY_SERIAL = oid("1.3.6.1.2.1.47.1.1.1.1.11.1")  # entPhysicalSerialNum (RFC 6933)
-PPM_DEVICE_ID = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
+ENTITY_SERIAL = oid("1.3.6.1.2.1.47.1.1.1.1.11")  # entPhysicalSerialNum (RFC 6933)
+ENTITY_CLASS = oid("1.3.6.1.2.1.47.1.1.1.1.5")  # entPhysicalClass
+CHASSIS = 3
 IF_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress (RFC 2863)
 
-_ALONE = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, ENTITY_SERIAL)
+_FIRST_ENTITY = ENTITY_SERIAL + encode_arcs(1)
+_ALONE = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, _FIRST_ENTITY)
 _DEVICE = {"descr": oid("1.3.6.1.2.1.25.3.2.1.3"), "object_id": oid("1.3.6.1.2.1.25.3.2.1.4")}  # hrDevice…
 _GENERAL = {"name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.43.5.1.1.17")}  # prtGeneral…
 
@@ -29,7 +32,7 @@ _GENERAL = {"name": oid("1.3.6.1.2.1.43.5.1.1.16"), "serial": oid("1.3.6.1.2.1.4
 async def read(reading: Reading, *, devices: bool, printer_rows: bool, profiles: Profiles) -> Decision:
     """The identity of the first printer. `devices`: hrDeviceTable says what types of device there are;
     `printer_rows`: something in it or in the Printer MIB says that one is a printer."""
-    units = list(dict.fromkeys((reading.unit, *sorted(reading.seen))))
+    units = [reading.unit, *sorted(reading.seen - {*reading.units, reading.unit})]
     device = {name: column + encode_arcs(reading.unit) for name, column in _DEVICE.items()}
     general = {name: [column + encode_arcs(unit) for unit in units] for name, column in _GENERAL.items()}
     found = await reading.get([*_ALONE, *device.values(), *chain(*general.values())])
@@ -43,7 +46,7 @@ async def read(reading: Reading, *, devices: bool, printer_rows: bool, profiles:
         device_descr=_said(reading, found, device["descr"]),
         printer_name=_said(reading, found, *general["name"]),
         general_serial=serial,
-        entity_serial=_said(reading, found, ENTITY_SERIAL),
+        entity_serial=await _entity_serial(reading, found, serial),
         device_ids=tuple(ids),
         macs=tuple(macs),
         sys_name=_said(reading, found, SYS_NAME).text,
@@ -58,10 +61,21 @@ async def _device_ids(
     reading: Reading, found: Mapping[bytes, Value], device_object: bytes
 ) -> list[tuple[DeviceId, bytes]]:
     """IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
-    ports = await reading.clue(PPM_DEVICE_ID)
-    texts = [Said(_text(reading, value), PPM_DEVICE_ID + encode_arcs(*port)) for port, value in ports.items()]
+    ports = await ports_of(reading)
+    texts = [*(ports.get(reading.unit) or ports.get(0, ()))]
     texts += [_said(reading, found, device_object), _said(reading, found, HP_DEVICE_ID)]
     return list(_parsed(texts))
+
+
+async def _entity_serial(reading: Reading, found: Mapping[bytes, Value], serial: Said) -> Said:
+    """entPhysicalSerialNum of the first entity, which is the whole; where that says nothing and the
+    Printer MIB neither, that of the first chassis. A board's or a finisher's is not the printer's."""
+    first = _said(reading, found, _FIRST_ENTITY)
+    if first.text or _serials.serial(serial.text):
+        return first
+    classes = await reading.clue(ENTITY_CLASS)
+    places = [ENTITY_SERIAL + encode_arcs(*place) for place, value in classes.items() if value == CHASSIS]
+    return _said(reading, await reading.get(places), *places) if places else NOTHING
 
 
 def _parsed(texts: Iterable[Said]) -> Iterable[tuple[DeviceId, bytes]]:

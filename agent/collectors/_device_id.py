@@ -1,10 +1,17 @@
 """IEEE 1284 device ids: "MFG:Kyocera;CMD:PCLXL;MDL:ECOSYS P2040dw;CLS:PRINTER;SER:…;"."""
 
+import re
 from dataclasses import dataclass
 
 _MAKER = ("MFG", "MANUFACTURER", "MANUFACTURE")
 _MODEL = ("MDL", "MODEL")
 _SERIAL = ("SN", "SERN", "SER", "SERIALNUMBER", "SERIAL")
+
+_FIRST_KEY = re.compile(
+    r"(?:MFG|MANUFACTURER|MDL|MODEL|(?<![A-Z])(?:CMD|COMMAND SET|CLS|CLASS|DES|DESCRIPTION|SN|SERN?))\s*:",
+    re.IGNORECASE,
+)
+"""Where the id begins: two octets of length may stand in front (IEEE 1284-2000, 7.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,8 @@ class DeviceId:
 
 def parse(text: str) -> DeviceId | None:
     """The id in `text`; None if it has neither a maker nor a model."""
-    pairs = (part.partition(":") for part in text.split(";"))
+    start = _FIRST_KEY.search(text)
+    pairs = (part.partition(":") for part in text[start.start() if start else 0 :].split(";"))
     said = {key.strip().upper(): value.strip() for key, colon, value in pairs if colon}
     found = DeviceId(
         maker=_of(said, _MAKER),

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from agent.collectors import _labels
 from agent.collectors._reading import Reading, Table
-from agent.model import Marker, MediaPath, Meter, Trust
+from agent.model import Marker, MediaPath, Meter, Trust, Vague
 from agent.snmp.oid import dotted
 
 MARKERS = Table.of("markers", "1.3.6.1.2.1.43.10.2.1", technology=2, unit=3, life=4, power_on=5, status=15)
@@ -50,18 +50,20 @@ async def media_paths(reading: Reading) -> tuple[MediaPath, ...]:
 
 
 def _count(number: int | None) -> int | None:
-    """A Counter32; a number below zero is no count, but a "not available"."""
-    return number if number is None or number >= 0 else None
+    """A Counter32; a number below zero, also one sent unsigned, is no count, but a "not available"."""
+    return number if number is None or (number >= 0 and Vague.of(number) is None) else None
 
 
-def meters(rows: tuple[Marker, ...], sources: Mapping[str, bytes]) -> tuple[Meter, ...]:
-    """The total, and a life meter for each marker where there are several."""
+def meters(rows: tuple[Marker, ...], sources: Mapping[str, bytes], *, unit: int = 1) -> tuple[Meter, ...]:
+    """The total, and a life meter for each marker where there are several. The total is that of the
+    printer at hrDeviceIndex `unit`: no other printer's behind the same address."""
     counted = [row for row in rows if row.life is not None]
     if not counted:
         return ()
     if len(counted) == 1:
         return (_meter("total", counted[0], sources, Trust.MEASURED),)
-    pages = [row for row in counted if row.unit == "impressions"] or counted
+    own = [row for row in counted if row.index.startswith(f"{unit}.")] or counted
+    pages = [row for row in own if row.unit == "impressions"] or own
     largest = max(pages, key=lambda row: row.life or 0)
     return (
         _meter("total", largest, sources, Trust.UNVERIFIED),

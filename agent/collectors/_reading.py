@@ -76,6 +76,11 @@ class Row:
     def number(self, column: str) -> int | None:
         return self.reading.number(self.cells.get(column), f"{self.table} {self.index} {column}")
 
+    def signed(self, column: str) -> int | None:
+        """A number that may be below zero, also where firmware sent it unsigned: 4294967294 is -2."""
+        number = self.number(column)
+        return number - (1 << 32) if number is not None and number >= 1 << 31 else number
+
     def amount(self, column: str) -> Amount:
         """A level or capacity: a number, a Vague, or None where there is none."""
         number = self.number(column)

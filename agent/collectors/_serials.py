@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(
 )
 """Words and counting that fill the field, in upper case and without what stands around them."""
 
+_WRITTEN = re.compile(rb"(?:[0-9A-Fa-f]{2}[:. -]?){5}[0-9A-Fa-f]{2}\0*")
 _PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
 _SHORTEST = 4
 
@@ -39,6 +40,16 @@ def mac(addresses: Iterable[bytes]) -> str | None:
     ifPhysAddress has rows without an address, all zero, and of virtual interfaces (second bit of the
     first octet set: locally administered, IEEE 802).
     """
-    real = [raw for raw in addresses if len(raw) == 6 and any(raw) and not raw[0] & 1 and raw != b"\xff" * 6]
+    real = [
+        raw
+        for raw in map(_octets, addresses)
+        if len(raw) == 6 and any(raw) and not raw[0] & 1 and raw != b"\xff" * 6
+    ]
     universal = [raw for raw in real if not raw[0] & 2]
     return (universal or real)[0].hex() if real else None
+
+
+def _octets(address: bytes) -> bytes:
+    """The six octets, also where firmware writes them down: "00:C0:EE:11:22:33"."""
+    written = _WRITTEN.fullmatch(address)
+    return bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", address).decode("ascii")) if written else address

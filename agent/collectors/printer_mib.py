@@ -15,7 +15,17 @@ that was not reached stays None, so that nobody takes it for empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from agent.collectors import _alerts, _clues, _markers, _profiles, _status, _supplies, _trays, _vendor_meters
+from agent.collectors import (
+    _alerts,
+    _clues,
+    _markers,
+    _profiles,
+    _status,
+    _supplies,
+    _trays,
+    _units,
+    _vendor_meters,
+)
 from agent.collectors._identity import Decision
 from agent.collectors._profiles import Profiles
 from agent.collectors._reading import Reading, Row, Sources
@@ -112,7 +122,9 @@ class Poll:
         own = await self._part("meters", lambda: self._own_meters(known))
         self.parts["markers"] = rows
         if rows is not None and own is not None:
-            self.parts["meters"] = _markers.joined(_markers.meters(rows, self.reading.sources), own)
+            self.parts["meters"] = _markers.joined(
+                _markers.meters(rows, self.reading.sources, unit=self.reading.unit), own
+            )
 
     async def _own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
         """Who it is decides what to ask for; found out where neither this poll nor an earlier one did."""
@@ -132,6 +144,9 @@ class Poll:
         )
         self.parts["lights"] = await self._part("lights", lambda: _status.lights(self.reading))
         self.parts["identity"] = await self._part("identity", self._identity)
+        self.parts["printers"] = await self._part(
+            "printers", lambda: _units.read(self.reading, self.profiles)
+        )
 
     def snapshot(self, reader: Reader, at: float) -> Snapshot:
         reading = self.reading

@@ -18,7 +18,7 @@ The files follow a reading on its way, and each knows only those above it:
 """
 
 from agent.model.amounts import AVAILABILITY, Amount, Vague, availability, percent, vagueness, whole
-from agent.model.devices import Address, Announcement, Device, Identity, Sighting
+from agent.model.devices import Address, Announcement, Device, Identity, Sighting, Unit
 from agent.model.facts import Episode, Facts, Happening, SiteFacts, Trail
 from agent.model.foresight import Foresight, Outlook, Wear
 from agent.model.readings import (
@@ -79,6 +79,7 @@ __all__ = [
     "Trail",
     "Tray",
     "Trust",
+    "Unit",
     "Vague",
     "Wear",
     "availability",

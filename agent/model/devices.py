@@ -82,6 +82,17 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One of the printers behind a print server."""
+
+    index: int  # hrDeviceIndex, the first number in the index of its rows
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    name: str | None = None  # prtGeneralPrinterName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who the printer says it is."""
 

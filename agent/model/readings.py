@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from agent.model.amounts import Amount, Vague, percent, vagueness, whole
-from agent.model.devices import Address, Identity
+from agent.model.devices import Address, Identity, Unit
 
 
 class DeviceStatus(StrEnum):
@@ -238,6 +238,7 @@ class Snapshot:
     media_paths: tuple[MediaPath, ...] | None = None
     lights: tuple[Light, ...] | None = None
     units: tuple[int, ...] = ()  # hrDeviceIndex of each printer found; a print server may have several
+    printers: tuple[Unit, ...] | None = None  # who each of several units is; empty where there is one only
     charset: int | None = None  # MIBenum that the localized texts are declared to be in
     problems: tuple[str, ...] = ()  # reading errors, one sentence each
     sources: Mapping[str, str] = field(default_factory=dict)  # "supplies.1.1.level" -> OID

@@ -219,6 +219,9 @@ def test_the_mac_is_the_first_universal_one(addresses, mac):
         ("MFG:Xerox; CMD:PCL; MDL:AltaLink C8045; SN:ABC123", "Xerox", "AltaLink C8045", "ABC123"),
         ("COMMAND SET:;MODEL:Dell S5830dn", "", "Dell S5830dn", ""),
         ("mfg:A:B;mdl:x", "A:B", "x", ""),
+        ("\x8eMFG:HP;MDL:Deskjet", "HP", "Deskjet", ""),
+        ("MMFG:HP;MDL:Deskjet;DES:a;", "HP", "Deskjet", ""),
+        ("CMD:PCL;MDL:MODES: fast;MFG:HP", "HP", "MODES: fast", ""),
     ],
 )
 def test_a_1284_id(text, maker, model, serial):
