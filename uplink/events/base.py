@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Time = Annotated[
     str,
@@ -12,9 +12,18 @@ Time = Annotated[
         examples=["2026-11-20T21:30:04Z"],
     ),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"[^\x00]")]  # NUL is not kept
 Text = Annotated[str, Field(max_length=2000)]
-Count = Annotated[int, Field(ge=0)]
+
+
+def whole(told: object) -> object:
+    """2.0 is a whole number, too (JSON Schema Validation, 6.1.1); some languages write all numbers so."""
+    return int(told) if isinstance(told, float) and told.is_integer() else told
+
+
+Whole = Annotated[int, BeforeValidator(whole)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
+Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(whole)]
 Trust = Literal["measured", "unverified", "estimated", "stale", "offset"]
 
 
@@ -34,7 +43,7 @@ class Agent(Record):
     site_id: Name | None = None
     config_hash: Name | None = None
     rules_hash: Name | None = None
-    clock_offset_ms: int | None = Field(default=None, description="The agent's clock less the receiver's.")
+    clock_offset_ms: Whole | None = Field(default=None, description="The agent's clock less the receiver's.")
 
 
 class Device(Record):

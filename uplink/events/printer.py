@@ -2,17 +2,17 @@
 
 from pydantic import Field
 
-from uplink.events.base import Count, Name, Record, Text, Time
+from uplink.events.base import Count, Name, Percent, Record, Text, Time, Whole
 
 
 class Alert(Record):
     """A row of prtAlertTable (RFC 3805) that stood open."""
 
     name: Name | None = Field(default=None, description="PrtAlertCodeTC, as labelled there.")
-    code: int | None = None
+    code: Whole | None = None
     group: Name | None = Field(default=None, description="PrtAlertGroupTC, as labelled there.")
-    group_index: int | None = None
-    location: int | None = None
+    group_index: Whole | None = None
+    location: Whole | None = None
     severity: Name | None = None
     training: Name | None = Field(default=None, description="PrtAlertTrainingLevelTC, as labelled there.")
     text: Text = Field(description="The printer's own words.")
@@ -24,7 +24,7 @@ class Trouble(Record):
 
     name: Name | None = None
     group: Name | None = None
-    group_index: int | None = None
+    group_index: Whole | None = None
     text: Text
     times: Count
     last: Time
@@ -44,7 +44,7 @@ class Supply(Record):
     type: Name | None = Field(default=None, description="PrtMarkerSuppliesTypeTC, as labelled there.")
     colour: Name | None = None
     description: Text = ""
-    percent: int | None = Field(default=None, ge=0, le=100)
+    percent: Percent | None = None
     vague: Name | None = Field(default=None, examples=["some_left"])
     part_number: Text | None = None
     serial: Text | None = None

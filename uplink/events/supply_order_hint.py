@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import Device, Event, Name, Record, Text, Time
+from uplink.events.base import Device, Event, Name, Percent, Record, Text, Time
 
 
 class Days(Record):
@@ -30,7 +30,7 @@ class Supply(Record):
     description: Text = ""
     part_number: Text | None = None
     serial: Text | None = None
-    percent: int | None = Field(default=None, ge=0, le=100)
+    percent: Percent | None = None
     vague: Name | None = Field(default=None, examples=["some_left"])
     days_left: Days | None = None
     replaced_at: Time | None = Field(default=None, description="When it was put in, if that was seen.")

@@ -7,11 +7,11 @@ rises; the receiver keeps the highest. `dedupe_key` is the device, the fault, th
 episode: an agent restored from a backup makes the same key, and opens nothing twice.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
+from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, whole
 from uplink.events.printer import Printer
 
 
@@ -71,7 +71,7 @@ class Ticket(Event):
     schema_: Literal["mps.ticket/1"] = Field(alias="schema")
     event: Literal["open", "update", "clear", "verified", "reopen", "cancel"]
     ticket_id: Name
-    ticket_seq: int = Field(ge=1, le=2**31 - 1)
+    ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(whole)]
     idempotency_key: Name = Field(
         description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
     )
