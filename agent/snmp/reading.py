@@ -6,18 +6,18 @@ that firmware does against it, is dealt with here, once for SNMPv1, v2c and v3.
     tooBig         ask for less, and remember how much less
     noSuchName     SNMPv1 fails the whole request for one name: leave it out, remember it, ask again
     genErr …       leave out the name that error-index points at; without one, split
-    no progress    GETBULK -> GETNEXT -> GET, and remember the rung
+    no progress    GETBULK -> GETNEXT -> GET, and remember the rung; so do replies to GETBULK that break off
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from agent.errors import NoAnswer, ReadingError, RefusedByDevice, WrongCredential
+from agent.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.model import Address
 from agent.snmp.guards import Column, Limits, Walk
 from agent.snmp.ladder import Ladder, Rung, halves
-from agent.snmp.oid import dotted, encode_arcs
+from agent.snmp.oid import arcs, dotted, encode_arcs
 from agent.snmp.reader import Missing, Value, VarBind
 from agent.snmp.wire import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, Ask, Reply
 
@@ -129,8 +129,8 @@ class DeviceReader:
         names = [column.last for column in columns]
         try:
             reply = await self._ask(Ask.BULK if bulk else Ask.NEXT, names, brief=trial)
-        except NoAnswer:
-            if not trial:
+        except (NoAnswer, MalformedReply) as why:
+            if not (trial if isinstance(why, NoAnswer) else bulk):
                 raise
             self._ladder = self._ladder.lower() or self._ladder
             return
@@ -160,16 +160,18 @@ class DeviceReader:
             self._ladder = self._ladder.fewer(len(columns)) or self._ladder
 
     async def _guess(self, column: Column) -> None:
-        """Rows of a column that cannot be walked: its scalar, and rows 1, 2, 3 … of the first device."""
+        """Rows of a column that cannot be walked: its scalar, and rows 1, 2, 3 … of the devices that rows
+        were read of, and of the first."""
         found = {**dict(column.rows), **await self._get([column.root + b"\x00"], set())}
-        for prefix in ((1,), ()):
+        seen = (arcs(name[len(column.root) :])[:-1] for name, _ in column.rows)
+        for prefix in dict.fromkeys((*seen, (1,), ())):
             for first in range(1, MOST_GUESSED, GUESSES):
                 rows = range(first, first + GUESSES)
                 got = await self._get([column.root + encode_arcs(*prefix, row) for row in rows], set())
                 found.update(got)
                 if not got:
                     break
-        column.rows = sorted(found.items())
+        column.rows = sorted(found.items(), key=lambda row: arcs(row[0]))
         column.open, column.refused = False, not found
 
     async def _ask(self, ask: Ask, names: Sequence[bytes], *, brief: bool = False) -> Reply:

@@ -11,7 +11,8 @@ What is promised
 - What they return is bounded: 8 KiB, 64 varbinds, numbers from -2^63 to 2^64-1, OIDs of 128 arcs
   of 32 bits. Lengths are definite and agree with each other to the byte.
 
-Numbers of unsigned types are read as unsigned even where firmware forgot the leading zero octet.
+Numbers of unsigned types are read as unsigned even where firmware forgot the leading zero octet, and
+an OID without octets, as a value, as 0.0.
 """
 
 import re
@@ -271,6 +272,11 @@ def _object_id(octets: bytes) -> ObjectId:
     return ObjectId(octets)
 
 
+def _object_id_told(octets: bytes) -> ObjectId:
+    """An OID as a value. Some agents say "none" with no octets in place of 0.0 (zeroDotZero, RFC 2578)."""
+    return _object_id(octets or b"\0")
+
+
 def _ip_address(octets: bytes) -> IpAddress:
     if len(octets) != 4:
         raise MalformedReply(reason=f"an IP address of {len(octets)} octets")
@@ -290,7 +296,7 @@ _READ: dict[int, Callable[[bytes], Value]] = {
     INTEGER: _signed,
     OCTETS: bytes,
     NULL: _nothing(None),
-    OID: _object_id,
+    OID: _object_id_told,
     IP_ADDRESS: _ip_address,
     COUNTER32: _unsigned,
     GAUGE32: _unsigned,

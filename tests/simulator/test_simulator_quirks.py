@@ -22,7 +22,7 @@ UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 UNKNOWN: Oid = (1, 3, 6, 1, 2, 1, 1, 9, 0)
 
 HAND_WRITTEN_TESTS = {
-    "bulk_loops", "bulk_repeats", "drop", "elsewhere", "garbage", "ignores_bulk", "late", "levels_as_text",
+    "bulk_cut", "bulk_loops", "bulk_repeats", "drop", "elsewhere", "garbage", "ignores_bulk", "late", "levels_as_text",
     "no_bulk", "no_such_name", "not_increasing", "reboots", "sleepy", "too_big", "twice", "unsigned", "v1_only",
     "wrong_id",
 }  # fmt: skip
@@ -81,6 +81,15 @@ async def test_ignores_bulk_is_silent_to_bulk_and_nothing_else(start: Start, cli
     one = client(fleet.members[0].address)
     assert await one.silent(fleet, "bulk", LEVEL)
     assert (await one.ask("next", LEVEL)).status == 0
+
+
+async def test_bulk_cut_ends_replies_to_bulk_too_early_and_no_others(start: Start, client: Callable) -> None:
+    fleet = await start("bulk_cut=60")
+    one = client(fleet.members[0].address)
+    assert len((await one.ask("next", LEVEL)).varbinds) == 1
+    await one.send(one.packet("bulk", (LEVEL,), repeat=10))
+    packet, _ = await one.receive()
+    assert len(packet) == 60 < int.from_bytes(packet[1:2]) + 2  # less than its own length says
 
 
 async def test_v1_only_is_silent_to_v2c(start: Start, client: Callable) -> None:

@@ -188,3 +188,28 @@ async def engine() -> AsyncIterator[Engine]:
 def answer_with() -> Callable[[int], Callable[[Question, bytes], list[bytes]]]:
     """`answer_with(5)`: every request fails with this error-status, without an index."""
     return lambda status: lambda question, _: [respond(question, [], status, 0)]
+
+
+def _in_order_of_text(mib: Mib) -> Callable[[Question, bytes], Sequence[bytes]]:
+    """Bends an agent so that row 10 follows row 1, as firmware does that compares OIDs as texts."""
+    known = sorted(mib, key=lambda name: [str(arc) for arc in name])
+
+    def after(name: tuple[int, ...]) -> tuple[int, ...] | None:
+        later = [one for one in known if [*map(str, one)] > [*map(str, name)]]
+        return later[0] if later else None
+
+    def bend(question: Question, response: bytes) -> Sequence[bytes]:
+        if question.tag == "GetRequestPDU":
+            return [response]
+        at, pairs = list(question.names), []
+        for _ in range(question.repetitions or 1):
+            at = [after(name) if name else None for name in at]
+            pairs += [(name or (1, 3), mib.get(name, "endOfMibView")) for name in at]
+        return [respond(question, pairs)]
+
+    return bend
+
+
+@pytest.fixture
+def in_order_of_text() -> Callable[[Mib], Callable[[Question, bytes], Sequence[bytes]]]:
+    return _in_order_of_text

@@ -67,6 +67,7 @@ READ_ALL_THE_SAME: list[tuple[str, str, str]] = [
     ("GETBULK loops", "bulk_loops", "2c next 25 20"),
     ("GETBULK repeats its first row", "bulk_repeats", "2c next 25 20"),
     ("GETBULK fails with genErr", "no_bulk", "2c next 25 20"),
+    ("GETBULK replies are cut off", "bulk_cut=90", "2c next 25 20"),
     ("GETBULK is ignored", "ignores_bulk", "2c next 25 20"),
     ("only SNMPv1", "v1_only", "1 next 25 20"),
     ("one unknown OID fails the request", "no_such_name", "2c bulk 25 20"),

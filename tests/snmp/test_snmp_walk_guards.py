@@ -63,6 +63,15 @@ def test_each_limit_stops_a_walk_that_would_not_end(limits: Limits, answers: lis
     assert said in last
 
 
+async def test_rows_in_the_order_of_their_text_are_all_read_of_whatever_device(
+    agent, engine, in_order_of_text
+) -> None:
+    rows = {(1, 3, 6, 1, 2, 1, 43, 11, 1, 1, 9, 5, row): row for row in range(1, 13)}
+    printer = await agent(rows, bend=in_order_of_text(rows))
+    got = await engine.reader(printer.address, PUBLIC).walk(ROOT)
+    assert [value for _, value in got] == list(range(1, 13))
+
+
 async def test_a_table_without_an_end_is_an_error_and_no_shorter_table(agent) -> None:
     printer = await agent({})
     printer.next_name = lambda name: (*name[:10], 9, name[-1] + 1)

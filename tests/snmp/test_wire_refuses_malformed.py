@@ -15,6 +15,7 @@ import pytest
 
 from agent.errors import MalformedReply
 from agent.snmp import wire
+from agent.snmp.reader import ObjectId
 
 
 def tlv(tag: int, contents: bytes, length: bytes | None = None) -> bytes:
@@ -165,6 +166,11 @@ def test_unsigned_numbers_are_read_as_unsigned_also_without_their_leading_zero()
     for tag in (0x41, 0x42, 0x43):
         assert wire.decode(valued(tag, b"\xff\xff\xff\xfd")).varbinds[0][1] == 4294967293
     assert wire.decode(valued(2, b"\xfd")).varbinds[0][1] == -3
+
+
+def test_an_oid_without_octets_is_read_as_none_where_it_is_a_value() -> None:
+    """Or one such value costs all that stands beside it: sysObjectID comes with the first question."""
+    assert wire.decode(valued(6, b"")).varbinds[0][1] == ObjectId(b"\0")
 
 
 def mutants() -> Iterator[tuple[str, ModuleType]]:

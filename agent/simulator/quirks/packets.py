@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from agent.simulator.ber import Request
+from agent.simulator.ber import Pdu, Request, encode_response
 from agent.simulator.quirk import Answer, Reply, quirk
 
 
@@ -41,6 +41,22 @@ def wrong_id(answer: Answer, _amount: float, _luck: Random) -> Answer:
 def drop(answer: Answer, amount: float, luck: Random) -> Answer:
     """This many of a hundred requests are lost."""
     return lambda request, now: [] if luck.random() * 100 < amount else answer(request, now)
+
+
+@quirk(usual=120)
+def bulk_cut(answer: Answer, amount: float, _luck: Random) -> Answer:
+    """Replies to GETBULK end after this many octets, in the middle of a value."""
+
+    def answered(request: Request, now: float) -> list[Reply]:
+        replies = answer(request, now)
+        return replies if request.kind != Pdu.GET_BULK else [_cut(reply, int(amount)) for reply in replies]
+
+    return answered
+
+
+def _cut(reply: Reply, octets: int) -> Reply:
+    whole = reply.content if isinstance(reply.content, bytes) else encode_response(reply.content)
+    return replace(reply, content=whole[:octets])
 
 
 @quirk(usual=100)
