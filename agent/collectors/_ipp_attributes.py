@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from agent.collectors import _device_id, _ipp_reasons, _ipp_rows, _labels
+from agent.collectors import _device_id, _ipp_reasons, _ipp_rows, _labels, _serials
 from agent.collectors._colours import colour_of
 from agent.collectors._identity import Clues, Said, decide
 from agent.collectors._ipp_rows import amount, texts
@@ -109,12 +109,13 @@ def _identity(attributes: Attributes, profiles: Profiles) -> tuple[Identity, dic
     firmware = ", ".join(
         dict.fromkeys(filter(None, texts(attributes.get("printer-firmware-string-version", ()))))
     )
-    uuid = _text(attributes, "printer-uuid", "device-uuid").casefold().removeprefix("urn:uuid:")
+    uuids = {name: _serials.uuid(_text(attributes, name)) for name in ("printer-uuid", "device-uuid")}
+    origin, uuid = next(((name, uuid) for name, uuid in uuids.items() if uuid), ("", None))
     if firmware:
         sources["identity.firmware"] = "ipp:printer-firmware-string-version"
     if uuid:
-        sources["identity.uuid"] = "ipp:printer-uuid"
-    return replace(decision.identity, firmware=firmware or None, uuid=uuid or None), sources
+        sources["identity.uuid"] = f"ipp:{origin}"
+    return replace(decision.identity, firmware=firmware or None, uuid=uuid), sources
 
 
 def _alerts(attributes: Attributes, status: Status | None) -> tuple[Alert, ...] | None:

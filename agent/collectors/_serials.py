@@ -1,4 +1,4 @@
-"""Which serial numbers are numbers, and which MAC addresses belong to a device."""
+"""Which serial numbers are numbers, which UUIDs tell a device apart, and which MAC addresses belong to a device."""
 
 import re
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(
 )
 """Words and counting that fill the field, in upper case and without what stands around them."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WRITTEN = re.compile(rb"(?:[0-9A-Fa-f]{2}[:. -]?){5}[0-9A-Fa-f]{2}\0*")
 _PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
 _SHORTEST = 4
@@ -32,6 +33,13 @@ def serial(text: str | None) -> str | None:
     if len(bare) < _SHORTEST or len(set(signs)) < 2 or _PLACEHOLDER.fullmatch(bare):
         return None
     return said.strip(" .\"'")
+
+
+def uuid(text: str) -> str | None:
+    """`text` as RFC 9562 writes it, without "urn:uuid:"; None where it is no UUID, or the nil or max one,
+    which tell nobody apart."""
+    said = text.casefold().removeprefix("urn:").removeprefix("uuid:").strip("{} ")
+    return said if _UUID.fullmatch(said) and len({*said} - {"-"}) > 1 else None
 
 
 def mac(addresses: Iterable[bytes]) -> str | None:

@@ -207,6 +207,21 @@ def test_the_mac_is_the_first_universal_one(addresses, mac):
 
 
 @pytest.mark.parametrize(
+    ("text", "uuid"),
+    [
+        ("urn:uuid:E3248000-80CE-11DB-8000-3C2AF4AABBCC", "e3248000-80ce-11db-8000-3c2af4aabbcc"),
+        ("uuid:e3248000-80ce-11db-8000-3c2af4aabbcc", "e3248000-80ce-11db-8000-3c2af4aabbcc"),
+        ("urn:uuid:00000000-0000-0000-0000-000000000000", None),
+        ("ffffffff-ffff-ffff-ffff-ffffffffffff", None),
+        ("http://printer/1", None),
+        ("", None),
+    ],
+)
+def test_a_uuid_that_tells_nobody_apart_is_none(text, uuid):
+    assert _serials.uuid(text) == uuid
+
+
+@pytest.mark.parametrize(
     ("text", "maker", "model", "serial"),
     [
         ("MFG:EPSON;CMD:ESCLABEL;MDL:CW-C6500Au;CLS:PRINTER;", "EPSON", "CW-C6500Au", ""),

@@ -223,6 +223,13 @@ class TestTroubles:
         (problem,) = problems
         assert "3 marker-names, 2 marker-levels, 1 marker-types, 4 marker-colors" in problem
 
+    async def test_a_uuid_that_all_have_is_nobodys_and_the_next_one_is_taken(self):
+        nil, own = "urn:uuid:00000000-0000-0000-0000-000000000000", "e3248000-80ce-11db-8000-3c2af4aabbcc"
+        attributes = {"printer-uuid": (nil,), "device-uuid": (f"urn:uuid:{own}",)}
+        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        assert parts["identity"].uuid == own
+        assert parts["sources"]["identity.uuid"] == "ipp:device-uuid"
+
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
