@@ -5,7 +5,7 @@
     type=sheetFeedAutoNonRemovableTray;maxcapacity=250;level=-3;status=19;name=Cassette 1;
 
 Keys are the labels of the Printer MIB. Unknown ones are passed over, missing ones allowed, of a
-repeated one the first counts; a bare word is the code.
+repeated one the first counts; a bare word is the code, and tells of no supply or tray.
 """
 
 from collections.abc import Iterable, Sequence
@@ -93,7 +93,7 @@ def supplies(attributes: Attributes) -> list[Supply]:
     return [
         _supply(row, text, place)
         for place, (row, text) in enumerate(zip(rows, padded, strict=False), start=1)
-        if row
+        if row.keys() - {"code"}
     ]
 
 
@@ -133,7 +133,7 @@ def trays(rows: Sequence[object], types: _labels.Labels, level: str) -> tuple[Tr
             type=_known(row.get("type"), types.values()),
         )
         for place, row in found
-        if row
+        if row.keys() - {"code"}
     )
 
 

@@ -1,4 +1,4 @@
-"""Which serial numbers are numbers, which UUIDs tell a device apart, and which MAC addresses belong to a device."""
+"""Which serial numbers, UUIDs and MAC addresses tell a device apart, and which only fill the field."""
 
 import re
 from collections.abc import Iterable

@@ -29,9 +29,9 @@ def merged(records: Iterable[Mapping[bytes, bytes | None]]) -> dict[str, str]:
 
 def announcement(said: Mapping[str, str]) -> Announcement:
     """The record in our words."""
-    maker = " ".join(part for part in (said.get("usb_mfg"), said.get("usb_mdl")) if part)
+    model = said.get("usb_mdl") and " ".join(filter(None, (said.get("usb_mfg"), said["usb_mdl"])))
     return Announcement(
-        model=said.get("ty") or maker or said.get("product", "").strip("()") or None,
+        model=said.get("ty") or model or said.get("product", "").strip("()") or None,
         vendor=said.get("usb_mfg") or None,
         uuid=said.get("uuid", "").lower().removeprefix("urn:uuid:") or None,
         mac=_mac(said.get("mac", "")),

@@ -223,6 +223,15 @@ class TestTroubles:
         (problem,) = problems
         assert "3 marker-names, 2 marker-levels, 1 marker-types, 4 marker-colors" in problem
 
+    async def test_a_row_without_a_single_pair_is_no_supply_and_no_tray(self):
+        attributes = {
+            "printer-supply": (b"unknown", b"type=toner;level=80;maxcapacity=100;", b""),
+            "printer-input-tray": (b"none", b"type=other;level=-2;maxcapacity=-2;name=auto;"),
+        }
+        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        assert [row.index for row in parts["supplies"]] == ["1.2"]
+        assert [row.name for row in parts["inputs"]] == ["auto"]
+
     async def test_a_uuid_that_all_have_is_nobodys_and_the_next_one_is_taken(self):
         nil, own = "urn:uuid:00000000-0000-0000-0000-000000000000", "e3248000-80ce-11db-8000-3c2af4aabbcc"
         attributes = {"printer-uuid": (nil,), "device-uuid": (f"urn:uuid:{own}",)}

@@ -33,6 +33,7 @@ def test_every_key_is_read_or_kept():
         (record(ty="Acme X100", usb_MFG="Other"), "Acme X100"),
         (record(usb_MFG="Acme", usb_MDL="X100"), "Acme X100"),
         (record(product="(Acme X100)"), "Acme X100"),
+        (record(usb_MFG="Acme", usb_MDL="", product="(Acme X100)"), "Acme X100"),
         (record(rp="lp"), None),
     ],
 )
