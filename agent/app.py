@@ -9,10 +9,12 @@ import logging
 import socket
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
 
 from agent import (
     audit,
@@ -196,10 +198,18 @@ def _other_target(settings: Config) -> Target:
         raise ConfigError.at("config.toml", said, key="target")
     try:
         module = plugins.load(targets, name)
-        found: Target = module.connect(module.Settings.model_validate(table))
+        found: Target = module.connect(module.Settings.model_validate(_located(settings, module, table)))
     except (KeyError, ValueError) as why:
         raise ConfigError.at("config.toml", str(why), key=f"target.{name}") from None
     return found
+
+
+def _located(settings: Config, module: ModuleType, table: Mapping[str, Any]) -> dict[str, Any]:
+    """`table` with its files beside the configuration: "secret:NAME" is one of them."""
+    fields = module.Settings.model_fields
+    files = {name for name in table.keys() & fields.keys() if Path in get_args(fields[name].annotation)}
+    files |= {name for name in table.keys() & fields.keys() if fields[name].annotation is Path}
+    return {**table} | {name: settings.beside(str(table[name])) for name in files}
 
 
 def build_office(settings: Config, target: Target | None, store: Store, clock: Clock) -> Office | None:

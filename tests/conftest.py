@@ -76,3 +76,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _wanting(reporter: pytest.TerminalReporter) -> list[str]:
     skipped = [report for report in reporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple)]
     return [report.longrepr[2] for report in skipped if WANT in report.longrepr[2]]
+
+
+os.umask(0o022)  # a configuration that the group may write is refused, and some systems make all files so

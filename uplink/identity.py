@@ -8,6 +8,7 @@
 - A token left in a file of the state folder does the same without a person: the service enrols with it at its
   first delivery, tries again while nobody answers, and says what to do where it is refused (`Invitation`).
 - The private key never leaves the folder, which only its owner may read.
+- On Windows key and credential are sealed to the machine (`sealing`).
 - The token is read from a file or from standard input, never from the command line, where every user of
   the machine could see it; its file is removed once it has been used.
 - A renewal brings a new key. Until the next renewal both keys sign, so that a provider which has not yet
@@ -33,7 +34,7 @@ from urllib.parse import urljoin
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from uplink import keyfile, signatures
+from uplink import keyfile, sealing, signatures
 from uplink.answers import UNKNOWN_AGENT
 from uplink.errors import CredentialRefused, DeliveryError, UnknownAgent, Unreachable
 
@@ -250,7 +251,7 @@ def _write(path: Path, content: bytes) -> None:
     half_done = path.with_suffix(".part")
     half_done.unlink(missing_ok=True)
     with os.fdopen(os.open(half_done, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+        file.write(sealing.closed(content))
         file.flush()
         os.fsync(file.fileno())
     half_done.replace(path)
@@ -260,7 +261,10 @@ def _private(path: Path) -> bytes:
     """A file that nobody but its owner may read."""
     if sys.platform != "win32" and path.stat().st_mode & 0o077:
         raise NotEnrolled(f"others may read {path}: chmod 600 it, and enrol again if they may have")
-    return path.read_bytes()
+    try:
+        return sealing.opened(path.read_bytes())
+    except sealing.Sealed as why:
+        raise NotEnrolled(f"{path} cannot be opened: {why}; enrol again, the queue goes on") from why
 
 
 def _key(pem: bytes) -> Ed25519PrivateKey:

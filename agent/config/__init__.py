@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from agent import toml
+from agent.config import guard
 from agent.config.secrets import located, with_secrets
 from agent.config.sections import (
     Collectors,
@@ -114,6 +115,8 @@ class Config(Section):
 
 def load(path: Path) -> Config:
     """The configuration in `path`. Raises ConfigError with every complaint."""
+    if found := guard.wrong(path):
+        raise ConfigError.at(path, found[0], suggestion=found[1])
     return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"))
 
 
@@ -159,6 +162,11 @@ def _references(document: toml.Document, config: Config) -> list[Complaint]:
             ]
     for key in ("ca_file", "token_file"):
         name = getattr(config.provider, key)
-        if name and not located(document.path.parent, name).is_file():
+        if not name:
+            continue
+        file = located(document.path.parent, name)
+        if not file.is_file():
             complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
+        elif found := guard.wrong(file):
+            complaints.append(document.complaint(("provider", key), f"{name}: {found[0]}", found[1]))
     return complaints

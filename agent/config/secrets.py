@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from agent import toml
+from agent.config import guard
 from agent.errors import Complaint
+from uplink import sealing
 
 SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 """The keys that may point to a secret."""
@@ -14,14 +16,16 @@ SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 def located(folder: Path, name: str) -> Path:
     """The file that `name` means in a configuration that lies in `folder`.
 
-    "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=), or
-    else NAME in the folder `secrets` beside the configuration.
+    "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=,
+    LoadCredentialEncrypted=), of that name or from the loaded folder `secrets`; or else NAME in the folder
+    `secrets` beside the configuration.
     """
     if not name.startswith("secret:"):
         return folder / Path(name).expanduser()
     secret = name.removeprefix("secret:")
-    given = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / f"secrets_{secret}"
-    return given if given.is_file() else folder / "secrets" / secret
+    loaded = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere"))
+    given = (loaded / f"secrets_{secret}", loaded / secret)
+    return next((file for file in given if file.is_file()), folder / "secrets" / secret)
 
 
 def with_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
@@ -53,8 +57,11 @@ def _secret(value: str, folder: Path) -> str:
             raise ValueError(f"the environment variable {name} is not set")
         return os.environ[name]
     if kind in {"file", "secret"}:
+        file = located(folder, name if kind == "file" else value)
+        if found := guard.wrong(file):
+            raise ValueError(f"{name}: {found[0]}: {found[1]}")
         try:
-            return located(folder, name if kind == "file" else value).read_text("utf-8").strip()
-        except OSError as why:
-            raise ValueError(f"{name} cannot be read: {why.strerror}") from None
+            return sealing.opened(file.read_bytes()).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError, sealing.Sealed) as why:
+            raise ValueError(f"{name} cannot be read: {getattr(why, 'strerror', None) or why}") from None
     return value

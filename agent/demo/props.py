@@ -31,6 +31,7 @@ class Props:
     def write_config(self, url: str, ca_file: str) -> None:
         """The site's configuration: two networks, one of them found by mDNS only, and a v3 user."""
         user = cast.DEMO_USER
+        self.config_file.touch(0o600)  # whatever the umask: nobody else writes it
         self.config_file.write_text(
             f"""# Made by `printwarden demo`: a fleet on loopback, days in a minute.
 [site]

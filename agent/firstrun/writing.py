@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError
 from agent.firstrun.answers import Answers
+from uplink import sealing
 
 SERVICE = "printwarden"  # the user and group of the installed service
 BEARER = "provider.token"
@@ -50,10 +51,10 @@ def _write(path: Path, answers: Answers, today: str, old: Path | None) -> None:
     for each, mode in ((folder, 0o755), (folder / "rules.d", 0o755), (folder / "secrets", 0o700)):
         each.mkdir(parents=True, exist_ok=True, mode=mode)
     for name, secret in secrets(answers).items():
-        _place(folder / "secrets" / name, secret + "\n", 0o600)
+        _place(folder / "secrets" / name, sealing.closed((secret + "\n").encode()), 0o600)
     if old:
         path.replace(old)
-    _place(path, text(answers, today), 0o640)
+    _place(path, text(answers, today).encode(), 0o640)
     _share(path)
 
 
@@ -72,11 +73,11 @@ def secrets(answers: Answers) -> Mapping[str, str]:
 _SUFFIXES = {"community": "", "auth_password": "-auth", "priv_password": "-priv"}
 
 
-def _place(path: Path, content: str, mode: int) -> None:
+def _place(path: Path, content: bytes, mode: int) -> None:
     """Write a file that nobody else could read meanwhile, and that is there whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
     draft.replace(path)
 

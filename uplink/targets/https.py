@@ -28,6 +28,7 @@ import truststore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from uuid6 import uuid7
 
+from uplink import sealing
 from uplink.answers import Answer, Receipt, judge
 from uplink.cloudevents import media_type
 from uplink.errors import CredentialRefused, Unreachable
@@ -170,9 +171,10 @@ class Https:
         if self._settings.token_file is None:
             return {}
         try:
-            token = self._settings.token_file.read_bytes().strip()
-        except OSError as why:
-            raise CredentialRefused(f"{self._settings.token_file} cannot be read: {why.strerror}") from why
+            token = sealing.opened(self._settings.token_file.read_bytes()).strip()
+        except (OSError, sealing.Sealed) as why:
+            said = getattr(why, "strerror", None) or why
+            raise CredentialRefused(f"{self._settings.token_file} cannot be read: {said}") from why
         if not TOKEN.fullmatch(token):
             raise CredentialRefused(f"{self._settings.token_file} holds no bearer token (RFC 6750, 2.1)")
         return {"authorization": f"Bearer {token.decode()}"}

@@ -21,6 +21,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from uplink import sealing
 from uplink.answers import Receipt, Result, Verdict
 from uplink.errors import CredentialRefused, Unreachable
 from uplink.outbox import Batch
@@ -111,7 +112,7 @@ class Smtp:
             if settings.security == "starttls":
                 server.starttls(context=context)
             if settings.user and settings.password_file:
-                server.login(settings.user, settings.password_file.read_text("utf-8").strip())
+                server.login(settings.user, _secret(settings.password_file))
         except BaseException:
             server.close()
             raise
@@ -127,6 +128,14 @@ class Smtp:
                 return Verdict(result, "urn:problem-type:mps:mail-refused", _said(why))
             raise  # the mailbox or the sender is wrong: a person must act, and no event is to blame
         return Verdict(Result.ACCEPTED)
+
+
+def _secret(file: Path) -> str:
+    """The password in `file`. Raises OSError, also where it was sealed on another machine."""
+    try:
+        return sealing.opened(file.read_bytes()).decode("utf-8").strip()
+    except (sealing.Sealed, UnicodeDecodeError) as why:
+        raise OSError(f"{file} cannot be used: {why}") from why
 
 
 def connect(settings: Settings) -> Smtp:
