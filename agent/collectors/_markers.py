@@ -112,7 +112,7 @@ def _meter(
 
 def _sum(rows: list[Marker]) -> tuple[Meter, ...]:
     """All markers together, where they count in one unit: an estimate to compare with, not to bill."""
-    if len({row.unit for row in rows}) > 1:
+    if len({row.unit or "impressions" for row in rows}) > 1:
         return ()
     value = sum(row.life or 0 for row in rows)
     source = dotted(MARKERS.oid("life"))

@@ -39,8 +39,8 @@ def clean(text: str, brands: Iterable[str], serial: str) -> str:
     `brands` are patterns of the names on the lid, `serial` is the printer's.
     """
     model = " ".join(_REGISTERED.sub(" ", text).split())
-    model = _REVISION.sub("", _without_serial(model, serial)) or model
-    return _SERIES.sub("", _without_brand(model, brands)).strip(" ;,")
+    model = _without_serial(_without_brand(model, brands), serial)  # the brand first: no model is behind it
+    return _SERIES.sub("", _REVISION.sub("", model) or model).strip(" ;,")
 
 
 def is_no_name(text: str) -> bool:

@@ -86,6 +86,7 @@ def test_a_network_card_does_not_name_the_printer_it_stands_in():
         ("", "Xerox Versant 80 Press", (), "Versant 80 Press"),
         ("", "HP LaserJet V 40", (), "LaserJet V 40"),
         ("", "KONICA MINOLTA bizhub 4050 701634HHABC12 LW41.SB4.P630", (), "bizhub 4050"),
+        ("", "Lexmark MS812DN LW71.DN4.P230", (), "MS812DN"),
         ("", "HP", (), None),
         ("HP ETHERNET MULTI-ENVIRONMENT", "HP", ("MFG:HP;MDL:HP LaserJet 4250;",), "LaserJet 4250"),
     ],

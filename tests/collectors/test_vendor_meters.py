@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from agent.collectors import _vendor_meters
-from agent.collectors._markers import joined
+from agent.collectors._markers import MARKERS, joined, meters
 from agent.collectors._profiles import FOLDER, Profiles, shipped
 from agent.collectors._vendor_meters import Answers, Wanted
-from agent.model import Meter, Tier, Trust
+from agent.model import Marker, Meter, Tier, Trust
 from agent.snmp.oid import oid
 from agent.snmp.reader import ObjectId
 
@@ -239,3 +239,22 @@ class TestRealPrinters:
         assert meters["mono"] + meters["colour"] == meters["total"] == 121104
         for metric in ("mono", "colour"):
             assert sum(meters[f"{metric} {part}"] for part in ("print", "copy", "other")) == meters[metric]
+
+
+@pytest.mark.parametrize(
+    ("story", "rows", "told"),
+    [
+        ("one unit", [("1.1", 500, "impressions"), ("1.2", 300, "impressions")], {"total": 500, "life.sum": 800}),
+        ("a unit left out", [("1.1", 500, "impressions"), ("1.2", 300, None)], {"total": 500, "life.sum": 800}),
+        ("two units are not added", [("1.1", 500, "impressions"), ("1.2", 900, "sheets")], {"total": 500}),
+        ("the total is of this printer", [("1.1", 500, None), ("2.1", 900, None)], {"total": 500, "life.sum": 1400}),
+        ("or of the one that counts", [("2.1", 900, None), ("2.2", 10, None)], {"total": 900, "life.sum": 910}),
+    ],
+)  # fmt: skip
+def test_what_several_markers_come_to(story, rows, told):
+    markers = tuple(Marker(index=index, life=life, unit=unit) for index, life, unit in rows)
+    sources = {
+        f"markers.{index}.life": MARKERS.oid("life", *map(int, index.split("."))) for index, *_ in rows
+    }
+    found = {meter.name: meter.value for meter in meters(markers, sources) if meter.name != "life"}
+    assert found == told, story
