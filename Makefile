@@ -18,7 +18,7 @@ test: $(VENV)/.dev ## Run the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not long"
 
 test-long: $(VENV)/.dev ## Prove what delivery claims, at full length: one line a claim (about half an hour)
-	$(BIN)/python -m pytest -m "long or claim or control" --claims-to build/claims.json
+	$(BIN)/python -m pytest -m "long or claim or control" --claims-to=build/claims.json
 
 test-deps: ## Install the Debian packages that deeper tests use (needs apt and root)
 	sh packaging/test-deps.sh

@@ -1,8 +1,8 @@
 """Prints one line a claim: what it says, its figure, its broken variant's figure, the seconds it took.
 
 pytest                                  what was shown is printed at the end
-pytest --claim herd                     only the proofs of one claim
-pytest --claims-to build/claims.json    writes the lines down as well, and fails unless each of them is
+pytest --claim=herd                     only the proofs of one claim
+pytest --claims-to=build/claims.json    writes the lines down as well, and fails unless each of them is
                                         shown at its full length and has a control that failed as it must
 """
 
