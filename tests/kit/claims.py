@@ -138,8 +138,8 @@ LISTED = (
     Claim(
         name="full-disk",
         says="a full disk heals itself, and takes every ticket",
-        figure="full after {readings} readings; then {kept} of 50 tickets kept, {failed} rounds failed",
-        control="no ballast: {kept} of 50 kept",
+        figure="full after {readings:,} readings; then {kept:,} of {tickets:,} tickets kept, {failed} rounds failed",
+        control="no ballast: {kept} of {tickets:,} kept",
     ),
     Claim(
         name="tls",

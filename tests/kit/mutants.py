@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ for _ in range(60):
     DEEP = [DEEP]
 HOSTILE: tuple[Any, ...] = (
     None, True, 0, -1, 2**63, 2**64, 10**400, 1e308, -0.0, "", "\0", "\\u0000", "\ud800", "a\0b", "x" * 5000, "\u202e", "A" * 300,
-    [], {}, [[]], {"": None}, DEEP, "9" * 5000, "-1", "NaN", "1e999", "mps.ticket/2", "mps.agent_health/1",
+    [], {}, [[]], {"": None}, DEEP, "9" * 5000, "9" * 30, "-1", float("nan"), float("-inf"), "NaN", "1e999", "mps.ticket/2", "mps.agent_health/1",
     "00000000-0000-0000-0000-000000000000", "'; DROP TABLE event; --", {"$ref": "#"}, "2026-13-45T99:99:99Z",
 )  # fmt: skip
 METHODS = ("POST",) * 12 + ("GET", "GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW")
@@ -63,7 +64,9 @@ class Request:
 
 
 def mutated(good: Mapping[str, Any], dice: Random) -> Request:
-    """A request that began as one that brings the event `good`."""
+    """A request that began as one that brings the event `good`. Every third is wrong in one value only."""
+    if dice.random() < 0.33:
+        return _gentle(good, dice)
     made = _body(good, dice)
     return Request(
         method=dice.choice(METHODS),
@@ -74,9 +77,39 @@ def mutated(good: Mapping[str, Any], dice: Random) -> Request:
     )
 
 
+def _gentle(good: Mapping[str, Any], dice: Random) -> Request:
+    """All is well, but for one value: often one that no schema says anything of."""
+    event = _copy(good, dice)
+    data = event["data"]
+    where, key = dice.choice(
+        [
+            (data["evidence"], "a"),
+            (data["evidence"], "b"),
+            *((event, key) for key in event),
+            *((data, key) for key in data),
+            *((data["device"], key) for key in data["device"]),
+        ]
+    )
+    if infinite := dice.random() < 0.05:
+        where, key = data["evidence"], "b"
+    where[key] = deepcopy(dice.choice(HOSTILE)) if not infinite else "1e999"
+    body = json.dumps([event], allow_nan=True).encode("utf-8", "replace")
+    body = body.replace(b'"1e999"', b"1e999") if infinite else body
+    headers = {"content-type": TYPE, "content-encoding": "identity", "authorization": "Bearer right"}
+    headers["idempotency-key"] = f"k{dice.getrandbits(64)}"
+    return Request(method="POST", path="/v1/events", query="", body=body, headers=headers)
+
+
+def _copy(good: Mapping[str, Any], dice: Random) -> dict[str, Any]:
+    """The event anew, under an id of its own, about a ticket of its own."""
+    name = str(UUID(int=dice.getrandbits(128), version=4))
+    event: dict[str, Any] = json.loads(json.dumps(good)) | {"id": name, "subject": name}
+    event["data"] |= {"ticket_id": name, "dedupe_key": name, "evidence": {"a": 7, "b": "text", "c": [1, 2.5]}}
+    return event
+
+
 def _body(good: Mapping[str, Any], dice: Random) -> bytes:
-    event = json.loads(json.dumps(good)) | {"id": str(UUID(int=dice.getrandbits(128), version=4))}
-    batch: Any = [event]
+    batch: Any = [_copy(good, dice)]
     for _ in range(dice.choice([0, 1, 1, 2, 4])):
         _spoil(batch, dice)
     body = bytearray(json.dumps(batch, allow_nan=True).encode("utf-8", "replace"))
@@ -97,7 +130,7 @@ def _spoil(batch: Any, dice: Random) -> None:
         if isinstance(here[key], dict | list) and here[key] and dice.random() < 0.75:
             here = here[key]
         elif dice.random() < 0.7:
-            here[key] = dice.choice(HOSTILE)
+            here[key] = deepcopy(dice.choice(HOSTILE))
             return
         else:
             del here[key]

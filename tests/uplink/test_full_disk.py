@@ -16,6 +16,8 @@ from uplink.envelope import Envelope, Lane
 
 ROOMS = {"outbox": outbox.SCHEMA}
 MIB = 1024 * 1024
+QUOTA = 6 * MIB  # of the disk
+TICKETS = 1500  # more than the ballast has room for: readings must go
 Make = Callable[..., Envelope]
 
 
@@ -24,9 +26,9 @@ def no_ballast(path: Path) -> Ballast:
 
 
 def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
-    """Fill a 3 MiB disk with readings, then bring 50 tickets; (readings, tickets kept, failed rounds)."""
+    """Fill a small disk with readings, then bring tickets; (readings, tickets kept, failed rounds)."""
     disk = Disk(f"quota-{path.parent.name}")
-    disk.folder, disk.quota = path.parent, 3 * MIB
+    disk.folder, disk.quota = path.parent, QUOTA
     path.parent.mkdir()
     store = Store(path, ROOMS, connect=disk.connect, relieve=bounds.shed, ballast=ballast)
     if ballast.comfort < 1 << 50:
@@ -37,7 +39,7 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
             with store.transaction() as tx:  # without healing: until the disk is full to the brim
                 outbox.put(tx, make(number, Lane.METERS))
             readings += 1
-    for number in range(50):
+    for number in range(TICKETS):
         try:
             store.do(lambda tx, n=number: outbox.put(tx, make(n)))
             tickets += 1
@@ -56,9 +58,9 @@ def test_a_full_disk_heals_itself_and_takes_every_ticket(tmp_path: Path, make: M
     path = tmp_path / "full" / "agent.db"
     ballast = Ballast(path.with_suffix(".ballast"), size=MIB, comfort=0)
     readings, tickets, failed = fill_up(path, make, ballast)
-    figure(readings=readings, kept=tickets, failed=failed)
+    figure(readings=readings, kept=tickets, tickets=TICKETS, failed=failed)
     assert readings > 50
-    assert (tickets, failed) == (50, 0)
+    assert (tickets, failed) == (TICKETS, 0)
 
 
 @pytest.mark.control("full-disk")
@@ -66,5 +68,5 @@ def test_without_ballast_a_full_disk_stays_full(tmp_path: Path, make: Make, figu
     """Broken: no ballast. SQLite cannot even delete."""
     path = tmp_path / "stuck" / "agent.db"
     _, tickets, failed = fill_up(path, make, no_ballast(path))
-    figure(kept=tickets)
-    assert (tickets, failed) == (0, 50)
+    figure(kept=tickets, tickets=TICKETS)
+    assert (tickets, failed) == (0, TICKETS)
