@@ -38,7 +38,8 @@ async def test_each_fault_arrives_once_and_in_order_however_often_the_agent_is_k
     numbers = {event["sequence"] for event in arrived}
     assert len(numbers) == len(arrived)
     missing = set(range(1, ordeal.counts("accepted") + 1)) - numbers
-    assert len(missing) == ordeal.counts("dropped:superseded"), "only a heartbeat gives way, to a newer one"
+    # A heartbeat gives way to a newer one, also where it had arrived and only its receipt was lost.
+    assert len(missing) <= ordeal.counts("dropped:superseded") == ordeal.counts("dropped:%")
     assert (ordeal.found, ordeal.counts("dead")) == (0, 0)
     faults = sum(patient.faults for patient in ordeal.patients)
     figure(kills=ordeal.kills, faults=faults, events=len(tickets))
