@@ -38,7 +38,6 @@ fi
 step "tarball"
 sh packaging/linux/tarball.sh "$DIST" "$VERSION"
 step "sums and signatures"
-(cd "$DIST" && find . -maxdepth 1 -type f -printf '%f\n' | sort | xargs sha256sum > SHA256SUMS)
 sh packaging/sign.sh "$DIST"
 step "done"
 ls -l "$DIST"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Signs what lies in DIST with whatever keys the environment names; says what stays unsigned.
+# Sums of what lies in DIST, signed with whatever keys the environment names; says what stays unsigned.
 #
 #   PRINTWARDEN_GPG_KEY     a key id: SHA256SUMS, and each .deb and tarball, get a detached .asc
 #   PRINTWARDEN_PFX         a PKCS#12 file with a code-signing certificate: .exe and .msi (Authenticode);
@@ -31,11 +31,12 @@ elif [ -n "$windows" ]; then
     say "not signed (PRINTWARDEN_PFX names no certificate): $windows"
 fi
 
+# The sums are made of what was signed above, and vouch for all of it
+(cd "$DIST" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' ! -name '*.asc' -printf '%f\n' | sort \
+    | xargs sha256sum > SHA256SUMS)
+
 linux=$(find "$DIST" -maxdepth 1 \( -name '*.deb' -o -name '*.tar.gz' \) | sort)
 if [ -n "${PRINTWARDEN_GPG_KEY:-}" ]; then
-    # The sums are made of what was signed above, and vouch for all of it
-    (cd "$DIST" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' ! -name '*.asc' -printf '%f\n' | sort \
-        | xargs sha256sum > SHA256SUMS)
     for file in $linux "$DIST/SHA256SUMS"; do
         gpg --batch --yes --local-user "$PRINTWARDEN_GPG_KEY" --armor --detach-sign "$file"
         say "signed $file"

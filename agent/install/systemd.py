@@ -93,6 +93,7 @@ def uninstall(*, purge: bool) -> list[Step]:
             Remove(CONFIG),
             Remove(STATE),
             Remove(SYSUSERS),
+            Remove(OURS / f"{UNITS[0]}.d"),
             Run(("userdel", "printwarden"), needed=False),
         ]
     return steps

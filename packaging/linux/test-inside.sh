@@ -2,40 +2,8 @@
 # Runs as root on the Debian that test-install.sh booted. Each line it prints is something that was seen.
 set -euxo pipefail
 
-DB=/var/lib/printwarden/printwarden.db
-PATIENCE=90
-ok() { echo "ok  $*"; }
-fail() {
-    echo "FAIL  $*"
-    systemctl status --no-pager printwarden >&2 || true
-    journalctl --no-pager -n 60 -u printwarden >&2 || true
-    exit 1
-}
-seconds() { date +%s.%N; }
-since() { awk "BEGIN { printf \"%.2f\", $(seconds) - $1 }"; }
-until_ok() { # until_ok WHAT COMMAND…: within PATIENCE seconds
-    local what=$1 end=$((SECONDS + PATIENCE))
-    shift
-    until "$@" > /dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || fail "$what: not within $PATIENCE s"
-        sleep 0.3
-    done
-}
-property() { systemctl show -P "$1" printwarden.service; }
-state() { sqlite3 -readonly "$DB" "$1"; }
-arrived() { sqlite3 -readonly /trial/receiver.db "$1"; }
-restarts() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
-printers() { [ "$(state 'SELECT count(*) FROM device')" -ge "$1" ]; }
-complete() { # each event has arrived once, but for heartbeats that a newer one made needless; no step of a ticket is missing
-    local taken known
-    taken=$(state "SELECT sum(CASE WHEN what LIKE 'dropped:superseded' THEN -n ELSE n END) FROM outbox_count
-                   WHERE what = 'accepted' OR what LIKE 'dropped:%'")
-    known=$(arrived 'SELECT count(*) FROM event')
-    [ "$taken" = "$known" ] && [ "$(arrived 'SELECT count(*) - count(DISTINCT sequence) FROM event')" = 0 ] \
-        && [ "$(arrived "SELECT count(*) FROM (SELECT 1 FROM event WHERE type = 'mps.ticket/1' GROUP BY subject
-                         HAVING count(*) <> max(json_extract(data, '\$.ticket_seq')))")" = 0 ]
-}
-caught_up() { [ "$(state 'SELECT count(*) FROM outbox_event')" = 0 ] && complete; }
+# shellcheck source=packaging/linux/test-kit.sh
+. /trial/test-kit.sh
 
 # --- install
 dpkg -i /trial/printwarden.deb > /trial/dpkg.log 2>&1
@@ -47,46 +15,11 @@ printwarden selftest > /trial/selftest.txt || fail "selftest: $(cat /trial/selft
 ok "the frozen selftest passes on a bare Debian $(cat /etc/debian_version)"
 man -P cat printwarden | grep -q 'SYNOPSIS' || fail "no man page"
 
-# --- the world: a fleet and a provider, on a clock 1440 times as fast
-now=$(date +%s)
-clock="1440@$now.0=$now.0"
-systemd-run -q --unit=fleet printwarden simulate --json --no-mdns --base 127.77.0.1 --port 16161 \
-    --clock "$clock" --started "$now.0"
-receiver() {
-    systemd-run -q --unit=provider printwarden receive --json --port 8443 --database /trial/receiver.db \
-        --tls-folder /trial/tls --enrolment
-}
-receiver
-until_ok "the receiver's certificates" test -s /trial/tls/ca.pem
-install -m 0644 /trial/tls/ca.pem /etc/printwarden/provider-ca.pem
-
 # --- first run
-until_ok "the receiver" bash -c 'echo > /dev/tcp/127.0.0.1/8443'
-printwarden receive token --site S-04 --database /trial/receiver.db > /trial/token
-printwarden init --yes --listen 0s --no-try --network 127.77.0.0/27 --port 16161 --site S-04 \
-    --provider https://127.0.0.1:8443/v1/events --ca-file /etc/printwarden/provider-ca.pem --token-file /trial/token \
-    >&2
-cat >> /etc/printwarden/config.toml <<'EOF'
-[mdns]
-enabled = false
-[snmp]
-timeout = "500 ms"
-retries = 1
-requests_per_second = 5000.0
-requests_per_second_per_subnet = 5000.0
-EOF
+fleet
+first_run --no-try
 ok "init wrote /etc/printwarden/config.toml ($(stat -c '%U:%G %a' /etc/printwarden/config.toml)) and left the one-time token for the service ($(stat -c '%U:%G %a' /var/lib/printwarden/enrolment.token))"
-[ ! -e /trial/token ] || fail "the token is still where it came from"
-mkdir -p /etc/systemd/system/printwarden.service.d
-cat > /etc/systemd/system/printwarden.service.d/test.conf <<EOF
-[Service]
-ExecStart=
-ExecStart=/usr/bin/printwarden run --config /etc/printwarden/config.toml --clock $clock
-RestartSec=1
-WatchdogSec=6
-TimeoutAbortSec=3
-EOF
-systemctl daemon-reload
+on_the_clock
 
 # --- READY, printers, a ticket
 began=$(seconds)
@@ -96,9 +29,8 @@ ready=$(since "$began")
 ok "READY after $ready s; it says: $(property StatusText)"
 [ "$(ps -o user= -p "$(property MainPID)")" = printwar+ ] || [ "$(ps -o user:20= -p "$(property MainPID)")" = printwarden ] \
     || fail "it runs as $(ps -o user:20= -p "$(property MainPID)")"
-until_ok "printers found" printers 9
+until_ok "printers found" printers 8
 ok "$(state 'SELECT count(*) FROM device') printers of the simulated fleet found"
-ticket() { [ "$(arrived "SELECT count(*) FROM event WHERE type = 'mps.ticket/1'")" -ge 1 ]; }
 until_ok "a ticket at the receiver" ticket
 ok "a ticket is at the receiver: $(arrived "SELECT json_extract(data, '$.fault.title') FROM event WHERE type = 'mps.ticket/1' LIMIT 1")"
 [ ! -e /var/lib/printwarden/enrolment.token ] || fail "the token is still there"
@@ -163,7 +95,8 @@ until_ok "running after the upgrade" restarts 0
 [ "$(sha256sum /etc/printwarden/config.toml)" = "$before" ] || fail "configuration changed"
 grep -q '# edited here' /etc/default/printwarden || fail "an edited conffile was replaced"
 until_ok "everything arrives after the upgrade" caught_up
-ok "upgraded to $(dpkg-query -W -f '${Version}' printwarden) while it ran: state, configuration and an edited conffile kept"
+printwarden meters verify > /trial/verify.txt || fail "meters verify: $(cat /trial/verify.txt)"
+ok "upgraded to $(dpkg-query -W -f '${Version}' printwarden) while it ran: state, configuration and an edited conffile kept; meters verify: $(grep -c holds /trial/verify.txt) chains hold"
 
 # --- what was disabled stays disabled
 systemctl disable -q printwarden
@@ -179,8 +112,5 @@ ok "removed: stopped, configuration and state kept"
 systemctl stop fleet provider
 rm -f /etc/systemd/system/printwarden.service.d/test.conf
 dpkg -P printwarden >> /trial/dpkg.log 2>&1
-left=$(find / -xdev \( -path /trial -o -path /root -o -path /proc -o -path /sys -o -path /run/log -o -path /var/log -o -path '/var/cache/*' -o -path '/tmp/*' \) -prune \
-    -o -iname '*printwarden*' -print)
-[ -z "$left" ] || fail "left behind: $left"
-! getent passwd printwarden > /dev/null && ! getent group printwarden > /dev/null || fail "the user is left"
+nothing_left
 ok "purged: no file, no user left"

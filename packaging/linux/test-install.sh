@@ -48,37 +48,65 @@ dpkg-deb -R "$DEB" "$work/newer"
 sed -i 's/^Version: .*/&+upgraded/' "$work/newer/DEBIAN/control"
 echo '# a newer default' >> "$work/newer/etc/default/printwarden"
 
-rm -rf "$PLACE/rootfs"
-cp -a "$PLACE/base" "$PLACE/rootfs"
-mkdir "$PLACE/rootfs/trial"
-dpkg-deb --root-owner-group -Znone --build "$work/newer" "$PLACE/rootfs/trial/newer.deb" > /dev/null
-cp "$DEB" "$PLACE/rootfs/trial/printwarden.deb"
-install -m 0755 "$HERE/test-inside.sh" "$PLACE/rootfs/trial/test-inside.sh"
-cat > "$PLACE/rootfs/etc/systemd/system/test-install.service" <<'EOF'
+# The packages that a venv needs, for a machine without a network
+TARBALL=$(find "$(dirname "$DEB")" -maxdepth 1 -name 'printwarden-*-linux-*.tar.gz' | head -n 1)
+if [ -n "$TARBALL" ] && [ ! -e "$PLACE/python/.complete" ]; then
+    echo "making one with Python (once)"
+    rm -rf "$PLACE/python"
+    cp -a "$PLACE/base" "$PLACE/python"
+    rm "$PLACE/python/.complete"
+    cp -L /etc/resolv.conf /etc/hosts "$PLACE/python/etc/"
+    nice -n 10 chroot "$PLACE/python" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv' \
+        > "$PLACE/python.log" 2>&1 || skip "Python could not be installed; the log is $PLACE/python.log"
+    touch "$PLACE/python/.complete"
+fi
+
+prepare() { # prepare BASE SCRIPT: a machine that runs SCRIPT once it is up, and ends
+    rm -rf "$PLACE/rootfs"
+    cp -a "$PLACE/$1" "$PLACE/rootfs"
+    mkdir "$PLACE/rootfs/trial"
+    install -m 0755 "$HERE/$2" "$HERE/test-kit.sh" "$PLACE/rootfs/trial/"
+    cat > "$PLACE/rootfs/etc/systemd/system/test-install.service" <<EOF
 [Unit]
 Description=The installation test
-After=multi-user.target
+After=basic.target dbus.service
 
 [Service]
 Type=oneshot
 WorkingDirectory=/trial
-ExecStart=/bin/sh -c '/trial/test-inside.sh > /trial/result.txt 2> /trial/trace.txt; echo $? > /trial/rc; systemctl exit $(cat /trial/rc)'
+ExecStart=/bin/sh -c '/trial/$2 > /trial/result.txt 2> /trial/trace.txt; echo \$? > /trial/rc; systemctl exit \$(cat /trial/rc)'
 
 [Install]
 WantedBy=default.target
 EOF
-ln -s ../test-install.service "$PLACE/rootfs/etc/systemd/system/multi-user.target.wants/test-install.service"
-sed -i 's/^After=.*/After=basic.target dbus.service/' "$PLACE/rootfs/etc/systemd/system/test-install.service"
+    ln -s ../test-install.service "$PLACE/rootfs/etc/systemd/system/multi-user.target.wants/test-install.service"
+}
 
-echo "booting it"
-timeout 600 systemd-nspawn --quiet -D "$PLACE/rootfs" -b --register=no --keep-unit --private-network \
-    --console=pipe --machine="printwarden-$$" > "$PLACE/console.log" 2>&1 < /dev/null || true
-[ -e "$PLACE/rootfs/trial/result.txt" ] || { tail -n 30 "$PLACE/console.log"; skip "a systemd could not be booted in a container here"; }
-cat "$PLACE/rootfs/trial/result.txt"
-if [ "$(cat "$PLACE/rootfs/trial/rc" 2> /dev/null)" != 0 ]; then
-    tail -n 40 "$PLACE/rootfs/trial/trace.txt"
-    echo "test-install FAILED; the machine is $PLACE/rootfs, its console $PLACE/console.log" >&2
-    exit 1
+boot() { # run it; ends with an error if what was seen is not what should be
+    echo "booting it"
+    timeout 600 systemd-nspawn --quiet -D "$PLACE/rootfs" -b --register=no --keep-unit --private-network \
+        --console=pipe --machine="printwarden-$$" > "$PLACE/console.log" 2>&1 < /dev/null || true
+    [ -e "$PLACE/rootfs/trial/result.txt" ] || { tail -n 30 "$PLACE/console.log"; skip "a systemd could not be booted in a container here"; }
+    cat "$PLACE/rootfs/trial/result.txt"
+    if [ "$(cat "$PLACE/rootfs/trial/rc" 2> /dev/null)" != 0 ]; then
+        tail -n 40 "$PLACE/rootfs/trial/trace.txt"
+        echo "test-install FAILED; the machine is $PLACE/rootfs, its console $PLACE/console.log" >&2
+        exit 1
+    fi
+    cat "$PLACE/rootfs/trial/result.txt" >> "$work/result.txt"
+}
+
+prepare base test-inside.sh
+dpkg-deb --root-owner-group -Znone --build "$work/newer" "$PLACE/rootfs/trial/newer.deb" > /dev/null
+cp "$DEB" "$PLACE/rootfs/trial/printwarden.deb"
+boot
+if [ -n "$TARBALL" ]; then
+    prepare python test-tarball.sh
+    cp "$TARBALL" "$PLACE/rootfs/trial/printwarden.tar.gz"
+    mkdir "$PLACE/rootfs/trial/wheels"
+    "$ROOT/.venv/bin/python" -m pip -qq --disable-pip-version-check download --no-deps --only-binary=:all: \
+        --python-version 3.11 --require-hashes -r "$ROOT/requirements.txt" --dest "$PLACE/rootfs/trial/wheels"
+    boot
 fi
-python3 "$HERE/note_result.py" "$PLACE/rootfs/trial/result.txt"
+python3 "$HERE/note_result.py" "$work/result.txt"
 echo "test-install passed"

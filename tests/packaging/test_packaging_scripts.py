@@ -173,6 +173,17 @@ def test_a_throw_away_key_signs_the_packages_and_their_sums(tmp_path, needs):
     assert (dist / "SHA256SUMS.asc").exists()
 
 
+def test_the_sums_vouch_for_everything_but_themselves(tmp_path):
+    (tmp_path / "p.deb").write_text("a package")
+    for _ in range(2):
+        assert sh(PACKAGING / "sign.sh", str(tmp_path), PRINTWARDEN_GPG_KEY="").returncode == 0
+    check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    good = subprocess.run(check, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (good.returncode, good.stdout) == (0, "p.deb: OK\n")
+    (tmp_path / "p.deb").write_text("another package")
+    assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 1
+
+
 def certificate(folder):
     """A throw-away certificate for signing code, as a PKCS#12 file, and its PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
