@@ -26,9 +26,10 @@ test-deps: ## Install the Debian packages that deeper tests use (needs apt and r
 package: $(VENV)/.dev ## Build what is shipped for this system, into dist/ (about a minute)
 	sh packaging/build.sh
 
-test-install: ## Install it on a booted Debian, and the MSI under Wine (root; skipped where tools are missing)
+test-install: ## Install it on a booted Debian, in a container, the MSI under Wine (root; skips what it has no tools for)
 	sh packaging/linux/test-install.sh
 	sh packaging/windows/test-msi.sh
+	sh packaging/container/test-image.sh
 
 check: $(VENV)/.dev ## Lint and type-check
 	$(BIN)/ruff check .
