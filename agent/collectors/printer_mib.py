@@ -187,14 +187,17 @@ class Poll:
         reading.units = tuple(sorted(found))
 
     async def _find_charset(self) -> int | None:
-        """The charset of the current localization. Its row may be missing: go on without."""
+        """The charset of the current localization; where that is not told, the one that all have."""
         reading = self.reading
         unit = encode_arcs(reading.unit)
         row = (await reading.get([LOCALIZATION + unit])).get(LOCALIZATION + unit)
-        if not isinstance(row, int) or not 0 <= row <= MAX_ARC:
-            return None
-        name = CHARSET + unit + encode_arcs(row)
-        return reading.number((await reading.get([name])).get(name), "prtLocalizationCharacterSet")
+        if isinstance(row, int) and 0 <= row <= MAX_ARC:
+            name = CHARSET + unit + encode_arcs(row)
+            told = (await reading.get([name])).get(name)
+            if told is not None:
+                return reading.number(told, "prtLocalizationCharacterSet")
+        charsets = {value for value in (await reading.clue(CHARSET)).values() if isinstance(value, int)}
+        return charsets.pop() if len(charsets) == 1 else None
 
     async def _alert_tables(self) -> list[list[Row]]:
         return await self.reading.tables(_status.CONSOLE, _status.COVERS, _alerts.ALERTS)
