@@ -9,6 +9,7 @@ from agent.model import AlertKind, DeviceStatus, PrinterStatus, Status
 IDLE = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.IDLE, errors=())
 ASLEEP = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.OTHER, errors=())
 LOW_TONER = Status(device=DeviceStatus.WARNING, printer=PrinterStatus.IDLE, errors=("lowToner",))
+WARNED = Status(device=DeviceStatus.WARNING, printer=PrinterStatus.IDLE, errors=())
 CALLING = Status(device=DeviceStatus.WARNING, printer=PrinterStatus.IDLE, errors=("serviceRequested",))
 PRINTING = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.PRINTING, errors=())
 DOWN = Status(device=DeviceStatus.DOWN, printer=PrinterStatus.OTHER, errors=("jammed",))
@@ -42,6 +43,8 @@ FIELD, NOBODY = "fieldService", "noInterventionRequired"
         ("Epson's Idle", 1, "other", "other", "Idle", LOW_TONER, "state"),
         ("critical and Ready at once", 1, CRITICAL, None, "Ready", DOWN, "condition"),
         ("no code, no words, at rest", 2, "other", None, "", IDLE, "state"),
+        ("no code, no words, warned of something", 2, "other", None, "", WARNED, "condition"),
+        ("no code, no words, at work", 2, "other", None, "", PRINTING, "condition"),
         ("no code, no words, in trouble", 2, "other", None, "", DOWN, "condition"),
         ("no code, no words, status not known", 2, "other", None, "", None, "condition"),
         ("a word cannot overrule a code", 8, BINARY, None, "Ready", IDLE, "condition"),
