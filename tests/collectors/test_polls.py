@@ -48,6 +48,21 @@ def test_what_is_known_is_not_asked_again(walked, taken):
     assert reader.requests == 1
 
 
+def test_meters_of_a_known_printer_are_read_without_finding_out_who_it_is(walked, taken):
+    known = Known.of(taken(walked(ROWS)))
+    stranger, acquaintance = walked(ROWS), walked(ROWS)
+    taken(stranger, tiers={Tier.METERS}, known=Known(units=known.units, charset=known.charset))
+    taken(acquaintance, tiers={Tier.METERS}, known=known)
+    assert acquaintance.requests < stranger.requests
+
+
+def test_a_printer_whose_identity_was_not_read_yet_is_asked_though_nothing_changed(walked, taken):
+    met = taken(walked(ROWS), tiers={Tier.ALERTS})
+    again = taken(walked(ROWS), tiers={Tier.INVENTORY}, known=Known.of(met))
+    assert again.config_changes == met.config_changes is not None
+    assert again.identity is not None
+
+
 def test_a_changed_configuration_asks_again(walked, taken):
     old = Identity(serial="OLD")
     known = Known(units=(1,), config_changes=6, identity=old)

@@ -40,6 +40,13 @@ def shown(snapshot):
     return {" ".join(filter(None, (meter.name, meter.part))): meter.value for meter in snapshot.meters}
 
 
+def test_a_count_that_the_profile_does_not_know_is_left_out(metered):
+    """Ricoh's counter types: 10 is the total, 4711 is nobody's."""
+    types, values = "367.3.2.1.2.19.5.1.2", "367.3.2.1.2.19.5.1.9"
+    rows = {f"{types}.1": 10, f"{values}.1": 1100, f"{types}.2": 4711, f"{values}.2": 5}
+    assert shown(metered("367.1.1", rows)) == {"life": 1000, "total": 1100}
+
+
 class TestTotals:
     def test_the_panels_total_is_the_total_and_the_engines_count_its_life(self, metered):
         snapshot = metered("1347.41", {"1347.43.10.1.1.12.1.1": 981})
