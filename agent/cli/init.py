@@ -106,6 +106,7 @@ def init(
         url=_asked("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
         bearer=bearer_file.read_text("utf-8").strip() if bearer_file else "",
         ca_file=str(ca_file) if ca_file else None,
+        state="" if _is_the_systems(path) or os.environ.get("STATE_DIRECTORY") else "state",
         proxy=proxy,
         port=port,
     )
@@ -120,7 +121,7 @@ def init(
         done = _try(settings, given, units.duration(listen)) if trying else True
     if token:
         done = _enrol(path, now=trying) and done
-    _next_steps(path)
+    _next_steps(path, enrolment=bool(given.url) and not (token or given.bearer))
     raise typer.Exit(0 if done else 1)
 
 
@@ -251,14 +252,30 @@ def _enrol(path: Path, *, now: bool) -> bool:
     return well
 
 
-def _next_steps(path: Path) -> None:
+def _is_the_systems(path: Path) -> bool:
+    """Whether it is the configuration that the service of this system reads."""
     from agent.paths import default_paths
 
-    installed = path == default_paths().config_file
-    own = "" if installed else f" --config {path}"
-    steps = [f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run"]
-    if installed:
-        steps.append("or as a service: `printwarden service install`, which the package has done already")
+    return path.absolute() == default_paths().config_file
+
+
+def _next_steps(path: Path, *, enrolment: bool) -> None:
+    from agent.install import systemd
+
+    own = "" if _is_the_systems(path) else f" --config {path}"
+    steps = (
+        [f"enrol: `printwarden enroll{own} --token-file FILE`, with the provider's token"]
+        if enrolment
+        else []
+    )
+    if own or not systemd.installed():
+        steps.append(f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run")
+    if not own and systemd.installed():
+        steps.append(
+            "next: `systemctl restart printwarden`, and `printwarden service status` shows that it runs"
+        )
+    elif not own:
+        steps.append("or as a service: `printwarden service install`")
     _common.out.print("\n".join(steps), markup=False, soft_wrap=True)
 
 

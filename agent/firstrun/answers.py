@@ -31,6 +31,7 @@ class Answers:
     url: str = ""  # the provider's; "": events wait
     bearer: str = field(default="", repr=False)  # a standing token, of a provider without enrolment
     ca_file: str | None = None
+    state: str = ""  # where it is kept, seen from config.toml; "": where this system has it
     proxy: str = field(default="", repr=False)  # http://host:port, perhaps with a password in it
 
     @property

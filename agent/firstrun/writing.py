@@ -94,7 +94,14 @@ def _share(path: Path) -> None:
 def text(answers: Answers, today: str) -> str:
     """The commented config.toml."""
     return "\n".join(
-        [_HEAD.format(today=today), *_site(answers), *_networks(answers), *_credentials(answers), _TAIL]
+        [
+            _HEAD.format(today=today),
+            *_site(answers),
+            *_networks(answers),
+            *_credentials(answers),
+            *_state(answers),
+            _TAIL,
+        ]
     )
 
 
@@ -133,6 +140,13 @@ def _site(answers: Answers) -> list[str]:
     if answers.ca_file:
         lines.append(f"ca_file = {_quoted(str(Path(answers.ca_file).absolute()))}")
     return [*lines, "", "# Only what is named here is ever contacted: networks, and printers by hand."]
+
+
+def _state(answers: Answers) -> list[str]:
+    if not answers.state:
+        return []
+    said = "# beside this file: the agent of this configuration is another than the installed one"
+    return ["[storage]", f"folder = {_quoted(answers.state)}    {said}", ""]
 
 
 def _networks(answers: Answers) -> list[str]:

@@ -163,17 +163,15 @@ def _reason(why: Exception) -> str:
 
 
 def runs() -> bool:
-    """Whether the service runs; what systemd knows of it goes to the screen."""
+    """Whether the service runs; what systemd knows of it goes to the screen. Raises NotPossible."""
+    _in_charge()
     command = ("systemctl", "status", "--no-pager", "--lines=10", UNITS[0])
     return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - no shell
 
 
 def possible() -> None:
     """Raises NotPossible where systemd is not in charge, where a package is, or where we are not root."""
-    if not Path("/run/systemd/system").is_dir():
-        raise NotPossible(
-            "systemd does not run here; `printwarden run` is the service, for any other supervisor"
-        )
+    _in_charge()
     if PACKAGED.exists():
         raise NotPossible(
             f"a package has installed the service ({PACKAGED}); "
@@ -181,3 +179,15 @@ def possible() -> None:
         )
     if sys.platform != "win32" and os.geteuid() != 0:
         raise NotPossible("this needs root: try sudo")
+
+
+def _in_charge() -> None:
+    if not Path("/run/systemd/system").is_dir():
+        raise NotPossible(
+            "systemd does not run here; `printwarden run` is the service, for any other supervisor"
+        )
+
+
+def installed() -> bool:
+    """Whether a package or `service install` has made it a service."""
+    return PACKAGED.exists() or (OURS / UNITS[0]).exists()

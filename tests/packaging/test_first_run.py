@@ -155,6 +155,25 @@ def test_it_asks_for_what_no_flag_gave(tmp_path):
     assert loaded.provider.url == "https://provider.example/v1/events"
 
 
+def test_a_trial_keeps_its_state_beside_its_configuration(tmp_path):
+    """Two configurations on one machine are two agents, and neither is the installed one."""
+    first = (
+        "--yes",
+        "--no-try",
+        "--network",
+        "127.66.2.0/30",
+        "--provider",
+        "https://provider.example/v1/events",
+    )
+    ended = run(*first, "--config", str(tmp_path / "trial" / "config.toml"))
+    assert config.load(tmp_path / "trial" / "config.toml").state == tmp_path / "trial" / "state"
+    assert f"printwarden enroll --config {tmp_path}/trial/config.toml --token-file FILE" in ended.stdout
+    run(*first, environment={"PRINTWARDEN_HOME": str(tmp_path / "home")})
+    assert config.load(tmp_path / "home" / "config.toml").storage.folder is None, "where this system has it"
+    run(*first, "--config", str(tmp_path / "in" / "config.toml"), environment={"STATE_DIRECTORY": "/state"})
+    assert config.load(tmp_path / "in" / "config.toml").storage.folder is None, "a container says where"
+
+
 def test_a_wrong_flag_writes_nothing(tmp_path):
     ended = run("--yes", "--config", str(tmp_path / "config.toml"), "--network", "192.168.1.7/24", "--no-try")
     assert ended.returncode == 2

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agent import paths
+from agent.cli import build
 from agent.install import systemd
 from agent.install.systemd import NotPossible, Remove, Run, Write, carry_out, told
 
@@ -119,3 +121,11 @@ def test_the_socket_unit_opens_the_one_socket_that_the_service_takes():
     text = (systemd.HERE / "printwarden-traps.socket").read_text()
     assert "Service=printwarden.service" in text
     assert re.findall(r"^Listen\w+=.*", text, re.MULTILINE) == ["ListenDatagram=0.0.0.0:162"]
+
+
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
+@pytest.mark.parametrize("verb", ["status", "install", "uninstall"])
+def test_without_systemd_it_is_told_what_can_be_done(verb):
+    ended = CliRunner().invoke(build(["service"]), ["service", verb])
+    assert isinstance(ended.exception, NotPossible)
+    assert "`printwarden run` is the service, for any other supervisor" in str(ended.exception)
