@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -43,6 +44,18 @@ def distributions(names: set[str]) -> list[metadata.Distribution]:
     homes = metadata.packages_distributions()
     found = {home for name in names if name not in OURS for home in homes.get(name, ())}
     return [metadata.distribution(name) for name in sorted(found - {"printwarden"}, key=str.lower)]
+
+
+def strangers(taken: Iterable[str], lock: str) -> list[str]:
+    """Distributions that were taken along, though the agent's own lock does not name them: tools of the
+    tests, say, that a library uses if it finds them."""
+    locked = {canonical(name) for name in re.findall(r"(?m)^([A-Za-z0-9._-]+)==", lock)}
+    return sorted(name for name in taken if canonical(name) not in locked)
+
+
+def canonical(name: str) -> str:
+    """PEP 503: -, _ and . are one."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def licence(one: metadata.Distribution) -> str:
@@ -152,6 +165,11 @@ def licences(dist: Path) -> str:
 def main() -> None:
     dist = Path(sys.argv[1])
     now = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", datetime.now(UTC).timestamp())), UTC)
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    if found := strangers((one.name for one in distributions(taken(dist))), lock):
+        sys.exit(
+            f"in the build, yet not in requirements.txt: {', '.join(found)}; see UNUSED in printwarden.spec"
+        )
     listed = bill(dist, now)
     (dist / "printwarden.cdx.json").write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
     (dist / "LICENCES.txt").write_text(licences(dist), "utf-8")

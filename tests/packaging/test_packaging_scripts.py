@@ -173,6 +173,13 @@ def test_a_throw_away_key_signs_the_packages_and_their_sums(tmp_path, needs):
     assert (dist / "SHA256SUMS.asc").exists()
 
 
+def test_what_the_agents_own_lock_does_not_name_ends_the_build():
+    lock = "typing-extensions==4.1 \\\n    --hash=sha256:0\nrich==15.0 ; python_version > '3'\n"
+    strangers = script("sbom.py").strangers
+    assert strangers(["typing_extensions", "Rich"], lock) == []
+    assert strangers(["Rich", "requests", "PyYAML"], lock) == ["PyYAML", "requests"]
+
+
 def test_the_sums_vouch_for_everything_but_themselves(tmp_path):
     (tmp_path / "p.deb").write_text("a package")
     for _ in range(2):
