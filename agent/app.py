@@ -270,7 +270,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
             site_id=first.site.id,
             agent_id=_name(identity, first),
             egress=egress_rules(first),
-            precisions=book.precisions,
+            precisions=book.Remembered(),
             takes=partial(takes, target),
         ),
     )

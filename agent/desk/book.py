@@ -8,7 +8,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +24,7 @@ SCHEMA: tuple[str, ...] = (
         heard_at REAL NOT NULL
     ) WITHOUT ROWID
     """,
+    "CREATE TABLE desk_words (id INTEGER PRIMARY KEY CHECK (id = 1), taken INTEGER NOT NULL)",
 )
 
 
@@ -42,6 +43,11 @@ def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float)
              json.dumps(asdict(standing)), now),
         )  # fmt: skip
         taken += 1
+    if taken:
+        tx.execute(
+            "INSERT INTO desk_words VALUES (1, ?) ON CONFLICT DO UPDATE SET taken = taken + excluded.taken",
+            (taken,),
+        )
     return Heard(taken=taken, unknown=tuple(unknown))
 
 
@@ -68,6 +74,23 @@ def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precisio
         found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
         back[row["rule"]] = back.get(row["rule"], 0) + row["back"]
     return [Precision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
+
+
+class Remembered:
+    """`precisions`, counted anew only after the desk has spoken: every ticket that is told asks for them."""
+
+    def __init__(self) -> None:
+        self._taken: int | None = None  # words, when they were counted last
+        self._known: dict[str, Precision] = {}
+
+    def __call__(self, tx: sqlite3.Connection, rule: str | None) -> Sequence[Precision]:
+        row = tx.execute("SELECT taken FROM desk_words").fetchone()
+        taken = row["taken"] if row else 0
+        if taken != self._taken:
+            self._taken, self._known = taken, {one.rule: one for one in precisions(tx)}
+        if rule is None:
+            return list(self._known.values())
+        return [self._known[rule]] if rule in self._known else []
 
 
 def _ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:

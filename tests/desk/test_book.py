@@ -113,6 +113,23 @@ def test_a_ticket_that_is_open_again_at_the_desk_is_not_counted(store):
         assert book.precisions(tx) == []
 
 
+def test_what_is_remembered_is_counted_anew_once_the_desk_has_spoken(store):
+    remembered = book.Remembered()
+    with store.transaction() as tx:
+        assert (remembered(tx, None), remembered(tx, "fuser-down")) == ([], [])
+        for number, at in ((1, 5.0), (2, 6.0), (3, 1.0)):  # also with a clock that was set back
+            ticket = opened(tx, "fuser-down", number).ticket_id
+            book.take(tx, [{"ticket_id": ticket, "status": "closed", "outcome": "confirmed"}], at)
+            assert [one.confirmed for one in remembered(tx, None)] == [number]
+            assert remembered(tx, "fuser-down") == book.precisions(tx, "fuser-down")
+        counted = []
+        tx.set_trace_callback(counted.append)
+        for _ in range(100):
+            remembered(tx, "fuser-down")
+        tx.set_trace_callback(None)
+        assert not [query for query in counted if "JOIN ticket" in query]
+
+
 def test_the_commands_show_it(store, config):
     with store.transaction() as tx:
         ticket = opened(tx, "fuser-down").ticket_id
