@@ -3,9 +3,10 @@
 import asyncio
 import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -18,13 +19,14 @@ from starlette.routing import Route
 
 from agent.clock import Clock
 from agent.store import Store
-from uplink import destination, feedback, provider
+from uplink import destination, feedback, identity, provider
 from uplink.capabilities import Capabilities
 from uplink.destination import Destination
 from uplink.errors import Unreachable
 from uplink.events.feedback import Feedback
 from uplink.office import MOST_PAGES, Office
 from uplink.receiver.app import create_app
+from uplink.receiver.gate import Gate
 from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 from uplink.targets import https
@@ -363,3 +365,32 @@ async def test_a_full_disk_ends_nothing(asking: Asking) -> None:
     asking.broken = True
     assert len(await naps(asking, 1, 4)) == 4
     assert asking.told == []
+
+
+async def test_an_enrolled_agent_hears_of_its_own_site_only_and_nothing_once_it_is_unknown(
+    tmp_path: Any, store: Store, tickets: Callable[..., dict[str, Any]]
+) -> None:
+    heard: list[Feedback] = []
+    with closing(Ledger(tmp_path / "r.db")) as ledger:
+        for number, at in ((1, "S-04"), (2, "S-05"), (3, "S-04")):
+            ledger._file(tickets(number) | {"agent": {"site_id": at, "version": "1"}})
+            said = {"schema": "mps.feedback/1", "ticket_id": f"T000{number}", "status": "closed"}
+            assert ledger.say(f"T000{number}", said)
+        gate = Gate(ledger)
+        (tmp_path / "token").write_text(gate.issue("S-04", time.time()))
+        async with serving(create_app(tmp_path / "r.db", enrolment=True)) as url:
+            there = https.Settings(url=f"{url}/v1/events", insecure_loopback=True)
+            async with https.client(there) as client:
+                known = await identity.enrol(
+                    client, there.url, tmp_path / "id", token_source=str(tmp_path / "token"), site_id="S-04"
+                )
+            target = https.connect(there, known)
+            office = Office(target, store, Clock(), lambda _, words, __: heard.extend(words))
+            await office.round()
+            assert [word.ticket_id for word in heard] == ["T0001", "T0003"]
+            gate.forget(known.agent_id)
+            await office.round()
+            await target.aclose()
+    with store.transaction() as tx:
+        assert "printwarden enroll" in known_of(tx, target.name).trouble
+    assert len(heard) == 2
