@@ -73,6 +73,18 @@ def test_a_move_leaves_the_old_address_to_nobody(tx):
     assert inventory.at(tx, B).key == "sn:S1"
 
 
+def test_who_shares_a_serial_with_another_takes_no_address_from_it(tx):
+    bind(tx, who("S1", "aa"), A)
+    bind(tx, who("S1", "bb"), B, HOUR / 2)
+    assert (inventory.at(tx, A).key, inventory.at(tx, B).key) == ("sn:S1", "mac:bb")
+
+
+def test_a_printer_that_answers_where_it_was_has_no_second_address(tx):
+    bind(tx, who("S1"), A)
+    bind(tx, who("S1"), A, HOUR / 2)
+    assert inventory.second_addresses(tx, "sn:S1") == []
+
+
 def test_what_was_not_read_this_time_keeps_its_last_value(tx):
     bind(tx, who("S1", "aa", firmware="1.0", location="Floor 2"))
     bind(tx, Identity(serial="S1"), now=HOUR)
