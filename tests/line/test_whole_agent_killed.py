@@ -33,10 +33,9 @@ async def test_each_fault_arrives_once_and_in_order_however_often_the_agent_is_k
         assert told.pop((patient.key, FAULT)) == life_of_a_ticket(patient.faults)
     for steps in told.values():  # a fuser that fails often leads to more: it wears, a technician is called
         assert [seq for _, seq in steps] == list(range(1, len(steps) + 1))
+    # Order is promised within a ticket: one that fells the receiver steps aside for the others.
     tickets = [event for event in arrived if event["type"] == "mps.ticket/1"]
-    for ticket in {
-        event["subject"] for event in tickets
-    }:  # one that fells the receiver steps aside for others
+    for ticket in {event["subject"] for event in tickets}:
         mine = [event["sequence"] for event in tickets if event["subject"] == ticket]
         assert mine == sorted(mine)
     numbers = {event["sequence"] for event in arrived}
