@@ -27,6 +27,12 @@ def test_every_key_is_read_or_kept():
     assert found.more == {"txtvers": "1", "qtotal": "1", "priority": "10"}
 
 
+def test_what_is_not_announced_is_none():
+    found = _txt.announcement(_txt.merged([record(rp="", pdl="")]))
+    assert (found.uuid, found.login, found.resource, found.location, found.mac) == (None,) * 5
+    assert (found.formats, found.kinds, found.colour) == ((), (), None)
+
+
 @pytest.mark.parametrize(
     ("said", "model"),
     [

@@ -44,6 +44,7 @@ STORIES = [
     ("a serial that came later is the same printer", [(who(mac="aa"), A, 0), (who("S1", "aa"), A, 1)], {"mac:aa"}),
     ("a wiped serial is told by the MAC", [(who("S1", "aa"), A, 0), (who(None, "aa"), A, 1)], {"sn:S1"}),
     ("two living printers with one serial stay two", [(who("S1", "aa"), A, 0), (who("S1", "bb"), B, 0.5)], {"sn:S1", "mac:bb"}),
+    ("a MAC that was not read contradicts nothing", [(who("S1", "aa"), A, 0), (who("S1"), B, 0.5)], {"sn:S1"}),
     ("one serial on two models is two printers", [(who("S1", "aa"), A, 0), (who("S1", "bb", model="Y9"), B, 50)], {"sn:S1", "mac:bb"}),
     ("two network cards of one printer share its UUID", [(who("S1", "aa", "u1"), A, 0), (who("S1", "bb", "u1"), B, 0.5)], {"sn:S1"}),
     ("a printer that names nothing is known by place and model", [(who(), A, 0), (who(), A, 1)], {"at:X100@192.0.2.1:161"}),
