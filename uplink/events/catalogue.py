@@ -1,4 +1,4 @@
-"""Every kind of event with its model: a receiver judges by them, the published schemas are written from them."""
+"""Every kind of event with its model: receivers judge by them, and the schemas are written from them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
