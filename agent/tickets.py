@@ -136,16 +136,6 @@ def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET)
     return [_ticket(row) for row in rows]
 
 
-def on_order(db: sqlite3.Connection, device: str) -> frozenset[str]:
-    """The supplies of a printer, as rules call them, for which a ticket is open."""
-    rows = db.execute(
-        "SELECT DISTINCT subject FROM ticket JOIN ticket_hold ON ticket = id "
-        "WHERE kind = ? AND device = ? AND cleared_at IS NULL AND ticket_hold.impact = ?",
-        (TICKET, device, Impact.SUPPLY.value),
-    )
-    return frozenset(row["subject"] for row in rows)
-
-
 def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float) -> TicketEvent | None:
     """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
     row = tx.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent import inventory, tickets, together
+from agent.desk import book
 from agent.forecast import keeping
 from agent.gauges import SCHEMA as GAUGES
 from agent.history import record, rows
@@ -40,6 +41,7 @@ ROOMS = {
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
     "together": together.SCHEMA,
+    "desk": book.SCHEMA,
 }
 
 

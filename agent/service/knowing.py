@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
 
-from agent import gauges, tickets
+from agent import gauges
+from agent.desk import orders
 from agent.forecast import keeping
 from agent.forecast.keeping import Brought
 from agent.history import facts, record
@@ -45,7 +46,7 @@ def take_in(
         fresh=fresh | {"events"} if known.epoch_since == snapshot.at else fresh,
         filled=gauges.filled(known.supplies or (), gauges.of(tx, device)),
         foresight=_foresee(tx, snapshot, known),
-        ordered=tickets.on_order(tx, device.key) if asks is None or "orders" in asks else frozenset(),
+        ordered=_orders(tx, known) if asks is None or "orders" in asks else frozenset(),
     )
 
 
@@ -64,7 +65,7 @@ def known(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -
         found,
         filled=gauges.filled(found.supplies or (), gauges.of(db, device)),
         foresight=keeping.of(db, device.key, now, site.id) if found.answers_in_a_row else Foresight(),
-        ordered=tickets.on_order(db, device.key),
+        ordered=_orders(db, found),
     )
 
 
@@ -74,6 +75,10 @@ def site_of(db: sqlite3.Connection, name: str = "") -> SiteFacts:
     return SiteFacts(
         id=name, devices=len(heard), unreachable=sum(not row["answers_in_a_row"] for row in heard)
     )
+
+
+def _orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
+    return orders.orders(db, known.device.key, known.supplies or (), known.renewed)
 
 
 def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from agent import gauges, tickets, together, units
+from agent.desk import book
 from agent.forecast import keeping
 from agent.history import record
 from agent.meters import ledger
@@ -27,6 +28,7 @@ ROOMS = (
     judge.SCHEMA,
     tickets.SCHEMA,
     together.SCHEMA,
+    book.SCHEMA,
 )
 WORDS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
 

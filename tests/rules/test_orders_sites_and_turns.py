@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from agent.model import Device, SiteFacts
+from agent import tickets, together
+from agent.desk import book, orders
+from agent.model import Change, ChangeKind, Device, Impact, SiteFacts
 from agent.rules import schema, trial
 from agent.rules.judge import Judge
 from agent.service import rehearsal
@@ -115,3 +117,42 @@ def test_a_daily_rule_is_judged_in_its_turn_whatever_that_reading_brought(
             facts = printer.facts(hour * HOUR, supplies=supplies, fresh=frozenset(fresh), answering_since=0.0)
             said += [(hour, change.rule) for change in judge.judge(tx, facts) if change.rule == "daily"]
     assert said == [(31.1, "daily")]
+
+
+DESK = [
+    # name, what the desk said, cleared here, replaced since, whether it is on order
+    ("open, and nothing said", [], False, False, True),
+    ("open, and at work", ["acknowledged"], False, False, True),
+    ("open, and closed as none of its business", ["closed out_of_scope"], False, False, False),
+    ("open, and closed as done: the box lies on the shelf", ["closed confirmed"], False, False, True),
+    ("cleared, and nothing said", [], True, False, False),
+    ("cleared by a wobble, and at work", ["assigned"], True, False, True),
+    ("cleared, at work, and reopened", ["closed confirmed", "reopened"], True, False, True),
+    ("cleared by a new cartridge", ["assigned"], True, True, False),
+]
+
+
+@pytest.mark.parametrize(("name", "said", "cleared", "renewed", "ordered"), DESK, ids=[it[0] for it in DESK])
+def test_what_is_on_order_is_told_by_the_desk(
+    name: str, said: list[str], cleared: bool, renewed: bool, ordered: bool, tmp_path: Path, printer: Any
+) -> None:
+    toner = printer.toner(5)
+    change = Change(
+        kind=ChangeKind.OPENED, at=10.0, device=printer.device, rule="low", subject="1.1 toner black",
+        fault="supply.low", component="toner:black", impact=Impact.SUPPLY, severity="normal", title="low", since=9.0,
+    )  # fmt: skip
+    store = Store(
+        tmp_path / "orders.db", {"tickets": tickets.SCHEMA, "together": together.SCHEMA, "desk": book.SCHEMA}
+    )
+    with store.transaction() as tx:
+        (event,) = tickets.apply(tx, [change])
+        if cleared:
+            tickets.apply(tx, [replace(change, kind=ChangeKind.RESOLVED, at=20.0)])
+        for word in said:
+            status, _, outcome = word.partition(" ")
+            book.take(
+                tx, [{"ticket_id": event.ticket_id, "status": status, "outcome": outcome or None}], 15.0
+            )
+        found = orders.orders(tx, printer.device.key, (toner,), {"1.1": 18.0} if renewed else {})
+    store.close()
+    assert found == ({"1.1 toner black"} if ordered else set())

@@ -1,0 +1,39 @@
+"""Which supplies of a printer are on order: by our open tickets, and by what the desk says of them.
+
+open here                         on order, unless the desk closed it as none of its business
+cleared here, at work at the desk on order: the cartridge is on its way, though a level rose for a while
+cleared here, and nothing said    not on order
+"""
+
+import sqlite3
+from collections.abc import Mapping
+
+from agent.model import Supply
+
+_OPEN = """
+    SELECT DISTINCT h.subject FROM ticket t JOIN ticket_hold h ON h.ticket = t.id
+    LEFT JOIN desk d ON d.ticket = t.id
+    WHERE t.kind = 'ticket' AND t.device = ? AND t.cleared_at IS NULL AND h.impact = 'supply'
+    AND (d.status IS NOT 'closed' OR d.outcome IS NULL OR d.outcome = 'confirmed')
+"""
+_AT_WORK = """
+    SELECT t.component, t.opened_at FROM ticket t JOIN desk d ON d.ticket = t.id
+    WHERE t.kind = 'ticket' AND t.device = ? AND t.impact = 'supply' AND t.cleared_at IS NOT NULL
+    AND d.status IN ('acknowledged', 'assigned', 'on_hold', 'reopened')
+"""
+
+
+def orders(
+    db: sqlite3.Connection, device: str, supplies: tuple[Supply, ...], renewed: Mapping[str, float]
+) -> frozenset[str]:
+    """The supplies on order, by the keys that rules have for them: "1.3 toner black".
+
+    `renewed`: when each was last replaced, by its index; an order from before that has been delivered.
+    """
+    found = {row["subject"] for row in db.execute(_OPEN, (device,))}
+    at_work = {row["component"]: row["opened_at"] for row in db.execute(_AT_WORK, (device,))}
+    for it in supplies if at_work else ():
+        opened = at_work.get(f"{it.type}:{it.colour}")
+        if opened is not None and opened > renewed.get(it.index, 0.0):
+            found.add(f"{it.index} {it.type or 'unknown'} {it.colour}")
+    return frozenset(found)
