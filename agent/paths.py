@@ -31,6 +31,15 @@ def default_paths() -> Paths:
     return _of_platform()
 
 
+def cache() -> Path:
+    """Where what can be computed again is kept, for whoever runs a command."""
+    if home := os.environ.get("PRINTWARDEN_HOME"):
+        return Path(home) / "cache"
+    import platformdirs  # noqa: PLC0415 - the service has no need of it
+
+    return platformdirs.user_cache_path(APP, appauthor=False)
+
+
 def _of_platform() -> Paths:
     """Where Windows has what all users share, and where another system has a user's own."""
     import platformdirs  # noqa: PLC0415 - the service of Linux has no need of it

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.progress import Progress
 
-from agent import app, config, toml, units
+from agent import app, config, paths, toml, units
 from agent.cli import _common
 from agent.clock import iso
 from agent.errors import Complaint, ConfigError
@@ -148,6 +148,7 @@ class Asked:
     sweep: str = ""
     against: tuple[str, ...] = ()
     horizon: str = "30 days"
+    afresh: bool = False
 
 
 @dataclass(slots=True)
@@ -196,7 +197,7 @@ def run_backtest(asked: Asked, given: Path | None, state: Path | None, files: li
         run = _run(db, rules, names, asked, found, bar)
         found.scores = [_scored(rules, name, run, asked) for name in names]
         if files:
-            _differ(db, in_force(given, None), names, run, found, bar)
+            _differ(db, in_force(given, None), names, run, asked, found, bar)
         if asked.sweep:
             _sweep(db, rules, asked, found, bar)
     return found
@@ -228,7 +229,9 @@ def _run(
         db,
         sweep.only(rules, list(dict.fromkeys(wanted))),
         found.span,
+        names=wanted,
         told=lambda done, of: bar.update(task, completed=done, total=of),
+        how=hindsight.How(memory=None if asked.afresh else paths.cache() / "backtests.db"),
     )
 
 
@@ -265,12 +268,13 @@ def _differ(
     deployed: RuleSet,
     names: list[str],
     run: hindsight.Run,
+    asked: Asked,
     found: Found,
     bar: Progress,
 ) -> None:
     """The tickets that only one of the two sets of rules would have opened."""
     common = [name for name in names if name in deployed.rules]
-    before = _run(db, deployed, common, Asked(), found, bar) if common else None
+    before = _run(db, deployed, common, replace(asked, against=()), found, bar) if common else None
     for name in names:
         old = before.firings.get(name, []) if before else []
         ours = {(it.device, it.subject, it.opened // DAY) for it in run.firings[name]}

@@ -233,6 +233,9 @@ def backtest(
     horizon: Annotated[
         str, typer.Option("--horizon", help="How long after a ticket that may be.")
     ] = "30 days",
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Do not use what earlier backtests computed.")
+    ] = False,
     config: _common.ConfigFile = None,
     state: State = None,
     rules: Rules = None,
@@ -243,7 +246,8 @@ def backtest(
 
     What is right is told by other rules: a supply order by a supply that ran empty or was replaced, a
     prediction by a printer that went down. --against names others. The difference to the rules that are
-    in force is shown, too.
+    in force is shown, too. What was computed before for the same past and the same rule is not computed
+    again.
 
     Examples: printwarden rules backtest supply-low --from 2025-09-01 --html report.html ·
     printwarden rules backtest supply-low --sweep "supply-low.when.all[2].value=5..20 %/4"
@@ -255,6 +259,7 @@ def backtest(
         sweep=sweep,
         against=tuple(against or ()),
         horizon=horizon,
+        afresh=afresh,
     )
     found = _rules.run_backtest(asked, config, state, rules)
     if page:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from agent.history import facts, record, rows, series, tidying, trails
-from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail, Vague
+from agent.model import Device, Episode, Facts, Happening, SiteFacts, Status, Supply, Trail, Vague
 
 WINDOW = facts.RECENT
 DAY = 86400.0
@@ -23,6 +23,7 @@ EVERYTHING = frozenset({"alerts", "events", "meters", "supplies", "trail"})
 POLL = 300.0  # between two polls, as far as the past knows
 
 Series = tuple[list[float], list[series.Value]]
+NOTHING: Series = ([], [])
 VAGUE = {vague.value: vague for vague in Vague}
 
 
@@ -38,6 +39,7 @@ class Past:
     levels: dict[str, Series] = field(default_factory=dict)
     pages: Series = field(default_factory=lambda: ([], []))
     engine: Series = field(default_factory=lambda: ([], []))
+    epochs: tuple[tuple[float, int], ...] = ()  # since when the total meter has been in which epoch
     speed: int | None = None  # as it is today
     state: Series = field(default_factory=lambda: ([], []))
     errors: Series = field(default_factory=lambda: ([], []))
@@ -47,12 +49,17 @@ class Past:
     thinned: bool = False
     _begins: list[float] = field(default_factory=list)  # of the episodes
     _long: tuple[Episode, ...] = ()  # those that outlast the window
+    swaps: tuple[Happening, ...] = ()
+    _made: dict[tuple[str, int | str], Supply] = field(default_factory=dict, repr=False, compare=False)
+    _said: dict[tuple[str, str], Status] = field(default_factory=dict, repr=False, compare=False)
+    _swapped: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, db: sqlite3.Connection, device: Device, since: float, until: float) -> "Past":
         """What was kept of `device`, with the 30 days before `since` that its facts look back on."""
         begin, key = since - WINDOW, device.key
         episodes = tuple(_episodes(db, key, begin, until))
+        happened = tuple(_happened(db, key, begin, until))
         return cls(
             device=device,
             since=since,
@@ -73,32 +80,34 @@ class Past:
             _begins=[it.began for it in episodes],
             _long=tuple(it for it in episodes if it.ended is None or it.ended - it.began > WINDOW),
             silences=tuple(_silences(db, key, begin, until)),
-            happened=tuple(_happened(db, key, begin, until)),
+            happened=happened,
+            swaps=tuple(it for it in happened if it.what == "replaced"),
             thinned=since < (tidying.thinned_until(db) or 0.0),
         )
 
-    def changes(self, parts: Collection[str]) -> list[tuple[float, str]]:
-        """(when, which part) of every change of one of `parts` within the span, by time."""
+    def changes(self, parts: Collection[str]) -> list[tuple[float, str, str]]:
+        """(when, which part, which supply) of every change of one of `parts` within the span, by time."""
         found = list(self._changes(parts))
         return sorted(it for it in found if self.since <= it[0] < self.until)
 
-    def _changes(self, parts: Collection[str]) -> Iterator[tuple[float, str]]:
+    def _changes(self, parts: Collection[str]) -> Iterator[tuple[float, str, str]]:
         for begin, end in self.silences:  # always: they decide what can be known at all
-            yield begin, "reach"
-            yield end, "reach"
-            yield end + POLL, "reach"
+            yield begin, "reach", ""
+            yield end, "reach", ""
+            yield end + POLL, "reach", ""
         if "supplies" in parts:
-            yield from ((at, "supplies") for times, _ in self.levels.values() for at in times)
-            yield from ((it.at, "supplies") for it in self.happened if it.what == "replaced")
+            for index, (times, _) in self.levels.items():
+                yield from ((at, "supplies", index) for at in times)
+            yield from ((it.at, "supplies", it.detail) for it in self.happened if it.what == "replaced")
         if "alerts" in parts:
-            yield from ((it.began, "alerts") for it in self.episodes)
-            yield from ((it.ended, "alerts") for it in self.episodes if it.ended is not None)
+            yield from ((it.began, "alerts", "") for it in self.episodes)
+            yield from ((it.ended, "alerts", "") for it in self.episodes if it.ended is not None)
         if "status" in parts:
-            yield from ((at, "status") for at in (*self.state[0], *self.errors[0]))
+            yield from ((at, "status", "") for at in (*self.state[0], *self.errors[0]))
         if "meters" in parts:
-            yield from ((at, "meters") for at in self.pages[0])
+            yield from ((at, "meters", "") for at in self.pages[0])
         if "events" in parts:
-            yield from ((it.at, "events") for it in self.happened)
+            yield from ((it.at, "events", "") for it in self.happened)
 
     def at(
         self,
@@ -114,27 +123,30 @@ class Past:
         heard = silence[0] - POLL if silence else now
         state, errors = _value(self.state, now), _value(self.errors, now)
         known = self.met is not None and self.met <= now
-        begun = tuple(self._begun(now)) if "alerts" in parts else ()
+        standing, recent = self._begun(now) if "alerts" in parts else ([], ())
         events = "events" in parts
+        epoch = next((it for it in reversed(self.epochs) if it[0] <= now), None)
         return Facts(
             device=self.device,
             now=now,
             last_answer=heard if known else None,
             answers_in_a_row=0 if silence or not known else 1 + int((now - (back or 0.0)) // POLL),
             answering_since=None if silence else back,
-            status=rows.expand(str(state), str(errors or "")) if state is not None else None,
+            status=self._status(state, errors),
             status_at=heard,
             errors_since=_errors_since(self.errors, now) if errors else {},
-            open_alerts=tuple(it for it in begun if it.ended is None) if known else None,
+            open_alerts=tuple(standing) if known else None,
             alerts_at=heard,
-            recent_alerts=tuple(it for it in begun if it.began > now - WINDOW),
+            recent_alerts=recent,
             supplies=self._supplies(now) if "supplies" in parts else None,
             supplies_at=heard,
-            renewed={it.detail: it.at for it in self.happened if it.what == "replaced" and it.at <= now},
+            renewed=self._renewed(now) if "supplies" in parts else {},
             happened=tuple(it for it in self.happened if now - WINDOW < it.at <= now) if events else (),
             pages=_count(_value(self.pages, now)),
             pages_before=_daily(self.pages, now) if "meters" in parts else (),
             speed=self.speed,
+            epoch=epoch[1] if epoch else None,
+            epoch_since=epoch[0] if epoch else None,
             trail=self._trail(now) if "trail" in parts else Trail(),
             fresh=fresh,
             site=site or SiteFacts(),
@@ -145,11 +157,7 @@ class Past:
 
     def restless(self, now: float) -> bool:
         """Whether time alone may change what is known: it is silent, or something stands open."""
-        return (
-            self.silent(now)
-            or bool(_value(self.errors, now))
-            or any(it.ended is None for it in self._begun(now))
-        )
+        return self.silent(now) or bool(_value(self.errors, now)) or bool(self._begun(now)[0])
 
     def _place(self, now: float) -> int:
         return bisect_right(self.silences, now, key=lambda span: span[0])
@@ -158,22 +166,58 @@ class Past:
         place = self._place(now)
         return self.silences[place - 1] if place and now < self.silences[place - 1][1] else None
 
-    def _begun(self, now: float) -> Iterator[Episode]:
-        """The episodes of the window, and older ones that are open, as they were known at `now`: whether
-        they end is not known before they do."""
-        first = bisect_right(self._begins, now - WINDOW)
-        older = (it for it in self._long if it.began <= now - WINDOW and (it.ended is None or it.ended > now))
-        for it in (*older, *self.episodes[first : bisect_right(self._begins, now)]):
-            yield replace(it, ended=None) if it.ended is not None and it.ended > now else it
+    def _begun(self, now: float) -> tuple[list[Episode], tuple[Episode, ...]]:
+        """(open, begun within the window) as they were known at `now`: whether an alert ends is not known
+        before it does. Long ones from before the window are open, too."""
+        since = bisect_right(self._begins, now - WINDOW)
+        recent = self.episodes[since : bisect_right(self._begins, now)]
+        standing = [it for it in recent if it.ended is None or it.ended > now]
+        if any(it.ended is not None for it in standing):
+            recent = tuple(_still_open(it, now) for it in recent)
+            standing = [it for it in recent if it.ended is None]
+        older = [
+            _still_open(it, now)
+            for it in self._long
+            if it.began <= now - WINDOW and (it.ended is None or it.ended > now)
+        ]
+        return [*older, *standing], recent
 
     def _supplies(self, now: float) -> tuple[Supply, ...] | None:
         found = []
         for supply in self.supplies:
-            value = _value(self.levels.get(supply.index, ([], [])), now)
+            value = _value(self.levels.get(supply.index, NOTHING), now)
             if value is not None:
-                level = VAGUE[value] if isinstance(value, str) else value
-                found.append(replace(supply, level=level))
+                found.append(self._at_level(supply, value))
         return tuple(found) or None
+
+    def supply(self, index: str, now: float) -> Supply | None:
+        """One supply as it was; None before it was read."""
+        value = _value(self.levels.get(index, NOTHING), now)
+        known = next((it for it in self.supplies if it.index == index), None)
+        return None if value is None or known is None else self._at_level(known, value)
+
+    def _at_level(self, supply: Supply, value: int | str) -> Supply:
+        """The supply with that level: the same one whenever it is asked for again."""
+        key = (supply.index, value)
+        if key not in self._made:
+            level = VAGUE[value] if isinstance(value, str) else value
+            self._made[key] = replace(supply, level=level)
+        return self._made[key]
+
+    def _status(self, state: series.Value, errors: series.Value) -> Status | None:
+        if state is None:
+            return None
+        key = (str(state), str(errors or ""))
+        if key not in self._said:
+            self._said[key] = rows.expand(*key)
+        return self._said[key]
+
+    def _renewed(self, now: float) -> dict[str, float]:
+        if self.swaps and self.swaps[-1].at > now:
+            return {it.detail: it.at for it in self.swaps if it.at <= now}
+        if not self._swapped:
+            self._swapped.update({it.detail: it.at for it in self.swaps})
+        return self._swapped
 
     def _trail(self, now: float) -> Trail:
         since = now - WINDOW
@@ -190,10 +234,15 @@ class Past:
             drawn=None
             if stood is None
             else trails.drawn(
-                (it, [value for _, value in _standing(self.levels.get(it.index, ([], [])), stood, now)])
+                (it, [value for _, value in _standing(self.levels.get(it.index, NOTHING), stood, now)])
                 for it in self.supplies
             ),
         )
+
+
+def _still_open(episode: Episode, now: float) -> Episode:
+    """The episode as it was known at `now`."""
+    return replace(episode, ended=None) if episode.ended is not None and episode.ended > now else episode
 
 
 def _daily(of: Series, now: float) -> tuple[tuple[float, int], ...]:

@@ -32,6 +32,7 @@ class Around:
 
     waits: Collection[str] = ()  # the turns ("daily@07:00") that are not due now
     above: Collection[str] = ()  # ids of the rules about the site that fire
+    touched: Collection[str] | None = None  # the only supplies that changed; None: nobody knows
 
 
 @dataclass(slots=True)
@@ -112,7 +113,8 @@ def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tupl
         oldest = rule.patience.gap
         if oldest not in grounds:
             grounds[oldest] = Grounds.of(facts, oldest)
-        for verdict in evaluate(rule, grounds[oldest], known):
+        touched = case.around.touched if rule.alone and not rule.turns else None
+        for verdict in evaluate(rule, grounds[oldest], known, touched):
             yield (rule.id, verdict.subject.key), (rule, verdict)
 
 

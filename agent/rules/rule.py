@@ -141,6 +141,18 @@ class Rule:
         return all(condition.signal.lasts for condition in self.conditions)
 
     @cached_property
+    def alone(self) -> bool:
+        """Whether it judges each supply by what is known of that one only."""
+        asked = (*self.conditions, *self.clear)
+        return self.per == "supply" and all(it.signal.reads == {"supplies"} for it in asked)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it rests on what each supply's row says now, and on nothing else."""
+        asked = (*self.conditions, *self.clear)
+        return self.per == "supply" and self.turns is None and all(it.signal.itself for it in asked)
+
+    @cached_property
     def rests_on(self) -> frozenset[str]:
         """The parts of the facts that can make it begin to hold."""
         return frozenset().union(*(it.signal.rests_on(it.options) for it in self.conditions))

@@ -12,6 +12,7 @@
     TIMED = (…)              options that make it change by the mere passing of time; optional
     SHORT = {…}              short keys of a condition: key -> (signal, op) that it stands for; optional
     WORDS, words(asked)      further words for titles, by name; optional
+    ITSELF = True            it rests on what the supply's own row of the table says now, and on nothing else
     SAYS = "{value} jams"    how its reading is said in {evidence}; without it: name and value; optional
 
 Adding a signal is adding a file.
@@ -71,6 +72,7 @@ class Signal:
     short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     vocabulary: tuple[str, ...] = ()
     words: Say = _silent
+    itself: bool = False
     says: str = ""
     text: str = ""  # what a person should know of it
 
@@ -99,6 +101,7 @@ def signals() -> Mapping[str, Signal]:
             short=getattr(module, "SHORT", {}),
             vocabulary=getattr(module, "WORDS", ()),
             words=getattr(module, "words", _silent),
+            itself=getattr(module, "ITSELF", False),
             says=getattr(module, "SAYS", f"{name} {{value}}"),
             text=(module.__doc__ or "").partition(": ")[2].strip(),
         )

@@ -62,7 +62,7 @@ def subjects(per: str, facts: Facts) -> Iterator[Subject]:
     elif per == "supply":
         for supply in facts.supplies or ():
             renewed = facts.renewed.get(supply.index)
-            yield Subject(per=per, key=_supply_key(supply), supply=supply, renewed=renewed)
+            yield Subject(per=per, key=supply_key(supply), supply=supply, renewed=renewed)
     elif per == "alert":
         yield from _alerts(episodes)
     else:
@@ -82,7 +82,7 @@ def recall(per: str, key: str, facts: Facts) -> Subject:
     return Subject(per=per, key=key, episodes=tuple(conditions(facts.open_alerts or ())))
 
 
-def conditions(episodes: tuple[Episode, ...]) -> Iterator[Episode]:
+def conditions(episodes: Iterable[Episode]) -> Iterator[Episode]:
     """Without the permanent rows of healthy printers: asleep, warming up, ready, idle."""
     return (episode for episode in episodes if episode.alert.kind is not AlertKind.STATE)
 
@@ -93,7 +93,7 @@ def place(alert: Alert) -> tuple[str, str]:
     return alert.group or "unknown", "unknown" if index is None or index < 0 else str(index)
 
 
-def _supply_key(supply: Supply) -> str:
+def supply_key(supply: Supply) -> str:
     return f"{supply.index} {supply.type or 'unknown'} {supply.colour}"
 
 

@@ -72,14 +72,25 @@ def reliable(facts: Facts, oldest: float) -> Facts:
     )
 
 
-def evaluate(rule: Rule, grounds: Grounds, remembered: Collection[str] = ()) -> Iterator[Verdict]:
-    """The verdict on each subject that is there, or that is `remembered` by its key."""
+def evaluate(
+    rule: Rule, grounds: Grounds, remembered: Collection[str] = (), touched: Collection[str] | None = None
+) -> Iterator[Verdict]:
+    """The verdict on each subject that is there, or that is `remembered` by its key.
+
+    `touched`: the only supplies of which anything changed; those that are quiet are passed over.
+    """
     shown = grounds.shown(rule.per)
     for key, subject in shown.items():
+        if touched is not None and key not in remembered and not _among(subject, touched):
+            continue
         yield judge(rule, subject, grounds, stands=key in remembered)
     for key in remembered:
         if key not in shown:
             yield judge(rule, recall(rule.per, key, grounds.known), grounds, stands=True)
+
+
+def _among(subject: Subject, touched: Collection[str]) -> bool:
+    return subject.supply is None or subject.supply.index in touched
 
 
 def judge(rule: Rule, subject: Subject, grounds: Grounds, *, stands: bool) -> Verdict:

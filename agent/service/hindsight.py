@@ -1,30 +1,40 @@
 """Rules, run over recorded history: the state machine that runs live, on what was known at each time.
 
-history.past ──► rules.engine ──► firings ──► rules.backtest
+history.past ──► replay ──► firings ──► rules.backtest
 
-It is judged when something changed that a rule rests on, when a wait is over, and, while a printer is silent
-or something stands open, every quarter of an hour. Between these nothing can happen.
+The site is judged first, then each printer by itself, in as many processes as there are cores where the
+fleet is large: what comes out is the same, in the same order. Rules that have nothing to do with each other
+are judged apart, so that none is looked at for the sake of another. What was computed before for the same
+past and the same rules is `remembered`.
 """
 
+import multiprocessing
+import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from agent import inventory
 from agent.history.past import Past
-from agent.model import Change, ChangeKind, Device, Impact, SiteFacts
-from agent.rules import engine
+from agent.meters import ledger
+from agent.model import Device, Impact
 from agent.rules.backtest import Event, Firing
-from agent.rules.engine import Around
-from agent.rules.lifecycle import Phase, State, keep
-from agent.rules.rule import Patience, Rule, RuleSet
-from agent.rules.states import Key, Standing
-from agent.rules.terms import Turns
+from agent.rules.rule import Rule, RuleSet
+from agent.service import remembered
+from agent.service.remembered import Remembered
+from agent.service.replay import Life, apart
+from agent.service.sitewide import SitePast
+from agent.store import open_reader
 
 DAY = 86400.0
-RESTLESS, CALM = 900.0, DAY / 2  # seconds between looks, where time alone may tell
-LEAST = 60.0
-SITE = SiteFacts()  # of the site as a whole the past keeps nothing
+MANY = 40  # printers: with fewer another process takes longer to start than it saves
+PIECE = 5  # printers that a process takes at a time
+
+Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,29 @@ class Span:
     @property
     def months(self) -> float:
         return (self.until - self.since) / (30.44 * DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """Short ways; each comes to the same."""
+
+    workers: int | None = None  # processes; None: as many as there are cores, where that helps
+    memory: Path | None = None  # where results of earlier runs are
+    shortcuts: bool = True  # pass over moments at which nothing can happen
+
+
+USUAL = How()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """What the rules said of one printer."""
+
+    firings: tuple[tuple[str, Firing], ...] = ()
+    replaced: tuple[Event, ...] = ()
+    thinned: bool = False
+    evaluations: int = 0
+    computed: Mapping[str, remembered.Told] = field(default_factory=dict)  # what was not known before
 
 
 @dataclass(slots=True)
@@ -60,139 +93,151 @@ class Run:
             for it in self.firings.get(rule, ())
         ]
 
+    def add(self, lived: Lived) -> None:
+        self.devices += 1
+        self.thinned |= lived.thinned
+        self.evaluations += lived.evaluations
+        self.replaced += lived.replaced
+        for rule, firing in lived.firings:
+            self.firings[rule].append(firing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What each process needs to know."""
+
+    rules: Mapping[str, RuleSet]  # each wanted rule with all that it rests on
+    site: SitePast
+    span: Span
+    memory: Remembered
+    shortcuts: bool = True
+
 
 def run(
     db: sqlite3.Connection,
     rules: RuleSet,
     span: Span,
     *,
-    told: Callable[[int, int], None] = lambda _done, _of: None,
+    names: Collection[str] | None = None,
+    site: str = "",
+    told: Told = lambda _done, _of: None,
+    how: How = USUAL,
 ) -> Run:
-    """Every known printer, through these rules, over `span`."""
+    """The site and every known printer, through these rules, over `span`.
+
+    `names`: the rules whose findings are wanted; without it, all of them.
+    """
     devices = list(inventory.devices(db).values())
     found = Run(span=span, firings={rule: [] for rule in rules.rules})
-    for number, device in enumerate(devices):
+    whole = SitePast.load(db, site, span.until)
+    for rule, firing in whole.judge(rules, span.since, span.until):
+        found.firings[rule].append(firing)
+    task = _Task(
+        rules={
+            name: apart(rules, name)
+            for name, rule in rules.rules.items()
+            if rule.per != "site" and (names is None or name in names)
+        },
+        site=whole,
+        span=span,
+        memory=Remembered(how.memory),
+        shortcuts=how.shortcuts,
+    )
+    computed: dict[str, remembered.Told] = {}
+    for number, lived in enumerate(_all_lives(db, devices, task, _workers(how.workers, len(devices)))):
         told(number, len(devices))
-        past = Past.load(db, device, span.since, span.until)
-        if past.met is None or past.met >= span.until:
-            continue
-        found.devices += 1
-        found.thinned |= past.thinned
-        for rule, firing in _lived(past, rules, found):
-            found.firings[rule].append(firing)
-        found.replaced += [
-            Event(device=device.key, at=it.at, what="replaced", subject=subject)
-            for it in past.happened
-            if it.what == "replaced" and span.since <= it.at
-            for subject in _slots(past, it.detail)
-        ]
+        if lived is not None:
+            found.add(lived)
+            computed |= lived.computed
+    task.memory.keep(computed)
     told(len(devices), len(devices))
     return found
 
 
-def _slots(past: Past, index: str) -> Iterator[str]:
-    """The key of the supply in that slot, as rules name their subjects."""
-    yield from (f"{it.index} {it.type or 'unknown'} {it.colour}" for it in past.supplies if it.index == index)
+def _workers(wanted: int | None, devices: int) -> int:
+    """How many processes to use. Only where they can be forked: a started one would read all rules anew."""
+    if sys.platform == "win32" or "fork" not in multiprocessing.get_all_start_methods():
+        return 1
+    return wanted or (min(os.cpu_count() or 1, 8) if devices >= MANY else 1)
 
 
-def _lived(past: Past, rules: RuleSet, found: Run) -> Iterator[tuple[str, Firing]]:
-    """(rule, firing) of one printer's life; those still open come last."""
-    life = _Life(past, rules)
-    open_: dict[Key, Firing] = {}
-    for now, fresh in life.moments():
-        found.evaluations += 1
-        for change in life.judge(now, fresh):
-            key = (change.rule, change.subject)
-            if change.kind is ChangeKind.OPENED:
-                open_[key] = Firing(
-                    device=past.device.key,
-                    name=past.device.name,
-                    subject=change.subject,
-                    opened=now,
-                    title=change.title,
-                )
-            elif key in open_:
-                yield change.rule, replace(open_.pop(key), closed=now)
-    yield from ((key[0], firing) for key, firing in open_.items())
+def _all_lives(
+    db: sqlite3.Connection, devices: Sequence[Device], task: _Task, workers: int
+) -> Iterator[Lived | None]:
+    """What came of each printer, in the order of the printers."""
+    file = db.execute("PRAGMA database_list").fetchone()["file"]
+    if workers == 1 or not file:
+        yield from (_life(db, device, task) for device in devices)
+        return
+    pieces = [devices[at : at + PIECE] for at in range(0, len(devices), PIECE)]
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(workers, context, _begin, (Path(file), task)) as pool:
+        for lives in pool.map(_lives, pieces):
+            yield from lives
 
 
-@dataclass(slots=True)
-class _Life:
-    """One printer, judged from beginning to end."""
-
-    past: Past
-    rules: RuleSet
-    standing: dict[Key, Standing] = field(default_factory=dict)
-    taken: dict[str, float] = field(default_factory=dict)
-    relevant: tuple[Rule, ...] = field(init=False)
-    parts: frozenset[str] = field(init=False)
-    turns: dict[str, Turns] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.relevant, self.turns = self.rules.about(self.past.device), self.rules.turns
-        self.parts = frozenset().union(*(it.rests_on for it in self.relevant), _cleared_by(self.relevant))
-
-    def judge(self, now: float, fresh: frozenset[str] | None) -> list[Change]:
-        facts = self.past.at(now, SITE, fresh, parts=self.parts)
-        turns = self.turns
-        due = [
-            text
-            for text, it in turns.items()
-            if facts.answers_in_a_row and it.due(self.taken.get(text), now, self.rules.zone)
-        ]
-        around = Around(waits=turns.keys() - set(due))
-        self.standing, changes = engine.decide(self.rules, self.standing, facts, around)
-        self.taken |= dict.fromkeys(due, now)
-        return changes
-
-    def moments(self) -> Iterator[tuple[float, frozenset[str] | None]]:
-        """When to judge, and which parts of the facts changed then; None: judge everything."""
-        past, parts = self.past, self.parts
-        start = max(past.since, past.met or past.since)
-        events = [it for it in past.changes(parts) if it[0] > start]
-        events += [(at, "") for at in _turns(self.rules, start, past.until)]
-        events.sort(reverse=True)
-        tick = start
-        while (now := min(tick, events[-1][0]) if events else tick) < past.until:
-            fresh: set[str] = set()
-            whole = now == start
-            while events and events[-1][0] <= now:
-                fresh.add(events.pop()[1])
-            yield now, None if whole or fresh & {"", "reach"} else frozenset(fresh)
-            tick = _next(self.relevant, self.standing, now)
-            if "clock" in parts:
-                tick = min(tick, now + (RESTLESS if past.restless(now) else CALM))
+_here: list[tuple[Path, _Task]] = []  # in each process of its own: what it works on
 
 
-def _cleared_by(rules: Sequence[Rule]) -> frozenset[str]:
-    return frozenset().union(*(it.signal.rests_on(it.options) for rule in rules for it in rule.clear))
+def _begin(file: Path, task: _Task) -> None:
+    _here[:] = [(file, task)]
 
 
-def _turns(rules: RuleSet, since: float, until: float) -> Iterator[float]:
-    """When the turns of rules begin within the span; one that a clock change moves is looked for hourly."""
-    for turns in rules.turns.values():
-        at = turns.latest(since, rules.zone) if turns.at is not None else since
-        while (at := at + turns.every) < until:
-            yield at
-            if turns.at is not None and turns.latest(at, rules.zone) != at:
-                yield turns.latest(at + 3600.0, rules.zone)
+def _lives(devices: Iterable[Device]) -> list[Lived | None]:
+    ((file, task),) = _here
+    with closing(open_reader(file)) as db:
+        return [_life(db, device, task) for device in devices]
 
 
-def _next(rules: Sequence[Rule], standing: Mapping[Key, Standing], now: float) -> float:
-    """When the first wait of those that are not quiet is over."""
-    patience = {rule.id: rule.patience for rule in rules}
-    return min(
-        (max(now + LEAST, _over(it.state, patience[rule], now)) for (rule, _), it in standing.items()),
-        default=float("inf"),
+def _life(db: sqlite3.Connection, device: Device, task: _Task) -> Lived | None:
+    """One printer's life; None if it was not known yet."""
+    past = Past.load(db, device, task.span.since, task.span.until)
+    if past.met is None or past.met >= task.span.until:
+        return None
+    epochs = [it for it in ledger.epochs(db, device.key) if it.name == "total" and it.part is None]
+    past = replace(past, epochs=tuple((it.opened, it.number) for it in epochs))
+    known = remembered.of_past(past) if task.memory.path else ""
+    keys = {name: _key(name, rules, known, task) for name, rules in task.rules.items()}
+    earlier = task.memory.find(keys.values())
+    lives = {
+        name: Life(past, rules, task.site.at, task.shortcuts)
+        for name, rules in task.rules.items()
+        if keys[name] not in earlier
+    }
+    computed = {keys[name]: tuple(_of(name, life)) for name, life in lives.items()}
+    results = {**earlier, **computed}
+    return Lived(
+        firings=tuple((name, it) for name, key in keys.items() for it in results[key]),
+        replaced=tuple(_replaced(past, task.span)),
+        thinned=past.thinned,
+        evaluations=sum(life.judged for life in lives.values()),
+        computed=computed if task.memory.path else {},
     )
 
 
-def _over(state: State, patience: Patience, now: float) -> float:
-    """When this state may move by time alone; looked at before the time between counts as unwatched."""
-    if state.phase is Phase.FIRING or state.phase is Phase.RESTING:
-        return now + CALM
-    wait = patience.hold if state.phase is Phase.PENDING else keep(state, patience)
-    return min(state.since + wait, now + patience.gap * 0.9)
+def _of(name: str, life: Life) -> Iterator[Firing]:
+    """What one rule said, of all that were judged with it."""
+    if any(rule.id == name for rule in life.relevant):
+        yield from (firing for rule, firing in life.firings() if rule == name)
+
+
+def _key(name: str, rules: RuleSet, past: str, task: _Task) -> str:
+    """What a rule says of this past rests on that; on the site only where one of the rules looks at it."""
+    spelt = f"{name}\n{remembered.of_rules(rules)}"
+    above = {rule.id for rule in rules.rules.values() if rule.per == "site"}
+    looks = "site" in rules.asks or any(
+        not above.isdisjoint(rule.inhibited_by) for rule in rules.rules.values()
+    )
+    return remembered.key(past, spelt, task.site.digest if looks else "") if past else spelt
+
+
+def _replaced(past: Past, span: Span) -> Iterator[Event]:
+    """Each supply that was replaced, as rules name their subjects."""
+    for it in past.swaps:
+        for supply in past.supplies if it.at >= span.since else ():
+            if supply.index == it.detail:
+                subject = f"{supply.index} {supply.type or 'unknown'} {supply.colour}"
+                yield Event(device=past.device.key, at=it.at, what="replaced", subject=subject)
 
 
 def yardstick_rules(rules: RuleSet, rule: Rule) -> list[str]:

@@ -100,8 +100,8 @@ def test_silence_is_silence(tx):
 def test_changes_are_those_of_the_parts_that_were_asked_for(tx):
     list(day(tx, 40))
     past = Past.load(tx, DEVICE, 40 * DAY, 41 * DAY)
-    assert {part for _, part in past.changes({"alerts"})} == {"alerts", "reach"}
-    begins = [at for at, part in past.changes({"alerts"}) if part == "alerts"]
+    assert {part for _, part, _ in past.changes({"alerts"})} == {"alerts", "reach"}
+    begins = [at for at, part, _ in past.changes({"alerts"}) if part == "alerts"]
     assert [at / HOUR - 960 for at in begins] == [8, 10, 10, 11]
 
 

@@ -33,6 +33,12 @@ def site(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def cache(site, monkeypatch) -> None:
+    """What backtests remember stays with the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(site / "cache"))
+
+
 def run(line: str) -> str:
     command, _, target = line.partition(" > ")
     arguments = shlex.split(command)[1:]

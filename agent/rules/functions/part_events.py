@@ -29,13 +29,13 @@ def read(asked: Asked) -> Reading:
     facts, window = asked.facts, asked.options["per"]
     if facts.open_alerts is None or not isinstance(window, int | float):
         return None
-    here = where(asked.subject)
+    here, since, codes = where(asked.subject), facts.now - window, asked.options.get("code")
+    group = here[0]
+    near = [it for it in facts.recent_alerts if (it.alert.group or "unknown") == group and it.began > since]
     found = [
         episode
-        for episode in conditions(facts.recent_alerts)
-        if episode.began > facts.now - window
-        and place(episode.alert) == here
-        and _alerts.among(asked.options.get("code"), str(episode.alert.code))
+        for episode in conditions(near)
+        if place(episode.alert) == here and _alerts.among(codes, str(episode.alert.code))
     ]
     return float(distinct(found))
 

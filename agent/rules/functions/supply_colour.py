@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 KIND = ANY_WORD
 PER = ("supply",)
 READS = ("supplies",)
+ITSELF = True
 
 
 def read(asked: Asked) -> Reading:

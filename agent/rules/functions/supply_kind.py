@@ -24,6 +24,7 @@ KIND = words(*_TYPES, "other")
 PER = ("supply",)
 SAYS = ""
 READS = ("supplies",)
+ITSELF = True
 
 
 def read(asked: Asked) -> Reading:

@@ -12,6 +12,7 @@ KIND = PERCENT
 PER = ("supply",)
 SAYS = "{value} left"
 READS = ("supplies",)
+ITSELF = True
 
 
 def read(asked: Asked) -> Reading:

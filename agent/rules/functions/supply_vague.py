@@ -7,6 +7,7 @@ from agent.rules.signals import Asked
 KIND = words("no", *Vague)
 PER = ("supply",)
 READS = ("supplies",)
+ITSELF = True
 
 
 def read(asked: Asked) -> Reading:

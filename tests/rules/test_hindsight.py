@@ -1,0 +1,186 @@
+"""Backtests come to the same by every short way: passed-over moments, several processes, remembered results."""
+
+import importlib.util
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.rules import schema, sweep
+from agent.rules.rule import RuleSet
+from agent.service import hindsight, remembered
+from agent.service.hindsight import How, Run, Span
+from agent.store import open_reader
+
+ROOT = Path(__file__).parent.parent.parent
+DAY = 86400.0
+PRINTERS, DAYS = 4, 60
+
+
+@pytest.fixture(scope="module")
+def imagined():
+    spec = importlib.util.spec_from_file_location("imagined", ROOT / "benchmarks" / "imagined.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def file(imagined, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("hindsight") / "state.db"
+    imagined.imagine(path, PRINTERS, DAYS)
+    return path
+
+
+@pytest.fixture
+def db(file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_reader(file)) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def span(imagined) -> Span:
+    return Span(since=imagined.END - DAYS * DAY, until=imagined.END)
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    return schema.load(schema.shipped())
+
+
+def told(run: Run) -> object:
+    return run.firings, run.replaced, run.devices, run.thinned
+
+
+def test_passing_over_what_cannot_matter_changes_nothing(db, rules, span):
+    for names in (
+        ["supply-low"],
+        ["supply-low-by-alert", "jams-recurring", "service-requested", "missed-events"],
+    ):
+        some = sweep.only(rules, names)
+        whole = hindsight.run(db, some, span, how=How(shortcuts=False))
+        short = hindsight.run(db, some, span)
+        assert told(short) == told(whole)
+        assert sum(map(len, whole.firings.values())) > 5
+        assert short.evaluations < whole.evaluations or names != ["supply-low"]
+
+
+def test_a_short_way_that_passes_over_too_much_would_be_seen(db, rules, span, monkeypatch):
+    supplies = sweep.only(rules, ["supply-low"])
+    whole = hindsight.run(db, supplies, span, how=How(shortcuts=False))
+    monkeypatch.setattr("agent.service.replay._begins", lambda _rule, supply: (supply.percent or 0) <= 5)
+    assert told(hindsight.run(db, supplies, span)) != told(whole)
+
+
+def test_rules_that_have_nothing_to_do_with_each_other_are_judged_apart_with_the_same_outcome(
+    db, rules, span
+):
+    names = ["supply-low", "jams-recurring", "device-offline"]
+    together = hindsight.run(db, sweep.only(rules, names), span)
+    for name in names:
+        alone = hindsight.run(db, sweep.only(rules, [name]), span)
+        assert alone.firings[name] == together.firings[name]
+
+
+def test_several_processes_come_to_the_same_in_the_same_order(db, rules, span):
+    some = sweep.only(rules, ["supply-low", "jams-recurring"])
+    assert told(hindsight.run(db, some, span, how=How(workers=2))) == told(
+        hindsight.run(db, some, span, how=How(workers=1))
+    )
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "backtests.db"
+
+
+def test_what_was_computed_is_not_computed_again_and_reads_the_same(db, rules, span, memory):
+    some = sweep.only(rules, ["supply-low", "jams-recurring"])
+    plain = hindsight.run(db, some, span)
+    first = hindsight.run(db, some, span, how=How(memory=memory))
+    second = hindsight.run(db, some, span, how=How(memory=memory))
+    assert told(plain) == told(first) == told(second)
+    assert (first.evaluations > 0, second.evaluations) == (True, 0)
+
+
+def test_another_threshold_computes_that_rule_alone(db, rules, span, memory):
+    some = sweep.only(rules, ["supply-low", "jams-recurring"])
+    hindsight.run(db, some, span, how=How(memory=memory))
+    _, (step, *_) = sweep.steps(some, "jams-recurring.when.all[2].value=2..3/2")
+    again = hindsight.run(db, step.rules, span, how=How(memory=memory))
+    afresh = hindsight.run(db, step.rules, span)
+    assert told(again) == told(afresh)
+    assert 0 < again.evaluations < afresh.evaluations
+
+
+def changed(file: Path, tmp_path: Path, statement: str) -> Path:
+    """A copy of the state file with something of the past changed."""
+    copy = tmp_path / "changed.db"
+    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+        assert new.execute(statement).rowcount > 0
+        new.commit()
+    return copy
+
+
+CHANGES = [
+    "UPDATE reading SET value = 3 WHERE track = (SELECT id FROM track WHERE name = 'supply.1.1' LIMIT 1)",
+    "DELETE FROM occurrence WHERE device LIKE '%000003'",
+    "INSERT INTO happening SELECT device, at + 60, 'replaced', '1.1', 0 FROM happening LIMIT 1",
+    "UPDATE device SET model = 'IM C9000' WHERE key LIKE '%000002'",
+    "UPDATE silence SET ended = ended + 7200 WHERE device LIKE '%000000'",
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES, ids=lambda it: " ".join(it.split()[:3]))
+def test_what_was_computed_from_another_past_is_not_used(file, tmp_path, rules, span, memory, statement):
+    some = sweep.only(rules, ["supply-low", "jams-recurring", "device-offline"])
+    with closing(open_reader(file)) as db:
+        hindsight.run(db, some, span, how=How(memory=memory))
+    with closing(open_reader(changed(file, tmp_path, statement))) as db:
+        again = hindsight.run(db, some, span, how=How(memory=memory))
+        assert told(again) == told(hindsight.run(db, some, span))
+        assert again.evaluations > 0
+
+
+def test_a_key_that_forgot_the_past_would_be_seen(file, tmp_path, rules, span, memory, monkeypatch):
+    some = sweep.only(rules, ["supply-low"])
+    monkeypatch.setattr(remembered, "of_past", lambda past: past.device.key)
+    with closing(open_reader(file)) as db:
+        hindsight.run(db, some, span, how=How(memory=memory))
+    with closing(open_reader(changed(file, tmp_path, CHANGES[0]))) as db:
+        assert told(hindsight.run(db, some, span, how=How(memory=memory))) != told(
+            hindsight.run(db, some, span)
+        )
+
+
+def test_a_program_that_was_changed_computes_anew(db, rules, span, memory, monkeypatch):
+    some = sweep.only(rules, ["supply-low"])
+    hindsight.run(db, some, span, how=How(memory=memory))
+    monkeypatch.setattr(remembered, "program", lambda: "another")
+    assert hindsight.run(db, some, span, how=How(memory=memory)).evaluations > 0
+
+
+def test_every_key_of_a_rule_that_decides_is_part_of_what_is_remembered(rules):
+    rule = rules.rules["supply-low"]
+    spelt = remembered.of_rules(replace(rules, rules={"supply-low": rule}, _about={}))
+    for different in (
+        {"severity": "high"}, {"patience": replace(rule.patience, keep=5.0)}, {"clear": ()}, {"title": "x"},
+        {"inhibited_by": ()}, {"scope": replace(rule.scope, models=("A",))}, {"shadow": True},
+        {"all": (replace(rule.all[0], options={"per": 9.0}), rule.all[1])},
+    ):  # fmt: skip
+        other = replace(rules, rules={"supply-low": replace(rule, **different)}, _about={})
+        assert remembered.of_rules(other) != spelt, different
+
+
+@pytest.mark.parametrize("broken", [b"", b"not a database at all", b"\0" * 5000])
+def test_a_memory_that_cannot_be_read_is_no_trouble(db, rules, span, memory, broken):
+    memory.parent.mkdir()
+    memory.write_bytes(broken)
+    some = sweep.only(rules, ["supply-low"])
+    assert told(hindsight.run(db, some, span, how=How(memory=memory))) == told(hindsight.run(db, some, span))
