@@ -3,13 +3,15 @@
               holds              held for `for`
      QUIET ---------> PENDING -------------------> FIRING
        ^                 |                          |  ^
-       |  holds no more  |                  ceased  |  |  stands again:
+       |     ceased      |                  ceased  |  |  stands again:
        +-----------------+                          v  |  the same one
        +---------------------------------------- RECOVERING
        |         ceased for `keep_firing`
        +--- RESTING   quiet, but its openings are remembered: only rules with `flap`, only for its window
 
 - Quiet is not stored: no state, no row.
+- Between "holds" and "ceased" nothing moves: 9 and 11 % by turns are pending at 9, still pending at 11, and
+  fire at 9. Only a reading that holds can make it fire.
 - A printer that says nothing (None) moves nothing, and its silence counts for nothing: time runs only
   between two readings that are known, and not across a gap longer than `stale_after` (the agent was off),
   nor backwards when a clock is set back.
@@ -83,12 +85,13 @@ def step(
             return _rest(state, now, patience)
         opens = state.opens if state else ()
         state = State(phase=Phase.PENDING, began=now, since=now, seen=now, opens=opens)
-    stands = holds if state.phase is Phase.PENDING else None if ceased is None else not ceased
-    if stands is None:
+    waits = state.phase is Phase.PENDING
+    stands = True if holds else None if ceased is None else not ceased
+    if stands is None or (waits and holds is None):
         return state if state.stale else replace(state, stale=True)
-    if stands:
-        return _stand(state, now, patience)
-    return _cease(state, now, patience)
+    if stands and waits and not holds:
+        return _awake(state, now, patience.gap)
+    return _stand(state, now, patience) if stands else _cease(state, now, patience)
 
 
 def announce(

@@ -183,8 +183,9 @@ class Life:
         if state.phase is Phase.FIRING or state.phase is Phase.RESTING:
             waits = rule in self.hushed and state.phase is Phase.FIRING and not state.announced
             return now + (RESTLESS if waits else CALM)
-        wait = patience.hold if state.phase is Phase.PENDING else keep(state, patience)
-        return min(state.since + wait, now + patience.gap * 0.9)
+        over = state.since + (patience.hold if state.phase is Phase.PENDING else keep(state, patience))
+        watch = now + patience.gap * 0.9
+        return min(over, watch) if over > now else watch  # then it waits for a reading, and not for time
 
 
 def _begins(rule: Rule, supply: Supply) -> bool:

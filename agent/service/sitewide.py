@@ -105,7 +105,8 @@ def _over(rules: RuleSet, rule: str, standing: Standing, now: float) -> float:
     if state.phase in {Phase.FIRING, Phase.RESTING}:
         return now + CALM
     wait = patience.hold if state.phase is Phase.PENDING else keep(state, patience)
-    return max(now + 60.0, min(state.since + wait, now + patience.gap * 0.9))
+    over, watch = state.since + wait, now + patience.gap * 0.9
+    return max(now + 60.0, min(over, watch) if over > now else watch)
 
 
 def _firings(key: str, name: str, told: Sequence[tuple[float, Change]]) -> Iterable[tuple[str, Firing]]:

@@ -39,6 +39,8 @@ class Plain:
             self.before = None
         elif turned:
             self._count(now)
+        elif not self.active and self.counting and not ceased:
+            self._add(now)  # between the two nothing moves, but time goes by
         else:
             self._again()
         if turned is not None and self.active and not self.counting and not self.told and not hushed:
@@ -49,11 +51,14 @@ class Plain:
         """One more reading that speaks for a turn."""
         if not self.counting:
             self.counting, self.waited = True, 0.0
-        elif self.before is not None and 0 <= now - self.before <= GAP:
-            self.waited += now - self.before
-        self.before = now
+        self._add(now)
         if self.waited >= (self.keep if self.active else self.hold):
             self._turn(now)
+
+    def _add(self, now: float) -> None:
+        if self.before is not None and 0 <= now - self.before <= GAP:
+            self.waited += now - self.before
+        self.before = now
 
     def _turn(self, now: float) -> None:
         self.active = not self.active
