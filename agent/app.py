@@ -29,6 +29,7 @@ from agent import (
     tickets,
     together,
 )
+from agent.calendars import Calendar
 from agent.clock import Clock
 from agent.collectors._profiles import FOLDER, Profiles
 from agent.config import Config
@@ -44,6 +45,7 @@ from agent.rules.rule import RuleSet
 from agent.schedule import Rota
 from agent.service import certificates, housekeeping
 from agent.service.asking import Asking
+from agent.service.assigned import Assigned
 from agent.service.housekeeping import Housekeeping
 from agent.service.intake import Intake
 from agent.service.line import Line, Outcome
@@ -118,6 +120,11 @@ class Agent:
 def rule_files(settings: Config) -> list[Path]:
     """The shipped rules, then the site's own, in the order in which later ones override."""
     return [*schema.shipped(), *schema.rule_files(settings.beside(settings.rules.folder))]
+
+
+def build_rules(settings: Config) -> RuleSet:
+    """The rules in force, by the clock of the site. Raises ConfigError."""
+    return schema.load(rule_files(settings), settings.site.timezone)
 
 
 def build_profiles(settings: Config) -> Profiles:
@@ -259,9 +266,7 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     """Put the agent together; opens its state, and no socket yet."""
     first = settings.first()
     profiles = build_profiles(first)
-    rules: Watched[RuleSet] = Watched(
-        "the rules", lambda: rule_files(first), lambda: schema.load(rule_files(first))
-    )
+    rules: Watched[RuleSet] = Watched("the rules", lambda: rule_files(first), lambda: build_rules(first))
     identity = build_identity(first)
     target = build_target(first, identity)
     line = Line(
@@ -273,6 +278,8 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
             precisions=book.Remembered(),
             takes=partial(takes, target),
         ),
+        calendar=Calendar(zone=first.site.timezone),
+        assign=Assigned(first),
     )
     territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
     store, engine = build_store(first), build_engine(first)

@@ -12,6 +12,7 @@ from agent.forecast import keeping
 from agent.history import tidying
 from agent.rules import judge
 from agent.schedule import Cadences
+from agent.service.assigned import Assigned
 from agent.service.cabled import Cabled
 from agent.territory import Territory
 
@@ -104,6 +105,7 @@ def _adopt(agent: Agent, settings: Config) -> None:
     """Put an edited configuration into force, as far as that goes without a restart."""
     territory = Territory.of(settings)
     agent.rounds.territory = agent.scouting.territory = territory
+    agent.intake.line.assign = Assigned(settings)
     agent.rounds.rota = build_rota(settings)
     fixed = {
         name: getattr(agent.config, name) for name in ("provider", "snmp", "storage", "mdns", "rules", "site")

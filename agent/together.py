@@ -20,8 +20,8 @@ What always holds:
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from agent import tickets
@@ -89,6 +89,45 @@ def due(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
         *(event for row in parties for event in _arrived(tx, row["id"], now)),
         *(event for row in lists for event in _tell(tx, row, now)),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A list as it stands: what is on it, and when it is told (again)."""
+
+    id: str
+    opened_at: float
+    due: float | None  # None: told as it stands
+    told: int  # how often
+    closed_at: float | None
+    items: tuple[Mapping[str, object], ...]
+
+
+def digest(db: sqlite3.Connection, site: str) -> Told | None:
+    """The latest digest of a site; None if there was nothing to tell when monitoring began."""
+    row = db.execute(
+        "SELECT * FROM list WHERE kind = ? AND site = ? ORDER BY opened_at DESC LIMIT 1", (DIGEST, site)
+    ).fetchone()
+    if row is None:
+        return None
+    return Told(
+        id=row["id"],
+        opened_at=row["opened_at"],
+        due=row["due"],
+        told=row["seq"],
+        closed_at=row["closed_at"],
+        items=tuple(_standing(db, row["id"])),
+    )
+
+
+def _standing(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
+    """What is still on a list, the oldest first."""
+    rows = db.execute(
+        "SELECT device, name, rule, fault, component, title, since FROM listed "
+        "WHERE list = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
+        (number,),
+    )
+    return [dict(row) for row in rows]
 
 
 def _listed(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
@@ -164,14 +203,7 @@ def _ended(tx: sqlite3.Connection, change: Change) -> bool:
 
 def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
     """A list as it stands. One on which nothing is left is cleared, and not told if it never was."""
-    standing = [
-        dict(one)
-        for one in tx.execute(
-            "SELECT device, name, rule, fault, component, title, since FROM listed "
-            "WHERE list = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
-            (row["id"],),
-        )
-    ]
+    standing = _standing(tx, row["id"])
     over = not standing
     tx.execute(
         "UPDATE list SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from agent import app, config, paths, toml, units
 from agent.cli import _common
 from agent.clock import iso
+from agent.config import Config
 from agent.errors import Complaint, ConfigError
 from agent.model import Device, Facts
 from agent.rules import backtest, page, schema, sweep
@@ -22,6 +23,7 @@ from agent.rules.backtest import Firing, Score, Yardstick
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import Signal, signals
 from agent.service import against, hindsight, knowing
+from agent.service.assigned import Assign, Assigned, unassigned
 from agent.service.explaining import Explanation
 from agent.service.rehearsal import Played
 from agent.store import open_reader
@@ -52,10 +54,22 @@ def trials_only(paths: list[Path] | None) -> bool:
 
 def in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
     """The rules of `--rules`, or else those of the site; the shipped ones with either."""
+    settings = site(given)
     if rules:
-        return schema.load([*schema.shipped(), *rules])
+        return schema.load([*schema.shipped(), *rules], settings.site.timezone if settings else None)
+    return app.build_rules(settings) if settings else schema.load(schema.shipped())
+
+
+def site(given: Path | None) -> Config | None:
+    """The configuration of the site; None where there is none, and none was named."""
     file = _common.config_file(given)
-    return schema.load(app.rule_files(config.load(file)) if file.exists() else schema.shipped())
+    return config.load(file) if given or file.exists() else None
+
+
+def assignment(given: Path | None) -> Assign:
+    """What the configuration says of printers: tags, contracts."""
+    settings = site(given)
+    return Assigned(settings) if settings else unassigned
 
 
 def one(rules: RuleSet, name: str) -> Rule:
@@ -97,6 +111,7 @@ def when(text: str) -> float:
 
 
 def today(db: sqlite3.Connection, device: Device) -> Facts:
+    """What is known of the printer now."""
     return knowing.known(db, device, time.time(), knowing.site_of(db))
 
 
@@ -149,6 +164,8 @@ class Asked:
     against: tuple[str, ...] = ()
     horizon: str = "30 days"
     afresh: bool = False
+    site: str = ""
+    assign: Assign = unassigned
 
 
 @dataclass(slots=True)
@@ -192,6 +209,8 @@ def run_backtest(asked: Asked, given: Path | None, state: Path | None, files: li
     names = list(asked.names) or [it.id for it in rules.rules.values() if _mine(it, files)]
     for name in names:
         one(rules, name)
+    settings = site(given)
+    asked = replace(asked, site=settings.site.id if settings else "", assign=assignment(given))
     with reader(given, state) as db, Progress(console=_common.err, transient=True) as bar:
         found = Found(span=_span(db, asked))
         run = _run(db, rules, names, asked, found, bar)
@@ -230,8 +249,11 @@ def _run(
         sweep.only(rules, list(dict.fromkeys(wanted))),
         found.span,
         names=wanted,
+        site=asked.site,
         told=lambda done, of: bar.update(task, completed=done, total=of),
-        how=hindsight.How(memory=None if asked.afresh else paths.cache() / "backtests.db"),
+        how=hindsight.How(
+            memory=None if asked.afresh else paths.cache() / "backtests.db", assign=asked.assign
+        ),
     )
 
 

@@ -189,6 +189,7 @@ def explain(
         if known is None:
             typer.echo(f'no printer is known as "{device}": see printwarden status', err=True)
             raise typer.Exit(1)
+        known = _rules.assignment(config)(known)
         facts = explaining.past(db, known, _rules.when(at)) if at else _rules.today(db, known)
         found = explaining.explain(db, chosen, facts, now=not at)
     if as_json:

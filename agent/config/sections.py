@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent import units
-from agent.config.values import Cadence, Cidr, Duration, Host, Mac, Port, parsed
+from agent.config.values import Cadence, Cidr, Duration, Host, Mac, Port, TimeZone, parsed
 
 LARGEST_UNASKED = 4096  # addresses in a /20: a larger range needs `allow_large = true`
 
@@ -18,6 +18,9 @@ class Section(BaseModel):
 class Site(Section):
     id: str = Field("site", min_length=1, description="The provider's name for this site.")
     name: str = Field("", description="What people call it.")
+    timezone: TimeZone | None = Field(
+        None, description='A name of the IANA database: "Europe/Berlin". Without it: that of this machine.'
+    )
 
 
 class CredentialConfig(Section):
@@ -53,6 +56,8 @@ class NetworkConfig(Section):
     snmp_port: Port = 161
     credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
     sweep: bool = Field(True, description="Ask every address now and then, besides mDNS and the static list.")
+    tags: tuple[str, ...] = Field((), strict=False, description="The provider's words for what is in it.")
+    contract: str = Field("", description="The contract that its printers are under.")
     allow_large: bool = Field(False, description="Needed for a range larger than a /20.")
 
     @model_validator(mode="after")
@@ -71,6 +76,8 @@ class PrinterConfig(Section):
     host: Host
     snmp_port: Port = 161
     credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
+    tags: tuple[str, ...] = Field((), strict=False, description="The provider's words for it.")
+    contract: str = Field("", description="The contract that it is under; empty: that of its network.")
 
 
 class Exclude(Section):

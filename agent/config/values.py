@@ -6,10 +6,11 @@ Each parser raises ValueError with what is wrong and, after " | ", what to write
 import ipaddress
 from collections.abc import Callable
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from agent import units
+from agent import calendars, units
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
@@ -68,3 +69,4 @@ Cidr = Annotated[Network, parsed(_network)]
 Mac = Annotated[str, parsed(_mac)]
 Host = Annotated[str, parsed(_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+TimeZone = Annotated[ZoneInfo, parsed(calendars.zone)]

@@ -96,7 +96,7 @@ def _decide(
 
 def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tuple[Rule, Verdict]]]:
     facts, fresh = case.facts, case.facts.fresh
-    remembered = defaultdict(list)
+    remembered: defaultdict[str, list[str]] = defaultdict(list)
     for rule_id, subject in case.before:
         remembered[rule_id].append(subject)
     blinded = facts.answers_in_a_row == 0 and facts.site.blind
@@ -104,8 +104,11 @@ def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tupl
     grounds: dict[float, Grounds] = {}
     for rule in relevant:
         known = remembered.get(rule.id, ())
-        if rule.turns and rule.turns.text in case.around.waits:
-            continue
+        waits = rule.turns is not None and rule.turns.text in case.around.waits
+        if waits:  # out of its turn it is asked only for what it has to say and could not say yet
+            known = [key for key in known if _unsaid(case.before[rule.id, key].state)]
+            if not known:
+                continue
         if blinded and rule.lasts:  # nobody answers: it may be us
             continue
         if not rule.turns and not known and changed is not None and rule.rests_on.isdisjoint(changed):
@@ -115,7 +118,13 @@ def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tupl
             grounds[oldest] = Grounds.of(facts, oldest)
         touched = case.around.touched if rule.alone and not rule.turns else None
         for verdict in evaluate(rule, grounds[oldest], known, touched):
-            yield (rule.id, verdict.subject.key), (rule, verdict)
+            if not waits or verdict.subject.key in known:
+                yield (rule.id, verdict.subject.key), (rule, verdict)
+
+
+def _unsaid(state: State) -> bool:
+    """Whether it is a fact that was kept back: by hours, by another rule, by a site's first days."""
+    return state.phase is Phase.FIRING and not state.announced and not state.dropped
 
 
 def _step(rule: Rule, verdict: Verdict, before: Standing | None, now: float) -> State | None:

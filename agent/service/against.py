@@ -14,6 +14,7 @@ from agent.rules import subjects
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import Asked
 from agent.service import knowing
+from agent.service.assigned import Assign, unassigned
 
 ENOUGH = 3  # printers: below that nothing is concluded from what they do not say
 LASTING = frozenset({"supply.kind", "supply.colour"})  # what a printer has today it will have tomorrow
@@ -37,10 +38,12 @@ class Here:
 Check = Callable[[Rule, Here], Iterator[Said]]
 
 
-def advise(db: sqlite3.Connection, rules: Sequence[Rule], now: float) -> Iterator[Complaint]:
+def advise(
+    db: sqlite3.Connection, rules: Sequence[Rule], now: float, assign: Assign = unassigned
+) -> Iterator[Complaint]:
     """Rules that can match no printer here, signals that none reports, thresholds finer than a gauge."""
     site = knowing.site_of(db)
-    known = [knowing.known(db, device, now, site) for device in inventory.devices(db).values()]
+    known = [knowing.known(db, assign(device), now, site) for device in inventory.devices(db).values()]
     if len(known) < ENOUGH:
         return
     steps = _steps(db, known)

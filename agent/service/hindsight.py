@@ -25,6 +25,7 @@ from agent.model import Device, Impact
 from agent.rules.backtest import Event, Firing
 from agent.rules.rule import Rule, RuleSet
 from agent.service import remembered
+from agent.service.assigned import Assign, unassigned
 from agent.service.remembered import Remembered
 from agent.service.replay import Life, apart
 from agent.service.sitewide import SitePast
@@ -49,11 +50,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """Short ways; each comes to the same."""
+    """How to go about it. Each short way comes to the same."""
 
     workers: int | None = None  # processes; None: as many as there are cores, where that helps
     memory: Path | None = None  # where results of earlier runs are
     shortcuts: bool = True  # pass over moments at which nothing can happen
+    assign: Assign = unassigned  # what the configuration says of a printer
 
 
 USUAL = How()
@@ -127,7 +129,7 @@ def run(
 
     `names`: the rules whose findings are wanted; without it, all of them.
     """
-    devices = list(inventory.devices(db).values())
+    devices = [how.assign(device) for device in inventory.devices(db).values()]
     found = Run(span=span, firings={rule: [] for rule in rules.rules})
     whole = SitePast.load(db, site, span.until)
     for rule, firing in whole.judge(rules, span.since, span.until):
@@ -143,6 +145,7 @@ def run(
         memory=Remembered(how.memory),
         shortcuts=how.shortcuts,
     )
+    remembered.program()  # before any process is forked: all of them are this program
     computed: dict[str, remembered.Told] = {}
     for number, lived in enumerate(_all_lives(db, devices, task, _workers(how.workers, len(devices)))):
         told(number, len(devices))

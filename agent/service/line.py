@@ -15,6 +15,7 @@ from agent.model import Change, Device, Facts, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
 from agent.service import certificates, knowing, statements, tidings
+from agent.service.assigned import Assign, unassigned
 
 log = logging.getLogger("printwarden.meters")
 
@@ -45,6 +46,7 @@ class Line:
     judge: Judge
     sender: Sender
     calendar: Calendar = field(default_factory=Calendar)  # whose midnight begins a day of reads
+    assign: Assign = unassigned  # what the configuration says of a printer
 
     def take(self, tx: sqlite3.Connection, reading: Reading, site: SiteFacts) -> Outcome:
         """Everything that `reading` changes, written to `tx`."""
@@ -52,6 +54,7 @@ class Line:
         device = self._whose(tx, reading)
         if device is None:
             return Outcome(device=None, snapshot=snapshot)
+        device = self.assign(device)
         if snapshot.reachable:
             inventory.seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.remember(tx, device.key, reading.learned)

@@ -1,0 +1,111 @@
+"""`printwarden onboarding`: how far the first days of a site have come."""
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from agent.cli import _common
+
+if TYPE_CHECKING:
+    from agent.service.onboarding import Onboarding
+
+app = typer.Typer(help="The first days of a site.", no_args_is_help=True, rich_markup_mode="rich")
+
+
+@app.callback()
+def _room() -> None:
+    """The first days of a site."""
+
+
+@app.command("status")
+def status(
+    config: _common.ConfigFile = None, as_json: _common.AsJson = False, clock: _common.ClockText = ""
+) -> None:
+    """Show what the site's digest lists, when it is sent, and which rules keep quiet until when.
+
+    In the first days of a site what was wrong before goes into one digest; orders and predictions that
+    arise then wait until the days are over. Printers that are down are told at once.
+
+    Example: printwarden onboarding status --json
+    """
+    from agent import app as agent
+    from agent import config as configuration
+    from agent import store
+    from agent.service import onboarding
+
+    settings = configuration.load(_common.config_file(config))
+    now = _common.clock(clock).now()
+    with closing(store.open_reader(settings.database)) as db:
+        found = onboarding.onboarding(
+            db, agent.build_rules(settings), settings.site.id, settings.rules.first_days, now
+        )
+    if as_json:
+        _common.say_json(_document(found))
+    else:
+        _say(found)
+
+
+def _document(found: "Onboarding") -> dict[str, Any]:
+    from agent.clock import iso
+
+    def when(at: float | None) -> str | None:
+        return None if at is None else iso(at)
+
+    digest = found.digest
+    return {
+        "began": when(found.began),
+        "settles": when(found.settles),
+        "over": found.over,
+        "digest": digest
+        and {
+            "ticket": digest.id,
+            "opened": when(digest.opened_at),
+            "due": when(digest.due),
+            "told": digest.told,
+            "closed": when(digest.closed_at),
+            "items": [{**item, "since": when(float(str(item["since"])))} for item in digest.items],
+        },
+        "quiet": [{**asdict(it), "until": when(it.until)} for it in found.quiet],
+    }
+
+
+def _say(found: "Onboarding") -> None:
+    from agent.clock import iso
+
+    if found.began is None:
+        _common.out.print("No printer has been met yet: the first days begin with the first one.")
+        return
+    if found.settles is None:
+        _common.out.print("This site has no first days: [rules] first_days is 0.", markup=False)
+    else:
+        state = "are over since" if found.over else "last until"
+        _common.out.print(f"The first days began {iso(found.began)} and {state} {iso(found.settles)}.")
+    _say_digest(found)
+    rows = (
+        (it.rule, iso(it.until) if it.until is not None else "its file says otherwise", it.waiting)
+        for it in found.quiet
+    )
+    _common.out.print()
+    _common.show(f"{len(found.quiet)} rules keep quiet", ("rule", "until", "found, and not told"), rows)
+
+
+def _say_digest(found: "Onboarding") -> None:
+    from agent.clock import iso
+
+    digest = found.digest
+    if digest is None:
+        _common.out.print("Nothing was found wrong when monitoring began: there is no digest.")
+        return
+    if digest.closed_at is not None:
+        _common.out.print(f"The digest is done: all that was on it is over since {iso(digest.closed_at)}.")
+        return
+    told = f"sent {digest.told} times" if digest.told else "not sent yet"
+    due = f"; sent next {iso(digest.due)}" if digest.due is not None else ""
+    _common.out.print(f"Digest: {len(digest.items)} things, {told}{due}.\n")
+    columns = ("printer", "what", "rule", "since")
+    rows = (
+        (item["name"], item["title"], item["rule"], iso(float(str(item["since"])))) for item in digest.items
+    )
+    _common.show("in the digest", columns, rows)
