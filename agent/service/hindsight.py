@@ -10,8 +10,8 @@ past and the same rules is `remembered`.
 
 import multiprocessing
 import os
+import platform
 import sqlite3
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -159,7 +159,7 @@ def run(
 
 def _workers(wanted: int | None, devices: int) -> int:
     """How many processes to use. Only where they can be forked: a started one would read all rules anew."""
-    if sys.platform == "win32" or "fork" not in multiprocessing.get_all_start_methods():
+    if platform.system() != "Linux":
         return 1
     return wanted or (min(os.cpu_count() or 1, 8) if devices >= MANY else 1)
 
