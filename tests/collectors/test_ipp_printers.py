@@ -229,8 +229,15 @@ class TestTroubles:
             "printer-input-tray": (b"none", b"type=other;level=-2;maxcapacity=-2;name=auto;"),
         }
         parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
-        assert [row.index for row in parts["supplies"]] == ["1.2"]
+        assert [(row.index, row.type, row.unit) for row in parts["supplies"]] == [("1.2", "toner", None)]
         assert [row.name for row in parts["inputs"]] == ["auto"]
+
+    async def test_a_row_with_a_code_needs_no_severity_to_be_a_condition(self):
+        attributes = {"printer-alert": (b"code=jam;group=mediaPath", b"code=unknown;group=other")}
+        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        assert [(row.name, row.group, row.kind) for row in parts["alerts"]] == [
+            ("jam", "mediaPath", AlertKind.CONDITION), ("unknown", "other", AlertKind.EVENT),
+        ]  # fmt: skip
 
     async def test_a_uuid_that_all_have_is_nobodys_and_the_next_one_is_taken(self):
         nil, own = "urn:uuid:00000000-0000-0000-0000-000000000000", "e3248000-80ce-11db-8000-3c2af4aabbcc"

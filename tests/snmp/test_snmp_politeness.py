@@ -119,9 +119,18 @@ def test_what_was_learned_comes_back_from_its_text(version, rung, repetitions, v
     assert Ladder.parse(str(ladder)) == ladder
 
 
-@given(some.text())
+@pytest.mark.parametrize(
+    "text", ["", "2c bulk 25", "2c bulk 25 20 7", "2c jump 25 20", "2c bulk many 20", "2c bulk 25 few", "x"]
+)
 def test_what_cannot_be_read_is_as_if_nothing_had_been_learned(text: str) -> None:
-    assert Ladder.parse(text) == Ladder() or str(Ladder.parse(text)) != ""
+    assert Ladder.parse(text) == Ladder()
+
+
+@given(some.text())
+def test_whatever_was_stored_a_ladder_is_within_its_bounds(text: str) -> None:
+    ladder = Ladder.parse(text)
+    assert 1 <= ladder.repetitions <= 25
+    assert 1 <= ladder.varbinds <= 20
 
 
 STARTS = [
