@@ -49,6 +49,22 @@ async def test_a_printer_that_speaks_only_v1_is_found_out_and_walked(agent, engi
     assert reader.learned == "1 next 25 20"
 
 
+async def test_a_printer_whose_first_v2c_packet_was_lost_is_not_taken_for_one_of_v1(agent, engine):
+    lost = []
+
+    def lose_the_first(question, response):
+        if question.version == 1 and not lost:
+            lost.append(question)
+            return []
+        return [response]
+
+    printer = await agent(table(SUPPLIES, 30), bend=lose_the_first)
+    reader = engine.reader(printer.address, PUBLIC)
+    assert len(await reader.walk(oid(SUPPLIES))) == 30
+    assert lost
+    assert reader.learned == "2c bulk 25 20"
+
+
 async def test_it_works_over_ipv6(agent, engine):
     printer = await agent(SYSTEM, host="::1")
     reader = engine.reader(Address("0:0:0:0:0:0:0:1", printer.address.port), PUBLIC)
