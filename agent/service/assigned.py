@@ -47,10 +47,12 @@ class Assigned:
         return tuple(tags), contract
 
     def _network(self, host: str) -> NetworkConfig | None:
-        """The narrowest configured network around the printer; None for one that has no address now."""
-        if not host:
+        """The narrowest configured network around the printer; None for one that has no address now, or
+        that is on a cable (its host is then a queue of the spooler)."""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
             return None
-        address = ipaddress.ip_address(host)
         around = [
             it for it in self.config.network if it.cidr.version == address.version and address in it.cidr
         ]
