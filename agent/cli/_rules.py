@@ -258,20 +258,21 @@ def _run(
 
 
 def _scored(rules: RuleSet, name: str, run: hindsight.Run, asked: Asked) -> Score:
-    others = _yardsticks(rules, name, asked)
+    others, forgotten = _yardsticks(rules, name, asked), rules.rules[name].forgotten
     yardstick = Yardstick(
         events=run.events(others),
         proofs=run.replaced if rules.rules[name].impact == "supply" else (),
         horizon=units.duration(asked.horizon),
         until=run.span.until,
     )
-    return backtest.score(
+    found = backtest.score(
         name,
         run.firings[name],
         yardstick if others else None,
         device_months=run.device_months,
         thinned=run.thinned and "meters" in rules.rules[name].rests_on,
     )
+    return replace(found, forgotten=forgotten)
 
 
 def _sweep(db: sqlite3.Connection, rules: RuleSet, asked: Asked, found: Found, bar: Progress) -> None:
@@ -320,6 +321,7 @@ def _document(score: Score) -> dict[str, Any]:
         "flaps": score.flaps,
         "few": score.judged and (score.precision.few or score.recall.few),
         "thinned": score.thinned,
+        "not_replayed": list(score.forgotten),
         "missed": [asdict(it) for it in score.missed],
         "false": [asdict(it) for it in score.false],
     }
@@ -339,6 +341,9 @@ def _show(score: Score) -> None:
         )
     if score.flaps:
         typer.echo(f"  flaps     {score.flaps} opened again within a day")
+    if score.forgotten:
+        names = ", ".join(score.forgotten)
+        typer.echo(f"  not replayed: {names}: the past keeps nothing of it, so it was unknown all along")
     if score.thinned:
         typer.echo("  judged in part on page counters of one reading a day")
     for what, them in (("missed", score.missed), ("false", score.false)):

@@ -88,6 +88,7 @@ class Score:
     flaps: int = 0
     judged: bool = True  # whether there was something to compare it with
     thinned: bool = False
+    forgotten: tuple[str, ...] = ()  # signals that were unknown all along: the past keeps nothing of them
     unended: int = 0  # firings whose horizon was not over: neither right nor false
 
     @property

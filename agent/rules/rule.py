@@ -147,6 +147,12 @@ class Rule:
         return self.per == "supply" and all(it.signal.reads == {"supplies"} for it in asked)
 
     @cached_property
+    def forgotten(self) -> tuple[str, ...]:
+        """The signals that it asks for and of which the past keeps nothing."""
+        asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.forgotten}
+        return tuple(sorted(asked))
+
+    @cached_property
     def plain(self) -> bool:
         """Whether it rests on what each supply's row says now, and on nothing else."""
         asked = (*self.conditions, *self.clear)

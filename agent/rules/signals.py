@@ -12,6 +12,7 @@
     TIMED = (…)              options that make it change by the mere passing of time; optional
     SHORT = {…}              short keys of a condition: key -> (signal, op) that it stands for; optional
     WORDS, words(asked)      further words for titles, by name; optional
+    FORGOTTEN = True         the past keeps nothing of it: unknown in a backtest, which says so; optional
     ITSELF = True            it rests on what the supply's own row of the table says now, and on nothing else
     SAYS = "{value} jams"    how its reading is said in {evidence}; without it: name and value; optional
 
@@ -73,6 +74,7 @@ class Signal:
     vocabulary: tuple[str, ...] = ()
     words: Say = _silent
     itself: bool = False
+    forgotten: bool = False
     says: str = ""
     text: str = ""  # what a person should know of it
 
@@ -101,6 +103,7 @@ def signals() -> Mapping[str, Signal]:
             short=getattr(module, "SHORT", {}),
             vocabulary=getattr(module, "WORDS", ()),
             words=getattr(module, "words", _silent),
+            forgotten=getattr(module, "FORGOTTEN", False),
             itself=getattr(module, "ITSELF", False),
             says=getattr(module, "SAYS", f"{name} {{value}}"),
             text=(module.__doc__ or "").partition(": ")[2].strip(),

@@ -9,6 +9,7 @@ from agent.rules.signals import Asked
 
 KIND = DURATION
 PER = ("part",)
+FORGOTTEN = True
 READS = ("supplies", "meters")
 
 

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = PERCENT
 PER = ("part",)
+FORGOTTEN = True
 SAYS = "{value} of its life used"
 READS = ("supplies",)
 

@@ -9,6 +9,7 @@ from agent.rules.signals import Asked
 
 KIND = NUMBER
 PER = ("part",)
+FORGOTTEN = True
 SAYS = "{value} to 1 for wear"
 READS = ("alerts", "meters", "clock")
 

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = COUNT
 PER = ("part",)
+FORGOTTEN = True
 SAYS = "{value} troubles since it was new"
 READS = ("alerts",)
 

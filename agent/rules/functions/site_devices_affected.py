@@ -9,6 +9,7 @@ from agent.rules.signals import Asked
 
 KIND = COUNT
 PER = ("device", "supply", "alert", "part", "site")
+FORGOTTEN = True
 SAYS = "{value} printers affected"
 OPTIONS: dict[str, Kind] = {"rule": ANY_WORD, "fault": ANY_WORD}
 LASTS = True

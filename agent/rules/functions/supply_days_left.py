@@ -15,6 +15,7 @@ from agent.rules.signals import Asked
 
 KIND = DURATION
 PER = ("supply",)
+FORGOTTEN = True
 OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
 CHANCES = (10, 20, 30, 40, 50, 60, 70, 80, 90)

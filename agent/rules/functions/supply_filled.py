@@ -9,6 +9,7 @@ from agent.rules.signals import Asked
 
 KIND = PERCENT
 PER = ("supply",)
+FORGOTTEN = True
 READS = ("supplies",)
 
 

@@ -6,6 +6,7 @@ from agent.rules.signals import Asked
 
 KIND = NUMBER
 PER = ("supply",)
+FORGOTTEN = True
 READS = ("supplies", "meters")
 
 

@@ -8,6 +8,7 @@ from agent.rules.signals import Asked
 
 KIND = PERCENT
 PER = ("supply",)
+FORGOTTEN = True
 READS = ("supplies",)
 
 
