@@ -16,7 +16,7 @@ from agent import app, config, paths, toml, units
 from agent.cli import _common
 from agent.clock import iso
 from agent.config import Config
-from agent.errors import Complaint, ConfigError
+from agent.errors import Complaint, ConfigError, StoreError
 from agent.model import Device, Facts
 from agent.rules import backtest, page, schema, sweep
 from agent.rules.backtest import Firing, Score, Yardstick
@@ -98,8 +98,13 @@ def signal_document(signal: Signal) -> dict[str, Any]:
 @contextmanager
 def reader(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connection]:
     path = state or config.load(_common.config_file(given)).database
-    with closing(open_reader(path)) as db:
-        yield db
+    try:
+        with closing(open_reader(path)) as db:
+            yield db
+    except (IndexError, sqlite3.OperationalError) as why:  # a column or a table that it does not have yet
+        raise StoreError(
+            f"{path} was written by an older version ({why}): an agent of this version brings it up to date"
+        ) from why
 
 
 def when(text: str) -> float:
@@ -229,7 +234,12 @@ def _mine(rule: Rule, files: list[Path] | None) -> bool:
 def _span(db: sqlite3.Connection, asked: Asked) -> hindsight.Span:
     newest = db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"]
     until = when(asked.until) if asked.until else newest or time.time()
-    return hindsight.Span(since=when(asked.since) if asked.since else until - 90 * DAY, until=until)
+    since = when(asked.since) if asked.since else until - 90 * DAY
+    if since >= until:
+        raise ConfigError.at(
+            "--from", "is not before the end", suggestion="write an earlier day, or a later --to"
+        )
+    return hindsight.Span(since=since, until=until)
 
 
 def _yardsticks(rules: RuleSet, name: str, asked: Asked) -> list[str]:

@@ -58,6 +58,7 @@ STATUS = {
     "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
     "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
 }
+SERIES = ("status", "errors", "pages", "engine", "serial", "answers", "site")
 _REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
 _SPACED = re.compile(r"\s+x(\d+)\b")
 _RUN = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
@@ -237,6 +238,9 @@ def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
         _alerts.CODE.parse(row.code)
         _alerts.GROUP.parse(row.group)
         _alerts.TRAINING.parse(row.training)
+    for name in form.series:
+        if name.split()[:1] not in (["level"], ["serial"]) and name not in SERIES:
+            raise kinds.misfit(f'"{name}" is no series', toml.nearest(name, (*SERIES, "level black")))
     series = {name: unfold(text) for name, text in form.series.items()}
     trial = Trial(form=form, file=file, line=line, device=device, start=start.timestamp(), series=series)
     for moment in trial.moments():  # a value that cannot be read is told before anything is judged

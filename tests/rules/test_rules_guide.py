@@ -4,6 +4,8 @@ import importlib.util
 import json
 import re
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,13 @@ def site(tmp_path_factory) -> Path:
     imagined.imagine(folder / "state.db", printers=8, days=200)
     (folder / "config.toml").write_text(CONFIG, "utf-8")
     (folder / "draft").mkdir()
+    with (
+        closing(sqlite3.connect(folder / "state.db")) as new,
+        closing(sqlite3.connect(folder / "old.db")) as old,
+    ):
+        new.backup(old)
+        old.execute("ALTER TABLE latest DROP COLUMN speed")
+        old.commit()
     return folder
 
 
@@ -94,6 +103,11 @@ def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monke
             "printwarden rules explain nobody supply-low --state state.db -r draft",
             'no printer is known as "nobody"',
         ),
+        (
+            "printwarden rules backtest supply-low --state state.db -r draft --from 2026-03-01 --to 2026-02-01",
+            "is not before the end",
+        ),
+        ("printwarden rules backtest supply-low --state old.db -r draft", "was written by an older version"),
     ],
 )
 def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):

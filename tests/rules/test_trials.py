@@ -101,6 +101,7 @@ MISTAKES = [
     ('series."level black" = "9 x"', 'trial[1]: "x" is no level'),
     ('series.status = "sleeping"', 'trial[1]: "sleeping" is no status'),
     ('alert = [{ code = "jamm" }]', 'trial[1]: "jamm" is not known here'),
+    ('series."levle black" = "80x4"', 'trial[1]: "levle black" is no series'),
     ("expects = []", "trial[1].expects: unknown key"),
     ('lasts = "5"', "trial[1].lasts:"),
 ]
