@@ -214,6 +214,7 @@ def run_backtest(asked: Asked, given: Path | None, state: Path | None, files: li
     names = list(asked.names) or [it.id for it in rules.rules.values() if _mine(it, files)]
     for name in names:
         one(rules, name)
+    _horizon(asked)
     settings = site(given)
     asked = replace(asked, site=settings.site.id if settings else "", assign=assignment(given))
     with reader(given, state) as db, Progress(console=_common.err, transient=True) as bar:
@@ -225,6 +226,14 @@ def run_backtest(asked: Asked, given: Path | None, state: Path | None, files: li
         if asked.sweep:
             _sweep(db, rules, asked, found, bar)
     return found
+
+
+def _horizon(asked: Asked) -> float:
+    try:
+        return units.duration(asked.horizon)
+    except ValueError as why:
+        reason, _, suggestion = str(why).partition(": ")
+        raise ConfigError.at("--horizon", reason, suggestion=suggestion) from None
 
 
 def _mine(rule: Rule, files: list[Path] | None) -> bool:
@@ -272,7 +281,7 @@ def _scored(rules: RuleSet, name: str, run: hindsight.Run, asked: Asked) -> Scor
     yardstick = Yardstick(
         events=run.events(others),
         proofs=run.replaced if rules.rules[name].impact == "supply" else (),
-        horizon=units.duration(asked.horizon),
+        horizon=_horizon(asked),
         until=run.span.until,
     )
     found = backtest.score(

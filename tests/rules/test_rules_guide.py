@@ -107,6 +107,7 @@ def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monke
             "printwarden rules backtest supply-low --state state.db -r draft --from 2026-03-01 --to 2026-02-01",
             "is not before the end",
         ),
+        ("printwarden rules backtest supply-low --state state.db -r draft --horizon 30", "is not a duration"),
         ("printwarden rules backtest supply-low --state old.db -r draft", "was written by an older version"),
     ],
 )
