@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime ## Show the whole line at work, on loopback only (about a
 test: $(VENV)/.dev ## Run the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not long"
 
-test-long: $(VENV)/.dev ## Prove what delivery claims, at full length: one line a claim (half an hour on two free cores, more on busy ones)
+test-long: $(VENV)/.dev ## Prove what delivery claims, at full length: one line a claim (half an hour or more)
 	$(BIN)/python -m pytest -m "long or claim or control" --claims-to=build/claims.json
 
 test-deps: ## Install the Debian packages that deeper tests use (needs apt and root)
