@@ -1,11 +1,12 @@
 """How good the forecasts are, on synthetic fleets whose truth is known to the scorer alone.
 
     python benchmarks/foresight.py DATASET OUT [--report] [--without PART]
-    python benchmarks/foresight.py                 all fleets under PRINTWARDEN_FORESIGHT, with ablations
+    python benchmarks/foresight.py [--write FILE]   all fleets under PRINTWARDEN_FORESIGHT, with ablations
 
 Drives the code that the service runs (agent.forecast, and agent.rules with the shipped predictive rules)
 over a dataset, poll by poll, and writes OUT/forecasts.jsonl and OUT/alerts.jsonl. The truth is not read.
 `--report` then asks the dataset's own scorer (score.py beside it; it needs numpy, which this does not).
+`--write docs/benchmarks.md` puts all tables of one run between the marks in that file: 15 to 20 minutes.
 
 Costs are CPU time. The figures rank methods. They are no field accuracy: the fleets are synthetic.
 """
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,27 +26,33 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-from foresight_fleets.dataset import Dataset, Poll, Row, device  # noqa: E402 - found by the line above
+from foresight_fleets import tables  # noqa: E402 - found by the line above
+from foresight_fleets.dataset import Dataset, Poll, Row, device  # noqa: E402
 
 from agent.forecast import habit, outlook, pool, reading, site, wear  # noqa: E402
 from agent.forecast.fleet import Fleet, Printer  # noqa: E402
 from agent.model import Change, ChangeKind, Device, Facts, Foresight, Impact  # noqa: E402
 from agent.rules import engine, schema  # noqa: E402
+from agent.rules.functions import supply_days_at_pace  # noqa: E402
 from agent.rules.rule import RuleSet  # noqa: E402
 from agent.rules.states import Key, Standing  # noqa: E402
 
 FLEETS = Path(os.environ.get("PRINTWARDEN_FORESIGHT", Path(__file__).parents[2] / "shared" / "foresight"))
 RULES = "predictive.toml"
 PYTHON = os.environ.get("PYTHON_WITH_NUMPY", sys.executable)
+HELD_OUT = {"open-gentle"}  # no parameter rests on it
 EVERY = 6 * 3600.0  # seconds between two forecasts of a supply
 PARTS: dict[str, tuple[Any, str, Any]] = {  # a part of the method -> what switches it off
     "tide of the site": (site, "CALM", 99.0),
     "pull of long lives": (outlook, "PULL", 0.0),
     "look back": (pool, "STEP", 0.0),
     "closed days": (habit, "CLOSED_BELOW", -1.0),
+    "a day's wait": (supply_days_at_pace, "SETTLES", 0.0),
+}
+WEAR: dict[str, tuple[Any, str, Any]] = {
     "learned healthy rates": (wear, "GUESSED", 1e12),
-    "weighing by volume": (wear, "BY_VOLUME", 0.0),
     "age of parts": (wear, "BY_AGE", 0.0),
+    "time for repair": (wear, "REPAIR", 0.0),
 }
 
 
@@ -54,6 +61,7 @@ class Run:
     """One pass over a dataset, with what it cost."""
 
     dataset: Dataset
+    per: frozenset[str] = frozenset(("supply", "part"))  # what is judged; forecasts only with "supply"
     fleet: Fleet = field(default_factory=Fleet)
     forecasts: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
@@ -62,7 +70,7 @@ class Run:
     polling: float = 0.0  # seconds
     forecasting: float = 0.0
     judging: float = 0.0
-    _said: dict[tuple[str, str], float] = field(default_factory=dict)
+    _said: dict[str, float] = field(default_factory=dict)
     _standing: dict[str, dict[Key, Standing]] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _lines: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -70,7 +78,12 @@ class Run:
     def run(self) -> None:
         self._lines = self.dataset.devices()
         every = schema.load([schema.DEFAULTS])
-        rules = replace(every, rules={key: it for key, it in every.rules.items() if it.file.endswith(RULES)})
+        rules = replace(
+            every,
+            rules={
+                key: it for key, it in every.rules.items() if it.file.endswith(RULES) and it.per in self.per
+            },
+        )
         for it in self.dataset.stream():
             changes = self._poll(rules, it) if isinstance(it, Poll) else self._row(rules, it)
             self.alerts += [found for change in changes if (found := told(change, it.dev, it.at))]
@@ -78,16 +91,19 @@ class Run:
     def _poll(self, rules: RuleSet, poll: Poll) -> list[Change]:
         began = time.process_time()
         printer = self.fleet.printer(poll.key, self._lines[poll.dev]["site"])
-        looks = reading.looks(poll.supplies, poll.alerts)
         if not printer.slots:
             self._equip(poll, printer)
         self.fleet.look(
-            poll.key, poll.at, poll.count, {index: looks[index] for index in printer.slots if index in looks}
+            poll.key, poll.at, poll.count, reading.looks(poll.supplies, poll.alerts, printer.slots)
         )
         looked = time.process_time()
-        foresight = self.fleet.foresight(poll.key, poll.at)
+        if "supply" in self.per:
+            foresight = self.fleet.foresight(poll.key, poll.at)
+        else:
+            foresight = Foresight(parts=printer.wear(self.fleet.pool, poll.at))
         foreseen = time.process_time()
-        self._note(poll, foresight)
+        if "supply" in self.per:
+            self._note(poll, foresight)
         facts = Facts(
             device=self._device(poll),
             now=poll.at,
@@ -194,20 +210,23 @@ def told(change: Change, dev: str, at: float) -> dict[str, Any] | None:
     }
 
 
-def score(dataset: Path, out: Path, horizon: int) -> dict[str, Any]:
+def scored(dataset: Path, out: Path) -> tables.Figures:
+    """The figures of what was written to `out`."""
+    forecasts = (out / "forecasts.jsonl").stat().st_size > 0
+    near, far = score(dataset, out, 30, forecasts=forecasts), score(dataset, out, 90, forecasts=False)
+    return tables.figures(near, far)
+
+
+def score(dataset: Path, out: Path, horizon: int, *, forecasts: bool) -> dict[str, Any]:
     """What the dataset's own scorer says; it needs numpy."""
     command = [
         os.environ.get("PYTHON_WITH_NUMPY", sys.executable),
         str(dataset.parent / "score.py"),
         str(dataset),
     ]
-    command += [
-        "--forecasts",
-        str(out / "forecasts.jsonl"),
-        "--alerts",
-        str(out / "alerts.jsonl"),
-        "--by-gauge",
-    ]
+    command += ["--alerts", str(out / "alerts.jsonl")]
+    if forecasts:
+        command += ["--forecasts", str(out / "forecasts.jsonl"), "--by-gauge"]
     done = subprocess.run([*command, "--horizon", str(horizon)], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -218,65 +237,13 @@ def score(dataset: Path, out: Path, horizon: int) -> dict[str, Any]:
     return found
 
 
-COLUMNS = (
-    "MAE 14/7/3 d",
-    "answered",
-    "cover",
-    "by gauge",
-    "three-state",
-    "missed",
-    "false",
-    "failed in 30 d",
-    "worn",
-    "recall",
-    "tickets",
-    "lead",
-)
-
-
-def row(dataset: Path, out: Path) -> list[str]:
-    """One line of the table."""
-    near, far = score(dataset, out, 30), score(dataset, out, 90)
-    supply = near["supply"]
-    leads = [supply[lead] for lead in ("14", "7", "3")]
-    gauges = [near[name] for name in near if name.startswith("supply_")]
-    covers = [mean([it[lead]["cover"] for lead in it if it[lead]["cover"] is not None]) for it in gauges]
-    tri = near.get("supply_tri", {}).get("14", {}).get("mae")
-    fails, later = near.get("failures", {}), far.get("failures", {})
-    return [
-        " / ".join(f"{it['mae']:.2f}" for it in leads),
-        f"{mean([it['answered'] for it in leads]):.3f}",
-        f"{mean([it['cover'] for it in leads]):.2f}",
-        f"{min(covers):.2f}-{max(covers):.2f}",
-        f"{tri:.1f}" if tri is not None else "-",
-        f"{100 * supply['alert5']['missed']:.1f} %",
-        f"{100 * supply['alert5']['false']:.1f} %",
-        f"{fails.get('precision', 0):.2f}",
-        f"{fails.get('precision_worn', 0):.2f}",
-        f"{later.get('recall_pre', 0):.2f}",
-        f"{fails.get('tickets_dev_month', 0):.3f}",
-        f"{later.get('lead_med') or 0:.1f} d",
-    ]
-
-
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / max(1, len(values))
-
-
-def table(rows: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
-    yield "| | " + " | ".join(COLUMNS) + " |"
-    yield "|---" * (len(COLUMNS) + 1) + "|"
-    for name, cells in rows:
-        yield f"| {name} | " + " | ".join(cells) + " |"
-
-
 @contextmanager
 def without(part: str | None) -> Iterator[None]:
     """The method with one of its parts off."""
     if part is None:
         yield
         return
-    module, name, value = PARTS[part]
+    module, name, value = (PARTS | WEAR)[part]
     usual = getattr(module, name)
     setattr(module, name, value)
     try:
@@ -285,16 +252,18 @@ def without(part: str | None) -> Iterator[None]:
         setattr(module, name, usual)
 
 
-def one(dataset: Path, out: Path, part: str | None = None) -> Run:
+def one(dataset: Dataset, out: Path, part: str | None = None) -> Run:
+    """One fleet; without a part of the method, only what that part is about."""
+    about = ("supply", "part") if part is None else ("supply",) if part in PARTS else ("part",)
     with without(part):
-        run = Run(Dataset(dataset))
+        run = Run(dataset, frozenset(about))
         run.run()
     run.write(out)
     return run
 
 
-def everything(fleets: Path) -> None:
-    """Every fleet, and each part of the method off: the tables of docs/benchmarks.md."""
+def everything(fleets: Path, write: Path | None) -> None:
+    """Every fleet, and each part of the method off, in one run."""
     found = sorted(path.parent for path in fleets.glob("*/polls.jsonl.gz"))
     if not found:
         print(f"no fleets under {fleets} (PRINTWARDEN_FORESIGHT says where they are)")
@@ -302,16 +271,56 @@ def everything(fleets: Path) -> None:
     if subprocess.run([PYTHON, "-c", "import numpy"], capture_output=True, check=False).returncode:
         print(f"the scorer needs numpy, which {PYTHON} has not (PYTHON_WITH_NUMPY names one that has)")
         return
+    if write:
+        tables.written(write.read_text(encoding="utf-8"), "")  # before the long run
+    for text in sections(found):
+        if write:
+            write.write_text(tables.written(write.read_text(encoding="utf-8"), text), encoding="utf-8")
+    print(text)
+
+
+def sections(paths: Sequence[Path]) -> Iterator[str]:
+    """The text with all tables; again with each part of the method that was switched off.
+
+    A fleet that is held out from tuning is looked at once: no part is switched off there.
+    """
+    datasets = [Dataset(path) for path in paths]
+    reached: dict[str | None, dict[str, tables.Figures]] = {}
+    costs = []
     with tempfile.TemporaryDirectory() as folder:
-        for part in (None, *PARTS):
-            rows = []
-            for dataset in found:
-                run = one(dataset, Path(folder), part)
-                rows.append((dataset.name, row(dataset, Path(folder))))
+        out = Path(folder)
+        for part in (None, *PARTS, *WEAR):
+            told = reached[part] = {}
+            for dataset in datasets:
+                if part is not None and dataset.path.name in HELD_OUT:
+                    continue
+                dataset.read()
+                run = one(dataset, out, part)
+                told[dataset.path.name] = scored(dataset.path, out)
+                print(f"{dataset.path.name}: {part or 'nothing'} off", file=sys.stderr, flush=True)
                 if part is None:
-                    print(f"{dataset.name}: {run.costs}")
-            print(f"\n{'the method as shipped' if part is None else 'without: ' + part}\n")
-            print("\n".join(table(rows)), flush=True)
+                    costs.append(f"- {dataset.path.name}: {run.costs}")
+            yield section(reached, costs)
+
+
+def section(reached: Mapping[str | None, Mapping[str, tables.Figures]], costs: Sequence[str]) -> str:
+    """What was reached, as text: the method as shipped, then without its parts."""
+    shipped = [([name], it) for name, it in reached[None].items()]
+    shipped.append((["mean"], tables.means(list(reached[None].values()))))
+    lines = list(tables.table(["fleet"], shipped, tables.SUPPLY, tables.PARTS))
+    lines += ["", "Costs, CPU time:", "", *costs]
+    for title, some, columns in (
+        ("Supplies, with one part of the method off", PARTS, tables.SUPPLY),
+        ("Parts, with one part of the method off", WEAR, tables.PARTS),
+    ):
+        rows = [
+            ([part or "nothing", name], it)
+            for part in (None, *some)
+            for name, it in reached.get(part, {}).items()
+            if name not in HELD_OUT
+        ]
+        lines += ["", f"### {title}", "", *tables.table(["without", "fleet"], rows, columns)]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -320,14 +329,18 @@ def main() -> None:
     parser.add_argument("dataset", type=Path, nargs="?")
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--report", action="store_true", help="print the table of the dataset's scorer")
-    parser.add_argument("--without", choices=PARTS, help="switch one part of the method off")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="write all tables between the marks in FILE"
+    )
+    parser.add_argument("--without", choices=PARTS | WEAR, help="switch one part of the method off")
     asked = parser.parse_args()
     if asked.dataset is None or asked.out is None:
-        everything(FLEETS)
+        everything(FLEETS, asked.write)
         return
-    print(one(asked.dataset, asked.out, asked.without).costs)
+    print(one(Dataset(asked.dataset), asked.out, asked.without).costs)
     if asked.report:
-        print("\n".join(table([(asked.dataset.name, row(asked.dataset, asked.out))])))
+        rows = [([asked.dataset.name], scored(asked.dataset, asked.out))]
+        print("\n".join(tables.table(["fleet"], rows, tables.SUPPLY, tables.PARTS)))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BASES = {
     "measured": "measured: a gauge in fine steps",
     "coarse": "coarse: a gauge in steps of 5 % or more",
-    "learned": "learned: no level, but cartridges before it",
+    "learned": "learned: no level, but cartridges before it, or an alert that it is almost empty",
     "assumed": "assumed: the rated yield and the fleet's experience, until one was seen to run down",
 }
 DAY = 86400.0

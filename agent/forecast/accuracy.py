@@ -11,10 +11,9 @@ from itertools import groupby
 
 from agent.forecast.habit import DAY
 from agent.forecast.lookback import STALE
-from agent.model import Outlook
 
 LEADS = (14.0, 7.0, 3.0)  # days before the cartridge was empty
-CHANCE, SOON = 0.4, 5.0  # an order is due when it is empty within so many days with this chance
+SOON, SETTLES = 7.0, 1.0  # days at present pace at which an order is due, but not in a cartridge's first day
 FALSE = 10.0  # days left at the order from which on it was too early
 NOTICE = 1.0  # days before: an order later than this was missed
 
@@ -41,7 +40,8 @@ class Accuracy:
     missed: int  # cartridges empty with less than a day's notice, or none
 
 
-Made = tuple[float, float, float, float, float | None]  # at, P10, best estimate, P90, straight line
+Made = tuple[float, float, float, float, float | None, float]
+"""At, P10, best estimate, P90, straight line, days at present pace."""
 
 
 def accuracy(db: sqlite3.Connection, since: float = 0.0) -> Accuracy:
@@ -71,7 +71,7 @@ def _lives(db: sqlite3.Connection, since: float) -> Iterator[tuple[float, bool, 
 
 
 def _made(row: sqlite3.Row) -> Made:
-    return row["at"], row["p10"], row["p50"], row["p90"], row["line"]
+    return row["at"], row["p10"], row["p50"], row["p90"], row["line"], row["raw"]
 
 
 def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
@@ -80,7 +80,7 @@ def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
         when = end - days * DAY
         found = [it for it in made if when - STALE < it[0] <= when]
         if found:
-            at, early, best, late, line = found[-1]
+            at, early, best, late, line, _ = found[-1]
             left = (end - at) / DAY
             misses.append(best - left)
             covered += early <= left <= late
@@ -99,7 +99,7 @@ def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
 
 def _order(made: Sequence[Made]) -> float | None:
     """When an order would have been due first."""
-    for at, early, best, late, _ in made:
-        if Outlook.chance_of(early, best, late, CHANCE) < SOON:
+    for at, *_, pace in made:
+        if pace < SOON and at - made[0][0] >= SETTLES * DAY:
             return at
     return None

@@ -91,9 +91,8 @@ class Printer:
             kit, part = kits.get(name), self.parts.known.get(name)
             used = None if kit is None or kit.look is None or kit.look.level is None else 1.0 - kit.look.level
             end = outlook(pool, self.site, self.habit, kit, at) if kit and used is not None else None
-            habit = self.habit
             found[name] = Wear(
-                odds=part.odds(pool, at, habit.pages, habit.week, used) if part else 1.0,
+                odds=part.odds(self.habit.pages, used) if part else 1.0,
                 troubles=part.troubles if part else 0,
                 last=part.last if part else None,
                 life_used=used,

@@ -71,8 +71,7 @@ def take_in(tx: sqlite3.Connection, device: str, at: float, brought: Brought) ->
     if brought.supplies is not None:
         supplies = tuple(brought.supplies)
         equip(printer, supplies)
-        every = reading.looks(supplies, brought.alerts)
-        looks = {index: every[index] for index in printer.slots if index in every}
+        looks = reading.looks(supplies, brought.alerts, printer.slots)
     swapped = printer.renewed
     emptied = printer.look(pool, here, brought.pages, looks)
     for index in emptied:

@@ -65,8 +65,8 @@ def pull(pool: Pool, slot: Slot, life: float) -> float:
 def basis(slot: Slot) -> str:
     """How far to trust a forecast: what it rests on."""
     look = slot.look
-    if look is None or (look.level is None and not slot.used):
+    if look is None or (look.level is None and not slot.used and not look.low):
         return "assumed"  # the rated yield and the fleet's experience
     if look.level is None:
-        return "learned"  # from the cartridges before
+        return "learned"  # from the cartridges before, or from its own "almost empty"
     return "coarse" if slot.gauge == "coarse" else "measured"

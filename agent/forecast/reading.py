@@ -1,6 +1,6 @@
 """From the model's words to what forecasts look at: supplies and alerts in, slots and looks out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from agent.forecast.slot import Look, Slot
 from agent.forecast.troubles import WORDS
@@ -41,8 +41,8 @@ def rated(supply: Supply) -> float | None:
     return None
 
 
-def looks(supplies: Iterable[Supply], alerts: Iterable[Alert]) -> dict[str, Look]:
-    """What the printer says of each of its supplies, with the alerts about their rows."""
+def looks(supplies: Iterable[Supply], alerts: Iterable[Alert], slots: Collection[str]) -> dict[str, Look]:
+    """What the printer says of the supplies in its `slots`, with the alerts about their rows."""
     low, out = set(), set()
     for alert in alerts:
         if alert.group in _GROUPS and alert.name.startswith(_ABOUT):
@@ -50,7 +50,7 @@ def looks(supplies: Iterable[Supply], alerts: Iterable[Alert]) -> dict[str, Look
                 low.add(str(alert.group_index))
             elif alert.name.endswith(_OUT):
                 out.add(str(alert.group_index))
-    return {supply.index: look(supply, low, out) for supply in supplies}
+    return {supply.index: look(supply, low, out) for supply in supplies if supply.index in slots}
 
 
 def look(supply: Supply, low: set[str], out: set[str]) -> Look:
@@ -60,6 +60,8 @@ def look(supply: Supply, low: set[str], out: set[str]) -> Look:
     empty = level == 0 or row in out
     if not isinstance(level, int):
         return Look(None, (level or Vague.UNKNOWN).value, row in low and not empty, empty)
-    capacity = supply.capacity
-    share = min(1.0, level / capacity) if isinstance(capacity, int) and capacity > 0 else None
+    full = supply.max if type(supply.max) is int and supply.max > 0 else supply.capacity
+    share = None
+    if type(full) is int and full > 0:
+        share = level / full if level < full else 1.0
     return Look(share, "", row in low and not empty, empty)

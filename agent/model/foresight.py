@@ -11,7 +11,7 @@ class Outlook:
     """When a supply will be empty: an estimate, in days from `at`. P10 is the early bound.
 
     `basis`: measured (a gauge in fine steps), coarse (steps of 5 % or more), learned (no numbers, but
-    cartridges before it) or assumed (the rated yield and the fleet's experience).
+    cartridges before it, or "almost empty") or assumed (the rated yield and the fleet's experience).
     """
 
     at: float

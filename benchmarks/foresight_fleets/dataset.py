@@ -42,12 +42,22 @@ class Row:
 @dataclass(slots=True)
 class Dataset:
     path: Path
+    _read: list[Poll | Row] | None = None
 
     def devices(self) -> dict[str, dict[str, Any]]:
         return {line["dev"]: line for line in self._lines("devices")}
 
+    def read(self) -> None:
+        """Hold everything in memory, for several passes."""
+        if self._read is None:
+            self._read = list(self.stream())
+
     def stream(self) -> Iterator[Poll | Row]:
         """Everything that was read, in the order in which it was."""
+        if self._read is not None:
+            gc.freeze()
+            yield from self._read
+            return
         devices = self.devices()
         polls = sorted(self._lines("polls"), key=lambda line: float(line["t"]))
         events = sorted(self._lines("events"), key=lambda line: float(line["t"]))

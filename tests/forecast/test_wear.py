@@ -6,6 +6,7 @@ from agent.forecast.fleet import Printer
 from agent.forecast.pool import Pool
 from agent.forecast.site import Site
 from agent.forecast.troubles import Trouble, trouble
+from agent.forecast.wear import Part, telling
 from agent.model import Alert
 from tests.forecast.conftest import DAY, MONDAY
 
@@ -68,4 +69,36 @@ def test_one_sheet_that_jams_four_times_within_the_hour_is_one_trouble() -> None
 
 
 def test_a_part_that_failed_for_good_leaves_a_new_one_without_blame() -> None:
-    assert odds((0, JAM), (1, MISFEED), (2, GONE)) == 0.0
+    assert odds((0, JAM), (1, MISFEED)) > 50
+    assert odds((0, JAM), (1, MISFEED), (2, GONE)) == 1.0
+
+
+def test_what_a_broken_part_still_meets_until_it_is_repaired_blames_no_new_one() -> None:
+    soon = odds((0, GONE), (1, JAM), (1.2, MISFEED), (1.4, JAM))
+    later = odds((0, GONE), (7, JAM), (7.2, MISFEED), (7.4, JAM))
+    assert soon == 1.0
+    assert later > 100
+
+
+def test_what_healthy_parts_hardly_ever_meet_tells_the_most() -> None:
+    pool = Pool()
+    usual = telling(pool, "drum", Trouble.JAM)
+    assert usual > telling(pool, "roller", Trouble.JAM) > 0.0
+    pool.healthy["drum jam"] = (300.0, 1e6)  # in this fleet they meet it all the time
+    assert telling(pool, "drum", Trouble.JAM) < 0.5 * usual
+
+
+def test_a_fleet_of_one_printer_still_finds_its_first_worn_part() -> None:
+    """Its own troubles are all that it learns from, and they must not pass for what is healthy."""
+    assert odds((0, MISFEED), (1, MISFEED)) > 120
+
+
+@pytest.mark.parametrize(("age", "than"), [(0.95, 1.5), (0.3, 0.2)], ids=["old", "young"])
+def test_an_old_part_is_blamed_sooner_and_a_young_one_later(age: float, than: float) -> None:
+    part = Part("fuser", evidence=3.0)
+    ratio = part.odds(0.0, age) / part.odds(0.0, None)
+    assert ratio > than if than > 1 else ratio < than
+
+
+def test_age_alone_blames_nothing() -> None:
+    assert Part("fuser").odds(0.0, 1.0) == 1.0

@@ -25,8 +25,8 @@ ASSUMED = "assumed"  # nothing of this printer's own behind it: to show, not to 
 
 
 def read(asked: Asked) -> Reading:
-    found = outlook(asked)
-    if found is None or found.p50 <= 0.0 or found.basis == ASSUMED:
+    found = reliable(asked)
+    if found is None:
         return None
     chance = asked.options.get("chance", 0.5)
     return DAY * found.days(chance if isinstance(chance, float) else 0.5)
@@ -48,8 +48,14 @@ def words(asked: Asked) -> Mapping[str, str]:
     }
 
 
+def reliable(asked: Asked) -> Outlook | None:
+    """The forecast of the supply that is asked about, if one may order by it."""
+    found = outlook(asked)
+    return None if found is None or found.p50 <= 0.0 or found.basis == ASSUMED else found
+
+
 def outlook(asked: Asked) -> Outlook | None:
-    """The forecast of the supply that is asked about; None where there is none that can be relied on."""
+    """The forecast of the supply that is asked about; None where there is none."""
     supply = asked.subject.supply
     if supply is None or asked.facts.supplies is None:
         return None
