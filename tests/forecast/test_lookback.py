@@ -70,6 +70,8 @@ def test_forecasts_are_scored_against_what_happened(tx: sqlite3.Connection) -> N
     assert week.miss < 3.0
     assert week.line is not None
     assert found.missed <= 1
+    assert found.orders >= found.emptied - 1
+    assert found.false <= 1
 
 
 def test_a_cartridge_that_came_out_early_is_not_counted(tx: sqlite3.Connection) -> None:

@@ -194,3 +194,14 @@ def test_a_gauge_by_tens_is_exact_in_the_moment_in_which_it_comes_down() -> None
     assert left == pytest.approx(0.29, abs=0.015)
     later, _, _ = slot.left(pool, Look(0.3), 750.0)
     assert 0.2 < later < left - 0.01
+
+
+def test_a_cartridge_without_a_level_starts_anew_when_its_alert_is_gone() -> None:
+    """It came out "almost empty", four hundred pages after the alert came up: the next one is full."""
+    pool, slot = Pool(), Slot(rated=4000.0)
+    slot.observe(pool, Look(None, "some_left"), MONDAY, 0.0, 0.0)
+    slot.observe(pool, Look(None, "some_left", low=True), MONDAY + DAY, 3000.0, 2990.0)
+    slot.observe(pool, Look(None, "some_left"), MONDAY + 5 * DAY, 3400.0, 3400.0)
+    left, _, _ = slot.left(pool, Look(None, "some_left"), 3401.0)
+    assert slot.installed == 3400.0
+    assert left > 0.95

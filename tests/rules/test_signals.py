@@ -14,7 +14,9 @@ from agent.model import (
     DeviceStatus,
     Episode,
     Facts,
+    Foresight,
     Happening,
+    Outlook,
     SiteFacts,
     Status,
     Supply,
@@ -427,3 +429,18 @@ def test_nothing_is_concluded_from_pages_across_a_counter_that_began_anew(printe
     assert ask("pages.rate_ratio", facts, device(facts)) is None
     rollers = subjects.Subject(per="part", key="roller 2", group="roller", index="2")
     assert ask("part.event_rate", facts, rollers, per=7 * DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(9.0, "10 Jan"), (400.0, "05 Feb 1971"), (1e7, "beyond ten years"), (float("inf"), "beyond ten years")],
+)
+def test_the_day_of_a_forecast_has_a_year_where_it_is_far_and_none_beyond_ten(days: float, said: str) -> None:
+    left = Outlook(
+        at=0.0, p10=days, p50=days, p90=days, basis="measured", raw=days, sigma=0.3, left=0.5, pages_left=1.0,
+        pages_a_day=0.0, use=0.0,
+    )  # fmt: skip
+    toner = Supply(index="1.1", type="toner", level=50, max=100)
+    printer = Device(key="sn:A1", address=Address("127.0.0.1"))
+    facts = Facts(device=printer, now=0.0, supplies=(toner,), foresight=Foresight(outlooks={"1.1": left}))
+    assert signals()["supply.days_left"].words(Asked(supply(facts), facts, {}))["p30_date"] == said

@@ -21,6 +21,7 @@ READS = ("supplies", "meters")
 CHANCES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
 WORDS = (*(f"p{chance}_date" for chance in CHANCES), "days_left", "forecast_basis")
 DAY = 86400.0
+NEAR, FAR = 300.0, 3650.0  # days
 ASSUMED = "assumed"  # nothing of this printer's own behind it: to show, not to order by
 
 
@@ -39,13 +40,18 @@ def words(asked: Asked) -> Mapping[str, str]:
         return {}
     made = datetime.fromtimestamp(found.at, UTC)
     return {
-        **{
-            f"p{chance}_date": f"{made + timedelta(days=found.days(chance / 100)):%d %b}"
-            for chance in CHANCES
-        },
+        **{f"p{chance}_date": _day(made, found.days(chance / 100)) for chance in CHANCES},
         "days_left": f"{found.p50:.0f} days ({found.p10:.0f} to {found.p90:.0f})",
         "forecast_basis": found.basis,
     }
+
+
+def _day(made: datetime, days: float) -> str:
+    """ "29 Nov"; with its year where it could be taken for another; none for a printer that hardly prints."""
+    if not days <= FAR:  # also where it is no number
+        return "beyond ten years"
+    at = made + timedelta(days=days)
+    return f"{at:%d %b}" if days < NEAR else f"{at:%d %b %Y}"
 
 
 def reliable(asked: Asked) -> Outlook | None:
