@@ -121,7 +121,7 @@ def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
 def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
     monkeypatch.chdir(site)
     line = "printwarden rules backtest supply-runs-out --state state.db --rules draft"
-    assert "not replayed: supply.days_left: the past keeps nothing of it" in run(line)
+    assert "not replayed: supply.days_at_pace: the past keeps nothing of it" in run(line)
     (rule,) = json.loads(run(line + " --json"))["rules"]
-    assert rule["not_replayed"] == ["supply.days_left"]
+    assert rule["not_replayed"] == ["supply.days_at_pace"]
     assert "not replayed" not in run(line.replace("supply-runs-out", "supply-low"))

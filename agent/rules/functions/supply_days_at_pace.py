@@ -14,6 +14,7 @@ from agent.rules.signals import Asked
 
 KIND = DURATION
 PER = ("supply",)
+FORGOTTEN = True
 READS = ("supplies", "meters")
 WORDS = supply_days_left.WORDS
 DAY = 86400.0
