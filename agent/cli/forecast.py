@@ -21,6 +21,7 @@ BASES = {
     "assumed": "assumed: the rated yield and the fleet's experience, until one was seen to run down",
 }
 DAY = 86400.0
+CERTAIN = 10_000  # beyond such odds a number says no more
 
 
 def forecast(
@@ -56,6 +57,10 @@ def forecast(
     now = _common.clock(clock).now()
     with closing(store.open_reader(settings.database)) as db:
         if accuracy:
+            if device is not None:
+                raise typer.BadParameter(
+                    "it is told of the whole fleet: leave DEVICE out", param_hint="--accuracy"
+                )
             _accuracy(db, now - days * DAY, as_json=as_json)
             return
         known = inventory.devices(db).values()
@@ -128,7 +133,9 @@ def _worn(wear: Any) -> str:
     if wear.days is not None:
         said.append(f"the rest in about {wear.days:.0f} days")
     if wear.troubles:
-        said.append(f"{wear.troubles} troubles; worn is {wear.odds:.0f} times likelier than chance")
+        times = f"{wear.odds:,.0f}" if wear.odds < CERTAIN else f"over {CERTAIN:,}"
+        troubles = "1 trouble" if wear.troubles == 1 else f"{wear.troubles} troubles"
+        said.append(f"{troubles}; worn is {times} times likelier than chance")
     return ", ".join(said)
 
 
