@@ -47,6 +47,7 @@ def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
 class Sender:
     """Who speaks: this agent, at this site."""
 
+    METERS: ClassVar = "mps.meter_read/1"
     INVENTORY: ClassVar = "mps.device_inventory/1"
     HINT: ClassVar = "mps.supply_order_hint/1"
 
@@ -104,9 +105,8 @@ class Sender:
     def meters(self, tx: sqlite3.Connection, device: Device, read: Statement) -> bool:
         """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
         tickets. False: there is no room for it, so it has to be told again."""
-        return self._about(
-            tx, "mps.meter_read/1", device, {"meters": _meters(read)}, at=read.at, lane=Lane.TICKETS
-        )
+        about = {"meters": _meters(read)}
+        return self._about(tx, self.METERS, device, about, at=read.at, lane=Lane.TICKETS)
 
     def offers(self, tx: sqlite3.Connection, kind: str) -> bool:
         """Whether the provider knows events of this type. What it does not know would die on its desk."""

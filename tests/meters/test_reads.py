@@ -13,6 +13,7 @@ from agent.report import Sender
 from agent.service import statements
 from agent.store import Store
 from uplink import events, outbox, views
+from uplink.capabilities import Capabilities
 
 HOUR, DAY = 3600.0, 86400.0
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
@@ -149,3 +150,14 @@ def test_what_customer_it_removed_is_not_in_it(store):
     assert data["device"]["ip"] is None
     assert data["privacy"]["removed"] == ["device.ip"]
     assert "192.168.10.31" not in str(data)
+
+
+def test_a_provider_that_does_not_know_reads_is_told_none_and_later_of_every_border(store):
+    tickets_only = Capabilities(types=frozenset({"mps.ticket/1"}))
+    deaf = Sender(site_id="S-04", takes=lambda _: tickets_only)
+    take(store, NOON, total(1000), sender=deaf)
+    take(store, NOON + DAY, total(7), sender=deaf)
+    assert sent(store) == []
+    take(store, NOON + 2 * DAY, total(9))
+    (data,) = sent(store)
+    assert [one["why"] for one in data["meters"]["borders"]] == ["fell"]
