@@ -204,7 +204,6 @@ class Found:
                 typer.echo(f"  beside the rules in force: {len(new)} more tickets, {len(old)} fewer")
         for value, score in self.swept:
             shares = f"precision {score.precision}  recall {score.recall}"
-            shares = f"precision {score.precision}  recall {score.recall}"
             typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
 
 
