@@ -9,12 +9,10 @@ import logging
 import socket
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any, get_args
 
 from agent import (
     audit,
@@ -34,7 +32,7 @@ from agent.clock import Clock
 from agent.collectors._profiles import FOLDER, Profiles
 from agent.config import Config
 from agent.desk import book
-from agent.errors import ConfigError, StoreError
+from agent.errors import StoreError
 from agent.forecast import keeping
 from agent.history import record
 from agent.meters import ledger, reads
@@ -190,33 +188,13 @@ def _name(identity: Identity | Invitation | None, settings: Config) -> str:
 
 def build_target(settings: Config, identity: Identity | Invitation | None = None) -> Target | None:
     """Where events go; None while no provider is configured: then they wait. Raises ConfigError."""
-    if settings.target.named:
-        return _other_target(settings)
+    if configured := settings.read_target(targets):
+        name, table = configured
+        found: Target = plugins.load(targets, name).connect(table)
+        return found
     if not settings.provider.url:
         return None
     return https.connect(provider_settings(settings), identity)
-
-
-def _other_target(settings: Config) -> Target:
-    """The one `[target.NAME]` of the configuration: a file of `uplink/targets`."""
-    (name, table), *more = settings.target.named.items()
-    if more or settings.provider.url:
-        said = "there is one provider: keep its url, or one [target]"
-        raise ConfigError.at("config.toml", said, key="target")
-    try:
-        module = plugins.load(targets, name)
-        found: Target = module.connect(module.Settings.model_validate(_located(settings, module, table)))
-    except (KeyError, ValueError) as why:
-        raise ConfigError.at("config.toml", str(why), key=f"target.{name}") from None
-    return found
-
-
-def _located(settings: Config, module: ModuleType, table: Mapping[str, Any]) -> dict[str, Any]:
-    """`table` with its files beside the configuration: "secret:NAME" is one of them."""
-    fields = module.Settings.model_fields
-    files = {name for name in table.keys() & fields.keys() if Path in get_args(fields[name].annotation)}
-    files |= {name for name in table.keys() & fields.keys() if fields[name].annotation is Path}
-    return {**table} | {name: settings.beside(str(table[name])) for name in files}
 
 
 def build_office(settings: Config, target: Target | None, store: Store, clock: Clock) -> Office | None:
@@ -254,7 +232,7 @@ def provider_settings(settings: Config) -> https.Settings:
 
 def build(path: Path, clock: Clock, told: Told = unheard) -> Agent:
     """The agent that the configuration in `path` describes. Raises ConfigError and StoreError."""
-    return assemble(Watched("config.toml", lambda: [path], lambda: config.load(path)), clock, told)
+    return assemble(Watched("config.toml", lambda: [path], lambda: config.load(path, targets)), clock, told)
 
 
 def build_from(settings: Config, clock: Clock | None = None, told: Told = unheard) -> Agent:

@@ -5,12 +5,13 @@ stops the start with file, line, key, reason and a suggestion.
 """
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from agent import toml
-from agent.config import guard
+from agent.config import guard, target_table
 from agent.config.secrets import located, with_secrets
 from agent.config.sections import (
     Collectors,
@@ -30,7 +31,6 @@ from agent.config.sections import (
     Site,
     Snmp,
     Storage,
-    Target,
     Traps,
 )
 from agent.config.values import Network
@@ -57,7 +57,6 @@ __all__ = [
     "Site",
     "Snmp",
     "Storage",
-    "Target",
     "Traps",
     "check",
     "load",
@@ -83,7 +82,10 @@ class Config(Section):
     mdns: Mdns = Mdns()
     traps: Traps = Traps()
     rules: RulesConfig = RulesConfig()
-    target: Target = Target()
+    target: dict[str, dict[str, Any]] = Field(
+        {},
+        description="Another way to the provider than a url: at most one file of `uplink/targets`.",
+    )
     egress: Egress = Egress()
     storage: Storage = Storage()
     log: Log = Log()
@@ -92,6 +94,11 @@ class Config(Section):
     def beside(self, name: str) -> Path:
         """A path written in the file: absolute, relative to the file's folder, or "secret:NAME"."""
         return located(self.folder, name)
+
+    def read_target(self, targets: ModuleType) -> tuple[str, BaseModel] | None:
+        """The name and the settings of `[target]`, if there is one. Raises ConfigError."""
+        data = {"target": self.target, "provider": {"url": self.provider.url}}
+        return target_table.read_target(toml.Document(self.folder / "config.toml", "", data), targets)
 
     @property
     def state(self) -> Path:
@@ -113,11 +120,14 @@ class Config(Section):
         return self.state / "enrolment.token"
 
 
-def load(path: Path) -> Config:
-    """The configuration in `path`. Raises ConfigError with every complaint."""
+def load(path: Path, targets: ModuleType | None = None) -> Config:
+    """The configuration in `path`. Raises ConfigError with every complaint.
+
+    `targets`: the package of the delivery targets, which check `[target]`; left out, it is not checked here.
+    """
     if found := guard.wrong(path):
         raise ConfigError.at(path, found[0], suggestion=found[1])
-    return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"))
+    return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"), targets)
 
 
 def check(data: dict[str, Any], folder: Path) -> Config:
@@ -126,13 +136,14 @@ def check(data: dict[str, Any], folder: Path) -> Config:
     return _checked(document)
 
 
-def _checked(document: toml.Document) -> Config:
+def _checked(document: toml.Document, targets: ModuleType | None = None) -> Config:
     if "folder" in document.data:
         raise ConfigError([document.complaint(("folder",), "unknown key", "state goes to [storage] folder")])
     resolved, complaints = with_secrets(document)
     try:
         config = toml.validate(resolved, Config)
         complaints += _references(document, config)
+        complaints += target_table.find_mistakes(resolved, targets) if targets else []
     except ConfigError as why:
         complaints += why.complaints
     if complaints:

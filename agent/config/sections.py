@@ -1,6 +1,6 @@
 """The sections of `config.toml`, each key explained where it is declared."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -185,20 +185,6 @@ class Egress(Section):
     mask: tuple[Literal["ip", "mac"], ...] = Field(
         (), strict=False, description="Fields of which only the network, or the maker, is sent."
     )
-
-
-class Target(Section):
-    """Another way to the provider than a url: at most one of them."""
-
-    folder: dict[str, Any] = Field(
-        default_factory=dict, description="A folder that is carried to the provider."
-    )
-    smtp: dict[str, Any] = Field(default_factory=dict, description="Tickets by e-mail.")
-
-    @property
-    def named(self) -> dict[str, dict[str, Any]]:
-        """Those that are configured: the name of a file in `uplink/targets` to its settings."""
-        return {name: table for name, table in (("folder", self.folder), ("smtp", self.smtp)) if table}
 
 
 class Storage(Section):

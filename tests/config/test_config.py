@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import config
+from agent import config, plugins
 from agent.config import Config
 from agent.errors import ConfigError
+from uplink import targets
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -20,7 +21,7 @@ def test_a_mistake_is_told_with_file_line_and_reason(path):
         line.removeprefix("# expect: ") for line in path.read_text().splitlines() if "# expect: " in line
     ]
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        config.load(path, targets)
     said = str(caught.value).replace(str(path), path.name)
     assert expected
     for words in expected:
@@ -31,7 +32,13 @@ def test_a_mistake_is_told_with_file_line_and_reason(path):
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_what_is_right_is_taken(path):
-    assert isinstance(config.load(path), Config)
+    assert isinstance(config.load(path, targets), Config)
+
+
+def test_an_unknown_target_is_told_with_those_there_are():
+    with pytest.raises(ConfigError) as caught:
+        config.load(HERE / "bad" / "unknown_target.toml", targets)
+    assert caught.value.complaints[0].suggestion == f"known here: {', '.join(plugins.names(targets))}"
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -49,6 +56,15 @@ def test_every_key_is_in_the_example():
         for inner in config.toml._models(field.annotation):
             for key in inner.model_fields:
                 assert f"{key} = " in example, f"{section}.{key}"
+
+
+def test_the_targets_that_the_example_shows_are_taken_as_they_stand(tmp_path):
+    section = (ROOT / "config.example.toml").read_text().partition("\n[target]")[2].partition("\n[")[0]
+    shown = [line.removeprefix("# ") for line in section.splitlines() if " = {" in line]
+    assert len(shown) == 2
+    for line in shown:
+        (tmp_path / "config.toml").write_text(f"[target]\n{line}\n")
+        assert len(config.load(tmp_path / "config.toml", targets).target) == 1
 
 
 def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_path, monkeypatch):

@@ -1,0 +1,62 @@
+"""`[target] NAME = {…}`: where events go instead of to a url. NAME is a file of `uplink/targets`.
+
+That file's own `Settings` checks the table: a new target needs no edit here. The package of the targets is an
+argument, because the configuration does not know the uplink.
+"""
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from agent import plugins, toml
+from agent.config.secrets import located
+from agent.errors import Complaint, ConfigError
+
+Tables = dict[str, dict[str, Any]]
+
+
+def read_target(document: toml.Document, room: ModuleType) -> tuple[str, BaseModel] | None:
+    """The name and the settings of the one target in `document`; None if there is none.
+
+    `room` is the package of the targets. Files are located beside the document. Raises ConfigError with every
+    complaint.
+    """
+    tables: Tables = document.data.get("target", {})
+    if not tables:
+        return None
+    only = toml.Document(document.path, document.text, {"target": tables})
+    checked = getattr(toml.validate(only, _model(room, set(tables))), "target")  # noqa: B009 - made just now
+    if len(tables) > 1 or document.data.get("provider", {}).get("url"):
+        reason = "there is one provider: keep its url, or one [target]"
+        raise ConfigError([document.complaint(("target",), reason)])
+    (name,) = tables
+    return name, _beside(document, getattr(checked, name))
+
+
+def find_mistakes(document: toml.Document, room: ModuleType) -> list[Complaint]:
+    """Every complaint about the target in `document`."""
+    try:
+        read_target(document, room)
+    except ConfigError as why:
+        return why.complaints
+    return []
+
+
+def _model(room: ModuleType, named: set[str]) -> type[BaseModel]:
+    """The table `[target]` as a model: a field for each file of `room`; only those `named` are imported."""
+    fields: dict[str, Any] = {
+        name: (plugins.load(room, name).Settings if name in named else Any, None)
+        for name in plugins.names(room)
+    }
+    table = create_model("Target", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model("Document", target=(table, ...))
+
+
+def _beside(document: toml.Document, settings: BaseModel) -> BaseModel:
+    """`settings` with its files beside the configuration: "secret:NAME" is one of them."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    files = {name: file for name, file in given.items() if isinstance(file, Path)}
+    moved = {name: located(document.path.parent, str(file)) for name, file in files.items()}
+    return settings.model_copy(update=moved)
