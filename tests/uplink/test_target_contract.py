@@ -1,26 +1,22 @@
 """What every file in `uplink/targets` must do, unasked: the test walks the folder.
 
-A new target brings a rig: a function here, named after it, that sets up a destination and breaks it.
+A new target brings a rig, a file of its name in `target_rigs`: it sets up a destination and breaks it.
 """
 
 import asyncio
-import contextlib
+import importlib
 import json
 import pkgutil
-import shutil
-import socket
-from collections.abc import AsyncIterator, Callable
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
 from pydantic import ValidationError
 
+from tests.uplink.target_rigs._rig import Rig
+from tests.uplink.target_rigs.smtp import Mailbox, mailing
 from uplink import targets
 from uplink.answers import Result
 from uplink.cloudevents import batch as wire_batch
@@ -28,89 +24,17 @@ from uplink.cloudevents import event, payload
 from uplink.envelope import Lane
 from uplink.errors import DeliveryError
 from uplink.outbox import Batch
-from uplink.receiver.app import create_app
-from uplink.receiver.serve import serving
-from uplink.seams import Target
 from uplink.targets import folder as folder_target
-from uplink.targets import https, smtp
+from uplink.targets import smtp
 
 TARGETS = [
     module.name for module in pkgutil.iter_modules(targets.__path__) if not module.name.startswith("_")
 ]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-class Rig(NamedTuple):
-    target: Target
-    kept: Callable[[], int]  # events at the destination
-    break_it: Callable[[], Any]
-
-
-@contextlib.asynccontextmanager
-async def rig_https(folder: Path) -> AsyncIterator[Rig]:
-    seen: list[object] = []
-    async with contextlib.AsyncExitStack() as running:
-        url = await running.enter_async_context(serving(create_app(folder / "r.db", arrived=seen.append)))
-        settings = https.Settings(url=f"{url}/v1/events", insecure_loopback=True)
-        yield Rig(https.connect(settings), lambda: len(seen), running.aclose)
-
-
-@contextlib.asynccontextmanager
-async def rig_folder(folder: Path) -> AsyncIterator[Rig]:
-    out = folder / "out"
-    out.mkdir()
-
-    def kept() -> int:
-        return len({event["id"] for file in out.glob("*.json") for event in json.loads(file.read_bytes())})
-
-    async def take_away() -> None:
-        shutil.rmtree(out)
-
-    yield Rig(folder_target.connect(folder_target.Settings(path=out)), kept, take_away)
-
-
-@contextlib.asynccontextmanager
-async def rig_smtp(folder: Path) -> AsyncIterator[Rig]:
-    """The desk's mailbox has tickets only; the other events of a batch are taken off the queue."""
-    box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings = smtp.Settings(
-        host="127.0.0.1", port=server.port, security="none", sender="a@x.example", recipient="desk@x.example"
-    )
-    running = [server]
-
-    async def stop() -> None:
-        if running:
-            await asyncio.to_thread(running.pop().stop)
-
-    yield Rig(smtp.connect(settings), lambda: len({mail["Message-ID"] for mail in box.mails}) + 2, stop)
-    await stop()
-
-
-class Mailbox:
-    """A real SMTP server's handler: keeps what comes, or refuses as told."""
-
-    def __init__(self, *refusals: str) -> None:
-        self.mails: list[EmailMessage] = []
-        self.refusals = list(refusals)
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's
-        if self.refusals:
-            return self.refusals.pop(0)
-        self.mails.append(message_from_bytes(envelope.content, policy=default))  # type: ignore[arg-type]
-        return "250 OK"
-
-
 @pytest.fixture(params=TARGETS)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    build = globals().get(f"rig_{request.param}")
-    assert build, f"uplink/targets/{request.param}.py needs a rig_{request.param} in this file"
-    async with build(tmp_path) as ready:
+    async with importlib.import_module(f"tests.uplink.target_rigs.{request.param}").rig(tmp_path) as ready:
         yield ready
         await ready.target.aclose()
 
@@ -159,15 +83,6 @@ def test_its_settings_explain_each_key_and_refuse_unknown_ones(name: str) -> Non
     assert all(field.description for field in settings.model_fields.values())
     with pytest.raises(ValidationError, match="nonsense"):
         settings.model_validate({"nonsense": 1})
-
-
-def mailing(box: Mailbox) -> tuple[Controller, smtp.Smtp]:
-    server = Controller(box, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings = smtp.Settings(
-        host="127.0.0.1", port=server.port, security="none", sender="a@x.example", recipient="desk@x.example"
-    )
-    return server, smtp.connect(settings)
 
 
 @pytest.mark.parametrize(
