@@ -2,6 +2,8 @@
 
 config ─► territory ─► engine ─► asking ─► scouting, rounds ─► intake ─► line ─► delivery
              what may be asked     who is asked                  one transaction     the provider
+
+One builder a stage, in this order.
 """
 
 import asyncio
@@ -36,7 +38,7 @@ from agent.errors import StoreError
 from agent.forecast import keeping
 from agent.history import record
 from agent.meters import ledger, reads
-from agent.model import TicketEvent, Tier
+from agent.model import Tier
 from agent.report import Sender
 from agent.rules import judge, schema
 from agent.rules.rule import RuleSet
@@ -57,7 +59,6 @@ from agent.store import Store
 from agent.territory import Territory
 from uplink import identity as identities
 from uplink import outbox, provider, targets
-from uplink.capabilities import EVERYTHING, Capabilities
 from uplink.delivery import Delivery
 from uplink.events.feedback import Feedback
 from uplink.identity import Identity, Invitation
@@ -102,6 +103,7 @@ class Agent:
     clock: Clock
     store: Store
     engine: Engine
+    line: Line
     intake: Intake
     rounds: Rounds
     scouting: Scouting
@@ -123,6 +125,11 @@ def rule_files(settings: Config) -> list[Path]:
 def build_rules(settings: Config) -> RuleSet:
     """The rules in force, by the clock of the site. Raises ConfigError."""
     return schema.load(rule_files(settings), settings.site.timezone)
+
+
+def watch_rules(settings: Config) -> Watched[RuleSet]:
+    """The files of the rules, read again when one is edited."""
+    return Watched("the rules", lambda: rule_files(settings), lambda: build_rules(settings))
 
 
 def build_profiles(settings: Config) -> Profiles:
@@ -174,18 +181,6 @@ def _enrolled(settings: Config, known: Identity) -> None:
     audit.note(settings.state, "enrolled", agent_id=known.agent_id, provider=settings.provider.url)
 
 
-def egress_rules(settings: Config) -> egress.Rules:
-    """What may leave the site."""
-    return egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
-
-
-def _name(identity: Identity | Invitation | None, settings: Config) -> str:
-    """What we are called to the provider: before enrolment this machine's name, if that may leave."""
-    if identity:
-        return identity.agent_id
-    return "" if "hostname" in settings.egress.remove else socket.gethostname()
-
-
 def build_target(settings: Config, identity: Identity | Invitation | None = None) -> Target | None:
     """Where events go; None while no provider is configured: then they wait. Raises ConfigError."""
     if configured := settings.read_target(targets):
@@ -195,27 +190,6 @@ def build_target(settings: Config, identity: Identity | Invitation | None = None
     if not settings.provider.url:
         return None
     return https.connect(provider_settings(settings), identity)
-
-
-def build_office(settings: Config, target: Target | None, store: Store, clock: Clock) -> Office | None:
-    """Who asks the provider what it takes and what its desk says; None where nobody can be asked."""
-    if not isinstance(target, Asked):
-        return None
-    return Office(target, store, clock, hear, every=settings.schedule.feedback)
-
-
-def takes(target: Target | None, tx: sqlite3.Connection) -> Capabilities:
-    """What the provider takes. Whoever cannot be asked takes everything; nobody yet, what all do."""
-    if target is None or isinstance(target, Asked):
-        return provider.load(tx, target.name).takes if target else Capabilities()
-    return EVERYTHING
-
-
-def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
-    """Take in what the desk says."""
-    heard = book.take(tx, [word.model_dump() for word in words], now)
-    if heard.unknown:
-        log.info("the desk speaks of %d tickets that are not ours", len(heard.unknown))
 
 
 def provider_settings(settings: Config) -> https.Settings:
@@ -228,6 +202,50 @@ def provider_settings(settings: Config) -> https.Settings:
         proxy=there.proxy or None,
         insecure_loopback=there.insecure_loopback,
     )
+
+
+def build_sender(settings: Config, identity: Identity | Invitation | None, target: Target | None) -> Sender:
+    """What may leave the site, in whose name, and for whom."""
+    leaves = egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
+    return Sender(
+        site_id=settings.site.id,
+        agent_id=identity.agent_id if identity else leaves.host_name(socket.gethostname()),
+        egress=leaves,
+        precisions=book.Remembered(),
+        takes=partial(provider.load_capabilities, target=target),
+    )
+
+
+def build_line(settings: Config, rules: RuleSet, sender: Sender) -> Line:
+    """The stages that a poll passes, in one transaction."""
+    calendar = Calendar(zone=settings.site.timezone)
+    return Line(judge.Judge(rules), sender, calendar=calendar, assign=Assigned(settings))
+
+
+def build_asking(settings: Config, engine: Engine, clock: Clock, counts: Counter[str]) -> Asking:
+    """How one printer is read: by SNMP, and by IPP where that is enabled. Raises ConfigError."""
+    profiles, ipp = build_profiles(settings), settings.ipp
+    second = SecondWay(profiles, ipp.port, ipp.timeout) if ipp.enabled else None
+    return Asking(engine, clock, counts, profiles, second)
+
+
+def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:
+    """What sends the outbox to the target; None while there is none."""
+    return Delivery(target, store, clock, source=f"/sites/{settings.site.id}") if target else None
+
+
+def build_office(settings: Config, target: Target | None, store: Store, clock: Clock) -> Office | None:
+    """Who asks the provider what it takes and what its desk says; None where nobody can be asked."""
+    if not isinstance(target, Asked):
+        return None
+    return Office(target, store, clock, hear, every=settings.schedule.feedback)
+
+
+def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
+    """Take in what the desk says."""
+    heard = book.take(tx, [word.model_dump() for word in words], now)
+    if heard.unknown:
+        log.info("the desk speaks of %d tickets that are not ours", len(heard.unknown))
 
 
 def build(path: Path, clock: Clock, told: Told = unheard) -> Agent:
@@ -243,42 +261,24 @@ def build_from(settings: Config, clock: Clock | None = None, told: Told = unhear
 def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     """Put the agent together; opens its state, and no socket yet."""
     first = settings.first()
-    profiles = build_profiles(first)
-    rules: Watched[RuleSet] = Watched("the rules", lambda: rule_files(first), lambda: build_rules(first))
-    identity = build_identity(first)
+    counts = Counter[str]()
+    territory, engine = Territory.of(first), build_engine(first)
+    asking = build_asking(first, engine, clock, counts)
+    rules, identity = watch_rules(first), build_identity(first)
     target = build_target(first, identity)
-    line = Line(
-        judge.Judge(rules.first()),
-        Sender(
-            site_id=first.site.id,
-            agent_id=_name(identity, first),
-            egress=egress_rules(first),
-            precisions=book.Remembered(),
-            takes=partial(takes, target),
-        ),
-        calendar=Calendar(zone=first.site.timezone),
-        assign=Assigned(first),
-    )
-    territory, roll, counts = Territory.of(first), Roll(first.site.id, first.rules.first_days), Counter[str]()
-    store, engine = build_store(first), build_engine(first)
-    delivery = Delivery(target, store, clock, source=f"/sites/{first.site.id}") if target else None
-
-    def settled(outcome: Outcome) -> None:
-        if outcome.events and delivery:
-            delivery.wake()
-        told(outcome)
-
-    ipp = SecondWay(profiles, first.ipp.port, first.ipp.timeout) if first.ipp.enabled else None
-    asking = Asking(engine, clock, counts, profiles, ipp)
-    intake = Intake(store, line, roll, settled)
+    line = build_line(first, rules.first(), build_sender(first, identity, target))
+    store, roll = build_store(first), Roll(first.site.id, first.rules.first_days)
+    delivery = build_delivery(first, target, store, clock)
+    intake = Intake(store, line, roll, partial(_committed, delivery, told))
     return Agent(
         config=first,
         clock=clock,
         store=store,
         engine=engine,
+        line=line,
         intake=intake,
         rounds=Rounds(territory, store, asking, intake, roll, build_rota(first)),
-        house=Housekeeping(store, clock, line.sender, partial(_restated, clock)),
+        house=Housekeeping(store, clock, line.sender),
         scouting=Scouting(territory, store, engine, asking, intake, roll),
         rules=rules,
         settings=settings,
@@ -289,8 +289,8 @@ def assemble(settings: Watched[Config], clock: Clock, told: Told) -> Agent:
     )
 
 
-def _restated(clock: Clock, tx: sqlite3.Connection, ticket: str) -> TicketEvent | None:
-    """How a ticket stands now, for the provider."""
-    row = tx.execute("SELECT device FROM ticket WHERE id = ?", (ticket,)).fetchone()
-    device = inventory.devices(tx).get(row["device"]) if row else None
-    return tickets.restated(tx, ticket, device, clock.now())
+def _committed(delivery: Delivery | None, told: Told, outcome: Outcome) -> None:
+    """A poll is on the disk: send its events without waiting."""
+    if outcome.events and delivery:
+        delivery.wake()
+    told(outcome)

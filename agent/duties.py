@@ -61,7 +61,7 @@ async def heartbeat(agent: Agent) -> None:
 
     def note(tx: sqlite3.Connection) -> None:
         health.note(tx, now, facts)
-        agent.intake.line.sender.heartbeat(tx, now, facts, clock_ahead=ahead)
+        agent.line.sender.heartbeat(tx, now, facts, clock_ahead=ahead)
 
     await agent.store.run(note)
     if agent.delivery:

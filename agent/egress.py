@@ -74,6 +74,10 @@ class Rules:
         }
         return cleaned | {"privacy": said}
 
+    def host_name(self, name: str) -> str:
+        """The name of this machine as it may leave: "" where host names are removed."""
+        return "" if "hostname" in self.remove else name
+
     def subject(self, text: str, device: Device | None) -> str:
         """The subject of a message about `device`, as it may leave: the same for ever."""
         return str(_swapped(text, self._swaps(device), "subject"))

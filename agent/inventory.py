@@ -242,6 +242,12 @@ def devices(tx: sqlite3.Connection) -> dict[str, Device]:
     return {row["key"]: _device(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
 
 
+def load_device(tx: sqlite3.Connection, key: str) -> Device | None:
+    """One printer by its key; None if it is not in the inventory."""
+    row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
+    return _device(row) if row else None
+
+
 def at(tx: sqlite3.Connection, address: Address) -> Device | None:
     """The printer that answers at `address`, also if that is its second one, as far as is known."""
     row = tx.execute(

@@ -136,13 +136,19 @@ def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET)
     return [_ticket(row) for row in rows]
 
 
+def load_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket | None:
+    """One ticket by its id; None if there is no such ticket."""
+    row = db.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
+    return _ticket(row) if row else None
+
+
 def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float) -> TicketEvent | None:
     """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
-    row = tx.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
-    if row is None or device is None:
+    ticket = load_ticket(tx, ticket_id)
+    if ticket is None or device is None:
         return None
-    event = "open" if row["cleared_at"] is None else "clear"
-    return _told(tx, _ticket(row), event, at, device, {"restated": True})
+    event = "open" if ticket.cleared_at is None else "clear"
+    return _told(tx, ticket, event, at, device, {"restated": True})
 
 
 def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:

@@ -1,9 +1,10 @@
-"""What is remembered of the provider between two askings: what it takes, and how far its desk was heard."""
+"""The provider's state between two requests: its capabilities, and how far its feedback was read."""
 
 import sqlite3
 from dataclasses import dataclass, field
 
-from uplink.capabilities import Capabilities
+from uplink.capabilities import EVERYTHING, Capabilities
+from uplink.seams import Asked, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,17 @@ def save(tx: sqlite3.Connection, known: Provider) -> None:
         "INSERT OR REPLACE INTO outbox_provider VALUES (?, ?, ?, ?, ?)",
         (known.name, known.takes.written(), known.asked, known.after, known.trouble),
     )
+
+
+def load_capabilities(tx: sqlite3.Connection, target: Target | None) -> Capabilities:
+    """What may be queued for `target`.
+
+    A target that answers requests: what it said last. One that cannot be asked, such as a folder, takes
+    everything. Without a target, the least that every provider takes.
+    """
+    if target is None:
+        return Capabilities()
+    return load(tx, target.name).takes if isinstance(target, Asked) else EVERYTHING
 
 
 def everyone(db: sqlite3.Connection) -> list[Provider]:

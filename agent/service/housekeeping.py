@@ -4,12 +4,11 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from agent import ballast, salvage
+from agent import ballast, inventory, salvage, tickets
 from agent.clock import Clock
 from agent.errors import StoreError
 from agent.model import TicketEvent
@@ -47,10 +46,6 @@ async def examine(store: Store) -> None:
     await asyncio.Event().wait()
 
 
-Restate = Callable[[sqlite3.Connection, str], TicketEvent | None]
-"""A ticket's id to the event that says how it stands now; None if it is not known any more."""
-
-
 @dataclass(slots=True)
 class Housekeeping:
     """`keep` it every minute or so."""
@@ -58,7 +53,6 @@ class Housekeeping:
     store: Store
     clock: Clock
     sender: Sender
-    restate: Restate
     limits: bounds.Limits = field(default_factory=bounds.Limits)
     stretch: float = 1.0  # how many times as long to wait between polls
     _last: float | None = None
@@ -76,9 +70,15 @@ class Housekeeping:
 
     def _settle(self, tx: sqlite3.Connection) -> float:
         for ticket in bounds.withheld(tx):
-            event = self.restate(tx, ticket)
+            event = self._restated(tx, ticket)
             if event is None:
                 tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (ticket,))
             else:
                 self.sender.ticket(tx, event)
         return bounds.stretch(tx)
+
+    def _restated(self, tx: sqlite3.Connection, ticket_id: str) -> TicketEvent | None:
+        """How a ticket stands now; None if the ticket or its printer is gone."""
+        ticket = tickets.load_ticket(tx, ticket_id)
+        device = inventory.load_device(tx, ticket.device) if ticket else None
+        return tickets.restated(tx, ticket_id, device, self.clock.now())

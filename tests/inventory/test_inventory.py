@@ -169,3 +169,10 @@ def test_a_second_address_that_became_another_printer_is_its_own(tx):
     bind(tx, who("S2", "bb"), B, 120)
     assert inventory.at(tx, B).key == "sn:S2"
     assert inventory.second_addresses(tx, "sn:S1") == []
+
+
+def test_one_printer_is_loaded_by_its_key(tx):
+    bind(tx, who("S1"))
+    bind(tx, who("S2"), B)
+    assert inventory.load_device(tx, "sn:S2") == inventory.devices(tx)["sn:S2"]
+    assert inventory.load_device(tx, "sn:S3") is None

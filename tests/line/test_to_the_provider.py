@@ -159,7 +159,7 @@ async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(s
         with closing(Ledger(database)) as ledger:
             ledger.say(ticket["ticket_id"], DONE | {"ticket_id": ticket["ticket_id"]})
         await site.agent.office.round()
-        store, sender = site.agent.store, site.agent.intake.line.sender
+        store, sender = site.agent.store, site.agent.line.sender
         standing = await store.run(lambda tx: book.of(tx, ticket["ticket_id"]))
         assert standing.gist() == "T-88123, closed: confirmed"
         await store.run(

@@ -12,7 +12,7 @@ import pytest
 from uplink import capabilities, outbox
 from uplink import provider as known
 from uplink.answers import Result, Verdict
-from uplink.capabilities import FIRST_HOUR, Capabilities
+from uplink.capabilities import EVERYTHING, FIRST_HOUR, Capabilities
 from uplink.envelope import Envelope
 from uplink.errors import Poisoned, TooLarge
 
@@ -139,6 +139,34 @@ def test_nothing_dies_of_a_refusal_whose_reason_the_receiver_has_told_meanwhile(
     outbox.narrow(tx, batch, why, source="/a", now=1.0, takes=then)
     assert tx.execute("SELECT count(*) FROM outbox_dead").fetchone()[0] == 0
     assert [subject for batch in drained(tx, then) for subject in batch] == [f"T{n:04d}" for n in range(8)]
+
+
+class Folder:
+    """A target that only takes."""
+
+    name, clock_offset = "folder", None
+
+    async def send(self, batch: Any) -> Any: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Provider(Folder):
+    """A target that also answers."""
+
+    name = "provider"
+
+    async def get(self, what: str, query: Any) -> Any: ...
+
+
+def test_what_may_be_queued_is_what_the_target_said_or_all_if_it_cannot_be_asked(
+    tx: sqlite3.Connection,
+) -> None:
+    known.save(tx, known.Provider(name="provider", takes=BARE))
+    known.save(tx, known.Provider(name="folder", takes=BARE))
+    assert known.load_capabilities(tx, Provider()) == BARE
+    assert known.load_capabilities(tx, Folder()) == EVERYTHING
+    assert known.load_capabilities(tx, None) == Capabilities()
 
 
 async def test_a_receiver_of_bare_events_gets_every_one_of_them(provider: Any, site: Any, make: Make) -> None:
