@@ -44,7 +44,7 @@ async def sweep(agent: Agent) -> None:
     """Look for newcomers, but not in quiet hours."""
     quiet = agent.config.schedule.quiet_hours
     if not (quiet and quiet.covers(agent.clock.now())):
-        await agent.scouting.look(["static", "sweep"], listen=0)
+        await agent.scouting.look(agent.scouting.ways("sweep"), listen=0)
 
 
 async def keep_house(agent: Agent) -> None:

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from agent import __version__, audit, discovery, duties, plugins, pulse, sd
+from agent import __version__, audit, duties, pulse, sd
 from agent.app import Agent, unheard
 from agent.discovery import Progress
 from agent.model import Sighting, Tier
@@ -108,8 +108,7 @@ def _on_signals(stop: Callable[[], None]) -> None:
 
 async def _listen(agent: Agent) -> None:
     """Take in the printers that announce themselves, for as long as the service runs."""
-    if agent.config.mdns.enabled:
-        await agent.scouting.look(["mdns"], listen=None)
+    await agent.scouting.look(agent.scouting.ways("listen"), listen=None)
     await asyncio.Event().wait()
 
 
@@ -123,13 +122,8 @@ async def once(
     """One pass: find printers, read those known before, deliver, and end."""
     async with running(agent, ONCE):
         known = list(agent.rounds.roll.known)
-        await agent.scouting.look(_ways(agent), listen=listen, heard=heard, met=met)
+        await agent.scouting.look(agent.scouting.ways(), listen=listen, heard=heard, met=met)
         await agent.rounds.everybody(known, frozenset(Tier))
         await duties.heartbeat(agent)
         if agent.office:
             await agent.office.round()
-
-
-def _ways(agent: Agent) -> list[str]:
-    """The ways of discovery that are switched on."""
-    return [way for way in plugins.names(discovery) if way != "mdns" or agent.config.mdns.enabled]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = ("discovery", "inventory", "collectors", "history", "rules", "tickets", "contracts", "web")
 HOMES = {
     "pysnmp": {"agent/snmp/v3.py", "agent/snmp/traps.py", "agent/snmp/oracle.py", "agent/simulator/v3.py"},
-    "zeroconf": {"agent/discovery/mdns.py", "agent/simulator/mdns.py"},
+    "zeroconf": {"agent/discovery/_mdns.py", "agent/simulator/mdns.py"},
     "apscheduler": {"agent/schedule.py"},
     "httpx": {"agent/collectors/ipp.py", "uplink/targets/https.py", "uplink/identity.py"},
     "tenacity": {"uplink/retry.py"},

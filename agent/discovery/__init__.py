@@ -1,11 +1,12 @@
-"""Ways of finding printers: each file here has one verb, `discover(scout)`, which yields `Sighting`s."""
+"""Ways of finding printers, one a file: a new way is a new file, run by the service as its cadence says."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from agent.clock import Clock
-from agent.model import Address
+from agent.config import Config
+from agent.model import Address, Sighting
 from agent.snmp.reader import Credential, Value
 from agent.territory import Territory
 
@@ -41,3 +42,21 @@ class Scout:
     resume_after: str = ""  # the host at which an earlier sweep was interrupted
     listen: float | None = None  # real seconds for ways that only listen; None: for ever
     heard: Callable[[Progress], None] = field(default=_unheard)
+
+
+Cadence = Literal["sweep", "listen"]
+"""When the service runs it: as often as `[schedule] sweep` says, or once, for as long as it runs."""
+
+
+class Way(Protocol):
+    """What each file here offers."""
+
+    CADENCE: Cadence
+
+    def enabled(self, config: Config) -> bool:
+        """Whether this configuration wants it."""
+        ...
+
+    def discover(self, scout: Scout) -> AsyncIterator[Sighting]:
+        """Each device that may be a printer, as it is seen. Raises OSError where it does not work."""
+        ...

@@ -2,8 +2,16 @@
 
 from collections.abc import AsyncIterator
 
-from agent.discovery import Scout
+from agent.config import Config
+from agent.discovery import Cadence, Scout
 from agent.model import Address, Sighting
+
+CADENCE: Cadence = "sweep"
+
+
+def enabled(_config: Config) -> bool:
+    """Always: a list without printers finds none."""
+    return True
 
 
 async def discover(scout: Scout) -> AsyncIterator[Sighting]:

@@ -10,16 +10,24 @@ One prepared packet goes to each address that is permitted and not known, paced,
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from agent.discovery import Progress, Scout
+from agent.config import Config
+from agent.discovery import Cadence, Progress, Scout
 from agent.model import Address, Sighting
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential, Value
+
+CADENCE: Cadence = "sweep"
 
 SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
 HR_DEVICE_TYPE = oid("1.3.6.1.2.1.25.3.2.1.2.1")  # of hrDeviceIndex 1, where printers nearly always are
 PRT_CONFIG_CHANGES = oid("1.3.6.1.2.1.43.5.1.1.1.1")
 HR_DEVICE_PRINTER = oid("1.3.6.1.2.1.25.3.1.5")
 ROUNDS = (("2c", (SYS_OBJECT_ID, HR_DEVICE_TYPE, PRT_CONFIG_CHANGES)), ("1", (SYS_OBJECT_ID,)))
+
+
+def enabled(_config: Config) -> bool:
+    """Always: each `[[network]]` says whether it is swept."""
+    return True
 
 
 async def discover(scout: Scout) -> AsyncIterator[Sighting]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agent import discovery, inventory, plugins
 from agent.clock import Clock
-from agent.discovery import Asker, Progress, Scout
+from agent.discovery import Asker, Cadence, Progress, Scout
 from agent.model import Address, Identity, Sighting, Tier
 from agent.service.asking import Asking
 from agent.service.intake import Intake
@@ -43,6 +43,15 @@ class Scouting:
     intake: Intake
     roll: Roll
 
+    def ways(self, cadence: Cadence | None = None) -> list[str]:
+        """The ways of discovery that are switched on: those of one cadence, or all."""
+        files = {name: plugins.load(discovery, name) for name in plugins.names(discovery)}
+        return [
+            name
+            for name, way in files.items()
+            if cadence in {None, way.CADENCE} and way.enabled(self.territory.config)
+        ]
+
     async def look(
         self,
         ways: list[str],
@@ -59,7 +68,7 @@ class Scouting:
         room = asyncio.Semaphore(TOGETHER)
         turns: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
         trail = _Trail(self.store, self.asking.clock, heard)
-        after = await trail.interrupted() if "sweep" in ways else ""
+        after = await trail.interrupted()
 
         async def meet(sighting: Sighting) -> None:
             async with turns[sighting.address], room:
@@ -169,5 +178,7 @@ async def _follow(way: str, scout: Scout, found: asyncio.Queue[Sighting | None])
             await found.put(sighting)
     except OSError as why:
         log.warning("discovery by %s does not work here: %s", way, why)
+    except Exception:
+        log.exception("discovery by %s failed", way)
     finally:
         await found.put(None)

@@ -1,5 +1,8 @@
 """Plug-ins are files."""
 
+from pathlib import Path
+from typing import get_args
+
 import pytest
 from typer.testing import CliRunner
 
@@ -9,13 +12,20 @@ from agent import plugins
 from agent.cli import VERBS
 
 
-def test_the_ways_of_discovery_are_the_files_of_their_room():
-    assert plugins.names(agent.discovery) == ["mdns", "static", "sweep"]
+def test_plugins_are_the_files_of_their_room_but_for_its_helpers():
+    files = {file.stem for file in Path(agent.discovery.__path__[0]).glob("*.py")}
+    assert set(plugins.names(agent.discovery)) == {name for name in files if not name.startswith("_")}
+    assert {"__init__", "_mdns", "_txt"} < files
 
 
 def test_an_unknown_plugin_is_told_with_the_known_ones():
-    with pytest.raises(KeyError, match="mdns, static, sweep"):
+    with pytest.raises(KeyError, match=", ".join(plugins.names(agent.discovery))):
         plugins.load(agent.discovery, "dowsing")
+
+
+@pytest.mark.parametrize("name", plugins.names(agent.discovery))
+def test_each_way_of_discovery_has_a_cadence_that_the_service_runs(name):
+    assert plugins.load(agent.discovery, name).CADENCE in get_args(agent.discovery.Cadence)
 
 
 def test_every_verb_has_its_file_and_every_file_its_verb():

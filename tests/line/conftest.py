@@ -46,7 +46,7 @@ class Site:
         def met(sighting: Any, verdict: str) -> None:
             self.verdicts[self.names.get(sighting.address.host, sighting.address.host)] = verdict
 
-        await self.agent.scouting.look(["static", "sweep"], listen=0, met=met)
+        await self.agent.scouting.look(self.agent.scouting.ways("sweep"), listen=0, met=met)
 
     async def read_all(self, tiers: frozenset[Tier] = EVERYTHING) -> None:
         await self.agent.rounds.everybody(list(self.agent.rounds.roll.known), tiers)

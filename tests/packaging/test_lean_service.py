@@ -23,6 +23,7 @@ from agent.simulator.member import addresses, printer
 PATIENCE = 60
 NEVER = {
     "typer", "click", "rich", "pygments",  # the command line
+    "zeroconf",  # mDNS, which is switched off here
     "pysnmp", "pyasn1",  # traps and SNMPv3, neither of which is configured here
     "starlette", "uvicorn", "jinja2", "agent.simulator", "agent.demo", "uplink.receiver",  # the other ends
     "cryptography.hazmat.primitives.serialization", "cryptography.x509",  # keys of other kinds
