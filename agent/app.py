@@ -3,7 +3,7 @@
 config ─► territory ─► engine ─► asking ─► scouting, rounds ─► intake ─► line ─► delivery
              what may be asked     who is asked                  one transaction     the provider
 
-One builder a stage, in this order.
+One builder a stage, in this order; `Agent.use_rules` and `Agent.use_config` put edited files into force.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from agent import (
 from agent.calendars import Calendar
 from agent.clock import Clock
 from agent.collectors._profiles import FOLDER, Profiles
-from agent.config import Config
+from agent.config import Config, at_start
 from agent.desk import book
 from agent.errors import StoreError
 from agent.forecast import keeping
@@ -116,6 +116,21 @@ class Agent:
     counts: Counter[str]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
+    def use_rules(self, rules: RuleSet) -> None:
+        """Evaluate by these rules from the next poll on."""
+        self.line.judge = judge.Judge(rules)
+        audit.note(self.config.state, "rules in force", rules=len(rules.rules))
+
+    def use_config(self, edited: Config) -> None:
+        """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
+        self.config, waiting = at_start.keep_started(self.config, edited)
+        self.rounds.territory = self.scouting.territory = Territory.of(self.config)
+        self.rounds.rota = build_rota(self.config, stretch=self.house.stretch)
+        self.line.assign = Assigned(self.config)
+        if waiting:
+            log.warning("config.toml: takes effect at the next start: %s", ", ".join(waiting))
+        audit.note(self.config.state, "configuration in force", at_next_start=waiting)
+
 
 def rule_files(settings: Config) -> list[Path]:
     """The shipped rules, then the site's own, in the order in which later ones override."""
@@ -155,9 +170,10 @@ def build_engine(settings: Config) -> Engine:
     )
 
 
-def build_rota(settings: Config) -> Rota:
+def build_rota(settings: Config, stretch: float = 1.0) -> Rota:
+    """When each printer is polled for what. `stretch`: how many times as long as configured it waits."""
     cadence = {tier: getattr(settings.schedule, tier.value) for tier in Tier}
-    return Rota(cadence, settings.schedule.quiet_hours)
+    return Rota(cadence, settings.schedule.quiet_hours, stretch=stretch)
 
 
 def build_identity(settings: Config) -> Identity | Invitation | None:

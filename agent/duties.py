@@ -1,22 +1,15 @@
 """What the service does now and then: who is due, who is new, how it is, what was edited, what is too old."""
 
-import logging
 import os
 import sqlite3
 from functools import partial
 
-from agent import __version__, audit, health
-from agent.app import Agent, build_rota
-from agent.config import Config
+from agent import __version__, health
+from agent.app import Agent
 from agent.forecast import keeping
 from agent.history import tidying
-from agent.rules import judge
 from agent.schedule import Cadences
-from agent.service.assigned import Assigned
 from agent.service.cabled import Cabled
-from agent.territory import Territory
-
-log = logging.getLogger("printwarden")
 
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
 UPKEEP = 2.0  # real seconds between looks at edited files
@@ -94,22 +87,6 @@ async def tidy(agent: Agent) -> None:
 async def upkeep(agent: Agent) -> None:
     """Pick up edited rules and settings."""
     if rules := agent.rules.again():
-        agent.intake.line.judge = judge.Judge(rules)
-        audit.note(agent.config.state, "rules in force", rules=len(rules.rules))
+        agent.use_rules(rules)
     if settings := agent.settings.again():
-        _adopt(agent, settings)
-        audit.note(agent.config.state, "configuration in force")
-
-
-def _adopt(agent: Agent, settings: Config) -> None:
-    """Put an edited configuration into force, as far as that goes without a restart."""
-    territory = Territory.of(settings)
-    agent.rounds.territory = agent.scouting.territory = territory
-    agent.intake.line.assign = Assigned(settings)
-    agent.rounds.rota = build_rota(settings)
-    fixed = {
-        name: getattr(agent.config, name) for name in ("provider", "snmp", "storage", "mdns", "rules", "site")
-    }
-    if any(getattr(settings, name) != value for name, value in fixed.items()):
-        log.warning("[provider], [snmp], [storage], [mdns], [rules] and [site] take effect at the next start")
-    agent.config = settings.model_copy(update=fixed)
+        agent.use_config(settings)
