@@ -2,12 +2,17 @@
 
 read(path) -> Document        missing, unreadable, not TOML  ┐
 validate(document, Model)     unknown key, wrong type, …     ┴-> ConfigError with every complaint
+
+Lines come from the same parser that reads the file: `tomllib` keeps no positions, so a file with a mistake is
+parsed again, one statement at a time. No second parser (tomlkit has no line numbers either) can disagree
+with the first about where a string ends.
 """
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -17,9 +22,6 @@ from agent.errors import Complaint, ConfigError
 
 Where = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
-
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w.-]+)\s*=""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 def read(path: Path, *, missing: str = "") -> Document:
     """The file, parsed. Raises ConfigError if it is missing (suggesting `missing`), unreadable or no TOML."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # editors on Windows put a byte order mark in front
     except FileNotFoundError:
         raise ConfigError.at(path, "there is no such file", suggestion=missing) from None
     except (OSError, UnicodeDecodeError) as why:
@@ -129,21 +131,82 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [found for inner in get_args(annotation) for found in _models(inner)]
 
 
+@lru_cache(maxsize=8)
 def _lines(text: str) -> dict[Where, int]:
-    """{path of a key or table: its line}, for keys that begin a line."""
+    """{path of a key, a table or an element of an array over several lines: its line}."""
     found: dict[Where, int] = {}
     counts: dict[Where, int] = {}
     table: Where = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.fullmatch(line):
-            names = tuple(part.strip().strip("\"'") for part in header[2].split("."))
-            table = _nested(names, counts, several=header[1] == "[[")
-            found.setdefault(table, number)
-            found.setdefault(table[:-1] if header[1] == "[[" else table, number)
-        elif key := _KEY.match(line):
-            parts = key[1].strip("\"'").split(".") if key[1][0] not in "\"'" else [key[1].strip("\"'")]
-            found.setdefault((*table, *parts), number)
+    for first, lines, data in _statements(text):
+        keys = list(_keys(data))
+        if lines[0].lstrip().startswith("["):
+            names, value = keys[-1]
+            several = isinstance(value, list)
+            table = _nested(names, counts, several=several)
+            found.setdefault(table, first)
+            found.setdefault(table[:-1] if several else table, first)
+            continue
+        for path, value in keys:
+            found.setdefault((*table, *path), first)
+            for number, line in enumerate(_elements(first, lines) if isinstance(value, list) else ()):
+                found.setdefault((*table, *path, number), line)
     return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, list[str], dict[str, Any]]]:
+    """Each header and each `key = value`: its first line, all its lines, and what they hold alone.
+
+    A line is added until the parser accepts the statement: only the parser knows where a string ends. No
+    part of a statement up to the end of a line is valid by itself, so the first success is the whole.
+    """
+    first, lines = 1, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        lines.append(line)
+        if len(lines) > 1 and not _may_end(line):
+            continue
+        if (data := _parsed("\n".join(lines))) is not None:
+            if data:
+                yield first, lines, data
+            first, lines = number + 1, []
+
+
+def _may_end(line: str) -> bool:
+    """False for a line that surely is not the last of a statement over several: saves the parser work."""
+    closes = any(mark in line for mark in ("]", "}", '"""', "'''"))
+    return closes and ("#" in line or not line.rstrip().endswith(","))
+
+
+def _keys(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every key of `data`, by its path; those of tables in a list are left out."""
+    for name, value in data.items():
+        yield (name,), value
+        if isinstance(value, dict):
+            yield from (((name, *path), inner) for path, inner in _keys(value))
+
+
+def _elements(first: int, lines: list[str]) -> Iterator[int]:
+    """The line of each element of an array that begins in line `first`."""
+    start, piece = first, ""
+    for number, line in enumerate(lines, first):
+        piece += line + "\n"
+        found = _parsed(piece + "]") or _parsed(piece)
+        if found is not None:
+            yield from [start] * len(_array(found))
+            start, piece = number + 1, "more = [\n"
+
+
+def _array(data: Any) -> list[Any]:
+    """The array that `data` leads to: of an inline table with several, the first."""
+    while isinstance(data, dict):
+        data = next(iter(data.values()), [])
+    return data if isinstance(data, list) else []
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def _nested(names: tuple[str, ...], counts: dict[Where, int], *, several: bool) -> Where:

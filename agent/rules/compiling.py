@@ -194,7 +194,7 @@ class Compiler:
             return None
 
     def complain(self, at: Where, reason: str, suggestion: str = "") -> None:
-        self.complaints.append(complaint(self.document, at, reason, suggestion))
+        self.complaints.append(self.document.complaint(at, reason, suggestion))
 
 
 def _patience(form: ManyForm) -> Patience:
@@ -208,31 +208,3 @@ def _patience(form: ManyForm) -> Patience:
 
 def _flap(form: FlapForm) -> Flap:
     return Flap(window=form.window, most=form.max_opens, hold=form.hold)
-
-
-def complaint(document: toml.Document, at: Where, reason: str, suggestion: str = "") -> Complaint:
-    """A complaint about a rule, with the line of the condition where several stand under one key."""
-    return Complaint(
-        file=str(document.path),
-        line=_line(document, at),
-        key=toml.spell(at),
-        reason=reason,
-        suggestion=suggestion,
-    )
-
-
-def _line(document: toml.Document, at: Where) -> int | None:
-    """Conditions stand in inline tables, one a line as a rule: count them from their key on."""
-    exact = document.line(at)
-    if len(at) < 5 or not isinstance(at[4], int):
-        return exact
-    start = document.line(at[:4])
-    if start is None:
-        return exact
-    left = at[4]
-    for number, line in enumerate(document.text.splitlines()[start - 1 :], start):
-        here = line.split("#")[0].count("{")
-        if left < here:
-            return number
-        left -= here
-    return exact

@@ -16,7 +16,7 @@ from agent import toml
 from agent.calendars import DAYS, SEVERAL, Calendar
 from agent.errors import Complaint, ConfigError
 from agent.rules import advice, lint
-from agent.rules.compiling import Common, Compiler, complaint
+from agent.rules.compiling import Common, Compiler
 from agent.rules.form import CalendarForm, FaultFile, RuleFile, SeverityForm
 from agent.rules.rule import Fault, Rule, RuleSet
 
@@ -155,7 +155,7 @@ class _Pile:
         """What shows only when all rules are together."""
         for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
             document, number = self.places[rule.id]
-            self.complaints.append(complaint(document, ("rule", number, *key), reason, suggestion))
+            self.complaints.append(document.complaint(("rule", number, *key), reason, suggestion))
 
     def advice(self) -> Iterator[Complaint]:
         """What is allowed, and most likely not meant."""
@@ -163,4 +163,4 @@ class _Pile:
         for rule in self.rules.values():
             document, number = self.places[rule.id]
             for key, reason, suggestion in advice.check(rule, together):
-                yield complaint(document, ("rule", number, *key), reason, suggestion)
+                yield document.complaint(("rule", number, *key), reason, suggestion)
