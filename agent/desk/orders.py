@@ -35,5 +35,5 @@ def orders(
     for it in supplies if at_work else ():
         opened = at_work.get(f"{it.type}:{it.colour}")
         if opened is not None and opened > renewed.get(it.index, 0.0):
-            found.add(f"{it.index} {it.type or 'unknown'} {it.colour}")
+            found.add(it.key)
     return frozenset(found)

@@ -72,8 +72,30 @@ class Alert:
     raw: str | None = None  # hex of the text's bytes, where they are not plain ASCII
 
 
+class _Gauge:
+    """What a row with a level says of it; the rows themselves declare the three columns, in their order."""
+
+    __slots__ = ()
+    level: Amount
+    max: Amount
+    unit: str | None
+
+    @property
+    def capacity(self) -> Amount:
+        """The largest level: `max`, or 100 where the level is itself a percentage."""
+        return whole(self.max, self.unit)
+
+    @property
+    def percent(self) -> int | None:
+        return percent(self.level, self.capacity)
+
+    @property
+    def vagueness(self) -> Vague | None:
+        return vagueness(self.level, self.capacity)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supply:
+class Supply(_Gauge):
     """One row of prtMarkerSuppliesTable, 1.3.6.1.2.1.43.11.1."""
 
     index: str  # "1.3": hrDeviceIndex, then prtMarkerSuppliesIndex
@@ -90,21 +112,13 @@ class Supply:
     raw: str | None = None  # hex of the description's bytes, where they are not plain ASCII
 
     @property
-    def capacity(self) -> Amount:
-        """The largest level: `max`, or 100 where the level is itself a percentage."""
-        return whole(self.max, self.unit)
-
-    @property
-    def percent(self) -> int | None:
-        return percent(self.level, self.capacity)
-
-    @property
-    def vagueness(self) -> Vague | None:
-        return vagueness(self.level, self.capacity)
+    def key(self) -> str:
+        """ "1.3 toner black": row, type and colour, by which rules, orders and backtests know it again."""
+        return f"{self.index} {self.type or 'unknown'} {self.colour}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tray:
+class Tray(_Gauge):
     """One row of prtInputTable (level = what is left) or prtOutputTable (level = room left)."""
 
     index: str
@@ -115,19 +129,6 @@ class Tray:
     status: int | None = None  # PrtSubUnitStatusTC, a sum of parts: see `availability`
     media: str | None = None
     type: str | None = None  # label of PrtInputTypeTC or PrtOutputTypeTC
-
-    @property
-    def capacity(self) -> Amount:
-        """The largest level: `max`, or 100 where the level is itself a percentage."""
-        return whole(self.max, self.unit)
-
-    @property
-    def percent(self) -> int | None:
-        return percent(self.level, self.capacity)
-
-    @property
-    def vagueness(self) -> Vague | None:
-        return vagueness(self.level, self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 A subject has a key that survives a restart, a reboot and a renumbered alert table:
 
     device   ""
-    supply   "1.3 toner black"       its row, type and colour: another colour in the slot is another supply
+    supply   "1.3 toner black"       `Supply.key`: another colour in the slot is another supply
     alert    "1003 marker 1"         code, group and group index, never prtAlertIndex (restarts at 1)
     part     "input 2"               group and group index: what alerts speak of, here tray 2
     site     ""                      judged with the facts of the site, by a stand-in for a printer
@@ -62,7 +62,7 @@ def subjects(per: str, facts: Facts) -> Iterator[Subject]:
     elif per == "supply":
         for supply in facts.supplies or ():
             renewed = facts.renewed.get(supply.index)
-            yield Subject(per=per, key=supply_key(supply), supply=supply, renewed=renewed)
+            yield Subject(per=per, key=supply.key, supply=supply, renewed=renewed)
     elif per == "alert":
         yield from _alerts(episodes)
     else:
@@ -91,10 +91,6 @@ def place(alert: Alert) -> tuple[str, str]:
     """Where in the printer an alert is: (group, group index), "unknown" where it does not say."""
     index = alert.group_index
     return alert.group or "unknown", "unknown" if index is None or index < 0 else str(index)
-
-
-def supply_key(supply: Supply) -> str:
-    return f"{supply.index} {supply.type or 'unknown'} {supply.colour}"
 
 
 def _alerts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:

@@ -239,8 +239,7 @@ def _replaced(past: Past, span: Span) -> Iterator[Event]:
     for it in past.swaps:
         for supply in past.supplies if it.at >= span.since else ():
             if supply.index == it.detail:
-                subject = f"{supply.index} {supply.type or 'unknown'} {supply.colour}"
-                yield Event(device=past.device.key, at=it.at, what="replaced", subject=subject)
+                yield Event(device=past.device.key, at=it.at, what="replaced", subject=supply.key)
 
 
 def yardstick_rules(rules: RuleSet, rule: Rule) -> list[str]:

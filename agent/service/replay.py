@@ -18,7 +18,7 @@ from agent.rules.engine import Around
 from agent.rules.lifecycle import Phase, State, keep
 from agent.rules.rule import Condition, Patience, Rule, RuleSet
 from agent.rules.states import Key, Standing
-from agent.rules.subjects import Subject, supply_key
+from agent.rules.subjects import Subject
 from agent.rules.terms import Turns
 from agent.rules.verdict import Grounds
 
@@ -153,7 +153,7 @@ class Life:
             supply = self.past.supply(index, now)
             if supply is None:
                 continue
-            if supply_key(supply) in standing:
+            if supply.key in standing:
                 return False
             key = (index, supply.level)
             if key not in self._begins:
@@ -190,7 +190,7 @@ class Life:
 
 def _begins(rule: Rule, supply: Supply) -> bool:
     """Whether a plain rule holds of a supply."""
-    subject = Subject(per="supply", key=supply_key(supply), supply=supply)
+    subject = Subject(per="supply", key=supply.key, supply=supply)
     return bool(verdict.judge(rule, subject, NOBODY, stands=False).holds)
 
 

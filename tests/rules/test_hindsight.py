@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.model import Supply
 from agent.rules import schema, sweep
 from agent.rules.rule import RuleSet
 from agent.service import hindsight, remembered
@@ -55,6 +56,16 @@ def rules() -> RuleSet:
 
 def told(run: Run) -> object:
     return run.firings, run.replaced, run.devices, run.thinned
+
+
+def test_firings_and_replacements_name_a_supply_alike(db, rules, span, monkeypatch):
+    """By the key of the model, whatever it is: without that no replacement would ever be foreseen."""
+    monkeypatch.setattr(Supply, "key", property(lambda supply: f"the supply in row {supply.index}"))
+    run = hindsight.run(db, sweep.only(rules, ["supply-low"]), span)
+    named = {firing.subject for firing in run.firings["supply-low"]}
+    assert named
+    assert named <= {event.subject for event in run.replaced}
+    assert all(name.startswith("the supply in row 1.") for name in named)
 
 
 def test_passing_over_what_cannot_matter_changes_nothing(db, rules, span):
