@@ -52,7 +52,6 @@ class Sender:
     HINT: ClassVar = "mps.supply_order_hint/1"
 
     site_id: str
-    site_name: str = ""
     agent_id: str = ""
     egress: Rules = field(default_factory=Rules)  # what may leave
     precisions: Precisions = unjudged

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 FEW = 20
-MONTH = 30.44 * 86400.0
 Z = 1.959964  # 95 %
 
 

@@ -23,8 +23,6 @@ from agent.rules.verdict import Grounds, Verdict, evaluate, evidence
 
 FOUND_SO = 3600.0  # what holds within an hour of meeting a printer was there before
 
-Verdicts = Mapping[Key, tuple[Rule, Verdict]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:

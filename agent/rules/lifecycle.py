@@ -95,11 +95,9 @@ def step(
 
 
 def announce(
-    before: State | None, after: State | None, *, hushed: bool = False, voice: Voice = Voice.FREE
+    before: State | None, after: State | None, *, voice: Voice = Voice.FREE
 ) -> tuple[State | None, ChangeKind | None]:
     """What to tell of a step, and the state that remembers having told it."""
-    if hushed and voice is Voice.FREE:
-        voice = Voice.LATER
     over = before is not None and before.announced
     if after is None or not after.announced:
         ended = ChangeKind.RESOLVED if over else None

@@ -14,8 +14,6 @@ from agent.rules.kinds import Reading
 from agent.rules.signals import Options, Signal
 from agent.rules.terms import Turns
 
-SEVERITIES = ("critical", "high", "normal", "plan", "info")  # gravest first
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Condition:

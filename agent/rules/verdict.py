@@ -153,21 +153,6 @@ def _both(one: bool | None, other: bool | None) -> bool | None:
     return None if one is None or other is None else True
 
 
-def every(parts: Iterable[bool | None]) -> bool | None:
-    """Kleene's "and": False if any is False, else unknown if any is unknown."""
-    unknown = False
-    for part in parts:
-        if part is False:
-            return False
-        unknown |= part is None
-    return None if unknown else True
-
-
-def some(parts: Iterable[bool | None]) -> bool | None:
-    """Kleene's "or"."""
-    return opposite(every(opposite(part) for part in parts))
-
-
 def opposite(part: bool | None) -> bool | None:
     return None if part is None else not part
 

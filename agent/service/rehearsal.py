@@ -16,7 +16,7 @@ from agent.meters import ledger
 from agent.model import Change, ChangeKind, Impact, TicketEvent
 from agent.rules import judge, states
 from agent.rules.lifecycle import Phase
-from agent.rules.rule import Rule, RuleSet
+from agent.rules.rule import RuleSet
 from agent.rules.trial import ExpectForm, Moment, Trial
 from agent.service import knowing
 
@@ -79,12 +79,6 @@ def play(rules: RuleSet, trial: Trial) -> Played:
         tickets=tuple(log.tickets),
         titles=tuple(log.titles),
     )
-
-
-def untried(rules: RuleSet, trials: Iterable[Trial]) -> list[Rule]:
-    """The rules that no trial names."""
-    named = {name for trial in trials for name in trial.form.rules}
-    return [rule for rule in rules.rules.values() if rule.id not in named]
 
 
 def _judged(tx: sqlite3.Connection, bench: judge.Judge, trial: Trial, moment: Moment) -> list[Change]:

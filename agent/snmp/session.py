@@ -17,14 +17,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from agent.errors import ReadingError
 from agent.model import Address
 from agent.snmp.counters import Counters
 from agent.snmp.courtesy import Courtesy, resolve
 from agent.snmp.endpoint import Endpoint, SockAddr
 from agent.snmp.guards import Limits
-from agent.snmp.ladder import Ladder, Rung
-from agent.snmp.oid import oid
+from agent.snmp.ladder import Ladder
 from agent.snmp.places import Places
 from agent.snmp.plain import PlainExchange, new_id
 from agent.snmp.reader import Credential, Value
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 OCTETS_PER_ANSWER = 4096  # what the kernel accounts for one waiting answer, at the most usual sizes
 BRIEF = 2  # attempts, where the printer has just answered something else
-FIRST_QUESTION = (oid("1.3.6.1.2.1.1.2.0"), oid("1.3.6.1.2.1.1.3.0"))
 """sysObjectID.0 and sysUpTime.0 (RFC 3418): every agent has them, and both are short."""
 
 
@@ -123,22 +120,6 @@ class Engine:
         """
         return self._reader(address, credential, Ladder.start(credential, learned), self._waits)
 
-    async def first_answer(self, address: Address, credentials: Sequence[Credential]) -> DeviceReader | None:
-        """A reader with the first of `credentials` that is answered, or None.
-
-        Every credential is tried once, in order and each in v2c and v1, before the next, longer round.
-        """
-        for wait in self.settings.waits(BRIEF):
-            for credential in credentials:
-                for ladder in _versions(credential):
-                    trial = self._reader(address, credential, ladder, [wait])
-                    try:
-                        await trial.get(FIRST_QUESTION)
-                    except ReadingError:
-                        continue
-                    return self.reader(address, credential, trial.learned)
-        return None
-
     def _reader(
         self, address: Address, credential: Credential, ladder: Ladder, waits: Sequence[float]
     ) -> DeviceReader:
@@ -216,9 +197,3 @@ class Engine:
             return sockaddr
 
         return send
-
-
-def _versions(credential: Credential) -> list[Ladder]:
-    if credential.version == "2c":
-        return [Ladder(version="2c"), Ladder(version="1", rung=Rung.NEXT)]
-    return [Ladder.start(credential)]

@@ -82,7 +82,7 @@ def machine(
         after = step(
             state, holds=holds, ceased=ceased, now=now, patience=Patience(hold=hold, keep=keep, gap=GAP)
         )
-        state, change = announce(state, after, hushed=hushed)
+        state, change = announce(state, after, voice=Voice.LATER if hushed else Voice.FREE)
         if change:
             changes.append((now, change))
     return changes

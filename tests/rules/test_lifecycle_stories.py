@@ -62,8 +62,8 @@ def tell(readings: str, hold: float, keep: float, *, hushed: str = "") -> list[s
             continue
         holds, ceased = READINGS[letter]
         after = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
-        quiet = hushed[minute : minute + 1] == "x"
-        state, change = announce(state, after, hushed=quiet)
+        voice = Voice.LATER if hushed[minute : minute + 1] == "x" else Voice.FREE
+        state, change = announce(state, after, voice=voice)
         if change:
             told.append(f"{minute} {change.value}")
     return told
@@ -231,4 +231,4 @@ def test_the_beginning_is_remembered_through_wait_and_recovery() -> None:
         state = step(state, holds=holds, ceased=ceased, now=now, patience=patience)
     assert state is not None
     assert state.began == 0.0
-    assert announce(state, state, hushed=False)[1] is ChangeKind.OPENED
+    assert announce(state, state)[1] is ChangeKind.OPENED

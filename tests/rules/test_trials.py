@@ -23,7 +23,7 @@ def test_a_shipped_rule_does_what_its_trial_says(rules, case):
 
 
 def test_every_shipped_rule_has_a_trial_beside_it(rules):
-    assert rehearsal.untried(rules, SHIPPED) == []
+    assert set(rules.rules) == {name for it in SHIPPED for name in it.form.rules}
     for path in schema.shipped():
         named = {
             name

@@ -1,5 +1,7 @@
 """Unknown is not False: Kleene's tables, the dead band, and what may be relied upon."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -7,10 +9,14 @@ import pytest
 
 from agent.model import Vague
 from agent.rules import schema
-from agent.rules.rule import Rule
-from agent.rules.verdict import Grounds, evaluate, every, opposite, reliable, some
+from agent.rules.kinds import FLAG
+from agent.rules.rule import Condition, Rule
+from agent.rules.signals import Signal
+from agent.rules.subjects import Subject
+from agent.rules.verdict import Grounds, evaluate, judge, opposite, reliable
 
 HOUR = 3600.0
+DEVICE = Subject(per="device")
 BLACK = "1.1 toner black"
 LOW = """
 [[rule]]
@@ -31,14 +37,31 @@ def low(tmp_path: Any) -> Rule:
     return schema.load([file]).rules["low"]
 
 
-def test_and_or_and_not_follow_kleene() -> None:
+def conditions(readings: Iterable[bool | None]) -> tuple[Condition, ...]:
+    """One condition for each, that it is so; None reads as unknown."""
+    signals = (
+        Signal(name="x", kind=FLAG, per=("device",), read=lambda _, reading=reading: reading)
+        for reading in readings
+    )
+    return tuple(Condition(signal=signal, op="is", value=True) for signal in signals)
+
+
+def test_and_or_and_not_follow_kleene(printer: Any, low: Rule) -> None:
     order = {False: 0, None: 1, True: 2}  # Kleene: "and" is the least of three, "or" the greatest
+    grounds = Grounds.of(printer.facts(), HOUR)
+    device = replace(low, per="device", all=(), any=(), none=(), clear=())
     for parts in product((False, None, True), repeat=3):
-        assert every(parts) is min(parts, key=order.__getitem__)
-        assert some(parts) is max(parts, key=order.__getitem__)
+        found = {
+            key: judge(replace(device, **{key: conditions(parts)}), DEVICE, grounds, stands=False).holds
+            for key in ("all", "any", "none")
+        }
+        assert found["all"] is min(parts, key=order.__getitem__)
+        assert found["any"] is max(parts, key=order.__getitem__)
+        assert found["none"] is min(map(opposite, parts), key=order.__getitem__)
+    for one, other in product((False, None, True), repeat=2):
+        both = replace(device, all=conditions([one]), any=conditions([other]))
+        assert judge(both, DEVICE, grounds, stands=False).holds is min(one, other, key=order.__getitem__)
     assert [opposite(part) for part in (True, False, None)] == [False, True, None]
-    assert every([]) is True
-    assert some([]) is False
 
 
 @pytest.mark.parametrize(

@@ -71,15 +71,6 @@ async def test_it_works_over_ipv6(agent, engine):
     assert await reader.get([oid("1.3.6.1.2.1.1.3.0")]) == {oid("1.3.6.1.2.1.1.3.0"): 4711}
 
 
-async def test_the_first_credential_that_is_answered_is_taken(agent, engine):
-    printer = await agent(SYSTEM, community=b"lobby", versions=(0,))
-    credentials = [PUBLIC, Credential(name="lobby", community="lobby")]
-    reader = await engine.first_answer(printer.address, credentials)
-    assert reader is not None
-    assert reader.learned.startswith("1 ")
-    assert await reader.get([oid("1.3.6.1.2.1.1.3.0")])
-
-
 async def test_a_sweep_hears_whoever_answers(agent, engine):
     printers = [await agent(SYSTEM) for _ in range(5)]
     wanted = (oid("1.3.6.1.2.1.1.3.0"), oid("1.3.6.1.2.1.1.2.0"))
