@@ -9,9 +9,8 @@ import asyncio
 import errno
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -20,12 +19,9 @@ from agent.clock import Clock
 from agent.errors import Complaint, ConfigError
 from agent.model import Address
 from agent.simulator import quirk
-from agent.simulator.cast import BASE, PORT, demo_members, walk_members
 from agent.simulator.face import Face, Packet, answer_from
 from agent.simulator.member import Member
-from agent.simulator.story import Promise
 from agent.simulator.v3 import Engine
-from agent.simulator.walk import Walk
 
 _TRIES = 20
 
@@ -63,11 +59,6 @@ class Fleet:
     def printers(self) -> tuple[Member, ...]:
         """The members that are printers moved by stories."""
         return tuple(member for member in self.members if member.make is not None)
-
-    @property
-    def promises(self) -> Mapping[str, Promise | None]:
-        """What each printer's story promises, by the printer's key."""
-        return {member.key: member.promise for member in self.printers if member.key}
 
     def packets(self, host: str | None = None) -> Counter[Packet]:
         """How many packets of which kind came in, at one host or at all, answered or not."""
@@ -133,34 +124,6 @@ def _mac(member: Member) -> str:
     """Its own MAC, or one made from its address: the same after each start, for its engine id."""
     made = f"0200{ipaddress.ip_address(member.address.host).packed[-4:].hex()}"
     return member.make.mac if member.make else made
-
-
-def demo_fleet(
-    base: str = BASE,
-    port: int = PORT,
-    *,
-    far_base: str | None = None,
-    community: str = "public",
-    clock: Clock | None = None,
-    started: float | None = None,
-    seed: int = 0,
-) -> Fleet:
-    """The demonstration's fleet; see `agent.simulator.cast.demo_members`."""
-    members = demo_members(base, port, far_base=far_base, community=community, seed=seed)
-    return Fleet(members, clock=clock, started=started, seed=seed)
-
-
-def walk_fleet(
-    walks: Iterable[Walk | Path | str],
-    base: str = BASE,
-    port: int = PORT,
-    *,
-    community: str = "public",
-    clock: Clock | None = None,
-    started: float | None = None,
-) -> Fleet:
-    """One device for each walk file; see `agent.simulator.cast.walk_members`."""
-    return Fleet(walk_members(walks, base, port, community=community), clock=clock, started=started)
 
 
 def _only_loopback(hosts: Iterable[str]) -> None:

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from fleets import walk_fleet
 
 from agent.collectors.printer_mib import collect
 from agent.model import Address, Known, Tier
-from agent.simulator.fleet import walk_fleet
 from agent.snmp.reader import Credential
 from agent.snmp.session import Engine, Settings
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fleets import walk_fleet
 
 from agent.cli._probe_clauses import CLAUSES, clause
 from agent.cli._probe_document import Document
 from agent.model import Address
-from agent.simulator.fleet import walk_fleet
 
 CASES = Path(__file__).parent / "cases"
 

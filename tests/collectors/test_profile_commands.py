@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from fleets import walk_fleet
 from typer.testing import CliRunner
 
 from agent import app, config, running
@@ -17,7 +18,6 @@ from agent.collectors import _walk
 from agent.collectors._profiles import FOLDER, Profiles, shipped
 from agent.collectors._scrub import scrub
 from agent.collectors.printer_mib import collect
-from agent.simulator.fleet import walk_fleet
 from agent.snmp.oid import oid
 from agent.snmp.reader import IpAddress, ObjectId
 

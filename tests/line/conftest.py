@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import walk_fleet
 
 from agent import app, config, inventory, running, tickets
 from agent.app import Agent
 from agent.clock import Clock
 from agent.model import Tier
-from agent.simulator.fleet import Fleet, walk_fleet
+from agent.simulator.fleet import Fleet
 from agent.simulator.make import Make
 from agent.simulator.member import addresses, printer
 from agent.store import open_reader

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from fleets import demo_fleet
 
 from agent.clock import Clock
 from agent.errors import ConfigError
@@ -13,7 +14,7 @@ from agent.model import Address
 from agent.simulator import makes
 from agent.simulator.ber import Oid
 from agent.simulator.cast import demo_members
-from agent.simulator.fleet import Fleet, demo_fleet
+from agent.simulator.fleet import Fleet
 from agent.simulator.member import Member, printer
 
 DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
@@ -131,8 +132,8 @@ def test_only_loopback_is_ever_bound(host: str) -> None:
     assert Fleet([stranger], anywhere=True).members == (stranger,)
 
 
-def test_promises_are_listed_by_the_key_of_the_printer() -> None:
-    promises = demo_fleet().promises
+def test_the_stories_of_the_demonstration_promise_four_tickets() -> None:
+    promises = {member.key: member.promise for member in demo_fleet().printers}
     assert len(promises) == 12
     kept = {key: (promise.fault, promise.component) for key, promise in promises.items() if promise}
     assert kept == {

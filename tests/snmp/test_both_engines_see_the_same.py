@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from agent.simulator.fleet import walk_fleet
+from fleets import walk_fleet
+
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential, VarBind
 from agent.snmp.session import Engine, Settings
