@@ -15,16 +15,14 @@ from agent.model import Address, Amount, Change, ChangeKind, Device, Facts, Impa
 from agent.rules import engine, kinds, verdict
 from agent.rules.backtest import Firing
 from agent.rules.engine import Around
-from agent.rules.lifecycle import Phase, State, keep
+from agent.rules.lifecycle import State
 from agent.rules.rule import Condition, Patience, Rule, RuleSet
 from agent.rules.states import Key, Standing
 from agent.rules.subjects import Subject
 from agent.rules.terms import Turns
 from agent.rules.verdict import Grounds
+from agent.service.transitions import CALM, RESTLESS, next_look, pair_firings
 
-DAY = 86400.0
-RESTLESS, CALM = 900.0, DAY / 2  # seconds between looks, where time alone may tell
-LEAST = 60.0
 _NOTHING = Facts(device=Device(key="", address=Address("")), now=0.0)
 NOBODY = Grounds(_NOTHING, _NOTHING)
 
@@ -81,21 +79,12 @@ class Life:
 
     def firings(self) -> Iterator[tuple[str, Firing]]:
         """(rule, firing) over the whole life; those still open come last."""
-        open_: dict[Key, Firing] = {}
-        for now, fresh, touched in self.moments():
-            for change in self.judge(now, fresh, touched):
-                key = (change.rule, change.subject)
-                if change.kind is ChangeKind.OPENED:
-                    open_[key] = Firing(
-                        device=self.past.device.key,
-                        name=self.past.device.name,
-                        subject=change.subject,
-                        opened=now,
-                        title=change.title,
-                    )
-                elif key in open_:
-                    yield change.rule, replace(open_.pop(key), closed=now)
-        yield from ((key[0], firing) for key, firing in open_.items())
+        changes = (
+            (now, change)
+            for now, fresh, touched in self.moments()
+            for change in self.judge(now, fresh, touched)
+        )
+        return pair_firings(self.past.device, changes)
 
     def judge(self, now: float, fresh: frozenset[str] | None, touched: frozenset[str] | None) -> list[Change]:
         """What the rules say at one moment."""
@@ -171,21 +160,15 @@ class Life:
         yield from ((at, "", "") for at in _turns(self.rules, start, self.past.until))
 
     def _next(self, now: float) -> float:
-        """When the first wait of those that are not quiet is over."""
+        """When the first of the states that are not quiet may move by time alone."""
         return min(
-            (max(now + LEAST, self._over(rule, it.state, now)) for (rule, _), it in self.standing.items()),
+            (self._next_look(rule, it.state, now) for (rule, _), it in self.standing.items()),
             default=float("inf"),
         )
 
-    def _over(self, rule: str, state: State, now: float) -> float:
-        """When this state may move by time alone; looked at before the time between counts as unwatched."""
-        patience = self.patience[rule]
-        if state.phase is Phase.FIRING or state.phase is Phase.RESTING:
-            waits = rule in self.hushed and state.phase is Phase.FIRING and not state.announced
-            return now + (RESTLESS if waits else CALM)
-        over = state.since + (patience.hold if state.phase is Phase.PENDING else keep(state, patience))
-        watch = now + patience.gap * 0.9
-        return min(over, watch) if over > now else watch  # then it waits for a reading, and not for time
+    def _next_look(self, rule: str, state: State, now: float) -> float:
+        waiting = rule in self.hushed and not state.announced
+        return next_look(state, self.patience[rule], now, waiting=waiting)
 
 
 def _begins(rule: Rule, supply: Supply) -> bool:

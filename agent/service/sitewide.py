@@ -7,18 +7,16 @@ silences of all printers ──► how many of how many ──► rules about th
 import hashlib
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from agent.model import Change, ChangeKind, Facts, SiteFacts
+from agent.model import Change, Facts, SiteFacts
 from agent.rules import engine
 from agent.rules.backtest import Firing
 from agent.rules.judge import stand_in
-from agent.rules.lifecycle import Phase, keep
 from agent.rules.rule import RuleSet
 from agent.rules.states import Key, Standing
-
-CALM = 43200.0
+from agent.service.transitions import next_look, pair_firings
 
 
 @dataclass(slots=True)
@@ -73,7 +71,7 @@ class SitePast:
         told: list[tuple[float, Change]] = []
         device = stand_in(self.id)
         for now in self._moments(rules, standing, since, until):
-            site = replace(self.at(now)[0])
+            site, _ = self.at(now)
             facts = Facts(device=device, now=now, last_answer=now, answers_in_a_row=1, site=site)
             after, changes = engine.decide_site(rules, standing, facts)
             standing.clear()
@@ -83,7 +81,7 @@ class SitePast:
             if not self.fired or active != self.fired[-1]:
                 self.fired_at.append(now)
                 self.fired.append(active)
-        return list(_firings(device.key, device.name, told))
+        return list(pair_firings(device, told))
 
     def _moments(
         self, rules: RuleSet, standing: dict[Key, Standing], since: float, until: float
@@ -93,30 +91,10 @@ class SitePast:
         now = since
         while now < until:
             yield now
-            tick = min((_over(rules, rule, it, now) for (rule, _), it in standing.items()), default=until)
+            looks = (
+                next_look(it.state, rules.rules[rule].patience, now) for (rule, _), it in standing.items()
+            )
+            tick = min(looks, default=until)
             while place < len(self.times) and self.times[place] <= now:
                 place += 1
             now = min(tick, self.times[place] if place < len(self.times) else until)
-
-
-def _over(rules: RuleSet, rule: str, standing: Standing, now: float) -> float:
-    """When this state may move by time alone."""
-    patience, state = rules.rules[rule].patience, standing.state
-    if state.phase in {Phase.FIRING, Phase.RESTING}:
-        return now + CALM
-    wait = patience.hold if state.phase is Phase.PENDING else keep(state, patience)
-    over, watch = state.since + wait, now + patience.gap * 0.9
-    return max(now + 60.0, min(over, watch) if over > now else watch)
-
-
-def _firings(key: str, name: str, told: Sequence[tuple[float, Change]]) -> Iterable[tuple[str, Firing]]:
-    open_: dict[Key, Firing] = {}
-    for at, change in told:
-        place = (change.rule, change.subject)
-        if change.kind is ChangeKind.OPENED:
-            open_[place] = Firing(
-                device=key, name=name, subject=change.subject, opened=at, title=change.title
-            )
-        elif place in open_:
-            yield change.rule, replace(open_.pop(place), closed=at)
-    yield from ((rule, firing) for (rule, _), firing in open_.items())
