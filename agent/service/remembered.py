@@ -11,6 +11,7 @@ Promises:
 import hashlib
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -19,12 +20,12 @@ from functools import cache
 from pathlib import Path
 
 import agent
+import uplink
 from agent.history.past import Past
 from agent.rules.backtest import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
 
 MOST = 100_000  # results: some 50 rules of 2,000 printers
-JUDGED_BY = ("rules", "history", "service", "model", "forecast", "calendars.py")
 FORM = "1"
 
 Told = tuple[Firing, ...]
@@ -81,17 +82,24 @@ def key(*parts: str) -> str:
 
 @cache
 def program() -> str:
-    """The program that judges: its version, and where its source lies there, that source."""
-    here = Path(agent.__file__).parent
-    files = sorted(
-        file
-        for name in JUDGED_BY
-        for file in ((here / name).rglob("*.py") if (here / name).is_dir() else [here / name])
-        if file.is_file()
-    )
-    digest = hashlib.sha256(agent.__version__.encode())
-    for file in files:
-        digest.update(file.read_bytes())
+    """The program that judges, as one number: all its files, so that no list of them can forget one.
+
+    The executable of a frozen build holds them in itself.
+    """
+    if getattr(sys, "frozen", False):
+        return of_files([Path(sys.executable)])
+    return of_files(Path(package.__path__[0]) for package in (agent, uplink))
+
+
+def of_files(roots: Iterable[Path]) -> str:
+    """The names and contents of files, and of all files in folders, as one number."""
+    digest = hashlib.sha256()
+    for root in roots:
+        files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+        for file in files:
+            if "__pycache__" not in file.parts:
+                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                digest.update(f"{file.relative_to(root.parent)} {content}\n".encode())
     return digest.hexdigest()
 
 

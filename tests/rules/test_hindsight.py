@@ -1,7 +1,10 @@
 """Backtests come to the same by every short way: passed-over moments, several processes, remembered results."""
 
 import importlib.util
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -127,6 +130,43 @@ def test_another_threshold_computes_that_rule_alone(db, rules, span, memory):
     afresh = hindsight.run(db, step.rules, span)
     assert told(again) == told(afresh)
     assert 0 < again.evaluations < afresh.evaluations
+
+
+JUDGES = [
+    "calendars.py",
+    "units.py",
+    "alert_codes.py",
+    "gauges.py",
+    "meters/epochs.py",
+    "rules/faults.toml",
+    "service/replay.py",
+]
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_whatever_file_of_the_program_is_edited_nothing_is_remembered(name: str, tmp_path: Path) -> None:
+    source = ROOT / "agent"
+    copy = Path(shutil.copytree(source, tmp_path / "agent", ignore=shutil.ignore_patterns("__pycache__")))
+    assert remembered.of_files([copy]) == remembered.of_files([source])
+    (copy / name).write_bytes((copy / name).read_bytes() + b"\n# edited\n")
+    assert remembered.of_files([copy]) != remembered.of_files([source])
+
+
+def test_a_file_by_another_name_and_compiled_leftovers(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "one.py").write_text("")
+    before = remembered.of_files([tmp_path])
+    (tmp_path / "__pycache__" / "one.pyc").write_bytes(b"compiled")
+    assert remembered.of_files([tmp_path]) == before
+    (tmp_path / "one.py").rename(tmp_path / "two.py")
+    assert remembered.of_files([tmp_path]) != before
+
+
+def test_everything_that_a_backtest_imports_of_ours_is_part_of_what_is_hashed() -> None:
+    script = "import sys, agent.service.hindsight; print(*{name.partition('.')[0] for name in sys.modules})"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ours = {folder.parent.name for folder in ROOT.glob("*/__init__.py")}
+    assert {"agent"} <= ours & set(found.stdout.split()) <= {"agent", "uplink"}
 
 
 def changed(file: Path, tmp_path: Path, statement: str) -> Path:
