@@ -14,7 +14,7 @@ from agent.calendars import Calendar
 from agent.model import Change, Device, Facts, SiteFacts, Snapshot
 from agent.report import Sender
 from agent.rules.judge import Judge
-from agent.service import certificates, knowing, statements, tidings
+from agent.service import certificates, device_events, knowing
 from agent.service.assigned import Assign, unassigned
 
 log = logging.getLogger("printwarden.meters")
@@ -63,9 +63,9 @@ class Line:
         for border in knowing.count(tx, device, snapshot):
             log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
         if snapshot.meters:
-            statements.tell(tx, self.sender, self.calendar, device, snapshot.at)
+            device_events.queue_meter_read(tx, self.sender, self.calendar, device, snapshot.at)
         known = knowing.take_in(tx, device, snapshot, site, self.judge.asks)
-        tidings.tell(tx, self.sender, device, snapshot, known)
+        device_events.queue_changes(tx, self.sender, device, snapshot, known)
         told = self._tell(tx, self.judge.judge(tx, known), snapshot.at, site, known)
         return Outcome(device=device, snapshot=snapshot, events=told)
 

@@ -10,7 +10,7 @@ from agent.calendars import Calendar
 from agent.meters import ledger, reads
 from agent.model import Address, Device, Meter, Snapshot, Trust
 from agent.report import Sender
-from agent.service import statements
+from agent.service import device_events
 from agent.store import Store
 from uplink import events, outbox, views
 from uplink.capabilities import Capabilities
@@ -45,7 +45,7 @@ def take(store, at, *meters, sender=SENDER, calendar=UTC_DAYS):
     )
     with store.transaction() as tx:
         ledger.record(tx, PRINTER.key, Snapshot(address=PRINTER.address, at=at, meters=read))
-        statements.tell(tx, sender, calendar, PRINTER, at)
+        device_events.queue_meter_read(tx, sender, calendar, PRINTER, at)
 
 
 def total(value):

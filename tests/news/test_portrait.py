@@ -10,7 +10,7 @@ from agent import egress, portrait, stock
 from agent.egress import Rules
 from agent.model import Address, Device, Facts, Identity, Marker, Snapshot, Supply, Tray, Vague
 from agent.report import Sender
-from agent.service import tidings
+from agent.service import device_events
 from agent.store import Store
 from uplink import events, outbox, views
 from uplink.capabilities import Capabilities
@@ -48,7 +48,7 @@ def tell(tx: sqlite3.Connection, snapshot: Snapshot, device: Device = DEVICE, sp
     """What is told of the printer after this reading: (type, reason)."""
     before = {entry.id for entry in views.pending(tx)}
     known = Facts(device=device, now=snapshot.at, supplies=snapshot.supplies)
-    tidings.tell(tx, speaker or sender(), device, snapshot, known)
+    device_events.queue_changes(tx, speaker or sender(), device, snapshot, known)
     fresh = [entry for entry in views.pending(tx) if entry.id not in before]
     for entry in fresh:
         events.check(entry.type, entry.data)
