@@ -46,6 +46,7 @@ from agent.schedule import Rota
 from agent.service import certificates, housekeeping
 from agent.service.asking import Asking
 from agent.service.assigned import Assigned
+from agent.service.collecting import find_collectors
 from agent.service.housekeeping import Housekeeping
 from agent.service.intake import Intake
 from agent.service.line import Line, Outcome
@@ -239,10 +240,10 @@ def build_line(settings: Config, rules: RuleSet, sender: Sender) -> Line:
 
 
 def build_asking(settings: Config, engine: Engine, clock: Clock, counts: Counter[str]) -> Asking:
-    """How one printer is read: by SNMP, and by IPP where that is enabled. Raises ConfigError."""
-    profiles, ipp = build_profiles(settings), settings.ipp
-    second = SecondWay(profiles, ipp.port, ipp.timeout) if ipp.enabled else None
-    return Asking(engine, clock, counts, profiles, second)
+    """How one printer is read: by every collector that is enabled. Raises ConfigError."""
+    first = list(find_collectors(settings, "always").values())
+    second = [SecondWay(name, one) for name, one in find_collectors(settings, "fills_gaps").items()]
+    return Asking(engine, clock, settings, build_profiles(settings), first, second, counts)
 
 
 def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:

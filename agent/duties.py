@@ -10,6 +10,7 @@ from agent.forecast import keeping
 from agent.history import tidying
 from agent.schedule import Cadences
 from agent.service.cabled import Cabled
+from agent.service.collecting import find_local_collectors
 
 TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
 UPKEEP = 2.0  # real seconds between looks at edited files
@@ -20,12 +21,12 @@ HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
 def cadences(agent: Agent) -> Cadences:
     """What the service does now and then."""
     made = Cadences(agent.clock)
-    speed, schedule, cups = agent.clock.speed, agent.config.schedule, agent.config.cups
+    speed, schedule = agent.clock.speed, agent.config.schedule
     made.every(min(TICK * speed, schedule.alerts / 10), "polls", agent.rounds.go)
     made.every(schedule.sweep, "sweep", partial(sweep, agent), at_once=True)
-    if cups.enabled:
-        spooler = Cabled(cups.socket, agent.clock, agent.intake, agent.rounds.asking.profiles)
-        made.every(schedule.supplies, "cables", spooler.go, at_once=True)
+    for name, collector in find_local_collectors(agent.config).items():
+        local = Cabled(collector, agent.config, agent.clock, agent.intake, agent.rounds.asking.profiles)
+        made.every(min(getattr(schedule, tier) for tier in collector.TIERS), name, local.go, at_once=True)
     made.every(schedule.heartbeat, "heartbeat", partial(heartbeat, agent), at_once=True)
     made.every(UPKEEP * speed, "upkeep", partial(upkeep, agent))
     made.every(HOUSEKEEPING * speed, "housekeeping", partial(keep_house, agent))

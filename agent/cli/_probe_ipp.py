@@ -30,7 +30,7 @@ def read(url: str, pin: str | None, patience: float | None) -> "Snapshot":
         target = ipp.Target.parse(url)
     except ValueError as why:
         raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="HOST[:PORT]") from None
-    asked = ipp.collect(target, at=Clock().now(), pin=_plain(pin), patience=patience or ipp.PATIENCE)
+    asked = ipp.read_printer(target, at=Clock().now(), pin=_plain(pin), patience=patience or ipp.PATIENCE)
     try:
         return asyncio.run(asked)
     except ReadingError as why:
@@ -48,7 +48,7 @@ def read_queue(target: str, patience: float | None) -> "Snapshot":
     name = target.removeprefix("cups:").strip("/")
     socket = os.environ.get("CUPS_SERVER", cups.SOCKET)
     try:
-        found = asyncio.run(cups.collect(socket, at=Clock().now(), patience=patience or cups.PATIENCE))
+        found = asyncio.run(cups.read_queues(socket, at=Clock().now(), patience=patience or cups.PATIENCE))
     except ReadingError as why:
         _common.err.print(
             f"{why}\nCheck that CUPS runs on this machine: {socket}", markup=False, soft_wrap=True

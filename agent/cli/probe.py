@@ -157,7 +157,7 @@ async def read(
     async with Engine(Settings(timeout=patience, retries=RETRIES, requests_per_subnet=None)) as engine:
         try:
             reader = engine.reader(address, credential)
-            return await printer_mib.collect(reader, at=Clock().now(), profiles=profiles)
+            return await printer_mib.read_printer(reader, at=Clock().now(), profiles=profiles)
         except NoAnswer:
             return None
 

@@ -106,7 +106,7 @@ _MISFIT = (
 async def _read(reader: "WalkReader", profiles: "Profiles") -> "Snapshot":
     from agent.collectors import printer_mib
 
-    return await printer_mib.collect(reader, at=0.0, profiles=profiles)
+    return await printer_mib.read_printer(reader, at=0.0, profiles=profiles)
 
 
 def _verdict(profile: "Profile", snapshot: "Snapshot") -> str:

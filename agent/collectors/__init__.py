@@ -1,1 +1,1 @@
-"""Ways of reading a printer: each file here turns an address into a `Snapshot`."""
+"""Ways of reading a printer, one a file: a new way is a new file (`agent.collectors._visit.Collector`)."""

@@ -46,7 +46,7 @@ async def capture(
     ValueError for a branch that must not be walked."""
     for branch in branches:
         a_column(branch)
-    snapshot = await printer_mib.collect(reader, at=at, profiles=profiles)
+    snapshot = await printer_mib.read_printer(reader, at=at, profiles=profiles)
     identity = snapshot.identity or Identity()
     fitting = profiles.called(identity.profiles)
     wanted = Wanted.of(fitting, identity.model)

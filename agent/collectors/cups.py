@@ -7,7 +7,9 @@ the printer is stands in the device URI ("usb://Brother/HL-2270DW%20series?seria
 what it says of its supplies has come through the backend. A printer that is unplugged is silent.
 """
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from agent.collectors import _ipp_attributes, _profiles, _serials, ipp
@@ -16,7 +18,9 @@ from agent.collectors._ipp_attributes import ASKED
 from agent.collectors._ipp_reasons import reasons
 from agent.collectors._ipp_wire import Attributes, Group, Operation
 from agent.collectors._profiles import Profiles
-from agent.model import Address, Identity, Snapshot
+from agent.collectors._visit import Round, When
+from agent.config import Config
+from agent.model import Address, Identity, Snapshot, Tier
 
 SOCKET = "/run/cups/cups.sock"
 PATIENCE = 10.0  # seconds: the spooler is on this machine
@@ -24,7 +28,24 @@ CABLES = ("usb", "parallel", "serial")
 SOURCE = "ipp:device-uri"
 
 
-async def collect(
+WHEN: When = "locally"
+TIERS = frozenset({Tier.SUPPLIES, Tier.METERS, Tier.INVENTORY})
+
+
+def enabled(config: Config) -> bool:
+    """Whether `[cups]` is switched on."""
+    return config.cups.enabled
+
+
+async def collect(visit: Round) -> list[Snapshot]:
+    """One snapshot for each printer on a cable; none without a spooler. Raises ReadingError."""
+    socket = visit.config.cups.socket
+    if not await asyncio.to_thread(Path(socket).exists):
+        return []
+    return await read_queues(socket, at=visit.at, profiles=visit.profiles)
+
+
+async def read_queues(
     socket: str = SOCKET, *, at: float, profiles: Profiles | None = None, patience: float = PATIENCE
 ) -> list[Snapshot]:
     """One snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""

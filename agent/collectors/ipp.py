@@ -40,13 +40,19 @@ from agent.collectors._ipp_wire import (
     encode,
 )
 from agent.collectors._profiles import Profiles
+from agent.collectors._visit import Answer, Visit, When
+from agent.config import Config
 from agent.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
-from agent.model import Address, Snapshot
+from agent.model import Address, Snapshot, Tier
+
+WHEN: When = "fills_gaps"
+TIERS = frozenset(Tier)
 
 PORT = 631
 PATHS = ("/ipp/print", "/ipp", "/", "/ipp/printer")
 VERSIONS: tuple[Version, ...] = ((2, 0), (1, 1))
 PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer, and is not asked twice meanwhile
+FOR_TLS = 5.0  # seconds: who has it says so at once
 GRACE = 1.0  # seconds more for who sends a byte now and then
 
 CHANGED = "its certificate is not the one that it showed before: renewed, or another device answers"
@@ -98,7 +104,31 @@ class Target:
         return f"{scheme}://{self.address}{path}"
 
 
-async def collect(
+def enabled(config: Config) -> bool:
+    """Whether `[ipp]` is switched on."""
+    return config.ipp.enabled
+
+
+async def collect(visit: Visit) -> Answer:
+    """What the printer says. Raises ReadingError.
+
+    TLS is tried first, for a few seconds; a printer that has it is asked with it from then on.
+    """
+    refused: ReadingError = NoAnswer(str(visit.address))
+    for way in [visit.learned] if visit.learned else ["tls", "plain"]:
+        target = Target(host=visit.address.host, port=visit.config.ipp.port, tls=way == "tls")
+        given = visit.config.ipp.timeout
+        patience = min(FOR_TLS, given) if target.tls and not visit.learned else given
+        try:
+            snapshot = await read_printer(target, at=visit.at, profiles=visit.profiles, patience=patience)
+        except ReadingError as why:
+            refused = why
+            continue
+        return Answer(snapshot=snapshot, learned=way)
+    raise refused
+
+
+async def read_printer(
     target: Target,
     *,
     at: float,

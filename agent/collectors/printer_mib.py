@@ -29,6 +29,8 @@ from agent.collectors import (
 from agent.collectors._identity import Decision
 from agent.collectors._profiles import Profiles
 from agent.collectors._reading import Reading, Row, Sources
+from agent.collectors._visit import Answer, Visit, When
+from agent.config import Config
 from agent.errors import NoAnswer, ReadingError
 from agent.model import Identity, Known, Meter, Snapshot, Tier
 from agent.snmp.oid import MAX_ARC, encode_arcs, oid
@@ -46,10 +48,38 @@ GENERAL = {
 }
 EVERYTHING = frozenset(Tier)
 
+WHEN: When = "always"
+TIERS = EVERYTHING
+
 T = TypeVar("T")
 
 
-async def collect(
+def enabled(_config: Config) -> bool:
+    """Always: printers are known by what they say over SNMP."""
+    return True
+
+
+async def collect(visit: Visit) -> Answer | None:
+    """What the printer says to the first credential that it answers; None without a credential.
+
+    Raises the ReadingError that says most if it answers none.
+    """
+    refused: ReadingError | None = None
+    for name, reader in visit.readers.items():
+        try:
+            snapshot = await read_printer(
+                reader, at=visit.at, tiers=visit.tiers, known=visit.known, profiles=visit.profiles
+            )
+        except ReadingError as why:
+            refused = why if refused is None or isinstance(refused, NoAnswer) else refused
+            continue
+        return Answer(snapshot=snapshot, credential=name, learned=reader.learned)
+    if refused is not None:
+        raise refused
+    return None
+
+
+async def read_printer(
     reader: Reader,
     *,
     at: float,

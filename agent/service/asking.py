@@ -1,4 +1,4 @@
-"""Reading one printer with the credentials that may be tried; silence is an answer, too."""
+"""Reading one printer in every way that may be tried; silence is an answer, too."""
 
 import logging
 from collections import Counter
@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agent.clock import Clock
-from agent.collectors import printer_mib
 from agent.collectors._profiles import Profiles
+from agent.collectors._visit import Answer, Collector, Visit
+from agent.config import Config
 from agent.errors import NoAnswer, ReadingError
 from agent.model import Address, Known, Snapshot, Tier
 from agent.service import merging
@@ -21,13 +22,15 @@ log = logging.getLogger("printwarden.reading")
 
 @dataclass(slots=True)
 class Asking:
-    """`ask` never raises for what a printer does: an error is counted, logged, and the next one asked."""
+    """`ask` never raises for what a printer does: an error is counted, logged, and the next way tried."""
 
     engine: Engine
     clock: Clock
+    config: Config
+    profiles: Profiles
+    first: list[Collector]  # always asked
+    second: list[SecondWay]  # asked for what the first left open
     counts: Counter[str] = field(default_factory=Counter)
-    profiles: Profiles | None = None  # the shipped ones
-    ipp: SecondWay | None = None
 
     async def ask(
         self,
@@ -38,60 +41,75 @@ class Asking:
         learned: str = "",
         known: Known | None = None,
     ) -> Reading | None:
-        """What the printer says, over SNMP and IPP; None if nothing over either.
+        """What the printer says in all ways together; None if nothing in any.
 
-        `learned`: what the engine learned about it earlier; `known`: what an earlier snapshot taught.
+        `learned`: what the SNMP engine learned about it earlier; `known`: what an earlier snapshot taught.
         """
-        if self.ipp is None:
-            return await self._over_snmp(address, credentials, tiers, learned, known)
-        reading = None
-        if not self.ipp.spares_snmp(address.host, tiers):
-            reading = await self._over_snmp(address, credentials, tiers, learned, known)
-        if reading is not None and not self.ipp.wanted(address.host, tiers):
-            return reading
-        other = await self.ipp.read(address.host, self.clock.now())
+        visit = Visit(
+            at=self.clock.now(),
+            config=self.config,
+            profiles=self.profiles,
+            address=address,
+            tiers=tiers,
+            readers={one.name: self.engine.reader(address, one, learned or None) for one in credentials},
+            known=known,
+        )
+        spared = any(way.spares_first(address.host, tiers) for way in self.second)
+        reading = None if spared else await self._first(visit)
+        for way in self.second:
+            if reading is None or way.wanted(address.host, tiers):
+                reading = await self._second(way, visit, reading)
+        return reading
+
+    async def _first(self, visit: Visit) -> Reading | None:
+        """What is told by the collectors that are always asked."""
+        answers = [await self._collect(one, visit) for one in self.first if visit.tiers & one.TIERS]
+        told = sorted(filter(None, answers), key=lambda answer: answer.credential is None)
+        if not told:
+            return None
+        best, *others = told
+        self.counts["read"] += 1
+        for problem in (problem for answer in told for problem in answer.snapshot.problems):
+            self._count("reading error", visit.address, problem)
+        reading = Reading(snapshot=best.snapshot, credential=best.credential, learned=best.learned)
+        for other in others:
+            if (merged := self._merge(reading.snapshot, other.snapshot, visit.known)) is not None:
+                reading = replace(reading, snapshot=merged)
+        return reading
+
+    async def _collect(self, collector: Collector, visit: Visit) -> Answer | None:
+        try:
+            return await collector.collect(visit)
+        except ReadingError as why:
+            self._count(
+                "no answer" if isinstance(why, NoAnswer) else "reading error", visit.address, str(why)
+            )
+            return None
+
+    async def _second(self, way: SecondWay, visit: Visit, reading: Reading | None) -> Reading | None:
+        """`reading` with what the second way adds to it, or what that way says alone."""
+        host, other = visit.address.host, await way.read(visit)
         if other is None:
             return reading
         if reading is None:
             self.counts["read"] += 1
-            self.ipp.learn(address.host, snmp_answered=False)
-            return Reading(snapshot=replace(other, address=address))
-        return self._both(self.ipp, reading, other, known)
-
-    def _both(self, ipp: SecondWay, reading: Reading, other: Snapshot, known: Known | None) -> Reading:
-        """One reading of two, if they are of one printer."""
-        snapshot = reading.snapshot
-        who = snapshot.identity or (known.identity if known else None)
-        if not merging.same(who, other.identity):
-            self._count("two printers", snapshot.address, "another printer answers IPP at this address")
+            way.learn(host, first_answered=False)
+            return Reading(snapshot=replace(other, address=visit.address))
+        merged = self._merge(reading.snapshot, other, visit.known)
+        if merged is None:
             return reading
-        merged = merging.merge(snapshot, other)
-        added = frozenset(name for name in merging.lacking(snapshot) if getattr(merged, name))
-        ipp.learn(snapshot.address.host, snmp_answered=True, added=added)
+        lacking = merging.lacking(reading.snapshot)
+        way.learn(
+            host, first_answered=True, added=frozenset(name for name in lacking if getattr(merged, name))
+        )
         return replace(reading, snapshot=merged)
 
-    async def _over_snmp(
-        self,
-        address: Address,
-        credentials: Iterable[Credential],
-        tiers: frozenset[Tier],
-        learned: str,
-        known: Known | None,
-    ) -> Reading | None:
-        """What the printer says to the first credential that it answers; None if to none."""
-        for credential in credentials:
-            reader = self.engine.reader(address, credential, learned or None)
-            try:
-                snapshot = await printer_mib.collect(
-                    reader, at=self.clock.now(), tiers=tiers, known=known, profiles=self.profiles
-                )
-            except ReadingError as why:
-                self._count("no answer" if isinstance(why, NoAnswer) else "reading error", address, str(why))
-                continue
-            self.counts["read"] += 1
-            for problem in snapshot.problems:
-                self._count("reading error", address, problem)
-            return Reading(snapshot=snapshot, credential=credential.name, learned=reader.learned or "")
+    def _merge(self, snapshot: Snapshot, other: Snapshot, known: Known | None) -> Snapshot | None:
+        """One snapshot of two; None if they are of two printers."""
+        who = snapshot.identity or (known.identity if known else None)
+        if merging.same(who, other.identity):
+            return merging.merge(snapshot, other)
+        self._count("two printers", snapshot.address, f"another printer answers {other.via} at this address")
         return None
 
     def silence(self, address: Address) -> Reading:

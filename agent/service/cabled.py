@@ -1,43 +1,41 @@
-"""Printers on a cable of this machine: read through the spooler, taken in like those of the network."""
+"""Printers of this machine, on a cable for example: taken in like those of the network."""
 
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from agent.clock import Clock
-from agent.collectors import cups
 from agent.collectors._profiles import Profiles
+from agent.collectors._visit import LocalCollector, Round
+from agent.config import Config
 from agent.errors import ReadingError
 from agent.model import Address
 from agent.service.intake import Intake
 from agent.service.line import Reading
-
-PLACE = "cups/"  # what the address of such a printer begins with
 
 log = logging.getLogger("printwarden.reading")
 
 
 def on_cable(address: Address) -> bool:
     """Whether a printer is not on the network, so that nobody asks for it there."""
-    return address.host.startswith(PLACE)
+    return "/" in address.host
 
 
 @dataclass(slots=True)
 class Cabled:
-    """One round asks the spooler once, and takes in every printer that it has on a cable."""
+    """One round asks a collector once, and takes in every printer that it finds."""
 
-    socket: str
+    collector: LocalCollector
+    config: Config
     clock: Clock
     intake: Intake
-    profiles: Profiles | None = None
+    profiles: Profiles
     _keys: dict[Address, str] = field(default_factory=dict)  # who was last read there
 
     async def go(self) -> None:
-        """Read them all. A machine without a spooler has none."""
-        if not self._has_spooler():
-            return
+        """Read them all."""
+        asked = Round(at=self.clock.now(), config=self.config, profiles=self.profiles)
         try:
-            snapshots = await cups.collect(self.socket, at=self.clock.now(), profiles=self.profiles)
+            snapshots = await self.collector.collect(asked)
         except ReadingError as why:
             log.debug("no printers on a cable: %s", why)
             return
@@ -47,6 +45,3 @@ class Cabled:
                 outcome = await self.intake.settle(Reading(snapshot=snapshot, device=known))
                 if outcome.device:
                     self._keys[snapshot.address] = outcome.device.key
-
-    def _has_spooler(self) -> bool:
-        return Path(self.socket).exists()

@@ -1,7 +1,7 @@
-"""Two answers about one printer, one over SNMP and one over IPP, become one snapshot. Pure.
+"""Two answers about one printer, one over SNMP and one over IPP for example, become one snapshot. Pure.
 
-SNMP's word stands wherever it has one; IPP fills what it left open. Nothing is merged across a serial
-number or UUID that contradicts: then another device answers at one of the two ports.
+The first's word stands wherever it has one; the second fills what it left open. Nothing is merged across a
+serial number or UUID that contradicts: then another device answers at one of the two ports.
 """
 
 from dataclasses import fields, replace
@@ -18,22 +18,24 @@ def same(one: Identity | None, other: Identity | None) -> bool:
     return told[0] if told else True
 
 
-def merge(snmp: Snapshot, ipp: Snapshot) -> Snapshot:
-    """What SNMP says, with IPP's word where it says nothing; each value keeps its source."""
-    filled = {name: getattr(ipp, name) for name in lacking(snmp) if getattr(ipp, name)}
-    identity = _filled(snmp.identity, ipp.identity)
-    if not filled and identity == snmp.identity:
-        return snmp
+def merge(first: Snapshot, second: Snapshot) -> Snapshot:
+    """What the first says, with the second's word where it says nothing; each value keeps its source."""
+    filled = {name: getattr(second, name) for name in lacking(first) if getattr(second, name)}
+    identity = _filled(first.identity, second.identity)
+    if not filled and identity == first.identity:
+        return first
     sources = {
-        key: source for key, source in ipp.sources.items() if key.partition(".")[0] in {*filled, "identity"}
+        key: source
+        for key, source in second.sources.items()
+        if key.partition(".")[0] in {*filled, "identity"}
     }
     return replace(
-        snmp,
-        via="snmp+ipp",
-        certificate=ipp.certificate,
+        first,
+        via=f"{first.via}+{second.via}",
+        certificate=second.certificate or first.certificate,
         identity=identity,
-        problems=(*snmp.problems, *ipp.problems),
-        sources={**sources, **snmp.sources},
+        problems=(*first.problems, *second.problems),
+        sources={**sources, **first.sources},
         **filled,
     )
 
@@ -43,9 +45,9 @@ def lacking(snapshot: Snapshot) -> list[str]:
     return [name for name in PARTS if not getattr(snapshot, name)]
 
 
-def _filled(snmp: Identity | None, ipp: Identity | None) -> Identity | None:
-    """SNMP's identity with IPP's word in the fields that are empty. None where nobody asked SNMP for it."""
-    if snmp is None or ipp is None:
-        return snmp
-    missing = {one.name: getattr(ipp, one.name) for one in fields(snmp) if not getattr(snmp, one.name)}
-    return replace(snmp, **{name: value for name, value in missing.items() if value})
+def _filled(first: Identity | None, second: Identity | None) -> Identity | None:
+    """The first's identity, its empty fields filled by the second. None where the first was not asked."""
+    if first is None or second is None:
+        return first
+    missing = {one.name: getattr(second, one.name) for one in fields(first) if not getattr(first, one.name)}
+    return replace(first, **{name: value for name, value in missing.items() if value})

@@ -1,25 +1,20 @@
-"""IPP as the second way to each printer: who is asked there, and how.
+"""A second way to each printer, IPP for example, beside the one that is always taken: when it is asked.
 
-    SNMP answers, and tells who it is ...... IPP once, for the UUID and what SNMP left open
-    ... and IPP added something ............ IPP with each poll of that part, so that it does not come and go
-    SNMP is silent ......................... IPP in its place
-    IPP answers where SNMP never did ....... SNMP only once a day, with the inventory
-    IPP does not answer .................... not asked again for a day
-
-TLS is tried first, for a few seconds: printers that have it are asked with it from then on.
+the first way tells who it is ............ the second once, for the UUID and what the first left open
+... and the second added something ....... the second with each poll of that part, so that it stays
+the first way is silent .................. the second in its place
+the second answers where the first never . the first only once a day, with the inventory
+the second does not answer ............... not asked again for a day
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from agent.collectors import ipp
-from agent.collectors._profiles import Profiles
-from agent.collectors.ipp import Target
+from agent.collectors._visit import Collector, Visit
 from agent.errors import ReadingError
 from agent.model import Snapshot, Tier
 
 DAY = 86400.0
-FOR_TLS = 5.0  # seconds: who has it says so at once
 
 TIER_OF = {
     "status": Tier.ALERTS, "alerts": Tier.ALERTS, "supplies": Tier.SUPPLIES, "inputs": Tier.SUPPLIES,
@@ -31,48 +26,45 @@ log = logging.getLogger("printwarden.reading")
 
 @dataclass(slots=True)
 class SecondWay:
-    """What is known of each host's IPP, since the start of the service."""
+    """One collector that fills gaps, with what it learned of each host since the start of the service."""
 
-    profiles: Profiles
-    port: int = ipp.PORT
-    patience: float = ipp.PATIENCE
-    _tls: dict[str, bool] = field(default_factory=dict)  # who answers, and whether with TLS
+    name: str
+    collector: Collector
+    _learned: dict[str, str] = field(default_factory=dict)  # who answers, and how they are best asked
     _until: dict[str, float] = field(default_factory=dict)  # who does not: left alone until then
-    _adds: dict[str, frozenset[str]] = field(default_factory=dict)  # parts that only IPP tells
-    _alone: set[str] = field(default_factory=set)  # who answers IPP, and not SNMP
+    _adds: dict[str, frozenset[str]] = field(default_factory=dict)  # parts that only this way tells
+    _alone: set[str] = field(default_factory=set)  # who answers this way, and not the first
 
     def wanted(self, host: str, tiers: frozenset[Tier]) -> bool:
-        """Whether IPP may add to what SNMP has answered."""
+        """Whether it may add to what the first way has answered."""
         added = self._adds.get(host, frozenset())
         return Tier.INVENTORY in tiers or any(TIER_OF[part] in tiers for part in added)
 
-    def spares_snmp(self, host: str, tiers: frozenset[Tier]) -> bool:
-        """Whether SNMP need not be asked now, because this printer does not speak it."""
+    def spares_first(self, host: str, tiers: frozenset[Tier]) -> bool:
+        """Whether the first way need not be tried now, because this printer does not know it."""
         return host in self._alone and Tier.INVENTORY not in tiers
 
-    def learn(self, host: str, *, snmp_answered: bool, added: frozenset[str] = frozenset()) -> None:
+    def learn(self, host: str, *, first_answered: bool, added: frozenset[str] = frozenset()) -> None:
         """Note what a poll by both ways taught."""
-        if snmp_answered:
+        if first_answered:
             self._alone.discard(host)
             self._adds[host] = self._adds.get(host, frozenset()) | added
         else:
             self._alone.add(host)
 
-    async def read(self, host: str, at: float) -> Snapshot | None:
-        """What the printer says over IPP; None if nothing, or if it is better left alone."""
-        if self._until.get(host, 0.0) > at:
+    async def read(self, visit: Visit) -> Snapshot | None:
+        """What the printer says this way; None if nothing, or if it is better left alone."""
+        host = visit.address.host
+        if self._until.get(host, 0.0) > visit.at or not visit.tiers & self.collector.TIERS:
             return None
-        ways = [self._tls[host]] if host in self._tls else [True, False]
-        for tls in ways:
-            patience = min(FOR_TLS, self.patience) if tls and len(ways) > 1 else self.patience
-            target = Target(host=host, port=self.port, tls=tls)
-            try:
-                snapshot = await ipp.collect(target, at=at, profiles=self.profiles, patience=patience)
-            except ReadingError as why:
-                log.debug("%s: IPP%s: %s", host, " with TLS" if tls else "", why.reason)
-                continue
-            self._tls[host] = tls
-            return snapshot
-        if host not in self._tls:
-            self._until[host] = at + DAY
-        return None
+        try:
+            answer = await self.collector.collect(replace(visit, learned=self._learned.get(host, "")))
+        except ReadingError as why:
+            log.debug("%s: %s: %s", host, self.name, why.reason)
+            answer = None
+        if answer is None:
+            if host not in self._learned:
+                self._until[host] = visit.at + DAY
+            return None
+        self._learned[host] = answer.learned
+        return answer.snapshot

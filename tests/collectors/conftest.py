@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli._probe_document import document
-from agent.collectors.printer_mib import EVERYTHING, collect
+from agent.collectors.printer_mib import EVERYTHING, read_printer
 from agent.errors import NoAnswer
 from agent.model import Address, Known, Snapshot, Tier
 from agent.snmp.oid import arcs, oid
@@ -103,7 +103,7 @@ def taken() -> Callable[..., Snapshot]:
     def take(
         reader: WalkReader, tiers: Collection[Tier] = EVERYTHING, known: Known | None = None
     ) -> Snapshot:
-        return asyncio.run(collect(reader, at=0.0, tiers=tiers, known=known))
+        return asyncio.run(read_printer(reader, at=0.0, tiers=tiers, known=known))
 
     return take
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.cli._probe_document import document
-from agent.collectors.printer_mib import collect
+from agent.collectors.printer_mib import read_printer
 from agent.snmp.oid import encode_arcs, oid
 from agent.snmp.reader import IpAddress, Missing, ObjectId
 
@@ -49,7 +49,7 @@ def test_no_value_breaks_a_poll(data, base, taken, walked):
     for root in data.draw(st.lists(st.sampled_from(ROOTS), max_size=3)):
         values[root + data.draw(INDEXES)] = data.draw(VALUES)
     reader = type(walked(CASES / "levels-below-zero" / "walk.snmprec"))(values)
-    snapshot = asyncio.run(collect(reader, at=0.0))
+    snapshot = asyncio.run(read_printer(reader, at=0.0))
     printed = document(snapshot, "1970-01-01T00:00:00Z", explain=True).model_dump_json(by_alias=True)
     assert json.loads(printed)["address"] == "127.0.0.1:161"
 

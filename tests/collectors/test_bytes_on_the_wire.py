@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fleets import walk_fleet
 
-from agent.collectors.printer_mib import collect
+from agent.collectors.printer_mib import read_printer
 from agent.model import Address, Known, Tier
 from agent.snmp.reader import Credential
 from agent.snmp.session import Engine, Settings
@@ -84,16 +84,16 @@ async def test_a_poll_stays_within_its_bytes(walk):
         pytest.skip(f"no corpus: {walk}")
     async with relayed(walk) as (address, relay), Engine(ENGINE) as engine:
         reader = engine.reader(address, Credential(name="public"))
-        full = await collect(reader, at=0.0)
+        full = await read_printer(reader, at=0.0)
         assert relay.spent() <= FULL
-        await collect(reader, at=0.0, tiers={Tier.ALERTS}, known=Known.of(full))
+        await read_printer(reader, at=0.0, tiers={Tier.ALERTS}, known=Known.of(full))
         assert relay.spent() <= STATUS
-        await collect(reader, at=0.0, tiers={Tier.ALERTS})
+        await read_printer(reader, at=0.0, tiers={Tier.ALERTS})
         assert relay.spent() <= STATUS, "also where nothing is known yet"
 
 
 async def test_the_relay_counts():
     async with relayed(OWN[0]) as (address, relay), Engine(ENGINE) as engine:
-        await collect(engine.reader(address, Credential(name="public")), at=0.0)
+        await read_printer(engine.reader(address, Credential(name="public")), at=0.0)
         assert relay.spent() > 2_000
         assert relay.spent() == 0

@@ -127,7 +127,7 @@ async def _until(ready) -> None:
 
 
 async def read(spooler):
-    return {one.address.host: one for one in await cups.collect(spooler.socket, at=0.0)}
+    return {one.address.host: one for one in await cups.read_queues(spooler.socket, at=0.0)}
 
 
 async def test_only_printers_on_a_cable_are_read_and_known_by_what_is_on_it(spooler):
@@ -162,7 +162,7 @@ async def test_the_service_takes_them_in_and_asks_nobody_on_the_network_for_them
     given = {"cups": {"socket": spooler.socket}, "mdns": {"enabled": False}}
     agent = app.build_from(config.check(given, tmp_path))
     async with running.running(agent):
-        cabled = Cabled(spooler.socket, agent.clock, agent.intake)
+        cabled = Cabled(cups, agent.config, agent.clock, agent.intake, agent.rounds.asking.profiles)
         await cabled.go()
         await cabled.go()
         (device,) = agent.rounds.roll.known.values()
@@ -192,7 +192,7 @@ async def test_the_command_shows_the_one_queue_or_names_those_there_are(spooler)
 
 async def test_a_machine_without_a_spooler_says_so(tmp_path):
     with pytest.raises(NoAnswer, match="no connection"):
-        await cups.collect(str(tmp_path / "none.sock"), at=0.0)
+        await cups.read_queues(str(tmp_path / "none.sock"), at=0.0)
 
 
 @pytest.mark.parametrize(

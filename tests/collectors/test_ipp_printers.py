@@ -57,7 +57,7 @@ def simulated(serve):
 
 async def read(port, path="/ipp/print", *, tls=False, **options):
     target = Target.parse(f"ipp{'s' if tls else ''}://{HOST}:{port}{path}")
-    return await ipp.collect(target, at=0.0, **options)
+    return await ipp.read_printer(target, at=0.0, **options)
 
 
 class TestRecordedReplies:
@@ -162,7 +162,7 @@ class TestSimulatedPrinters:
     @pytest.mark.parametrize("path", ipp.PATHS)
     async def test_the_usual_paths_are_tried_in_turn(self, path, simulated):
         port, face, _ = await simulated(manners=Manners(paths=(path,)))
-        await ipp.collect(Target(host=HOST, port=port), at=0.0)
+        await ipp.read_printer(Target(host=HOST, port=port), at=0.0)
         assert [asked for asked, _ in face.asked] == [*ipp.PATHS[: ipp.PATHS.index(path)], path]
 
     async def test_a_path_that_a_person_gives_is_the_only_one(self, simulated):

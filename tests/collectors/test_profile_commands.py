@@ -17,7 +17,7 @@ from agent.cli import build
 from agent.collectors import _walk
 from agent.collectors._profiles import FOLDER, Profiles, shipped
 from agent.collectors._scrub import scrub
-from agent.collectors.printer_mib import collect
+from agent.collectors.printer_mib import read_printer
 from agent.snmp.oid import oid
 from agent.snmp.reader import IpAddress, ObjectId
 
@@ -248,7 +248,7 @@ class TestCapture:
 
     async def test_what_was_captured_reads_as_the_printer_did(self, captured):
         _, _, folder = await captured()
-        snapshot = await collect(_walk.WalkReader(_walk.read(folder / "walk.snmprec")), at=0.0)
+        snapshot = await read_printer(_walk.WalkReader(_walk.read(folder / "walk.snmprec")), at=0.0)
         assert [meter.value for meter in snapshot.meters] == [1000]
         assert snapshot.identity.model == "ACME LaserThing 3"
 

@@ -7,9 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 import agent.cli
+import agent.collectors
 import agent.discovery
 from agent import plugins
 from agent.cli import VERBS
+from agent.collectors._visit import When
+from agent.model import Tier
 
 
 def test_plugins_are_the_files_of_their_room_but_for_its_helpers():
@@ -26,6 +29,14 @@ def test_an_unknown_plugin_is_told_with_the_known_ones():
 @pytest.mark.parametrize("name", plugins.names(agent.discovery))
 def test_each_way_of_discovery_has_a_cadence_that_the_service_runs(name):
     assert plugins.load(agent.discovery, name).CADENCE in get_args(agent.discovery.Cadence)
+
+
+@pytest.mark.parametrize("name", plugins.names(agent.collectors))
+def test_each_collector_says_when_the_service_asks_it_and_for_what(name):
+    collector = plugins.load(agent.collectors, name)
+    assert collector.WHEN in get_args(When)
+    assert collector.TIERS
+    assert set(Tier) >= collector.TIERS
 
 
 def test_every_verb_has_its_file_and_every_file_its_verb():
