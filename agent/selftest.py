@@ -35,6 +35,7 @@ from agent.simulator import cast, makes
 from agent.simulator.fleet import Fleet
 from agent.simulator.member import addresses, printer
 from agent.territory import Territory
+from agent.units import counted
 from uplink.receiver.app import create_app
 from uplink.receiver.certificates import Certificates, throw_away
 from uplink.receiver.ledger import Ledger
@@ -97,14 +98,14 @@ def data() -> dict[str, str]:
 async def _modules() -> str:
     for name in modules():
         importlib.import_module(name)
-    return f"{len(modules())} modules"
+    return counted(len(modules()), "module")
 
 
 async def _data() -> str:
     rules = schema.load(schema.shipped())
     if not data() or not rules.rules:
         raise NotWhole("no rules are there")
-    return f"{len(data())} files, {len(rules.rules)} rules"
+    return f"{counted(len(data()), 'file')}, {counted(len(rules.rules), 'rule')}"
 
 
 async def _zones() -> str:
@@ -138,7 +139,7 @@ async def _mdns() -> str:
     scout = Scout(territory=Territory.of(settings), clock=Clock(), asker=_Nobody(), listen=0.2)
     async with aclosing(mdns.discover(scout)) as sightings:  # type: ignore[type-var]
         heard = [sighting async for sighting in sightings]
-    return f"{len(heard)} announcements on loopback"
+    return f"{counted(len(heard), 'announcement')} on loopback"
 
 
 class _Nobody:
@@ -163,8 +164,8 @@ async def _line() -> str:
         arrived = len(ledger.events(0, 1000))
         ledger.close()
     if known != 2 or not arrived:
-        raise NotWhole(f"{known} of 2 simulated printers were read, {arrived} events arrived")
-    return f"{known} printers read over SNMP v2c and v3, {arrived} events delivered over TLS"
+        raise NotWhole(f"{known} of 2 simulated printers were read, {counted(arrived, 'event')} arrived")
+    return f"{known} printers read over SNMP v2c and v3, {counted(arrived, 'event')} delivered over TLS"
 
 
 async def _read_and_deliver(folder: Path, fleet: Fleet, url: str, certificates: Certificates) -> int:

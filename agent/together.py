@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from agent import tickets
 from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
+from agent.units import counted
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -246,10 +247,9 @@ def _within(size: int, entries: Iterable[T]) -> Iterator[T]:
 
 
 def _title(row: sqlite3.Row, count: int) -> str:
-    things = f"{count} thing{'' if count == 1 else 's'}"
     if row["kind"] == DIGEST:
-        return f"{things} found when monitoring began"
-    return f"{count} more printers: too many tickets of the rule {row['rule']} in one day"
+        return f"{counted(count, 'thing')} found when monitoring began"
+    return f"{counted(count, 'more printer')}: too many tickets of the rule {row['rule']} in one day"
 
 
 def _accompanied(

@@ -51,6 +51,16 @@ def spell(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def counted(number: int, noun: str) -> str:
+    """How many of them: "1 printer", "2 printers", "0 printers"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def with_article(noun: str) -> str:
+    """ "an alert", "a device"."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Hours of the day, in minutes since local midnight; they may span it."""

@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.desk.precision import Precision
@@ -31,7 +32,11 @@ def precision(config: _common.ConfigFile = None, as_json: _common.AsJson = False
         _common.say_json([_document(one) for one in found])
         return
     closed = sum(sum(one.outcomes.values()) for one in found)
-    _common.show(f"{len(found)} rules, {closed} closed tickets", COLUMNS, map(_line, found))
+    _common.show(
+        f"{counted(len(found), 'rule')}, {counted(closed, 'closed ticket')}",
+        COLUMNS,
+        map(_line, found),
+    )
 
 
 def _line(one: "Precision") -> Sequence[object]:

@@ -27,14 +27,11 @@ from agent.service.assigned import Assign, Assigned, unassigned
 from agent.service.explaining import Explanation
 from agent.service.rehearsal import Played
 from agent.store import open_reader
+from agent.units import counted
 
 DAY = 86400.0
 MARKS = {True: "yes", False: "no", None: "unknown"}
 LISTED = 10
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def refuse(complaints: Sequence[Complaint], *, as_json: bool) -> None:
@@ -44,7 +41,7 @@ def refuse(complaints: Sequence[Complaint], *, as_json: bool) -> None:
         return
     for complaint in complaints:
         typer.echo(str(complaint), err=True)
-    typer.echo(f"{count(len(complaints), 'complaint')}: these rules would not be used", err=True)
+    typer.echo(f"{counted(len(complaints), 'complaint')}: these rules would not be used", err=True)
 
 
 def trials_only(paths: list[Path] | None) -> bool:
@@ -144,7 +141,7 @@ def show_played(played: Iterable[Played]) -> None:
             typer.echo(f"{where}: {it.trial.name}")
             for complaint in it.complaints:
                 typer.echo(f"    {complaint}")
-    typer.echo(f"{count(good, 'trial')} went as expected" + (f", {bad} did not" if bad else ""))
+    typer.echo(f"{counted(good, 'trial')} went as expected" + (f", {bad} did not" if bad else ""))
 
 
 def show_explained(rule: Rule, device: Device, found: Sequence[Explanation], at: str) -> None:
@@ -201,7 +198,9 @@ class Found:
             _show(score)
             new, old = self.only_new.get(score.rule, []), self.only_old.get(score.rule, [])
             if new or old:
-                typer.echo(f"  beside the rules in force: {len(new)} more tickets, {len(old)} fewer")
+                typer.echo(
+                    f"  beside the rules in force: {counted(len(new), 'more ticket')}, {len(old)} fewer"
+                )
         for value, score in self.swept:
             shares = f"precision {score.precision}  recall {score.recall}"
             typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
@@ -347,7 +346,7 @@ def _document(score: Score) -> dict[str, Any]:
 
 def _show(score: Score) -> None:
     typer.echo(
-        f"{score.rule}: {count(len(score.firings), 'ticket')}, {score.rate:.3f} for each printer and month"
+        f"{score.rule}: {counted(len(score.firings), 'ticket')}, {score.rate:.3f} for each printer and month"
     )
     if score.judged:
         typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")

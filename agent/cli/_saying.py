@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli import _common
+from agent.units import counted
 from uplink.events.feedback import Feedback
 from uplink.receiver.ledger import Ledger
 
@@ -88,4 +89,6 @@ def _list(words: list[dict[str, Any]], *, as_json: bool) -> None:
         _common.say_json(words)
         return
     columns = ("number", "ticket_id", "provider_ticket_no", "status", "outcome", "cause_code", "note")
-    _common.show(f"{len(words)} words", columns, ([word.get(name) for name in columns] for word in words))
+    _common.show(
+        counted(len(words), "word"), columns, ([word.get(name) for name in columns] for word in words)
+    )

@@ -8,6 +8,7 @@ import typer
 
 from agent.cli import _common
 from agent.cli.probe import RETRIES, address_of, credential_of
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.collectors._capture import Capture
@@ -46,9 +47,10 @@ def capture(
     (folder / "usage-page.toml").write_text(found.form, "utf-8")
     for problem in found.problems:
         _common.err.print(f"left out: {problem}", markup=False)
-    counted = found.walk.count("\n")
+    values = found.walk.count("\n")
     _common.out.print(
-        f"{counted} values in {folder / 'walk.snmprec'}, and {folder / 'usage-page.toml'} to fill in"
+        f"{counted(values, 'value')} in {folder / 'walk.snmprec'}, "
+        f"and {folder / 'usage-page.toml'} to fill in"
     )
     _common.out.print("Print the usage page now: only numbers of the same minute can be compared")
 

@@ -11,6 +11,7 @@ import typer
 
 from agent import units
 from agent.cli import _common
+from agent.units import counted
 
 DAY = 86400.0
 
@@ -60,6 +61,7 @@ def demo(
     everybody = len(outcome.lines)
     console.print(f"\n{screen.standing}")
     console.print(
-        f"{outcome.kept} of {everybody} printers as promised, {outcome.due} of them judged to the end"
+        f"{outcome.kept} of {counted(everybody, 'printer')} as promised, "
+        f"{outcome.due} of them judged to the end"
     )
     raise typer.Exit(0 if outcome.kept == everybody else 1)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from agent import units
 from agent.cli import _common
+from agent.units import counted
 
 
 def discover(
@@ -46,7 +47,11 @@ def discover(
         _common.say_json(found)
     else:
         columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
-        _common.show(f"{count(found)} printers", columns, ([row[name] for name in columns] for row in found))
+        _common.show(
+            counted(count(found), "printer"),
+            columns,
+            ([row[name] for name in columns] for row in found),
+        )
     raise typer.Exit(0 if count(found) else 1)
 
 

@@ -12,6 +12,7 @@ from agent.cli import _common
 from agent.config import load
 from agent.egress import Message
 from agent.store import open_reader
+from agent.units import counted
 
 app = typer.Typer(no_args_is_help=True, help="What has left the site and what will, field by field.")
 
@@ -33,7 +34,7 @@ def tail(
         return
     columns = ("number", "when", "state", "type", "subject", "fields")
     rows = ((m.number, _time(m.at), m.state, m.type, m.subject, len(list(m.fields()))) for m in messages)
-    _common.show(f"the newest {len(messages)} messages", columns, rows)
+    _common.show(f"newest first: {counted(len(messages), 'message')}", columns, rows)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -134,8 +135,7 @@ def _worn(wear: Any) -> str:
         said.append(f"the rest in about {wear.days:.0f} days")
     if wear.troubles:
         times = f"{wear.odds:,.0f}" if wear.odds < CERTAIN else f"over {CERTAIN:,}"
-        troubles = "1 trouble" if wear.troubles == 1 else f"{wear.troubles} troubles"
-        said.append(f"{troubles}; worn is {times} times likelier than chance")
+        said.append(f"{counted(wear.troubles, 'trouble')}; worn is {times} times likelier than chance")
     return ", ".join(said)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from agent import units
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -213,7 +214,9 @@ def _try(settings: "Config", given: "Answers", listen: float) -> bool:
     quiet = settings.model_copy(update={"provider": type(settings.provider)(), "mdns": mdns})
     found = asyncio.run(look(app.build_from(quiet), listen, quiet=False))
     columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
-    _common.show(f"{count(found)} printers", columns, ([row[name] for name in columns] for row in found))
+    _common.show(
+        counted(count(found), "printer"), columns, ([row[name] for name in columns] for row in found)
+    )
     if not count(found):
         _common.out.print(
             "No printer answered. Those whose SNMP is switched off or has another community stay silent:\n"

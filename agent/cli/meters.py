@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.meters.chain import Break
@@ -59,7 +60,9 @@ def show(
         )
         return
     columns = ("printer", "meter", "raw", "adjusted", "unit", "epoch", "trust", "billed on", "source")
-    _common.show(f"{len(counters)} counters", columns, (_line(names[key], one) for key, one in counters))
+    _common.show(
+        counted(len(counters), "counter"), columns, (_line(names[key], one) for key, one in counters)
+    )
     if epochs:
         headings = ("printer", "meter", "epoch", "opened", "why", "before", "then", "between")
         _common.show("\nEpochs", headings, (_border(names[key], one) for key, one in borders))
@@ -83,7 +86,7 @@ def verify(printer: Which = "", config: _common.ConfigFile = None, as_json: _com
     else:
         columns = ("printer", "reads", "chain", "last hash")
         rows = [(names[one.device], one.reads, _said(one.broken), one.head[:16]) for one in verdicts]
-        _common.show(f"{len(verdicts)} chains", columns, rows)
+        _common.show(counted(len(verdicts), "chain"), columns, rows)
     if any(one.broken for one in verdicts):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.service.onboarding import Onboarding
@@ -88,7 +89,11 @@ def _say(found: "Onboarding") -> None:
         for it in found.quiet
     )
     _common.out.print()
-    _common.show(f"{len(found.quiet)} rules keep quiet", ("rule", "until", "found, and not told"), rows)
+    _common.show(
+        f"keeping quiet: {counted(len(found.quiet), 'rule')}",
+        ("rule", "until", "found, and not told"),
+        rows,
+    )
 
 
 def _say_digest(found: "Onboarding") -> None:
@@ -101,9 +106,9 @@ def _say_digest(found: "Onboarding") -> None:
     if digest.closed_at is not None:
         _common.out.print(f"The digest is done: all that was on it is over since {iso(digest.closed_at)}.")
         return
-    told = f"sent {digest.told} times" if digest.told else "not sent yet"
+    told = f"sent {counted(digest.told, 'time')}" if digest.told else "not sent yet"
     due = f"; sent next {iso(digest.due)}" if digest.due is not None else ""
-    _common.out.print(f"Digest: {len(digest.items)} things, {told}{due}.\n")
+    _common.out.print(f"Digest: {counted(len(digest.items), 'thing')}, {told}{due}.\n")
     columns = ("printer", "what", "rule", "since")
     rows = (
         (item["name"], item["title"], item["rule"], iso(float(str(item["since"])))) for item in digest.items

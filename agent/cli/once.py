@@ -8,6 +8,7 @@ import typer
 from agent import units
 from agent.cli import _common
 from agent.cli._service import log_to_stderr
+from agent.units import counted
 
 
 def once(
@@ -34,7 +35,8 @@ def once(
     else:
         errors = agent.counts["reading error"] + agent.counts["no answer"]
         _common.out.print(
-            f"{len(known)} printers known, {agent.counts['read']} read, {errors} reading errors"
+            f"{counted(len(known), 'printer')} known, {agent.counts['read']} read, "
+            f"{counted(errors, 'reading error')}"
         )
         _common.out.print("`printwarden status` shows them, `printwarden tickets` what is wrong")
     raise typer.Exit(0 if known else 1)

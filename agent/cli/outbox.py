@@ -11,6 +11,7 @@ import typer
 from agent.cli import _common
 from agent.config import load
 from agent.store import Store, open_reader
+from agent.units import counted
 from uplink import outbox as box
 from uplink import views
 from uplink.rows import lane_name
@@ -52,14 +53,15 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
         for lane in lanes
     )
     _common.show(
-        f"{told.accepted} events accepted; {told.used / 1e6:.1f} of {told.bound / 1e6:.0f} MB used",
+        f"{counted(told.accepted, 'event')} accepted; "
+        f"{told.used / 1e6:.1f} of {told.bound / 1e6:.0f} MB used",
         ("lane", "waiting", "delivered", "dead"),
         numbers,
     )
     for what, number in told.dropped.items():
         _common.out.print(f"dropped by rule: {number} {what}", markup=False)
     if told.withheld:
-        _common.out.print(f"{told.withheld} tickets found no room; they are told again when there is some")
+        _common.out.print(f"{counted(told.withheld, 'ticket')} found no room: told again when there is some")
     for one in destinations:
         if one.reason:
             _common.out.print(f"not delivering to {one.name}: {one.reason}; nothing is lost", markup=False)
@@ -119,7 +121,7 @@ def retry(
     if not revived and number is not None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
     audit.note(database.parent, "dead events queue again", events=revived)
-    _common.out.print(f"{revived} events queue again")
+    _common.out.print(f"queued again: {counted(revived, 'event')}")
 
 
 @dead.command()

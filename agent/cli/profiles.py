@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import _common
+from agent.units import counted
 
 if TYPE_CHECKING:
     from agent.collectors._profiles import Profile, Profiles
@@ -34,7 +35,9 @@ def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) ->
         _common.say_json(rows)
         return
     columns = ("vendor", "brands", "identity", "meters", "A", "B", "C", "file")
-    _common.show(f"{len(rows)} profiles", columns, ([row[column] for column in columns] for row in rows))
+    _common.show(
+        counted(len(rows), "profile"), columns, ([row[column] for column in columns] for row in rows)
+    )
 
 
 @app.command(epilog="Exit codes: 0 nothing to complain about, 2 a profile is wrong.")
@@ -52,8 +55,9 @@ def check(paths: Paths, as_json: _common.AsJson = False) -> None:
     else:
         for one in found:
             typer.echo(str(one), err=True)
-        said = f"{len(found)} complaints: the agent would not start" if found else "nothing to complain about"
-        typer.echo(f"{len(files)} profiles, {said}", err=bool(found))
+        complained = f"{counted(len(found), 'complaint')}: the agent would not start"
+        said = complained if found else "nothing to complain about"
+        typer.echo(f"{counted(len(files), 'profile')}, {said}", err=bool(found))
     if found:
         raise typer.Exit(2)
 

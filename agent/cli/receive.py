@@ -15,6 +15,7 @@ import typer
 from rich.text import Text
 
 from agent.cli import _common, _saying
+from agent.units import counted
 from uplink.receiver.app import create_app
 from uplink.receiver.behaviour import Behaviour
 from uplink.receiver.certificates import Certificates, keep
@@ -114,7 +115,7 @@ def tickets(database: Database = "receiver.db", as_json: _common.AsJson = False)
         _common.say_json(rows)
         return
     lines = [(row["opened_at"], row["event"], row["ticket_seq"], *_named(row["data"])) for row in rows]
-    _common.show(f"{len(lines)} tickets", ("opened", "now", "seq", "printer", "fault", "title"), lines)
+    _common.show(counted(len(lines), "ticket"), ("opened", "now", "seq", "printer", "fault", "title"), lines)
 
 
 @app.command()
@@ -132,7 +133,7 @@ def agents(database: Database = "receiver.db", as_json: _common.AsJson = False) 
         (row["agent_id"], row["site_id"], _time(row["last_contact"]), "silent" if row["silent"] else "")
         for row in rows
     ]
-    _common.show(f"{len(lines)} agents", ("agent", "site", "last contact", ""), lines)
+    _common.show(counted(len(lines), "agent"), ("agent", "site", "last contact", ""), lines)
 
 
 @app.command()

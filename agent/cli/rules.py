@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli import _common, _precision, _rules
+from agent.units import counted
 
 app = typer.Typer(
     help="Check, try and explain rules before they judge anything.",
@@ -60,8 +61,8 @@ def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = Fa
         return
     for it in advice:
         typer.echo(f"advice: {it}", err=True)
-    rules, files = _rules.count(len(found.rules), "rule"), _rules.count(len(found.files), "file")
-    noted = f", {_rules.count(len(advice), 'piece')} of advice" if advice else ""
+    rules, files = counted(len(found.rules), "rule"), counted(len(found.files), "file")
+    noted = f", {counted(len(advice), 'piece')} of advice" if advice else ""
     typer.echo(f"{rules} from {files}, no complaint{noted}")
 
 
@@ -212,7 +213,7 @@ def diff(paths: Paths = None, config: _common.ConfigFile = None, as_json: _commo
     else:
         for it in found:
             typer.echo(str(it))
-        typer.echo(f"{_rules.count(len(found), 'difference')}" if found else "no difference")
+        typer.echo(f"{counted(len(found), 'difference')}" if found else "no difference")
     raise typer.Exit(1 if found else 0)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.cli import _common
+from agent.units import counted
 
 
 def status(
@@ -40,7 +41,7 @@ def status(
         (one.name, one.address, one.state, one.lowest_supply, one.pages, _ago(one.last_answer, now))
         for one in printers
     )
-    _common.show(f"{len(printers)} printers", headings, rows)
+    _common.show(counted(len(printers), "printer"), headings, rows)
     _common.out.print(
         f"\nOutbox: {outbox.waiting} waiting ({outbox.tickets_waiting} of them tickets or meter reads), "
         f"{outbox.delivered} delivered, {outbox.dead_letter} in the dead letter"

@@ -17,6 +17,7 @@ from agent.model import Amount, Vague
 from agent.snmp.oid import MAX_ARC, arcs, dotted, encode_arcs, oid
 from agent.snmp.reader import IpAddress, Missing, ObjectId, Reader, Value
 from agent.text import decode
+from agent.units import counted
 
 MOST_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
 
@@ -195,7 +196,7 @@ class Reading:
         elif len(index) == 1:
             return self.unit, index[0]
         else:
-            self.note(f"{table.name}: a row with an index of {len(index)} numbers")
+            self.note(f"{table.name}: a row with an index of {counted(len(index), 'number')}")
         return None
 
     def number(self, value: Value, what: str) -> int | None:

@@ -13,6 +13,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.units import counted
+
 START = bytes(32)
 
 Link = Sequence[object]
@@ -46,7 +48,7 @@ def verify(reads: Iterable[tuple[Link, bytes]], *, start: bytes, count: int, hea
             )
         before = stored
     if place != count:
-        return Break(place=place + 1, reason=f"there are {place} reads where {count} were stored")
+        return Break(place=place + 1, reason=f"{counted(place, 'read')} where {count} were stored")
     if before != head:
         return Break(place=place, reason="the last read is not the one that was stored last")
     return None

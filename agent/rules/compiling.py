@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent import toml
+from agent import toml, units
 from agent.calendars import Calendar
 from agent.errors import Complaint
 from agent.rules import kinds, lint
@@ -112,7 +112,7 @@ class Compiler:
         if rule.per not in signal.per:
             self.complain(
                 (*at, "signal"),
-                f'"{signal.name}" says nothing of a {rule.per}',
+                f'"{signal.name}" says nothing of {units.with_article(rule.per)}',
                 f"it speaks of: {', '.join(signal.per)}",
             )
             return

@@ -8,7 +8,7 @@ suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. Wh
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent import toml
+from agent import toml, units
 from agent.model import Impact
 from agent.rules import wording
 from agent.rules.kinds import Measure
@@ -64,9 +64,10 @@ def _site_gives_way(rule: Rule, together: Together) -> Iterator[Finding]:
     for name in rule.inhibited_by:
         other = together.rules.get(name)
         if rule.per == "site" and other is not None and other.per != "site":
+            about = units.with_article(other.per)
             yield (
                 ("inhibited_by",),
-                f'a rule about the site never gives way to "{name}", which is about a {other.per}',
+                f'a rule about the site never gives way to "{name}", which is about {about}',
                 f'drop it, or ask for site.devices_affected with rule = "{name}" in when.none',
             )
 
@@ -98,7 +99,11 @@ def _words(rule: Rule) -> Iterator[Finding]:
     for key, template in (("title", rule.title), ("component", rule.component)):
         for word in wording.placeholders(template):
             if word not in known:
-                yield (key,), f"{{{word}}} is not known for a {rule.per}", toml.nearest(word, known)
+                yield (
+                    (key,),
+                    f"{{{word}}} is not known for {units.with_article(rule.per)}",
+                    toml.nearest(word, known),
+                )
 
 
 def _possible(rule: Rule) -> Iterator[Finding]:

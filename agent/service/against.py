@@ -15,6 +15,7 @@ from agent.rules.rule import Condition, Rule
 from agent.rules.signals import Asked
 from agent.service import knowing
 from agent.service.assigned import Assign, unassigned
+from agent.units import counted
 
 ENOUGH = 3  # printers: below that nothing is concluded from what they do not say
 LASTING = frozenset({"supply.kind", "supply.colour"})  # what a printer has today it will have tomorrow
@@ -32,7 +33,7 @@ class Here:
 
     @property
     def many(self) -> str:
-        return f"{len(self.known)} printers it is about"
+        return f"{counted(len(self.known), 'printer')} it is about"
 
 
 Check = Callable[[Rule, Here], Iterator[Said]]

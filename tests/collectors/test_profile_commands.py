@@ -156,7 +156,7 @@ def _config(folder):
 class TestCheck:
     def test_nothing_to_complain_about(self, acme):
         code, out = run("profiles", "check", str(acme[0].parent))
-        assert (code, out) == (0, "1 profiles, nothing to complain about\n")
+        assert (code, out) == (0, "1 profile, nothing to complain about\n")
 
     @pytest.mark.parametrize(
         ("old", "new", "complaint"),

@@ -6,6 +6,7 @@ import pytest
 
 from agent import units
 from agent.clock import Clock, iso
+from agent.rules.subjects import PER
 
 
 def test_a_scaled_clock_shows_days_in_a_minute():
@@ -62,3 +63,20 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
 )
 def test_durations_are_said_in_their_two_largest_units(seconds, said):
     assert units.spell(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 printers"), (1, "1 printer"), (2, "2 printers"), (1500, "1500 printers")]
+)
+def test_what_is_counted_agrees_with_its_number(number: int, said: str) -> None:
+    assert units.counted(number, "printer") == said
+
+
+def test_a_noun_has_the_article_that_it_is_spoken_with() -> None:
+    assert [units.with_article(noun) for noun in PER] == [
+        "a device",
+        "a supply",
+        "an alert",
+        "a part",
+        "a site",
+    ]
