@@ -16,7 +16,7 @@ from agent import plugins, units
 from agent.cli import _common
 from agent.clock import Clock
 from agent.simulator import quirk
-from agent.simulator.cast import BASE, PORT, demo_members, walk_members
+from agent.simulator.cast import BASE, PORT, demo_members, scenario_members, walk_members
 from agent.simulator.fleet import Fleet
 from agent.simulator.ipp import serving
 from agent.simulator.mdns import announced
@@ -37,6 +37,11 @@ Started = Annotated[
     float | None, typer.Option(hidden=True, help="What the clock showed when all stories began.")
 ]
 Seed = Annotated[int, typer.Option(help="Another number tells the stories a little differently.")]
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", metavar="NAME", help="The printers live through this instead; see --list."),
+]
+Named = Annotated[str, typer.Option("--printer", metavar="TEXT", help="Only those with TEXT in their names.")]
 Quirks = Annotated[
     list[str] | None,
     typer.Option("--quirk", metavar="NAME[=NUMBER]", help="All of them misbehave so; see --list."),
@@ -60,6 +65,8 @@ def simulate(
     clock: _common.ClockText = "",
     started: Started = None,
     seed: Seed = 0,
+    scenarios: Scenarios = None,
+    named: Named = "",
     quirks: Quirks = None,
     mdns: Mdns = True,
     ipp: IppPort = None,
@@ -86,17 +93,24 @@ def simulate(
 
       printwarden simulate --quirk no_bulk --quirk drop=10
 
+      printwarden simulate --scenario tray_jams --printer lexmark
+
       printwarden simulate --ipp 8631
 
     Exit codes: 0 stopped by Ctrl+C, SIGTERM or --for; 1 an address or port cannot be had; 2 wrong usage.
     """
     files = [*(walk or ()), *(more or ())]
     try:
-        members = _walks(files, base, port) if files else demo_members(base, port, seed=seed)
+        if files:
+            members = _walks(files, base, port)
+        elif scenarios or named:
+            members = scenario_members(scenarios or ["healthy"], base, port, named=named, seed=seed)
+        else:
+            members = demo_members(base, port, seed=seed)
         members = [replace(_quirky(member, quirks or []), community=community) for member in members]
         duration = units.duration(lasts) if lasts else None
-    except ValueError as why:
-        raise typer.BadParameter(str(why)) from None
+    except (KeyError, ValueError) as why:
+        raise typer.BadParameter(str(why.args[0])) from None
     if listing:
         _list(members, as_json)
         return
@@ -167,7 +181,7 @@ def _list(members: list[Member], as_json: bool) -> None:
     _table(members)
     _common.show("Quirks", ("name", "what it does"), quirk.names().items())
     stories = ", ".join(plugins.names(agent.simulator.stories))
-    _common.out.print(f"Stories: {stories}", markup=False)
+    _common.out.print(f"Scenarios: {stories}", markup=False)
 
 
 def _table(members: list[Member] | tuple[Member, ...]) -> None:

@@ -1,14 +1,15 @@
 """Who plays in the simulated fleets: the demonstration's cast, and walk files."""
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent.simulator import makes, others
 from agent.simulator.face import Source
 from agent.simulator.make import Make
-from agent.simulator.member import Member, User, addresses, printer
+from agent.simulator.member import Member, User, addresses, printer, tell
+from agent.simulator.story import Unplayable
 from agent.simulator.walk import Still, Walk, read_walk
 
 BASE = "127.77.0.1"
@@ -68,6 +69,33 @@ def demo_members(
         for (name, source), address in zip(_OTHERS.items(), near[len(_NEAR) :], strict=True)
     ]
     return [replace(member, community=community) for member in members]
+
+
+def scenario_members(
+    scenarios: Sequence[str], base: str = BASE, port: int = PORT, *, named: str = "", seed: int = 0
+) -> list[Member]:
+    """The demonstration's printers with `named` in their names, each once for each scenario that it can play.
+
+    Raises KeyError for an unknown scenario, ValueError if no printer can play one of them.
+    """
+    printers = [make for make, _ in (*_NEAR, *_FAR) if named.casefold() in make.name.casefold()]
+    pairs = [(make, scenario) for scenario in scenarios for make in printers]
+    playing = [(make, scenario) for make, scenario in pairs if _can_play(make, scenario, seed)]
+    if missing := set(scenarios) - {scenario for _, scenario in playing}:
+        raise ValueError(f"no printer here can play {', '.join(sorted(missing))}")
+    places = addresses(base, port, len(playing))
+    return [
+        _speaking(printer(make, scenario, address, seed=seed))
+        for (make, scenario), address in zip(playing, places, strict=True)
+    ]
+
+
+def _can_play(make: Make, scenario: str, seed: int) -> bool:
+    try:
+        tell(make, scenario, seed=seed)
+    except Unplayable:
+        return False
+    return True
 
 
 def _speaking(member: Member) -> Member:

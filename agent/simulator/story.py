@@ -13,6 +13,10 @@ or a second one beside it, shows the same printer.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+from agent.simulator.make import Make
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -80,3 +84,15 @@ class Story:
     pages_per_hour: float = 12.0
     left: Mapping[int, float] = field(default_factory=dict)  # supply's row -> share left at the start
     quirks: tuple[str, ...] = ()  # as in `agent.simulator.quirks`: "sleepy=18"
+
+
+class Unplayable(ValueError):
+    """This printer lacks what the story is about."""
+
+
+class Scenario(Protocol):
+    """What each file in `agent/simulator/stories/` offers."""
+
+    def tell(self, make: Make, luck: Random, /) -> Story:
+        """The story for this printer. `luck` is the only source of chance. Raises Unplayable."""
+        ...

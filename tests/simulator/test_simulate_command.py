@@ -88,9 +88,20 @@ def test_list_shows_devices_quirks_and_stories_and_opens_nothing() -> None:
         assert word in done.stdout
 
 
+def test_a_scenario_is_played_by_the_printers_that_are_named() -> None:
+    done = run("--scenario", "tray_jams", "--scenario", "healthy", "--printer", "lexmark", "--list", "--json")
+    listed = json.loads(done.stdout)
+    assert [(one["story"], "Lexmark" in one["name"]) for one in listed] == [
+        ("tray_jams", True),
+        ("healthy", True),
+    ]
+
+
 WRONG = (
     ("an address that is none", ("--base", "printer"), "does not appear to be"),
     ("an address that others can reach", ("--base", "10.1.2.3"), "--anywhere"),
+    ("an unknown scenario", ("--scenario", "nope"), "tray_jams"),
+    ("a printer that is not there", ("--printer", "nope"), "no printer here can play healthy"),
     ("an unknown quirk", ("--quirk", "nope"), "no_bulk"),
     ("a duration without a unit", ("--for", "60"), "not a duration"),
     ("a clock that is none", ("--clock", "fast"), "not a clock"),

@@ -1,7 +1,9 @@
 """Each way in which a simulated printer can misbehave, seen from outside."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -21,11 +23,7 @@ DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 UNKNOWN: Oid = (1, 3, 6, 1, 2, 1, 1, 9, 0)
 
-HAND_WRITTEN_TESTS = {
-    "bulk_cut", "bulk_loops", "bulk_repeats", "drop", "elsewhere", "garbage", "ignores_bulk", "late", "levels_as_text",
-    "no_bulk", "no_such_name", "not_increasing", "reboots", "sleepy", "too_big", "twice", "unsigned", "v1_only",
-    "wrong_id",
-}  # fmt: skip
+TESTS = Path(__file__).parent.parent
 
 Start = Callable[..., Awaitable[Fleet]]
 
@@ -59,9 +57,21 @@ def said(replies: list[Reply]) -> Response:
     return reply.content
 
 
-def test_every_quirk_has_a_test_and_a_sentence() -> None:
-    assert set(quirk.names()) == HAND_WRITTEN_TESTS
-    assert all(text.endswith(".") for text in quirk.names().values())
+@pytest.mark.parametrize(("name", "sentence"), quirk.names().items())
+def test_every_quirk_has_a_sentence_and_a_test_that_names_it(name: str, sentence: str) -> None:
+    assert sentence.endswith(".")
+    named = re.compile(rf"""["']{name}["'=]""")
+    assert any(named.search(file.read_text("utf-8")) for file in TESTS.rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("name", quirk.names())
+def test_every_quirk_does_the_same_each_time(name: str) -> None:
+    def replies() -> list[list[Reply]]:
+        answer = quirky(name)
+        asked = [ask(Pdu.GET, DESCR), ask(Pdu.GET_NEXT, LEVEL), ask(Pdu.GET_BULK, LEVEL, repeat=5)]
+        return [answer(request, turn * 7.0) for turn in range(20) for request in asked]
+
+    assert replies() == replies()
 
 
 @pytest.mark.parametrize("written", ["nope", "drop=many", ""])
