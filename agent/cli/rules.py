@@ -1,6 +1,5 @@
 """`printwarden rules`: check, try, explain and compare rules before they judge anything."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -109,11 +108,12 @@ def list_signals(
 
     Examples: printwarden rules signals · printwarden rules signals counter.jump
     """
+    from agent.rules.lookup import unknown_signal
     from agent.rules.signals import signals
 
     known = {it: signal for it, signal in signals().items() if not name or it == name}
     if not known:
-        raise _rules.unknown_signal(name)
+        raise unknown_signal(name)
     if as_json:
         _common.say_json([_rules.signal_document(signal) for signal in known.values()])
     elif name:
@@ -182,9 +182,10 @@ def explain(
     Examples: printwarden rules explain VHB8912345 supply-low ·
     printwarden rules explain 10.0.0.7 device-offline --at 2026-03-02T08:00
     """
+    from agent.rules.lookup import find_rule
     from agent.service import explaining, hindsight
 
-    chosen = _rules.one(_rules.in_force(config, rules), rule)
+    chosen = find_rule(_rules.in_force(config, rules), rule)
     with _rules.reader(config, state) as db:
         known = hindsight.device(db, device)
         if known is None:
@@ -254,19 +255,23 @@ def backtest(
     Examples: printwarden rules backtest supply-low --from 2025-09-01 --html report.html ·
     printwarden rules backtest supply-low --sweep "supply-low.when.all[2].value=5..20 %/4"
     """
-    asked = _rules.Asked(
-        names=tuple(names or ()),
-        since=since,
-        until=until,
+    from agent import paths
+    from agent.cli._backtest_view import show_report
+    from agent.service.backtest_report import BacktestRequest
+
+    request = BacktestRequest(
+        names=names or (),
+        since=_rules.when(since) if since else None,
+        until=_rules.when(until) if until else None,
         sweep=sweep,
-        against=tuple(against or ()),
+        against=against or (),
         horizon=horizon,
-        afresh=afresh,
+        cache=None if afresh else paths.cache() / "backtests.db",
     )
-    found = _rules.run_backtest(asked, config, state, rules)
+    report = _rules.run_backtest(request, config, state, rules)
     if page:
-        page.write_text(found.page(), "utf-8")
+        page.write_text(report.page(), "utf-8")
     if as_json:
-        print(json.dumps(found.document(), ensure_ascii=False, indent=2))
+        _common.say_json(report.document())
     else:
-        found.show()
+        show_report(report)

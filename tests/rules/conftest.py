@@ -1,5 +1,6 @@
 """Facts about an imaginary printer, and a store for the states of rules."""
 
+import importlib.util
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from agent.store import Store
 DEVICE = Device(
     key="sn:A1", address=Address("127.0.0.1"), vendor="Kyocera", model="ECOSYS P2040dw", serial="A1"
 )
+ROOT = Path(__file__).parent.parent.parent
 
 
 class Printer:
@@ -98,3 +100,14 @@ def open_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
 def tx(open_store: Callable[[], Store]) -> Iterator[sqlite3.Connection]:
     with open_store().transaction() as tx:
         yield tx
+
+
+@pytest.fixture(scope="session")
+def imagined():
+    """The module that makes up the history of a fleet: `imagined.imagine(path, printers, days)`."""
+    spec = importlib.util.spec_from_file_location("imagined", ROOT / "benchmarks" / "imagined.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

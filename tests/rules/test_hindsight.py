@@ -1,6 +1,5 @@
 """Backtests come to the same by every short way: passed-over moments, several processes, remembered results."""
 
-import importlib.util
 import shutil
 import sqlite3
 import subprocess
@@ -22,16 +21,6 @@ from agent.store import open_reader
 ROOT = Path(__file__).parent.parent.parent
 DAY = 86400.0
 PRINTERS, DAYS = 4, 60
-
-
-@pytest.fixture(scope="module")
-def imagined():
-    spec = importlib.util.spec_from_file_location("imagined", ROOT / "benchmarks" / "imagined.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

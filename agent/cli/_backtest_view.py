@@ -1,0 +1,49 @@
+"""A backtest's report, on a terminal."""
+
+import typer
+
+from agent.clock import iso
+from agent.rules.backtest import Firing, Score
+from agent.service.backtest_report import DAY, BacktestReport
+from agent.units import counted
+
+LISTED = 10
+
+
+def show_report(report: BacktestReport) -> None:
+    """Print what a backtest found."""
+    for score in report.scores:
+        _show_score(score)
+        new, old = report.only_new.get(score.rule, []), report.only_old.get(score.rule, [])
+        if new or old:
+            typer.echo(f"  beside the rules in force: {counted(len(new), 'more ticket')}, {len(old)} fewer")
+    for value, score in report.swept:
+        shares = f"precision {score.precision}  recall {score.recall}"
+        typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
+
+
+def _show_score(score: Score) -> None:
+    typer.echo(
+        f"{score.rule}: {counted(len(score.firings), 'ticket')}, {score.rate:.3f} for each printer and month"
+    )
+    if score.judged:
+        typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
+    else:
+        typer.echo("  nothing to compare with: --against RULE names what it should foretell")
+    if score.lead:
+        typer.echo(
+            f"  lead      median {score.lead[1] / DAY:.1f} days, a quarter under {score.lead[0] / DAY:.1f}"
+        )
+    if score.flaps:
+        typer.echo(f"  flaps     {score.flaps} opened again within a day")
+    if score.forgotten:
+        names = ", ".join(score.forgotten)
+        typer.echo(f"  not replayed: {names}: the past keeps nothing of it, so it was unknown all along")
+    if score.thinned:
+        typer.echo("  judged in part on page counters of one reading a day")
+    for what, them in (("missed", score.missed), ("false", score.false)):
+        for it in them[:LISTED]:
+            at = it.opened if isinstance(it, Firing) else it.at
+            typer.echo(f"  {what}: {iso(at)} {it.device} {it.subject or ''}".rstrip())
+        if len(them) > LISTED:
+            typer.echo(f"  {what}: and {len(them) - LISTED} more; --json and --html list them")

@@ -1,0 +1,98 @@
+"""A backtest from the request to the report: without a terminal, without a configuration."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.errors import ConfigError
+from agent.rules import lookup, schema
+from agent.service.backtest_report import BacktestRequest, run_backtest
+from agent.store import open_reader
+
+DAY = 86400.0
+RULE = """
+[[rule]]
+id = "mine"
+per = "supply"
+title = "{supply} of {device}"
+when.all = [ { signal = "supply.level", op = "<", value = "15 %" } ]
+fault = "supply.low"
+component = "{supply.type}:{supply.colour}"
+impact = "supply"
+reason = "a test"
+"""
+
+
+@pytest.fixture(scope="module")
+def rules():
+    return schema.load(schema.shipped())
+
+
+@pytest.fixture(scope="module")
+def db(imagined, tmp_path_factory):
+    path = tmp_path_factory.mktemp("backtest") / "state.db"
+    imagined.imagine(path, 2, 40)
+    db = open_reader(path)
+    yield db
+    db.close()
+
+
+def test_without_times_it_looks_at_the_90_days_before_the_last_answer(db, rules, imagined):
+    report = run_backtest(db, rules, BacktestRequest(names=["supply-low"]))
+    (until,) = db.execute("SELECT max(last_answer) FROM latest").fetchone()
+    assert (report.span.since, report.span.until) == (until - 90 * DAY, until)
+    assert [score.rule for score in report.scores] == ["supply-low"]
+    assert report.scores[0].firings
+    assert (report.only_new, report.swept) == ({}, [])
+
+
+def test_it_names_each_run_and_how_far_it_is(db, rules):
+    seen = []
+
+    def progress(label):
+        return lambda done, of: seen.append((label, done, of))
+
+    run_backtest(db, rules, BacktestRequest(names=["supply-low", "jams-recurring"]), progress=progress)
+    assert seen[-1] == ("supply-low, jams-recurring", 2, 2)
+
+
+def test_the_difference_to_the_rules_in_force_is_what_only_one_of_them_opens(db, rules):
+    none = replace(rules, rules={}, _about={})
+    request = BacktestRequest(names=["supply-low"])
+    same = run_backtest(db, rules, request, deployed=rules)
+    new = run_backtest(db, rules, request, deployed=none)
+    assert (same.only_new, same.only_old) == ({"supply-low": []}, {"supply-low": []})
+    assert new.only_new == {"supply-low": list(new.scores[0].firings)}
+
+
+def test_a_sweep_scores_one_threshold_over_its_range(db, rules):
+    request = BacktestRequest(names=["supply-low"], sweep="supply-low.when.all[2].value=5..20/2")
+    report = run_backtest(db, rules, request)
+    assert [value for value, _ in report.swept] == ["5 %", "20 %"]
+    assert [it["value"] for it in report.document()["sweep"]] == ["5 %", "20 %"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key", "reason"),
+    [
+        ({"names": ["nope"]}, "", 'there is no rule "nope"'),
+        ({"against": ["nope"]}, "", 'there is no rule "nope"'),
+        ({"horizon": "never"}, "--horizon", "never"),
+        ({"since": 2.0, "until": 1.0}, "--from", "is not before the end"),
+        ({"sweep": "nonsense"}, "--sweep", '"nonsense" is no sweep'),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_named_with_its_option(db, rules, wrong, key, reason):
+    with pytest.raises(ConfigError) as why:
+        run_backtest(db, rules, BacktestRequest(**{"names": ["supply-low"], **wrong}))
+    (complaint,) = why.value.complaints
+    assert key in str(complaint)
+    assert reason in str(complaint)
+
+
+def test_with_files_only_those_that_are_not_shipped_are_of_interest(tmp_path):
+    (tmp_path / "mine.toml").write_text(RULE)
+    rules = schema.load([*schema.shipped(), tmp_path / "mine.toml"])
+    assert [rule.id for rule in lookup.rules_of_interest(rules, [tmp_path])] == ["mine"]
+    assert len(lookup.rules_of_interest(rules, None)) == len(rules.rules)
