@@ -14,6 +14,7 @@
     WORDS, words(asked)      further words for titles, by name; optional
     FORGOTTEN = True         the past keeps nothing of it: unknown in a backtest, which says so; optional
     ITSELF = True            it rests on what the supply's own row of the table says now, and on nothing else
+    LIKE = _alerts           a file of shared declarations, which hold where this one has none; optional
     SAYS = "{value} jams"    how its reading is said in {evidence}; without it: name and value; optional
 
 Adding a signal is adding a file.
@@ -22,7 +23,8 @@ Adding a signal is adding a file.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from agent import plugins
 from agent.model import Facts
@@ -83,29 +85,36 @@ class Signal:
         return self.reads | {"clock"} if any(name in options for name in self.timed) else self.reads
 
 
+def _declarations(module: ModuleType) -> dict[str, Any]:
+    """What a file declares, on top of what the file that it is `LIKE` declares for it."""
+    shared = vars(module.LIKE) if hasattr(module, "LIKE") else {}
+    return {name: value for name, value in shared.items() if name.isupper()} | vars(module)
+
+
 @cache
 def signals() -> Mapping[str, Signal]:
     """Every signal there is, by its dotted name."""
     found = {}
     for file_name in plugins.names(functions):
         module = plugins.load(functions, file_name)
+        declared = _declarations(module)
         name = file_name.replace("_", ".", 1)
         found[name] = Signal(
             name=name,
-            kind=module.KIND,
-            per=module.PER,
-            read=module.read,
-            options=getattr(module, "OPTIONS", {}),
-            needs=getattr(module, "NEEDS", ()),
-            lasts=getattr(module, "LASTS", False),
-            reads=frozenset(getattr(module, "READS", PARTS)),
-            timed=getattr(module, "TIMED", ()),
-            short=getattr(module, "SHORT", {}),
-            vocabulary=getattr(module, "WORDS", ()),
-            words=getattr(module, "words", _silent),
-            forgotten=getattr(module, "FORGOTTEN", False),
-            itself=getattr(module, "ITSELF", False),
-            says=getattr(module, "SAYS", f"{name} {{value}}"),
+            kind=declared["KIND"],
+            per=declared["PER"],
+            read=declared["read"],
+            options=declared.get("OPTIONS", {}),
+            needs=declared.get("NEEDS", ()),
+            lasts=declared.get("LASTS", False),
+            reads=frozenset(declared.get("READS", PARTS)),
+            timed=declared.get("TIMED", ()),
+            short=declared.get("SHORT", {}),
+            vocabulary=declared.get("WORDS", ()),
+            words=declared.get("words", _silent),
+            forgotten=declared.get("FORGOTTEN", False),
+            itself=declared.get("ITSELF", False),
+            says=declared.get("SAYS", f"{name} {{value}}"),
             text=(module.__doc__ or "").partition(": ")[2].strip(),
         )
     return found

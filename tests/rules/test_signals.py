@@ -65,8 +65,16 @@ def test_a_signal_is_documented_under_its_name_and_speaks_of_known_subjects(name
     module = plugins.load(functions, name)
     signal = name.replace("_", ".", 1)
     assert (module.__doc__ or "").startswith(f"{signal}: ")
-    assert set(module.PER) <= set(subjects.PER)
+    assert set(signals()[signal].per) <= set(subjects.PER)
     assert list(inspect.signature(module.read).parameters) == ["asked"]
+
+
+def test_a_file_declares_what_it_is_like_another_in_and_its_own_comes_first() -> None:
+    shared, plain, own = signals()["alert.group"], signals()["alert.repeats"], signals()["alert.text"]
+    assert shared.per == own.per == ("alert", "device")
+    assert shared.timed == ("min_age",)
+    assert (shared.says, own.says) == ("", "alert.text {value}")
+    assert plain.per == ("alert",)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
-"""What the signals about alerts share: which of a subject's open alerts a condition speaks of."""
+"""What the signals about alerts share: which of a subject's open alerts a condition speaks of.
+
+A signal that says one column of each such alert declares `LIKE = _alerts`, its KIND, and
+`read = _alerts.each(lambda alert: alert.group)`.
+"""
 
 from collections.abc import Callable
 
 from agent import alert_codes
 from agent.model import Alert
 from agent.rules.kinds import DURATION, Kind, Reading, Vocabulary, Words, words
-from agent.rules.signals import Asked
+from agent.rules.signals import Asked, Read
 
 # Labels of PrtAlertSeverityLevelTC, PrtAlertTrainingLevelTC and PrtAlertGroupTC.
 SEVERITY = words("other", "critical", "warning", "warningBinaryChangeEvent")
@@ -23,20 +27,26 @@ CODE = Vocabulary(numbers={name: code for code, name in alert_codes.NAMES.items(
 
 PER = ("alert", "device")
 OPTIONS: dict[str, Kind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}
+READS = ("alerts",)
+TIMED = ("min_age",)
 
 
-def said(asked: Asked, of: Callable[[Alert], str | None]) -> Reading:
-    """`of` each open alert that the options let through; unknown while the alert table is."""
-    if asked.facts.open_alerts is None:
-        return None
-    return Words(
-        word
-        for episode in asked.subject.episodes
-        if asked.facts.now - episode.began >= _number(asked.options.get("min_age"))
-        and among(asked.options.get("severity"), episode.alert.severity)
-        and among(asked.options.get("group"), episode.alert.group)
-        and (word := of(episode.alert)) is not None
-    )
+def each(column: Callable[[Alert], str | None]) -> Read:
+    """Reads `column` of each open alert that the options let through; unknown while the alert table is."""
+
+    def read(asked: Asked) -> Reading:
+        if asked.facts.open_alerts is None:
+            return None
+        return Words(
+            word
+            for episode in asked.subject.episodes
+            if asked.facts.now - episode.began >= _number(asked.options.get("min_age"))
+            and among(asked.options.get("severity"), episode.alert.severity)
+            and among(asked.options.get("group"), episode.alert.group)
+            and (word := column(episode.alert)) is not None
+        )
+
+    return read
 
 
 def among(wanted: object, word: str | None) -> bool:

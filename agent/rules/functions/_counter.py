@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from agent.model import Happening
-from agent.rules.functions import part_events
+from agent.rules.functions import _events, part_events
 from agent.rules.signals import Asked
 
 WINDOW = part_events.WINDOW
@@ -12,11 +12,7 @@ WORDS = ("counter.epoch",)
 
 def happened(asked: Asked, detail: str, usual: float) -> Iterator[Happening]:
     """What happened to the counter within `per`, or within `usual` seconds without it."""
-    window = asked.options.get("per", usual)
-    since = asked.facts.now - (window if isinstance(window, int | float) else usual)
-    for it in asked.facts.happened:
-        if it.what == "counter" and it.detail == detail and it.at > since:
-            yield it
+    return (it for it in _events.recent(asked, "counter", usual) if it.detail == detail)
 
 
 def words(asked: Asked) -> Mapping[str, str]:

@@ -5,16 +5,10 @@ The presence of an event says that it happened once, not that it is so; its abse
 
 from agent.model import AlertKind
 from agent.rules.functions import _alerts
-from agent.rules.kinds import Reading, words
-from agent.rules.signals import Asked
+from agent.rules.kinds import words
 
+LIKE = _alerts
 KIND = words(AlertKind.CONDITION, AlertKind.EVENT)
-PER = _alerts.PER
 SAYS = ""
-OPTIONS = _alerts.OPTIONS
-READS = ("alerts",)
-TIMED = ("min_age",)
 
-
-def read(asked: Asked) -> Reading:
-    return _alerts.said(asked, lambda alert: str(alert.kind))
+read = _alerts.each(lambda alert: str(alert.kind))

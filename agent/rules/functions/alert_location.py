@@ -2,20 +2,15 @@
 
 from agent.model import Alert
 from agent.rules.functions import _alerts
-from agent.rules.kinds import ANY_WORD, Reading
-from agent.rules.signals import Asked
+from agent.rules.kinds import ANY_WORD
 
+LIKE = _alerts
 KIND = ANY_WORD
-PER = _alerts.PER
-OPTIONS = _alerts.OPTIONS
-READS = ("alerts",)
-TIMED = ("min_age",)
-
-
-def read(asked: Asked) -> Reading:
-    return _alerts.said(asked, _location)
 
 
 def _location(alert: Alert) -> str | None:
     """-2 says that the printer does not know it (RFC 3805)."""
     return None if alert.location is None or alert.location < 0 else str(alert.location)
+
+
+read = _alerts.each(_location)

@@ -4,15 +4,9 @@ Words are the last resort: the same panel says it otherwise after somebody chang
 """
 
 from agent.rules.functions import _alerts
-from agent.rules.kinds import ANY_WORD, Reading
-from agent.rules.signals import Asked
+from agent.rules.kinds import ANY_WORD
 
+LIKE = _alerts
 KIND = ANY_WORD
-PER = _alerts.PER
-OPTIONS = _alerts.OPTIONS
-READS = ("alerts",)
-TIMED = ("min_age",)
 
-
-def read(asked: Asked) -> Reading:
-    return _alerts.said(asked, lambda alert: alert.text)
+read = _alerts.each(lambda alert: alert.text)

@@ -4,22 +4,15 @@ prtAlertAllEvents counts every alert since power-up (RFC 3805); what it counted 
 was missed. Ten jams a day show here though each was cleared within a minute.
 """
 
-from agent.rules.functions import part_events
-from agent.rules.kinds import COUNT, Reading
+from agent.rules.functions import _events
+from agent.rules.kinds import Reading
 from agent.rules.signals import Asked
 
-KIND = COUNT
-PER = ("device",)
+LIKE = _events
 SAYS = "{value} alerts between polls"
-OPTIONS = {"per": part_events.WINDOW}
-NEEDS = ("per",)
-READS = ("events",)
-WHAT = "missed"
 
 
 def read(asked: Asked) -> Reading:
-    window = asked.options["per"]
-    if asked.facts.alerts_at is None or not isinstance(window, int | float):
+    if asked.facts.alerts_at is None:
         return None
-    since = asked.facts.now - window
-    return float(sum(it.count for it in asked.facts.happened if it.what == WHAT and it.at > since))
+    return float(sum(it.count for it in _events.recent(asked, "missed")))

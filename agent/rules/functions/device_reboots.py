@@ -4,22 +4,15 @@ On many print servers that is the network card's clock; a restart that fell betw
 printer is one, however many there were.
 """
 
-from agent.rules.functions import part_events
-from agent.rules.kinds import COUNT, Reading
+from agent.rules.functions import _events
+from agent.rules.kinds import Reading
 from agent.rules.signals import Asked
 
-KIND = COUNT
-PER = ("device",)
+LIKE = _events
 SAYS = "{value} restarts"
-OPTIONS = {"per": part_events.WINDOW}
-NEEDS = ("per",)
-READS = ("events",)
-WHAT = "reboot"
 
 
 def read(asked: Asked) -> Reading:
-    window = asked.options["per"]
-    if asked.facts.last_answer is None or not isinstance(window, int | float):
+    if asked.facts.last_answer is None:
         return None
-    happened = asked.facts.happened
-    return float(sum(it.what == WHAT and it.at > asked.facts.now - window for it in happened))
+    return float(sum(1 for _ in _events.recent(asked, "reboot")))

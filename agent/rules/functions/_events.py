@@ -1,0 +1,21 @@
+"""What the signals about events of a printer share: those that it had within `per`."""
+
+from collections.abc import Iterator
+
+from agent.model import Happening
+from agent.rules.functions import part_events
+from agent.rules.kinds import COUNT
+from agent.rules.signals import Asked
+
+KIND = COUNT
+PER = ("device",)
+OPTIONS = {"per": part_events.WINDOW}
+NEEDS = ("per",)
+READS = ("events",)
+
+
+def recent(asked: Asked, what: str, usual: float = 0.0) -> Iterator[Happening]:
+    """The events of one kind within `per`, or within `usual` seconds without it."""
+    window = asked.options.get("per", usual)
+    since = asked.facts.now - (window if isinstance(window, int | float) else usual)
+    return (it for it in asked.facts.happened if it.what == what and it.at > since)
