@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stores import reopened
 
 from agent.model import (
     Address,
@@ -83,17 +84,7 @@ def printer() -> Printer:
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens the state file; a call again closes it first, as a restart does."""
-    opened: list[Store] = []
-
-    def again() -> Store:
-        while opened:
-            opened.pop().close()
-        opened.append(Store(tmp_path / "state.db", {"rules": judge.SCHEMA}))
-        return opened[-1]
-
-    yield again
-    while opened:
-        opened.pop().close()
+    yield from reopened(tmp_path / "state.db", {"rules": judge.SCHEMA})
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stores import reopened
 
 from agent import tickets
 from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
@@ -62,17 +63,7 @@ class Desk:
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    opened: list[Store] = []
-
-    def again() -> Store:
-        while opened:
-            opened.pop().close()
-        opened.append(Store(tmp_path / "state.db", {"tickets": tickets.SCHEMA}))
-        return opened[-1]
-
-    yield again
-    while opened:
-        opened.pop().close()
+    yield from reopened(tmp_path / "state.db", {"tickets": tickets.SCHEMA})
 
 
 @pytest.fixture
