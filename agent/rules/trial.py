@@ -1,137 +1,18 @@
-"""Trials: what a rule should do, written as readings and what is to come of them.
+"""Trials: what a rule should do, written as readings (`trial_form`) and what is to come of them."""
 
-    [[trial]]
-    name = "a wobble between 9 and 11 % gives one order in a day"
-    rules = ["supply-low"]                       only these are looked at; without it: all
-    step = "30 min"                              between two readings
-    [trial.series]
-    "level black" = "80x2 (9 11)x24"             a value a step; xN repeats, a..bxN runs from a to b
-    [[trial.alert]]                              an alert of the table, from when to when
-    code = "jam"
-    from = "2h"
-    [[trial.expect]]
-    at = "3h"
-    firing = ["supply-low"]
-
-`tells` is the whole of what the rules say, `tickets` the whole of what the provider is sent, `titles` how
-what opens is called; in the words in which a failed trial shows what came instead.
-"""
-
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from agent import alert_codes, toml
+from agent import toml
 from agent.errors import Complaint, ConfigError
-from agent.model import (
-    Address,
-    Alert,
-    AlertKind,
-    Device,
-    DeviceStatus,
-    Identity,
-    Meter,
-    PrinterStatus,
-    SiteFacts,
-    Snapshot,
-    Status,
-    Supply,
-    Vague,
-)
+from agent.model import Address, Alert, Device, Identity, SiteFacts, Snapshot
 from agent.rules import kinds
 from agent.rules.functions import _alerts
-from agent.rules.terms import Duration
-
-LONGEST = 200_000  # readings of one trial
-
-STATUS = {
-    "idle": (DeviceStatus.RUNNING, PrinterStatus.IDLE),
-    "printing": (DeviceStatus.RUNNING, PrinterStatus.PRINTING),
-    "asleep": (DeviceStatus.RUNNING, PrinterStatus.OTHER),
-    "warmup": (DeviceStatus.RUNNING, PrinterStatus.WARMUP),
-    "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
-    "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
-}
-SERIES = ("status", "errors", "pages", "engine", "serial", "answers", "site")
-_REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
-_SPACED = re.compile(r"\s+x(\d+)\b")
-_RUN = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-Names = Annotated[tuple[str, ...], Field(strict=False)]
-
-
-class AlertForm(_Form):
-    """A row of the alert table, from `from` to `to`; with `every`, again and again."""
-
-    code: str | int
-    group: str = "marker"
-    index: int = 1
-    severity: Literal["other", "critical", "warning", "warningBinaryChangeEvent"] = "critical"
-    training: str = "fieldService"
-    kind: Annotated[AlertKind, Field(strict=False)] = AlertKind.CONDITION
-    text: str = ""
-    from_: Duration = Field(default=0.0, alias="from")
-    to: Duration | None = None
-    every: Duration | None = None
-    """It comes again so long after it came, `times` in all."""
-    times: int = 1
-
-
-class PrinterForm(_Form):
-    """The printer that the trial is about."""
-
-    vendor: str = "Example"
-    model: str = "Printer 1"
-    location: str = ""
-    tags: Names = ()
-    contract: str = ""
-
-
-class ExpectForm(_Form):
-    """Where rules must stand at a time. Every firing and pending rule of the trial is to be named."""
-
-    at: Duration
-    firing: Names = ()
-    pending: Names = ()
-
-
-class TrialForm(_Form):
-    """One trial."""
-
-    name: str = Field(min_length=1)
-    rules: Names = ()
-    start: str = "2026-03-02T07:00:00+00:00"
-    step: Duration = Field(default=300.0, gt=0)
-    printer: PrinterForm = PrinterForm()
-    series: dict[str, str] = {}
-    alert: Annotated[tuple[AlertForm, ...], Field(strict=False)] = ()
-    restarts: Annotated[tuple[Duration, ...], Field(strict=False)] = ()
-    """When the printer restarts: its clock and its alert numbers begin again."""
-    lasts: Duration = 0.0
-    """How long it is watched, if longer than its series."""
-    first_days: Duration = 0.0
-    """The site is new for so long: see the day-one digest."""
-    expect: Annotated[tuple[ExpectForm, ...], Field(strict=False)] = ()
-    tells: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-    tickets: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-    titles: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-
-
-class TrialFile(_Form):
-    """A file of trials."""
-
-    trial: Annotated[tuple[TrialForm, ...], Field(strict=False)]
+from agent.rules.trial_form import TrialFile, TrialForm
+from agent.rules.trial_series import SERIES, read_alert, read_meters, read_status, read_supplies, unfold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +67,10 @@ class Trial:
             address=self.device.address,
             at=at,
             uptime=int((since - booted) * 100),
-            status=_status(now),
+            status=read_status(now),
             alerts=tuple(self._alerts(since, restarted=bool(restarts))),
-            supplies=tuple(_supplies(now)),
-            meters=_meters(now),
+            supplies=tuple(read_supplies(now)),
+            meters=read_meters(now),
             identity=Identity(serial=now["serial"], is_printer=True) if "serial" in now else None,
         )
 
@@ -200,7 +81,7 @@ class Trial:
                 begin = row.from_ + time * (row.every or 0.0)
                 length = (row.to if row.to is not None else float("inf")) - row.from_
                 if begin <= since < begin + length:
-                    yield _alert(row, number + 1 + (0 if restarted else time))
+                    yield read_alert(row, number + 1 + (0 if restarted else time))
             number += row.times
 
 
@@ -246,88 +127,3 @@ def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
     for moment in trial.moments():  # a value that cannot be read is told before anything is judged
         del moment
     return trial
-
-
-def unfold(text: str) -> list[str]:
-    """ "80x2 (9 11)x2 5..3x3" -> 80 80 9 11 9 11 5 4 3. Raises ValueError, "reason | suggestion"."""
-    found: list[str] = []
-    for part in re.findall(r"\([^()]*\)(?:x\d+)?|[^\s()]+", _SPACED.sub(r"x\1", text)):
-        repeated = _REPEATED.fullmatch(part)
-        body, times = (repeated[1], int(repeated[2] or 1)) if repeated else (part, 1)
-        if times > LONGEST:
-            raise kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
-        if body.startswith("("):
-            found += unfold(body[1:-1]) * times
-        elif run := _RUN.fullmatch(body):
-            first, last = float(run[1]), float(run[2])
-            gap = (last - first) / max(1, times - 1)
-            found += [f"{first + gap * step:g}" for step in range(times)]
-        else:
-            found += [body] * times
-        if len(found) > LONGEST:
-            raise kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
-    if not found:
-        raise kinds.misfit(f'"{text}" has no values', 'write values and repetitions: "80x4 (9 11)x24"')
-    return found
-
-
-def _status(now: Mapping[str, str]) -> Status:
-    word = now.get("status", "idle")
-    if word not in STATUS:
-        raise kinds.misfit(f'"{word}" is no status', toml.nearest(word, sorted(STATUS)))
-    said = now.get("errors", "none")
-    errors = () if said == "none" else tuple(said.split("+"))
-    return Status(device=STATUS[word][0], printer=STATUS[word][1], errors=errors)
-
-
-def _meters(now: Mapping[str, str]) -> tuple[Meter, ...] | None:
-    """The total, and what the engine counts where the panel has a total of its own."""
-    names = {"pages": "total", "engine": "life"}
-    found = (
-        Meter(name=name, value=int(float(now[key])), source=key) for key, name in names.items() if key in now
-    )
-    return tuple(found) if "pages" in now else None
-
-
-def _supplies(now: Mapping[str, str]) -> Iterator[Supply]:
-    """ "level black", "level black toner", "level none wasteToner": percent, or a word of vagueness."""
-    rows = sorted(name for name in now if name.startswith("level"))
-    for number, name in enumerate(rows, 1):
-        words = [*name.split()[1:], "black", "toner"]
-        colour, kind = words[0], words[1] if len(words) > 3 else "toner"
-        serial = now.get(f"serial {colour}")
-        yield Supply(
-            index=f"1.{number}",
-            type=kind,
-            kind="receptacle" if kind.startswith("waste") else "consumed",
-            colour=colour,
-            level=_level(now[name]),
-            max=100,
-            description=f"{colour} {kind}",
-            serial=serial,
-        )
-
-
-def _level(text: str) -> int | Vague:
-    words = {str(vague): vague for vague in Vague}
-    if text in words:
-        return words[text]
-    try:
-        return int(float(text))
-    except ValueError:
-        raise kinds.misfit(f'"{text}" is no level', f"write a number or one of: {', '.join(words)}") from None
-
-
-def _alert(row: AlertForm, index: int) -> Alert:
-    code = int(_alerts.CODE.parse(row.code))
-    return Alert(
-        index=index,
-        code=code,
-        name=alert_codes.NAMES.get(code, "unknown"),
-        group=row.group,
-        group_index=row.index,
-        severity=row.severity,
-        training=row.training,
-        kind=row.kind,
-        text=row.text,
-    )

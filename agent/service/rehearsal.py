@@ -17,7 +17,8 @@ from agent.model import Change, ChangeKind, Impact, TicketEvent
 from agent.rules import judge, states
 from agent.rules.lifecycle import Phase
 from agent.rules.rule import RuleSet
-from agent.rules.trial import ExpectForm, Moment, Trial
+from agent.rules.trial import Moment, Trial
+from agent.rules.trial_form import ExpectForm
 from agent.service import knowing
 
 ROOMS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError
-from agent.rules import schema, trial
+from agent.rules import schema, trial, trial_series
 from agent.service import rehearsal
 
 SHIPPED = [it for path in schema.trials([schema.DEFAULTS]) for it in trial.read(path)]
@@ -58,13 +58,13 @@ UNFOLDED = [
 
 @pytest.mark.parametrize(("text", "values"), UNFOLDED, ids=[it[0] for it in UNFOLDED])
 def test_the_notation_of_series(text, values):
-    assert trial.unfold(text) == values
+    assert trial_series.unfold(text) == values
 
 
 @pytest.mark.parametrize("text", ["", "  ", "9x999999999"])
 def test_a_series_of_nothing_or_of_too_much_is_refused(text):
     with pytest.raises(ValueError, match=r"\| write"):
-        trial.unfold(text)
+        trial_series.unfold(text)
 
 
 def written(tmp_path: Path, text: str) -> Path:
