@@ -6,12 +6,14 @@ with CI=true such a skip fails the run, so that nothing is green for want of a t
 
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import showing
 from hypothesis import HealthCheck, settings
+from loopback import free_port
 
 ROOT = Path(__file__).parent.parent
 WANT = "make test-deps"  # every reason to skip for want of a package says so
@@ -33,6 +35,18 @@ def figure(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append(("figures", figures))
 
     return measured
+
+
+@pytest.fixture
+def unused_udp_port() -> int:
+    """A UDP port that nothing uses at this worker's first address."""
+    return free_port(socket.SOCK_DGRAM)
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """The same of TCP."""
+    return free_port(socket.SOCK_STREAM)
 
 
 @pytest.fixture(scope="session")

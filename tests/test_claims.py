@@ -38,14 +38,15 @@ def test_a_claim_is_in_the_document(claim):
 
 def run(folder, body, *options):
     """A session of its own over these tests; (exit code, what it printed)."""
-    (folder / "conftest.py").write_text(
-        "import showing\nfrom conftest_of_ours import figure\n"
-        "pytest_addoption = showing.options\npytest_configure = showing.register\n"
-    )
+    (folder / "conftest.py").write_text("from conftest_of_ours import *\n")
     ours = (TESTS / "conftest.py").read_text("utf-8")
     (folder / "conftest_of_ours.py").write_text(ours)
     (folder / "test_it.py").write_text("import pytest\n" + body)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS / "kit"), str(folder)])}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(TESTS / "kit"), str(folder)]),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    environment.pop("PYTEST_XDIST_WORKER", None)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder),
          str(folder), *options],
@@ -75,9 +76,16 @@ def test_broken(figure):
 """
 
 
-def test_a_line_has_claim_figure_control_and_seconds(tmp_path):
-    code, said = run(tmp_path, PROOF + CONTROL, "--claim", "poison", "--claims-to", str(tmp_path / "to.json"))
+PARALLEL = ("-p", "xdist", "-n", "2")
+
+
+@pytest.mark.parametrize("how", [(), PARALLEL], ids=["one process", "two workers"])
+def test_a_line_has_claim_figure_control_and_seconds(tmp_path, how):
+    code, said = run(
+        tmp_path, PROOF + CONTROL, "--claim", "poison", "--claims-to", str(tmp_path / "to.json"), *how
+    )
     says = CLAIMS["poison"].says
+    assert said.splitlines()[-1].startswith(says), "the table is what the eye falls on last"
     assert (
         f"{says} · 1 of 60 unacceptable: 59 arrive, 1 dead with a reason, 13 requests · no bisecting: 2 of 2"
         in said
@@ -109,3 +117,18 @@ def test_without_a_file_to_write_the_fast_share_is_no_failure(tmp_path):
     code, said = run(tmp_path, SHORT)
     assert code == 0
     assert "30 files: median 100.0% of the events survive" in said
+
+
+WANTING = """
+def test_deeper(needs):
+    needs("a-program-that-nobody-has")
+"""
+
+
+@pytest.mark.parametrize("how", [(), PARALLEL], ids=["one process", "two workers"])
+@pytest.mark.parametrize(("ci", "wanted"), [("true", 1), ("", 0)], ids=["in CI", "elsewhere"])
+def test_a_test_that_is_skipped_for_want_of_a_package_fails_in_ci(tmp_path, monkeypatch, how, ci, wanted):
+    monkeypatch.setenv("CI", ci)
+    code, said = run(tmp_path, WANTING, *how)
+    assert (code, "1 skipped" in said) == (wanted, True), said
+    assert ("1 tests were skipped for want of a package" in said) == bool(ci)

@@ -11,6 +11,7 @@ import typer
 
 from agent import units
 from agent.cli import _common
+from agent.simulator.cast import BASE
 from agent.units import counted
 
 DAY = 86400.0
@@ -24,6 +25,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Play in this folder and keep it: config, state, logs, receiver.")
     ] = None,
+    base: Annotated[str, typer.Option(help="First loopback address of the simulated printers.")] = BASE,
     as_json: _common.AsJson = False,
 ) -> None:
     """See the whole line at work: a simulated fleet, the agent and a receiver, on loopback only.
@@ -52,7 +54,13 @@ def demo(
     with place as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         outcome = asyncio.run(
-            play.perform(Path(folder).resolve(), seconds=seconds, speed=speed or DAY / seconds, screen=screen)
+            play.perform(
+                Path(folder).resolve(),
+                base=base,
+                seconds=seconds,
+                speed=speed or DAY / seconds,
+                screen=screen,
+            )
         )
     if as_json:
         lines = [asdict(line) | {"kept": line.kept} for line in outcome.lines]

@@ -45,11 +45,12 @@ class Outcome:
         return sum(line.due for line in self.lines)
 
 
-async def perform(folder: Path, *, seconds: float, speed: float, screen: Screen) -> Outcome:
-    """Play for `seconds` of real time at `speed`. Raises PlayerFailed."""
+async def perform(folder: Path, *, base: str, seconds: float, speed: float, screen: Screen) -> Outcome:
+    """Play for `seconds` of real time at `speed`, the printers from `base` on. Raises PlayerFailed."""
     clock = Clock.scaled(speed)
     curtain = clock.now() + OVERTURE
-    props = Props(folder=folder, snmp_port=free_udp_port(), clock=str(clock), started=curtain)
+    port = free_udp_port(base)
+    props = Props(folder=folder, base=base, snmp_port=port, clock=str(clock), started=curtain)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -61,7 +61,7 @@ async def on_stage(props: Props) -> AsyncIterator[Players]:
         "receive", "--port", "0", "--database", str(props.receiver_database), "--json", log=log
     )
     simulator = await _start(
-        "simulate", "--json", "--mdns", "--port", str(props.snmp_port),
+        "simulate", "--json", "--mdns", "--base", props.base, "--port", str(props.snmp_port),
         "--clock", props.clock, "--started", repr(props.started), log=log,
     )  # fmt: skip
     try:

@@ -1,5 +1,6 @@
 """What the play needs: a folder, free ports, and a config.toml as customer IT would write one."""
 
+import ipaddress
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ class Props:
 
     folder: Path
     snmp_port: int
+    base: str  # the first address of the simulated printers
     clock: str  # shared by all players
     started: float  # when the stories begin, on that clock
 
@@ -31,6 +33,7 @@ class Props:
     def write_config(self, url: str, ca_file: str) -> None:
         """The site's configuration: two networks, one of them found by mDNS only, and a v3 user."""
         user = cast.DEMO_USER
+        near, far = _network(self.base, 27), _network(cast.far_of(self.base), 28)
         self.config_file.touch(0o600)  # whatever the umask: nobody else writes it
         self.config_file.write_text(
             f"""# Made by `printwarden demo`: a fleet on loopback, days in a minute.
@@ -43,12 +46,12 @@ url = "{url}/v1/events"
 ca_file = '{ca_file}'
 
 [[network]]
-cidr = "127.77.0.0/27"
+cidr = "{near}"
 snmp_port = {self.snmp_port}
 credentials = ["public", "well-kept"]
 
 [[network]]
-cidr = "127.78.0.0/28"
+cidr = "{far}"
 snmp_port = {self.snmp_port}
 credentials = ["public"]
 sweep = false               # found by their announcements only
@@ -84,8 +87,12 @@ folder = "agent"
         )
 
 
-def free_udp_port() -> int:
-    """A UDP port that nobody uses on loopback right now."""
+def _network(host: str, prefix: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(f"{host}/{prefix}", strict=False)
+
+
+def free_udp_port(host: str) -> int:
+    """A UDP port that nothing uses at `host` right now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])

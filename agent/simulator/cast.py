@@ -60,7 +60,7 @@ def demo_members(
     live from `far_base` on (default: 65,536 addresses further) and are meant to be found by their
     announcements only. Raises ValueError if a base is not an IP address.
     """
-    far_base = far_base or str(ipaddress.ip_address(base) + _FURTHER)
+    far_base = far_base or far_of(base)
     near = addresses(base, port, len(_NEAR) + len(_OTHERS))
     cast = [*zip(_NEAR, near, strict=False), *zip(_FAR, addresses(far_base, port, len(_FAR)), strict=True)]
     members = [_speaking(printer(make, story, address, seed=seed)) for (make, story), address in cast]
@@ -96,6 +96,11 @@ def _can_play(make: Make, scenario: str, seed: int) -> bool:
     except Unplayable:
         return False
     return True
+
+
+def far_of(base: str) -> str:
+    """Where the far printers of a fleet at `base` live. Raises ValueError if it is not an IP address."""
+    return str(ipaddress.ip_address(base) + _FURTHER)
 
 
 def _speaking(member: Member) -> Member:

@@ -57,7 +57,7 @@ class WalkReader:
 
     @property
     def address(self) -> Address:
-        return Address("127.0.0.1", 161)
+        return Address("192.0.2.1", 161)
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
         self._asked()
@@ -79,7 +79,7 @@ class WalkReader:
     def _asked(self) -> None:
         self.requests += 1
         if self._answers is not None and self.requests > self._answers:
-            raise NoAnswer("127.0.0.1:161", "no answer within 2 s")
+            raise NoAnswer("192.0.2.1:161", "no answer within 2 s")
 
 
 Walks = Callable[..., WalkReader]

@@ -51,7 +51,7 @@ def test_no_value_breaks_a_poll(data, base, taken, walked):
     reader = type(walked(CASES / "levels-below-zero" / "walk.snmprec"))(values)
     snapshot = asyncio.run(read_printer(reader, at=0.0))
     printed = document(snapshot, "1970-01-01T00:00:00Z", explain=True).model_dump_json(by_alias=True)
-    assert json.loads(printed)["address"] == "127.0.0.1:161"
+    assert json.loads(printed)["address"] == "192.0.2.1:161"
 
 
 def test_a_firmware_that_is_all_wrong_tells_of_few_problems(walked, taken):

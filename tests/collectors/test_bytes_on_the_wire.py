@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fleets import walk_fleet
+from loopback import HOME
 
 from agent.collectors.printer_mib import read_printer
 from agent.model import Address, Known, Tier
@@ -64,12 +65,10 @@ class Relay(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def relayed(walk: Path) -> AsyncIterator[tuple[Address, Relay]]:
     """A printer that answers from `walk`, behind a relay."""
-    async with walk_fleet([walk], "127.0.0.1", 0) as fleet:
+    async with walk_fleet([walk], HOME, 0) as fleet:
         loop = asyncio.get_running_loop()
         printer = fleet.members[0].address
-        transport, relay = await loop.create_datagram_endpoint(
-            lambda: Relay(printer), local_addr=("127.0.0.1", 0)
-        )
+        transport, relay = await loop.create_datagram_endpoint(lambda: Relay(printer), local_addr=(HOME, 0))
         try:
             yield Address(*transport.get_extra_info("sockname")), relay
         finally:

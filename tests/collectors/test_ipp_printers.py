@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from loopback import HOME, own
 
 from agent.clock import Clock
 from agent.collectors import ipp
@@ -24,7 +25,7 @@ from agent.simulator import makes
 from agent.simulator.ipp import Face, Manners, printer_answer
 from agent.simulator.member import printer
 
-HOST = "127.0.0.1"
+HOST = HOME
 
 
 @pytest.fixture
@@ -329,23 +330,23 @@ class TestProbeCommand:
         ]
 
     async def test_what_is_no_ipp_address_is_wrong_usage(self):
-        code, _, err = await self.probe("http://127.0.0.1/")
+        code, _, err = await self.probe(f"http://{HOME}/")
         assert code == 2
         assert "is no IPP address" in err
 
     async def test_simulated_printers_can_be_tried_from_the_command_line(self):
         with socket.socket() as free:
-            free.bind(("127.89.0.1", 0))
+            free.bind((own("0.1"), 0))
             port = free.getsockname()[1]
         command = Path(sys.executable).with_name("printwarden")
         run = await asyncio.create_subprocess_exec(
-            command, "simulate", "--base", "127.89.0.1", "--port", "0", "--no-mdns", "--ipp", str(port), "--json",
+            command, "simulate", "--base", own("0.1"), "--port", "0", "--no-mdns", "--ipp", str(port), "--json",
             stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
             while b'"ready"' not in await run.stdout.readline():
                 pass
-            code, out, _ = await self.probe(f"ipp://127.89.0.1:{port}", "--json")
+            code, out, _ = await self.probe(f"ipp://{own('0.1')}:{port}", "--json")
             assert (code, json.loads(out)["identity"]["serial"]) == (0, makes.HP_M507.serial)
         finally:
             run.terminate()

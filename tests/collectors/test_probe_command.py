@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from fleets import walk_fleet
+from loopback import HOME, free_port
 
 from agent.cli._probe_clauses import CLAUSES, clause
 from agent.cli._probe_document import Document
@@ -19,7 +19,7 @@ CASES = Path(__file__).parent / "cases"
 
 @pytest.fixture
 async def printer() -> AsyncIterator[Address]:
-    async with walk_fleet([CASES / "every-open-alert-stands" / "walk.snmprec"], "127.0.0.1", 0) as fleet:
+    async with walk_fleet([CASES / "every-open-alert-stands" / "walk.snmprec"], HOME, 0) as fleet:
         yield fleet.members[0].address
 
 
@@ -31,12 +31,6 @@ async def probe(*words: object) -> tuple[int, str, str]:
     )  # fmt: skip
     out, err = await process.communicate()
     return process.returncode or 0, out.decode("utf-8"), err.decode("utf-8")
-
-
-def unused_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 async def test_a_technician_sees_who_how_and_what(printer):
@@ -96,7 +90,7 @@ async def test_the_schema_needs_no_printer():
 
 
 async def test_silence_ends_with_1_and_says_what_to_check():
-    code, out, err = await probe(f"127.0.0.1:{unused_port()}", "--timeout", "0.1", "--json")
+    code, out, err = await probe(f"{HOME}:{free_port()}", "--timeout", "0.1", "--json")
     assert (code, out) == (1, "")
     assert "no answer" in err
     assert "--community" in err
@@ -111,11 +105,11 @@ async def test_a_wrong_community_is_silence(printer):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["127.0.0.1:0"], "not a port"),
-        (["127.0.0.1:snmp"], "not a port"),
+        ([f"{HOME}:0"], "not a port"),
+        ([f"{HOME}:snmp"], "not a port"),
         (["no-such-host.invalid"], "not known here"),
-        (["127.0.0.1", "--version", "3"], "--credential"),
-        (["127.0.0.1", "--credential", "floor2", "--community", "x"], "not both"),
+        ([HOME, "--version", "3"], "--credential"),
+        ([HOME, "--credential", "floor2", "--community", "x"], "not both"),
         ([], "Missing argument"),
     ],
 )
@@ -138,7 +132,7 @@ async def test_a_credential_of_the_configuration_is_used(printer, tmp_path):
 
 async def test_hostile_text_cannot_colour_the_screen():
     walk = CASES / "texts-in-many-encodings" / "walk.snmprec"
-    async with walk_fleet([walk], "127.0.0.1", 0) as fleet:
+    async with walk_fleet([walk], HOME, 0) as fleet:
         code, out, _ = await probe(fleet.members[0].address)
     assert code == 0
     assert "[31mMagenta <b>toner</b>" in out

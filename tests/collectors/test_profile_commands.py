@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fleets import walk_fleet
+from loopback import own
 from typer.testing import CliRunner
 
 from agent import app, config, running
@@ -113,10 +114,10 @@ class TestDroppedIn:
 
     async def test_the_service_reads_a_new_vendor_with_new_files_only(self, acme, tmp_path):
         _, walk = acme
-        fleet = walk_fleet([walk], "127.83.0.1", 0)
+        fleet = walk_fleet([walk], own("0.1"), 0)
         async with fleet:
             given = {
-                "network": [{"cidr": "127.83.0.0/30", "snmp_port": fleet.members[0].address.port}],
+                "network": [{"cidr": own("0.0/30"), "snmp_port": fleet.members[0].address.port}],
                 "mdns": {"enabled": False}, "ipp": {"enabled": False},
                 "collectors": {"profiles": str(tmp_path / "profiles.d")},
             }  # fmt: skip
@@ -206,7 +207,7 @@ class TestCapture:
         """`await captured(…)`: the exit code, what was said, and the folder with the two files."""
 
         async def capture(*arguments):
-            async with walk_fleet([acme[1]], "127.83.0.9", 0) as fleet:
+            async with walk_fleet([acme[1]], own("0.9"), 0) as fleet:
                 command = Path(sys.executable).with_name("printwarden")
                 target = str(fleet.members[0].address)
                 run = await asyncio.create_subprocess_exec(

@@ -71,7 +71,7 @@ def test_a_credential_of_systemd_is_a_secret_everywhere(written, monkeypatch, na
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(loaded))
     written.write_text(
         '[[credential]]\nname = "a"\ncommunity = "secret:mail"\n[target]\n'
-        'smtp = { host = "127.0.0.1", security = "none", sender = "a@b", recipient = "c@d", user = "u", '
+        'smtp = { host = "localhost", security = "none", sender = "a@b", recipient = "c@d", user = "u", '
         'password_file = "secret:mail" }\n'
     )
     settings = config.load(written)

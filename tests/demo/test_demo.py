@@ -10,6 +10,7 @@ import time
 from contextlib import closing, suppress
 
 import pytest
+from loopback import own
 
 from agent import health
 from agent.errors import StoreError
@@ -17,11 +18,24 @@ from agent.store import open_reader
 from uplink import views
 from uplink.receiver.ledger import Ledger
 
+pytestmark = pytest.mark.xdist_group("multicast")  # one at a time: what one announces, all hear
+
 PATIENCE = 240.0
 
 
 def play(folder, *arguments):
-    command = [sys.executable, "-m", "agent", "demo", "--json", "--keep", str(folder), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "agent",
+        "demo",
+        "--json",
+        "--base",
+        own("77.1"),
+        "--keep",
+        str(folder),
+        *arguments,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -24,10 +24,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration whose state file knows one printer and 100 of its days."""
     folder = tmp_path_factory.mktemp("state")
     path = folder / "config.toml"
-    path.write_text(f'[[network]]\ncidr = "127.0.0.1/32"\n[storage]\nfolder = "{folder}"\n')
+    path.write_text(f'[[network]]\ncidr = "192.0.2.1/32"\n[storage]\nfolder = "{folder}"\n')
     path.chmod(0o600)
     store = Store(configuration.load(path).database, TABLES)
-    address = Address("127.0.0.1")
+    address = Address("192.0.2.1")
     identity = Identity(vendor="Kyocera", model="ECOSYS P2040dw", serial=SERIAL, is_printer=True)
     with store.transaction() as tx:
         device = inventory.bind(tx, identity, address, now=0.0)

@@ -12,7 +12,6 @@ agent's state is looked into: every step of a ticket in it must be at the provid
 import asyncio
 import contextlib
 import signal
-import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +22,7 @@ from random import Random
 from typing import Any
 
 import httpx
+from loopback import free_port
 
 from agent.clock import Clock
 from agent.simulator import makes
@@ -106,7 +106,7 @@ class Ordeal:
 
     async def live(self, kills: int, *, until_found: bool = False) -> None:
         """`kills` deaths, and then whatever is still to be told. `until_found`: no longer than to the first loss."""
-        places = addresses(self.base, _free_port(), len(CAST))
+        places = addresses(self.base, free_port(), len(CAST))
         members = [
             Member(address=place, source=patient, name=patient.key)
             for patient, place in zip(self.patients, places, strict=True)
@@ -264,9 +264,3 @@ async def _alongside(work: Any) -> AsyncIterator[None]:
 def _uuid(text: str) -> str:
     low = text.lower()
     return "-".join((low[:8], low[8:12], low[12:16], low[16:20], low[20:]))
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ class Shown:
     """What the tests of one claim have told."""
 
     claim: Claim
-    figures: dict[str, Figures] = field(default_factory=lambda: {kind: defaultdict(list) for kind in KINDS})
+    told: dict[str, list[tuple[int, dict[str, float]]]] = field(
+        default_factory=lambda: {kind: [] for kind in KINDS}
+    )
     passed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
@@ -34,8 +37,8 @@ class Shown:
     ended: str = ""
     load: float | None = None
 
-    def take(self, report: pytest.TestReport, kind: str) -> None:
-        """What a test that ended says of the claim."""
+    def take(self, report: pytest.TestReport, kind: str, place: int) -> None:
+        """What a test that ended, the `place`-th of the collected ones, says of the claim."""
         self.seconds += report.duration
         self.ended = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
         self.load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
@@ -46,8 +49,15 @@ class Shown:
             self.passed[kind] += report.passed
             for name, told in report.user_properties:
                 if name == "figures":
-                    for what, number in told.items():
-                        self.figures[kind][what].append(number)
+                    self.told[kind].append((place, told))
+
+    def figures(self, kind: str) -> Figures:
+        """What was measured, in the order of the tests, which parallel workers do not end in."""
+        found: Figures = defaultdict(list)
+        for _, told in sorted(self.told[kind], key=lambda each: each[0]):
+            for what, number in told.items():
+                found[what].append(number)
+        return found
 
     def figure(self, kind: str) -> str:
         """The figure in words."""
@@ -55,7 +65,7 @@ class Shown:
         if not self.passed[kind]:
             return "no control" if kind == "control" else "not shown"
         try:
-            return self.claim.told(template, self.figures[kind])
+            return self.claim.told(template, self.figures(kind))
         except (KeyError, IndexError):
             return "measured nothing"
 
@@ -64,7 +74,7 @@ class Shown:
         """What keeps it from being shown; empty if nothing does."""
         bad = [f"{self.failed} FAILED"] if self.failed else []
         bad += [told for kind in KINDS if (told := self.figure(kind)) in WANTING]
-        return bad + (self.claim.short(self.figures["claim"]) if self.passed["claim"] else [])
+        return bad + (self.claim.short(self.figures("claim")) if self.passed["claim"] else [])
 
     def record(self) -> dict[str, Any]:
         """The line as data."""
@@ -96,9 +106,9 @@ class Showing:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         away = []
-        for item in items:
+        for place, item in enumerate(items):
             marks = [(kind, mark.args[0]) for kind in KINDS for mark in item.iter_markers(kind)]
-            item.user_properties += [("shows", mark) for mark in marks]
+            item.user_properties += [("shows", (*mark, place)) for mark in marks]
             if self.only and not self.only & {name for _, name in marks}:
                 away.append(item)
         if away:
@@ -108,8 +118,8 @@ class Showing:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == "shows":
-                kind, claim = value
-                self.shown.setdefault(claim, Shown(CLAIMS[claim])).take(report, kind)
+                kind, claim, place = value
+                self.shown.setdefault(claim, Shown(CLAIMS[claim])).take(report, kind, place)
 
     def lines(self) -> list[Shown]:
         """In the order of the table; with `--claims-to` also those that no test has shown."""
@@ -120,9 +130,13 @@ class Showing:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.file is None:
-            return
-        path = Path(self.file)
+        if self.file and not is_worker(session.config):
+            self.write(Path(self.file))
+            if session.exitstatus == 0 and any(shown.wanting and not shown.skipped for shown in self.lines()):
+                session.exitstatus = 1
+
+    def write(self, path: Path) -> None:
+        """Write the lines down; with `--claim`, those of the other claims stay as they were."""
         path.parent.mkdir(parents=True, exist_ok=True)
         before = json.loads(path.read_text("utf-8")) if path.exists() and self.only else []
         told = {line["name"]: line for line in before} | {
@@ -130,21 +144,38 @@ class Showing:
         }
         kept = [told[name] for name in CLAIMS if name in told]
         path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        if session.exitstatus == 0 and any(shown.wanting and not shown.skipped for shown in self.lines()):
-            session.exitstatus = 1
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        lines = self.lines()
-        if not lines:
-            return
+
+class Table:
+    """Prints the table, last of all."""
+
+    def __init__(self, showing: Showing) -> None:
+        self.showing = showing
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        yield
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter and self.showing.lines():
+            self.show(reporter)
+
+    def show(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line a claim."""
         terminalreporter.section("claims: figure · broken on purpose · seconds")
-        for shown in lines:
+        for shown in self.showing.lines():
             told = f"{shown.claim.says} · {shown.figure('claim')} · {shown.figure('control')} · {shown.seconds:.0f} s"
             bad = [
-                f"{reason}" for reason in shown.wanting if self.file or "FAILED" in reason or shown.skipped
+                f"{reason}"
+                for reason in shown.wanting
+                if self.showing.file or "FAILED" in reason or shown.skipped
             ]
             bad += [f"skipped: {reason}" for reason in sorted(set(shown.skipped))]
             terminalreporter.line(told + (f" · {'; '.join(bad)}" if bad else ""), red=bool(shown.failed))
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Is this a worker of a parallel run? It reports to the process that prints and writes."""
+    return hasattr(config, "workerinput")
 
 
 def options(parser: pytest.Parser) -> None:
@@ -160,4 +191,7 @@ def register(config: pytest.Config) -> None:
     """The marks and the plug-in."""
     for kind, what in (("claim", "shows it"), ("control", "is the broken variant that must fail")):
         config.addinivalue_line("markers", f"{kind}(name): {what}; tests/kit/claims.py has the names")
-    config.pluginmanager.register(Showing(config), "claims")
+    showing = Showing(config)
+    config.pluginmanager.register(showing, "claims")
+    if not is_worker(config):
+        config.pluginmanager.register(Table(showing), "claims-table")

@@ -1,7 +1,6 @@
 """A whole site in one process: printers on sockets, the agent, and a provider to deliver to."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from fleets import walk_fleet
+from loopback import free_port
 
 from agent import app, config, inventory, running, tickets
 from agent.app import Agent
@@ -21,12 +21,6 @@ from agent.simulator.member import addresses, printer
 from agent.store import open_reader
 
 EVERYTHING = frozenset(Tier)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -82,7 +76,7 @@ async def _site(
 
 @pytest.fixture
 def site_of(tmp_path):
-    """`async with site_of(fleet, "127.80.0.0/28", clock=…, provider=…) as site`."""
+    """`async with site_of(fleet, own("1.0/28"), clock=…, provider=…) as site`."""
 
     def build(fleet: Fleet, cidr: str, clock: Clock | None = None, **settings: Any):
         snmp = {"timeout": "300 ms", "retries": 1, "requests_per_second": 5000.0}
@@ -99,7 +93,7 @@ def site_of(tmp_path):
 
 @pytest.fixture
 def shop():
-    """`shop("127.80.0.1", (makes.HP_M507, "healthy", ("late=1",)), …)`: printers side by side."""
+    """`shop(own("1.1"), (makes.HP_M507, "healthy", ("late=1",)), …)`: printers side by side."""
 
     def build(base: str, *cast: tuple[Make, str, tuple[str, ...]], clock: Clock | None = None) -> Fleet:
         places = addresses(base, free_port(), len(cast))
@@ -114,7 +108,7 @@ def shop():
 
 @pytest.fixture
 def replay():
-    """`replay(files, "127.81.0.1", clock)`: walk files that answer again, one address each."""
+    """`replay(files, own("1.1"), clock)`: walk files that answer again, one address each."""
 
     def build(files: Iterable[Path], base: str, clock: Clock | None = None) -> Fleet:
         return walk_fleet(list(files), base=base, port=free_port(), clock=clock)

@@ -6,13 +6,14 @@ import sys
 from dataclasses import replace
 
 import pytest
+from loopback import own
 
 from agent.simulator import others
 from agent.simulator.cast import walk_members
 from agent.simulator.fleet import Fleet
 from agent.simulator.member import Member, addresses
 
-BASE = "127.85.0.1"
+BASE = own("0.1")
 PATIENCE = 120.0
 NO_PRINTERS = {"a switch": others.switch, "a power supply": others.ups, "a scanner": others.scanner}
 
@@ -40,7 +41,7 @@ def lan(corpus, unused_udp_port):
 
 async def test_all_printers_are_found_and_nothing_else(lan, unused_udp_port):
     async with lan:
-        code, rows = await discover("127.85.0.0/26", "--port", str(unused_udp_port))
+        code, rows = await discover(own("0.0/26"), "--port", str(unused_udp_port))
     names = {str(member.address): member.name for member in lan.members}
     verdicts = {names[row["address"]]: row["verdict"] for row in rows}
     printers = {name for name, verdict in verdicts.items() if verdict == "printer"}
@@ -54,14 +55,15 @@ async def test_only_public_is_sent_to_strangers(lan, unused_udp_port):
     members = [replace(member, community="kept-to-itself") for member in lan.members]
     private = Fleet(members)
     async with private:
-        code, rows = await discover("127.85.0.0/26", "--port", str(unused_udp_port))
+        code, rows = await discover(own("0.0/26"), "--port", str(unused_udp_port))
     assert (code, rows) == (1, [])
     assert {packet.name for packet in private.packets()} == {"public"}
 
 
 async def test_a_network_that_is_none_is_refused():
-    command = [sys.executable, "-m", "agent", "discover", "127.85.0.7/24"]
+    command = [sys.executable, "-m", "agent", "discover", own("0.7/24")]
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     assert process.returncode == 2
-    assert b'did you mean "127.85.0.0/24"?' in said
+    meant = own("0.0/24")
+    assert f'did you mean "{meant}"?'.encode() in said

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from loopback import HOME, LOCALHOST, free_port
 
 PATIENCE = 60.0
 LISTENS = "0A"  # the state of a listening TCP socket in /proc/net/tcp (tcp(7))
@@ -76,7 +77,7 @@ def answering(ports=PORTS) -> set[int]:
     found = set()
     for port in ports:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as caller:
-            if caller.connect_ex(("127.0.0.1", port)) == 0 and caller.getsockname() != caller.getpeername():
+            if caller.connect_ex((LOCALHOST, port)) == 0 and caller.getsockname() != caller.getpeername():
                 found.add(port)
     return found
 
@@ -118,17 +119,15 @@ def test_by_default_nobody_can_connect_to_it(opened, figure):
 
 @pytest.mark.claim("ports")
 def test_with_mdns_it_listens_for_announcements_and_to_nothing_else(opened, figure):
-    found = sockets(opened('[mdns]\ninterfaces = ["127.0.0.1"]\n'))
+    found = sockets(opened(f'[mdns]\ninterfaces = ["{LOCALHOST}"]\n'))
     figure(configurations=1, unexpected=len(found - {("udp", "any"), ("udp", "mdns")}))
     assert found <= {("udp", "any"), ("udp", "mdns")}
 
 
 @pytest.mark.claim("ports")
 def test_with_traps_it_listens_where_it_was_told_and_nowhere_else(opened, figure):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    pid = opened(f'[mdns]\nenabled = false\n[traps]\nenabled = true\nhost = "127.0.0.1"\nport = {port}\n')
+    port = free_port()
+    pid = opened(f'[mdns]\nenabled = false\n[traps]\nenabled = true\nhost = "{HOME}"\nport = {port}\n')
     figure(configurations=1, unexpected=sum(kind == "tcp" for kind, *_ in listed(pid)))
     assert sockets(pid) == {("udp", "any")}
     assert port in {number for _, number, _ in listed(pid)}
@@ -137,7 +136,7 @@ def test_with_traps_it_listens_where_it_was_told_and_nowhere_else(opened, figure
 @pytest.mark.control("ports")
 def test_a_listening_socket_would_be_found(figure):
     """Broken: a process that listens."""
-    code = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
+    code = f"import socket, sys; s = socket.create_server(('{LOCALHOST}', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:

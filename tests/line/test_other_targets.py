@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from loopback import own
 
 from agent.clock import Clock
 from agent.errors import ConfigError
@@ -16,8 +17,8 @@ async def test_a_ticket_reaches_the_folder(site_of, shop, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     clock = Clock.scaled(7200)
-    fleet = shop("127.84.8.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
-    async with site_of(fleet, "127.84.8.0/28", clock, target={"folder": {"path": str(out)}}) as site:
+    fleet = shop(own("8.1"), (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    async with site_of(fleet, own("8.0/28"), clock, target={"folder": {"path": str(out)}}) as site:
         await site.find()
         await site.live(hours=8)
         async with asyncio.timeout(PATIENCE):
@@ -37,7 +38,7 @@ async def test_a_ticket_reaches_the_folder(site_of, shop, tmp_path):
     ids=["a misspelt key", "two of them", "what is missing"],
 )
 async def test_a_target_that_is_none_stops_the_start(site_of, shop, target):
-    fleet = shop("127.84.9.1", (makes.HP_M507, "healthy", ()))
+    fleet = shop(own("9.1"), (makes.HP_M507, "healthy", ()))
     with pytest.raises(ConfigError, match="target"):
-        async with site_of(fleet, "127.84.9.0/28", target=target):
+        async with site_of(fleet, own("9.0/28"), target=target):
             pass

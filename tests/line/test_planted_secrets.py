@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from loopback import HOME, own
 
 from agent import config
 from agent.errors import ConfigError, StoreError
@@ -32,6 +33,8 @@ from uplink.receiver.serve import serving
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is POSIX's")
 
 PATIENCE = 90.0  # real seconds
+FIRST = own("0.1")
+PLACES = {"network": own("0.0/29"), "first": FIRST, "second": own("0.2")}
 SECRETS = {
     "community": "planted-community-5521",
     "v3 authentication": "planted-auth-word-5522",
@@ -47,15 +50,15 @@ url = "{url}/v1/events"
 insecure_loopback = true
 {how}
 [[network]]
-cidr = "127.87.0.0/29"
+cidr = "{network}"
 snmp_port = {port}
 credentials = ["office", "office-v3", "public"]
 [[printer]]
-host = "127.87.0.1"
+host = "{first}"
 snmp_port = {port}
 credentials = ["office"]
 [[printer]]
-host = "127.87.0.2"
+host = "{second}"
 snmp_port = {port}
 credentials = ["office-v3"]
 [[credential]]
@@ -159,7 +162,7 @@ def accepted(folder: Path) -> int:
 @pytest.fixture
 def guarded(shop):
     """Two printers: one asks for the planted community, one for SNMPv3 with the planted words."""
-    fleet = shop("127.87.0.1", (makes.HP_M507, "healthy", ()), (makes.KYOCERA_3253, "healthy", ()))
+    fleet = shop(FIRST, (makes.HP_M507, "healthy", ()), (makes.KYOCERA_3253, "healthy", ()))
     first, second = fleet.members
     user = User(
         name="mps", auth_protocol="SHA256", auth_password=SECRETS["v3 authentication"],
@@ -177,7 +180,7 @@ def folder(tmp_path):
     (tmp_path / "secrets").mkdir()
     for name, key in (("community", "community"), ("v3-auth", "v3 authentication"), ("bearer", "bearer")):
         (tmp_path / "secrets" / name).write_text(SECRETS[key] + "\n")
-    proxy = f"http://mps:{SECRETS['proxy']}@127.0.0.1:9"
+    proxy = f"http://mps:{SECRETS['proxy']}@{HOME}:9"
     (tmp_path / "secrets" / "proxy").write_text(proxy + "\n")
     return tmp_path
 
@@ -189,7 +192,7 @@ async def test_no_secret_is_anywhere_but_where_it_lives(folder, guarded, monkeyp
     database, port = folder / "receiver.db", guarded.members[0].address.port
 
     def configure(how: str, url: str) -> None:
-        (folder / "config.toml").write_text(CONFIG.format(how=how, url=url, port=port))
+        (folder / "config.toml").write_text(CONFIG.format(**PLACES, how=how, url=url, port=port))
 
     async with guarded, serving(create_app(database, enrolment=True)) as url:
         with closing(Ledger(database)) as ledger:
@@ -230,13 +233,13 @@ def private_part(folder: Path) -> str:
 
 
 async def test_what_customer_it_takes_out_has_not_left_and_waits_nowhere_to_leave(folder, shop):
-    fleet = shop("127.87.0.1", (replace(makes.HP_M507, location="Planted Wing 5526"), "healthy", ()))
+    fleet = shop(FIRST, (replace(makes.HP_M507, location="Planted Wing 5526"), "healthy", ()))
     database, port = folder / "receiver.db", fleet.members[0].address.port
     text = CONFIG.replace('["office", "office-v3", "public"]', '["public"]').replace(
         '["office"]', '["public"]'
     )
     async with fleet, serving(create_app(database)) as url:
-        (folder / "config.toml").write_text(text.format(how="", url=url, port=port))
+        (folder / "config.toml").write_text(text.format(**PLACES, how="", url=url, port=port))
         for _ in range(2):  # by the second pass it is known what the provider takes
             await command(folder, "once", env=ENV)
         kinds = ("mps.meter_read/1", "mps.agent_health/1", "mps.device_inventory/1")
@@ -244,12 +247,12 @@ async def test_what_customer_it_takes_out_has_not_left_and_waits_nowhere_to_leav
         journal = await command(folder, "egress", "tail", "-n", "1000", "--json", env=ENV)
     mac = makes.HP_M507.mac
     taken_out = {
-        "location": "Planted Wing 5526", "mac": mac, "ip": "127.87.0.1",
+        "location": "Planted Wing 5526", "mac": mac, "ip": FIRST,
         "mac in pairs": ":".join(mac[at : at + 2] for at in range(0, 12, 2)),
     }  # fmt: skip
     left = [(name, content) for name, content in files(folder) if name.startswith("receiver.db")]
     assert found(taken_out, [*left, ("the journal", journal)]) == []
-    assert b"127.87.0.x" in journal, "masked, not lost"
+    assert FIRST.replace(".0.1", ".0.x").encode() in journal, "masked, not lost"
     here = [(name, content) for name, content in files(folder) if name.startswith("state/printwarden.db")]
     assert {one.partition(" in ")[0] for one in found(taken_out, here)} >= {"location", "mac", "ip"}
 

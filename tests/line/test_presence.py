@@ -2,6 +2,8 @@
 
 import asyncio
 
+from loopback import HOME
+
 from agent.service import presence
 
 
@@ -12,15 +14,15 @@ async def test_an_open_door_tells_a_wrong_community_from_a_dead_host(unused_tcp_
         visits.append(await reader.read())
         writer.close()
 
-    server = await asyncio.start_server(opened, "127.0.0.1", unused_tcp_port)
+    server = await asyncio.start_server(opened, HOME, unused_tcp_port)
     async with server:
-        assert await presence.open_door("127.0.0.1", (unused_tcp_port,)) == unused_tcp_port
+        assert await presence.open_door(HOME, (unused_tcp_port,)) == unused_tcp_port
         await asyncio.sleep(0.05)
     assert visits == [b""], "nothing is sent"
 
 
 async def test_nobody_is_nobody(unused_tcp_port):
-    assert await presence.open_door("127.0.0.1", (unused_tcp_port,)) is None
+    assert await presence.open_door(HOME, (unused_tcp_port,)) is None
 
 
 def test_the_printing_port_is_no_door():

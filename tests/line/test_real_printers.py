@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from loopback import own
 
 from agent.clock import Clock
 
@@ -34,8 +35,8 @@ def files(corpus, manifest, *, stub):
 async def test_the_full_walks_are_discovered_read_and_judged(corpus, manifest, site_of, replay):
     clock = Clock.scaled(SPEED)
     walks = files(corpus, manifest, stub=False)
-    fleet = replay(walks, "127.81.0.1", clock)
-    async with site_of(fleet, "127.81.0.0/26", clock) as site:
+    fleet = replay(walks, own("0.1"), clock)
+    async with site_of(fleet, own("0.0/26"), clock) as site:
         await site.find()
         await site.live(hours=5, every=1)
         assert len(walks) == 22
@@ -55,7 +56,7 @@ async def test_the_full_walks_are_discovered_read_and_judged(corpus, manifest, s
 
 async def test_the_same_printer_at_two_addresses_is_one_device(corpus, manifest, site_of, replay):
     walks = [corpus / manifest[name]["file"] for name in sorted(SAME_PRINTER)]
-    async with site_of(replay(walks, "127.81.1.1"), "127.81.1.0/28") as site:
+    async with site_of(replay(walks, own("1.1")), own("1.0/28")) as site:
         await site.find()
         assert set(site.verdicts) == SAME_PRINTER
         assert len(site.devices()) == 1
@@ -65,7 +66,7 @@ async def test_a_replay_of_the_stubs_never_errs(corpus, manifest, site_of, repla
     """Stubs hold six OIDs at most: enough to be seen, not always enough to be called a printer."""
     walks = files(corpus, manifest, stub=True)
     assert len(walks) == 27
-    async with site_of(replay(walks, "127.81.2.1"), "127.81.2.0/26") as site:
+    async with site_of(replay(walks, own("2.1")), own("2.0/26")) as site:
         await site.find()
         assert set(site.verdicts.values()) <= {"printer", "undecided"}
         assert set(site.agent.counts) == {"read"}

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 
 import pytest
+from loopback import own
 
 from agent.meters import ledger
 from agent.model import Alert, Identity, Meter, Snapshot, Supply, Tier
@@ -12,8 +13,8 @@ from agent.simulator import makes
 from agent.simulator.ipp import Face, Manners, printer_answer
 from agent.store import Store, open_reader
 
-HOST = "127.82.0.1"
-ADDRESS = ("127.82.0.1", 161)
+HOST = own("0.1")
+ADDRESS = (own("0.1"), 161)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def speaks_ipp():
 async def test_a_printer_that_speaks_both_is_one_with_a_uuid(shop, site_of, speaks_ipp):
     fleet = shop(HOST, (makes.HP_M507, "healthy", ()))
     port, face = await speaks_ipp(fleet, HOST)
-    async with site_of(fleet, "127.82.0.0/29", ipp={"port": port}) as site:
+    async with site_of(fleet, own("0.0/29"), ipp={"port": port}) as site:
         await site.find()
         (device,) = site.devices().values()
         assert (device.key, device.uuid) == (f"sn:{makes.HP_M507.serial}", makes.HP_M507.uuid)
@@ -45,13 +46,13 @@ async def test_a_printer_that_speaks_both_is_one_with_a_uuid(shop, site_of, spea
 
 async def test_a_printer_without_snmp_is_known_and_counted_by_ipp_alone(shop, site_of, speaks_ipp):
     fleet = shop(HOST, (makes.HP_M507, "healthy", ()))
-    port, _ = await speaks_ipp(fleet, "127.82.0.9")
-    static = [{"host": "127.82.0.9", "snmp_port": fleet.members[0].address.port}]
-    async with site_of(fleet, "127.82.1.0/29", ipp={"port": port}, printer=static) as site:
+    port, _ = await speaks_ipp(fleet, own("0.9"))
+    static = [{"host": own("0.9"), "snmp_port": fleet.members[0].address.port}]
+    async with site_of(fleet, own("1.0/29"), ipp={"port": port}, printer=static) as site:
         await site.find()
         await site.read_all()
         (device,) = site.devices().values()
-        assert (device.serial, device.address.host) == (makes.HP_M507.serial, "127.82.0.9")
+        assert (device.serial, device.address.host) == (makes.HP_M507.serial, own("0.9"))
         with closing(open_reader(site.agent.config.database)) as db:
             (counter,) = ledger.counters(db, device.key, site.agent.clock.now())
         assert counter.source == "ipp:printer-impressions-completed"
@@ -60,7 +61,7 @@ async def test_a_printer_without_snmp_is_known_and_counted_by_ipp_alone(shop, si
 async def test_ipp_that_is_switched_off_is_never_asked(shop, site_of, speaks_ipp):
     fleet = shop(HOST, (makes.HP_M507, "healthy", ()))
     port, face = await speaks_ipp(fleet, HOST)
-    async with site_of(fleet, "127.82.0.0/29", ipp={"port": port, "enabled": False}) as site:
+    async with site_of(fleet, own("0.0/29"), ipp={"port": port, "enabled": False}) as site:
         await site.find()
         await site.read_all()
         assert site.devices()
@@ -121,9 +122,9 @@ class TestMerging:
 
 async def test_another_printer_at_the_ipp_port_adds_nothing(shop, site_of, speaks_ipp):
     fleet = shop(HOST, (makes.HP_M507, "healthy", ()))
-    stranger = shop("127.82.0.20", (replace(makes.HP_M507, serial="OTHER"), "healthy", ()))
+    stranger = shop(own("0.20"), (replace(makes.HP_M507, serial="OTHER"), "healthy", ()))
     port, face = await speaks_ipp(stranger, HOST)
-    async with site_of(fleet, "127.82.0.0/29", ipp={"port": port}) as site:
+    async with site_of(fleet, own("0.0/29"), ipp={"port": port}) as site:
         await site.find()
         (device,) = site.devices().values()
         assert (device.serial, device.uuid) == (makes.HP_M507.serial, None)

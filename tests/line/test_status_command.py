@@ -5,6 +5,8 @@ import subprocess
 import sys
 from contextlib import closing
 
+from loopback import own
+
 from agent import app
 from agent.clock import Clock
 from agent.desk import book
@@ -28,16 +30,16 @@ def run(verb, config, *arguments):
 
 async def test_status_shows_the_fleet_and_says_what_each_credential_protects(site_of, shop, tmp_path):
     clock = Clock.scaled(7200)
-    fleet = shop("127.87.0.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
-    network = {"cidr": "127.87.0.0/28", "snmp_port": fleet.members[0].address.port}
+    fleet = shop(own("0.1"), (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    network = {"cidr": own("0.0/28"), "snmp_port": fleet.members[0].address.port}
     used = [network | {"credentials": ["public", "keyed", "sealed"]}]
-    async with site_of(fleet, "127.87.0.0/28", clock, network=used, credential=CREDENTIALS) as site:
+    async with site_of(fleet, own("0.0/28"), clock, network=used, credential=CREDENTIALS) as site:
         await site.find()
         await site.live(hours=6, every=0.25)
         database = site.agent.config.database
-    config = tmp_path / "config.toml"
+    config, cidr = tmp_path / "config.toml", network["cidr"]
     config.write_text(
-        f'[[network]]\ncidr = "127.87.0.0/28"\ncredentials = ["public", "keyed", "sealed"]\n'
+        f'[[network]]\ncidr = "{cidr}"\ncredentials = ["public", "keyed", "sealed"]\n'
         f'[storage]\nfolder = "{database.parent}"\n'
         '[[credential]]\nname = "keyed"\nversion = "3"\nuser = "mps"\nauth_protocol = "SHA256"\n'
         'auth_password = "correct horse"\n[[credential]]\nname = "sealed"\nversion = "3"\nuser = "mps"\n'
@@ -70,14 +72,14 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
 
 
 async def test_who_announces_itself_outside_the_networks_is_shown_and_never_asked(site_of, shop):
-    fleet = shop("127.87.1.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
-    networks = [{"cidr": "127.87.1.1/32", "snmp_port": fleet.members[0].address.port}]
-    async with site_of(fleet, "127.87.1.0/28", network=networks) as site:
-        address = Address("127.87.1.2", fleet.members[1].address.port)
+    fleet = shop(own("1.1"), (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    networks = [{"cidr": own("1.1/32"), "snmp_port": fleet.members[0].address.port}]
+    async with site_of(fleet, own("1.0/28"), network=networks) as site:
+        address = Address(own("1.2"), fleet.members[1].address.port)
         seen = Sighting(
             address=address, via="mdns", at=site.agent.clock.now(), is_printer=True, model="MS521dn"
         )
         assert await site.agent.scouting.acquaint(seen) == "outside"
         await site.find()
-        assert not fleet.packets("127.87.1.2")
-        assert fleet.packets("127.87.1.1")
+        assert not fleet.packets(own("1.2"))
+        assert fleet.packets(own("1.1"))

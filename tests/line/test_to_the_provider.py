@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import datetime
 
 import pytest
+from loopback import LOCALHOST, free_port, own
 
 from agent import tickets
 from agent.clock import Clock
@@ -19,7 +20,7 @@ from uplink.receiver.ledger import Ledger
 from uplink.receiver.serve import serving
 
 PATIENCE = 60.0  # real seconds; a good line never waits for it
-DEVICE = Device(key=f"sn:{makes.RICOH_C3000.serial}", address=Address("127.84.5.1"))
+DEVICE = Device(key=f"sn:{makes.RICOH_C3000.serial}", address=Address(own("5.1")))
 DONE = {
     "schema": "mps.feedback/1", "provider_ticket_no": "T-88123", "status": "closed", "outcome": "confirmed",
 }  # fmt: skip
@@ -33,8 +34,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    return free_port(socket.SOCK_STREAM, LOCALHOST)
 
 
 def receiver(database, port):
@@ -60,7 +60,7 @@ def day_of(moment):
 
 
 def provider(port):
-    return {"url": f"http://127.0.0.1:{port}/v1/events", "insecure_loopback": True}
+    return {"url": f"http://{LOCALHOST}:{port}/v1/events", "insecure_loopback": True}
 
 
 async def until(condition):
@@ -71,10 +71,10 @@ async def until(condition):
 
 async def test_a_failed_fuser_reaches_the_provider_as_one_ticket(site_of, shop, database, port):
     clock = Clock.scaled(7200)
-    fleet = shop("127.84.0.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    fleet = shop(own("0.1"), (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
     async with (
         receiver(database, port),
-        site_of(fleet, "127.84.0.0/28", clock, provider=provider(port)) as site,
+        site_of(fleet, own("0.0/28"), clock, provider=provider(port)) as site,
     ):
         await site.find()
         await site.live(hours=8)
@@ -96,8 +96,8 @@ async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
 ):
     clock = Clock.scaled(7200)
     cast = ((makes.RICOH_C3000, "fuser_fails", ()), (makes.HP_M507, "toner_runs_down", ()))
-    fleet = shop("127.84.1.1", *cast, clock=clock)
-    async with site_of(fleet, "127.84.1.0/28", clock, provider=provider(port)) as site:
+    fleet = shop(own("1.1"), *cast, clock=clock)
+    async with site_of(fleet, own("1.0/28"), clock, provider=provider(port)) as site:
         await site.find()
         await site.live(hours=12)
         assert {fault for _, fault, _ in site.tickets()} == {"fuser.failure", "supply.low"}
@@ -113,8 +113,8 @@ async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
 
 async def test_a_receiver_that_comes_and_goes_gets_each_ticket_once(site_of, shop, database, port):
     clock = Clock.scaled(7200)
-    fleet = shop("127.84.2.1", (makes.LEXMARK_MS521, "tray_jams", ()), clock=clock)
-    async with site_of(fleet, "127.84.2.0/28", clock, provider=provider(port)) as site:
+    fleet = shop(own("2.1"), (makes.LEXMARK_MS521, "tray_jams", ()), clock=clock)
+    async with site_of(fleet, own("2.0/28"), clock, provider=provider(port)) as site:
         await site.find()
         for _ in range(8):
             async with receiver(database, port):
@@ -132,8 +132,8 @@ async def test_counters_arrive_once_a_day_also_those_of_days_without_the_provide
 ):
     clock = Clock.scaled(7200)
     cast = ((makes.HP_M507, "healthy", ()), (makes.RICOH_C3000, "healthy", ()))
-    fleet = shop("127.84.3.1", *cast, clock=clock)
-    async with site_of(fleet, "127.84.3.0/28", clock, provider=provider(port)) as site:
+    fleet = shop(own("3.1"), *cast, clock=clock)
+    async with site_of(fleet, own("3.0/28"), clock, provider=provider(port)) as site:
         await site.find()
         await site.live(hours=50, every=2)
         async with receiver(database, port):
@@ -147,10 +147,10 @@ async def test_counters_arrive_once_a_day_also_those_of_days_without_the_provide
 
 async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(site_of, shop, database, port):
     clock = Clock.scaled(7200)
-    fleet = shop("127.84.5.1", (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
+    fleet = shop(own("5.1"), (makes.RICOH_C3000, "fuser_fails", ()), clock=clock)
     async with (
         receiver(database, port),
-        site_of(fleet, "127.84.5.0/28", clock, provider=provider(port)) as site,
+        site_of(fleet, own("5.0/28"), clock, provider=provider(port)) as site,
     ):
         await site.find()
         await site.live(hours=8)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+from loopback import HOME, own
 from pysnmp.hlapi.asyncio import (
     CommunityData,
     ContextData,
@@ -19,7 +20,7 @@ from agent.model import Tier
 from agent.service.earshot import Earshot
 from agent.simulator import makes
 
-PRINTER, STRANGER = "127.86.0.1", "127.86.0.9"
+PRINTER, STRANGER = own("0.1"), own("0.9")
 ALERT = "1.3.6.1.2.1.43.18.2.0.1"  # printerV2Alert
 PATIENCE = 20.0
 KEY = f"sn:{makes.HP_M507.serial}"
@@ -44,22 +45,20 @@ async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothi
     site_of, shop, unused_udp_port
 ):
     fleet = shop(PRINTER, (makes.HP_M507, "healthy", ()))
-    async with site_of(fleet, "127.86.0.0/28", Clock()) as site:
+    async with site_of(fleet, own("0.0/28"), Clock()) as site:
         await site.find()
         site.agent.rounds.rota.add(KEY, site.agent.clock.now())
         assert due(site) == []
         earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
-        await earshot.open(
-            Traps(enabled=True, host="127.0.0.1", port=unused_udp_port), site.agent.rounds.territory
-        )
-        await send("127.0.0.1", unused_udp_port, STRANGER)
+        await earshot.open(Traps(enabled=True, host=HOME, port=unused_udp_port), site.agent.rounds.territory)
+        await send(HOME, unused_udp_port, STRANGER)
         assert (earshot.hints, due(site)) == (0, []), "a stranger's trap is none of ours"
-        await send("127.0.0.1", unused_udp_port, PRINTER)
+        await send(HOME, unused_udp_port, PRINTER)
         async with asyncio.timeout(PATIENCE):
             while not earshot.hints:
                 await asyncio.sleep(0.05)
         assert [key for key, tiers in due(site) if Tier.ALERTS in tiers] == [KEY]
-        await send("127.0.0.1", unused_udp_port, PRINTER)
+        await send(HOME, unused_udp_port, PRINTER)
         assert earshot.hints == 1, "at most one hint a minute for each printer"
         assert site.tickets() == set()
         earshot.close()
@@ -67,17 +66,17 @@ async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothi
 
 
 async def test_a_port_that_is_taken_stops_nothing(site_of, shop):
-    fleet = shop("127.86.1.1", (makes.HP_M507, "healthy", ()))
+    fleet = shop(own("1.1"), (makes.HP_M507, "healthy", ()))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        async with site_of(fleet, "127.86.1.0/28") as site:
+        taken.bind((HOME, 0))
+        async with site_of(fleet, own("1.0/28")) as site:
             earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
-            settings = Traps(enabled=True, host="127.0.0.1", port=taken.getsockname()[1])
+            settings = Traps(enabled=True, host=HOME, port=taken.getsockname()[1])
             assert await earshot.open(settings, site.agent.rounds.territory) is None
 
 
 async def test_traps_are_off_by_default(site_of, shop):
-    fleet = shop("127.86.2.1", (makes.HP_M507, "healthy", ()))
-    async with site_of(fleet, "127.86.2.0/28") as site:
+    fleet = shop(own("2.1"), (makes.HP_M507, "healthy", ()))
+    async with site_of(fleet, own("2.0/28")) as site:
         earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
         assert await earshot.open(site.agent.config.traps, site.agent.rounds.territory) is None

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from loopback import own
 
 from agent.clock import Clock
 from agent.model import Address, Tier
@@ -12,7 +13,7 @@ from agent.simulator import makes, others
 from agent.simulator.fleet import Fleet
 from agent.simulator.member import Member
 
-GOOD, BAD = "127.82.0.1", "127.82.0.2"
+GOOD, BAD = own("0.1"), own("0.2")
 ALERTS = frozenset({Tier.ALERTS})
 
 TROUBLES = [
@@ -28,7 +29,7 @@ TROUBLES = [
 async def test_one_bad_printer_costs_one_error_and_the_rest_goes_on(site_of, shop, trouble, quirks):
     fleet = shop(GOOD, (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", quirks))
     printers = [{"host": BAD, "snmp_port": fleet.members[0].address.port}]
-    async with site_of(fleet, "127.82.0.0/28", printer=printers) as site:
+    async with site_of(fleet, own("0.0/28"), printer=printers) as site:
         await site.find()
         assert [device.serial for device in site.devices().values()] == [makes.HP_M507.serial]
         assert site.agent.counts["no answer"] + site.agent.counts["reading error"] == 1
@@ -36,8 +37,8 @@ async def test_one_bad_printer_costs_one_error_and_the_rest_goes_on(site_of, sho
 
 
 async def test_a_printer_that_turns_bad_is_silent_and_keeps_its_last_values(site_of, shop):
-    fleet = shop("127.82.1.1", (makes.HP_M507, "healthy", ()))
-    async with site_of(fleet, "127.82.1.0/28") as site:
+    fleet = shop(own("1.1"), (makes.HP_M507, "healthy", ()))
+    async with site_of(fleet, own("1.0/28")) as site:
         await site.find()
         await fleet.stop()
         before = site.agent.counts["no answer"]
@@ -51,74 +52,74 @@ async def test_a_printer_that_turns_bad_is_silent_and_keeps_its_last_values(site
     "quirk", ["no_bulk", "v1_only", "bulk_loops", "not_increasing", "too_big=6", "twice"]
 )
 async def test_a_printer_with_a_quirk_is_read_all_the_same(site_of, shop, quirk):
-    fleet = shop("127.82.2.1", (makes.RICOH_C3000, "healthy", (quirk,)))
-    async with site_of(fleet, "127.82.2.0/28") as site:
+    fleet = shop(own("2.1"), (makes.RICOH_C3000, "healthy", (quirk,)))
+    async with site_of(fleet, own("2.0/28")) as site:
         await site.find()
         assert [device.serial for device in site.devices().values()] == [makes.RICOH_C3000.serial]
 
 
 async def test_what_is_excluded_gets_no_packet_at_all(site_of, shop):
-    fleet = shop("127.82.3.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
-    async with site_of(fleet, "127.82.3.0/28", exclude={"hosts": ["127.82.3.2"]}) as site:
+    fleet = shop(own("3.1"), (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    async with site_of(fleet, own("3.0/28"), exclude={"hosts": [own("3.2")]}) as site:
         await site.find()
         await site.read_all()
         assert set(site.verdicts) == {fleet.members[0].name}
-        assert fleet.packets("127.82.3.1")
-        assert not fleet.packets("127.82.3.2")
+        assert fleet.packets(own("3.1"))
+        assert not fleet.packets(own("3.2"))
 
 
 async def test_a_private_community_never_goes_to_a_stranger(site_of, shop):
     """The second credential would open the second printer, but nobody knows that it is one."""
-    base = shop("127.82.4.1", (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
+    base = shop(own("4.1"), (makes.HP_M507, "healthy", ()), (makes.LEXMARK_MS521, "healthy", ()))
     members = [base.members[0], replace(base.members[1], community="private-one")]
     fleet = Fleet(members)
     port = members[0].address.port
     settings = {
-        "network": [{"cidr": "127.82.4.0/28", "snmp_port": port, "credentials": ["public", "secret"]}],
+        "network": [{"cidr": own("4.0/28"), "snmp_port": port, "credentials": ["public", "secret"]}],
         "credential": [{"name": "secret", "community": "private-one"}],
     }
-    async with site_of(fleet, "127.82.4.0/28", **settings) as site:
+    async with site_of(fleet, own("4.0/28"), **settings) as site:
         await site.find()
         await site.read_all()
-        communities = {packet.name for packet in fleet.packets("127.82.4.2")}
+        communities = {packet.name for packet in fleet.packets(own("4.2"))}
         assert communities == {"public"}
         assert len(site.devices()) == 1
 
 
 async def test_a_stranger_that_answers_is_asked_only_with_what_it_answered(site_of, shop):
     """A switch answers "public"; the private community stands first in the list, and stays at home."""
-    base = shop("127.82.7.1", (makes.HP_M507, "healthy", ()))
+    base = shop(own("7.1"), (makes.HP_M507, "healthy", ()))
     port = base.members[0].address.port
-    stranger = Member(address=Address("127.82.7.2", port), source=others.switch(), name="a switch")
+    stranger = Member(address=Address(own("7.2"), port), source=others.switch(), name="a switch")
     fleet = Fleet([base.members[0], stranger])
     settings = {
-        "network": [{"cidr": "127.82.7.0/28", "snmp_port": port, "credentials": ["secret", "public"]}],
+        "network": [{"cidr": own("7.0/28"), "snmp_port": port, "credentials": ["secret", "public"]}],
         "credential": [{"name": "secret", "community": "private-one"}],
     }
-    async with site_of(fleet, "127.82.7.0/28", **settings) as site:
+    async with site_of(fleet, own("7.0/28"), **settings) as site:
         await site.find()
         assert site.verdicts["a switch"] == "not a printer", "it was seen, and looked at more closely"
-        assert {packet.name for packet in fleet.packets("127.82.7.2")} == {"public"}
+        assert {packet.name for packet in fleet.packets(own("7.2"))} == {"public"}
 
 
 async def test_a_printer_named_by_hand_is_shown_every_credential(site_of, shop):
-    base = shop("127.82.5.1", (makes.LEXMARK_MS521, "healthy", ()))
+    base = shop(own("5.1"), (makes.LEXMARK_MS521, "healthy", ()))
     fleet = Fleet([replace(base.members[0], community="private-one")])
     place = {
-        "host": "127.82.5.1",
+        "host": own("5.1"),
         "snmp_port": fleet.members[0].address.port,
         "credentials": ["public", "secret"],
     }
     secret = [{"name": "secret", "community": "private-one"}]
-    async with site_of(fleet, "127.82.5.0/28", network=[], printer=[place], credential=secret) as site:
+    async with site_of(fleet, own("5.0/28"), network=[], printer=[place], credential=secret) as site:
         await site.find()
         assert [device.credential for device in site.devices().values()] == ["secret"]
 
 
 async def test_a_printer_that_restarts_after_each_poll_is_left_alone(site_of, shop):
     clock = Clock.scaled(60)  # slow enough that a poll is over before the crash
-    fleet = shop("127.82.6.1", (makes.HP_M507, "healthy", ("reboots",)), clock=clock)
-    async with site_of(fleet, "127.82.6.0/28", clock) as site:
+    fleet = shop(own("6.1"), (makes.HP_M507, "healthy", ("reboots",)), clock=clock)
+    async with site_of(fleet, own("6.0/28"), clock) as site:
         await site.find()
         for _ in range(4):
             await clock.sleep(100)
@@ -151,12 +152,12 @@ async def test_silent_printers_do_not_keep_the_others_waiting(site_of, shop, mon
     monkeypatch.setattr(rounds, "AT_ONCE", 3)
     monkeypatch.setattr(rounds, "PROMPT", 0.2)
     whole = (makes.HP_M507, makes.LEXMARK_MS521, makes.RICOH_C3000, makes.KYOCERA_P2040)
-    fleet = shop("127.82.9.1", *((make, "healthy", ()) for make in whole))
-    async with site_of(fleet, "127.82.9.0/28") as site:
+    fleet = shop(own("9.1"), *((make, "healthy", ()) for make in whole))
+    async with site_of(fleet, own("9.0/28")) as site:
         await site.find()
         going, answering = site.agent.rounds, f"sn:{makes.KYOCERA_P2040.serial}"
         await going.go()  # takes up whom it has found; nobody is due yet
-        going.asking = Patience(going.asking, {"127.82.9.1", "127.82.9.2", "127.82.9.3"})
+        going.asking = Patience(going.asking, {own("9.1"), own("9.2"), own("9.3")})
         read = site.agent.counts["read"]
         for key in going.roll.known.keys() - {answering}:
             going.rota.hurry(key, ALERTS, 0.0)

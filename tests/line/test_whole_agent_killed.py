@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from loopback import own
 from ordeal import FAULT, Ordeal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9")
@@ -26,7 +27,7 @@ def life_of_a_ticket(faults: int) -> list[tuple[str, int]]:
 async def test_each_fault_arrives_once_and_in_order_however_often_the_agent_is_killed(
     tmp_path: Path, kills: int, seed: int, figure: Any
 ) -> None:
-    ordeal = Ordeal(tmp_path, f"127.9{seed}.0.1", dice=Random(seed))
+    ordeal = Ordeal(tmp_path, own("1.1"), dice=Random(seed))
     await ordeal.live(kills)
     told, arrived = ordeal.steps(), ordeal.arrived()
     for patient in ordeal.patients:
@@ -52,7 +53,7 @@ async def test_each_fault_arrives_once_and_in_order_however_often_the_agent_is_k
 async def test_an_agent_that_commits_its_news_apart_from_its_state_is_found_out(
     tmp_path: Path, figure: Any
 ) -> None:
-    ordeal = Ordeal(tmp_path, "127.93.0.1", program=(str(CARELESS),), dice=Random(3))
+    ordeal = Ordeal(tmp_path, own("0.1"), program=(str(CARELESS),), dice=Random(3))
     await ordeal.live(30, until_found=True)
     figure(kills=ordeal.kills, lost=ordeal.found)
     assert ordeal.found > 0

@@ -25,7 +25,7 @@ def store(tmp_path):
 def snapshot(at, value=None, *, trust=Trust.MEASURED, meters=(), mac=None):
     total = () if value is None else (Meter(name="total", value=value, source=OID, trust=trust),)
     identity = Identity(mac=mac) if mac else None
-    return Snapshot(address=Address("127.0.0.1"), at=at, meters=(*total, *meters), identity=identity)
+    return Snapshot(address=Address("192.0.2.1"), at=at, meters=(*total, *meters), identity=identity)
 
 
 def taken(store, *snapshots, device=PRINTER):
@@ -89,7 +89,7 @@ class TestWhatIsKept:
         assert rows(store) == []
 
     def test_a_poll_without_meters_changes_nothing(self, store):
-        taken(store, Snapshot(address=Address("127.0.0.1"), at=0.0, reachable=False), snapshot(1.0))
+        taken(store, Snapshot(address=Address("192.0.2.1"), at=0.0, reachable=False), snapshot(1.0))
         assert rows(store) == []
 
 

@@ -21,7 +21,7 @@ ROOMS = {"meters": ledger.SCHEMA, "inventory": inventory.SCHEMA}
 def site(tmp_path):
     """A state file with one printer that was reset, and the command on it."""
     (tmp_path / "config.toml").write_text(f'config_version = 1\n[storage]\nfolder = "{tmp_path}"\n', "utf-8")
-    address = Address("127.0.0.1")
+    address = Address("192.0.2.1")
     with closing(Store(tmp_path / "printwarden.db", ROOMS)) as store, store.transaction() as tx:
         identity = Identity(vendor="HP", model="LaserJet", serial="PHBLL12345", is_printer=True)
         device = inventory.bind(tx, identity, address, now=0.0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from loopback import LOCALHOST
 from typer.testing import CliRunner
 
 from agent.cli import build
@@ -21,7 +22,7 @@ def complaints(compose):
     found = [
         f"{name}: {port} is published to everybody"
         for name, port in published
-        if not port.startswith("127.0.0.1:")
+        if not port.startswith(f"{LOCALHOST}:")
     ]
     found += [f"{name}: may do everything" for name, one in services if "build" in one and not locked(one)]
     found += [

@@ -8,6 +8,7 @@ import sys
 import tomllib
 
 import pytest
+from loopback import HOME, LOCALHOST, own
 
 from agent import config
 from agent.errors import ConfigError
@@ -23,7 +24,7 @@ from uplink.receiver.serve import serving
 
 FULL = Answers(
     site='Öffis "4"',
-    networks=("127.66.0.0/29", "127.67.0.0/29"),
+    networks=(own("0.0/29"), own("5.0/29")),
     communities=("s3cret", "public"),
     user=User(name="mps", auth_password="auth-word", priv_password="priv-word"),
     url="https://provider.example/v1/events",
@@ -40,7 +41,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
         ("two, one of them twice", [("e0", "10.1.2.3", 23), ("e1", "10.9.0.9", 24), ("e2", "10.1.3.4", 23)], ["10.1.2.0/23", "10.9.0.0/24"]),
         ("a very large one: the part around us", [("eth0", "10.20.30.40", 8)], ["10.20.30.0/24"]),
         ("a /20 is what is asked without a word", [("eth0", "10.20.30.40", 20)], ["10.20.16.0/20"]),
-        ("loopback, link-local, public", [("lo", "127.0.0.1", 8), ("e0", "169.254.3.4", 16), ("e1", "8.8.8.8", 24)], []),
+        ("loopback, link-local, public", [("lo", LOCALHOST, 8), ("e0", "169.254.3.4", 16), ("e1", "8.8.8.8", 24)], []),
         ("containers and tunnels", [("docker0", "172.17.0.1", 16), ("br-1f", "172.18.0.1", 16), ("tun0", "10.8.0.2", 24)], []),
         ("a point-to-point link", [("ppp0", "10.0.0.1", 32), ("e0", "10.0.0.1", 31)], []),
     ],
@@ -79,7 +80,7 @@ def test_secrets_are_their_owners_alone(tmp_path):
     )
 
 
-@pytest.mark.parametrize("least", [Answers(), Answers(networks=("127.66.0.0/29",), communities=("public",))])
+@pytest.mark.parametrize("least", [Answers(), Answers(networks=(own("0.0/29"),), communities=("public",))])
 def test_the_least_answers_make_a_configuration_too(tmp_path, least):
     writing.write(tmp_path / "config.toml", least, today="2026-11-22")
     assert config.load(tmp_path / "config.toml").credential == ()
@@ -126,7 +127,7 @@ def run(*arguments, typed="", environment=None):
 
 
 async def test_the_first_printers_are_shown_and_the_provider_is_called(tmp_path):
-    [place] = addresses("127.66.1.1", 0, 1)
+    [place] = addresses(own("1.1"), 0, 1)
     members = [printer(makes.HP_M507, "healthy", place)]
     certificates = throw_away(tmp_path / "tls")
     async with (
@@ -134,7 +135,7 @@ async def test_the_first_printers_are_shown_and_the_provider_is_called(tmp_path)
         serving(create_app(tmp_path / "r.db"), certificates=certificates) as url,
     ):
         ended = await asyncio.to_thread(
-            run, "--yes", "--config", str(tmp_path / "config.toml"), "--network", "127.66.1.0/30", "--listen", "0s",
+            run, "--yes", "--config", str(tmp_path / "config.toml"), "--network", own("1.0/30"), "--listen", "0s",
             "--port", str(fleet.members[0].address.port), "--site", "S-04",
             "--provider", f"{url}/v1/events", "--ca-file", str(certificates.ca_file),
         )  # fmt: skip
@@ -145,12 +146,12 @@ async def test_the_first_printers_are_shown_and_the_provider_is_called(tmp_path)
 
 
 def test_it_asks_for_what_no_flag_gave(tmp_path):
-    typed = "S-09\n127.66.2.0/30, 127.66.3.0/30\nours\n\nhttps://provider.example/v1/events\n\n"
+    typed = f"S-09\n{own('2.0/30')}, {own('3.0/30')}\nours\n\nhttps://provider.example/v1/events\n\n"
     ended = run("--config", str(tmp_path / "config.toml"), "--no-try", typed=typed)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     loaded = config.load(tmp_path / "config.toml")
     assert loaded.site.id == "S-09"
-    assert [str(place.cidr) for place in loaded.network] == ["127.66.2.0/30", "127.66.3.0/30"]
+    assert [str(place.cidr) for place in loaded.network] == [own("2.0/30"), own("3.0/30")]
     assert loaded.credential[0].community == "ours"
     assert loaded.provider.url == "https://provider.example/v1/events"
 
@@ -161,7 +162,7 @@ def test_a_trial_keeps_its_state_beside_its_configuration(tmp_path):
         "--yes",
         "--no-try",
         "--network",
-        "127.66.2.0/30",
+        own("2.0/30"),
         "--provider",
         "https://provider.example/v1/events",
     )
@@ -183,8 +184,8 @@ def test_a_wrong_flag_writes_nothing(tmp_path):
 
 def test_a_provider_that_cannot_be_reached_or_believed_is_told(tmp_path):
     ended = run(
-        "--yes", "--config", str(tmp_path / "config.toml"), "--network", "127.66.4.0/30", "--listen", "0s",
-        "--port", "9", "--provider", "https://127.0.0.1:1/v1/events",
+        "--yes", "--config", str(tmp_path / "config.toml"), "--network", own("4.0/30"), "--listen", "0s",
+        "--port", "9", "--provider", f"https://{HOME}:1/v1/events",
     )  # fmt: skip
     assert ended.returncode == 1
     assert "cannot be used yet" in ended.stdout

@@ -12,6 +12,7 @@ import time
 from contextlib import asynccontextmanager, closing
 
 import pytest
+from loopback import LOCALHOST, free_port, own
 
 from agent import audit, config
 from agent.firstrun import joining
@@ -33,11 +34,9 @@ class Provider:
     def __init__(self, folder):
         self.folder, self.database = folder, folder / "receiver.db"
         self.certificates = throw_away(folder / "tls")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port(socket.SOCK_STREAM, LOCALHOST)
         Ledger(self.database).close()
-        self.url = f"https://127.0.0.1:{self.port}/v1/events"
+        self.url = f"https://{LOCALHOST}:{self.port}/v1/events"
 
     @asynccontextmanager
     async def there(self):
@@ -78,7 +77,7 @@ def clean(home, **more):
 def init(provider, home, *more, typed="", **environment):
     """`printwarden init`, with no printer to look for."""
     command = [
-        sys.executable, "-m", "agent", "init", "--network", "127.66.9.0/30", "--port", "9", "--site", SITE, "--listen", "0s",
+        sys.executable, "-m", "agent", "init", "--network", own("9.0/30"), "--port", "9", "--site", SITE, "--listen", "0s",
         "--provider", provider.url, "--ca-file", str(provider.certificates.ca_file), *more,
     ]  # fmt: skip
     return subprocess.run(

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from loopback import own
 from typer.testing import CliRunner
 
 from agent import store
@@ -65,10 +66,10 @@ async def modules_of_a_service(folder: Path, begin: str = "") -> list[str]:
     """Every module that a service has loaded after it has read its first printer."""
     place = folder / "notify"
     async with Fleet(
-        [printer(cast.makes.HP_M507, "healthy", *addresses("127.94.0.1", 0, 1))], clock=Clock()
+        [printer(cast.makes.HP_M507, "healthy", *addresses(own("0.1"), 0, 1))], clock=Clock()
     ) as fleet:
         port = fleet.members[0].address.port
-        (folder / "config.toml").write_text(CONFIG.format(network="127.94.0.0/29", port=port))
+        (folder / "config.toml").write_text(CONFIG.format(network=own("0.0/29"), port=port))
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, ExitStack() as at_the_end:
             systemd.bind(str(place))
             systemd.setblocking(False)

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from loopback import LOCALHOST
 
 from agent import __version__, updates
 from uplink.receiver.certificates import throw_away
@@ -30,13 +31,13 @@ def publisher(tmp_path):
                 pass
 
         certificates = throw_away(tmp_path / "tls")
-        server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+        server = http.server.HTTPServer((LOCALHOST, 0), Answer)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificates.certificate, certificates.key)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
-        return f"https://127.0.0.1:{server.server_port}/printwarden.json", str(certificates.ca_file)
+        return f"https://{LOCALHOST}:{server.server_port}/printwarden.json", str(certificates.ca_file)
 
     yield serve
     for server in servers:
@@ -89,7 +90,7 @@ def test_a_stranger_is_not_believed(publisher):
 
 
 def test_clear_text_is_refused():
-    assert "must begin with https://" in run("--check", "http://127.0.0.1/").stderr
+    assert "must begin with https://" in run("--check", f"http://{LOCALHOST}/").stderr
 
 
 @pytest.mark.parametrize(

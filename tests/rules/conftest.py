@@ -25,7 +25,7 @@ from agent.rules import judge
 from agent.store import Store
 
 DEVICE = Device(
-    key="sn:A1", address=Address("127.0.0.1"), vendor="Kyocera", model="ECOSYS P2040dw", serial="A1"
+    key="sn:A1", address=Address("192.0.2.1"), vendor="Kyocera", model="ECOSYS P2040dw", serial="A1"
 )
 ROOT = Path(__file__).parent.parent.parent
 

@@ -16,7 +16,7 @@ from agent.cli import build
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-CONFIG = '[site]\nid = "S-1"\n[[network]]\ncidr = "127.0.0.0/30"\n[storage]\nfolder = "agent"\n'
+CONFIG = '[site]\nid = "S-1"\n[[network]]\ncidr = "192.0.2.0/30"\n[storage]\nfolder = "agent"\n'
 DIFFER = {"diff": 1}
 
 

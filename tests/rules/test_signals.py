@@ -46,7 +46,7 @@ def device(facts: Facts) -> subjects.Subject:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> None:
     signal = signals()[name]
-    facts = Facts(device=Device(key="sn:A1", address=Address("127.0.0.1")), now=0.0)
+    facts = Facts(device=Device(key="sn:A1", address=Address("192.0.2.1")), now=0.0)
     options = dict.fromkeys(signal.needs, DAY)
     said = [signal.read(Asked(subjects.recall(per, "", facts), facts, options)) for per in signal.per]
     of_the_agent_itself = {
@@ -449,6 +449,6 @@ def test_the_day_of_a_forecast_has_a_year_where_it_is_far_and_none_beyond_ten(da
         pages_a_day=0.0, use=0.0,
     )  # fmt: skip
     toner = Supply(index="1.1", type="toner", level=50, max=100)
-    printer = Device(key="sn:A1", address=Address("127.0.0.1"))
+    printer = Device(key="sn:A1", address=Address("192.0.2.1"))
     facts = Facts(device=printer, now=0.0, supplies=(toner,), foresight=Foresight(outlooks={"1.1": left}))
     assert signals()["supply.days_left"].words(Asked(supply(facts), facts, {}))["p30_date"] == said

@@ -11,7 +11,7 @@ from agent.service.transitions import CALM, LEAST, RESTLESS, next_look, pair_fir
 NOW = 100_000.0
 HOUR = 3600.0
 PATIENCE = Patience(hold=2 * HOUR, keep=4 * HOUR, gap=10 * HOUR)
-DEVICE = Device(key="sn:A1", address=Address("127.0.0.1"), vendor="HP", model="E786")
+DEVICE = Device(key="sn:A1", address=Address("192.0.2.1"), vendor="HP", model="E786")
 
 LOOKS = [
     # name, phase, since when (hours before now), whether it may be announced at any time, seconds from now

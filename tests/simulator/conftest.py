@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import pytest
+from loopback import HOME
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
@@ -36,7 +37,7 @@ class Client:
         self.community = community
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((HOME, 0))
 
     def packet(self, kind: str, oids: Iterable[Arcs], *, repeat: int = 10, number: int = 77) -> bytes:
         pdu = {

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from loopback import own
 
-BASE = "127.77.106.1"
+from agent.simulator import cast
+
+BASE = own("106.1")
 REQUEST = bytes.fromhex(
     "302902010104067075626c6963a01c02040000004d020100020100300e300c06082b060102010101000500"
 )
@@ -33,6 +36,7 @@ def test_with_json_it_says_who_answers_where_and_then_that_it_is_ready() -> None
     assert lines[-1]["clock"].startswith("1.0@")
 
 
+@pytest.mark.xdist_group("multicast")  # it announces its printers
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_it_answers_until_it_is_told_to_stop(end: signal.Signals) -> None:
     arguments = command("--base", BASE, "--port", "0", "--json", "--speed", "1440")
@@ -53,7 +57,7 @@ def test_two_simulators_with_one_clock_and_start_show_the_same_uptime() -> None:
     """A frozen clock, ten hours after the start of the stories."""
     given = ("--clock", "1e-12@0.0=136000.0", "--started", "100000.0", "--port", "0", "--no-mdns", "--json")
     told = []
-    for base in (BASE, "127.77.107.1"):
+    for base in (BASE, own("107.1")):
         arguments = command("--base", base, *given)
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -84,7 +88,7 @@ def test_walk_files_are_replayed_and_their_broken_lines_reported(tmp_path: Path)
 def test_list_shows_devices_quirks_and_stories_and_opens_nothing() -> None:
     done = run("--list")
     assert done.returncode == 0
-    for word in ("127.77.0.1:16161", "no_bulk", "tray_jams", "a power supply"):
+    for word in (f"{cast.BASE}:{cast.PORT}", "no_bulk", "tray_jams", "a power supply"):
         assert word in done.stdout
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from loopback import own
 
 from agent.model import Address
 from agent.simulator.ber import Oid, Tag, Value
@@ -26,7 +27,7 @@ UNKNOWN: Oid = (1, 3, 6, 1, 2, 1, 1, 9, 0)
 
 @pytest.fixture
 async def device(play: Callable) -> Member:
-    member = Member(address=Address("127.77.102.1", 0), source=Still(VALUES), name="one")
+    member = Member(address=Address(own("102.1"), 0), source=Still(VALUES), name="one")
     return (await play(member)).members[0]
 
 
@@ -109,7 +110,7 @@ async def test_nobody_may_write(version: int, status: int, device: Member, clien
 
 
 async def test_a_wrong_community_meets_silence(play: Callable, client: Callable) -> None:
-    fleet = await play(Member(address=Address("127.77.102.1", 0), source=Still(VALUES), name="one"))
+    fleet = await play(Member(address=Address(own("102.1"), 0), source=Still(VALUES), name="one"))
     assert await client(fleet.members[0].address, community="guess").silent(fleet, "get", DESCR)
     assert not await client(fleet.members[0].address).silent(fleet, "get", DESCR)
 
@@ -119,7 +120,7 @@ async def test_a_version_that_is_not_spoken_meets_silence(
     spoken: str, play: Callable, client: Callable
 ) -> None:
     member = Member(
-        address=Address("127.77.102.1", 0), source=Still(VALUES), name="one", versions=frozenset({spoken})
+        address=Address(own("102.1"), 0), source=Still(VALUES), name="one", versions=frozenset({spoken})
     )
     fleet = await play(member)
     for version, number in (("1", 0), ("2c", 1)):
@@ -131,7 +132,7 @@ async def test_every_packet_is_counted_by_version_community_and_kind(
     play: Callable, client: Callable
 ) -> None:
     fleet = await play(
-        *(Member(address=Address(f"127.77.102.{n}", 0), source=Still(VALUES), name=f"{n}") for n in (1, 2))
+        *(Member(address=Address(own(f"102.{n}"), 0), source=Still(VALUES), name=f"{n}") for n in (1, 2))
     )
     first, second = fleet.members
     await client(first.address, version=0).ask("get", DESCR)

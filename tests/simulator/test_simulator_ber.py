@@ -40,7 +40,7 @@ VALUES = (
     (Value(Tag.OCTETS, b""), rfc1902.OctetString(b"")),
     (Value(Tag.OCTETS, b"x" * 300), rfc1902.OctetString(b"x" * 300)),
     (Value(Tag.OPAQUE, b"\x9f\x78"), rfc1902.Opaque(b"\x9f\x78")),
-    (Value(Tag.IP_ADDRESS, b"\x7f\x00\x00\x01"), rfc1902.IpAddress("127.0.0.1")),
+    (Value(Tag.IP_ADDRESS, b"\xc0\x00\x02\x01"), rfc1902.IpAddress("192.0.2.1")),
     (Value(Tag.OID, (1, 3, 6, 1, 4, 1, 2435)), rfc1902.ObjectIdentifier((1, 3, 6, 1, 4, 1, 2435))),
     (Value(Tag.OID, (0, 0)), rfc1902.ObjectIdentifier((0, 0))),
     (Value(Tag.NULL, None), rfc1902.Null("")),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from fleets import demo_fleet
+from loopback import own, own_far
 
 from agent.clock import Clock
 from agent.errors import ConfigError
@@ -19,7 +20,7 @@ from agent.simulator.member import Member, printer
 
 DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
-BASE = "127.77.104.1"
+BASE = own("104.1")
 
 
 def at(hours: float) -> Clock:
@@ -43,8 +44,8 @@ async def shown(fleet: Fleet, client: Callable) -> dict[str, list[tuple[Oid, obj
 async def test_members_live_where_they_are_told_to_and_share_a_free_port() -> None:
     async with demo_fleet(BASE, 0) as fleet:
         hosts = [member.address.host for member in fleet.members]
-        assert hosts[:10] == [f"127.77.104.{number}" for number in range(1, 11)]
-        assert hosts[10:12] == ["127.78.104.1", "127.78.104.2"]
+        assert hosts[:10] == [own(f"104.{number}") for number in range(1, 11)]
+        assert hosts[10:12] == [own_far("104.1"), own_far("104.2")]
         assert len({member.address.port for member in fleet.members}) == 1
         assert fleet.members[0].address.port > 0
 
@@ -114,14 +115,14 @@ async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
         taken = first.members[3].address
         second = Fleet(
             [
-                printer(makes.HP_M507, "healthy", Address("127.77.105.1", taken.port)),
+                printer(makes.HP_M507, "healthy", Address(own("105.1"), taken.port)),
                 printer(makes.HP_M480, "healthy", taken),
             ]
         )
         with pytest.raises(OSError, match="in use"):
             await second.start()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free_again:
-            free_again.bind(("127.77.105.1", taken.port))
+            free_again.bind((own("105.1"), taken.port))
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.20", "8.8.8.8", "2001:db8::1"])

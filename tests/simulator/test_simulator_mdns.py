@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from loopback import LOCALHOST, own
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
@@ -17,6 +18,8 @@ from agent.simulator import makes
 from agent.simulator.cast import demo_members
 from agent.simulator.mdns import announced
 from agent.simulator.member import Member, printer
+
+pytestmark = pytest.mark.xdist_group("multicast")  # one at a time: what one announces, all hear
 
 IPP = "_ipp._tcp.local."
 RAW = "_pdl-datastream._tcp.local."
@@ -29,7 +32,7 @@ async def seen(kind: str, wanted: set[str]) -> dict[str, AsyncServiceInfo]:
 
     Others may be announcing on this machine at the same time; they are not counted.
     """
-    zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+    zeroconf = AsyncZeroconf(interfaces=[LOCALHOST], ip_version=IPVersion.V4Only)
     missing = {f"{name}.{kind}" for name in wanted}
     found = asyncio.Event()
 
@@ -52,7 +55,7 @@ async def seen(kind: str, wanted: set[str]) -> dict[str, AsyncServiceInfo]:
         await zeroconf.async_close()
 
 
-def own(member: Member) -> Member:
+def unique(member: Member) -> Member:
     """The member with a MAC, and so with names and a UUID, of this test run only."""
     assert member.make
     mark = f"{os.getpid() % 0x10000:04x}{member.make.mac[-2:]}"
@@ -60,7 +63,7 @@ def own(member: Member) -> Member:
 
 
 def one() -> Member:
-    return own(printer(makes.SHARP_3570, "healthy", Address("127.78.9.1", 16161)))
+    return unique(printer(makes.SHARP_3570, "healthy", Address(own("9.1"), 16161)))
 
 
 def instance(member: Member) -> str:
@@ -75,7 +78,7 @@ async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
         (service,) = (await seen(IPP, {instance(member)})).values()
     text = {key.decode(): (value or b"").decode() for key, value in service.properties.items()}
     server = f"PRN{instance(member)[-7:-1]}.local"
-    assert service.parsed_addresses() == ["127.78.9.1"]
+    assert service.parsed_addresses() == [own("9.1")]
     assert (service.port, service.server) == (631, f"{server}.")
     expected = {
         "rp": "ipp/print",
@@ -105,7 +108,7 @@ async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None
 
 
 async def test_of_the_demonstration_all_printers_but_the_unwilling_one_are_announced() -> None:
-    members = [own(member) for member in demo_members("127.77.108.1", 16161) if member.make]
+    members = [unique(member) for member in demo_members(own("108.1"), 16161) if member.make]
     willing = {instance(member): member.address.host for member in members if member.announced}
     async with announced(members):
         found = await seen(IPP, set(willing))
@@ -147,4 +150,4 @@ async def test_the_announcer_joins_and_sends_on_loopback_only() -> None:
     async with announced([one()]):
         assert members_of_the_group() - before <= {"lo"}
         # The library's listener on all addresses sends nothing; what sends is bound to loopback
-        assert mdns_sockets() == [(UNSPECIFIED, UNSPECIFIED), ("127.0.0.1", "127.0.0.1")]
+        assert mdns_sockets() == [(UNSPECIFIED, UNSPECIFIED), (LOCALHOST, LOCALHOST)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from loopback import own
 
 from agent.model import Address
 from agent.simulator import makes
@@ -32,7 +33,7 @@ WAYS = (
 
 @pytest.mark.parametrize(("tool", "version"), WAYS, ids=[f"{tool} {version[0]}" for tool, version in WAYS])
 async def test_net_snmp_reads_the_whole_tree(tool: str, version: tuple[str, ...], play: Callable) -> None:
-    told = printer(makes.SHARP_3570, "healthy", Address("127.77.109.1", 0))
+    told = printer(makes.SHARP_3570, "healthy", Address(own("109.1"), 0))
     member = (await play(replace(told, user=DEMO_USER))).members[0]
     process = await asyncio.create_subprocess_exec(
         tool, *version, "-t", "10", "-On", str(member.address), "1.3", stdout=asyncio.subprocess.PIPE

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from loopback import own
 
 import agent.simulator.stories
 from agent import plugins
@@ -306,6 +307,6 @@ def test_error_bits_count_from_the_most_significant(names: tuple[str, ...], octe
 
 
 def test_a_member_is_known_by_serial_or_else_by_mac() -> None:
-    address = Address("127.77.0.1")
+    address = Address(own("0.1"))
     assert printer(makes.HP_M480, "healthy", address).key == "sn:CNBRR67890"
     assert printer(makes.EPSON_C5790, "healthy", address).key == "mac:44d244e1f203"

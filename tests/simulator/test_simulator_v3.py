@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
+from loopback import own
 from pysnmp.hlapi.v3arch import asyncio as hlapi
 
 from agent.clock import Clock
@@ -32,7 +33,7 @@ PRIV = {None: hlapi.USM_PRIV_NONE, "AES128": hlapi.USM_PRIV_CFB128_AES}
 
 
 def secured(user: User) -> Member:
-    member = printer(makes.HP_M480, "healthy", Address("127.77.101.1", 0))
+    member = printer(makes.HP_M480, "healthy", Address(own("101.1"), 0))
     return replace(member, versions=frozenset(), user=user)
 
 
@@ -144,9 +145,7 @@ async def test_a_printer_without_clear_versions_is_silent_to_them(play: Callable
 
 
 async def test_a_silent_story_silences_v3_too(play: Callable, ask: Asker) -> None:
-    member = replace(
-        printer(makes.HP_M480, "falls_silent", Address("127.77.101.1", 0)), user=USERS["authPriv"]
-    )
+    member = replace(printer(makes.HP_M480, "falls_silent", Address(own("101.1"), 0)), user=USERS["authPriv"])
     clock = Clock.scaled(1.0)
     fleet = await play(member, clock=clock, started=clock.now() - 10 * 3600)
     failure, *_ = await ask(hlapi.get_cmd, fleet.members[0].address, USERS["authPriv"], MODEL)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from loopback import own
 
 from agent.simulator.ber import Tag, Value
 from agent.simulator.cast import walk_members
@@ -96,7 +97,7 @@ def distinct_oids(path: Path) -> set[str]:
 async def test_every_walk_file_is_replayed_whole(
     play: Callable, client: Callable, still_clock: object
 ) -> None:
-    fleet = await play(*walk_members(WALKS, "127.77.100.1", 0), clock=still_clock)
+    fleet = await play(*walk_members(WALKS, own("100.1"), 0), clock=still_clock)
 
     async def compare(member: Member, path: Path) -> None:
         oids = distinct_oids(path)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from loopback import HOME
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
@@ -166,7 +167,7 @@ async def agent() -> AsyncIterator[Start]:
     """Starts small agents: `await agent(mib, host=…, bend=…)`."""
     started: list[SmallAgent] = []
 
-    async def start(mib: Mib, host: str = "127.0.0.1", **kind: object) -> SmallAgent:
+    async def start(mib: Mib, host: str = HOME, **kind: object) -> SmallAgent:
         loop = asyncio.get_running_loop()
         _, made = await loop.create_datagram_endpoint(lambda: SmallAgent(mib, **kind), local_addr=(host, 0))
         started.append(made)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import loopback
 from fleets import walk_fleet
 
 from agent.snmp.oid import oid
@@ -23,7 +24,7 @@ async def test_every_walk_of_the_corpus_reads_the_same_through_both_engines(corp
     assert len(paths) > 40
     public, rows = Credential(name="public"), 0
     async with (
-        walk_fleet(paths, "127.0.30.1", 0) as fleet,
+        walk_fleet(paths, loopback.own("30.1"), 0) as fleet,
         Engine(SETTINGS) as own,
         Engine(replace(SETTINGS, engine="pysnmp")) as other,
     ):

@@ -1,5 +1,7 @@
 """A printer that behaves: what is read is what is there."""
 
+from loopback import HOME, own
+
 from agent.model import Address
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
@@ -74,7 +76,7 @@ async def test_it_works_over_ipv6(agent, engine):
 async def test_a_sweep_hears_whoever_answers(agent, engine):
     printers = [await agent(SYSTEM) for _ in range(5)]
     wanted = (oid("1.3.6.1.2.1.1.3.0"), oid("1.3.6.1.2.1.1.2.0"))
-    silent = [Address("127.0.0.1", 9), Address("127.0.0.9", 9)]
+    silent = [Address(HOME, 9), Address(own("0.9"), 9)]
     addresses = [*silent, *(printer.address for printer in printers)]
     found = {address: values async for address, values in engine.ask(addresses, PUBLIC, wanted)}
     assert found == {printer.address: {wanted[0]: 4711} for printer in printers}

@@ -5,6 +5,7 @@ import socket
 from dataclasses import replace
 
 import pytest
+from loopback import own
 
 from agent.errors import NoAnswer, WrongCredential
 from agent.model import Address
@@ -15,7 +16,7 @@ from agent.snmp.session import Engine, Settings
 PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")
 MIB = {(1, 3, 6, 1, 2, 1, 1, 3, 0): 7}
-NOBODY = Address("127.0.0.77", 9)
+NOBODY = Address(own("0.77"), 9)
 QUICK = Settings(timeout=0.15, retries=1, requests_per_second=None, requests_per_subnet=None)
 
 
@@ -94,7 +95,7 @@ async def test_a_credential_that_cannot_work_is_told_when_it_is_used(engine: Eng
 
 async def test_a_sweep_keeps_its_pace_and_asks_each_address_once(agent) -> None:
     printer = await agent(MIB)
-    strangers = [Address(f"127.0.40.{host}", 9) for host in range(1, 100)]
+    strangers = [Address(own(f"40.{host}"), 9) for host in range(1, 100)]
     loop = asyncio.get_running_loop()
     async with Engine(replace(QUICK, sweep_per_second=400.0, sweep_linger=0.1)) as engine:
         began = loop.time()
@@ -106,7 +107,7 @@ async def test_a_sweep_keeps_its_pace_and_asks_each_address_once(agent) -> None:
 
 async def test_first_answers_of_a_sweep_come_before_its_last_packets(agent) -> None:
     printer = await agent(MIB)
-    strangers = (Address(f"127.0.41.{host}", 9) for host in range(1, 250))
+    strangers = (Address(own(f"41.{host}"), 9) for host in range(1, 250))
     settings = replace(QUICK, sweep_per_second=200.0)
 
     def addresses():
@@ -155,7 +156,7 @@ async def test_a_sweep_of_everybody_answering_at_once_loses_none() -> None:
 
     loop = asyncio.get_running_loop()
     agents = [
-        await loop.create_datagram_endpoint(Everybody, local_addr=(f"127.0.50.{host}", 0))
+        await loop.create_datagram_endpoint(Everybody, local_addr=(own(f"50.{host}"), 0))
         for host in range(1, 201)
     ]
     addresses = [Address(*transport.get_extra_info("sockname")) for transport, _ in agents]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from loopback import HOME, LOCALHOST, own
 
 from agent.model import Address
 from agent.snmp.reader import Credential
@@ -36,7 +37,7 @@ async def listening(
 ) -> AsyncIterator[tuple[TrapListener, Address, list[str]]]:
     heard: list[str] = []
     listener = TrapListener(lambda host: host in known, heard.append, pause=pause)
-    address = await listener.start(Address("127.0.0.1", 0), [PUBLIC, USER])
+    address = await listener.start(Address(HOME, 0), [PUBLIC, USER])
     listener.expect(USER, ENGINE_ID)
     try:
         yield listener, address, heard
@@ -59,7 +60,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 KINDS = [
-    ("SNMPv1", ["-v1", "-c", "public"], ["1.3.6.1.4.1.11", "127.0.0.1", "6", "1", ""]),
+    ("SNMPv1", ["-v1", "-c", "public"], ["1.3.6.1.4.1.11", LOCALHOST, "6", "1", ""]),
     ("SNMPv2c", ["-v2c", "-c", "public"], COLD_START),
     ("SNMPv3, signed and encrypted", ["-e", ENGINE_ID.hex(), *SIGNED], COLD_START),
 ]
@@ -68,18 +69,18 @@ KINDS = [
 @pytest.mark.parametrize(("kind", "how", "what"), KINDS, ids=[kind for kind, *_ in KINDS])
 async def test_a_trap_of_a_known_printer_is_a_hint(needs, kind: str, how: list[str], what: list[str]) -> None:
     tool = needs("snmptrap", package="snmp")
-    async with listening("127.0.0.1") as (_, address, heard):
+    async with listening(LOCALHOST) as (_, address, heard):
         assert await send(tool, *how, str(address), *what) == 0
-        await until(lambda: heard == ["127.0.0.1"])
+        await until(lambda: heard == [LOCALHOST])
 
 
 @pytest.mark.parametrize("how", [["-v2c", "-c", "public"], SIGNED], ids=["SNMPv2c", "SNMPv3"])
 async def test_an_inform_is_acknowledged(needs, how: list[str]) -> None:
     """snmpinform ends well only when its inform was answered."""
     tool = needs("snmpinform", package="snmp")
-    async with listening("127.0.0.1") as (_, address, heard):
+    async with listening(LOCALHOST) as (_, address, heard):
         assert await send(tool, "-r", "1", "-t", "3", *how, str(address), *COLD_START) == 0
-        await until(lambda: heard == ["127.0.0.1"])
+        await until(lambda: heard == [LOCALHOST])
 
 
 REFUSED = [
@@ -96,39 +97,39 @@ REFUSED = [
 @pytest.mark.parametrize(("story", "how"), REFUSED, ids=[story for story, _ in REFUSED])
 async def test_what_is_not_authentic_is_no_hint(needs, story: str, how: list[str]) -> None:
     tool = needs("snmptrap", package="snmp")
-    async with listening("127.0.0.1") as (listener, address, heard):
+    async with listening(LOCALHOST) as (listener, address, heard):
         await send(tool, *how, str(address), *COLD_START)
         await send(tool, "-v2c", "-c", "public", str(address), *COLD_START)  # the right one, behind it
         await until(lambda: bool(heard))
-        assert heard == ["127.0.0.1"]
+        assert heard == [LOCALHOST]
         assert listener.counters.answered == 1
 
 
-def fling(packet: bytes, to: Address, source: str = "127.0.0.1") -> None:
+def fling(packet: bytes, to: Address, source: str = HOME) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind((source, 0))
         sender.sendto(packet, to)
 
 
 async def test_strangers_are_not_even_read() -> None:
-    async with listening("127.0.0.2") as (listener, address, heard):
+    async with listening(own("0.2")) as (listener, address, heard):
         fling(V2C_TRAP, address)
-        fling(V2C_TRAP, address, source="127.0.0.2")
+        fling(V2C_TRAP, address, source=own("0.2"))
         await until(lambda: bool(heard))
-        assert heard == ["127.0.0.2"]
+        assert heard == [own("0.2")]
         assert listener.counters.foreign == 1
 
 
 async def test_a_flood_is_one_hint_a_minute() -> None:
-    async with listening("127.0.0.1", pause=60.0) as (listener, address, heard):
+    async with listening(HOME, pause=60.0) as (listener, address, heard):
         for _ in range(50):
             fling(V2C_TRAP, address)
         await until(lambda: listener.counters.answered == 50)
-        assert heard == ["127.0.0.1"]
+        assert heard == [HOME]
 
 
 async def test_nonsense_is_counted_and_the_listener_lives() -> None:
-    async with listening("127.0.0.1") as (listener, address, heard):
+    async with listening(HOME) as (listener, address, heard):
         for packet in (
             b"",
             b"\x30",

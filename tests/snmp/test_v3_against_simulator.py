@@ -1,6 +1,7 @@
 """SNMPv3 against the simulator's own v3 face: what net-snmp does not know, and walking with guards."""
 
 import pytest
+from loopback import own
 
 from agent.model import Address
 from agent.simulator.ber import Tag, Value
@@ -24,7 +25,7 @@ async def test_a_printer_that_speaks_only_v3_is_walked(priv: str) -> None:
         "priv_protocol": priv, "priv_password": "open-sesame",
     }  # fmt: skip
     member = Member(
-        address=Address("127.0.60.1", 0), source=Still(VALUES), name="HP", versions=frozenset(),
+        address=Address(own("60.1"), 0), source=Still(VALUES), name="HP", versions=frozenset(),
         user=User(name="reader", **secret),
     )  # fmt: skip
     credential = Credential(name="v3", version="3", user="reader", **secret)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from loopback import HOME, free_port
 
 from agent.errors import NoAnswer, WrongCredential
 from agent.model import Address
@@ -62,7 +63,7 @@ class Snmpd:
 
     @property
     def address(self) -> Address:
-        return Address("127.0.0.1", self.port)
+        return Address(HOME, self.port)
 
     def start(self) -> None:
         (self.folder / "snmpd.conf").write_text("\n".join(self.lines()))
@@ -74,7 +75,7 @@ class Snmpd:
         self.wait_until_it_answers()
 
     def lines(self) -> Iterator[str]:
-        yield f"agentaddress udp:127.0.0.1:{self.port}"
+        yield f"agentaddress udp:{HOME}:{self.port}"
         yield f"engineID {self.engine_id}"
         yield "sysLocation third floor"
         yield "rocommunity public"
@@ -108,10 +109,7 @@ class Snmpd:
 
 
 def start_snmpd(folder: Path) -> Snmpd:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    snmpd = Snmpd(folder, port)
+    snmpd = Snmpd(folder, free_port())
     snmpd.start()
     return snmpd
 
@@ -213,7 +211,7 @@ async def test_nobody_there_is_no_answer_and_no_wrong_credential() -> None:
     quick = replace(SETTINGS, timeout=0.1)
     async with Engine(quick) as engine:
         with pytest.raises(NoAnswer):
-            await engine.reader(Address("127.0.0.1", 9), user("SHA1", None)).get([LOCATION])
+            await engine.reader(Address(HOME, 9), user("SHA1", None)).get([LOCATION])
 
 
 async def test_an_agent_that_restarted_is_read_again(own_printer: Snmpd, engine: Engine) -> None:

@@ -13,7 +13,7 @@ from agent import tickets
 from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
 from agent.store import Store
 
-DEVICE = Device(key="sn:A1", address=Address("127.0.0.1"), vendor="HP", model="E786", serial="A1")
+DEVICE = Device(key="sn:A1", address=Address("192.0.2.1"), vendor="HP", model="E786", serial="A1")
 
 
 def change(kind: str, rule: str, at: float, **different: Any) -> Change:

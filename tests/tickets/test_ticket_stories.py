@@ -191,7 +191,7 @@ def test_ids_made_later_sort_later() -> None:
 def test_a_ticket_names_the_others_of_the_same_printer_that_are_open(desk: Any, make_change: Any) -> None:
     desk.apply(make_change("opened", "fuser", HOUR))
     desk.apply(
-        make_change("opened", "other printer", HOUR, device=Device(key="sn:B2", address=Address("127.0.0.2")))
+        make_change("opened", "other printer", HOUR, device=Device(key="sn:B2", address=Address("192.0.2.2")))
     )
     desk.apply(make_change("opened", "gone again", HOUR, fault="feed.jams", component="tray:2"))
     desk.apply(make_change("resolved", "gone again", 2 * HOUR, fault="feed.jams", component="tray:2"))
@@ -219,7 +219,7 @@ def test_an_opening_says_since_when_it_was_seen(desk: Any, make_change: Any) -> 
 
 def test_a_ticket_is_stated_anew_as_it_stands(desk: Any, make_change: Any) -> None:
     desk.apply(make_change("opened", "R", HOUR))
-    device = Device(key="sn:A1", address=Address("127.0.0.1"))
+    device = Device(key="sn:A1", address=Address("192.0.2.1"))
     (standing,) = desk.ask(tickets.open_tickets)
     told = desk.ask(lambda db: tickets.restated(db, standing.id, device, 2 * HOUR))
     assert (told.event, told.ticket_seq, told.dedupe_key) == ("open", 1, standing.dedupe_key)

@@ -21,7 +21,7 @@ SUPPLY = {"fault": "supply.low", "component": "toner:black", "impact": Impact.SU
 
 def printer(number: int, **different: Any) -> Device:
     return Device(
-        key=f"sn:{number:03}", address=Address("127.0.0.1"), model="P2040", serial=str(number), **different
+        key=f"sn:{number:03}", address=Address("192.0.2.1"), model="P2040", serial=str(number), **different
     )
 
 

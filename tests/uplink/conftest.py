@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from loopback import HOME, free_port
 
 from agent.clock import Clock, iso
 from agent.store import Store
@@ -274,20 +275,19 @@ def postgres_server(needs: Callable[..., str]) -> Iterator[str]:
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres")
         owner = {"user": "postgres"}
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port(socket.SOCK_STREAM)
 
     def run(*command: object) -> None:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([str(word) for word in command], cwd=folder, check=True, **quiet, **owner)
 
     run(binaries / "initdb", "-D", folder / "data", "-U", "mps", "-A", "trust", "--no-sync")
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    settings = f"-p {port} -c listen_addresses={HOME} -c unix_socket_directories={folder} -c fsync=off"
     control = [binaries / "pg_ctl", "-D", folder / "data", "-w"]
     run(*control, "-o", settings, "-l", folder / "log", "start")
     try:
-        run(binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mps", "mps")
-        yield f"postgresql://mps@127.0.0.1:{port}/mps"
+        run(binaries / "createdb", "-h", HOME, "-p", str(port), "-U", "mps", "mps")
+        yield f"postgresql://mps@{HOME}:{port}/mps"
     finally:
         run(*control, "-m", "immediate", "stop")
         shutil.rmtree(folder)

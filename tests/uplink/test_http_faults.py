@@ -14,6 +14,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
+from loopback import HOME
 
 from agent.clock import Clock
 from agent.store import Store
@@ -114,10 +115,10 @@ class Scripted:
 async def scripted(server: Scripted) -> AsyncIterator[str]:
     talks: list[asyncio.Task[None]] = []
     listener = await asyncio.start_server(
-        lambda r, w: talks.append(asyncio.ensure_future(server.talk(r, w))), "127.0.0.1", 0
+        lambda r, w: talks.append(asyncio.ensure_future(server.talk(r, w))), HOME, 0
     )
     async with listener:
-        yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1/events"
+        yield f"http://{HOME}:{listener.sockets[0].getsockname()[1]}/v1/events"
         for talk in talks:
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)

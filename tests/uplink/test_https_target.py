@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from cryptography import x509
+from loopback import HOME
 from pydantic import ValidationError
 
 from uplink.envelope import Lane
@@ -52,10 +53,10 @@ async def answering(reply: bytes) -> AsyncIterator[tuple[str, bytearray]]:
 
     talks: list[asyncio.Task[None]] = []
     server = await asyncio.start_server(
-        lambda reader, writer: talks.append(asyncio.ensure_future(talk(reader, writer))), "127.0.0.1", 0
+        lambda reader, writer: talks.append(asyncio.ensure_future(talk(reader, writer))), HOME, 0
     )
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/events", heard
+        yield f"http://{HOME}:{server.sockets[0].getsockname()[1]}/v1/events", heard
         await asyncio.gather(*talks)
 
 

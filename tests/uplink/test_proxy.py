@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import LOCALHOST
 
 from agent.store import Store
 from uplink import identity, outbox
@@ -86,7 +87,7 @@ class Proxy:
         head = re.sub(
             rb"(?i)content-length: \d+", b"Content-Length: %d\r\nConnection: close" % len(sent), head
         )
-        there, to_there = await asyncio.open_connection("127.0.0.1", self.plain_port)
+        there, to_there = await asyncio.open_connection(LOCALHOST, self.plain_port)
         to_there.write(head + sent)
         await to_there.drain()
         try:
@@ -113,10 +114,10 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def proxying(proxy: Proxy) -> AsyncIterator[Proxy]:
     talks: list[asyncio.Task[None]] = []
     server = await asyncio.start_server(
-        lambda r, w: talks.append(asyncio.ensure_future(proxy.talk(r, w))), "127.0.0.1", 0
+        lambda r, w: talks.append(asyncio.ensure_future(proxy.talk(r, w))), LOCALHOST, 0
     )
     async with server:
-        proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        proxy.url = f"http://{LOCALHOST}:{server.sockets[0].getsockname()[1]}"
         yield proxy
         for talk in talks:
             talk.cancel()
@@ -178,7 +179,9 @@ async def test_a_proxy_that_opens_tls_is_not_believed_without_its_ca(
     figure(reached=0, refused=1)
     ours, theirs = throw_away(tmp_path / "ours"), throw_away(tmp_path / "theirs")
     async with proxying(Proxy(inspects=theirs)) as proxy:
-        settings = https.Settings(url="https://127.0.0.1:9/v1/events", ca_file=ours.ca_file, proxy=proxy.url)
+        settings = https.Settings(
+            url=f"https://{LOCALHOST}:9/v1/events", ca_file=ours.ca_file, proxy=proxy.url
+        )
         ended = await outcome(https.connect(settings), await one_batch(store, make))
     assert isinstance(ended, Unreachable)
     assert not proxy.seen
@@ -205,7 +208,7 @@ async def test_a_proxy_that_opens_tls_can_read_a_signed_body_but_not_change_it(
                     client, direct.url, tmp_path / "id", token_source=str(tmp_path / "token"), site_id="S-04"
                 )
             settings = https.Settings(
-                url="https://127.0.0.1:9/v1/events", ca_file=theirs.ca_file, proxy=proxy.url
+                url=f"https://{LOCALHOST}:9/v1/events", ca_file=theirs.ca_file, proxy=proxy.url
             )
             ended = await outcome(https.connect(settings, known), await one_batch(store, make))
             kept = ledger.counts()

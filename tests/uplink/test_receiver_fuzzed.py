@@ -71,7 +71,7 @@ async def asked(app: Any, request: Request) -> tuple[int, str, bytes]:
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
         "scheme": "http", "path": request.path, "raw_path": request.path.encode(), "root_path": "",
-        "query_string": request.query.encode(), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+        "query_string": request.query.encode(), "client": ("192.0.2.1", 1), "server": ("192.0.2.1", 2),
         "headers": [(name.encode(), value.encode("utf-8")) for name, value in request.headers.items()],
     }  # fmt: skip
     why = None

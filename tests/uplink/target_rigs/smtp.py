@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from loopback import HOME, free_port
 
 from tests.uplink.target_rigs._rig import Rig
 from uplink.targets import smtp
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Mailbox:
@@ -36,10 +32,10 @@ class Mailbox:
 
 
 def mailing(box: Mailbox) -> tuple[Controller, smtp.Smtp]:
-    server = Controller(box, hostname="127.0.0.1", port=free_port())
+    server = Controller(box, hostname=HOME, port=free_port(socket.SOCK_STREAM))
     server.start()
     settings = smtp.Settings(
-        host="127.0.0.1", port=server.port, security="none", sender="a@x.example", recipient="desk@x.example"
+        host=HOME, port=server.port, security="none", sender="a@x.example", recipient="desk@x.example"
     )
     return server, smtp.connect(settings)
 
