@@ -47,7 +47,7 @@ def pid_of_the_agent(folder):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9")
 def test_each_ticket_arrives_exactly_once_though_the_agent_is_killed_in_the_middle(tmp_path):
-    process = play(tmp_path, "--for", "45s")
+    process = play(tmp_path, "--for", "80s")
     killed = set()
     began = time.monotonic()
     while process.poll() is None and time.monotonic() - began < PATIENCE:
