@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 
 from agent.model import Outlook
+from agent.svg import element, label
+from agent.svg import points as corners
 
 DAY = 86400.0
 ROWS, COLUMNS = 10, 64
@@ -44,29 +46,26 @@ def svg(title: str, points: Points, made: Outlook) -> str:
     """The same as a picture. `title` is plain text; it is escaped here."""
     begin, end = span(points, made)
 
-    def spot(at: float, share: float) -> str:
-        x = EDGE + (at - begin) / (end - begin) * (WIDTH - 2 * EDGE)
-        return f"{x:.1f},{HEIGHT - EDGE - share * (HEIGHT - 2 * EDGE):.1f}"
+    def line(name: str, spots: Points, **style: str | float) -> str:
+        across, up = (WIDTH - 2 * EDGE) / (end - begin), HEIGHT - 2 * EDGE
+        places = ((EDGE + (at - begin) * across, HEIGHT - EDGE - share * up) for at, share in spots)
+        return element(name, points=corners(places), **style)
 
-    read = " ".join(spot(at, share) for at, share in points if at >= begin)
-    start = spot(made.at, made.left)
-    fan = " ".join((start, spot(made.at + made.p10 * DAY, 0.0), spot(made.at + made.p90 * DAY, 0.0)))
-    best = f"{start} {spot(made.at + made.p50 * DAY, 0.0)}"
-    base = f"{spot(begin, 0.0)} {spot(end, 0.0)}"
+    start = (made.at, made.left)
+    early, best, late = ((made.at + days * DAY, 0.0) for days in (made.p10, made.p50, made.p90))
+    read = [(at, share) for at, share in points if at >= begin]
     said = f"estimate: empty in {made.p50:.0f} days, {made.p10:.0f} to {made.p90:.0f} with a chance of 80 %"
-    return "\n".join(
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img">',
-            f"<title>{escape(title)}: {said}</title>",
-            f'<text x="{EDGE}" y="20" font-family="sans-serif" font-size="14">{escape(title)}</text>',
-            f'<text x="{EDGE}" y="{HEIGHT - 12}" font-family="sans-serif" font-size="12">{said}</text>',
-            f'<polyline points="{base}" fill="none" stroke="#888"/>',
-            f'<polygon points="{fan}" fill="#f2b84b" fill-opacity="0.35"/>',
-            f'<polyline points="{best}" fill="none" stroke="#b36b00" stroke-dasharray="5 4"/>',
-            f'<polyline points="{read}" fill="none" stroke="#1f4e79" stroke-width="2"/>',
-            "</svg>\n",
-        )
+    inner = (
+        f"<title>{escape(title)}: {said}</title>",
+        label(title, EDGE, 20, font_family="sans-serif", font_size=14),
+        label(said, EDGE, HEIGHT - 12, font_family="sans-serif", font_size=12),
+        line("polyline", [(begin, 0.0), (end, 0.0)], fill="none", stroke="#888"),
+        line("polygon", [start, early, late], fill="#f2b84b", fill_opacity="0.35"),
+        line("polyline", [start, best], fill="none", stroke="#b36b00", stroke_dasharray="5 4"),
+        line("polyline", read, fill="none", stroke="#1f4e79", stroke_width=2),
     )
+    head = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", "role": "img"}
+    return element("svg", "\n" + "\n".join(inner) + "\n", **head) + "\n"
 
 
 def span(points: Points, made: Outlook) -> tuple[float, float]:

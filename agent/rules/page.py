@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from agent import svg
 from agent.rules.backtest import Event, Firing, Score, Share
 
 WIDE, HIGH, EDGE = 640, 180, 34
@@ -85,11 +86,11 @@ def _bars(title: str, values: Sequence[tuple[str, int]]) -> str:
     for place, (name, count) in enumerate(values):
         tall = (HIGH - 2 * EDGE) * count / most
         left, top = EDGE + place * slot, HIGH - EDGE - tall
-        parts.append(
-            f'<rect class="bar" x="{left:.1f}" y="{top:.1f}" width="{slot * 0.8:.1f}" height="{tall:.1f}"/>'
-            f'<text x="{left:.1f}" y="{HIGH - EDGE + 14}">{html.escape(name)}</text>'
-            f'<text x="{left:.1f}" y="{top - 4:.1f}">{count}</text>'
-        )
+        parts += [
+            svg.element("rect", class_="bar", x=left, y=top, width=slot * 0.8, height=tall),
+            svg.label(name, left, HIGH - EDGE + 14),
+            svg.label(str(count), left, top - 4),
+        ]
     return _figure(title, "".join(parts))
 
 
@@ -102,13 +103,10 @@ def _sweep(sweep: Sequence[tuple[str, Score]]) -> str:
             (EDGE + place * slot, HIGH - EDGE - (HIGH - 2 * EDGE) * (getattr(score, share).value or 0.0))
             for place, (_, score) in enumerate(sweep)
         ]
-        joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        lines.append(f'<polyline class="line" stroke="{colour}" points="{joined}"/>')
-        lines.append(f'<text x="{points[-1][0] - 40:.1f}" y="{points[-1][1] - 6:.1f}">{share}</text>')
+        lines.append(svg.element("polyline", class_="line", stroke=colour, points=svg.points(points)))
+        lines.append(svg.label(share, points[-1][0] - 40, points[-1][1] - 6))
     for place, (name, _) in enumerate(sweep):
-        lines.append(
-            f'<text x="{EDGE + place * slot - 10:.1f}" y="{HIGH - EDGE + 14}">{html.escape(name)}</text>'
-        )
+        lines.append(svg.label(name, EDGE + place * slot - 10, HIGH - EDGE + 14))
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{len(score.firings)}</td><td>{_share(score.precision)}</td>"
         f"<td>{_share(score.recall)}</td></tr>"
@@ -119,8 +117,8 @@ def _sweep(sweep: Sequence[tuple[str, Score]]) -> str:
 
 
 def _figure(title: str, inner: str) -> str:
-    said = html.escape(title)
-    return f'<h3>{said}</h3><svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{said}">{inner}</svg>'
+    drawing = svg.element("svg", inner, viewBox=f"0 0 {WIDE} {HIGH}", role="img", aria_label=title)
+    return f"<h3>{html.escape(title)}</h3>{drawing}"
 
 
 def _list(title: str, items: Sequence[Firing | Event]) -> str:
