@@ -20,6 +20,7 @@ from agent import (
     audit,
     config,
     egress,
+    egress_journal,
     gauges,
     health,
     inventory,
@@ -84,7 +85,7 @@ TABLES = {
     "together": together.SCHEMA,
     "desk": book.SCHEMA,
     "outbox": outbox.SCHEMA,
-    "egress": egress.SCHEMA,
+    "egress": egress_journal.SCHEMA,
     "health": health.SCHEMA,
 }
 

@@ -2,11 +2,13 @@
 
 import os
 import sqlite3
+from dataclasses import asdict
 from functools import partial
 
 from agent import __version__, health
 from agent.app import Agent
 from agent.forecast import keeping
+from agent.health import Health
 from agent.history import tidying
 from agent.schedule import Cadences
 from agent.service.cabled import Cabled
@@ -54,7 +56,7 @@ async def heartbeat(agent: Agent) -> None:
     ahead = agent.target.clock_offset if agent.target else None
 
     def note(tx: sqlite3.Connection) -> None:
-        health.note(tx, now, facts)
+        health.note(tx, now, asdict(facts))
         agent.line.sender.heartbeat(tx, now, facts, clock_ahead=ahead)
 
     await agent.store.run(note)
@@ -62,19 +64,19 @@ async def heartbeat(agent: Agent) -> None:
         agent.delivery.wake()
 
 
-def how_it_is(agent: Agent) -> dict[str, object]:
+def how_it_is(agent: Agent) -> Health:
     """The facts of a heartbeat: how many printers, how many of them silent, what went wrong."""
     roll = agent.rounds.roll
-    return {
-        "version": __version__,
-        "pid": os.getpid(),
-        "printers": len(roll.known),
-        "silent": len(roll.silent),
-        "left_alone": agent.rounds.caution.resting,
-        "counts": dict(agent.counts),
-        "config_complaint": agent.settings.complaint,
-        "rules_complaint": agent.rules.complaint,
-    }
+    return Health(
+        version=__version__,
+        pid=os.getpid(),
+        printers=len(roll.known),
+        silent=len(roll.silent),
+        left_alone=agent.rounds.caution.resting,
+        counts=dict(agent.counts),
+        config_complaint=agent.settings.complaint,
+        rules_complaint=agent.rules.complaint,
+    )
 
 
 async def tidy(agent: Agent) -> None:

@@ -1,7 +1,7 @@
-"""What leaves the site: less where customer IT says so, and a journal of every message, field by field.
+"""The privacy filter: what leaves the site is less where customer IT says so. Pure.
 
     message ──► remove, mask ──► outbox
-                     └─────────► journal (the newest 10,000): `printwarden egress tail`, `egress show`
+                     └─────────► journal
 
 - Removing and masking come before the outbox: what is removed is in no queue and no journal.
 - A removed value is taken out wherever it stands, also within titles and evidence. Keys that must stay the
@@ -10,26 +10,16 @@
   does not take "not told" for "not known".
 """
 
-import json
 import re
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.model import Device
+from uplink.events.base import Privacy
 
-SCHEMA = (
-    """
-    CREATE TABLE egress (
-        number INTEGER PRIMARY KEY,     -- agent_seq of the envelope
-        at REAL NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL, data TEXT NOT NULL
-    )
-    """,
-)
-KEPT = 10_000
 REMOVED = "[removed]"
 FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
 KEYS = frozenset({"device_key", "dedupe_key", "subject"})
@@ -68,11 +58,11 @@ class Rules:
         inner = cleaned.get("device")
         if isinstance(inner, dict):
             inner |= dict.fromkeys(self.remove & inner.keys())
-        said = {
-            "removed": sorted(f"device.{name}" for name in self.remove),
-            "masked": sorted(f"device.{name}" for name in self.mask - self.remove),
-        }
-        return cleaned | {"privacy": said}
+        privacy = Privacy.model_construct(
+            removed=sorted(f"device.{name}" for name in self.remove),
+            masked=sorted(f"device.{name}" for name in self.mask - self.remove),
+        )
+        return cleaned | {"privacy": privacy.to_json()}
 
     def host_name(self, name: str) -> str:
         """The name of this machine as it may leave: "" where host names are removed."""
@@ -116,22 +106,6 @@ def _pattern(name: str, value: str) -> re.Pattern[str]:
     return re.compile(before + body + after, re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message of the journal. `state`: "waiting", "dead" or "gone out"."""
-
-    number: int
-    at: float
-    type: str
-    subject: str
-    state: str
-    data: Mapping[str, Any]
-
-    def fields(self) -> Iterator[tuple[str, Any]]:
-        """("device.serial", "PHBLL12345"), … for every value in it."""
-        yield from _flat("", self.data)
-
-
 def place(complaint: object) -> str | None:
     """Where a complaint about a file is, without what is written there: "config.toml:6: network[1].cidr"."""
     lines = (_PLACE.match(line) for line in str(complaint or "").splitlines())
@@ -140,53 +114,6 @@ def place(complaint: object) -> str | None:
 
 
 _PLACE = re.compile(r"(\S.*?)(:\d+(?:: [\w.\[\]-]+(?=:))?)")
-
-
-def note(
-    tx: sqlite3.Connection, number: int, *, at: float, kind: str, subject: str, data: Mapping[str, Any]
-) -> None:
-    """Write a message into the journal, in the transaction that accepts it."""
-    text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
-    tx.execute("INSERT OR REPLACE INTO egress VALUES (?, ?, ?, ?, ?)", (number, at, kind, subject, text))
-    tx.execute("DELETE FROM egress WHERE number <= ?", (number - KEPT,))
-
-
-def tail(db: sqlite3.Connection, count: int) -> list[Message]:
-    """The newest messages, the oldest of them first."""
-    found = db.execute("SELECT * FROM egress ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-    return [_message(db, row) for row in reversed(found)]
-
-
-def show(db: sqlite3.Connection, number: int) -> Message | None:
-    """One message."""
-    row = db.execute("SELECT * FROM egress WHERE number = ?", (number,)).fetchone()
-    return None if row is None else _message(db, row)
-
-
-def newest(db: sqlite3.Connection, kind: str, subject: str) -> Message | None:
-    """The last message of a type about a subject."""
-    row = db.execute(
-        "SELECT * FROM egress WHERE type = ? AND subject = ? ORDER BY number DESC LIMIT 1", (kind, subject)
-    ).fetchone()
-    return None if row is None else _message(db, row)
-
-
-def _message(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
-    return Message(
-        number=row["number"],
-        at=row["at"],
-        type=row["type"],
-        subject=row["subject"],
-        state=_state(db, row["number"]),
-        data=json.loads(row["data"]),
-    )
-
-
-def _state(db: sqlite3.Connection, number: int) -> str:
-    for table, state in (("outbox_event", "waiting"), ("outbox_dead", "dead")):
-        if db.execute(f"SELECT 1 FROM {table} WHERE seq = ?", (number,)).fetchone():  # noqa: S608 - constants
-            return state
-    return "gone out"
 
 
 def _values(device: Device | None) -> dict[str, str | None]:
@@ -219,14 +146,3 @@ def _swapped(value: Any, swaps: Sequence[_Swap], key: str = "") -> Any:
     for swap in swaps:
         value = swap.within(value, key)
     return value
-
-
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            yield from _flat(f"{path}.{name}" if path else str(name), inner)
-    elif isinstance(value, list) and value:
-        for number, inner in enumerate(value):
-            yield from _flat(f"{path}[{number}]", inner)
-    else:
-        yield path, value

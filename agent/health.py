@@ -2,9 +2,26 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 SCHEMA = ("CREATE TABLE health (name TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL)",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The facts of one heartbeat."""
+
+    version: str
+    pid: int | None = None
+    printers: int | None = None  # known
+    silent: int | None = None  # of them, those that do not answer
+    left_alone: Sequence[str] = ()  # keys of printers that restart when they are polled; stays on site
+    counts: Mapping[str, int] = field(
+        default_factory=dict
+    )  # what went well and wrong since the start, by name
+    config_complaint: str | None = None  # why an edited configuration is not in force
+    rules_complaint: str | None = None  # why edited rules are not in force
 
 
 def note(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.clock import iso
-from agent.model import Alert, AlertKind, Episode, Facts, Outlook, Supply
+from agent.model import Alert, AlertKind, Episode, Facts, Supply
+from agent.reporting.events.rows import map_alert, map_article, map_days_left, map_level
+from uplink.events import printer as wire
 
 DAY = 86400.0
 WEEK = 7 * DAY
@@ -31,23 +33,23 @@ CODES = {
 """How makers write the codes of their service manuals, by vendor."""
 
 
-def draw(facts: Facts) -> dict[str, Any]:
+def draw(facts: Facts) -> wire.Printer:
     """The printer as `mps.ticket/1` tells of it (`printer`)."""
     status = facts.status
-    return {
-        "read_at": iso(facts.last_answer) if facts.last_answer is not None else None,
-        "device_status": status.device.value if status and status.device else None,
-        "printer_status": status.printer.value if status and status.printer else None,
-        "errors": list(status.errors or ()) if status else [],
-        "console": list(status.console) if status else [],
-        "alerts": [_alert(one) for one in _standing(facts)],
-        "troubles": _troubles(facts),
-        "supplies": [_supply(one, facts) for one in (facts.supplies or ())[:MOST_SUPPLIES]],
-        "replaced": _replaced(facts),
-        "pages": facts.pages,
-        "pages_a_day": _pages_a_day(facts),
-        "restarts_24h": sum(it.what == "reboot" and it.at > facts.now - DAY for it in facts.happened),
-    }
+    return wire.Printer.model_construct(
+        read_at=iso(facts.last_answer) if facts.last_answer is not None else None,
+        device_status=status.device.value if status and status.device else None,
+        printer_status=status.printer.value if status and status.printer else None,
+        errors=list(status.errors or ()) if status else [],
+        console=list(status.console) if status else [],
+        alerts=[_build_alert(one) for one in _standing(facts)],
+        troubles=_build_troubles(facts),
+        supplies=[_build_supply(one, facts) for one in (facts.supplies or ())[:MOST_SUPPLIES]],
+        replaced=_build_replaced(facts),
+        pages=facts.pages,
+        pages_a_day=_pages_a_day(facts),
+        restarts_24h=sum(it.what == "reboot" and it.at > facts.now - DAY for it in facts.happened),
+    )
 
 
 def row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
@@ -82,22 +84,18 @@ def _standing(facts: Facts) -> list[Episode]:
     return sorted(told, key=lambda one: -one.began)[:MOST_ALERTS]
 
 
-def _alert(one: Episode) -> dict[str, Any]:
-    alert = one.alert
-    return {
-        "name": alert.name,
-        "code": alert.code,
-        "group": alert.group,
-        "group_index": alert.group_index,
-        "location": alert.location,
-        "severity": alert.severity,
-        "training": alert.training,
-        "text": alert.text,
-        "since": iso(one.began),
-    }
+def _build_alert(one: Episode) -> wire.Alert:
+    return wire.Alert.model_construct(
+        **map_alert(one.alert),
+        code=one.alert.code,
+        location=one.alert.location,
+        severity=one.alert.severity,
+        training=one.alert.training,
+        since=iso(one.began),
+    )
 
 
-def _troubles(facts: Facts) -> list[dict[str, Any]]:
+def _build_troubles(facts: Facts) -> list[wire.Trouble]:
     """What happened within a week, how often, and when last; the most frequent first."""
     seen: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
     for one in facts.recent_alerts:
@@ -105,14 +103,7 @@ def _troubles(facts: Facts) -> list[dict[str, Any]]:
             seen[_same(one.alert)].append(one)
     worst = sorted(seen.values(), key=lambda them: (-len(them), -them[-1].began))[:MOST_TROUBLES]
     return [
-        {
-            "name": them[-1].alert.name,
-            "group": them[-1].alert.group,
-            "group_index": them[-1].alert.group_index,
-            "text": them[-1].alert.text,
-            "times": len(them),
-            "last": iso(them[-1].began),
-        }
+        wire.Trouble.model_construct(**map_alert(them[-1].alert), times=len(them), last=iso(them[-1].began))
         for them in worst
     ]
 
@@ -121,32 +112,21 @@ def _same(alert: Alert) -> tuple[object, ...]:
     return alert.name, alert.group, alert.group_index, alert.text
 
 
-def _supply(supply: Supply, facts: Facts) -> dict[str, Any]:
+def _build_supply(supply: Supply, facts: Facts) -> wire.Supply:
     outlook = facts.foresight.outlooks.get(supply.index)
-    return {
-        "type": supply.type,
-        "colour": supply.colour,
-        "description": supply.description,
-        "percent": supply.percent,
-        "vague": supply.vagueness.value if supply.vagueness else None,
-        "part_number": supply.part_number,
-        "serial": supply.serial,
-        "days_left": _days(outlook),
-    }
+    return wire.Supply.model_construct(
+        **map_article(supply),
+        **map_level(supply),
+        days_left=wire.Days.model_construct(**map_days_left(outlook)) if outlook else None,
+    )
 
 
-def _days(outlook: Outlook | None) -> dict[str, float] | None:
-    if outlook is None:
-        return None
-    return {"p10": round(outlook.p10, 1), "p50": round(outlook.p50, 1), "p90": round(outlook.p90, 1)}
-
-
-def _replaced(facts: Facts) -> list[dict[str, str]]:
+def _build_replaced(facts: Facts) -> list[wire.Replaced]:
     """The supplies that were replaced within 30 days, the newest first."""
     names = {one.index: one.description or f"{one.type} {one.colour}" for one in facts.supplies or ()}
     recent = [(at, names[index]) for index, at in facts.renewed.items() if index in names]
     recent = sorted((it for it in recent if it[0] > facts.now - 30 * DAY), reverse=True)
-    return [{"supply": name, "at": iso(at)} for at, name in recent[:MOST_RENEWED]]
+    return [wire.Replaced.model_construct(supply=name, at=iso(at)) for at, name in recent[:MOST_RENEWED]]
 
 
 def _pages_a_day(facts: Facts) -> float | None:

@@ -9,11 +9,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from agent.clock import iso
-from agent.model import Device, Snapshot, Supply, Tray
+from agent.model import Device, Snapshot
+from agent.reporting.events.device_inventory import build_inventory, restore_inventory
+from uplink.events.device_inventory import Inventory, Reason
 
 SCHEMA = (
     """
@@ -24,24 +25,23 @@ SCHEMA = (
     """,
 )
 
-MOST = 60  # supplies or trays of one printer
 
-
-def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> dict[str, Any]:
+def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
     """The `inventory` of mps.device_inventory/1, with what was known before where nothing was read now."""
     row = tx.execute("SELECT inventory FROM portrait WHERE device = ?", (device.key,)).fetchone()
-    before = json.loads(row["inventory"]) if row else {}
-    now = before | {name: value for name, value in _seen(device, snapshot).items() if value is not None}
+    before = restore_inventory(row["inventory"] if row else "{}")
+    read = {name: value for name, value in build_inventory(device, snapshot) if value is not None}
+    now = before.model_copy(update=read)
     if now != before:
         tx.execute(
             "INSERT INTO portrait (device, inventory) VALUES (?, ?) "
             "ON CONFLICT DO UPDATE SET inventory = excluded.inventory",
-            (device.key, json.dumps(now)),
+            (device.key, json.dumps(now.to_json())),
         )
     return now
 
 
-def news(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> str | None:
+def news(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Reason | None:
     """ "new" or "changed" if `leaving`, the picture as it may leave, is another than the one told last."""
     row = tx.execute("SELECT told FROM portrait WHERE device = ?", (device,)).fetchone()
     if row is None or row["told"] is None:
@@ -56,39 +56,3 @@ def told(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Non
 
 def _written(leaving: Mapping[str, Any]) -> str:
     return json.dumps(leaving, sort_keys=True)
-
-
-def _seen(device: Device, snapshot: Snapshot) -> dict[str, Any]:
-    """What this reading says; None where it says nothing."""
-    who, markers = snapshot.identity, snapshot.markers
-    return {
-        "uuid": device.uuid,
-        "first_seen": iso(device.first_seen),
-        "description": who.description if who else None,
-        "object_id": who.object_id if who else None,
-        "technologies": sorted({it.technology for it in markers if it.technology}) if markers else None,
-        "supplies": _some(map(_supply, snapshot.supplies)) if snapshot.supplies is not None else None,
-        "inputs": _some(map(_tray, snapshot.inputs)) if snapshot.inputs is not None else None,
-        "outputs": _some(map(_tray, snapshot.outputs)) if snapshot.outputs is not None else None,
-    }
-
-
-def _some(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In the order of their index, so that a table read in another order is no news."""
-    return sorted(rows, key=lambda row: str(row["index"]))[:MOST]
-
-
-def _supply(one: Supply) -> dict[str, Any]:
-    return {
-        "index": one.index,
-        "type": one.type,
-        "colour": one.colour,
-        "description": one.description,
-        "part_number": one.part_number,
-        "serial": one.serial,
-    }
-
-
-def _tray(one: Tray) -> dict[str, Any]:
-    capacity = one.capacity if isinstance(one.capacity, int) and one.capacity >= 0 else None
-    return {"index": one.index, "name": one.name, "type": one.type, "capacity": capacity}

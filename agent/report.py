@@ -1,32 +1,37 @@
 """The only bridge to the uplink: what happened here becomes versioned events in envelopes.
 
+    record ──► event of the contract (reporting/events) ──► privacy filter ──► outbox
+                                                                  └─────────► journal
+
 Unknown is written as null. What the provider may rely on is in `uplink/events/`.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from agent import __version__, egress, picture
-from agent.clock import iso
+from agent import egress_journal
 from agent.desk.precision import Precision
 from agent.egress import Rules
-from agent.meters.ledger import Counter, Epoch
+from agent.health import Health
 from agent.meters.reads import Statement
-from agent.model import Device, Facts, Impact, TicketEvent, Trust
+from agent.model import Device, Facts, TicketEvent
+from agent.reporting.events.agent_health import build_agent_health
+from agent.reporting.events.device_inventory import build_device_inventory
+from agent.reporting.events.meter_read import build_meter_read
+from agent.reporting.events.rows import build_agent, build_device
+from agent.reporting.events.supply_order_hint import build_supply_order_hint
+from agent.reporting.events.ticket import build_rule, build_ticket
 from agent.stock import Hint
 from uplink import outbox, views
 from uplink.capabilities import EVERYTHING, Capabilities
 from uplink.envelope import Envelope, Folding, Lane
-
-KINDS = {Impact.SUPPLY: "supply", Impact.PREDICTED: "predicted", Impact.BILLING: "billing"}
-
+from uplink.events.base import Agent, Event
+from uplink.events.device_inventory import Inventory, Reason
 
 Precisions = Callable[[sqlite3.Connection, str | None], Sequence[Precision]]
 """How often rules were right, as the desk closed their tickets: of one rule, or of all."""
-
-MOST_RULES = 200  # in a heartbeat
 
 
 Takes = Callable[[sqlite3.Connection], Capabilities]
@@ -62,221 +67,87 @@ class Sender:
 
         `facts`: what is known of the printer now; None where the ticket is not about one.
         """
-        self._put(
+        precision = next(iter(self.precisions(tx, event.rule)), None)
+        self._send(
             tx,
-            Envelope(
-                lane=Lane.TICKETS,
-                type="mps.ticket/1",
-                subject=event.ticket_id,
-                time=event.at,
-                data=self.egress.apply(self._ticket(tx, event, facts), event.device),
-                folds=Folding.LATE if event.event == "update" else Folding.NEVER,
-            ),
+            build_ticket(self._agent(), event, facts, build_rule(event.rule, precision)),
+            lane=Lane.TICKETS,
+            subject=event.ticket_id,
+            at=event.at,
+            device=event.device,
+            folds=Folding.LATE if event.event == "update" else Folding.NEVER,
         )
 
     def heartbeat(
-        self,
-        tx: sqlite3.Connection,
-        now: float,
-        health: Mapping[str, object],
-        *,
-        clock_ahead: float | None = None,
+        self, tx: sqlite3.Connection, now: float, health: Health, *, clock_ahead: float | None = None
     ) -> None:
         """Tell the provider that the agent lives, and how it is. `clock_ahead`: seconds that our clock is
         ahead of the provider's, by the Date of its last answer."""
-        agent = self._agent()
-        if clock_ahead is not None:
-            agent["clock_offset_ms"] = round(clock_ahead * 1000)
-        health = dict(health) | {"config_complaint": egress.place(health.get("config_complaint"))}
-        data = {"schema": "mps.agent_health/1", "observed_at": iso(now), "agent": agent, **health}
-        self._put(
-            tx,
-            Envelope(
-                lane=Lane.HEARTBEAT,
-                type="mps.agent_health/1",
-                subject="agent",
-                time=now,
-                data=data | {"outbox": views.health(tx), "rules": self._judged(tx)},
-                folds=Folding.AT_ONCE,
-            ),
-        )
+        agent, precisions = self._agent(clock_ahead), self.precisions(tx, None)
+        event = build_agent_health(agent, health, views.counts(tx), precisions, now)
+        self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Folding.AT_ONCE)
 
     def meters(self, tx: sqlite3.Connection, device: Device, read: Statement) -> bool:
         """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
         tickets. False: there is no room for it, so it has to be told again."""
-        about = {"meters": _meters(read)}
-        return self._about(tx, self.METERS, device, about, at=read.at, lane=Lane.TICKETS)
+        event = build_meter_read(self._agent(), device, read)
+        subject = self._subject(device)
+        return self._send(tx, event, lane=Lane.TICKETS, subject=subject, at=read.at, device=device)
 
     def offers(self, tx: sqlite3.Connection, kind: str) -> bool:
         """Whether the provider knows events of this type. What it does not know would die on its desk."""
         return self.takes(tx).knows(kind)
 
-    def picture(self, device: Device, inventory: Mapping[str, object]) -> dict[str, Any]:
+    def picture(self, device: Device, inventory: Inventory) -> dict[str, Any]:
         """A device and its inventory as they may leave the site."""
-        return self.egress.apply({"device": _device(device), "inventory": inventory}, device)
+        data = {"device": build_device(device).to_json(), "inventory": inventory.to_json()}
+        return self.egress.apply(data, device)
 
     def inventory(
-        self, tx: sqlite3.Connection, device: Device, inventory: Mapping[str, object], reason: str, at: float
+        self, tx: sqlite3.Connection, device: Device, inventory: Inventory, reason: Reason, at: float
     ) -> bool:
         """Tell what a printer is and what is fitted in it; whether there was room."""
-        about = {"reason": reason, "inventory": inventory}
-        return self._about(tx, self.INVENTORY, device, about, at=at, lane=Lane.HEARTBEAT)
+        event = build_device_inventory(self._agent(), device, inventory, reason, at)
+        subject, newest = self._subject(device), Folding.AT_ONCE
+        return self._send(tx, event, lane=Lane.HEARTBEAT, subject=subject, at=at, device=device, folds=newest)
 
     def hint(self, tx: sqlite3.Connection, device: Device, hint: Hint, at: float) -> bool:
         """Tell how far a supply is on its way to empty; whether there was room."""
-        about = {"reason": hint.reason, "stage": hint.stage, "supply": hint.about}
-        return self._about(tx, self.HINT, device, about, at=at, lane=Lane.METERS, part=hint.index)
+        event = build_supply_order_hint(self._agent(), device, hint, at)
+        subject, newest = self._subject(device, hint.index), Folding.AT_ONCE
+        return self._send(tx, event, lane=Lane.METERS, subject=subject, at=at, device=device, folds=newest)
 
-    def _about(
+    def _send(
         self,
         tx: sqlite3.Connection,
-        kind: str,
-        device: Device,
-        about: Mapping[str, object],
+        event: Event,
         *,
-        at: float,
         lane: Lane,
-        part: str = "",
+        subject: str,
+        at: float,
+        device: Device | None = None,
+        folds: Folding = Folding.NEVER,
     ) -> bool:
-        """Something about a printer, or a part of it. Of what only describes, the newest is enough."""
-        data = {"schema": kind, "observed_at": iso(at), "agent": self._agent(), "device": _device(device)}
-        return self._put(
-            tx,
-            Envelope(
-                lane=lane,
-                type=kind,
-                subject=self.egress.subject(f"{device.key}|{part}" if part else device.key, device),
-                time=at,
-                data=self.egress.apply({**data, **about}, device),
-                folds=Folding.NEVER if lane is Lane.TICKETS else Folding.AT_ONCE,
-            ),
-        )
+        """Send an event as it may leave; False if there is no room for it.
+
+        `device`: whose address and names the privacy filter looks for.
+        """
+        data = event.to_json()
+        if device:
+            data = self.egress.apply(data, device)
+        envelope = Envelope(lane=lane, type=data["schema"], subject=subject, time=at, data=data, folds=folds)
+        return self._put(tx, envelope)
 
     def _put(self, tx: sqlite3.Connection, envelope: Envelope) -> bool:
         """Into the outbox, and into the journal of what leaves; whether there was room."""
         number = outbox.put(tx, envelope)
         if number is not None:
-            egress.note(
-                tx,
-                number,
-                at=envelope.time,
-                kind=envelope.type,
-                subject=envelope.subject,
-                data=envelope.data,
-            )
+            egress_journal.note(tx, number, envelope)
         return number is not None
 
-    def _agent(self) -> dict[str, object]:
-        return {"agent_id": self.agent_id or None, "version": __version__, "site_id": self.site_id}
+    def _subject(self, device: Device, part: str = "") -> str:
+        """The subject of what is told of a device, or of a part of it, as it may leave."""
+        return self.egress.subject(f"{device.key}|{part}" if part else device.key, device)
 
-    def _judged(self, tx: sqlite3.Connection) -> list[dict[str, object]]:
-        """Each rule whose tickets the desk has closed, for a provider that counts over its fleet."""
-        return [
-            {"rule_id": one.rule, "n_closed": one.judged, "confirmed": one.confirmed}
-            for one in self.precisions(tx, None)[:MOST_RULES]
-        ]
-
-    def _rule(self, tx: sqlite3.Connection, rule: str) -> dict[str, object]:
-        """The rule that raised a ticket, with how often it was right."""
-        told: dict[str, object] = {"rule_id": rule}
-        for known in self.precisions(tx, rule):
-            told |= {"measured_precision": known.share, "n_closed": known.judged}
-        return told
-
-    def _ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None) -> dict[str, object]:
-        return {
-            "schema": "mps.ticket/1",
-            "event": event.event,
-            "ticket_id": event.ticket_id,
-            "ticket_seq": event.ticket_seq,
-            "idempotency_key": f"{event.ticket_id}:{event.ticket_seq}",
-            "dedupe_key": event.dedupe_key,
-            "kind": KINDS.get(event.impact, "break_fix"),
-            "observed_at": iso(event.at),
-            "opened_at": iso(event.opened_at),
-            "agent": self._agent(),
-            "device": _device(event.device),
-            "fault": _fault(event),
-            "rule": self._rule(tx, event.rule),
-            "printer": picture.draw(facts) if facts else None,
-            "evidence": dict(event.evidence),
-        }
-
-
-def _fault(event: TicketEvent) -> dict[str, object]:
-    row = picture.row(event.evidence)
-    held = None
-    if event.since is not None and event.event in {"open", "reopen"}:
-        held = {"first_seen": iso(event.since), "held_for_s": max(0, round(event.at - event.since))}
-    return {
-        "fault_key": event.fault,
-        "component": event.component or None,
-        "title": event.title,
-        "impact": event.impact.value,
-        "severity": event.severity,
-        "priority": None,
-        "customer_fixable": event.impact is Impact.CUSTOMER_FIXABLE,
-        "training": row["training"] if row else None,
-        "pmib": row,
-        "vendor_code": picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
-        "debounce": held,
-        "related": list(event.related),
-        "earlier_90d": event.earlier,
-    }
-
-
-def _device(device: Device) -> dict[str, object]:
-    return {
-        "device_key": device.key,
-        "serial": device.serial,
-        "asset_tag": None,
-        "make": device.vendor,
-        "model": device.model,
-        "mac": device.mac,
-        "ip": device.address.host or None,
-        "firmware": device.firmware,
-        "hostname": device.hostname,
-        "location": device.location,
-    }
-
-
-def _meters(read: Statement) -> dict[str, object]:
-    total = read.total
-    return {
-        "read_at": iso(read.at),
-        "source": total.source if total else "",
-        "trust": (total.trust if total else Trust.UNVERIFIED).value,
-        "counters": read.billable,
-        "details": [_counter(one) for one in read.counters],
-        "borders": [_border(one) for one in read.borders],
-        "chain": {"reads": read.reads, "head": read.head},
-    }
-
-
-def _counter(one: Counter) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "part": one.part,
-        "unit": one.unit,
-        "source": one.source,
-        "read_at": iso(one.at),
-        "raw": one.raw,
-        "adjusted": one.adjusted,
-        "epoch": one.epoch,
-        "trust": one.trust.value,
-        "billable": one.billable,
-    }
-
-
-def _border(one: Epoch) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "part": one.part,
-        "source": one.source,
-        "epoch": one.number,
-        "at": iso(one.opened),
-        "why": one.why.name.lower(),
-        "before": one.before,
-        "first": one.first,
-        "gap": one.gap,
-    }
+    def _agent(self, clock_ahead: float | None = None) -> Agent:
+        return build_agent(self.agent_id, self.site_id, clock_ahead)

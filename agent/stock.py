@@ -12,12 +12,11 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Final
 
-from agent.clock import iso
 from agent.model import Facts, Outlook, Supply
+from uplink.events.supply_order_hint import Reason, Stage
 
 SCHEMA = (
     """
@@ -28,7 +27,7 @@ SCHEMA = (
     """,
 )
 
-STAGES = ("full", "half", "low", "soon", "empty")
+STAGES: Final[tuple[Stage, ...]] = ("full", "half", "low", "soon", "empty")
 PERCENT = (50, 25, 10, 0)  # at or below which each stage after the first begins
 DAYS = (60.0, 30.0, 10.0)  # the same by P10; that it is empty is only told by a level
 
@@ -46,13 +45,18 @@ class Mark:
 class Hint:
     """One supply at a new stage."""
 
-    index: str
-    reason: str  # "stage" or "replaced"
+    supply: Supply
+    outlook: Outlook | None
+    renewed: float | None  # when it was put in, if that was seen
+    reason: Reason
     mark: Mark
-    about: Mapping[str, Any]  # the supply, as mps.supply_order_hint/1 has it
 
     @property
-    def stage(self) -> str:
+    def index(self) -> str:
+        return self.supply.index
+
+    @property
+    def stage(self) -> Stage:
         return STAGES[self.mark.stage]
 
 
@@ -65,7 +69,7 @@ def stage(percent: int | None, p10: float | None) -> int | None:
     return max(by_level, by_days)
 
 
-def step(before: Mark | None, now: Mark) -> tuple[Mark, str | None]:
+def step(before: Mark | None, now: Mark) -> tuple[Mark, Reason | None]:
     """What is remembered from now on, and why it is told; None if it is not."""
     if before is None:
         return now, "stage" if now.stage else None
@@ -94,8 +98,8 @@ def hints(tx: sqlite3.Connection, known: Facts) -> list[Hint]:
         renewed = known.renewed.get(supply.index)
         mark, reason = step(before, Mark(stage=at, serial=supply.serial, renewed=renewed))
         if reason:
-            about = _about(supply, outlook, renewed)
-            found.append(Hint(index=supply.index, reason=reason, mark=mark, about=about))
+            hint = Hint(supply=supply, outlook=outlook, renewed=renewed, reason=reason, mark=mark)
+            found.append(hint)
         elif mark != before:
             note(tx, known.device.key, supply.index, mark)
     return found
@@ -112,23 +116,3 @@ def _told(tx: sqlite3.Connection, device: str, supply: str) -> Mark | None:
         "SELECT mark FROM supply_told WHERE device = ? AND supply = ?", (device, supply)
     ).fetchone()
     return Mark(**json.loads(row["mark"])) if row else None
-
-
-def _about(supply: Supply, outlook: Outlook | None, renewed: float | None) -> dict[str, Any]:
-    return {
-        "index": supply.index,
-        "type": supply.type,
-        "colour": supply.colour,
-        "description": supply.description,
-        "part_number": supply.part_number,
-        "serial": supply.serial,
-        "percent": supply.percent,
-        "vague": supply.vagueness.value if supply.vagueness else None,
-        "days_left": _days(outlook) if outlook else None,
-        "replaced_at": iso(renewed) if renewed is not None else None,
-    }
-
-
-def _days(outlook: Outlook) -> dict[str, Any]:
-    told = {name: round(max(0.0, getattr(outlook, name)), 1) for name in ("p10", "p50", "p90")}
-    return told | {"basis": outlook.basis}

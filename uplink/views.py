@@ -93,17 +93,6 @@ def letter(db: sqlite3.Connection, seq: int) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-def health(db: sqlite3.Connection) -> dict[str, object]:
-    """The `outbox` of a heartbeat: what waits, what is dead, what was dropped and why."""
-    told = counts(db)
-    return {
-        "pending": {str(int(lane)): n for lane, n in told.pending.items()},
-        "dead": sum(told.dead.values()),
-        "dropped": dict(told.dropped),
-        "withheld": told.withheld,
-    }
-
-
 def undelivered(db: sqlite3.Connection, subject: str) -> bool:
     """Whether anything of `subject` still waits or is dead."""
     look = "SELECT 1 FROM {} WHERE subject = ? LIMIT 1"

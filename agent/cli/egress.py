@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from agent import egress as journal
+from agent import egress_journal as journal
 from agent.cli import _common
 from agent.config import load
-from agent.egress import Message
+from agent.egress_journal import Message
 from agent.store import open_reader
 from agent.units import counted
 

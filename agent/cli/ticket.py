@@ -31,16 +31,16 @@ def ticket(
       printwarden ticket 3100RC12345
     """
     from agent import config as configuration
-    from agent import egress, store
+    from agent import egress_journal, store
     from agent.desk import book
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
         found = _meant(db, which)
-        message = egress.newest(db, "mps.ticket/1", found)
+        message = egress_journal.newest(db, "mps.ticket/1", found)
         desk = book.of(db, found)
     if message is None:
-        said = f"{found} is too old: the journal keeps the newest {egress.KEPT:,} messages"
+        said = f"{found} is too old: the journal keeps the newest {egress_journal.KEPT:,} messages"
         raise typer.BadParameter(said, param_hint="TICKET")
     if as_json:
         _common.say_json(message.data)

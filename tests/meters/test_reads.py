@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from agent import egress
+from agent import egress_journal
 from agent.calendars import Calendar
+from agent.egress import Rules
 from agent.meters import ledger, reads
 from agent.model import Address, Device, Meter, Snapshot, Trust
 from agent.report import Sender
@@ -24,7 +25,7 @@ ROOMS = {
     "meters": ledger.SCHEMA,
     "reads": reads.SCHEMA,
     "outbox": outbox.SCHEMA,
-    "egress": egress.SCHEMA,
+    "egress": egress_journal.SCHEMA,
 }
 
 
@@ -144,7 +145,7 @@ def test_a_read_that_found_no_room_is_told_with_the_next_and_its_border_with_it(
 
 
 def test_what_customer_it_removed_is_not_in_it(store):
-    discreet = Sender(site_id="S-04", egress=egress.Rules(remove=frozenset({"ip"})))
+    discreet = Sender(site_id="S-04", egress=Rules(remove=frozenset({"ip"})))
     take(store, NOON, total(1000), sender=discreet)
     (data,) = sent(store)
     assert data["device"]["ip"] is None

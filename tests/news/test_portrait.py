@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent import egress, portrait, stock
+from agent import egress_journal, portrait, stock
 from agent.egress import Rules
 from agent.model import Address, Device, Facts, Identity, Marker, Snapshot, Supply, Tray, Vague
 from agent.report import Sender
@@ -28,7 +28,7 @@ WHOLE = Snapshot(
 )  # fmt: skip
 TABLES = {
     "outbox": outbox.SCHEMA,
-    "egress": egress.SCHEMA,
+    "egress": egress_journal.SCHEMA,
     "portrait": portrait.SCHEMA,
     "stock": stock.SCHEMA,
 }

@@ -7,10 +7,13 @@ import pytest
 
 from agent import stock
 from agent.model import Address, Device, Facts, Foresight, Outlook, Supply, Vague
+from agent.reporting.events.rows import build_agent
+from agent.reporting.events.supply_order_hint import build_supply_order_hint
 from agent.stock import Mark
 from agent.store import Store
 
 A, B = "A01", "B77"
+DEVICE = Device(key="sn:1", address=Address("10.0.0.1"))
 STORIES = [
     ("a full one is noted", [(80, None, None)], [None]),
     ("half when it is met", [(40, None, None)], ["stage half"]),
@@ -61,7 +64,7 @@ def known(*supplies, p10=None):
         pages_left=100.0, pages_a_day=10.0, use=0.001,
     )  # fmt: skip
     return Facts(
-        device=Device(key="sn:1", address=Address("10.0.0.1")), now=100.0, supplies=supplies,
+        device=DEVICE, now=100.0, supplies=supplies,
         foresight=Foresight(outlooks={one.index: outlook for one in supplies if outlook}),
     )  # fmt: skip
 
@@ -89,8 +92,9 @@ def test_what_gives_no_number_is_told_by_what_is_foreseen_and_else_not_at_all(tx
     vague = toner(Vague.SOME_LEFT)
     assert stock.hints(tx, known(vague)) == []
     (hint,) = stock.hints(tx, known(vague, p10=8.0))
-    assert (hint.stage, hint.about["percent"], hint.about["vague"]) == ("soon", None, "some_left")
-    assert hint.about["days_left"] == {"p10": 8.0, "p50": 16.0, "p90": 24.0, "basis": "learned"}
+    supply = build_supply_order_hint(build_agent("", "S-04"), DEVICE, hint, 100.0).to_json()["supply"]
+    assert (hint.stage, supply["percent"], supply["vague"]) == ("soon", None, "some_left")
+    assert supply["days_left"] == {"p10": 8.0, "p50": 16.0, "p90": 24.0, "basis": "learned"}
 
 
 def test_a_waste_box_is_not_ordered_by_how_full_of_toner_it_is(tx: sqlite3.Connection):

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from agent import __version__, egress, portrait, stock
+from agent import __version__, egress_journal, portrait, stock
 from agent.desk.precision import Precision
 from agent.egress import Rules
+from agent.health import Health
 from agent.meters.epochs import Why
 from agent.meters.ledger import Counter, Epoch
 from agent.meters.reads import Statement
@@ -41,11 +42,12 @@ from agent.report import Sender
 from agent.service import device_events
 from agent.store import Store
 from uplink import events, outbox, views
+from uplink.events import meter_read as wire
 
 FOLDER = Path(__file__).with_name("wire")
 TABLES = {
     "outbox": outbox.SCHEMA,
-    "egress": egress.SCHEMA,
+    "egress": egress_journal.SCHEMA,
     "portrait": portrait.SCHEMA,
     "stock": stock.SCHEMA,
 }
@@ -125,11 +127,10 @@ WHOLE = Snapshot(
     inputs=(Tray(index="1.2", name="Tray 2", type="sheetFeedAutoRemovableTray", max=500),
             Tray(index="1.1", name="Tray 1", level=20, max=Vague.UNKNOWN)),
 )  # fmt: skip
-HEALTH = {
-    "version": __version__, "pid": 7, "printers": 12, "silent": 1, "counts": {"polls": 9},
-    "config_complaint": '/etc/printwarden/config.toml:6: network[1].cidr: "192.168.1.7/24" has host bits set',
-    "rules_complaint": None,
-}  # fmt: skip
+HEALTH = Health(
+    version=__version__, pid=7, printers=12, silent=1, left_alone=[PRINTER.key], counts={"polls": 9},
+    config_complaint='/etc/printwarden/config.toml:6: network[1].cidr: "192.168.1.7/24" has host bits set',
+)  # fmt: skip
 
 
 def precisions(_: Any, rule: str | None) -> list[Precision]:
@@ -183,6 +184,10 @@ def test_it_follows_the_published_contract_to_the_letter(tmp_path: Path, case: s
         events.check(event["type"], event["data"])
 
 
+def test_every_border_has_a_word_of_the_contract() -> None:
+    assert {why.name.lower() for why in Why if why is not Why.FIRST} == set(get_args(wire.Why))
+
+
 def written(messages: list[dict[str, Any]]) -> list[str]:
     """As lines of JSON, in which 1 and 1.0 differ."""
     return json.dumps(messages, indent=1, sort_keys=True).splitlines()
@@ -193,7 +198,7 @@ def sent(folder: Path, act: Callable[[Any, Sender], None], sender: Sender) -> li
     with closing(Store(folder / "s.db", TABLES)) as store, store.transaction() as tx:
         act(tx, sender)
         waiting = {entry.seq: entry for entry in views.pending(tx)}
-        messages = egress.tail(tx, 100)
+        messages = egress_journal.tail(tx, 100)
         for message in messages:
             if message.number in waiting:
                 assert waiting[message.number].data == message.data, "the journal shows what leaves"

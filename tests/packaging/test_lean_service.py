@@ -28,7 +28,7 @@ NEVER = {
     "pysnmp", "pyasn1",  # traps and SNMPv3, neither of which is configured here
     "starlette", "uvicorn", "jinja2", "agent.simulator", "agent.demo", "uplink.receiver",  # the other ends
     "cryptography.hazmat.primitives.serialization", "cryptography.x509",  # keys of other kinds
-    "platformdirs", "difflib", "agent.rules.backtest", "agent.selftest", "uplink.events.catalogue",
+    "platformdirs", "difflib", "agent.rules.backtest", "agent.selftest",
 }  # fmt: skip
 CONFIG = """
 [site]

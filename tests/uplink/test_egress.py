@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent import audit, cli, egress
+from agent import audit, cli, egress_journal
 from agent.egress import Rules
+from agent.health import Health
 from agent.model import Address, Device, Impact, TicketEvent
 from agent.report import Sender
 from agent.store import Store
 from uplink import events, outbox, views
+from uplink.envelope import Envelope, Lane
 
 DEVICE = Device(
     key="mac:001122334455",
@@ -39,7 +41,7 @@ EVENT = TicketEvent(
     title="Fuser failure: Maker C 3000 (192.168.10.31) at Floor 2 / Accounts",
     evidence={"seen": ["192.168.10.31 answered", 3], "where": {"of": "Floor 2 / Accounts"}},
 )
-TABLES = {"outbox": outbox.SCHEMA, "egress": egress.SCHEMA}
+TABLES = {"outbox": outbox.SCHEMA, "egress": egress_journal.SCHEMA}
 SECRETS = ("192.168.10.31", "001122334455", "Floor 2")
 
 
@@ -50,10 +52,14 @@ def sent(store: Store, rules: Rules) -> str:
         sender.ticket(tx, EVENT)
         batch = outbox.next_batch(tx, source="/a", now=1.0)
         assert batch is not None
-        journal = json.dumps([dict(message.data) for message in egress.tail(tx, 10)])
+        journal = json.dumps([dict(message.data) for message in egress_journal.tail(tx, 10)])
         (entry,) = views.pending(tx)
         events.check("mps.ticket/1", entry.data)
     return batch.body.decode() + journal
+
+
+def message(data: dict[str, object]) -> Envelope:
+    return Envelope(lane=Lane.TICKETS, type="t/1", subject="s", time=1.0, data=data)
 
 
 @pytest.fixture
@@ -96,11 +102,11 @@ def test_the_same_ticket_keeps_the_same_dedupe_key_when_its_mac_is_removed() -> 
 
 
 def test_the_journal_keeps_the_newest(box: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(egress, "KEPT", 10)
+    monkeypatch.setattr(egress_journal, "KEPT", 10)
     with closing(box), box.transaction() as tx:
         for number in range(1, 30):
-            egress.note(tx, number, at=1.0, kind="t/1", subject="s", data={"n": number})
-        assert [message.number for message in egress.tail(tx, 100)] == list(range(20, 30))
+            egress_journal.note(tx, number, message({"n": number}))
+        assert [message.number for message in egress_journal.tail(tx, 100)] == list(range(20, 30))
 
 
 @pytest.mark.parametrize("state", ["waiting", "gone out"])
@@ -155,10 +161,10 @@ def test_a_changed_audit_log_shows(tmp_path: Path) -> None:
 
 def test_a_journal_of_another_kind_of_text_is_kept_readable(box: Store) -> None:
     with closing(box), box.transaction() as tx:
-        egress.note(tx, 1, at=1.0, kind="t/1", subject="s", data={"odd": "\ud800 \x00 ß"})
-        message = egress.show(tx, 1)
-        assert message is not None
-        assert dict(message.fields()) == {"odd": "? \x00 ß"}
+        egress_journal.note(tx, 1, message({"odd": "\ud800 \x00 ß"}))
+        shown = egress_journal.show(tx, 1)
+        assert shown is not None
+        assert dict(shown.fields()) == {"odd": "? \x00 ß"}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +208,7 @@ def test_a_heartbeat_says_where_a_configuration_is_wrong_and_not_what_is_in_it(
     box: Store, complaint: str | None, told: str | None
 ) -> None:
     with closing(box), box.transaction() as tx:
-        Sender(site_id="S-04").heartbeat(tx, 1.79e9, {"config_complaint": complaint})
+        Sender(site_id="S-04").heartbeat(tx, 1.79e9, Health(version="1", config_complaint=complaint))
         (entry,) = views.pending(tx)
         events.check("mps.agent_health/1", entry.data)
     assert entry.data["config_complaint"] == told

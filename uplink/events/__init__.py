@@ -17,23 +17,27 @@ a receiver takes a missing field for null, and ignores fields it does not know. 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
 
-if TYPE_CHECKING:
-    from uplink.events.catalogue import MODELS as MODELS
-else:
+from uplink.events.agent_health import AgentHealth
+from uplink.events.base import Event
+from uplink.events.device_inventory import DeviceInventory
+from uplink.events.meter_read import MeterRead
+from uplink.events.supply_order_hint import SupplyOrderHint
+from uplink.events.ticket import Ticket
 
-    def __getattr__(name: str) -> Any:
-        """MODELS, when somebody asks for it: an agent speaks of one kind at a time, and never judges them."""
-        if name != "MODELS":
-            raise AttributeError(name)
-        from uplink.events.catalogue import MODELS  # noqa: PLC0415
-
-        return MODELS
+MODELS: Mapping[str, type[Event]] = MappingProxyType(
+    {
+        "mps.ticket/1": Ticket,
+        "mps.agent_health/1": AgentHealth,
+        "mps.meter_read/1": MeterRead,
+        "mps.device_inventory/1": DeviceInventory,
+        "mps.supply_order_hint/1": SupplyOrderHint,
+    }
+)
+"""The model of each type: agents build by it, receivers judge by it, and its schema is written from it."""
 
 
 def check(kind: str, data: Mapping[str, object]) -> None:
     """Raises ValueError, with every reason, unless `data` follows `kind` and has no field beyond it."""
-    from uplink.events.catalogue import MODELS  # noqa: PLC0415 - see above
-
     MODELS[kind].model_validate(data, extra="forbid")

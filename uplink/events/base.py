@@ -1,6 +1,6 @@
 """What all events share: strict types, times in RFC 3339, who sent it and about which printer."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -31,6 +31,10 @@ class Record(BaseModel):
     """A JSON object. A field that is not there is null; one that is not listed is ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    def to_json(self) -> dict[str, Any]:
+        """The object as it travels: the fields that were set, also those set to null, and no others."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
 
 
 class Agent(Record):

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
 
+Reason = Literal["new", "changed"]
+
 
 class Fitted(Record):
     """A supply as it is fitted; how full it is, is told elsewhere."""
@@ -48,6 +50,6 @@ class DeviceInventory(Event):
     """One printer, whole: the newest of a `device_key` stands."""
 
     schema_: Literal["mps.device_inventory/1"] = Field(alias="schema")
-    reason: Literal["new", "changed"]
+    reason: Reason
     device: Device
     inventory: Inventory

@@ -14,6 +14,8 @@ from pydantic import Field
 
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, Trust
 
+Why = Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped"]
+
 
 class Counter(Record):
     """One counter as it stands."""
@@ -38,7 +40,7 @@ class Border(Record):
     source: Text
     epoch: Count = Field(description="The one that began here.")
     at: Time
-    why: Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped"]
+    why: Why
     before: Count | None = Field(default=None, description="Its last raw value.")
     first: Count = Field(description="The first raw value of the new epoch.")
     gap: Count = Field(description="Pages in between that are certain, and counted.")

@@ -11,6 +11,9 @@ from pydantic import Field
 
 from uplink.events.base import Device, Event, Name, Percent, Record, Text, Time
 
+Reason = Literal["stage", "replaced"]
+Stage = Literal["full", "half", "low", "soon", "empty"]
+
 
 class Days(Record):
     """An estimate: the share of cartridges that is empty by then is 10, 50 and 90 %."""
@@ -40,8 +43,8 @@ class SupplyOrderHint(Event):
     """One supply at a new stage; the newest of a printer and supply stands."""
 
     schema_: Literal["mps.supply_order_hint/1"] = Field(alias="schema")
-    reason: Literal["stage", "replaced"]
-    stage: Literal["full", "half", "low", "soon", "empty"]
+    reason: Reason
+    stage: Stage
     device: Device
     supply: Supply
     open_order_ref: Name | None = Field(default=None, description="An order that is known to be on its way.")

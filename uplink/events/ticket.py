@@ -14,6 +14,10 @@ from pydantic import BeforeValidator, Field
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, whole
 from uplink.events.printer import Printer
 
+Step = Literal["open", "update", "clear", "verified", "reopen", "cancel"]
+Kind = Literal["break_fix", "supply", "predicted", "billing"]
+Impact = Literal["device_down", "degraded", "predicted", "customer_fixable", "supply", "billing"]
+
 
 class Debounce(Record):
     """How long it was watched before it became a ticket."""
@@ -34,7 +38,7 @@ class Fault(Record):
     priority: Literal["P1", "P2", "P3"] | None = Field(
         default=None, description="Null until a contract gives one."
     )
-    impact: Literal["device_down", "degraded", "predicted", "customer_fixable", "supply", "billing"]
+    impact: Impact
     customer_fixable: bool | None = None
     training: Name | None = Field(
         default=None, description="PrtAlertTrainingLevelTC (RFC 3805), as labelled there."
@@ -69,7 +73,7 @@ class Ticket(Event):
     """One step in the life of a ticket; carries all of it."""
 
     schema_: Literal["mps.ticket/1"] = Field(alias="schema")
-    event: Literal["open", "update", "clear", "verified", "reopen", "cancel"]
+    event: Step
     ticket_id: Name
     ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(whole)]
     idempotency_key: Name = Field(
@@ -78,7 +82,7 @@ class Ticket(Event):
     dedupe_key: str = Field(
         min_length=1, max_length=1000, examples=["sn:PHBLL12345|fuser.failure|fuser:1|e3"]
     )
-    kind: Literal["break_fix", "supply", "predicted", "billing"]
+    kind: Kind
     opened_at: Time
     device: Device
     fault: Fault

@@ -1,0 +1,1 @@
+"""What leaves the site, and in which form."""

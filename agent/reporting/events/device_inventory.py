@@ -1,0 +1,70 @@
+"""mps.device_inventory/1: a printer and what is fitted in it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from agent.clock import iso
+from agent.model import Device, Snapshot, Supply, Tray
+from agent.reporting.events.rows import build_device, map_article
+from uplink.events import device_inventory as wire
+from uplink.events.base import Agent
+
+MOST = 60  # supplies or trays of one printer
+ROWS: Final[Mapping[str, type[wire.Fitted] | type[wire.Tray]]] = {
+    "supplies": wire.Fitted,
+    "inputs": wire.Tray,
+    "outputs": wire.Tray,
+}
+Row = TypeVar("Row", wire.Fitted, wire.Tray)
+
+
+def build_device_inventory(
+    agent: Agent, device: Device, inventory: wire.Inventory, reason: wire.Reason, at: float
+) -> wire.DeviceInventory:
+    """The event that carries `inventory`."""
+    return wire.DeviceInventory.model_construct(
+        schema_="mps.device_inventory/1",
+        observed_at=iso(at),
+        agent=agent,
+        device=build_device(device),
+        reason=reason,
+        inventory=inventory,
+    )
+
+
+def build_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
+    """What one poll read of a printer; a part that was not read is null."""
+    who, markers = snapshot.identity, snapshot.markers
+    return wire.Inventory.model_construct(
+        uuid=device.uuid,
+        first_seen=iso(device.first_seen),
+        description=who.description if who else None,
+        object_id=who.object_id if who else None,
+        technologies=sorted({it.technology for it in markers if it.technology}) if markers else None,
+        supplies=_in_order(map(_build_fitted, snapshot.supplies)) if snapshot.supplies is not None else None,
+        inputs=_in_order(map(_build_tray, snapshot.inputs)) if snapshot.inputs is not None else None,
+        outputs=_in_order(map(_build_tray, snapshot.outputs)) if snapshot.outputs is not None else None,
+    )
+
+
+def restore_inventory(text: str) -> wire.Inventory:
+    """The inventory that `to_json` wrote. What was not set then is not set now."""
+    kept: dict[str, Any] = json.loads(text)
+    for name in ROWS.keys() & kept.keys():
+        kept[name] = [ROWS[name].model_construct(**row) for row in kept[name]]
+    return wire.Inventory.model_construct(**kept)
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """The rows by index, so that a table read in another order is the same table."""
+    return sorted(rows, key=lambda row: row.index)[:MOST]
+
+
+def _build_fitted(supply: Supply) -> wire.Fitted:
+    return wire.Fitted.model_construct(index=supply.index, **map_article(supply))
+
+
+def _build_tray(tray: Tray) -> wire.Tray:
+    capacity = tray.capacity if isinstance(tray.capacity, int) and tray.capacity >= 0 else None
+    return wire.Tray.model_construct(index=tray.index, name=tray.name, type=tray.type, capacity=capacity)

@@ -1,0 +1,64 @@
+"""mps.meter_read/1: one printer's counters, with the borders since the last read."""
+
+from typing import cast
+
+from agent.clock import iso
+from agent.meters.ledger import Counter, Epoch
+from agent.meters.reads import Statement
+from agent.model import Device, Trust
+from agent.reporting.events.rows import build_device, map_trust
+from uplink.events import meter_read as wire
+from uplink.events.base import Agent
+
+
+def build_meter_read(agent: Agent, device: Device, read: Statement) -> wire.MeterRead:
+    """The event that an invoice may rest on."""
+    return wire.MeterRead.model_construct(
+        schema_="mps.meter_read/1",
+        observed_at=iso(read.at),
+        agent=agent,
+        device=build_device(device),
+        meters=_build_meters(read),
+    )
+
+
+def _build_meters(read: Statement) -> wire.Meters:
+    total = read.total
+    return wire.Meters.model_construct(
+        read_at=iso(read.at),
+        source=total.source if total else "",
+        trust=map_trust(total.trust if total else Trust.UNVERIFIED),
+        counters=read.billable,
+        details=[_build_counter(one) for one in read.counters],
+        borders=[_build_border(one) for one in read.borders],
+        chain=wire.Chain.model_construct(reads=read.reads, head=read.head),
+    )
+
+
+def _build_counter(counter: Counter) -> wire.Counter:
+    return wire.Counter.model_construct(
+        name=counter.name,
+        part=counter.part,
+        unit=counter.unit,
+        source=counter.source,
+        read_at=iso(counter.at),
+        raw=counter.raw,
+        adjusted=counter.adjusted,
+        epoch=counter.epoch,
+        trust=map_trust(counter.trust),
+        billable=counter.billable,
+    )
+
+
+def _build_border(epoch: Epoch) -> wire.Border:
+    return wire.Border.model_construct(
+        name=epoch.name,
+        part=epoch.part,
+        source=epoch.source,
+        epoch=epoch.number,
+        at=iso(epoch.opened),
+        why=cast("wire.Why", epoch.why.name.lower()),
+        before=epoch.before,
+        first=epoch.first,
+        gap=epoch.gap,
+    )

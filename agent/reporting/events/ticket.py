@@ -1,0 +1,76 @@
+"""mps.ticket/1: one step in the life of a ticket."""
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from agent import picture
+from agent.clock import iso
+from agent.desk.precision import Precision
+from agent.model import Facts, Impact, TicketEvent
+from agent.reporting.events.rows import build_device
+from uplink.events import ticket as wire
+from uplink.events.base import Agent
+
+KINDS: Final[Mapping[Impact, wire.Kind]] = {
+    Impact.SUPPLY: "supply",
+    Impact.PREDICTED: "predicted",
+    Impact.BILLING: "billing",
+}
+"""What a ticket is about, by impact; every other one is a fault to repair."""
+
+
+def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wire.Rule) -> wire.Ticket:
+    """The event that carries the whole ticket. `facts`: of its printer; None for a whole site."""
+    return wire.Ticket.model_construct(
+        schema_="mps.ticket/1",
+        event=cast("wire.Step", event.event),
+        ticket_id=event.ticket_id,
+        ticket_seq=event.ticket_seq,
+        idempotency_key=f"{event.ticket_id}:{event.ticket_seq}",
+        dedupe_key=event.dedupe_key,
+        kind=KINDS.get(event.impact, "break_fix"),
+        observed_at=iso(event.at),
+        opened_at=iso(event.opened_at),
+        agent=agent,
+        device=build_device(event.device),
+        fault=_build_fault(event),
+        rule=rule,
+        printer=picture.draw(facts) if facts else None,
+        evidence=dict(event.evidence),
+    )
+
+
+def build_rule(rule: str, precision: Precision | None) -> wire.Rule:
+    """The rule that raised a ticket; with how often it was right, once the desk has closed tickets of it."""
+    if precision is None:
+        return wire.Rule.model_construct(rule_id=rule)
+    return wire.Rule.model_construct(
+        rule_id=rule, measured_precision=precision.share, n_closed=precision.judged
+    )
+
+
+def _build_fault(event: TicketEvent) -> wire.Fault:
+    row = picture.row(event.evidence)
+    return wire.Fault.model_construct(
+        fault_key=event.fault,
+        component=event.component or None,
+        title=event.title,
+        impact=event.impact.value,
+        severity=event.severity,
+        priority=None,
+        customer_fixable=event.impact is Impact.CUSTOMER_FIXABLE,
+        training=row["training"] if row else None,
+        pmib=row,
+        vendor_code=picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        debounce=_build_debounce(event),
+        related=list(event.related),
+        earlier_90d=event.earlier,
+    )
+
+
+def _build_debounce(event: TicketEvent) -> wire.Debounce | None:
+    """How long the condition held before this step raised the ticket; None for every other step."""
+    if event.since is None or event.event not in {"open", "reopen"}:
+        return None
+    held = max(0, round(event.at - event.since))
+    return wire.Debounce.model_construct(first_seen=iso(event.since), held_for_s=held)
