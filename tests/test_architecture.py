@@ -27,6 +27,7 @@ KNOW_UPLINK = (
     "agent/egress.py", "agent/egress_journal.py", "agent/views.py",  # reporting
     "agent/app.py", "agent/service/housekeeping.py", "agent/config/secrets.py",
     "agent/firstrun/", "agent/demo/", "agent/selftest.py", "agent/cli/",  # the process and its commands
+    "agent/service/remembered.py",  # hashes every file of the program
 )  # fmt: skip
 """The files and folders of `agent` that may import `uplink`."""
 FILES = sorted(
