@@ -28,15 +28,11 @@ Every function works in the caller's open transaction and commits nothing.
 
 import itertools
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
 from random import Random
-from uuid import UUID
 
-from uuid6 import uuid7
-
-from uplink import bounds, cloudevents, rows
+from uplink import batches, bounds, cloudevents, rows
 from uplink.answers import Receipt, Result, Verdict
+from uplink.batches import Batch
 from uplink.capabilities import LARGEST_BATCH, MOST_EVENTS, Capabilities
 from uplink.envelope import Envelope, Lane
 from uplink.errors import Refused
@@ -52,18 +48,6 @@ ALONE = 3  # times that an event was put off, after which it travels alone
 
 DAMAGED = "urn:problem-type:mps:damaged-at-rest"
 OVERSIZED = "urn:problem-type:mps:event-too-large"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What one request carries, for as long as it takes: the same key, the same bytes."""
-
-    number: int
-    key: str
-    lane: Lane
-    body: bytes
-    ids: tuple[UUID, ...]
-    tries: int  # attempts, with the one about to be made
 
 
 def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
@@ -111,24 +95,24 @@ def next_batch(
     """
     for lane in Lane:
         while (number := _again(tx, lane, source, single, takes)) is not None:
-            if _unharmed(tx, number):
+            if batches.is_intact(tx, number):
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
-                return _batch(tx, number)
+                return batches.load_batch(tx, number)
             rows.thaw(tx, number)
         queued = _ready(tx, lane, now, 1 if single else takes.events)
-        if (made := _freeze(tx, queued, source, takes, tries=1)) is not None:
+        if (made := batches.freeze(tx, queued, source, takes, tries=1)) is not None:
             return made
     return None
 
 
 def _again(tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes: Capabilities) -> int | None:
     """The lane's batch that was frozen before, or what has become of it; None without one."""
-    number = _frozen(tx, lane)
-    if number is not None and not _fits(tx, number, takes):
-        _thaw_lane(tx, lane)
+    number = batches.oldest_frozen(tx, lane)
+    if number is not None and not batches.fits_receiver(tx, number, takes):
+        batches.thaw_lane(tx, lane)
         return None
-    if number is not None and single and len(_members(tx, number)) > 1:
-        return _regroup(tx, number, 1, source, takes)
+    if number is not None and single and len(batches.load_members(tx, number)) > 1:
+        return batches.regroup(tx, number, 1, source, takes)
     return number
 
 
@@ -137,7 +121,7 @@ def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float
     unnamed = Verdict(Result.RETRY)
     said = {name.bytes: verdict for name, verdict in receipt.items()}
     done = []
-    for row in _members(tx, batch.number):
+    for row in batches.load_members(tx, batch.number):
         verdict = said.get(row["id"], unnamed)
         if verdict.result is Result.REJECTED:
             reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
@@ -163,12 +147,12 @@ def narrow(
 
     One that it has meanwhile said it would not take in this form is frozen anew, and nothing dies of it.
     """
-    members = _members(tx, batch.number)
-    if not _fits(tx, batch.number, takes):
-        _thaw_lane(tx, batch.lane)
+    members = batches.load_members(tx, batch.number)
+    if not batches.fits_receiver(tx, batch.number, takes):
+        batches.thaw_lane(tx, batch.lane)
         return
     if len(members) > 1:
-        _regroup(tx, batch.number, len(members) // 2, source, takes)
+        batches.regroup(tx, batch.number, len(members) // 2, source, takes)
         return
     for row in members:
         rows.bury(tx, row["seq"], why.problem, why.reason, now)
@@ -178,7 +162,7 @@ def narrow(
 def stumbled(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
     """The receiver fell over (500), perhaps over this very event: after a few times it is parked, and the
     rest goes on. When it is due again it travels alone, so that it can take nobody with it."""
-    members = _members(tx, batch.number)
+    members = batches.load_members(tx, batch.number)
     if len(members) > 1 or not members:
         return
     (row,) = members
@@ -224,71 +208,6 @@ def _unparked(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list
     return tx.execute(query, where).fetchall()
 
 
-def _frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
-    first = "SELECT number FROM outbox_batch WHERE lane = ? ORDER BY first LIMIT 1"
-    row = tx.execute(first, (lane,)).fetchone()
-    return None if row is None else row["number"]
-
-
-def _freeze(
-    tx: sqlite3.Connection, queued: Iterable[sqlite3.Row], source: str, takes: Capabilities, tries: int = 0
-) -> Batch | None:
-    """Make a batch of as many of `queued`, from the front, as its size allows. `tries`: 1 if it goes at once,
-    for to note that later is to write its whole body a second time."""
-    taken: list[sqlite3.Row] = []
-    events: list[bytes] = []
-    size = 2
-    ids: list[UUID] = []
-    for row in queued:
-        event_id = UUID(bytes=row["id"])
-        event = cloudevents.event(
-            event_id,
-            source=source,
-            kind=row["type"],
-            subject=row["subject"],
-            time=row["time"],
-            sequence=row["seq"],
-            data=row["data"],
-        )
-        size += len(event) + 1
-        if events and size > takes.size:
-            break
-        taken.append(row)
-        events.append(event)
-        ids.append(event_id)
-    if not taken:
-        return None
-    body = events[0] if takes.bare else cloudevents.batch(events)
-    key, lane = str(uuid7()), Lane(taken[0]["lane"])
-    made = tx.execute(
-        "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, ?, ?, ?)",
-        (key, lane, taken[0]["seq"], tries, body, rows.body_digest(body)),
-    ).lastrowid
-    tx.executemany("UPDATE outbox_event SET batch = ? WHERE seq = ?", [(made, row["seq"]) for row in taken])
-    return Batch(number=made or 0, key=key, lane=lane, body=body, ids=tuple(ids), tries=tries)
-
-
-def _regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: Capabilities) -> int | None:
-    """Split a frozen batch that `fits` after `cut` events, under new keys; the first half's number."""
-    members = tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
-    rows.thaw(tx, number)
-    first, _ = (_freeze(tx, group, source, takes) for group in (members[:cut], members[cut:]))
-    return None if first is None else first.number
-
-
-def _thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:
-    """Thaw every batch of a lane: thawing only some would let the others overtake them."""
-    for other in tx.execute("SELECT number FROM outbox_batch WHERE lane = ?", (lane,)).fetchall():
-        rows.thaw(tx, other["number"])
-
-
-def _fits(tx: sqlite3.Connection, number: int, takes: Capabilities) -> bool:
-    """Whether a frozen batch is one that the receiver takes, as far as it said."""
-    look = "SELECT LENGTH(body) AS size, substr(body, 1, 1) AS first FROM outbox_batch WHERE number = ?"
-    row = tx.execute(look, (number,)).fetchone()
-    return takes.fits(bare=row["first"] == b"{", size=row["size"], events=len(_members(tx, number)))
-
-
 def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
     """Hold an event back. Batches frozen behind it (the other half, say) are thawed, for they may have
     later events of its subject, and thawing only some would let the others overtake those."""
@@ -297,23 +216,3 @@ def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
     others = "SELECT number FROM outbox_batch WHERE lane = ? AND number <> ?"
     for other in tx.execute(others, (row["lane"], row["batch"])).fetchall():
         rows.thaw(tx, other["number"])
-
-
-def _members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
-    """The events of a batch, in order, without their payloads."""
-    light = "SELECT seq, id, lane, batch, tries, LENGTH(data) AS size FROM outbox_event"
-    return tx.execute(f"{light} WHERE batch = ? ORDER BY seq", (number,)).fetchall()
-
-
-def _unharmed(tx: sqlite3.Connection, number: int) -> bool:
-    """Whether a frozen body is still the one that was frozen, with events in it."""
-    row = tx.execute("SELECT body, digest FROM outbox_batch WHERE number = ?", (number,)).fetchone()
-    return rows.body_intact(row) and bool(_members(tx, number))
-
-
-def _batch(tx: sqlite3.Connection, number: int) -> Batch:
-    row = tx.execute("SELECT * FROM outbox_batch WHERE number = ?", (number,)).fetchone()
-    ids = tuple(UUID(bytes=event["id"]) for event in _members(tx, number))
-    return Batch(
-        number=number, key=row["key"], lane=Lane(row["lane"]), body=row["body"], ids=ids, tries=row["tries"]
-    )
