@@ -92,7 +92,7 @@ def init(
 
       printwarden init --yes --network 192.168.10.0/24 --site S-04 --provider https://mps.example/v1/events
     """
-    from agent.firstrun import answers, writing
+    from agent.firstrun import answers
 
     path = _common.config_file(config)
     if path.exists() and not force:
@@ -111,6 +111,16 @@ def init(
         proxy=proxy,
         port=port,
     )
+    done = _carry_out(path, given, token_file, yes=yes, force=force, listen=listen if trying else None)
+    raise typer.Exit(0 if done else 1)
+
+
+def _carry_out(
+    path: Path, given: "Answers", token_file: str, *, yes: bool, force: bool, listen: str | None
+) -> bool:
+    """Write the configuration, try it for `listen` (None: not at all), and enrol. Whether all went well."""
+    from agent.firstrun import answers, writing
+
     token = _token(token_file, yes=yes or not given.url or bool(given.bearer))
     if token and not given.url:
         raise typer.BadParameter("a token is for a provider: name it", param_hint="--provider")
@@ -119,11 +129,11 @@ def init(
         _tell_written(path, writing.write(path, given, today=_today(), force=force), given)
         if token:
             _leave(path, token, token_file)
-        done = _try(settings, given, units.duration(listen)) if trying else True
+        done = _try(settings, given, units.duration(listen)) if listen is not None else True
     if token:
-        done = _enrol(path, now=trying) and done
+        done = _enrol(path, now=listen is not None) and done
     _next_steps(path, enrolment=bool(given.url) and not (token or given.bearer))
-    raise typer.Exit(0 if done else 1)
+    return done
 
 
 def _leave(path: Path, token: str, source: str) -> None:

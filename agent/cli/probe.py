@@ -25,41 +25,47 @@ def _schema(asked: bool) -> None:
         raise typer.Exit
 
 
+TargetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST[:PORT]",
+        help=r"A name or address, [::1]:161 for IPv6; ipp://HOST[:PORT]\[/PATH]; cups:QUEUE.",
+    ),
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the OID and clause of each value.")]
+SchemaOption = Annotated[
+    bool,
+    typer.Option("--schema", callback=_schema, is_eager=True, help="Print the JSON Schema of --json."),
+]
+CommunityOption = Annotated[str | None, typer.Option(help="Community to ask with.", show_default="public")]
+VersionOption = Annotated[
+    str | None, typer.Option("--version", help="1 or 2c; both are tried otherwise.", metavar="1|2c")
+]
+CredentialOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A credential of the configuration, by its name; for SNMPv3 too."),
+]
+PinOption = Annotated[
+    str | None,
+    typer.Option(metavar="SHA256", help="With ipps://: the certificate it should show; another is told."),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Seconds to wait for the first answer.", show_default="2, with IPP 30"),
+]
+
+
 def probe(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="HOST[:PORT]",
-            help=r"A name or address, [::1]:161 for IPv6; ipp://HOST[:PORT]\[/PATH]; cups:QUEUE.",
-        ),
-    ],
+    target: TargetArgument,
     as_json: _common.AsJson = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show the OID and clause of each value.")
-    ] = False,
-    schema: Annotated[
-        bool,
-        typer.Option("--schema", callback=_schema, is_eager=True, help="Print the JSON Schema of --json."),
-    ] = False,
-    community: Annotated[
-        str | None, typer.Option(help="Community to ask with.", show_default="public")
-    ] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", help="1 or 2c; both are tried otherwise.", metavar="1|2c")
-    ] = None,
-    credential: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A credential of the configuration, by its name; for SNMPv3 too."),
-    ] = None,
+    explain: ExplainOption = False,
+    schema: SchemaOption = False,
+    community: CommunityOption = None,
+    version: VersionOption = None,
+    credential: CredentialOption = None,
     config: _common.ConfigFile = None,
-    pin: Annotated[
-        str | None,
-        typer.Option(metavar="SHA256", help="With ipps://: the certificate it should show; another is told."),
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(min=0.1, help="Seconds to wait for the first answer.", show_default="2, with IPP 30"),
-    ] = None,
+    pin: PinOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Read one printer, and change nothing: who it is, how it is, its alerts, supplies, trays and meters.
 

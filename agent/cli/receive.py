@@ -31,6 +31,32 @@ Database = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
 ]
 
+TlsFolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the throw-away CA and certificate live; made if missing.",
+        show_default="beside the database",
+    ),
+]
+InsecureLoopbackOption = Annotated[
+    bool, typer.Option("--insecure-loopback", help="Plain http, on loopback only.")
+]
+TokenFileOption = Annotated[
+    Path | None, typer.Option(help="File with the bearer token to ask for.", exists=True, dir_okay=False)
+]
+EnrolmentOption = Annotated[
+    bool, typer.Option("--enrolment", help="Take events from enrolled agents only, signed.")
+]
+FailOption = Annotated[
+    str, typer.Option(help="Fail with STATUS, or STATUS:SHARE of requests.", metavar="503:0.3")
+]
+ThrottleOption = Annotated[
+    float | None, typer.Option(min=0, help="Answer 429 with this Retry-After, in seconds.")
+]
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Let POST /control change the behaviour while it runs.")
+]
+
 
 @app.callback(epilog="Exit codes: 0 stopped by Ctrl+C or SIGTERM, 1 the port is taken, 2 wrong usage.")
 def receive(
@@ -38,33 +64,15 @@ def receive(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = 8443,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Database = "receiver.db",
-    tls_folder: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where the throw-away CA and certificate live; made if missing.",
-            show_default="beside the database",
-        ),
-    ] = None,
-    insecure_loopback: Annotated[
-        bool, typer.Option("--insecure-loopback", help="Plain http, on loopback only.")
-    ] = False,
-    token_file: Annotated[
-        Path | None, typer.Option(help="File with the bearer token to ask for.", exists=True, dir_okay=False)
-    ] = None,
-    enrolment: Annotated[
-        bool, typer.Option("--enrolment", help="Take events from enrolled agents only, signed.")
-    ] = False,
-    fail: Annotated[
-        str, typer.Option(help="Fail with STATUS, or STATUS:SHARE of requests.", metavar="503:0.3")
-    ] = "",
-    throttle: Annotated[
-        float | None, typer.Option(min=0, help="Answer 429 with this Retry-After, in seconds.")
-    ] = None,
+    tls_folder: TlsFolderOption = None,
+    insecure_loopback: InsecureLoopbackOption = False,
+    token_file: TokenFileOption = None,
+    enrolment: EnrolmentOption = False,
+    fail: FailOption = "",
+    throttle: ThrottleOption = None,
     hang: Annotated[float, typer.Option(min=0, help="Take this many seconds before each answer.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each event.")] = False,
-    control: Annotated[
-        bool, typer.Option("--control", help="Let POST /control change the behaviour while it runs.")
-    ] = False,
+    control: ControlOption = False,
     as_json: _common.AsJson = False,
 ) -> None:
     """Be the provider: take events, keep them once, answer with receipts, or misbehave as told.

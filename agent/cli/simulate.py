@@ -101,12 +101,7 @@ def simulate(
     """
     files = [*(walk or ()), *(more or ())]
     try:
-        if files:
-            members = _walks(files, base, port)
-        elif scenarios or named:
-            members = scenario_members(scenarios or ["healthy"], base, port, named=named, seed=seed)
-        else:
-            members = demo_members(base, port, seed=seed)
+        members = _cast(files, scenarios or [], base, port, named=named, seed=seed)
         members = [replace(_quirky(member, quirks or []), community=community) for member in members]
         duration = units.duration(lasts) if lasts else None
     except (KeyError, ValueError) as why:
@@ -121,6 +116,17 @@ def simulate(
     except OSError as why:
         _common.err.print(f"cannot answer there: {why}. {_ELSEWHERE}", soft_wrap=True)
         raise typer.Exit(1) from why
+
+
+def _cast(
+    files: list[Path], scenarios: list[str], base: str, port: int, *, named: str, seed: int
+) -> list[Member]:
+    """Who answers: recorded devices, printers that play scenarios, or the usual fleet."""
+    if files:
+        return _walks(files, base, port)
+    if scenarios or named:
+        return scenario_members(scenarios or ["healthy"], base, port, named=named, seed=seed)
+    return demo_members(base, port, seed=seed)
 
 
 _ELSEWHERE = (
