@@ -84,13 +84,17 @@ class Scripted:
     def __init__(self, fault: Fault, times: int = TIMES) -> None:
         self.fault, self.left = fault, times
         self.taken: list[str] = []
+        self.strays: list[str] = []  # requests that deliver nothing: somebody followed where an answer led
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = int(re.search(r"content-length: (\d+)", told)[1])  # type: ignore[index]
-            body = gzip.decompress(await reader.readexactly(length))
-            if self.left:
+            length = re.search(r"content-length: (\d+)", told)
+            body = gzip.decompress(await reader.readexactly(int(length[1]))) if length else b""
+            if not told.startswith("post ") or not body:
+                self.strays.append(told.partition("\r\n")[0])
+                writer.write(head(400, "Connection: close"))
+            elif self.left:
                 self.left -= 1
                 await self._misbehave(writer)
             else:
@@ -157,6 +161,7 @@ async def test_no_fault_loses_doubles_or_believes(
     async with scripted(server) as url:
         told = await deliver(store, url, make)
     dead = sum(told.dead.values())
+    assert server.strays == []
     assert dead == (1 if fault.dead else 0), "twice unacceptable: the two together, and the first alone"
     assert len(server.taken) == len(set(server.taken)) == 2 - dead
     assert sum(told.delivered.values()) == 2 - dead
