@@ -25,6 +25,9 @@ SCHEMA = (
         PRIMARY KEY (vendor, model, supply)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE gauge RENAME TO supply_gauge
+    """,
 )
 
 ENOUGH = 5  # moves before a direction is believed
@@ -105,7 +108,7 @@ def _move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
 
 def of(tx: sqlite3.Connection, device: Device) -> dict[str, Gauge]:
     """What is known of the gauges of this printer's model, by `name`."""
-    found = tx.execute("SELECT * FROM gauge WHERE vendor = ? AND model = ?", _model(device))
+    found = tx.execute("SELECT * FROM supply_gauge WHERE vendor = ? AND model = ?", _model(device))
     return {row["supply"]: Gauge(step=row["step"], falls=row["falls"], rises=row["rises"]) for row in found}
 
 
@@ -116,7 +119,7 @@ def _learn(
     gauge = known.moved(before, after, largest)
     if gauge != known:
         tx.execute(
-            "INSERT OR REPLACE INTO gauge VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO supply_gauge VALUES (?, ?, ?, ?, ?, ?)",
             (*_model(device), supply, gauge.step, gauge.falls, gauge.rises),
         )
 

@@ -5,15 +5,15 @@ import pkgutil
 from types import ModuleType
 
 
-def names(room: ModuleType) -> list[str]:
-    """Every plug-in in `room`, sorted; files whose name starts with an underscore are its helpers."""
-    found = pkgutil.iter_modules(room.__path__)
+def names(package: ModuleType) -> list[str]:
+    """Every plug-in in `package`, sorted; files whose name starts with an underscore are its helpers."""
+    found = pkgutil.iter_modules(package.__path__)
     return sorted(m.name for m in found if not m.ispkg and not m.name.startswith("_"))
 
 
-def load(room: ModuleType, name: str) -> ModuleType:
-    """The plug-in `name` of `room`. Raises KeyError, with the known names, if there is none."""
-    known = names(room)
+def load(package: ModuleType, name: str) -> ModuleType:
+    """The plug-in `name` of `package`. Raises KeyError, with the known names, if there is none."""
+    known = names(package)
     if name not in known:
-        raise KeyError(f"no {name!r} in {room.__name__}; there are: {', '.join(known)}")
-    return importlib.import_module(f"{room.__name__}.{name}")
+        raise KeyError(f"no {name!r} in {package.__name__}; there are: {', '.join(known)}")
+    return importlib.import_module(f"{package.__name__}.{name}")

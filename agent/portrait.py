@@ -23,18 +23,22 @@ SCHEMA = (
         told TEXT                                          -- what left of it last, or NULL
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE portrait RENAME TO device_inventory_sent;
+    ALTER TABLE device_inventory_sent RENAME COLUMN told TO sent
+    """,
 )
 
 
 def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
     """The `inventory` of mps.device_inventory/1, with what was known before where nothing was read now."""
-    row = tx.execute("SELECT inventory FROM portrait WHERE device = ?", (device.key,)).fetchone()
+    row = tx.execute("SELECT inventory FROM device_inventory_sent WHERE device = ?", (device.key,)).fetchone()
     before = restore_inventory(row["inventory"] if row else "{}")
     read = {name: value for name, value in build_inventory(device, snapshot) if value is not None}
     now = before.model_copy(update=read)
     if now != before:
         tx.execute(
-            "INSERT INTO portrait (device, inventory) VALUES (?, ?) "
+            "INSERT INTO device_inventory_sent (device, inventory) VALUES (?, ?) "
             "ON CONFLICT DO UPDATE SET inventory = excluded.inventory",
             (device.key, json.dumps(now.to_json())),
         )
@@ -43,15 +47,15 @@ def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventor
 
 def news(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Reason | None:
     """ "new" or "changed" if `leaving`, the picture as it may leave, is another than the one told last."""
-    row = tx.execute("SELECT told FROM portrait WHERE device = ?", (device,)).fetchone()
-    if row is None or row["told"] is None:
+    row = tx.execute("SELECT sent FROM device_inventory_sent WHERE device = ?", (device,)).fetchone()
+    if row is None or row["sent"] is None:
         return "new"
-    return None if row["told"] == _written(leaving) else "changed"
+    return None if row["sent"] == _written(leaving) else "changed"
 
 
 def told(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> None:
     """The message with this picture was accepted."""
-    tx.execute("UPDATE portrait SET told = ? WHERE device = ?", (_written(leaving), device))
+    tx.execute("UPDATE device_inventory_sent SET sent = ? WHERE device = ?", (_written(leaving), device))
 
 
 def _written(leaving: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@
 
 - Damage is known when SQLite says so on opening or in use, when a background check found it
   (`printwarden.damaged`), or when a table is missing.
+- The new file first has the form of the damaged one, by the scripts that made it; then it is brought up.
 - A stretch that cannot be read is skipped, and the rows beyond it are found by doubling and halving.
 - After three starts that failed within 10 minutes nothing is tried any more: an empty file, and the evidence.
 """
@@ -13,16 +14,19 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from agent import migrations
+from agent.migrations import Migrations
 
 MANY_STARTS, WITHIN = 3, 600.0  # failed starts, seconds
 FARTHEST = 1 << 40  # row numbers that are skipped at most in search of the next readable one
 LARGEST_COPY = 1 << 40  # bytes; a header that says more is damaged itself
 DAMAGE = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
-ORDER = ("outbox", "tickets", "rules", "history", "inventory")
+WAYS = ("?mode=ro", "?mode=ro&immutable=1")  # with its log; and if that is what is damaged, without
 
 
 @dataclass(slots=True)
@@ -108,17 +112,14 @@ def set_aside(path: Path, now: float | None = None) -> Path:
     return evidence
 
 
-def tables(rooms: Mapping[str, Sequence[str]]) -> list[str]:
-    """The tables of all rooms, the most precious first."""
-    found: dict[str, list[str]] = {}
-    with closing(sqlite3.connect(":memory:")) as blank:
-        for room, scripts in rooms.items():
-            for script in scripts:
-                blank.executescript(script)
-            named = blank.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")
-            found[room] = [row[0] for row in named if not any(row[0] in known for known in found.values())]
-    ordered = sorted(rooms, key=lambda room: ORDER.index(room) if room in ORDER else len(ORDER))
-    return [name for room in ordered for name in found[room]]
+def detect_form(evidence: Path, known: Migrations) -> Migrations:
+    """Return the scripts of `known` that a damaged file had; all of them where its schema is unreadable."""
+    with _at_full_length(evidence) as readable:
+        for way in WAYS:
+            uri = readable.resolve().as_uri() + way
+            with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(uri, uri=True)) as old:
+                return migrations.detect_form(old, known)
+    return known
 
 
 def rescue(salvaged: Salvaged, into: sqlite3.Connection, names: Sequence[str]) -> None:
@@ -153,7 +154,7 @@ def _at_full_length(evidence: Path) -> Iterator[Path]:
 
 
 def _rescue(salvaged: Salvaged, readable: Path, into: sqlite3.Connection, names: Sequence[str]) -> None:
-    for way in ("?mode=ro", "?mode=ro&immutable=1"):  # with its log; and if that is what is damaged, without
+    for way in WAYS:
         uri = readable.resolve().as_uri() + way
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as old:
             old.row_factory = None

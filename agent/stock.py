@@ -25,6 +25,10 @@ SCHEMA = (
         PRIMARY KEY (device, supply)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE supply_told RENAME TO supply_stage_sent;
+    ALTER TABLE supply_stage_sent RENAME COLUMN mark TO state
+    """,
 )
 
 STAGES: Final[tuple[Stage, ...]] = ("full", "half", "low", "soon", "empty")
@@ -108,11 +112,11 @@ def hints(tx: sqlite3.Connection, known: Facts) -> list[Hint]:
 def note(tx: sqlite3.Connection, device: str, supply: str, mark: Mark) -> None:
     """This was told, or need not be."""
     row = (device, supply, json.dumps(asdict(mark)))
-    tx.execute("INSERT OR REPLACE INTO supply_told VALUES (?, ?, ?)", row)
+    tx.execute("INSERT OR REPLACE INTO supply_stage_sent VALUES (?, ?, ?)", row)
 
 
 def _told(tx: sqlite3.Connection, device: str, supply: str) -> Mark | None:
     row = tx.execute(
-        "SELECT mark FROM supply_told WHERE device = ? AND supply = ?", (device, supply)
+        "SELECT state FROM supply_stage_sent WHERE device = ? AND supply = ?", (device, supply)
     ).fetchone()
-    return Mark(**json.loads(row["mark"])) if row else None
+    return Mark(**json.loads(row["state"])) if row else None

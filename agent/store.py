@@ -8,7 +8,7 @@
 - A full disk heals: the ballast is given up, the log is written back, and `relieve` drops what may be
   dropped. A damaged file is kept, and its rows are brought over to a new one (`salvage`).
 
-Each room brings its own tables as a tuple of SQL scripts, one per version, appended and never edited.
+Each component brings its own tables as a tuple of SQL scripts, one per version (`agent.migrations`).
 """
 
 import asyncio
@@ -16,20 +16,20 @@ import contextlib
 import logging
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
-from agent import salvage
+from agent import migrations, salvage
 from agent.ballast import Ballast
 from agent.errors import StoreError, StoreLocked, StoreTooNew
+from agent.migrations import Migrations
 from agent.salvage import Salvaged
 
 T = TypeVar("T")
 Connect = Callable[[str], sqlite3.Connection]
-Migrations = Mapping[str, Sequence[str]]
 Relieve = Callable[[sqlite3.Connection], object]
 FULL = 13  # SQLITE_FULL: a write found no room
 
@@ -47,7 +47,7 @@ class Store:
     def __init__(
         self,
         path: Path,
-        rooms: Migrations,
+        components: Migrations,
         *,
         connect: Connect = connect,
         relieve: Relieve | None = None,
@@ -62,7 +62,7 @@ class Store:
         self._clean = path.with_suffix(".clean")
         self.unclean = path.exists() and not self._clean.exists()  # the last stop was none of ours
         try:
-            self._db = self._opened(rooms, connect)
+            self._db = self._opened(components, connect)
         except BaseException:
             self._lock.close()
             raise
@@ -128,31 +128,51 @@ class Store:
             self._db.executescript("PRAGMA incremental_vacuum")  # `execute` would free a single page
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _opened(self, rooms: Migrations, connect: Connect) -> sqlite3.Connection:
+    def _opened(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
         """The file, ready; salvaged first if it must be."""
         reason = salvage.marked(self.path) if self.path.exists() else None
         if reason is None:
             try:
-                return self._ready(rooms, connect)
+                return self._ready(components, connect)
             except sqlite3.DatabaseError as why:
                 if _is_full(why) and self.ballast.give_up():
-                    return self._ready(rooms, connect)
+                    return self._ready(components, connect)
                 if not salvage.is_damage(why):
                     salvage.note_failure(self.path)
                     raise StoreError(f"{self.path} cannot be used: {why}") from why
                 reason = str(why)
-        return self._salvaged(rooms, connect, reason)
+        return self._salvaged(components, connect, reason)
 
-    def _salvaged(self, rooms: Migrations, connect: Connect, reason: str) -> sqlite3.Connection:
+    def _salvaged(self, components: Migrations, connect: Connect, reason: str) -> sqlite3.Connection:
         failures = salvage.note_failure(self.path)
         self.salvaged = Salvaged(evidence=salvage.set_aside(self.path), reason=reason)
-        db = self._ready(rooms, connect)
-        if failures < salvage.MANY_STARTS:
-            salvage.rescue(self.salvaged, db, salvage.tables(rooms))
+        many = failures >= salvage.MANY_STARTS
+        db = self._ready(components, connect) if many else self._recover(self.salvaged, components, connect)
         log.error("%s", self.salvaged)
         return db
 
-    def _ready(self, rooms: Migrations, connect: Connect) -> sqlite3.Connection:
+    def _recover(self, found: Salvaged, components: Migrations, connect: Connect) -> sqlite3.Connection:
+        """Bring the rows over in the form of the damaged file, and migrate that. Where a damaged value is in
+        the way of a migration, bring over into today's form what has kept its name."""
+        form = salvage.detect_form(found.evidence, components)
+        try:
+            self._bring_over(found, form, connect)
+            return self._ready(components, connect)
+        except sqlite3.DatabaseError as why:
+            if form == components or _is_full(why):
+                raise
+            log.warning("the recovered state could not be migrated: %s", why)
+        for leftover in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+        self._bring_over(found, components, connect)
+        return self._ready(components, connect)
+
+    def _bring_over(self, found: Salvaged, form: Migrations, connect: Connect) -> None:
+        found.recovered, found.gaps = {}, 0
+        with closing(self._ready(form, connect)) as db:
+            salvage.rescue(found, db, migrations.table_names(form))
+
+    def _ready(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
         db = connect(str(self.path))
         try:
             db.row_factory = sqlite3.Row
@@ -162,31 +182,26 @@ class Store:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
             self._db = db
-            self._migrate(rooms)
-            _all_there(db, rooms)
+            self._migrate(components)
+            migrations.check_tables(db, components)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _migrate(self, rooms: Migrations) -> None:
-        known = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'room_version'").fetchone()
-        versions = self._db.execute("SELECT * FROM room_version") if known else ()
-        have = {row["room"]: row["version"] for row in versions}
-        for room, version in have.items():
-            if version > len(rooms.get(room, ())):
-                raise StoreTooNew(
-                    f"{self.path} was written by a newer version ({room} {version}); "
-                    "install that version again, or move the file away to start afresh"
-                )
-        behind = {room for room, scripts in rooms.items() if have.get(room, 0) < len(scripts)}
-        if have.keys() & behind:
+    def _migrate(self, components: Migrations) -> None:
+        versions = migrations.load_versions(self._db)
+        if newer := migrations.find_newer(versions, components):
+            raise StoreTooNew(
+                f"{self.path} was written by a newer version ({newer}); "
+                "install that version again, or move the file away to start afresh"
+            )
+        outdated = migrations.find_outdated(versions, components)
+        if versions.keys() & outdated and self.salvaged is None:  # the damaged file is kept in any case
             self._copy()
-        if behind:
+        if outdated or migrations.is_old_form(self._db):
             with self.transaction() as tx:
-                tx.execute("CREATE TABLE IF NOT EXISTS room_version (room TEXT PRIMARY KEY, version INTEGER)")
-                for room in rooms:
-                    _bring_up(tx, room, rooms[room], have.get(room, 0))
+                migrations.run_scripts(tx, components, versions)
 
     def _copy(self) -> None:
         """Keep the file as it was before it is changed to a newer version."""
@@ -202,33 +217,19 @@ class Store:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A read-only view of a state file, also while its owner runs. Raises StoreError if there is none."""
+    """A read-only view of a state file, also while its owner runs. Raises StoreError if there is none,
+    or if it is of an older version and was not brought up yet."""
     if not path.exists():
         raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     db.row_factory = sqlite3.Row
+    if migrations.is_old_form(db):
+        db.close()
+        raise StoreError(
+            f"{path} was written by an older version of printwarden: this version brings it up to date when "
+            "its service starts; until then, read it with the older version"
+        )
     return db
-
-
-def _bring_up(tx: sqlite3.Connection, room: str, scripts: Sequence[str], have: int) -> None:
-    """Run a room's scripts from version `have` on."""
-    for script in scripts[have:]:
-        for statement in filter(str.strip, script.split(";")):
-            tx.execute(statement)
-    tx.execute("INSERT OR REPLACE INTO room_version VALUES (?, ?)", (room, len(scripts)))
-
-
-def _all_there(db: sqlite3.Connection, rooms: Migrations) -> None:
-    """Raises the error of a damaged file if a table is missing or cannot be looked into."""
-    for name in salvage.tables(rooms):
-        try:
-            db.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()  # noqa: S608 - names of our own tables
-        except sqlite3.OperationalError as why:
-            if "no such table" not in str(why):
-                raise
-            damaged = sqlite3.DatabaseError(f"the table {name} is missing")
-            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damaged from why
 
 
 def _is_full(why: sqlite3.DatabaseError) -> bool:

@@ -45,6 +45,9 @@ SCHEMA: tuple[str, ...] = (
         PRIMARY KEY (ticket, rule, subject)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE ticket_hold RENAME TO ticket_claim
+    """,
 )
 
 CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit that did not mend it
@@ -166,7 +169,7 @@ def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) ->
         ticket = last
         event = "update" if last.cleared_at is None else "reopen"
     tx.execute(
-        "INSERT INTO ticket_hold VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO ticket_claim VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
     )
     return _say(tx, ticket, change, event)
@@ -178,7 +181,7 @@ def _leave(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
     if ticket is None:
         return None
     gone = tx.execute(
-        "DELETE FROM ticket_hold WHERE ticket = ? AND rule = ? AND subject = ?",
+        "DELETE FROM ticket_claim WHERE ticket = ? AND rule = ? AND subject = ?",
         (ticket.id, change.rule, change.subject),
     )
     if not gone.rowcount:
@@ -198,7 +201,7 @@ def _latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
 
 def _speaker(tx: sqlite3.Connection, ticket: str) -> _Hold | None:
     """The gravest of those that hold the ticket; of several, the one that has held it longest."""
-    rows = tx.execute("SELECT * FROM ticket_hold WHERE ticket = ?", (ticket,))
+    rows = tx.execute("SELECT * FROM ticket_claim WHERE ticket = ?", (ticket,))
     return min(map(_Hold.of, rows), default=None)
 
 

@@ -52,6 +52,25 @@ SCHEMA: tuple[str, ...] = (
     CREATE INDEX guest_party ON guest (party);
     CREATE INDEX guest_waiting ON guest (party) WHERE event IS NOT NULL
     """,
+    """
+    ALTER TABLE list RENAME TO ticket_batch;
+    ALTER TABLE listed RENAME TO ticket_batch_item;
+    ALTER TABLE ticket_batch_item RENAME COLUMN list TO batch;
+    ALTER TABLE party RENAME TO ticket_group;
+    ALTER TABLE ticket_group RENAME COLUMN about TO group_key;
+    ALTER TABLE guest RENAME TO ticket_group_member;
+    ALTER TABLE ticket_group_member RENAME COLUMN party TO ticket_group;
+    ALTER TABLE ticket_group_member RENAME COLUMN event TO held_event;
+    ALTER TABLE ticket_group_member RENAME COLUMN untold TO unsent;
+    DROP INDEX list_open;
+    DROP INDEX party_open;
+    DROP INDEX guest_party;
+    DROP INDEX guest_waiting;
+    CREATE UNIQUE INDEX ticket_batch_open ON ticket_batch (kind, site, rule) WHERE closed_at IS NULL;
+    CREATE UNIQUE INDEX ticket_group_open ON ticket_group (group_key) WHERE closed_at IS NULL;
+    CREATE INDEX ticket_group_member_group ON ticket_group_member (ticket_group);
+    CREATE INDEX ticket_group_member_held ON ticket_group_member (ticket_group) WHERE held_event IS NOT NULL
+    """,
 )
 
 DAY, HOUR = 86400.0, 3600.0
@@ -80,14 +99,14 @@ def apply(
 
 def due(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
     """What has waited long enough: groups whose time of gathering is over, and lists that changed."""
-    parties = tx.execute(
-        "SELECT DISTINCT id, due FROM party JOIN guest ON party = id "
-        "WHERE event IS NOT NULL AND due <= ? ORDER BY due, id",
+    groups = tx.execute(
+        "SELECT DISTINCT id, due FROM ticket_group JOIN ticket_group_member ON ticket_group = id "
+        "WHERE held_event IS NOT NULL AND due <= ? ORDER BY due, id",
         (now,),
     ).fetchall()
-    lists = tx.execute("SELECT * FROM list WHERE due <= ? ORDER BY due, id", (now,)).fetchall()
+    lists = tx.execute("SELECT * FROM ticket_batch WHERE due <= ? ORDER BY due, id", (now,)).fetchall()
     return [
-        *(event for row in parties for event in _arrived(tx, row["id"], now)),
+        *(event for row in groups for event in _arrived(tx, row["id"], now)),
         *(event for row in lists for event in _tell(tx, row, now)),
     ]
 
@@ -107,7 +126,8 @@ class Told:
 def digest(db: sqlite3.Connection, site: str) -> Told | None:
     """The latest digest of a site; None if there was nothing to tell when monitoring began."""
     row = db.execute(
-        "SELECT * FROM list WHERE kind = ? AND site = ? ORDER BY opened_at DESC LIMIT 1", (DIGEST, site)
+        "SELECT * FROM ticket_batch WHERE kind = ? AND site = ? ORDER BY opened_at DESC LIMIT 1",
+        (DIGEST, site),
     ).fetchone()
     if row is None:
         return None
@@ -124,8 +144,8 @@ def digest(db: sqlite3.Connection, site: str) -> Told | None:
 def _standing(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
     """What is still on a list, the oldest first."""
     rows = db.execute(
-        "SELECT device, name, rule, fault, component, title, since FROM listed "
-        "WHERE list = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
+        "SELECT device, name, rule, fault, component, title, since FROM ticket_batch_item "
+        "WHERE batch = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
         (number,),
     )
     return [dict(row) for row in rows]
@@ -164,7 +184,7 @@ def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -
     """Put what opened on the open list of its kind, or on a new one."""
     rule = change.rule if kind == STORM else ""
     found = tx.execute(
-        "SELECT id, due FROM list WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
+        "SELECT id, due FROM ticket_batch WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
         (kind, change.gathering.site, rule),
     ).fetchone()
     number = found["id"] if found else make_id()
@@ -172,15 +192,15 @@ def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -
     if found is None:
         fault, impact = (change.fault, change.impact) if kind == STORM else ("site.found", Impact.DEGRADED)
         tx.execute(
-            "INSERT INTO list (id, kind, site, rule, fault, impact, severity, opened_at, due) "
+            "INSERT INTO ticket_batch (id, kind, site, rule, fault, impact, severity, opened_at, due) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, kind, change.gathering.site, rule, fault, impact.value, change.severity, change.at,
              change.at + wait),
         )  # fmt: skip
     elif found["due"] is None:
-        tx.execute("UPDATE list SET due = ? WHERE id = ?", (change.at + AGAIN, number))
+        tx.execute("UPDATE ticket_batch SET due = ? WHERE id = ?", (change.at + AGAIN, number))
     tx.execute(
-        "REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        "REPLACE INTO ticket_batch_item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (number, change.device.key, change.rule, change.subject, change.device.name, change.fault,
          change.component, change.title, change.since),
     )  # fmt: skip
@@ -189,16 +209,20 @@ def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -
 def _ended(tx: sqlite3.Connection, change: Change) -> bool:
     """Strike off its list what is over. Whether it stood on one."""
     row = tx.execute(
-        "SELECT list FROM listed WHERE device = ? AND rule = ? AND subject = ? AND ended_at IS NULL",
+        "SELECT batch FROM ticket_batch_item "
+        "WHERE device = ? AND rule = ? AND subject = ? AND ended_at IS NULL",
         (change.device.key, change.rule, change.subject),
     ).fetchone()
     if row is None:
         return False
     tx.execute(
-        "UPDATE listed SET ended_at = ? WHERE list = ? AND device = ? AND rule = ? AND subject = ?",
-        (change.at, row["list"], change.device.key, change.rule, change.subject),
+        "UPDATE ticket_batch_item SET ended_at = ? "
+        "WHERE batch = ? AND device = ? AND rule = ? AND subject = ?",
+        (change.at, row["batch"], change.device.key, change.rule, change.subject),
     )
-    tx.execute("UPDATE list SET due = ? WHERE id = ? AND due IS NULL", (change.at + AGAIN, row["list"]))
+    tx.execute(
+        "UPDATE ticket_batch SET due = ? WHERE id = ? AND due IS NULL", (change.at + AGAIN, row["batch"])
+    )
     return True
 
 
@@ -207,7 +231,7 @@ def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[Tick
     standing = _standing(tx, row["id"])
     over = not standing
     tx.execute(
-        "UPDATE list SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",
+        "UPDATE ticket_batch SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",
         (int(bool(standing or row["seq"])), now if over else None, row["id"]),
     )
     if over and not row["seq"]:
@@ -256,27 +280,28 @@ def _accompanied(
     tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: MakeId
 ) -> Iterator[TicketEvent]:
     """The event in its group: kept back while the group gathers, with the group's number after that."""
-    guest = tx.execute(
-        "SELECT g.*, p.due, p.closed_at FROM guest g JOIN party p ON p.id = g.party WHERE ticket = ?",
+    member = tx.execute(
+        "SELECT m.*, g.due, g.closed_at FROM ticket_group_member m "
+        "JOIN ticket_group g ON g.id = m.ticket_group WHERE ticket = ?",
         (event.ticket_id,),
     ).fetchone()
-    if guest is None:
+    if member is None:
         if event.event != "open" or not change.gathering.by:
             yield event
             return
         yield from _joined(tx, event, change, make_id)
-    elif guest["event"] is not None:  # its opening still waits
+    elif member["held_event"] is not None:  # its opening still waits
         over = event.event == "clear"
         tx.execute(
-            "UPDATE guest SET event = ?, untold = ? WHERE ticket = ?",
+            "UPDATE ticket_group_member SET held_event = ?, unsent = ? WHERE ticket = ?",
             (None if over else _dump(replace(event, event="open")), int(over), event.ticket_id),
         )
-    elif guest["untold"]:
+    elif member["unsent"]:
         if event.event == "reopen":
-            tx.execute("UPDATE guest SET untold = 0 WHERE ticket = ?", (event.ticket_id,))
-            yield _named(tx, replace(event, event="open"), guest["party"])
+            tx.execute("UPDATE ticket_group_member SET unsent = 0 WHERE ticket = ?", (event.ticket_id,))
+            yield _named(tx, replace(event, event="open"), member["ticket_group"])
     else:
-        yield _named(tx, event, guest["party"])
+        yield _named(tx, event, member["ticket_group"])
 
 
 def _joined(
@@ -284,16 +309,18 @@ def _joined(
 ) -> Iterator[TicketEvent]:
     """Join the group that is gathering or still has an open ticket; else a new group begins."""
     about = _about(change)
-    found = tx.execute("SELECT * FROM party WHERE about = ? AND closed_at IS NULL", (about,)).fetchone()
+    found = tx.execute(
+        "SELECT * FROM ticket_group WHERE group_key = ? AND closed_at IS NULL", (about,)
+    ).fetchone()
     if found and found["due"] <= change.at and not _company(tx, found["id"]):
-        tx.execute("UPDATE party SET closed_at = ? WHERE id = ?", (change.at, found["id"]))
+        tx.execute("UPDATE ticket_group SET closed_at = ? WHERE id = ?", (change.at, found["id"]))
         found = None
     number, begins = (found["id"], found["due"]) if found else (make_id(), change.at + change.gathering.wait)
     if found is None:
-        tx.execute("INSERT INTO party VALUES (?, ?, ?, NULL)", (number, about, begins))
+        tx.execute("INSERT INTO ticket_group VALUES (?, ?, ?, NULL)", (number, about, begins))
     waits = change.at < begins
     tx.execute(
-        "INSERT INTO guest (ticket, party, event) VALUES (?, ?, ?)",
+        "INSERT INTO ticket_group_member (ticket, ticket_group, held_event) VALUES (?, ?, ?)",
         (event.ticket_id, number, _dump(event) if waits else None),
     )
     if not waits:
@@ -310,29 +337,31 @@ def _about(change: Change) -> str:
     return json.dumps([change.rule, change.fault, *(words[name] for name in change.gathering.by)])
 
 
-def _company(tx: sqlite3.Connection, party: str) -> int:
+def _company(tx: sqlite3.Connection, group_id: str) -> int:
     """How many tickets of a group are open."""
     row = tx.execute(
-        "SELECT count(*) AS n FROM guest g JOIN ticket t ON t.id = g.ticket "
-        "WHERE g.party = ? AND t.cleared_at IS NULL",
-        (party,),
+        "SELECT count(*) AS n FROM ticket_group_member m JOIN ticket t ON t.id = m.ticket "
+        "WHERE m.ticket_group = ? AND t.cleared_at IS NULL",
+        (group_id,),
     ).fetchone()
     return int(row["n"])
 
 
-def _named(tx: sqlite3.Connection, event: TicketEvent, party: str) -> TicketEvent:
-    group = {"id": party, "open": _company(tx, party)}
+def _named(tx: sqlite3.Connection, event: TicketEvent, group_id: str) -> TicketEvent:
+    group = {"id": group_id, "open": _company(tx, group_id)}
     return replace(event, evidence={**event.evidence, "group": group})
 
 
-def _arrived(tx: sqlite3.Connection, party: str, now: float) -> Iterator[TicketEvent]:
+def _arrived(tx: sqlite3.Connection, group_id: str, now: float) -> Iterator[TicketEvent]:
     """The tickets that waited in a group, now that its time is over."""
     waiting = tx.execute(
-        "SELECT ticket, event FROM guest WHERE party = ? AND event IS NOT NULL ORDER BY ticket", (party,)
+        "SELECT ticket, held_event FROM ticket_group_member "
+        "WHERE ticket_group = ? AND held_event IS NOT NULL ORDER BY ticket",
+        (group_id,),
     ).fetchall()
     for row in waiting:
-        tx.execute("UPDATE guest SET event = NULL WHERE ticket = ?", (row["ticket"],))
-        yield _named(tx, replace(_load(row["event"]), at=now), party)
+        tx.execute("UPDATE ticket_group_member SET held_event = NULL WHERE ticket = ?", (row["ticket"],))
+        yield _named(tx, replace(_load(row["held_event"]), at=now), group_id)
 
 
 def _dump(event: TicketEvent) -> str:

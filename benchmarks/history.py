@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from imagined import DAY, END, ROOMS, imagine
+from imagined import COMPONENTS, DAY, END, imagine
 
 from agent import inventory
 from agent.history.past import Past
@@ -27,11 +27,11 @@ import sys, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 begin = time.perf_counter()
 from pathlib import Path
-from imagined import ROOMS
+from imagined import COMPONENTS
 from agent import app, inventory
 from agent.rules import judge, schema
 from agent.store import Store
-store = Store(Path(sys.argv[1]), ROOMS)
+store = Store(Path(sys.argv[1]), COMPONENTS)
 with store.transaction() as tx:
     known = inventory.devices(tx)
 judge.Judge(schema.load(schema.shipped()))
@@ -59,11 +59,11 @@ def main() -> None:
 
 
 def size(path: Path, printers: int, days: int) -> None:
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     with store.transaction() as tx:
         rows = {
             name: tx.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608 - our own names
-            for name in ("reading", "occurrence", "silence", "said")
+            for name in ("series_value", "alert_episode", "unreachable_period", "alert_text")
         }
     store.close()
     mega = path.stat().st_size / 1e6

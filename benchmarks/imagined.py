@@ -32,7 +32,7 @@ ALERTS = (
     (1104, "markerTonerAlmostEmpty", "markerSupplies", 1), (903, "outputMediaTrayFull", "output", 1),
     (29, "subunitRecoverableFailure", "mediaPath", 1), (1003, "markerFuserTimingFailure", "marker", 1),
 )  # fmt: skip
-ROOMS = {
+COMPONENTS = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
     "gauges": GAUGES,
@@ -40,20 +40,20 @@ ROOMS = {
     "forecast": keeping.SCHEMA,
     "rules": judge.SCHEMA,
     "tickets": tickets.SCHEMA,
-    "together": together.SCHEMA,
-    "desk": book.SCHEMA,
+    "grouping": together.SCHEMA,
+    "feedback": book.SCHEMA,
 }
 
 
 def imagine(path: Path, printers: int, days: int, *, seed: int = 7, end: float = END) -> None:
     """A state file with the history of `printers` over the `days` before `end`."""
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     luck = random.Random(seed)  # noqa: S311 - no secret is made
     for number in range(printers):
         with store.transaction() as tx:
             _printer(tx, number, days, end, luck)
     with store.transaction() as tx:
-        tx.execute("REPLACE INTO kept_until VALUES ('pages', ?)", ((end - 35 * DAY) // DAY * DAY,))
+        tx.execute("REPLACE INTO retention_progress VALUES ('pages', ?)", ((end - 35 * DAY) // DAY * DAY,))
     store.close()
 
 
@@ -74,11 +74,13 @@ def _printer(tx: sqlite3.Connection, number: int, days: int, end: float, luck: r
         )
     }
     for name, values in tracks.items():
-        track = tx.execute("INSERT INTO track (device, name) VALUES (?, ?)", (device.key, name)).lastrowid
+        track = tx.execute("INSERT INTO series (device, name) VALUES (?, ?)", (device.key, name)).lastrowid
         pairs = dict(values)
         if name.startswith("supply."):
             _swaps(tx, device.key, name.removeprefix("supply."), values)
-        tx.executemany("INSERT INTO reading VALUES (?, ?, ?)", ((track, at, it) for at, it in pairs.items()))
+        tx.executemany(
+            "INSERT INTO series_value VALUES (?, ?, ?)", ((track, at, it) for at, it in pairs.items())
+        )
     _alerts(tx, device, days, end, luck)
     _silences(tx, device, days, end, luck, nightly=number % 5 == 0)
     supplies = tuple(
@@ -127,7 +129,7 @@ def _swaps(tx: sqlite3.Connection, device: str, slot: str, levels: list[tuple[fl
     """A level that jumps to 100 is another cartridge."""
     swaps = [at for (_, before), (at, after) in itertools.pairwise(levels) if after > before + 15]
     rows_ = [(device, at, "replaced", slot, 0.0) for at in swaps]
-    tx.executemany("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", rows_)
+    tx.executemany("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", rows_)
 
 
 def _states(days: int, end: float, luck: random.Random) -> Iterator[tuple[float, str]]:
@@ -154,8 +156,8 @@ def _alerts(tx: sqlite3.Connection, device: Device, days: int, end: float, luck:
         text = rows.dump_alert(
             Alert(index=0, code=code, name=name, group=group, group_index=index, severity="critical")
         )
-        tx.execute("INSERT OR IGNORE INTO said (alert) VALUES (?)", (text,))
-        said.append(tx.execute("SELECT id FROM said WHERE alert = ?", (text,)).fetchone()["id"])
+        tx.execute("INSERT OR IGNORE INTO alert_text (alert) VALUES (?)", (text,))
+        said.append(tx.execute("SELECT id FROM alert_text WHERE alert = ?", (text,)).fetchone()["id"])
     weights = [12, 6, 20, 20, 10, 3, 3, 4, 2, 0.05]
     found = []
     for day in _weekdays(days, end):
@@ -165,7 +167,9 @@ def _alerts(tx: sqlite3.Connection, device: Device, days: int, end: float, luck:
             found.append((device.key, begin, begin + luck.expovariate(1 / 1800), which, number + 1, 12345))
     found.sort(key=lambda row: row[1])
     tx.executemany(
-        "INSERT INTO occurrence (device, began, ended, said, row, ticks) VALUES (?, ?, ?, ?, ?, ?)", found
+        "INSERT INTO alert_episode (device, began, ended, text, alert_index, ticks) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        found,
     )
 
 
@@ -176,4 +180,4 @@ def _silences(
         if nightly or luck.random() < 1 / 20:
             begin = day + 18 * HOUR + luck.random() * HOUR
             long = 13 * HOUR if nightly else luck.expovariate(1 / HOUR)
-            tx.execute("INSERT INTO silence VALUES (?, ?, ?)", (device.key, begin, begin + long))
+            tx.execute("INSERT INTO unreachable_period VALUES (?, ?, ?)", (device.key, begin, begin + long))

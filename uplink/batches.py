@@ -29,7 +29,7 @@ class Batch:
 
 def oldest_frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
     """The number of the lane's first frozen batch; None without one."""
-    first = "SELECT number FROM outbox_batch WHERE lane = ? ORDER BY first LIMIT 1"
+    first = "SELECT number FROM outbox_batch WHERE lane = ? ORDER BY first_seq LIMIT 1"
     row = tx.execute(first, (lane,)).fetchone()
     return None if row is None else row["number"]
 
@@ -55,7 +55,7 @@ def freeze(
     body = events[0] if takes.bare else cloudevents.batch(events)
     key, lane = str(uuid7()), Lane(taken[0]["lane"])
     made = tx.execute(
-        "INSERT INTO outbox_batch (key, lane, first, tries, body, digest) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox_batch (key, lane, first_seq, tries, body, digest) VALUES (?, ?, ?, ?, ?, ?)",
         (key, lane, taken[0]["seq"], tries, body, rows.body_digest(body)),
     ).lastrowid
     tx.executemany("UPDATE outbox_event SET batch = ? WHERE seq = ?", [(made, row["seq"]) for row in taken])

@@ -65,7 +65,7 @@ def admit(tx: sqlite3.Connection, envelope: Envelope, size: int) -> bool:
     """Whether `envelope`, `size` bytes on disk, may be accepted; makes room for it if it must."""
     subject = envelope.subject
     if envelope.folds is Folding.AT_ONCE:
-        older = "+lane = ? AND subject = ? AND type = ? AND folds = ?"
+        older = "+lane = ? AND subject = ? AND type = ? AND supersedable = ?"
         rows.drop(tx, "superseded", older, (envelope.lane, subject, envelope.type, Folding.AT_ONCE))
     share = (used(tx) + size) / bound(tx)
     if share > MERGES_ABOVE and envelope.lane is Lane.METERS:
@@ -170,8 +170,8 @@ def _fold(tx: sqlite3.Connection, before: int) -> int:
     """
     if before <= 0:
         return 0
-    neighbour = """lane = ? AND folds = ? AND age < ? AND (
-        SELECT n.folds FROM outbox_event AS n WHERE n.subject = outbox_event.subject
+    neighbour = """lane = ? AND supersedable = ? AND age < ? AND (
+        SELECT n.supersedable FROM outbox_event AS n WHERE n.subject = outbox_event.subject
         AND +n.lane = outbox_event.lane AND n.seq > outbox_event.seq ORDER BY n.seq LIMIT 1) = ?"""
     return rows.drop(tx, "folded", neighbour, (Lane.TICKETS, Folding.LATE, before, Folding.LATE))
 

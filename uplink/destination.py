@@ -50,7 +50,13 @@ def load(tx: sqlite3.Connection, name: str) -> Destination:
 
 def of(row: sqlite3.Row) -> Destination:
     """The record of one row of outbox_destination."""
-    return Destination(**{**dict(row), "held": bool(row["held"])})
+    return Destination(
+        name=row["name"],
+        failures=row["failures"],
+        held=bool(row["blocked"]),
+        due=row["due"],
+        reason=row["reason"],
+    )
 
 
 def save(tx: sqlite3.Connection, here: Destination) -> None:

@@ -49,4 +49,10 @@ def everyone(db: sqlite3.Connection) -> list[Provider]:
 
 
 def _of(row: sqlite3.Row) -> Provider:
-    return Provider(**{**dict(row), "takes": Capabilities.kept(row["takes"])})
+    return Provider(
+        name=row["name"],
+        takes=Capabilities.kept(row["capabilities"]),
+        asked=row["asked_at"],
+        after=row["feedback_cursor"],
+        trouble=row["feedback_error"],
+    )

@@ -89,12 +89,22 @@ SCHEMA: tuple[str, ...] = (
         trouble TEXT NOT NULL           -- why it was not heard, or empty
     )
     """,
+    """
+    ALTER TABLE outbox_event RENAME COLUMN folds TO supersedable;
+    ALTER TABLE outbox_dead RENAME COLUMN folds TO supersedable;
+    ALTER TABLE outbox_batch RENAME COLUMN first TO first_seq;
+    ALTER TABLE outbox_destination RENAME COLUMN held TO blocked;
+    ALTER TABLE outbox_provider RENAME COLUMN takes TO capabilities;
+    ALTER TABLE outbox_provider RENAME COLUMN asked TO asked_at;
+    ALTER TABLE outbox_provider RENAME COLUMN after TO feedback_cursor;
+    ALTER TABLE outbox_provider RENAME COLUMN trouble TO feedback_error
+    """,
 )
 
 COST = 200  # bytes that an event takes on disk beside its payload, about
 MOST_DEAD = 10_000
 MOST_DEAD_BYTES = 64 * 1024 * 1024
-COLUMNS = "seq, id, lane, type, subject, time, data, folds, age, digest"
+COLUMNS = "seq, id, lane, type, subject, time, data, supersedable, age, digest"
 
 
 def digest(row: Sequence[Any]) -> bytes:

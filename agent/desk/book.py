@@ -25,6 +25,14 @@ SCHEMA: tuple[str, ...] = (
     ) WITHOUT ROWID
     """,
     "CREATE TABLE desk_words (id INTEGER PRIMARY KEY CHECK (id = 1), taken INTEGER NOT NULL)",
+    """
+    ALTER TABLE desk RENAME TO ticket_feedback;
+    ALTER TABLE ticket_feedback RENAME COLUMN came_back TO is_callback;
+    ALTER TABLE ticket_feedback RENAME COLUMN standing TO state;
+    ALTER TABLE ticket_feedback RENAME COLUMN heard_at TO received_at;
+    ALTER TABLE desk_words RENAME TO feedback_progress;
+    ALTER TABLE feedback_progress RENAME COLUMN taken TO accepted
+    """,
 )
 
 
@@ -38,14 +46,15 @@ def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float)
             continue
         standing = (of(tx, ticket) or Standing()).after(said)
         tx.execute(
-            "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO ticket_feedback VALUES (?, ?, ?, ?, ?, ?)",
             (ticket, standing.status, standing.outcome, standing.callback_of is not None,
              json.dumps(asdict(standing)), now),
         )  # fmt: skip
         taken += 1
     if taken:
         tx.execute(
-            "INSERT INTO desk_words VALUES (1, ?) ON CONFLICT DO UPDATE SET taken = taken + excluded.taken",
+            "INSERT INTO feedback_progress VALUES (1, ?) "
+            "ON CONFLICT DO UPDATE SET accepted = accepted + excluded.accepted",
             (taken,),
         )
     return Heard(taken=taken, unknown=tuple(unknown))
@@ -53,10 +62,10 @@ def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float)
 
 def of(db: sqlite3.Connection, ticket: str) -> Standing | None:
     """How a ticket stands at the desk; None if nothing was said of it."""
-    row = db.execute("SELECT standing FROM desk WHERE ticket = ?", (ticket,)).fetchone()
+    row = db.execute("SELECT state FROM ticket_feedback WHERE ticket = ?", (ticket,)).fetchone()
     if row is None:
         return None
-    told = json.loads(row["standing"])
+    told = json.loads(row["state"])
     return Standing(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
 
 
@@ -65,10 +74,10 @@ def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precisio
     found: dict[str, dict[str, int]] = {}
     back: dict[str, int] = {}
     for row in db.execute(
-        "SELECT t.rule, d.outcome, count(*) AS n, sum(d.came_back) AS back "
-        "FROM desk d JOIN ticket t ON t.id = d.ticket "
-        "WHERE d.status = 'closed' AND d.outcome IS NOT NULL AND (? IS NULL OR t.rule = ?) "
-        "GROUP BY t.rule, d.outcome ORDER BY t.rule, d.outcome",
+        "SELECT t.rule, f.outcome, count(*) AS n, sum(f.is_callback) AS back "
+        "FROM ticket_feedback f JOIN ticket t ON t.id = f.ticket "
+        "WHERE f.status = 'closed' AND f.outcome IS NOT NULL AND (? IS NULL OR t.rule = ?) "
+        "GROUP BY t.rule, f.outcome ORDER BY t.rule, f.outcome",
         (rule, rule),
     ):
         found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
@@ -84,8 +93,8 @@ class Remembered:
         self._known: dict[str, Precision] = {}
 
     def __call__(self, tx: sqlite3.Connection, rule: str | None) -> Sequence[Precision]:
-        row = tx.execute("SELECT taken FROM desk_words").fetchone()
-        taken = row["taken"] if row else 0
+        row = tx.execute("SELECT accepted FROM feedback_progress").fetchone()
+        taken = row["accepted"] if row else 0
         if taken != self._taken:
             self._taken, self._known = taken, {one.rule: one for one in precisions(tx)}
         if rule is None:
@@ -95,7 +104,7 @@ class Remembered:
 
 def _ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:
     """Our own name of a ticket; None if it is not ours."""
-    for table in ("ticket", "list"):
+    for table in ("ticket", "ticket_batch"):
         if tx.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ticket,)).fetchone():  # noqa: S608 - constants
             return ticket
     device, *rest = (dedupe_key or "").rsplit("|", 3)

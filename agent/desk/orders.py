@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from agent.model import Supply
 
 _OPEN = """
-    SELECT DISTINCT h.subject FROM ticket t JOIN ticket_hold h ON h.ticket = t.id
-    LEFT JOIN desk d ON d.ticket = t.id
-    WHERE t.kind = 'ticket' AND t.device = ? AND t.cleared_at IS NULL AND h.impact = 'supply'
-    AND (d.status IS NOT 'closed' OR d.outcome IS NULL OR d.outcome = 'confirmed')
+    SELECT DISTINCT c.subject FROM ticket t JOIN ticket_claim c ON c.ticket = t.id
+    LEFT JOIN ticket_feedback f ON f.ticket = t.id
+    WHERE t.kind = 'ticket' AND t.device = ? AND t.cleared_at IS NULL AND c.impact = 'supply'
+    AND (f.status IS NOT 'closed' OR f.outcome IS NULL OR f.outcome = 'confirmed')
 """
 _AT_WORK = """
-    SELECT t.component, t.opened_at FROM ticket t JOIN desk d ON d.ticket = t.id
+    SELECT t.component, t.opened_at FROM ticket t JOIN ticket_feedback f ON f.ticket = t.id
     WHERE t.kind = 'ticket' AND t.device = ? AND t.impact = 'supply' AND t.cleared_at IS NOT NULL
-    AND d.status IN ('acknowledged', 'assigned', 'on_hold', 'reopened')
+    AND f.status IN ('acknowledged', 'assigned', 'on_hold', 'reopened')
 """
 
 

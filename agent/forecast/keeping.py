@@ -35,6 +35,11 @@ SCHEMA = (
     ) WITHOUT ROWID;
     CREATE INDEX forecast_ended ON forecast (ended)
     """,
+    """
+    ALTER TABLE foresight RENAME TO forecast_state;
+    ALTER TABLE forecast_state RENAME COLUMN what TO kind;
+    ALTER TABLE forecast_state RENAME COLUMN form TO format
+    """,
 )
 
 FORM = 1
@@ -162,13 +167,13 @@ def _save(tx: sqlite3.Connection, device: str, site: str, kept: _Kept) -> None:
 
 def _state(tx: sqlite3.Connection, what: str, key: str) -> str:
     found = tx.execute(
-        "SELECT state FROM foresight WHERE what = ? AND key = ? AND form = ?", (what, key, FORM)
+        "SELECT state FROM forecast_state WHERE kind = ? AND key = ? AND format = ?", (what, key, FORM)
     ).fetchone()
     return found["state"] if found else ""
 
 
 def _put(tx: sqlite3.Connection, what: str, key: str, state: str) -> None:
-    tx.execute("INSERT OR REPLACE INTO foresight VALUES (?, ?, ?, ?)", (what, key, FORM, state))
+    tx.execute("INSERT OR REPLACE INTO forecast_state VALUES (?, ?, ?, ?)", (what, key, FORM, state))
 
 
 def _row(record: Any) -> list[Any]:

@@ -60,8 +60,8 @@ def facts(
 
 def _recent(tx: sqlite3.Connection, device: str, now: float) -> tuple[Episode, ...]:
     found = tx.execute(
-        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
-        "WHERE device = ? AND began > ? ORDER BY began, o.id",
+        "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
+        "WHERE device = ? AND began > ? ORDER BY began, e.id",
         (device, now - RECENT),
     )
     return tuple(record.episode(row) for row in found)
@@ -69,18 +69,18 @@ def _recent(tx: sqlite3.Connection, device: str, now: float) -> tuple[Episode, .
 
 def _renewed(tx: sqlite3.Connection, device: str) -> dict[str, float]:
     found = tx.execute(
-        "SELECT supply, renewed FROM supply_life WHERE device = ? AND renewed IS NOT NULL", (device,)
+        "SELECT supply, renewed FROM supply_install WHERE device = ? AND renewed IS NOT NULL", (device,)
     )
     return {row["supply"]: row["renewed"] for row in found}
 
 
 def _happened(tx: sqlite3.Connection, device: str, now: float) -> tuple[Happening, ...]:
     found = tx.execute(
-        "SELECT * FROM happening WHERE device = ? AND at > ? ORDER BY at, what, detail",
+        "SELECT * FROM device_event WHERE device = ? AND at > ? ORDER BY at, kind, detail",
         (device, now - RECENT),
     )
     return tuple(
-        Happening(at=row["at"], what=row["what"], detail=row["detail"], count=row["count"]) for row in found
+        Happening(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
     )
 
 

@@ -268,9 +268,11 @@ def _standing(of: Series, since: float, now: float) -> list[tuple[float, series.
 
 def _met(db: sqlite3.Connection, device: str) -> float | None:
     row = db.execute(
-        "SELECT min(at) AS at FROM track JOIN reading ON track.id = reading.track WHERE device = ?", (device,)
+        "SELECT min(at) AS at FROM series JOIN series_value ON series.id = series_value.series "
+        "WHERE device = ?",
+        (device,),
     ).fetchone()
-    first = db.execute("SELECT min(began) AS at FROM occurrence WHERE device = ?", (device,)).fetchone()
+    first = db.execute("SELECT min(began) AS at FROM alert_episode WHERE device = ?", (device,)).fetchone()
     return min((at for at in (row["at"], first["at"]) if at is not None), default=None)
 
 
@@ -302,8 +304,8 @@ def _errors_since(of: Series, now: float) -> dict[str, float]:
 
 def _episodes(db: sqlite3.Connection, device: str, since: float, until: float) -> Iterable[Episode]:
     found = db.execute(
-        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
-        "WHERE device = ? AND began < ? AND (ended IS NULL OR ended >= ?) ORDER BY began, o.id",
+        "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
+        "WHERE device = ? AND began < ? AND (ended IS NULL OR ended >= ?) ORDER BY began, e.id",
         (device, until, since),
     )
     return (record.episode(row) for row in found)
@@ -313,8 +315,8 @@ def _silences(
     db: sqlite3.Connection, device: str, since: float, until: float
 ) -> Iterable[tuple[float, float]]:
     found = db.execute(
-        "SELECT began, ended FROM silence WHERE device = ? AND began < ? AND coalesce(ended, ?) >= ? "
-        "ORDER BY began",
+        "SELECT began, ended FROM unreachable_period "
+        "WHERE device = ? AND began < ? AND coalesce(ended, ?) >= ? ORDER BY began",
         (device, until, until, since),
     )
     return ((row["began"], until if row["ended"] is None else row["ended"]) for row in found)
@@ -322,8 +324,9 @@ def _silences(
 
 def _happened(db: sqlite3.Connection, device: str, since: float, until: float) -> Iterable[Happening]:
     found = db.execute(
-        "SELECT * FROM happening WHERE device = ? AND at >= ? AND at < ? ORDER BY at", (device, since, until)
+        "SELECT * FROM device_event WHERE device = ? AND at >= ? AND at < ? ORDER BY at",
+        (device, since, until),
     )
     return (
-        Happening(at=row["at"], what=row["what"], detail=row["detail"], count=row["count"]) for row in found
+        Happening(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
     )

@@ -63,8 +63,8 @@ def fell(before: int | None, now: int | None) -> bool:
 def open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episode]]:
     """(row id, episode) of every alert that has not been seen gone."""
     found = tx.execute(
-        "SELECT o.*, s.alert FROM occurrence o JOIN said s ON s.id = o.said "
-        "WHERE device = ? AND ended IS NULL ORDER BY o.id",
+        "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
+        "WHERE device = ? AND ended IS NULL ORDER BY e.id",
         (device,),
     )
     return [(row["id"], episode(row)) for row in found]
@@ -72,7 +72,7 @@ def open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episod
 
 def episode(row: sqlite3.Row) -> Episode:
     """An episode from its row, joined with the words of its alert."""
-    alert = rows.load_alert(row["alert"], index=row["row"], ticks=row["ticks"])
+    alert = rows.load_alert(row["alert"], index=row["alert_index"], ticks=row["ticks"])
     return Episode(alert=alert, began=row["began"], ended=row["ended"])
 
 
@@ -88,7 +88,7 @@ def _record_silence(
     if before["answers_in_a_row"] == 0:
         return frozenset()
     tx.execute("UPDATE latest SET answers_in_a_row = 0, answering_since = NULL WHERE device = ?", (device,))
-    tx.execute("REPLACE INTO silence VALUES (?, ?, NULL)", (device, at))
+    tx.execute("REPLACE INTO unreachable_period VALUES (?, ?, NULL)", (device, at))
     return frozenset({"reach"})
 
 
@@ -107,7 +107,10 @@ def _record_answer(
     )
     yield "reach"
     if back:
-        tx.execute("UPDATE silence SET ended = ? WHERE device = ? AND ended IS NULL", (snapshot.at, device))
+        tx.execute(
+            "UPDATE unreachable_period SET ended = ? WHERE device = ? AND ended IS NULL",
+            (snapshot.at, device),
+        )
     if rebooted:
         happened(tx, device, snapshot.at, "reboot")
         yield "events"
@@ -139,16 +142,16 @@ def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, r
     known = open_episodes(tx, device)
     turn = episodes.turn([episode.alert for _, episode in known], snapshot.alerts, rebooted=rebooted)
     ended = [(snapshot.at, known[position][0]) for position in turn.ended]
-    tx.executemany("UPDATE occurrence SET ended = ? WHERE id = ?", ended)
+    tx.executemany("UPDATE alert_episode SET ended = ? WHERE id = ?", ended)
     altered = [(known[at][0], alert) for at, alert in turn.ongoing if alert != known[at][1].alert]
     for number, alert in altered:
         tx.execute(
-            "UPDATE occurrence SET said = ?, row = ?, ticks = ? WHERE id = ?",
+            "UPDATE alert_episode SET text = ?, alert_index = ?, ticks = ? WHERE id = ?",
             (_said(tx, alert), alert.index, alert.ticks, number),
         )
     for alert in turn.began:
         tx.execute(
-            "INSERT INTO occurrence (device, began, said, row, ticks) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO alert_episode (device, began, text, alert_index, ticks) VALUES (?, ?, ?, ?, ?)",
             (device, snapshot.at, _said(tx, alert), alert.index, alert.ticks),
         )
     tx.execute("UPDATE latest SET alerts_at = ? WHERE device = ?", (snapshot.at, device))
@@ -162,7 +165,7 @@ def _record_missed(
     if snapshot.alerts is None or snapshot.all_events is None or before["all_events"] is None:
         return False
     shown = tx.execute(
-        "SELECT count(*) AS n FROM occurrence WHERE device = ? AND began = ?", (device, snapshot.at)
+        "SELECT count(*) AS n FROM alert_episode WHERE device = ? AND began = ?", (device, snapshot.at)
     ).fetchone()
     missed = snapshot.all_events - before["all_events"] - shown["n"]
     if missed > 0:
@@ -173,10 +176,10 @@ def _record_missed(
 def _said(tx: sqlite3.Connection, alert: Alert) -> int:
     """The number of an alert's words, which are written once however often it occurs."""
     text = rows.dump_alert(alert)
-    row = tx.execute("SELECT id FROM said WHERE alert = ?", (text,)).fetchone()
+    row = tx.execute("SELECT id FROM alert_text WHERE alert = ?", (text,)).fetchone()
     if row is not None:
         return int(row["id"])
-    return tx.execute("INSERT INTO said (alert) VALUES (?)", (text,)).lastrowid or 0
+    return tx.execute("INSERT INTO alert_text (alert) VALUES (?)", (text,)).lastrowid or 0
 
 
 def _record_supplies(
@@ -197,13 +200,13 @@ def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float)
     if supply.kind == "receptacle":  # whether its level is room or filling differs between makers
         return False
     row = tx.execute(
-        "SELECT * FROM supply_life WHERE device = ? AND supply = ?", (device, supply.index)
+        "SELECT * FROM supply_install WHERE device = ? AND supply = ?", (device, supply.index)
     ).fetchone()
     life = lives.Life(**{name: row[name] for name in lives.Life.__slots__}) if row else lives.Life()
     now = lives.see(life, supply.percent, supply.serial, at)
     if now != life:
         tx.execute(
-            "REPLACE INTO supply_life "
+            "REPLACE INTO supply_install "
             "(device, supply, serial, level, renewed, rose_at, rose_from, rose_seen) VALUES (:device, "
             ":supply, :serial, :level, :renewed, :rose_at, :rose_from, :rose_seen)",
             {"device": device, "supply": supply.index, **asdict(now)},

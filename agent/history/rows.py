@@ -13,7 +13,7 @@ def happened(
     tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
 ) -> None:
     """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
-    tx.execute("REPLACE INTO happening VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
+    tx.execute("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
 
 
 def dump(value: Any) -> str:

@@ -16,17 +16,17 @@ def append(tx: sqlite3.Connection, device: str, name: str, at: float, value: Val
     """One value of a series, unless it is what the series already says. Whether it was news."""
     track = _track(tx, device, name)
     last = tx.execute(
-        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT 1", (track,)
+        "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT 1", (track,)
     ).fetchone()
     if last is not None and last["value"] == value:
         return False
-    tx.execute("REPLACE INTO reading VALUES (?, ?, ?)", (track, at, value))
+    tx.execute("REPLACE INTO series_value VALUES (?, ?, ?)", (track, at, value))
     return True
 
 
 def names(db: sqlite3.Connection, device: str) -> list[str]:
     """What series there are of a printer."""
-    found = db.execute("SELECT name FROM track WHERE device = ? ORDER BY name", (device,))
+    found = db.execute("SELECT name FROM series WHERE device = ? ORDER BY name", (device,))
     return [row["name"] for row in found]
 
 
@@ -36,11 +36,11 @@ def between(
     """(at, value) from the value that stood at `since` to the last one before `until`, by time."""
     track = _find(db, device, name)
     first = db.execute(
-        "SELECT max(at) AS at FROM reading WHERE track = ? AND at <= ?", (track, since)
+        "SELECT max(at) AS at FROM series_value WHERE series = ? AND at <= ?", (track, since)
     ).fetchone()
     begin = since if first["at"] is None else first["at"]
     rows = db.execute(
-        "SELECT at, value FROM reading WHERE track = ? AND at >= ? AND at < ? ORDER BY at",
+        "SELECT at, value FROM series_value WHERE series = ? AND at >= ? AND at < ? ORDER BY at",
         (track, begin, until),
     )
     return ((row["at"], row["value"]) for row in rows)
@@ -49,14 +49,14 @@ def between(
 def last(db: sqlite3.Connection, device: str, name: str, count: int) -> list[tuple[float, Value]]:
     """The last rows of a series, the newest first."""
     rows = db.execute(
-        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT ?",
+        "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT ?",
         (_find(db, device, name), count),
     )
     return [(row["at"], row["value"]) for row in rows]
 
 
 def _find(db: sqlite3.Connection, device: str, name: str) -> int | None:
-    row = db.execute("SELECT id FROM track WHERE device = ? AND name = ?", (device, name)).fetchone()
+    row = db.execute("SELECT id FROM series WHERE device = ? AND name = ?", (device, name)).fetchone()
     return row["id"] if row else None
 
 
@@ -64,6 +64,6 @@ def _track(tx: sqlite3.Connection, device: str, name: str) -> int:
     found = _find(tx, device, name)
     if found is None:
         return int(
-            tx.execute("INSERT INTO track (device, name) VALUES (?, ?)", (device, name)).lastrowid or 0
+            tx.execute("INSERT INTO series (device, name) VALUES (?, ?)", (device, name)).lastrowid or 0
         )
     return found

@@ -62,4 +62,24 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE latest ADD COLUMN epoch INTEGER;
     ALTER TABLE latest ADD COLUMN epoch_since REAL
     """,
+    """
+    ALTER TABLE track RENAME TO series;
+    ALTER TABLE reading RENAME TO series_value;
+    ALTER TABLE series_value RENAME COLUMN track TO series;
+    ALTER TABLE said RENAME TO alert_text;
+    ALTER TABLE occurrence RENAME TO alert_episode;
+    ALTER TABLE alert_episode RENAME COLUMN said TO text;
+    ALTER TABLE alert_episode RENAME COLUMN row TO alert_index;
+    DROP INDEX occurrence_open;
+    DROP INDEX occurrence_began;
+    CREATE INDEX alert_episode_open ON alert_episode (device) WHERE ended IS NULL;
+    CREATE INDEX alert_episode_began ON alert_episode (device, began);
+    ALTER TABLE silence RENAME TO unreachable_period;
+    ALTER TABLE happening RENAME TO device_event;
+    ALTER TABLE device_event RENAME COLUMN what TO kind;
+    ALTER TABLE supply_life RENAME TO supply_install;
+    ALTER TABLE kept_until RENAME TO retention_progress;
+    ALTER TABLE retention_progress RENAME COLUMN what TO kind;
+    ALTER TABLE retention_progress RENAME COLUMN at TO done_until
+    """,
 )

@@ -28,8 +28,8 @@ def tidy(tx: sqlite3.Connection, now: float) -> int:
 
 def thinned_until(db: sqlite3.Connection) -> float | None:
     """Page counters before this are one a day; None if none were thinned yet."""
-    row = db.execute("SELECT at FROM kept_until WHERE what = 'pages'").fetchone()
-    return row["at"] if row else None
+    row = db.execute("SELECT done_until FROM retention_progress WHERE kind = 'pages'").fetchone()
+    return row["done_until"] if row else None
 
 
 def _thin(tx: sqlite3.Connection, bound: float) -> int:
@@ -39,25 +39,25 @@ def _thin(tx: sqlite3.Connection, bound: float) -> int:
     if until <= since:
         return 0
     gone = tx.execute(
-        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM track t CROSS JOIN "
-        "reading r ON r.track = t.id AND r.at >= ? AND r.at < ? WHERE t.name GLOB 'meter.*' AND EXISTS "
-        "(SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at "
-        " AND n.at < (cast(r.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
+        "DELETE FROM series_value WHERE (series, at) IN (SELECT v.series, v.at FROM series s CROSS JOIN "
+        "series_value v ON v.series = s.id AND v.at >= ? AND v.at < ? WHERE s.name GLOB 'meter.*' AND EXISTS "
+        "(SELECT 1 FROM series_value n WHERE n.series = v.series AND n.at > v.at "
+        " AND n.at < (cast(v.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
         (since, until, PIECE),
     ).rowcount
     if gone < PIECE:
-        tx.execute("REPLACE INTO kept_until VALUES ('pages', ?)", (until,))
+        tx.execute("REPLACE INTO retention_progress VALUES ('pages', ?)", (until,))
     return gone
 
 
 def _forget(tx: sqlite3.Connection, bound: float, most: int) -> int:
     """Drop what ended before `bound`."""
     gone = tx.execute(
-        "DELETE FROM reading WHERE (track, at) IN (SELECT r.track, r.at FROM track t CROSS JOIN "
-        "reading r ON r.track = t.id AND r.at < ? WHERE EXISTS "
-        "(SELECT 1 FROM reading n WHERE n.track = r.track AND n.at > r.at AND n.at <= ?) LIMIT ?)",
+        "DELETE FROM series_value WHERE (series, at) IN (SELECT v.series, v.at FROM series s CROSS JOIN "
+        "series_value v ON v.series = s.id AND v.at < ? WHERE EXISTS "
+        "(SELECT 1 FROM series_value n WHERE n.series = v.series AND n.at > v.at AND n.at <= ?) LIMIT ?)",
         (bound, bound, most),
     ).rowcount
-    for table, ends in (("occurrence", "ended"), ("silence", "ended"), ("happening", "at")):
+    for table, ends in (("alert_episode", "ended"), ("unreachable_period", "ended"), ("device_event", "at")):
         gone += tx.execute(f"DELETE FROM {table} WHERE {ends} < ?", (bound,)).rowcount  # noqa: S608 - our own names
     return gone

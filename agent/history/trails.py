@@ -20,7 +20,8 @@ def trail(
 ) -> Trail:
     """The trail of one printer as it is known at `now`. `pages`: of the total meter, the newest last."""
     silent = tx.execute(
-        "SELECT began, ended FROM silence WHERE device = ? AND coalesce(ended, ?) >= ? ORDER BY began",
+        "SELECT began, ended FROM unreachable_period "
+        "WHERE device = ? AND coalesce(ended, ?) >= ? ORDER BY began",
         (device, now, now - RECENT),
     ).fetchall()
     until = now + 1e-3
@@ -44,16 +45,16 @@ def trail(
 
 def daily(tx: sqlite3.Connection, device: str, name: str, now: float) -> tuple[tuple[float, int], ...]:
     """A counter: the first reading of each of the last 30 days, then the newest."""
-    track = tx.execute("SELECT id FROM track WHERE device = ? AND name = ?", (device, name)).fetchone()
+    track = tx.execute("SELECT id FROM series WHERE device = ? AND name = ?", (device, name)).fetchone()
     if track is None:
         return ()
     found = tx.execute(
-        "SELECT min(at) AS at, value FROM reading WHERE track = ? AND at > ? "
+        "SELECT min(at) AS at, value FROM series_value WHERE series = ? AND at > ? "
         "GROUP BY cast(at / 86400 AS INTEGER) ORDER BY at",
         (track["id"], now - RECENT),
     ).fetchall()
     newest = tx.execute(
-        "SELECT at, value FROM reading WHERE track = ? ORDER BY at DESC LIMIT 1", (track["id"],)
+        "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT 1", (track["id"],)
     ).fetchall()
     return tuple(sorted({row["at"]: row["value"] for row in (*found, *newest)}.items()))
 

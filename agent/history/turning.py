@@ -89,13 +89,15 @@ def _settled(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[flo
     at, high = last[0]
     place = (device, at)
     row = tx.execute(
-        "SELECT count FROM happening WHERE device = ? AND at = ? AND what = 'counter' AND detail = 'leapt'",
+        "SELECT count FROM device_event "
+        "WHERE device = ? AND at = ? AND kind = 'counter' AND detail = 'leapt'",
         place,
     ).fetchone()
     if row is None:
         return False
     tx.execute(
-        "DELETE FROM happening WHERE device = ? AND at = ? AND what = 'counter' AND detail = 'leapt'", place
+        "DELETE FROM device_event WHERE device = ? AND at = ? AND kind = 'counter' AND detail = 'leapt'",
+        place,
     )
     if now < high:
         return False

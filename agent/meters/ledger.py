@@ -39,6 +39,9 @@ SCHEMA = (
     CREATE INDEX meter_read_device ON meter_read (device, id);
     CREATE TABLE meter_chain (device TEXT PRIMARY KEY, count INTEGER NOT NULL, head BLOB NOT NULL)
     """,
+    """
+    ALTER TABLE meter_counter RENAME COLUMN standing TO state
+    """,
 )
 
 _READS = """
@@ -109,7 +112,7 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[Read
     found = []
     for source, meter in counted.items():
         row = known.get(source)
-        before = _standing(row["standing"]) if row else None
+        before = _standing(row["state"]) if row else None
         standing, read = step(before, Reading(at=snapshot.at, raw=meter.value, board=board))
         read = _as_trusted(read, meter)
         if before is not None and read.at <= before.at:
@@ -151,7 +154,7 @@ def settle(tx: sqlite3.Connection, device: str) -> str:
 
 def _settle(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
     """Chain one counter as it stands, unless its last read is chained."""
-    standing = _standing(row["standing"])
+    standing = _standing(row["state"])
     if standing.at <= row["chained_at"]:
         return
     meter = Meter(
@@ -175,7 +178,7 @@ def counters(tx: sqlite3.Connection, device: str, now: float) -> list[Counter]:
     """How the counters of a printer stand. What was not read for two days is stale."""
     found = []
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ? ORDER BY name, part", (device,)):
-        standing = _standing(row["standing"])
+        standing = _standing(row["state"])
         stale = now - standing.at > STALE_AFTER
         found.append(
             Counter(
@@ -216,9 +219,9 @@ def billed(tx: sqlite3.Connection, device: str, source: str) -> int:
         (device, source),
     ).fetchone()
     row = tx.execute(
-        "SELECT standing FROM meter_counter WHERE device = ? AND source = ?", (device, source)
+        "SELECT state FROM meter_counter WHERE device = ? AND source = ?", (device, source)
     ).fetchone()
-    return _standing(row["standing"]).adjusted - int(first["adjusted"]) if first and row else 0
+    return _standing(row["state"]).adjusted - int(first["adjusted"]) if first and row else 0
 
 
 def devices(tx: sqlite3.Connection) -> list[str]:

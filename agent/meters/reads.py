@@ -25,6 +25,10 @@ SCHEMA = (
         border INTEGER NOT NULL                     -- the last link that was looked through for borders
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE meter_told RENAME TO meter_read_sent;
+    ALTER TABLE meter_read_sent RENAME COLUMN border TO checked_read
+    """,
 )
 
 
@@ -58,17 +62,17 @@ class Statement:
 
 def due(tx: sqlite3.Connection, device: str, since: float) -> bool:
     """Whether nothing read since `since` (the last midnight) has been told of the printer."""
-    row = tx.execute("SELECT at FROM meter_told WHERE device = ?", (device,)).fetchone()
+    row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     return row is None or row["at"] < since
 
 
 def statement(tx: sqlite3.Connection, device: str, at: float) -> Statement:
     """The counters as they stand at `at`, chained."""
     ledger.settle(tx, device)
-    row = tx.execute("SELECT border FROM meter_told WHERE device = ?", (device,)).fetchone()
+    row = tx.execute("SELECT checked_read FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     last = tx.execute("SELECT coalesce(max(id), 0) FROM meter_read WHERE device = ?", (device,)).fetchone()[0]
     count, head = ledger.newest(tx, device)
-    opened = ledger.epochs(tx, device, after=row["border"] if row else 0)
+    opened = ledger.epochs(tx, device, after=row["checked_read"] if row else 0)
     return Statement(
         at=at,
         counters=tuple(ledger.counters(tx, device, at)),
@@ -82,7 +86,7 @@ def statement(tx: sqlite3.Connection, device: str, at: float) -> Statement:
 def told(tx: sqlite3.Connection, device: str, statement: Statement) -> None:
     """The message with `statement` was accepted."""
     row = (device, statement.at, statement.last)
-    tx.execute("INSERT OR REPLACE INTO meter_told VALUES (?, ?, ?)", row)
+    tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", row)
 
 
 def _by_standing(counters: tuple[Counter, ...]) -> list[Counter]:

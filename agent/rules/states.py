@@ -25,6 +25,10 @@ SCHEMA: tuple[str, ...] = (
         PRIMARY KEY (device, turns)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE rule_turn RENAME TO rule_schedule;
+    ALTER TABLE rule_schedule RENAME COLUMN turns TO schedule
+    """,
 )
 
 Key = tuple[str, str]  # rule, subject
@@ -83,13 +87,13 @@ def affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 def load_turns(db: sqlite3.Connection, device: str) -> dict[str, float]:
     """When each kind of turn was last taken with one printer."""
-    rows = db.execute("SELECT turns, at FROM rule_turn WHERE device = ?", (device,))
-    return {row["turns"]: row["at"] for row in rows}
+    rows = db.execute("SELECT schedule, at FROM rule_schedule WHERE device = ?", (device,))
+    return {row["schedule"]: row["at"] for row in rows}
 
 
 def save_turns(tx: sqlite3.Connection, device: str, taken: Mapping[str, float]) -> None:
     rows = [(device, turns, at) for turns, at in taken.items()]
-    tx.executemany("REPLACE INTO rule_turn VALUES (?, ?, ?)", rows)
+    tx.executemany("REPLACE INTO rule_schedule VALUES (?, ?, ?)", rows)
 
 
 def _standing(row: sqlite3.Row) -> Standing:

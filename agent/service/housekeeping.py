@@ -11,9 +11,10 @@ from pathlib import Path
 from agent import ballast, inventory, salvage, tickets
 from agent.clock import Clock
 from agent.errors import StoreError
+from agent.migrations import Migrations
 from agent.model import TicketEvent
 from agent.report import Sender
-from agent.store import Migrations, Store
+from agent.store import Store
 from uplink import bounds, integrity
 
 log = logging.getLogger("printwarden.house")

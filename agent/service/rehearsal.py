@@ -21,7 +21,7 @@ from agent.rules.trial import Moment, Trial
 from agent.rules.trial_form import ExpectForm
 from agent.service import knowing
 
-ROOMS = (
+COMPONENTS = (
     record.SCHEMA,
     ledger.SCHEMA,
     gauges.SCHEMA,
@@ -109,7 +109,7 @@ def _chosen(rules: RuleSet, trial: Trial) -> RuleSet:
 def _store() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    for script in (script for room in ROOMS for script in room):
+    for script in (script for scripts in COMPONENTS for script in scripts):
         db.executescript(script)
     return db
 

@@ -34,7 +34,7 @@ class SitePast:
     def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SitePast":
         """What was kept of it before `until`."""
         steps = [(row["first_seen"], 1, 0) for row in db.execute("SELECT first_seen FROM device")]
-        for row in db.execute("SELECT began, ended FROM silence WHERE began < ?", (until,)):
+        for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
             steps.append((row["began"], 0, 1))
             steps.append((row["ended"] if row["ended"] is not None else until, 0, -1))
         found = cls(id=site)

@@ -15,8 +15,8 @@ from uplink import outbox
 
 TABLES = {
     "tickets": tickets.SCHEMA,
-    "together": together.SCHEMA,
-    "desk": book.SCHEMA,
+    "grouping": together.SCHEMA,
+    "feedback": book.SCHEMA,
     "outbox": outbox.SCHEMA,
 }
 RULES = ["fuser-down", "feed-jams", "supply-low"]
@@ -70,7 +70,7 @@ def test_words_on_strange_tickets_fill_no_disk(store):
     with store.transaction() as tx:
         heard = book.take(tx, [{"ticket_id": f"strange-{n}", "status": "closed"} for n in range(100)], 5.0)
         assert (heard.taken, len(heard.unknown)) == (0, 100)
-        assert tx.execute("SELECT count(*) FROM desk").fetchone()[0] == 0
+        assert tx.execute("SELECT count(*) FROM ticket_feedback").fetchone()[0] == 0
 
 
 def test_the_same_episode_under_another_name_is_found_by_its_dedupe_key(store):

@@ -86,10 +86,10 @@ def test_a_cartridge_that_came_out_early_is_not_counted(tx: sqlite3.Connection) 
 
 def test_what_is_kept_on_disk_gives_the_same_forecast_again(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 100)
-    made = [tuple(row) for row in tx.execute("SELECT * FROM foresight ORDER BY what, key")]
+    made = [tuple(row) for row in tx.execute("SELECT * FROM forecast_state ORDER BY kind, key")]
     keeping.take_in(tx, "sn:B", 1e6, Brought(site="T"))
     assert made == [
-        tuple(row) for row in tx.execute("SELECT * FROM foresight WHERE key NOT IN ('T', 'sn:B')")
+        tuple(row) for row in tx.execute("SELECT * FROM forecast_state WHERE key NOT IN ('T', 'sn:B')")
     ]
     at = 104 * DAY
     first, second = keeping.of(tx, "sn:A", at, "S"), keeping.of(tx, "sn:A", at, "S")
@@ -116,5 +116,5 @@ def test_forecasts_are_forgotten_long_after_their_cartridge_is_gone(tx: sqlite3.
 
 def test_state_of_another_form_is_forgotten_not_guessed_at(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 30)
-    tx.execute("UPDATE foresight SET form = 99, state = 'nonsense'")
+    tx.execute("UPDATE forecast_state SET format = 99, state = 'nonsense'")
     assert keeping.of(tx, "sn:A", 40 * DAY, "S").outlooks == {}

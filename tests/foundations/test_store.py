@@ -10,7 +10,7 @@ import pytest
 from agent.errors import StoreError, StoreLocked, StoreTooNew
 from agent.store import Store, open_reader
 
-ROOMS = {"notes": ("CREATE TABLE note (text TEXT); CREATE INDEX note_text ON note (text)",)}
+COMPONENTS = {"notes": ("CREATE TABLE note (text TEXT); CREATE INDEX note_text ON note (text)",)}
 
 
 @pytest.fixture
@@ -26,14 +26,14 @@ def notes(path):
 
 
 async def test_what_run_has_returned_from_is_committed(path):
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     await store.run(lambda tx: tx.execute("INSERT INTO note VALUES ('kept')"))
     assert notes(path) == ["kept"]
     store.close()
 
 
 async def test_a_transaction_that_raises_leaves_nothing_behind(path):
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
 
     def half(tx: sqlite3.Connection) -> None:
         tx.execute("INSERT INTO note VALUES ('half')")
@@ -46,7 +46,7 @@ async def test_a_transaction_that_raises_leaves_nothing_behind(path):
 
 
 def test_the_file_is_written_durably(path):
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     with store.transaction() as tx:
         assert tx.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
         assert tx.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
@@ -54,11 +54,11 @@ def test_the_file_is_written_durably(path):
 
 
 def test_a_second_owner_is_refused_until_the_first_has_gone(path):
-    first = Store(path, ROOMS)
+    first = Store(path, COMPONENTS)
     with pytest.raises(StoreLocked, match="in use by another printwarden"):
-        Store(path, ROOMS)
+        Store(path, COMPONENTS)
     first.close()
-    Store(path, ROOMS).close()
+    Store(path, COMPONENTS).close()
 
 
 def test_a_kill_lets_go_of_the_file(path):
@@ -70,19 +70,19 @@ def test_a_kill_lets_go_of_the_file(path):
     with other:
         assert other.stdout.readline() == b"owned\n"
         with pytest.raises(StoreLocked):
-            Store(path, ROOMS)
+            Store(path, COMPONENTS)
         other.kill()
         other.wait()
-    Store(path, ROOMS).close()
+    Store(path, COMPONENTS).close()
 
 
 def test_a_new_version_adds_its_scripts_and_keeps_what_is_there(path):
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     with store.transaction() as tx:
         tx.execute("INSERT INTO note VALUES ('old')")
     store.close()
     newer = {
-        "notes": (*ROOMS["notes"], "ALTER TABLE note ADD COLUMN at REAL"),
+        "notes": (*COMPONENTS["notes"], "ALTER TABLE note ADD COLUMN at REAL"),
         "more": ("CREATE TABLE more (x)",),
     }
     store = Store(path, newer)
@@ -92,25 +92,25 @@ def test_a_new_version_adds_its_scripts_and_keeps_what_is_there(path):
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
-    Store(path, {"notes": (*ROOMS["notes"], "CREATE TABLE later (x)")}).close()
+    Store(path, {"notes": (*COMPONENTS["notes"], "CREATE TABLE later (x)")}).close()
     before = path.read_bytes()
     with pytest.raises(StoreTooNew, match="newer version"):
-        Store(path, ROOMS)
+        Store(path, COMPONENTS)
     assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_kept_aside_and_a_new_one_begun(path):
     path.parent.mkdir()
     path.write_bytes(b"this is no database at all" * 100)
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     assert store.salvaged.evidence.read_bytes() == b"this is no database at all" * 100
     assert notes(path) == []
     store.close()
 
 
 def test_a_copy_is_kept_before_a_newer_version_changes_the_file(path):
-    Store(path, ROOMS).close()
-    Store(path, {"notes": (*ROOMS["notes"], "ALTER TABLE note ADD COLUMN at REAL")}).close()
+    Store(path, COMPONENTS).close()
+    Store(path, {"notes": (*COMPONENTS["notes"], "ALTER TABLE note ADD COLUMN at REAL")}).close()
     with closing(sqlite3.connect(path.with_suffix(".before"))) as before:
         assert len(before.execute("PRAGMA table_info(note)").fetchall()) == 1
 

@@ -41,7 +41,8 @@ def test_watching(story, levels, step, direction):
 def tx():
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
-    db.execute(gauges.SCHEMA[0])
+    for script in gauges.SCHEMA:
+        db.execute(script)
     yield db
     db.close()
 

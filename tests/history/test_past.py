@@ -108,7 +108,7 @@ def test_changes_are_those_of_the_parts_that_were_asked_for(tx):
 def test_page_counters_are_thinned_to_one_a_day_and_the_rest_is_kept(tx):
     for number in range(40):
         list(day(tx, number))
-    rows = "SELECT count(*) FROM reading JOIN track ON track.id = track WHERE name GLOB ?"
+    rows = "SELECT count(*) FROM series_value JOIN series ON series.id = series WHERE name GLOB ?"
     levels = tx.execute(rows, ("supply.*",)).fetchone()[0]
     while tidying.tidy(tx, 40 * DAY):
         pass
@@ -143,6 +143,6 @@ def test_tidying_is_done_by_and_by(tx, monkeypatch):
         rounds += 1
     assert rounds > 3
     kept = tx.execute(
-        "SELECT count(*) FROM reading JOIN track ON track.id = track WHERE name = 'meter.total'"
+        "SELECT count(*) FROM series_value JOIN series ON series.id = series WHERE name = 'meter.total'"
     )
     assert kept.fetchone()[0] == 3

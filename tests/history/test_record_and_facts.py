@@ -111,7 +111,7 @@ def test_an_error_state_that_was_not_read_keeps_the_bits(tx):
 def test_a_level_that_did_not_change_adds_no_row(tx):
     for at in range(0, 3000, 300):
         tell(tx, at, supplies=(BLACK,))
-    assert tx.execute("SELECT count(*) FROM reading").fetchone()[0] == 1
+    assert tx.execute("SELECT count(*) FROM series_value").fetchone()[0] == 1
 
 
 def test_each_jam_is_counted_once(tx):
@@ -174,7 +174,7 @@ def test_record_says_which_parts_changed(tx):
 def test_a_silence_has_a_beginning_and_an_end(tx):
     for at, reachable in ((0, True), (300, False), (600, False), (900, True), (1200, True), (1500, False)):
         tell(tx, at, reachable=reachable)
-    spans = [tuple(row) for row in tx.execute("SELECT began, ended FROM silence ORDER BY began")]
+    spans = [tuple(row) for row in tx.execute("SELECT began, ended FROM unreachable_period ORDER BY began")]
     assert spans == [(300, 900), (1500, None)]
     assert known(tx, 1500).answering_since is None
 

@@ -14,7 +14,7 @@ from agent.model import Address, Identity, Meter, Snapshot
 from agent.store import Store
 
 HOUR = 3600.0
-ROOMS = {"meters": ledger.SCHEMA, "inventory": inventory.SCHEMA}
+COMPONENTS = {"meters": ledger.SCHEMA, "inventory": inventory.SCHEMA}
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def site(tmp_path):
     """A state file with one printer that was reset, and the command on it."""
     (tmp_path / "config.toml").write_text(f'config_version = 1\n[storage]\nfolder = "{tmp_path}"\n', "utf-8")
     address = Address("192.0.2.1")
-    with closing(Store(tmp_path / "printwarden.db", ROOMS)) as store, store.transaction() as tx:
+    with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as store, store.transaction() as tx:
         identity = Identity(vendor="HP", model="LaserJet", serial="PHBLL12345", is_printer=True)
         device = inventory.bind(tx, identity, address, now=0.0)
         for turn, value in enumerate((90_000, 12, 40)):

@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 OID = "1.3.6.1.2.1.43.10.2.1.4.1.1"
 OWN = "1.3.6.1.4.1.1347.43.10.1.1.12.1.1"
 PRINTER = Device(key="sn:VHB8912345", address=Address("192.168.10.31"), serial="VHB8912345")
-ROOMS = {
+COMPONENTS = {
     "meters": ledger.SCHEMA,
     "reads": reads.SCHEMA,
     "outbox": outbox.SCHEMA,
@@ -31,7 +31,7 @@ ROOMS = {
 
 @pytest.fixture
 def store(tmp_path):
-    with closing(Store(tmp_path / "printwarden.db", ROOMS)) as made:
+    with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as made:
         yield made
 
 
@@ -84,7 +84,7 @@ def test_midnight_is_that_of_the_site(store):
 def test_a_restart_tells_nothing_twice(store, tmp_path):
     take(store, NOON, total(1000))
     store.close()
-    with closing(Store(tmp_path / "printwarden.db", ROOMS)) as again:
+    with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as again:
         take(again, NOON + HOUR, total(1001))
         assert len(sent(again)) == 1
 

@@ -29,8 +29,8 @@ WHOLE = Snapshot(
 TABLES = {
     "outbox": outbox.SCHEMA,
     "egress": egress_journal.SCHEMA,
-    "portrait": portrait.SCHEMA,
-    "stock": stock.SCHEMA,
+    "inventory_changes": portrait.SCHEMA,
+    "supply_stages": stock.SCHEMA,
 }
 
 

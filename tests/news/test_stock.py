@@ -75,7 +75,10 @@ def toner(level, **more):
 
 @pytest.fixture
 def tx(tmp_path):
-    with closing(Store(tmp_path / "s.db", {"stock": stock.SCHEMA})) as store, store.transaction() as opened:
+    with (
+        closing(Store(tmp_path / "s.db", {"supply_stages": stock.SCHEMA})) as store,
+        store.transaction() as opened,
+    ):
         yield opened
 
 

@@ -169,11 +169,11 @@ def changed(file: Path, tmp_path: Path, statement: str) -> Path:
 
 
 CHANGES = [
-    "UPDATE reading SET value = 3 WHERE track = (SELECT id FROM track WHERE name = 'supply.1.1' LIMIT 1)",
-    "DELETE FROM occurrence WHERE device LIKE '%000003'",
-    "INSERT INTO happening SELECT device, at + 60, 'replaced', '1.1', 0 FROM happening LIMIT 1",
+    "UPDATE series_value SET value = 3 WHERE series = (SELECT id FROM series WHERE name = 'supply.1.1' LIMIT 1)",
+    "DELETE FROM alert_episode WHERE device LIKE '%000003'",
+    "INSERT INTO device_event SELECT device, at + 60, 'replaced', '1.1', 0 FROM device_event LIMIT 1",
     "UPDATE device SET model = 'IM C9000' WHERE key LIKE '%000002'",
-    "UPDATE silence SET ended = ended + 7200 WHERE device LIKE '%000000'",
+    "UPDATE unreachable_period SET ended = ended + 7200 WHERE device LIKE '%000000'",
 ]
 
 

@@ -151,7 +151,8 @@ def test_what_is_on_order_is_told_by_the_desk(
         fault="supply.low", component="toner:black", impact=Impact.SUPPLY, severity="normal", title="low", since=9.0,
     )  # fmt: skip
     store = Store(
-        tmp_path / "orders.db", {"tickets": tickets.SCHEMA, "together": together.SCHEMA, "desk": book.SCHEMA}
+        tmp_path / "orders.db",
+        {"tickets": tickets.SCHEMA, "grouping": together.SCHEMA, "feedback": book.SCHEMA},
     )
     with store.transaction() as tx:
         (event,) = tickets.apply(tx, [change])

@@ -64,7 +64,7 @@ def desk(tmp_path: Path, make_change: Callable[..., Change]) -> Iterator[Desk]:
     def again() -> Store:
         while opened:
             opened.pop().close()
-        opened.append(Store(tmp_path / "s.db", {"tickets": tickets.SCHEMA, "together": together.SCHEMA}))
+        opened.append(Store(tmp_path / "s.db", {"tickets": tickets.SCHEMA, "grouping": together.SCHEMA}))
         return opened[-1]
 
     yield Desk(again, make_change)

@@ -164,8 +164,8 @@ def test_after_a_month_of_waiting(tx: sqlite3.Connection, story: str, before: st
     upkeep(tx, hours=24 * 30)
     assert views.counts(tx).pending == {Lane.TICKETS: len(before)}, "not a day too early"
     upkeep(tx, hours=2)
-    left = tx.execute("SELECT folds, seq FROM outbox_event ORDER BY seq").fetchall()
-    assert "".join("u" if row["folds"] else "e" for row in left) == after
+    left = tx.execute("SELECT supersedable, seq FROM outbox_event ORDER BY seq").fetchall()
+    assert "".join("u" if row["supersedable"] else "e" for row in left) == after
     assert left[-1]["seq"] == len(before), "the newest is the one that stays"
     conserved(tx)
 

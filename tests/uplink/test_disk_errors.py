@@ -20,7 +20,7 @@ from uplink import outbox, views
 from uplink.answers import Result, Verdict
 from uplink.envelope import Envelope
 
-ROOMS = {"outbox": outbox.SCHEMA}
+COMPONENTS = {"outbox": outbox.SCHEMA}
 ROUNDS = 20
 Make = Callable[..., Envelope]
 
@@ -38,7 +38,7 @@ class Life:
         store = None
         for number in range(ROUNDS):
             with suppress(sqlite3.Error, StoreError):  # not accepted, then; the next one is tried
-                store = store or Store(self.path, ROOMS, connect=disk.connect, ballast=self.no_ballast)
+                store = store or Store(self.path, COMPONENTS, connect=disk.connect, ballast=self.no_ballast)
                 one = make(number)
                 store.do(lambda tx, e=one: outbox.put(tx, e))
                 self.accepted.add(one.id)
@@ -57,7 +57,7 @@ class Life:
 
     def lost(self) -> int:
         """Read back with a healthy disk: accepted, and in no place."""
-        healthy = Store(self.path, ROOMS, ballast=self.no_ballast)
+        healthy = Store(self.path, COMPONENTS, ballast=self.no_ballast)
         with healthy.transaction() as tx:
             there = {entry.id for entry in views.pending(tx, 1000)}
             assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -14,7 +14,7 @@ from agent.store import Store
 from uplink import bounds, outbox, views
 from uplink.envelope import Envelope, Lane
 
-ROOMS = {"outbox": outbox.SCHEMA}
+COMPONENTS = {"outbox": outbox.SCHEMA}
 MIB = 1024 * 1024
 QUOTA = 6 * MIB  # of the disk
 TICKETS = 1500  # more than the ballast has room for: readings must go
@@ -30,7 +30,7 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
     disk = Disk(f"quota-{path.parent.name}")
     disk.folder, disk.quota = path.parent, QUOTA
     path.parent.mkdir()
-    store = Store(path, ROOMS, connect=disk.connect, relieve=bounds.shed, ballast=ballast)
+    store = Store(path, COMPONENTS, connect=disk.connect, relieve=bounds.shed, ballast=ballast)
     if ballast.comfort < 1 << 50:
         ballast.path.write_bytes(bytes(ballast.size))
     readings = tickets = failed = 0

@@ -144,7 +144,7 @@ async def test_only_who_offers_feedback_is_asked_for_it(asking: Asking) -> None:
 async def test_what_was_known_outlives_a_captive_portal(asking: Asking) -> None:
     await asking.office.round()
     asking.desk.capabilities = "<h1>Welcome</h1>"
-    await asking.store.run(lambda tx: tx.execute("UPDATE outbox_provider SET asked = 0"))
+    await asking.store.run(lambda tx: tx.execute("UPDATE outbox_provider SET asked_at = 0"))
     await asking.office.round()
     assert asking.known.takes == Capabilities(events=7, feedback=True)
 
@@ -153,7 +153,7 @@ async def test_capabilities_are_asked_for_once_a_day(asking: Asking) -> None:
     for _ in range(3):
         await asking.office.round()
     assert asking.desk.asked.count("/v1/capabilities") == 1
-    await asking.store.run(lambda tx: tx.execute("UPDATE outbox_provider SET asked = asked - 100000"))
+    await asking.store.run(lambda tx: tx.execute("UPDATE outbox_provider SET asked_at = asked_at - 100000"))
     await asking.office.round()
     assert asking.desk.asked.count("/v1/capabilities") == 2
 

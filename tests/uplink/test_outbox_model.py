@@ -213,7 +213,7 @@ def _delete_before_the_answer(tx: sqlite3.Connection, **how: Any) -> outbox.Batc
 
 def _thaw_each_time(tx: sqlite3.Connection, **how: Any) -> outbox.Batch | None:
     """Broken: keeps the key but packs anew, with whatever came since."""
-    frozen = tx.execute("SELECT number, key FROM outbox_batch ORDER BY lane, first LIMIT 1").fetchone()
+    frozen = tx.execute("SELECT number, key FROM outbox_batch ORDER BY lane, first_seq LIMIT 1").fetchone()
     if frozen is not None:
         tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (frozen["number"],))
         tx.execute("DELETE FROM outbox_batch WHERE number = ?", (frozen["number"],))

@@ -21,7 +21,7 @@ from uplink import outbox, views
 from uplink.answers import Result, Verdict
 from uplink.envelope import Envelope
 
-ROOMS = {"outbox": outbox.SCHEMA}
+COMPONENTS = {"outbox": outbox.SCHEMA}
 Make = Callable[..., Envelope]
 
 
@@ -44,7 +44,7 @@ def live(
     """Put, send, settle; note after each commit what has been promised."""
     ledger, dice = Ledger(), Random(seed)
     disk.recording = True
-    store = Store(path, ROOMS, connect=disk.connect, ballast=no_ballast(path))
+    store = Store(path, COMPONENTS, connect=disk.connect, ballast=no_ballast(path))
     if synchronous != "FULL":
         with suppress(sqlite3.OperationalError):
             store._db.execute(f"PRAGMA synchronous={synchronous}")
@@ -77,7 +77,7 @@ def broken_promises(ledger: Ledger, files: dict[str, bytes], folder: Path, at: i
         if not name.endswith("-shm"):
             (folder / name).write_bytes(image)
     try:
-        store = Store(folder / "agent.db", ROOMS, ballast=no_ballast(folder / "agent.db"))
+        store = Store(folder / "agent.db", COMPONENTS, ballast=no_ballast(folder / "agent.db"))
     except Exception:  # noqa: BLE001 - whatever it is, it is a broken promise
         return 1
     try:

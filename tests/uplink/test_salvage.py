@@ -20,7 +20,7 @@ from uplink import outbox, rows, views
 from uplink.envelope import Envelope, Lane
 
 Make = Callable[..., Envelope]
-ROOMS = {
+COMPONENTS = {
     "outbox": outbox.SCHEMA,
     "notes": ("CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID",),
 }
@@ -33,7 +33,7 @@ def no_ballast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(path: Path, make: Make, count: int = 4000) -> dict[UUID, bytes]:
     """A state file with `count` events and a table without row numbers; what is in it."""
-    store = Store(path, ROOMS)
+    store = Store(path, COMPONENTS)
     with store.transaction() as tx:
         for number in range(count):
             outbox.put(tx, make(number, Lane(number % 3)))
@@ -65,7 +65,7 @@ def after_damage(path: Path, image: bytes, truth: dict[UUID, bytes]) -> tuple[fl
     """Start on `image`; the share of events that survived unharmed, and how many were altered unseen."""
     path.parent.mkdir()
     path.write_bytes(image)
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     try:
         with store.transaction() as tx:
             kept = tx.execute("SELECT id, data FROM outbox_event").fetchall()
@@ -118,7 +118,7 @@ def test_bytes_that_became_a_text_that_is_none_cost_one_event(tmp_path: Path, ma
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE outbox_event SET digest = CAST(x'5d51ff34fe' AS TEXT) WHERE seq = 20")
         db.commit()
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     with store.transaction() as tx:
         told = views.counts(tx)
     store.close()
@@ -144,13 +144,13 @@ def test_the_evidence_is_kept_and_what_was_done_is_said(
     image[4096 * 3 : 4096 * 5] = bytes(8192)
     path.write_bytes(image)
     salvage.mark(path, "found by a check")
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     assert store.salvaged is not None
     assert store.salvaged.evidence.read_bytes() == bytes(image)
     assert "found by a check" in caplog.text
     assert store.salvaged.evidence.name in caplog.text
     store.close()
-    again = housekeeping.opened(path, ROOMS)
+    again = housekeeping.opened(path, COMPONENTS)
     assert again.salvaged is None, "once is enough"
     again.close()
 
@@ -160,7 +160,7 @@ def test_a_table_that_is_gone_is_damage(tmp_path: Path, make: Make) -> None:
     written(path, make, count=20)
     with closing(sqlite3.connect(path)) as db:
         db.execute("DROP TABLE note")
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     assert store.salvaged is not None
     with store.transaction() as tx:
         assert views.counts(tx).accepted == sum(views.counts(tx).pending.values()) == 20
@@ -178,7 +178,7 @@ def test_a_check_after_an_unclean_stop_finds_damage_and_the_next_start_salvages(
     assert salvage.examine(path) is None
     path.write_bytes(image)
     assert salvage.examine(path)
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     assert store.unclean
     assert store.salvaged is not None
     store.close()
@@ -190,7 +190,7 @@ def test_three_failed_starts_end_in_an_empty_file_and_the_evidence(tmp_path: Pat
     for _ in range(2):
         salvage.note_failure(path)
     salvage.mark(path, "again")
-    store = housekeeping.opened(path, ROOMS)
+    store = housekeeping.opened(path, COMPONENTS)
     with store.transaction() as tx:
         assert views.counts(tx).accepted == 0
     assert store.salvaged is not None
@@ -208,7 +208,7 @@ def test_a_kill_is_no_damage(tmp_path: Path, make: Make) -> None:
     written(path, make, count=10)
     for _ in range(5):
         path.with_suffix(".clean").unlink()
-        store = housekeeping.opened(path, ROOMS)
+        store = housekeeping.opened(path, COMPONENTS)
         assert (store.unclean, store.salvaged) == (True, None)
         store.close()
 

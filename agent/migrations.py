@@ -1,0 +1,148 @@
+"""The tables of a state file: each component brings its scripts, and the file says how many of them it has.
+
+    component_version   component -> how many of its scripts have run
+
+- Scripts are appended and never edited; a script that has run is never run again.
+- All scripts that are missing run in the caller's transaction: all of them, or none.
+- Until 0.1 the table was called `room_version`, and some components had other names. A view of that name
+  stays, so that a program of that time refuses the file as too new instead of failing in it.
+"""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+
+Migrations = Mapping[str, Sequence[str]]
+Columns = frozenset[tuple[str, str]]  # (table, column)
+
+RENAMED = {
+    "portrait": "inventory_changes",
+    "stock": "supply_stages",
+    "together": "grouping",
+    "desk": "feedback",
+}  # components, as `room_version` called them
+PRECIOUS = ("outbox", "tickets", "rules", "history", "inventory")  # components that are recovered first
+
+
+def load_versions(db: sqlite3.Connection) -> dict[str, int]:
+    """Return how many scripts of each component the file has; empty for a new file."""
+    if _exists(db, "component_version"):
+        return dict(map(tuple, db.execute("SELECT component, version FROM component_version")))
+    if not _exists(db, "room_version"):
+        return {}
+    old = map(tuple, db.execute("SELECT room, version FROM room_version"))
+    return {RENAMED.get(component, component): version for component, version in old}
+
+
+def find_newer(versions: Mapping[str, int], migrations: Migrations) -> str | None:
+    """Return the component that has run more scripts than are known here, if there is one."""
+    newer = (
+        f"{component} {version}"
+        for component, version in versions.items()
+        if version > len(migrations.get(component, ()))
+    )
+    return next(newer, None)
+
+
+def find_outdated(versions: Mapping[str, int], migrations: Migrations) -> set[str]:
+    """Return the components that have scripts to run."""
+    return {name for name, scripts in migrations.items() if versions.get(name, 0) < len(scripts)}
+
+
+def is_old_form(db: sqlite3.Connection) -> bool:
+    """True for a file that still has `room_version`: its tables have other names than the code's."""
+    return _exists(db, "room_version") and not _exists(db, "component_version")
+
+
+def run_scripts(tx: sqlite3.Connection, migrations: Migrations, versions: Mapping[str, int]) -> None:
+    """Run the scripts that the file, which has `versions`, does not have yet."""
+    _write_versions(tx, versions)
+    for component, scripts in migrations.items():
+        for script in scripts[versions.get(component, 0) :]:
+            for statement in filter(str.strip, script.split(";")):
+                tx.execute(statement)
+        tx.execute("INSERT OR REPLACE INTO component_version VALUES (?, ?)", (component, len(scripts)))
+
+
+def _write_versions(tx: sqlite3.Connection, versions: Mapping[str, int]) -> None:
+    """Create `component_version` with what an older file says, unless it is there."""
+    if _exists(tx, "component_version"):
+        return
+    tx.execute("CREATE TABLE component_version (component TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+    tx.executemany("INSERT INTO component_version VALUES (?, ?)", versions.items())
+    tx.execute("DROP TABLE IF EXISTS room_version")
+    tx.execute("CREATE VIEW room_version AS SELECT component AS room, version FROM component_version")
+
+
+def table_names(migrations: Migrations) -> list[str]:
+    """Return the tables of all components, the most precious first."""
+    found: dict[str, list[str]] = {}
+    with closing(sqlite3.connect(":memory:")) as blank:
+        for component, scripts in migrations.items():
+            others = _tables(blank)
+            for script in scripts:
+                blank.executescript(script)
+            found[component] = [name for name in _tables(blank) if name not in others]
+    ordered = sorted(migrations, key=lambda name: PRECIOUS.index(name) if name in PRECIOUS else len(PRECIOUS))
+    return [table for component in ordered for table in found[component]]
+
+
+def check_tables(db: sqlite3.Connection, migrations: Migrations) -> None:
+    """Raise the error of a damaged file if a table is missing or cannot be read."""
+    for table in table_names(migrations):
+        try:
+            db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608 - names of our own tables
+        except sqlite3.OperationalError as why:
+            if "no such table" not in str(why):
+                raise
+            damaged = sqlite3.DatabaseError(f"the table {table} is missing")
+            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damaged from why
+
+
+def detect_form(old: sqlite3.Connection, migrations: Migrations) -> Migrations:
+    """Return the scripts that made the tables of `old`, a damaged file: those whose result is most like it.
+
+    Its own note of its versions only decides between scripts with like results: it may be damaged itself.
+    Raises sqlite3.DatabaseError where its schema cannot be read.
+    """
+    try:
+        noted = load_versions(old)
+    except sqlite3.DatabaseError:
+        noted = {}
+    found = {}
+    with closing(sqlite3.connect(":memory:")) as blank:
+        for component, scripts in migrations.items():
+            forms = _forms(blank, scripts)
+            there = _columns(old, {table for form in forms for table, _ in form})
+            found[component] = scripts[: _closest(forms, there, noted.get(component, 0))]
+    return found
+
+
+def _forms(blank: sqlite3.Connection, scripts: Sequence[str]) -> list[Columns]:
+    """Run `scripts` in `blank`; return the columns of their tables after each."""
+    others, forms = _tables(blank), []
+    for script in scripts:
+        blank.executescript(script)
+        forms.append(_columns(blank, [name for name in _tables(blank) if name not in others]))
+    return forms
+
+
+def _closest(forms: Sequence[Columns], there: Columns, noted: int) -> int:
+    """Return the version, counted from 1, whose columns differ least from `there`; the newest of equals."""
+    versions = range(1, len(forms) + 1)
+    return min(versions, key=lambda it: (len(forms[it - 1] ^ there), it != noted, -it), default=0)
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    return [
+        row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")
+    ]
+
+
+def _columns(db: sqlite3.Connection, tables: Collection[str]) -> Columns:
+    return frozenset((table, row[1]) for table in tables for row in db.execute(f"PRAGMA table_info({table})"))
+
+
+def _exists(db: sqlite3.Connection, name: str) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
