@@ -48,8 +48,8 @@ FOLDER = Path(__file__).with_name("wire")
 TABLES = {
     "outbox": outbox.SCHEMA,
     "egress": egress_journal.SCHEMA,
-    "portrait": portrait.SCHEMA,
-    "stock": stock.SCHEMA,
+    "inventory_changes": portrait.SCHEMA,
+    "supply_stages": stock.SCHEMA,
 }
 NOW, DAY = 1_790_000_000.25, 86400.0
 OID = "1.3.6.1.2.1.43.10.2.1.4.1.1"
