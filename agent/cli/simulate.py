@@ -99,9 +99,8 @@ def simulate(
 
     Exit codes: 0 stopped by Ctrl+C, SIGTERM or --for; 1 an address or port cannot be had; 2 wrong usage.
     """
-    files = [*(walk or ()), *(more or ())]
     try:
-        members = _cast(files, scenarios or [], base, port, named=named, seed=seed)
+        members = _cast([*(walk or ()), *(more or ())], scenarios or [], base, port, named=named, seed=seed)
         members = [replace(_quirky(member, quirks or []), community=community) for member in members]
         duration = units.duration(lasts) if lasts else None
     except (KeyError, ValueError) as why:
@@ -112,7 +111,7 @@ def simulate(
     time = _common.clock(clock) if clock else Clock.scaled(speed)
     fleet = Fleet(members, clock=time, started=started, seed=seed, anywhere=anywhere)
     try:
-        asyncio.run(_play(fleet, mdns and not files, ipp, duration, as_json))
+        asyncio.run(_play(fleet, mdns and not (walk or more), ipp, duration, as_json))
     except OSError as why:
         _common.err.print(f"cannot answer there: {why}. {_ELSEWHERE}", soft_wrap=True)
         raise typer.Exit(1) from why
