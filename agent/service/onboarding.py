@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent import together
+from agent import batches
 from agent.model import Impact
 from agent.rules import states
 from agent.rules.rule import Rule, RuleSet
@@ -29,7 +29,7 @@ class Onboarding:
     began: float | None  # when the first printer was met
     settles: float | None  # when they are over; None: there are none
     over: bool
-    digest: together.Told | None
+    digest: batches.BatchSummary | None
     quiet: tuple[Quiet, ...]
 
 
@@ -49,7 +49,7 @@ def onboarding(
         began=began,
         settles=settles,
         over=over,
-        digest=together.digest(db, site),
+        digest=batches.digest(db, site),
         quiet=tuple(
             Quiet(rule=rule.id, until=None if rule.shadow else settles, waiting=untold[rule.id])
             for rule in _quiet(rules.rules.values(), over=over)
