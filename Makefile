@@ -14,7 +14,7 @@ help: ## Show this list
 demo: $(VENV)/.runtime ## Show the whole line at work, on loopback only (about a minute)
 	$(BIN)/printwarden demo --for 60s
 
-test: $(VENV)/.dev ## Run the test suite (5 minutes on 2 free cores); ONLY=rules runs one room of it
+test: $(VENV)/.dev ## Run the test suite (7 minutes of CPU, spread over the cores); ONLY=rules runs one room of it
 	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup $(ONLY:%=tests/%)
 
 # Two workers a core: many tests wait for a clock or a process
