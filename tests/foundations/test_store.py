@@ -118,3 +118,37 @@ def test_a_copy_is_kept_before_a_newer_version_changes_the_file(path):
 def test_reading_a_state_that_is_not_there_says_what_to_do(path):
     with pytest.raises(StoreError, match="has the agent run"):
         open_reader(path)
+
+
+STUBBORN = {
+    "names": ("CREATE TABLE name (text TEXT)",),
+    "notes": (
+        "CREATE TABLE note (text TEXT)",
+        "ALTER TABLE note ADD COLUMN at REAL; UPDATE note SET at = json_extract(text, '$.at')",
+    ),
+}
+
+
+def test_a_damaged_value_that_no_migration_takes_does_not_keep_the_agent_from_starting(path):
+    """Its rows are brought over into the tables of today, as far as they have kept their names."""
+    Store(path, {**STUBBORN, "notes": STUBBORN["notes"][:1]}).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany("INSERT INTO note VALUES (?)", [('{"at": 5}',), ("no JSON any more",)])
+    path.with_suffix(".damaged").write_text("a bit was flipped")
+    store = Store(path, STUBBORN)
+    assert store.salvaged.recovered == {"name": 0, "note": 2}
+    with store.transaction() as tx:
+        rows = tx.execute("SELECT text, at FROM note ORDER BY text").fetchall()
+        assert [tuple(row) for row in rows] == [("no JSON any more", None), ('{"at": 5}', None)]
+    store.close()
+
+
+def test_a_damaged_file_of_an_older_version_is_migrated_with_its_rows(path):
+    Store(path, {**STUBBORN, "notes": STUBBORN["notes"][:1]}).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("""INSERT INTO note VALUES ('{"at": 5}')""")
+    path.with_suffix(".damaged").write_text("a bit was flipped")
+    store = Store(path, STUBBORN)
+    with store.transaction() as tx:
+        assert tx.execute("SELECT at FROM note").fetchone()["at"] == 5
+    store.close()
