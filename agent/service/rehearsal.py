@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from agent import gauges, tickets, together, units
+from agent import gauges, migrations, tickets, together, units
 from agent.desk import book
 from agent.forecast import keeping
 from agent.history import record
@@ -109,8 +109,7 @@ def _chosen(rules: RuleSet, trial: Trial) -> RuleSet:
 def _store() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    for script in (script for scripts in COMPONENTS for script in scripts):
-        db.executescript(script)
+    migrations.create_tables(db, COMPONENTS)
     return db
 
 

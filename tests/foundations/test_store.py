@@ -120,6 +120,18 @@ def test_reading_a_state_that_is_not_there_says_what_to_do(path):
         open_reader(path)
 
 
+def test_a_new_file_has_what_the_scripts_of_a_component_leave_behind(path):
+    scripts = (
+        "CREATE TABLE memo (text TEXT); CREATE INDEX memo_text ON memo (text); INSERT INTO memo VALUES ('a; b')",
+        "ALTER TABLE memo RENAME TO note; INSERT INTO note VALUES ('second')",
+    )
+    Store(path, {"notes": scripts}).close()
+    assert notes(path) == ["a; b", "second"]
+    with closing(sqlite3.connect(path)) as db:
+        indexes = db.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'note' AND type = 'index'")
+        assert indexes.fetchall() == [("memo_text",)]
+
+
 STUBBORN = {
     "names": ("CREATE TABLE name (text TEXT)",),
     "notes": (

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent import migrations
 from agent.history import facts, record, tidying
 from agent.history.past import EVERYTHING, Past
 from agent.model import (
@@ -31,8 +32,7 @@ SITE = SiteFacts()
 def tx():
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    for script in record.SCHEMA:
-        db.executescript(script)
+    migrations.create_tables(db, [record.SCHEMA])
     yield db
     db.close()
 

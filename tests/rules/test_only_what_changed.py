@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent import migrations
 from agent.history import facts, record
 from agent.model import Change, Facts
 from agent.rules import engine, schema, trial
@@ -24,8 +25,7 @@ def lived(case: trial.Trial) -> list[Facts]:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
     with closing(db):
-        for script in record.SCHEMA:
-            db.executescript(script)
+        migrations.create_tables(db, [record.SCHEMA])
         found = []
         for moment in case.moments():
             fresh = record.record(db, case.device.key, moment.snapshot)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import tickets
+from agent import migrations, tickets
 from agent.model import Change, Impact, TicketEvent
 
 DAY = 86400.0
@@ -35,8 +35,7 @@ QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], de
 def database() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    for script in tickets.SCHEMA:
-        db.executescript(script)
+    migrations.create_tables(db, [tickets.SCHEMA])
     return db
 
 
