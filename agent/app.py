@@ -16,56 +16,49 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from agent import (
-    audit,
-    config,
-    egress,
-    egress_journal,
-    gauges,
-    health,
-    inventory,
-    plugins,
-    portrait,
-    stock,
-    tickets,
-    together,
-)
-from agent.calendars import Calendar
-from agent.clock import Clock
-from agent.collectors._profiles import FOLDER, Profiles
-from agent.config import Config, at_start
-from agent.desk import book
-from agent.errors import StoreError
-from agent.forecast import keeping
-from agent.history import record
-from agent.meters import ledger, reads
-from agent.model import Tier
-from agent.report import Sender
-from agent.rules import judge, schema
+from agent import config
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
+from agent.config import Config, startup_keys
+from agent.config.access_policy import Territory
+from agent.core import audit, health, plugins
+from agent.core.calendars import Calendar
+from agent.core.clock import Clock
+from agent.core.errors import StoreError
+from agent.core.model import Tier
+from agent.core.store import Store
+from agent.core.watched_files import Watched
+from agent.discovery import inventory
+from agent.forecast import forecast_store
+from agent.history import record, supply_gauges
+from agent.history.meters import daily_reads, ledger
+from agent.pipeline import certificate_pins, maintenance
+from agent.pipeline.batch_writer import Intake
+from agent.pipeline.device_tags import Assigned
+from agent.pipeline.maintenance import Housekeeping
+from agent.pipeline.pipeline import Line, Outcome
+from agent.pipeline.polling.collecting import find_collectors
+from agent.pipeline.polling.discovery_run import Scouting
+from agent.pipeline.polling.fleet_state import Roll
+from agent.pipeline.polling.ipp_fallback import SecondWay
+from agent.pipeline.polling.poller import Rounds
+from agent.pipeline.polling.printer_reader import Asking
+from agent.pipeline.polling.schedule import Rota
+from agent.reporting import inventory_changes, journal, privacy, supply_stages
+from agent.reporting.sender import Sender
+from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
-from agent.schedule import Rota
-from agent.service import certificates, housekeeping
-from agent.service.asking import Asking
-from agent.service.assigned import Assigned
-from agent.service.collecting import find_collectors
-from agent.service.housekeeping import Housekeeping
-from agent.service.intake import Intake
-from agent.service.line import Line, Outcome
-from agent.service.roll import Roll
-from agent.service.rounds import Rounds
-from agent.service.scouting import Scouting
-from agent.service.second_way import SecondWay
-from agent.service.watch import Watched
-from agent.snmp.session import Engine, Settings
-from agent.store import Store
-from agent.territory import Territory
-from uplink import identity as identities
-from uplink import outbox, provider, targets
-from uplink.delivery import Delivery
+from agent.snmp.engine import Engine, Settings
+from agent.tickets import grouping, lifecycle
+from agent.tickets.feedback import feedback_store
+from uplink import targets
+from uplink.delivery.delivery import Delivery
 from uplink.events.feedback import Feedback
-from uplink.identity import Identity, Invitation
-from uplink.office import Office
-from uplink.seams import Asked, Target
+from uplink.identity import identity as identities
+from uplink.identity.identity import Identity, Invitation
+from uplink.interfaces import Asked, Target
+from uplink.outbox import outbox
+from uplink.provider import provider_state
+from uplink.provider.poller import Office
 from uplink.targets import https
 
 log = logging.getLogger("printwarden")
@@ -74,18 +67,18 @@ TABLES = {
     "inventory": inventory.SCHEMA,
     "history": record.SCHEMA,
     "meters": ledger.SCHEMA,
-    "reads": reads.SCHEMA,
-    "inventory_changes": portrait.SCHEMA,
-    "supply_stages": stock.SCHEMA,
-    "certificates": certificates.SCHEMA,
-    "gauges": gauges.SCHEMA,
-    "forecast": keeping.SCHEMA,
-    "rules": judge.SCHEMA,
-    "tickets": tickets.SCHEMA,
-    "grouping": together.SCHEMA,
-    "feedback": book.SCHEMA,
+    "reads": daily_reads.SCHEMA,
+    "inventory_changes": inventory_changes.SCHEMA,
+    "supply_stages": supply_stages.SCHEMA,
+    "certificates": certificate_pins.SCHEMA,
+    "gauges": supply_gauges.SCHEMA,
+    "forecast": forecast_store.SCHEMA,
+    "rules": evaluator.SCHEMA,
+    "tickets": lifecycle.SCHEMA,
+    "grouping": grouping.SCHEMA,
+    "feedback": feedback_store.SCHEMA,
     "outbox": outbox.SCHEMA,
-    "egress": egress_journal.SCHEMA,
+    "egress": journal.SCHEMA,
     "health": health.SCHEMA,
 }
 
@@ -120,12 +113,12 @@ class Agent:
 
     def use_rules(self, rules: RuleSet) -> None:
         """Evaluate by these rules from the next poll on."""
-        self.line.judge = judge.Judge(rules)
+        self.line.judge = evaluator.Judge(rules)
         audit.note(self.config.state, "rules in force", rules=len(rules.rules))
 
     def use_config(self, edited: Config) -> None:
         """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
-        self.config, waiting = at_start.keep_started(self.config, edited)
+        self.config, waiting = startup_keys.keep_started(self.config, edited)
         self.rounds.territory = self.scouting.territory = Territory.of(self.config)
         self.rounds.rota = build_rota(self.config, stretch=self.house.stretch)
         self.line.assign = Assigned(self.config)
@@ -136,12 +129,12 @@ class Agent:
 
 def rule_files(settings: Config) -> list[Path]:
     """The shipped rules, then the site's own, in the order in which later ones override."""
-    return [*schema.shipped(), *schema.rule_files(settings.beside(settings.rules.folder))]
+    return [*loader.shipped(), *loader.rule_files(settings.beside(settings.rules.folder))]
 
 
 def build_rules(settings: Config) -> RuleSet:
     """The rules in force, by the clock of the site. Raises ConfigError."""
-    return schema.load(rule_files(settings), settings.site.timezone)
+    return loader.load(rule_files(settings), settings.site.timezone)
 
 
 def watch_rules(settings: Config) -> Watched[RuleSet]:
@@ -155,7 +148,7 @@ def build_profiles(settings: Config) -> Profiles:
 
 
 def build_store(settings: Config) -> Store:
-    return housekeeping.opened(settings.database, TABLES)
+    return maintenance.opened(settings.database, TABLES)
 
 
 def build_engine(settings: Config) -> Engine:
@@ -224,20 +217,20 @@ def provider_settings(settings: Config) -> https.Settings:
 
 def build_sender(settings: Config, identity: Identity | Invitation | None, target: Target | None) -> Sender:
     """What may leave the site, in whose name, and for whom."""
-    leaves = egress.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
+    leaves = privacy.Rules(remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask))
     return Sender(
         site_id=settings.site.id,
         agent_id=identity.agent_id if identity else leaves.host_name(socket.gethostname()),
         egress=leaves,
-        precisions=book.Remembered(),
-        takes=partial(provider.load_capabilities, target=target),
+        precisions=feedback_store.Remembered(),
+        takes=partial(provider_state.load_capabilities, target=target),
     )
 
 
 def build_line(settings: Config, rules: RuleSet, sender: Sender) -> Line:
     """The stages that a poll passes, in one transaction."""
     calendar = Calendar(zone=settings.site.timezone)
-    return Line(judge.Judge(rules), sender, calendar=calendar, assign=Assigned(settings))
+    return Line(evaluator.Judge(rules), sender, calendar=calendar, assign=Assigned(settings))
 
 
 def build_asking(settings: Config, engine: Engine, clock: Clock, counts: Counter[str]) -> Asking:
@@ -261,7 +254,7 @@ def build_office(settings: Config, target: Target | None, store: Store, clock: C
 
 def hear(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
     """Take in what the desk says."""
-    heard = book.take(tx, [word.model_dump() for word in words], now)
+    heard = feedback_store.take(tx, [word.model_dump() for word in words], now)
     if heard.unknown:
         log.info("the desk speaks of %d tickets that are not ours", len(heard.unknown))
 

@@ -19,13 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from agent.clock import Clock
-from agent.store import Store
-from uplink import outbox, rows, views
-from uplink.delivery import Delivery
-from uplink.envelope import Envelope, Lane
+from agent.core.clock import Clock
+from agent.core.store import Store
+from uplink.delivery.delivery import Delivery
+from uplink.outbox import outbox, queries, tables
+from uplink.outbox.envelope import Envelope, Lane
 from uplink.receiver.app import create_app
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
 from uplink.receiver.serve import serving
 from uplink.targets import https
 
@@ -79,7 +79,7 @@ def fill(store: Store, events: int) -> float:
     for first in range(0, events, GROUP):
         with store.transaction() as tx:
             if not first:
-                rows.set_number(tx, "bound", 1 << 40)
+                tables.set_number(tx, "bound", 1 << 40)
             for number in range(first, min(first + GROUP, events)):
                 outbox.put(tx, read(number))
     return events / (time.perf_counter() - began)
@@ -91,7 +91,7 @@ async def drain(store: Store, url: str, events: int, arrived: Callable[[], bool]
     delivery = Delivery(target, store, Clock(), source="/agents/a-bench", dice=Random(1))  # noqa: S311 - repeatable
     running = asyncio.create_task(delivery.run())
     began, put_at, ticket_took = time.perf_counter(), 0.0, 0.0
-    while (told := await store.run(views.progress)).waiting:
+    while (told := await store.run(queries.progress)).waiting:
         if not put_at and told.delivered > events // 2:
             put_at = time.perf_counter()
             await store.run(lambda tx: outbox.put(tx, ticket()))

@@ -29,13 +29,13 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 from foresight_fleets import tables  # noqa: E402 - found by the line above
 from foresight_fleets.dataset import Dataset, Poll, Row, device  # noqa: E402
 
-from agent.forecast import habit, outlook, pool, reading, site, wear  # noqa: E402
+from agent.core.model import Change, ChangeKind, Device, Facts, Foresight, Impact  # noqa: E402
+from agent.forecast import fleet_priors, inputs, part_wear, site_rhythm, supply_forecast, usage  # noqa: E402
 from agent.forecast.fleet import Fleet, Printer  # noqa: E402
-from agent.model import Change, ChangeKind, Device, Facts, Foresight, Impact  # noqa: E402
-from agent.rules import engine, schema  # noqa: E402
+from agent.rules import engine, loader  # noqa: E402
 from agent.rules.functions import supply_days_at_pace  # noqa: E402
 from agent.rules.rule import RuleSet  # noqa: E402
-from agent.rules.states import Key, Standing  # noqa: E402
+from agent.rules.state_store import Key, Standing  # noqa: E402
 
 FLEETS = Path(os.environ.get("PRINTWARDEN_FORESIGHT", Path(__file__).parents[2] / "shared" / "foresight"))
 RULES = "predictive.toml"
@@ -43,16 +43,16 @@ PYTHON = os.environ.get("PYTHON_WITH_NUMPY", sys.executable)
 HELD_OUT = {"open-gentle"}  # no parameter rests on it
 EVERY = 6 * 3600.0  # seconds between two forecasts of a supply
 PARTS: dict[str, tuple[Any, str, Any]] = {  # a part of the method -> what switches it off
-    "tide of the site": (site, "CALM", 99.0),
-    "pull of long lives": (outlook, "PULL", 0.0),
-    "look back": (pool, "STEP", 0.0),
-    "closed days": (habit, "CLOSED_BELOW", -1.0),
+    "tide of the site": (site_rhythm, "CALM", 99.0),
+    "pull of long lives": (supply_forecast, "PULL", 0.0),
+    "look back": (fleet_priors, "STEP", 0.0),
+    "closed days": (usage, "CLOSED_BELOW", -1.0),
     "a day's wait": (supply_days_at_pace, "SETTLES", 0.0),
 }
 WEAR: dict[str, tuple[Any, str, Any]] = {
-    "learned healthy rates": (wear, "GUESSED", 1e12),
-    "age of parts": (wear, "BY_AGE", 0.0),
-    "time for repair": (wear, "REPAIR", 0.0),
+    "learned healthy rates": (part_wear, "GUESSED", 1e12),
+    "age of parts": (part_wear, "BY_AGE", 0.0),
+    "time for repair": (part_wear, "REPAIR", 0.0),
 }
 
 
@@ -77,7 +77,7 @@ class Run:
 
     def run(self) -> None:
         self._lines = self.dataset.devices()
-        every = schema.load([schema.DEFAULTS])
+        every = loader.load([loader.DEFAULTS])
         rules = replace(
             every,
             rules={
@@ -94,7 +94,7 @@ class Run:
         if not printer.slots:
             self._equip(poll, printer)
         self.fleet.look(
-            poll.key, poll.at, poll.count, reading.looks(poll.supplies, poll.alerts, printer.slots)
+            poll.key, poll.at, poll.count, inputs.looks(poll.supplies, poll.alerts, printer.slots)
         )
         looked = time.process_time()
         if "supply" in self.per:
@@ -148,7 +148,7 @@ class Run:
         """The slots of a printer, with the yields that its supplies are sold with."""
         rated = {f"1.{row['i']}": row.get("rated") for row in self._lines[poll.dev]["supplies"]}
         for supply in poll.supplies:
-            if slot := reading.slot(supply):
+            if slot := inputs.slot(supply):
                 slot.rated = rated.get(supply.index) or slot.rated
                 printer.slots[supply.index] = slot
 

@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from imagined import COMPONENTS, DAY, END, imagine
 
-from agent import inventory
-from agent.history.past import Past
-from agent.rules import schema
-from agent.store import Store, open_reader
+from agent.core.store import Store, open_reader
+from agent.discovery import inventory
+from agent.history.device_history import Past
+from agent.rules import loader
 
 START = f"""
 import sys, time
@@ -30,7 +30,7 @@ from pathlib import Path
 from imagined import COMPONENTS
 from agent import app, inventory
 from agent.rules import judge, schema
-from agent.store import Store
+from agent.core.store import Store
 store = Store(Path(sys.argv[1]), COMPONENTS)
 with store.transaction() as tx:
     known = inventory.devices(tx)
@@ -90,7 +90,7 @@ def start(path: Path) -> None:
         command = [sys.executable, "-c", START, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         times.append(float(done.stdout))
-    rules = len(schema.load(schema.shipped()).rules)
+    rules = len(loader.load(loader.shipped()).rules)
     print(
         f"start           {statistics.median(times):7.2f} s    with {rules} rules, imports included; goal 2 s"
     )

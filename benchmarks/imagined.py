@@ -2,7 +2,7 @@
 
 Offices: pages on weekdays from 8 to 17, four page counters, four toners of which each lasts some weeks, a
 drum and a waste box, sleep at night, a few alerts a day, a fifth of the printers switched off at night.
-Page counters are thinned beyond 35 days, as `agent.history.tidying` does. Not a benchmark by itself.
+Page counters are thinned beyond 35 days, as `agent.history.retention` does. Not a benchmark by itself.
 """
 
 import itertools
@@ -11,15 +11,16 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent import inventory, tickets, together
-from agent.desk import book
-from agent.forecast import keeping
-from agent.gauges import SCHEMA as GAUGES
-from agent.history import record, rows
-from agent.meters import ledger
-from agent.model import Address, Alert, Device, Identity, Supply
-from agent.rules import judge
-from agent.store import Store
+from agent.core.model import Address, Alert, Device, Identity, Supply
+from agent.core.store import Store
+from agent.discovery import inventory
+from agent.forecast import forecast_store
+from agent.history import record, serialization
+from agent.history.meters import ledger
+from agent.history.supply_gauges import SCHEMA as GAUGES
+from agent.rules import evaluator
+from agent.tickets import grouping, lifecycle
+from agent.tickets.feedback import feedback_store
 
 DAY, HOUR = 86400.0, 3600.0
 END = 1_772_438_400.0  # Monday 2026-03-02 08:00 UTC
@@ -37,11 +38,11 @@ COMPONENTS = {
     "history": record.SCHEMA,
     "gauges": GAUGES,
     "meters": ledger.SCHEMA,
-    "forecast": keeping.SCHEMA,
-    "rules": judge.SCHEMA,
-    "tickets": tickets.SCHEMA,
-    "grouping": together.SCHEMA,
-    "feedback": book.SCHEMA,
+    "forecast": forecast_store.SCHEMA,
+    "rules": evaluator.SCHEMA,
+    "tickets": lifecycle.SCHEMA,
+    "grouping": grouping.SCHEMA,
+    "feedback": feedback_store.SCHEMA,
 }
 
 
@@ -90,7 +91,7 @@ def _printer(tx: sqlite3.Connection, number: int, days: int, end: float, luck: r
     tx.execute(
         "INSERT INTO latest (device, last_answer, answers_in_a_row, supplies, supplies_at, alerts_at) "
         "VALUES (?, ?, 9, ?, ?, ?)",
-        (device.key, end, rows.dump_supplies(supplies), end, end),
+        (device.key, end, serialization.dump_supplies(supplies), end, end),
     )
 
 
@@ -153,7 +154,7 @@ def _errors(days: int, end: float, luck: random.Random) -> Iterator[tuple[float,
 def _alerts(tx: sqlite3.Connection, device: Device, days: int, end: float, luck: random.Random) -> None:
     said = []
     for code, name, group, index in ALERTS:
-        text = rows.dump_alert(
+        text = serialization.dump_alert(
             Alert(index=0, code=code, name=name, group=group, group_index=index, severity="critical")
         )
         tx.execute("INSERT OR IGNORE INTO alert_text (alert) VALUES (?)", (text,))

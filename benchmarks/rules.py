@@ -22,11 +22,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from imagined import DAY, END, imagine
 
-from agent.model import Address, Alert, Device, DeviceStatus, Episode, Facts, PrinterStatus, Status, Supply
-from agent.rules import engine, schema, sweep, verdict
+from agent.core.model import (
+    Address,
+    Alert,
+    Device,
+    DeviceStatus,
+    Episode,
+    Facts,
+    PrinterStatus,
+    Status,
+    Supply,
+)
+from agent.core.store import open_reader
+from agent.pipeline.replay import backtest_runner
+from agent.rules import conditions, engine, loader
+from agent.rules.backtest import threshold_sweep
 from agent.rules.rule import RuleSet
-from agent.service import hindsight
-from agent.store import open_reader
 
 DEVICE = Device(key="sn:A1", address=Address("192.0.2.1"), vendor="Kyocera", model="ECOSYS", serial="A1")
 ROUNDS, EACH = 7, 300
@@ -51,9 +62,9 @@ def usual() -> Facts:
 
 
 def evaluations() -> None:
-    rules, facts = schema.load(schema.shipped()), usual()
-    grounds = verdict.Grounds.of(facts, 93600.0)
-    each = sum(1 for rule in rules.about(DEVICE) for _ in verdict.evaluate(rule, grounds))
+    rules, facts = loader.load(loader.shipped()), usual()
+    grounds = conditions.Grounds.of(facts, 93600.0)
+    each = sum(1 for rule in rules.about(DEVICE) for _ in conditions.evaluate(rule, grounds))
     speeds = []
     for _ in range(ROUNDS):
         begin = time.process_time()
@@ -67,17 +78,17 @@ def evaluations() -> None:
 
 
 def backtest(printers: int, days: int, names: list[str], state: Path | None) -> None:
-    rules = schema.load(schema.shipped())
+    rules = loader.load(loader.shipped())
     with tempfile.TemporaryDirectory() as folder:
         path = state or Path(folder) / "state.db"
         if not path.exists():
             imagine(path, printers, days)
-        how = hindsight.How(memory=Path(folder) / "backtests.db")
-        span = hindsight.Span(since=END - days * DAY, until=END)
+        how = backtest_runner.How(memory=Path(folder) / "backtests.db")
+        span = backtest_runner.Span(since=END - days * DAY, until=END)
         print(f"backtests of {printers} printers x {days} days; goals: first 600 s, then 60 s")
         for name in names:
-            wanted = [name, *hindsight.yardstick_rules(rules, rules.rules[name])]
-            chosen = sweep.only(rules, wanted)
+            wanted = [name, *backtest_runner.yardstick_rules(rules, rules.rules[name])]
+            chosen = threshold_sweep.only(rules, wanted)
             _pass(path, f"{name}, first", chosen, wanted, span, how)
             _pass(path, f"{name}, other threshold", _stricter(chosen, name), wanted, span, how)
             _pass(path, f"{name}, again", chosen, wanted, span, how)
@@ -91,11 +102,16 @@ def _stricter(rules: RuleSet, name: str) -> RuleSet:
 
 
 def _pass(
-    path: Path, what: str, rules: RuleSet, names: list[str], span: hindsight.Span, how: hindsight.How
+    path: Path,
+    what: str,
+    rules: RuleSet,
+    names: list[str],
+    span: backtest_runner.Span,
+    how: backtest_runner.How,
 ) -> None:
     with closing(open_reader(path)) as db:
         before, begin = os.times(), time.perf_counter()
-        run = hindsight.run(db, rules, span, names=names, how=how)
+        run = backtest_runner.run(db, rules, span, names=names, how=how)
         took, after = time.perf_counter() - begin, os.times()
     cpu = sum(after[:4]) - sum(before[:4])
     tickets = sum(map(len, run.firings.values()))

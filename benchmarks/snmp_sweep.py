@@ -18,10 +18,10 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from snmp import responder  # noqa: E402 - found by the line above, as is `agent`
 
-from agent.model import Address  # noqa: E402
+from agent.core.model import Address  # noqa: E402
+from agent.snmp.engine import Engine, Settings  # noqa: E402
 from agent.snmp.oid import oid  # noqa: E402
 from agent.snmp.reader import Credential  # noqa: E402
-from agent.snmp.session import Engine, Settings  # noqa: E402
 
 QUESTION = (oid("1.3.6.1.2.1.1.2.0"),)
 LINGER = 1.0

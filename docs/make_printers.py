@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agent.collectors._profiles import Profile, shipped
+from agent.collectors._vendor.vendor_profiles import Profile, shipped
 
 PAGE = Path(__file__).with_name("printers.md")
 MARK = "<!-- made by docs/make_printers.py from agent/collectors/profiles/: do not edit below -->"

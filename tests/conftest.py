@@ -10,8 +10,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import claims_report
 import pytest
-import showing
 from hypothesis import HealthCheck, settings
 from loopback import free_port
 
@@ -23,8 +23,8 @@ WANT = "make test-deps"  # every reason to skip for want of a package says so
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-pytest_addoption = showing.options
-pytest_configure = showing.register
+pytest_addoption = claims_report.options
+pytest_configure = claims_report.register
 
 
 @pytest.fixture

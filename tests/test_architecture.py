@@ -16,18 +16,18 @@ ROOT = Path(__file__).parent.parent
 STAGES = ("discovery", "inventory", "collectors", "history", "rules", "tickets", "contracts", "web")
 HOMES = {
     "pysnmp": {"agent/snmp/v3.py", "agent/snmp/traps.py", "agent/snmp/oracle.py", "agent/simulator/v3.py"},
-    "zeroconf": {"agent/discovery/_mdns.py", "agent/simulator/mdns.py"},
-    "apscheduler": {"agent/schedule.py"},
-    "httpx": {"agent/collectors/ipp.py", "uplink/targets/https.py", "uplink/identity.py"},
-    "tenacity": {"uplink/retry.py"},
-    "platformdirs": {"agent/paths.py"},
+    "zeroconf": {"agent/discovery/methods/_mdns.py", "agent/simulator/mdns.py"},
+    "apscheduler": {"agent/pipeline/polling/schedule.py"},
+    "httpx": {"agent/collectors/ipp.py", "uplink/targets/https.py", "uplink/identity/identity.py"},
+    "tenacity": {"uplink/delivery/retry.py"},
+    "platformdirs": {"agent/core/paths.py"},
 }
 KNOW_UPLINK = (
-    "agent/reporting/", "agent/report.py", "agent/picture.py", "agent/portrait.py", "agent/stock.py",
-    "agent/egress.py", "agent/egress_journal.py", "agent/views.py",  # reporting
-    "agent/app.py", "agent/service/housekeeping.py", "agent/config/secrets.py",
-    "agent/firstrun/", "agent/demo/", "agent/selftest.py", "agent/cli/",  # the process and its commands
-    "agent/service/remembered.py",  # hashes every file of the program
+    "agent/reporting/", "agent/reporting/sender.py", "agent/reporting/printer_status.py", "agent/reporting/inventory_changes.py", "agent/reporting/supply_stages.py",
+    "agent/reporting/privacy.py", "agent/reporting/journal.py", "agent/reporting/status_views.py",  # reporting
+    "agent/app.py", "agent/pipeline/maintenance.py", "agent/config/secrets.py",
+    "agent/runtime/setup/", "agent/runtime/demo/", "agent/runtime/selftest.py", "agent/cli/",  # the process and its commands
+    "agent/pipeline/replay/result_cache.py",  # hashes every file of the program
 )  # fmt: skip
 """The files and folders of `agent` that may import `uplink`."""
 FILES = sorted(
@@ -75,15 +75,15 @@ def test_the_import_sentences_hold(file):
 @pytest.mark.parametrize(
     ("file", "line", "sentence"),
     [
-        ("uplink/outbox.py", "from agent.model import Device", "1"),
-        ("uplink/outbox.py", "import agent", "1"),
+        ("uplink/outbox/outbox.py", "from agent.core.model import Device", "1"),
+        ("uplink/outbox/outbox.py", "import agent", "1"),
         ("agent/rules/engine.py", "from agent.history import facts", "2"),
         ("agent/rules/engine.py", "from agent import tickets", "2"),
         ("agent/history/record.py", "def late():\n    import agent.collectors.printer_mib", "2"),
-        ("agent/tickets.py", "from uplink import outbox", "4"),
-        ("agent/service/line.py", "from uplink.events.ticket import Ticket", "4"),
+        ("agent/tickets/lifecycle.py", "from uplink import outbox", "4"),
+        ("agent/pipeline/pipeline.py", "from uplink.events.ticket import Ticket", "4"),
         ("agent/app.py", "import httpx", "3"),
-        ("uplink/delivery.py", "from tenacity import retry", "3"),
+        ("uplink/delivery/delivery.py", "from tenacity import retry", "3"),
     ],
 )
 def test_a_broken_sentence_is_caught(file, line, sentence):

@@ -8,7 +8,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from agent.cli import VERBS, build
-from agent.rules import schema
+from agent.rules import loader
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -56,7 +56,7 @@ def test_the_rules_in_the_readme_are_right(tmp_path):
     for number, text in enumerate(re.findall(r"```toml\n(.*?)```", page("README.md"), re.DOTALL)):
         path = tmp_path / f"{number}.toml"
         path.write_text(text, "utf-8")
-        schema.load([*schema.shipped(), path])
+        loader.load([*loader.shipped(), path])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -19,7 +19,7 @@ What an error says may be words of others: it is made one line, safe to log.
 
 from dataclasses import dataclass
 
-from uplink.words import one_line
+from uplink.sanitize import one_line
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from agent.cli import _service
-from agent.errors import PrintwardenError
+from agent.cli import _service_command
+from agent.core.errors import PrintwardenError
 
 if TYPE_CHECKING:
     import typer
@@ -54,7 +54,7 @@ def main() -> None:
     words = sys.argv[1:]
     named = words[:1]
     try:
-        if service := _service.asked(words):
+        if service := _service_command.asked(words):
             service.start()
         else:
             build(named if VERBS.keys() >= set(named) and named else VERBS)()

@@ -2,10 +2,10 @@
 
 import typer
 
-from agent.clock import iso
-from agent.rules.backtest import Firing, Score
-from agent.service.backtest_report import DAY, BacktestReport
-from agent.units import counted
+from agent.core.clock import iso
+from agent.core.units import counted
+from agent.pipeline.replay.backtest_report import DAY, BacktestReport
+from agent.rules.backtest.scoring import Firing, Score
 
 LISTED = 10
 

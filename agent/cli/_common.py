@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.clock import Clock
-from agent.paths import default_paths
+from agent.core.clock import Clock
+from agent.core.paths import default_paths
 
 if TYPE_CHECKING:
-    from agent.collectors._profiles import Profiles
+    from agent.collectors._vendor.vendor_profiles import Profiles
 
 WIDE = 140  # columns where the output is no terminal
 
@@ -41,7 +41,7 @@ def profiles(config: Path | None) -> "Profiles | None":
     if config is None:
         return None
     from agent import config as configuration
-    from agent.collectors._profiles import FOLDER, Profiles
+    from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 
     settings = configuration.load(config)
     return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))

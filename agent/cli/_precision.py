@@ -5,10 +5,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.desk.precision import Precision
+    from agent.tickets.feedback.precision import Precision
 
 COLUMNS = ("rule", "closed", "confirmed", "no fault found", "user fixable", "precision", "95 %", "")
 
@@ -22,12 +22,12 @@ def precision(config: _common.ConfigFile = None, as_json: _common.AsJson = False
     Example: printwarden rules precision --json
     """
     from agent import config as configuration
-    from agent import store
-    from agent.desk import book
+    from agent.core import store
+    from agent.tickets.feedback import feedback_store
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
-        found = book.precisions(db)
+        found = feedback_store.precisions(db)
     if as_json:
         _common.say_json([_document(one) for one in found])
         return

@@ -5,8 +5,8 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent import model
-from agent.model import Amount, Snapshot, Vague
+from agent.core import model
+from agent.core.model import Amount, Snapshot, Vague
 
 _RAW = {Vague.OTHER: -1, Vague.UNKNOWN: -2, Vague.SOME_LEFT: -3}
 

@@ -9,7 +9,7 @@ import typer
 from agent.cli import _common
 
 if TYPE_CHECKING:
-    from agent.model import Snapshot
+    from agent.core.model import Snapshot
 
 _HINTS = {
     "NoAnswer": "Check that it is on and that IPP (port 631) is enabled on its web page, or wait longer with "
@@ -22,9 +22,9 @@ _HINTS = {
 
 def read(url: str, pin: str | None, patience: float | None) -> "Snapshot":
     """One reading. Ends the command with exit code 1 and one message where there is none."""
-    from agent.clock import Clock
     from agent.collectors import ipp
-    from agent.errors import ReadingError
+    from agent.core.clock import Clock
+    from agent.core.errors import ReadingError
 
     try:
         target = ipp.Target.parse(url)
@@ -41,9 +41,9 @@ def read(url: str, pin: str | None, patience: float | None) -> "Snapshot":
 
 def read_queue(target: str, patience: float | None) -> "Snapshot":
     """The printer on a cable behind the queue in "cups:QUEUE"; "cups:" will do where there is only one."""
-    from agent.clock import Clock
     from agent.collectors import cups
-    from agent.errors import ReadingError
+    from agent.core.clock import Clock
+    from agent.core.errors import ReadingError
 
     name = target.removeprefix("cups:").strip("/")
     socket = os.environ.get("CUPS_SERVER", cups.SOCKET)

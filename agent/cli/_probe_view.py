@@ -7,8 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli._probe_clauses import clause
-from agent.model import Alert, AlertKind, Identity, Meter, Snapshot, Status, Supply, Tray, Vague, availability
-from agent.units import spell
+from agent.core.model import (
+    Alert,
+    AlertKind,
+    Identity,
+    Meter,
+    Snapshot,
+    Status,
+    Supply,
+    Tray,
+    Vague,
+    availability,
+)
+from agent.core.units import spell
 
 WIDTH = 20  # cells of a bar
 LOW, EMPTY = 20, 5  # percent

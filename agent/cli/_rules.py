@@ -16,18 +16,19 @@ from rich.progress import Progress
 from agent import app, config
 from agent.cli import _common
 from agent.config import Config
-from agent.errors import Complaint, StoreError
-from agent.model import Device, Facts
-from agent.rules import lookup, schema
+from agent.core.errors import Complaint, StoreError
+from agent.core.model import Device, Facts
+from agent.core.store import open_reader
+from agent.core.units import counted
+from agent.pipeline import facts_builder
+from agent.pipeline.device_tags import Assign, Assigned, unassigned
+from agent.pipeline.replay import backtest_report, fleet_lint
+from agent.pipeline.replay.backtest_report import BacktestReport, BacktestRequest
+from agent.pipeline.replay.explain import Explanation
+from agent.pipeline.replay.trial_runner import Played
+from agent.rules import loader, lookup
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import Signal
-from agent.service import against, backtest_report, knowing
-from agent.service.assigned import Assign, Assigned, unassigned
-from agent.service.backtest_report import BacktestReport, BacktestRequest
-from agent.service.explaining import Explanation
-from agent.service.rehearsal import Played
-from agent.store import open_reader
-from agent.units import counted
 
 MARKS = {True: "yes", False: "no", None: "unknown"}
 
@@ -44,15 +45,15 @@ def refuse(complaints: Sequence[Complaint], *, as_json: bool) -> None:
 
 def trials_only(paths: list[Path] | None) -> bool:
     """Whether none of the paths can hold rules."""
-    return all(path.name.endswith(schema.TRIAL) for path in paths or ())
+    return all(path.name.endswith(loader.TRIAL) for path in paths or ())
 
 
 def in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
     """The rules of `--rules`, or else those of the site; the shipped ones with either."""
     settings = site(given)
     if rules:
-        return schema.load([*schema.shipped(), *rules], settings.site.timezone if settings else None)
-    return app.build_rules(settings) if settings else schema.load(schema.shipped())
+        return loader.load([*loader.shipped(), *rules], settings.site.timezone if settings else None)
+    return app.build_rules(settings) if settings else loader.load(loader.shipped())
 
 
 def site(given: Path | None) -> Config | None:
@@ -100,7 +101,7 @@ def when(text: str) -> float:
 
 def today(db: sqlite3.Connection, device: Device) -> Facts:
     """What is known of the printer now."""
-    return knowing.known(db, device, time.time(), knowing.site_of(db))
+    return facts_builder.known(db, device, time.time(), facts_builder.site_of(db))
 
 
 def advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list[Complaint]:
@@ -110,7 +111,7 @@ def advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list
         return said
     with closing(open_reader(state)) as db:
         mine = lookup.rules_of_interest(rules, files)
-        return [*said, *against.advise(db, mine, backtest_report.newest_answer(db))]
+        return [*said, *fleet_lint.advise(db, mine, backtest_report.newest_answer(db))]
 
 
 def show_played(played: Iterable[Played]) -> None:

@@ -8,11 +8,11 @@ import typer
 
 from agent.cli import _common
 from agent.cli.probe import RETRIES, address_of, credential_of
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.collectors._capture import Capture
-    from agent.model import Address
+    from agent.collectors._capture.capture import Capture
+    from agent.core.model import Address
     from agent.snmp.reader import Credential
 
 
@@ -56,17 +56,23 @@ def capture(
 
 
 async def _read(address: "Address", credential: "Credential", branches: list[str]) -> "Capture":
-    from agent.clock import Clock, iso
-    from agent.collectors import _capture, _profiles
-    from agent.errors import ReadingError
-    from agent.snmp.session import Engine, Settings
+    from agent.collectors._capture import capture
+    from agent.collectors._vendor import vendor_profiles
+    from agent.core.clock import Clock, iso
+    from agent.core.errors import ReadingError
+    from agent.snmp.engine import Engine, Settings
 
     now = Clock().now()
     async with Engine(Settings(retries=RETRIES, requests_per_subnet=None)) as engine:
         reader = engine.reader(address, credential)
         try:
-            return await _capture.capture(
-                reader, _profiles.shipped(), branches, community=credential.community, at=now, minute=iso(now)
+            return await capture.capture(
+                reader,
+                vendor_profiles.shipped(),
+                branches,
+                community=credential.community,
+                at=now,
+                minute=iso(now),
             )
         except ReadingError as why:
             _common.err.print(f"{why}: nothing was captured", markup=False)

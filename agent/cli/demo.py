@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from agent import units
 from agent.cli import _common
-from agent.simulator.cast import BASE
-from agent.units import counted
+from agent.core import units
+from agent.core.units import counted
+from agent.simulator.fleets import BASE
 
 DAY = 86400.0
 
@@ -43,8 +43,8 @@ def demo(
 
       printwarden demo --for 2m --speed 1440 --keep ./printwarden-demo
     """
-    from agent.demo import play
-    from agent.demo.screen import Screen
+    from agent.runtime.demo import run
+    from agent.runtime.demo.console import Screen
 
     seconds = units.duration(for_)
     console = _common.out
@@ -54,7 +54,7 @@ def demo(
     with place as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         outcome = asyncio.run(
-            play.perform(
+            run.perform(
                 Path(folder).resolve(),
                 base=base,
                 seconds=seconds,

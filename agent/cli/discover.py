@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from agent import units
 from agent.cli import _common
-from agent.units import counted
+from agent.core import units
+from agent.core.units import counted
 
 
 def discover(
@@ -61,9 +61,9 @@ def count(found: list[dict[str, Any]]) -> int:
 
 async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
     """Everything that was seen, one row an address, told of as it comes."""
-    from agent import running
-    from agent.discovery import Progress as Reach
-    from agent.model import Address, Sighting
+    from agent.core.model import Address, Sighting
+    from agent.discovery.methods import Progress as Reach
+    from agent.runtime import runner
 
     rows: dict[Address, dict[str, Any]] = {}
     bar = Progress(
@@ -97,7 +97,7 @@ async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]
 
     with bar:
         asked = bar.add_task("listening", total=None)
-        await running.once(agent, listen=listen, heard=heard, met=met)
+        await runner.once(agent, listen=listen, heard=heard, met=met)
     return [rows[address] for address in sorted(rows, key=_in_order)]
 
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from agent import egress_journal as journal
 from agent.cli import _common
 from agent.config import load
-from agent.egress_journal import Message
-from agent.store import open_reader
-from agent.units import counted
+from agent.core.store import open_reader
+from agent.core.units import counted
+from agent.reporting import journal
+from agent.reporting.journal import Message
 
 app = typer.Typer(no_args_is_help=True, help="What has left the site and what will, field by field.")
 

@@ -26,15 +26,15 @@ def enroll(
     Example: printwarden enroll --token-file /run/token
     """
     from agent import config as configuration
-    from agent.firstrun import joining
+    from agent.runtime.setup import enrolment
     from uplink.errors import DeliveryError
-    from uplink.identity import NotEnrolled
+    from uplink.identity.identity import NotEnrolled
 
     settings = configuration.load(_common.config_file(config))
     if not settings.provider.url:
         raise typer.BadParameter("there is no [provider] url to enrol with", param_hint="--config")
     try:
-        known = asyncio.run(joining.join(settings, token_file))
+        known = asyncio.run(enrolment.join(settings, token_file))
     except (NotEnrolled, DeliveryError) as why:
         typer.echo(f"not enrolled: {why}", err=True)
         raise typer.Exit(1) from None

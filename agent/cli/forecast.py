@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.model import Device, Foresight, Outlook, Supply
+    from agent.core.model import Device, Foresight, Outlook, Supply
 
 BASES = {
     "measured": "measured: a gauge in fine steps",
@@ -52,7 +52,8 @@ def forecast(
       printwarden forecast --accuracy
     """
     from agent import config as configuration
-    from agent import inventory, store
+    from agent.core import store
+    from agent.discovery import inventory
 
     settings = configuration.load(_common.config_file(config))
     now = _common.clock(clock).now()
@@ -87,13 +88,13 @@ def _foreseen(
     db: "sqlite3.Connection", device: "Device", site: str
 ) -> tuple["Foresight", dict[str, "Supply"], float]:
     """What was foreseen when its supplies were last read."""
-    from agent.forecast import keeping
+    from agent.core.model import SiteFacts
+    from agent.forecast import forecast_store
     from agent.history import facts
-    from agent.model import SiteFacts
 
     known = facts.facts(db, device, 0.0, SiteFacts())
     at = known.supplies_at or 0.0
-    return keeping.of(db, device.key, at, site), {it.index: it for it in known.supplies or ()}, at
+    return forecast_store.of(db, device.key, at, site), {it.index: it for it in known.supplies or ()}, at
 
 
 def _name(supply: "Supply | None", index: str) -> str:
@@ -175,7 +176,7 @@ def _draw(
 def _document(
     device: "Device", foresight: "Foresight", supplies: dict[str, "Supply"], at: float
 ) -> dict[str, Any]:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     return {
         "device": device.key,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent import units
 from agent.cli import _common
-from agent.units import counted
+from agent.core import units
+from agent.core.units import counted
 
 if TYPE_CHECKING:
     from agent.config import Config
-    from agent.firstrun.answers import Answers, User
+    from agent.runtime.setup.answers import Answers, User
 
 Networks = Annotated[
     list[str] | None,
@@ -92,7 +92,7 @@ def init(
 
       printwarden init --yes --network 192.168.10.0/24 --site S-04 --provider https://mps.example/v1/events
     """
-    from agent.firstrun import answers
+    from agent.runtime.setup import answers
 
     path = _common.config_file(config)
     if path.exists() and not force:
@@ -119,14 +119,14 @@ def _carry_out(
     path: Path, given: "Answers", token_file: str, *, yes: bool, force: bool, listen: str | None
 ) -> bool:
     """Write the configuration, try it for `listen` (None: not at all), and enrol. Whether all went well."""
-    from agent.firstrun import answers, writing
+    from agent.runtime.setup import answers, config_writer
 
     token = _token(token_file, yes=yes or not given.url or bool(given.bearer))
     if token and not given.url:
         raise typer.BadParameter("a token is for a provider: name it", param_hint="--provider")
     with tempfile.TemporaryDirectory(prefix="printwarden-init-") as folder:
         settings = answers.check(given, Path(folder))
-        _tell_written(path, writing.write(path, given, today=_today(), force=force), given)
+        _tell_written(path, config_writer.write(path, given, today=_today(), force=force), given)
         if token:
             _leave(path, token, token_file)
         done = _try(settings, given, units.duration(listen)) if listen is not None else True
@@ -139,9 +139,9 @@ def _carry_out(
 def _leave(path: Path, token: str, source: str) -> None:
     """Put the token where the service finds it; it moves there from the file that it came in."""
     from agent import config as configuration
-    from agent.firstrun import joining
+    from agent.runtime.setup import enrolment
 
-    joining.leave(configuration.load(path), token)
+    enrolment.leave(configuration.load(path), token)
     if source not in {"", "-"}:
         with contextlib.suppress(OSError):  # on a share that is not ours
             Path(source).unlink()
@@ -149,7 +149,7 @@ def _leave(path: Path, token: str, source: str) -> None:
 
 def _token(source: str, *, yes: bool) -> str:
     """The one-time token from a file, the environment or a person; "" for none, wrong usage for nonsense."""
-    from uplink import identity
+    from uplink.identity import identity
 
     try:
         if source:
@@ -179,7 +179,7 @@ def _words(line: str) -> list[str]:
 def _which_networks(yes: bool) -> list[str]:
     import ifaddr
 
-    from agent.firstrun.networks import proposed
+    from agent.runtime.setup.networks import proposed
 
     addresses = (
         (adapter.nice_name, address.ip, address.network_prefix)
@@ -194,7 +194,7 @@ def _which_networks(yes: bool) -> list[str]:
 
 
 def _user(name: str, auth: str, priv: str, yes: bool) -> "User | None":
-    from agent.firstrun.answers import User
+    from agent.runtime.setup.answers import User
 
     asking = not name and not yes
     name = name or _asked("SNMPv3 user (empty: none)", None, "", yes)
@@ -236,11 +236,11 @@ def _try(settings: "Config", given: "Answers", listen: float) -> bool:
 
 
 def _call_provider(given: "Answers") -> bool:
-    from agent.firstrun import trial
+    from agent.runtime.setup import first_try
 
     try:
         said = asyncio.run(
-            trial.reach(given.url, Path(given.ca_file) if given.ca_file else None, given.proxy)
+            first_try.reach(given.url, Path(given.ca_file) if given.ca_file else None, given.proxy)
         )
     except OSError as why:
         _common.out.print(f"provider: {given.url} cannot be used yet: {why}", markup=False, soft_wrap=True)
@@ -253,27 +253,27 @@ def _call_provider(given: "Answers") -> bool:
 def _enrol(path: Path, *, now: bool) -> bool:
     """Use the token that was left, or say what becomes of it; whether all is well."""
     from agent import config as configuration
-    from agent.firstrun import joining
+    from agent.runtime.setup import enrolment
 
     settings = configuration.load(path)
     if not now:
         said = f"token: left in {settings.invitation}; the service enrols with it at its start"
         _common.out.print(said, markup=False, soft_wrap=True)
         return True
-    well, said = asyncio.run(joining.accept(settings))
+    well, said = asyncio.run(enrolment.accept(settings))
     _common.out.print(said, markup=False, soft_wrap=True)
     return well
 
 
 def _is_the_systems(path: Path) -> bool:
     """Whether it is the configuration that the service of this system reads."""
-    from agent.paths import default_paths
+    from agent.core.paths import default_paths
 
     return path.absolute() == default_paths().config_file
 
 
 def _next_steps(path: Path, *, enrolment: bool) -> None:
-    from agent.install import systemd
+    from agent.runtime.host import systemd_install
 
     own = "" if _is_the_systems(path) else f" --config {path}"
     steps = (
@@ -281,9 +281,9 @@ def _next_steps(path: Path, *, enrolment: bool) -> None:
         if enrolment
         else []
     )
-    if own or not systemd.installed():
+    if own or not systemd_install.installed():
         steps.append(f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run")
-    if not own and systemd.installed():
+    if not own and systemd_install.installed():
         steps.append(
             "next: `systemctl restart printwarden`, and `printwarden service status` shows that it runs"
         )
@@ -293,6 +293,6 @@ def _next_steps(path: Path, *, enrolment: bool) -> None:
 
 
 def _today() -> str:
-    from agent.clock import Clock, iso
+    from agent.core.clock import Clock, iso
 
     return iso(Clock().now())[:10]

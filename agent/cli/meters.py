@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.meters.chain import Break
-    from agent.meters.ledger import Counter, Epoch
+    from agent.history.meters.chain import Break
+    from agent.history.meters.ledger import Counter, Epoch
 
 app = typer.Typer(help="The counters of known printers, and the proof of their reads.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ Which = Annotated[
 @contextmanager
 def _state(config: _common.ConfigFile) -> Iterator[sqlite3.Connection]:
     from agent import config as configuration
-    from agent import store
+    from agent.core import store
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
@@ -46,7 +46,7 @@ def show(
 
     Example: printwarden meters show VHB8912345 --epochs
     """
-    from agent.meters import ledger
+    from agent.history.meters import ledger
 
     now = _common.clock(clock).now()
     with _state(config) as db:
@@ -76,7 +76,7 @@ def verify(printer: Which = "", config: _common.ConfigFile = None, as_json: _com
 
     Example: printwarden meters verify
     """
-    from agent.meters import ledger
+    from agent.history.meters import ledger
 
     with _state(config) as db:
         names = _names(db, printer)
@@ -93,8 +93,8 @@ def verify(printer: Which = "", config: _common.ConfigFile = None, as_json: _com
 
 def _names(db: sqlite3.Connection, printer: str) -> dict[str, str]:
     """The chains that are meant: key of the printer -> what people call it."""
-    from agent import inventory
-    from agent.meters import ledger
+    from agent.discovery import inventory
+    from agent.history.meters import ledger
 
     known = inventory.devices(db)
     keys = ledger.devices(db)
@@ -117,7 +117,7 @@ def _line(name: str, one: "Counter") -> Sequence[object]:
 
 
 def _border(name: str, one: "Epoch") -> Sequence[object]:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     meter = " ".join(filter(None, (one.name, one.part)))
     return name, meter, one.number, iso(one.opened), one.why.value, one.before, one.first, one.gap

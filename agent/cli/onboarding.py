@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.service.onboarding import Onboarding
+    from agent.runtime.onboarding import Onboarding
 
 app = typer.Typer(help="The first days of a site.", no_args_is_help=True, rich_markup_mode="rich")
 
@@ -33,8 +33,8 @@ def status(
     """
     from agent import app as agent
     from agent import config as configuration
-    from agent import store
-    from agent.service import onboarding
+    from agent.core import store
+    from agent.runtime import onboarding
 
     settings = configuration.load(_common.config_file(config))
     now = _common.clock(clock).now()
@@ -49,7 +49,7 @@ def status(
 
 
 def _document(found: "Onboarding") -> dict[str, Any]:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     def when(at: float | None) -> str | None:
         return None if at is None else iso(at)
@@ -73,7 +73,7 @@ def _document(found: "Onboarding") -> dict[str, Any]:
 
 
 def _say(found: "Onboarding") -> None:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     if found.began is None:
         _common.out.print("No printer has been met yet: the first days begin with the first one.")
@@ -97,7 +97,7 @@ def _say(found: "Onboarding") -> None:
 
 
 def _say_digest(found: "Onboarding") -> None:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     digest = found.digest
     if digest is None:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from agent import units
 from agent.cli import _common
-from agent.cli._service import log_to_stderr
-from agent.units import counted
+from agent.cli._service_command import log_to_stderr
+from agent.core import units
+from agent.core.units import counted
 
 
 def once(
@@ -23,12 +23,13 @@ def once(
 
     Example: printwarden once --config config.toml
     """
-    from agent import app, running
+    from agent import app
+    from agent.runtime import runner
 
     agent = app.build(_common.config_file(config), _common.clock(clock))
     log_to_stderr("warning")
     seconds = units.duration(listen)
-    asyncio.run(running.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
+    asyncio.run(runner.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
     known = agent.rounds.roll.known
     if as_json:
         _common.say_json({"printers": len(known), "counts": dict(agent.counts)})

@@ -10,12 +10,12 @@ import typer
 
 from agent.cli import _common
 from agent.config import load
-from agent.store import Store, open_reader
-from agent.units import counted
-from uplink import outbox as box
-from uplink import views
-from uplink.rows import lane_name
-from uplink.views import Entry
+from agent.core.store import Store, open_reader
+from agent.core.units import counted
+from uplink.outbox import outbox as box
+from uplink.outbox import queries
+from uplink.outbox.queries import Entry
+from uplink.outbox.tables import lane_name
 
 app = typer.Typer(no_args_is_help=True, help="What waits for the provider, and the dead letter.")
 dead = typer.Typer(no_args_is_help=True, help="Events that the provider will not have; kept for 90 days.")
@@ -31,7 +31,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
     Example: printwarden outbox status
     """
     with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        told, destinations = views.counts(db), views.destinations(db)
+        told, destinations = queries.counts(db), queries.destinations(db)
     if as_json:
         _common.say_json(
             {
@@ -74,7 +74,7 @@ def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) ->
     Example: printwarden outbox dead list
     """
     with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        entries = list(views.dead(db, 10_000))
+        entries = list(queries.dead(db, 10_000))
     if as_json:
         _common.say_json([_document(entry) for entry in entries])
         return
@@ -91,7 +91,7 @@ def show(number: Number, config: _common.ConfigFile = None) -> None:
     Example: printwarden outbox dead show 17
     """
     with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        entry = views.letter(db, number)
+        entry = queries.letter(db, number)
     if entry is None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
     _common.say_json(_document(entry))
@@ -109,14 +109,14 @@ def retry(
 
     Example: printwarden outbox dead retry 17
     """
-    from agent import audit
     from agent.app import TABLES
+    from agent.core import audit
 
     if (number is None) is not everything:
         raise typer.BadParameter("give a number, or --all")
     database = load(_common.config_file(config)).database
     with closing(Store(database, TABLES)) as store, store.transaction() as tx:
-        chosen = [entry.seq for entry in views.dead(tx, 10_000)] if number is None else [number]
+        chosen = [entry.seq for entry in queries.dead(tx, 10_000)] if number is None else [number]
         revived = sum(box.revive(tx, seq) for seq in chosen)
     if not revived and number is not None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
@@ -137,7 +137,7 @@ def export(
         closing(open_reader(load(_common.config_file(config)).database)) as db,
         file.open("w", encoding="utf-8") as out,
     ):
-        entries = [_document(entry) for entry in views.dead(db, 10_000)]
+        entries = [_document(entry) for entry in queries.dead(db, 10_000)]
         out.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
     _common.out.print(f"{len(entries)} dead events written to {file}", markup=False)
 

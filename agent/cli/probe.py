@@ -10,8 +10,8 @@ import typer
 from agent.cli import _common
 
 if TYPE_CHECKING:
-    from agent.collectors._profiles import Profiles
-    from agent.model import Address, Snapshot
+    from agent.collectors._vendor.vendor_profiles import Profiles
+    from agent.core.model import Address, Snapshot
     from agent.snmp.reader import Credential
 
 RETRIES = 3  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
@@ -100,7 +100,7 @@ def _by_snmp(target: str, asked: "Credential", patience: float, config: Path | N
     address = address_of(target)
     snapshot = asyncio.run(read(address, asked, patience, _common.profiles(config)))
     if snapshot is None:
-        from agent.service.presence import open_door
+        from agent.pipeline.polling.tcp_probe import open_door
 
         door = asyncio.run(open_door(address.host))
         _common.err.print(_silence(address, asked, door), markup=False)
@@ -112,7 +112,7 @@ def address_of(target: str) -> "Address":
     """The address and port in `target`. Raises BadParameter, also for a name that nobody knows."""
     import socket
 
-    from agent.model import Address
+    from agent.core.model import Address
 
     bare = target.removeprefix("[").replace("]", "") if target.startswith("[") else target
     host, colon, port = bare.rpartition(":") if target.count(":") == 1 or "]:" in target else (bare, "", "")
@@ -139,7 +139,7 @@ def credential_of(
     if community is not None or version is not None:
         raise typer.BadParameter("give --credential or --community and --version, not both")
     from agent import config as configuration
-    from agent.toml import nearest
+    from agent.core.toml import nearest
 
     file = _common.config_file(config)
     declared = {given.name: given for given in configuration.load(file).credential}
@@ -155,10 +155,10 @@ async def read(
     address: "Address", credential: "Credential", patience: float, profiles: "Profiles | None" = None
 ) -> "Snapshot | None":
     """One full reading, with these vendor profiles (the shipped ones by default); None if nobody answered."""
-    from agent.clock import Clock
     from agent.collectors import printer_mib
-    from agent.errors import NoAnswer
-    from agent.snmp.session import Engine, Settings
+    from agent.core.clock import Clock
+    from agent.core.errors import NoAnswer
+    from agent.snmp.engine import Engine, Settings
 
     async with Engine(Settings(timeout=patience, retries=RETRIES, requests_per_subnet=None)) as engine:
         try:
@@ -170,7 +170,7 @@ async def read(
 
 def _show(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> None:
     from agent.cli._probe_document import document
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     if as_json:
         made = document(snapshot, iso(snapshot.at), explain=explain)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.collectors._profiles import Profile, Profiles
-    from agent.collectors._walk import WalkReader
-    from agent.model import Snapshot
+    from agent.collectors._capture.walk_files import WalkReader
+    from agent.collectors._vendor.vendor_profiles import Profile, Profiles
+    from agent.core.model import Snapshot
 
 app = typer.Typer(help="Vendor profiles: what is read beyond the standard.", no_args_is_help=True)
 
@@ -28,7 +28,7 @@ def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) ->
 
     Example: printwarden profiles list --json
     """
-    from agent.collectors._profiles import shipped
+    from agent.collectors._vendor.vendor_profiles import shipped
 
     rows = [_row(profile) for profile in _common.profiles(config) or shipped()]
     if as_json:
@@ -46,7 +46,7 @@ def check(paths: Paths, as_json: _common.AsJson = False) -> None:
 
     Example: printwarden profiles check profiles.d/
     """
-    from agent.collectors._profiles import complaints
+    from agent.collectors._vendor.vendor_profiles import complaints
 
     files = [file for path in paths for file in (sorted(path.glob("*.toml")) if path.is_dir() else [path])]
     found = complaints(files)
@@ -65,7 +65,7 @@ def check(paths: Paths, as_json: _common.AsJson = False) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
-    from agent.collectors._profiles import Profile
+    from agent.collectors._vendor.vendor_profiles import Profile
 
     _common.say_json(Profile.model_json_schema(by_alias=True))
 
@@ -80,16 +80,19 @@ def try_(
 
     Example: printwarden profiles try acme.toml --walk capture/walk.snmprec
     """
-    from agent.collectors import _profiles, _walk
+    from agent.collectors._capture import walk_files
+    from agent.collectors._vendor import vendor_profiles
 
-    profile = _profiles.load_one(file)
-    others = [one for one in _profiles.shipped() if one.file != profile.file]
-    snapshot = asyncio.run(_read(_walk.WalkReader(_walk.read(walk)), _profiles.Profiles([*others, profile])))
+    profile = vendor_profiles.load_one(file)
+    others = [one for one in vendor_profiles.shipped() if one.file != profile.file]
+    snapshot = asyncio.run(
+        _read(walk_files.WalkReader(walk_files.read(walk)), vendor_profiles.Profiles([*others, profile]))
+    )
     if as_json:
         import json
 
         from agent.cli._probe_document import document
-        from agent.clock import iso
+        from agent.core.clock import iso
 
         made = document(snapshot, iso(0.0), explain=True)
         _common.say_json(json.loads(made.model_dump_json(by_alias=True)))

@@ -14,18 +14,18 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from agent.cli import _common, _saying
-from agent.units import counted
+from agent.cli import _common, _console
+from agent.core.units import counted
 from uplink.receiver.app import create_app
-from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.auth import Gate
 from uplink.receiver.certificates import Certificates, keep
-from uplink.receiver.gate import Gate
-from uplink.receiver.intake import Arrival
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
+from uplink.receiver.faults import Behaviour
+from uplink.receiver.parsing import Arrival
 from uplink.receiver.serve import serving
 
 app = typer.Typer(invoke_without_command=True)
-app.command("feedback")(_saying.feedback)
+app.command("feedback")(_console.feedback)
 
 Database = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
@@ -117,7 +117,7 @@ def tickets(database: Database = "receiver.db", as_json: _common.AsJson = False)
 
     Example: printwarden receive tickets --database receiver.db
     """
-    with closing(_saying.opened(database)) as ledger:
+    with closing(_console.opened(database)) as ledger:
         rows = ledger.tickets()
     if as_json:
         _common.say_json(rows)
@@ -132,7 +132,7 @@ def agents(database: Database = "receiver.db", as_json: _common.AsJson = False) 
 
     Example: printwarden receive agents --database receiver.db
     """
-    with closing(_saying.opened(database)) as ledger:
+    with closing(_console.opened(database)) as ledger:
         rows = ledger.agents()
     if as_json:
         _common.say_json(rows)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli import _common, _precision, _rules
-from agent.units import counted
+from agent.core.units import counted
 
 app = typer.Typer(
     help="Check, try and explain rules before they judge anything.",
@@ -43,11 +43,11 @@ def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = Fa
 
     Examples: printwarden rules check rules.d/ · printwarden rules check my-rules.toml --json
     """
-    from agent.errors import ConfigError
-    from agent.rules import schema
+    from agent.core.errors import ConfigError
+    from agent.rules import loader
 
     try:
-        found = schema.load([*schema.shipped(), *(paths or [])])
+        found = loader.load([*loader.shipped(), *(paths or [])])
     except ConfigError as why:
         _rules.refuse(why.complaints, as_json=as_json)
         raise typer.Exit(why.exit_code) from None
@@ -71,9 +71,9 @@ def list_rules(paths: Paths = None, as_json: _common.AsJson = False) -> None:
 
     Examples: printwarden rules list · printwarden rules list rules.d/ --json
     """
-    from agent.rules import schema
+    from agent.rules import loader
 
-    found = schema.load([*schema.shipped(), *(paths or [])])
+    found = loader.load([*loader.shipped(), *(paths or [])])
     columns = ("id", "fault", "impact", "file", "title")
     rows = [[str(getattr(rule, name)) for name in columns] for rule in found.rules.values()]
     if as_json:
@@ -88,9 +88,9 @@ def faults(as_json: _common.AsJson = False) -> None:
 
     Example: printwarden rules faults
     """
-    from agent.rules import schema
+    from agent.rules import loader
 
-    known = [asdict(fault) for fault in schema.faults().values()]
+    known = [asdict(fault) for fault in loader.faults().values()]
     if as_json:
         _common.say_json(known)
     else:
@@ -134,9 +134,9 @@ def print_schema() -> None:
 
     Example: printwarden rules schema > rules.schema.json
     """
-    from agent.rules import schema
+    from agent.rules import loader
 
-    _common.say_json(schema.json_schema())
+    _common.say_json(loader.json_schema())
 
 
 @app.command("test", epilog="Exit codes: 0 every trial went as it says, 1 one did not, 2 a file is wrong.")
@@ -148,13 +148,13 @@ def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = Fal
 
     Examples: printwarden rules test rules.d/ --rules rules.d/ · printwarden rules test mine.trial.toml
     """
-    from agent.rules import schema, trial
-    from agent.service import rehearsal
+    from agent.pipeline.replay import trial_runner
+    from agent.rules import loader, trial
 
     beside = rules or ([] if _rules.trials_only(paths) else paths or [])
-    found = schema.load([*schema.shipped(), *beside])
-    files = schema.trials(paths or [schema.DEFAULTS])
-    played = [rehearsal.play(found, it) for file in files for it in trial.read(file)]
+    found = loader.load([*loader.shipped(), *beside])
+    files = loader.trials(paths or [loader.DEFAULTS])
+    played = [trial_runner.play(found, it) for file in files for it in trial.read(file)]
     if as_json:
         _common.say_json(
             [{"name": it.trial.name, "file": it.trial.file, "complaints": it.complaints, "tells": it.tells,
@@ -182,18 +182,18 @@ def explain(
     Examples: printwarden rules explain VHB8912345 supply-low ·
     printwarden rules explain 10.0.0.7 device-offline --at 2026-03-02T08:00
     """
+    from agent.pipeline.replay import backtest_runner, explain
     from agent.rules.lookup import find_rule
-    from agent.service import explaining, hindsight
 
     chosen = find_rule(_rules.in_force(config, rules), rule)
     with _rules.reader(config, state) as db:
-        known = hindsight.device(db, device)
+        known = backtest_runner.device(db, device)
         if known is None:
             typer.echo(f'no printer is known as "{device}": see printwarden status', err=True)
             raise typer.Exit(1)
         known = _rules.assignment(config)(known)
-        facts = explaining.past(db, known, _rules.when(at)) if at else _rules.today(db, known)
-        found = explaining.explain(db, chosen, facts, now=not at)
+        facts = explain.past(db, known, _rules.when(at)) if at else _rules.today(db, known)
+        found = explain.explain(db, chosen, facts, now=not at)
     if as_json:
         _common.say_json([asdict(it) for it in found])
     else:
@@ -206,9 +206,9 @@ def diff(paths: Paths = None, config: _common.ConfigFile = None, as_json: _commo
 
     Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
     """
-    from agent.rules import comparing, schema
+    from agent.rules import loader, rule_diff
 
-    found = comparing.compare(_rules.in_force(config, None), schema.load([*schema.shipped(), *(paths or [])]))
+    found = rule_diff.compare(_rules.in_force(config, None), loader.load([*loader.shipped(), *(paths or [])]))
     if as_json:
         _common.say_json([asdict(it) for it in found])
     else:
@@ -255,9 +255,9 @@ def backtest(
     Examples: printwarden rules backtest supply-low --from 2025-09-01 --html report.html ·
     printwarden rules backtest supply-low --sweep "supply-low.when.all[2].value=5..20 %/4"
     """
-    from agent import paths
     from agent.cli._backtest_view import show_report
-    from agent.service.backtest_report import BacktestRequest
+    from agent.core import paths
+    from agent.pipeline.replay.backtest_report import BacktestRequest
 
     request = BacktestRequest(
         names=names or (),

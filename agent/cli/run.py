@@ -1,7 +1,7 @@
 """`printwarden run`: the service itself."""
 
 from agent.cli import _common
-from agent.cli._service import Service
+from agent.cli._service_command import Service
 
 
 def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> None:

@@ -19,7 +19,8 @@ def selftest(as_json: _common.AsJson = False) -> None:
 
     Example: printwarden selftest
     """
-    from agent import __version__, selftest
+    from agent import __version__
+    from agent.runtime import selftest
 
     checks = asyncio.run(selftest.run())
     whole = all(check.ok for check in checks)

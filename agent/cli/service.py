@@ -23,18 +23,18 @@ def install(dry_run: DryRun = False) -> None:
 
     Example: sudo printwarden service install
     """
-    from agent.install import systemd
+    from agent.runtime.host import systemd_install
 
     _only_systemd()
     if not dry_run:
-        systemd.possible()
-    configured = (systemd.CONFIG / "config.toml").exists()
-    steps = systemd.install(_program(), configured=configured)
+        systemd_install.possible()
+    configured = (systemd_install.CONFIG / "config.toml").exists()
+    steps = systemd_install.install(_program(), configured=configured)
     if dry_run:
-        _show(systemd.told(steps))
+        _show(systemd_install.told(steps))
         return
-    systemd.carry_out(steps)
-    _show(systemd.told(steps))
+    systemd_install.carry_out(steps)
+    _show(systemd_install.told(steps))
     _common.out.print(
         "the service runs"
         if configured
@@ -48,10 +48,10 @@ def status() -> None:
 
     Example: printwarden service status
     """
-    from agent.install import systemd
+    from agent.runtime.host import systemd_install
 
     _only_systemd()
-    raise typer.Exit(0 if systemd.runs() else 1)
+    raise typer.Exit(0 if systemd_install.runs() else 1)
 
 
 @app.command()
@@ -68,8 +68,8 @@ def alive(
     from contextlib import closing
 
     from agent import config as configuration
-    from agent import health, store, units
-    from agent.clock import Clock
+    from agent.core import health, store, units
+    from agent.core.clock import Clock
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
@@ -85,26 +85,26 @@ def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
 
     Example: sudo printwarden service uninstall
     """
-    from agent.install import systemd
+    from agent.runtime.host import systemd_install
 
     _only_systemd()
     if not dry_run:
-        systemd.possible()
-    steps = systemd.uninstall(purge=purge)
+        systemd_install.possible()
+    steps = systemd_install.uninstall(purge=purge)
     if not dry_run:
-        systemd.carry_out(steps)
-    _show(systemd.told(steps))
+        systemd_install.carry_out(steps)
+    _show(systemd_install.told(steps))
 
 
 @app.command(hidden=True)
 def host() -> None:
     """What Windows' service control manager starts; not for people."""
-    from agent.install.systemd import NotPossible
+    from agent.runtime.host.systemd_install import NotPossible
 
     if sys.platform == "win32":
-        from agent import scm
+        from agent.runtime.host import windows_service
 
-        scm.host()
+        windows_service.host()
     else:
         raise NotPossible("this is for the service control manager of Windows; try `printwarden run`")
 
@@ -117,7 +117,7 @@ def _program() -> list[str]:
 
 
 def _only_systemd() -> None:
-    from agent.install.systemd import NotPossible
+    from agent.runtime.host.systemd_install import NotPossible
 
     if sys.platform != "linux":
         raise NotPossible(

@@ -11,16 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-import agent.simulator.stories
-from agent import plugins, units
+import agent.simulator.scenarios
 from agent.cli import _common
-from agent.clock import Clock
+from agent.core import plugins, units
+from agent.core.clock import Clock
 from agent.simulator import quirk
-from agent.simulator.cast import BASE, PORT, demo_members, scenario_members, walk_members
+from agent.simulator.device import Member
 from agent.simulator.fleet import Fleet
+from agent.simulator.fleets import BASE, PORT, demo_members, scenario_members, walk_members
 from agent.simulator.ipp import serving
 from agent.simulator.mdns import announced
-from agent.simulator.member import Member
 from agent.simulator.walk import read_walk
 
 Files = Annotated[
@@ -185,7 +185,7 @@ def _list(members: list[Member], as_json: bool) -> None:
         return
     _table(members)
     _common.show("Quirks", ("name", "what it does"), quirk.names().items())
-    stories = ", ".join(plugins.names(agent.simulator.stories))
+    stories = ", ".join(plugins.names(agent.simulator.scenarios))
     _common.out.print(f"Scenarios: {stories}", markup=False)
 
 

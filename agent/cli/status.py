@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.cli import _common
-from agent.units import counted
+from agent.core.units import counted
 
 
 def status(
@@ -18,13 +18,14 @@ def status(
     Example: printwarden status --json
     """
     from agent import config as configuration
-    from agent import health, store, views
-    from agent.territory import Territory
+    from agent.config.access_policy import Territory
+    from agent.core import health, store
+    from agent.reporting import status_views
 
     settings = configuration.load(_common.config_file(config))
     now = _common.clock(clock).now()
     with closing(store.open_reader(settings.database)) as db:
-        printers, outbox, agent = views.printers(db, now), views.waiting(db), health.facts(db)
+        printers, outbox, agent = status_views.printers(db, now), status_views.waiting(db), health.facts(db)
     protections = _protections(Territory.of(settings))
     if as_json:
         _common.say_json(
@@ -63,7 +64,7 @@ def _protections(territory: Any) -> dict[str, str]:
 
 
 def _ago(at: float | None, now: float) -> str:
-    from agent import units
+    from agent.core import units
 
     return f"{units.spell(max(0.0, now - at))} ago" if at else "never"
 

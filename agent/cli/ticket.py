@@ -31,16 +31,17 @@ def ticket(
       printwarden ticket 3100RC12345
     """
     from agent import config as configuration
-    from agent import egress_journal, store
-    from agent.desk import book
+    from agent.core import store
+    from agent.reporting import journal
+    from agent.tickets.feedback import feedback_store
 
     settings = configuration.load(_common.config_file(config))
     with closing(store.open_reader(settings.database)) as db:
         found = _meant(db, which)
-        message = egress_journal.newest(db, "mps.ticket/1", found)
-        desk = book.of(db, found)
+        message = journal.newest(db, "mps.ticket/1", found)
+        desk = feedback_store.of(db, found)
     if message is None:
-        said = f"{found} is too old: the journal keeps the newest {egress_journal.KEPT:,} messages"
+        said = f"{found} is too old: the journal keeps the newest {journal.KEPT:,} messages"
         raise typer.BadParameter(said, param_hint="TICKET")
     if as_json:
         _common.say_json(message.data)
@@ -50,9 +51,9 @@ def ticket(
 
 def _meant(db: sqlite3.Connection, which: str) -> str:
     """The id of the ticket that is meant; of a printer's, the one that has been open longest."""
-    from agent import tickets
+    from agent.tickets import lifecycle
 
-    known = [*tickets.open_tickets(db), *tickets.cleared_tickets(db, 0.0)]
+    known = [*lifecycle.open_tickets(db), *lifecycle.cleared_tickets(db, 0.0)]
     asked = which.casefold()
     by_id = {one.id for one in known if one.id.startswith(asked) or one.id.endswith(asked)}
     by_printer = [one.id for one in known if asked in {one.device.casefold(), _bare(one.device)}]

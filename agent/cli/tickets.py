@@ -26,10 +26,10 @@ def tickets(
       printwarden tickets --notices --json
     """
     from agent import config as configuration
-    from agent import store
-    from agent import tickets as room
-    from agent.desk import book
-    from uplink import views
+    from agent.core import store
+    from agent.tickets import lifecycle as room
+    from agent.tickets.feedback import feedback_store
+    from uplink.outbox import queries
 
     settings = configuration.load(_common.config_file(config))
     now = _common.clock(clock).now()
@@ -39,7 +39,7 @@ def tickets(
         if days:
             found += room.cleared_tickets(db, now - days * 86400, kind=kind)
         rows = [
-            _row(ticket, waiting=views.undelivered(db, ticket.id), desk=book.of(db, ticket.id))
+            _row(ticket, waiting=queries.undelivered(db, ticket.id), desk=feedback_store.of(db, ticket.id))
             for ticket in found
         ]
     if as_json:
@@ -51,7 +51,7 @@ def tickets(
 
 
 def _row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
-    from agent.clock import iso
+    from agent.core.clock import iso
 
     told = "stays here" if ticket.kind == "notice" else "waits in the outbox" if waiting else "delivered"
     cleared = iso(ticket.cleared_at) if ticket.cleared_at else None

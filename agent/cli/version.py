@@ -33,7 +33,7 @@ def version(
 
     there = None
     if check:
-        from agent import updates
+        from agent.runtime import updates
         from uplink.targets import https
 
         there = updates.newest(check, https.trust(ca_file))

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from agent.collectors._profiles import Profiles
+from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.config import Config
-from agent.model import Address, Known, Snapshot, Tier
+from agent.core.model import Address, Known, Snapshot, Tier
 from agent.snmp import reader
 
 When = Literal["always", "fills_gaps", "locally"]

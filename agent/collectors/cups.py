@@ -12,15 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from agent.collectors import _ipp_attributes, _profiles, _serials, ipp
-from agent.collectors._identity import Clues, Said, decide
-from agent.collectors._ipp_attributes import ASKED
-from agent.collectors._ipp_reasons import reasons
-from agent.collectors._ipp_wire import Attributes, Group, Operation
-from agent.collectors._profiles import Profiles
+from agent.collectors import ipp
+from agent.collectors._identity import serial_numbers
+from agent.collectors._identity.identity_decision import Clues, Said, decide
+from agent.collectors._ipp import attribute_mapping
+from agent.collectors._ipp.attribute_mapping import ASKED
+from agent.collectors._ipp.codec import Attributes, Group, Operation
+from agent.collectors._ipp.state_reasons import reasons
+from agent.collectors._vendor import vendor_profiles
+from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Round, When
 from agent.config import Config
-from agent.model import Address, Identity, Snapshot, Tier
+from agent.core.model import Address, Identity, Snapshot, Tier
 
 SOCKET = "/run/cups/cups.sock"
 PATIENCE = 10.0  # seconds: the spooler is on this machine
@@ -49,7 +52,7 @@ async def read_queues(
     socket: str = SOCKET, *, at: float, profiles: Profiles | None = None, patience: float = PATIENCE
 ) -> list[Snapshot]:
     """One snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
-    profiles = _profiles.shipped() if profiles is None else profiles
+    profiles = vendor_profiles.shipped() if profiles is None else profiles
     target = ipp.Target(host="localhost", socket=socket)
     async with ipp.asked(target, patience) as asking:
         names = ("device-uri", *ASKED)
@@ -74,7 +77,7 @@ def snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
     keywords = {reason.keyword for reason in reasons(queue.get("printer-state-reasons", ()))}
     if "offline" in keywords:
         return Snapshot(address=address, at=at, via="cups", reachable=False)
-    parts = _ipp_attributes.parts(queue, profiles, problems)
+    parts = attribute_mapping.parts(queue, profiles, problems)
     identity = _identity(_said(queue, "device-uri"), parts["identity"], profiles)
     sources = {**parts["sources"], "identity.serial": SOURCE, "identity.model": SOURCE}
     kept = {**parts, "identity": identity, "uptime": None, "sources": sources}
@@ -93,7 +96,7 @@ def _identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
     clues = Clues(device_descr=Said(said, source), printer_rows=True, location=queue.location or "")
     found = decide(clues, profiles).identity
     return replace(
-        found, serial=_serials.serial(serial) or queue.serial, name=queue.name, firmware=queue.firmware
+        found, serial=serial_numbers.serial(serial) or queue.serial, name=queue.name, firmware=queue.firmware
     )
 
 

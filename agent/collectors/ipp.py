@@ -27,8 +27,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from agent.collectors import _ipp_attributes, _profiles
-from agent.collectors._ipp_wire import (
+from agent.collectors._ipp import attribute_mapping
+from agent.collectors._ipp.codec import (
     MOST_BYTES,
     Attributes,
     Group,
@@ -39,11 +39,12 @@ from agent.collectors._ipp_wire import (
     decode,
     encode,
 )
-from agent.collectors._profiles import Profiles
+from agent.collectors._vendor import vendor_profiles
+from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
-from agent.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
-from agent.model import Address, Snapshot, Tier
+from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
+from agent.core.model import Address, Snapshot, Tier
 
 WHEN: When = "fills_gaps"
 TIERS = frozenset(Tier)
@@ -142,11 +143,13 @@ async def read_printer(
     Raises ReadingError (NoAnswer, RefusedByDevice, WrongCredential, MalformedReply).
     """
     async with asked(target, patience) as asking:
-        attributes = await asking.printer(_ipp_attributes.ASKED)
+        attributes = await asking.printer(attribute_mapping.ASKED)
     problems = list(asking.problems)
     if pin is not None and asking.certificate != pin:
         problems.append(CHANGED)
-    parts = _ipp_attributes.parts(attributes, _profiles.shipped() if profiles is None else profiles, problems)
+    parts = attribute_mapping.parts(
+        attributes, vendor_profiles.shipped() if profiles is None else profiles, problems
+    )
     return Snapshot(
         address=target.address,
         at=at,

@@ -15,24 +15,23 @@ that was not reached stays None, so that nobody takes it for empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from agent.collectors import (
-    _alerts,
-    _clues,
-    _markers,
-    _profiles,
-    _status,
-    _supplies,
-    _trays,
-    _units,
-    _vendor_meters,
+from agent.collectors._identity import evidence
+from agent.collectors._identity.identity_decision import Decision
+from agent.collectors._printer_mib import (
+    alert_table,
+    marker_tables,
+    print_servers,
+    status_objects,
+    supply_table,
+    tray_tables,
 )
-from agent.collectors._identity import Decision
-from agent.collectors._profiles import Profiles
-from agent.collectors._reading import Reading, Row, Sources
+from agent.collectors._printer_mib.mib_reader import Reading, Row, Sources
+from agent.collectors._vendor import vendor_meters, vendor_profiles
+from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
-from agent.errors import NoAnswer, ReadingError
-from agent.model import Identity, Known, Meter, Snapshot, Tier
+from agent.core.errors import NoAnswer, ReadingError
+from agent.core.model import Identity, Known, Meter, Snapshot, Tier
 from agent.snmp.oid import MAX_ARC, encode_arcs, oid
 from agent.snmp.reader import ObjectId, Reader, Value
 
@@ -94,7 +93,7 @@ async def read_printer(
     """
     known = known or Known()
     reading = Reading(reader, units=known.units, charset=known.charset)
-    poll = Poll(reading, _profiles.shipped() if profiles is None else profiles)
+    poll = Poll(reading, vendor_profiles.shipped() if profiles is None else profiles)
     await poll.begin()
     await poll.alerts(tiers)
     if Tier.SUPPLIES in tiers:
@@ -135,33 +134,31 @@ class Poll:
         self.parts |= {name: self._number(name) for name in GENERAL}
         rows = await self._part("alerts", self._alert_tables) if Tier.ALERTS in tiers else None
         console, covers, alerts = rows or ([], [], [])
-        status = _status.of(self.reading, self._scalars, _status.console(console))
+        status = status_objects.of(self.reading, self._scalars, status_objects.console(console))
         self.parts["status"] = status
         if rows is not None:
-            self.parts["covers"] = _status.covers(covers)
-            self.parts["alerts"] = _alerts.alerts(alerts, status)
+            self.parts["covers"] = status_objects.covers(covers)
+            self.parts["alerts"] = alert_table.alerts(alerts, status)
 
     async def supplies(self) -> None:
-        self.parts["supplies"] = await self._part("supplies", lambda: _supplies.read(self.reading))
-        self.parts["inputs"] = await self._part("inputs", lambda: _trays.inputs(self.reading))
-        self.parts["outputs"] = await self._part("outputs", lambda: _trays.outputs(self.reading))
+        self.parts["supplies"] = await self._part("supplies", lambda: supply_table.read(self.reading))
+        self.parts["inputs"] = await self._part("inputs", lambda: tray_tables.inputs(self.reading))
+        self.parts["outputs"] = await self._part("outputs", lambda: tray_tables.outputs(self.reading))
 
     async def meters(self, known: Identity | None) -> None:
         """Both the engine's count and the maker's own: half of them would look like another printer's."""
-        rows = await self._part("markers", lambda: _markers.markers(self.reading))
+        rows = await self._part("markers", lambda: marker_tables.markers(self.reading))
         own = await self._part("meters", lambda: self._own_meters(known))
         self.parts["markers"] = rows
         if rows is not None and own is not None:
-            self.parts["meters"] = _markers.joined(
-                _markers.meters(rows, self.reading.sources, unit=self.reading.unit), own
+            self.parts["meters"] = marker_tables.joined(
+                marker_tables.meters(rows, self.reading.sources, unit=self.reading.unit), own
             )
 
     async def _own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
         """Who it is decides what to ask for; found out where neither this poll nor an earlier one did."""
         identity = self.parts.get("identity") or known or (await self._decide()).identity
-        return await _vendor_meters.read(
-            self.reading, self.profiles.called(identity.profiles), identity.model
-        )
+        return await vendor_meters.read(self.reading, self.profiles.called(identity.profiles), identity.model)
 
     async def inventory(self, known: Known) -> None:
         """Identity and the tables that hardly ever change."""
@@ -170,12 +167,12 @@ class Poll:
             self.parts["identity"] = known.identity
             return
         self.parts["media_paths"] = await self._part(
-            "media paths", lambda: _markers.media_paths(self.reading)
+            "media paths", lambda: marker_tables.media_paths(self.reading)
         )
-        self.parts["lights"] = await self._part("lights", lambda: _status.lights(self.reading))
+        self.parts["lights"] = await self._part("lights", lambda: status_objects.lights(self.reading))
         self.parts["identity"] = await self._part("identity", self._identity)
         self.parts["printers"] = await self._part(
-            "printers", lambda: _units.read(self.reading, self.profiles)
+            "printers", lambda: print_servers.read(self.reading, self.profiles)
         )
 
     def snapshot(self, reader: Reader, at: float) -> Snapshot:
@@ -203,7 +200,7 @@ class Poll:
     async def _ask_scalars(self) -> dict[str, Value]:
         index = encode_arcs(self.reading.unit)
         general = {name: column + index for name, column in GENERAL.items()}
-        asked = {"uptime": UPTIME} | _status.scalars(self.reading.unit) | general
+        asked = {"uptime": UPTIME} | status_objects.scalars(self.reading.unit) | general
         return await self.reading.named("status", asked)
 
     async def _find_units(self) -> None:
@@ -230,7 +227,7 @@ class Poll:
         return charsets.pop() if len(charsets) == 1 else None
 
     async def _alert_tables(self) -> list[list[Row]]:
-        return await self.reading.tables(_status.CONSOLE, _status.COVERS, _alerts.ALERTS)
+        return await self.reading.tables(status_objects.CONSOLE, status_objects.COVERS, alert_table.ALERTS)
 
     async def _identity(self) -> Identity:
         decision = await self._decide()
@@ -241,9 +238,9 @@ class Poll:
     async def _decide(self) -> Decision:
         reading = self.reading
         if not reading.units and not reading.seen:
-            await reading.table(_supplies.SUPPLIES)
+            await reading.table(supply_table.SUPPLIES)
         rows = reading.units or reading.seen or self._scalars.keys() & {"printer", "errors"}
-        return await _clues.read(
+        return await evidence.read(
             reading, devices=bool(self._types), printer_rows=bool(rows), profiles=self.profiles
         )
 

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from agent import toml
-from agent.config import guard, target_table
+from agent.config import file_permissions, target_table
 from agent.config.secrets import located, with_secrets
 from agent.config.sections import (
     Collectors,
@@ -34,8 +33,9 @@ from agent.config.sections import (
     Traps,
 )
 from agent.config.values import Network
-from agent.errors import Complaint, ConfigError
-from agent.paths import default_paths
+from agent.core import toml
+from agent.core.errors import Complaint, ConfigError
+from agent.core.paths import default_paths
 
 __all__ = [
     "Collectors",
@@ -125,7 +125,7 @@ def load(path: Path, targets: ModuleType | None = None) -> Config:
 
     `targets`: the package of the delivery targets, which check `[target]`; left out, it is not checked here.
     """
-    if found := guard.wrong(path):
+    if found := file_permissions.wrong(path):
         raise ConfigError.at(path, found[0], suggestion=found[1])
     return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"), targets)
 
@@ -178,6 +178,6 @@ def _references(document: toml.Document, config: Config) -> list[Complaint]:
         file = located(document.path.parent, name)
         if not file.is_file():
             complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
-        elif found := guard.wrong(file):
+        elif found := file_permissions.wrong(file):
             complaints.append(document.complaint(("provider", key), f"{name}: {found[0]}", found[1]))
     return complaints

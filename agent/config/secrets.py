@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from agent import toml
-from agent.config import guard
-from agent.errors import Complaint
-from uplink import sealing
+from agent.config import file_permissions
+from agent.core import toml
+from agent.core.errors import Complaint
+from uplink.identity import secret_store
 
 SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 """The keys that may point to a secret."""
@@ -58,10 +58,10 @@ def _secret(value: str, folder: Path) -> str:
         return os.environ[name]
     if kind in {"file", "secret"}:
         file = located(folder, name if kind == "file" else value)
-        if found := guard.wrong(file):
+        if found := file_permissions.wrong(file):
             raise ValueError(f"{name}: {found[0]}: {found[1]}")
         try:
-            return sealing.opened(file.read_bytes()).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError, sealing.Sealed) as why:
+            return secret_store.opened(file.read_bytes()).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError, secret_store.Sealed) as why:
             raise ValueError(f"{name} cannot be read: {getattr(why, 'strerror', None) or why}") from None
     return value

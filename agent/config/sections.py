@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agent import units
 from agent.config.values import Cadence, Cidr, Duration, Host, Mac, Port, TimeZone, parsed
+from agent.core import units
 
 LARGEST_UNASKED = 4096  # addresses in a /20: a larger range needs `allow_large = true`
 

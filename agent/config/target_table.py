@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from agent import plugins, toml
 from agent.config.secrets import located
-from agent.errors import Complaint, ConfigError
+from agent.core import plugins, toml
+from agent.core.errors import Complaint, ConfigError
 
 Tables = dict[str, dict[str, Any]]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.forecast.habit import DAY
-from agent.forecast.lookback import STALE
+from agent.forecast.calibration import STALE
+from agent.forecast.usage import DAY
 
 LEADS = (14.0, 7.0, 3.0)  # days before the cartridge was empty
 SOON, SETTLES = 7.0, 1.0  # days at present pace at which an order is due, but not in a cartridge's first day

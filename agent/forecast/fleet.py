@@ -8,16 +8,16 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.forecast import lookback
-from agent.forecast.habit import Habit
-from agent.forecast.lookback import Note
-from agent.forecast.outlook import NOTED, outlook
-from agent.forecast.pool import Pool
-from agent.forecast.site import Site
-from agent.forecast.slot import Look, Slot
-from agent.forecast.troubles import trouble
-from agent.forecast.wear import Parts
-from agent.model import Alert, Foresight, Wear
+from agent.core.model import Alert, Foresight, Wear
+from agent.forecast import calibration
+from agent.forecast.calibration import Note
+from agent.forecast.failure_events import trouble
+from agent.forecast.fleet_priors import Pool
+from agent.forecast.part_wear import Parts
+from agent.forecast.site_rhythm import Site
+from agent.forecast.supply_forecast import NOTED, outlook
+from agent.forecast.supply_model import Look, Slot
+from agent.forecast.usage import Habit
 
 NOTES = 70  # days for which forecasts are kept for the look back
 
@@ -122,7 +122,7 @@ class Fleet:
         printer = self.printer(key)
         for index in printer.look(self.pool, at, count, looks):
             if notes := self.notes.pop((key, index), None):
-                lookback.learn(self.pool.missed(printer.slots[index].gauge), list(notes), at)
+                calibration.learn(self.pool.missed(printer.slots[index].gauge), list(notes), at)
 
     def foresight(self, key: str, at: float) -> Foresight:
         """Everything that is foreseen of one printer at `at`; noted once a day for the look back."""

@@ -6,9 +6,9 @@ levels as they were read, then the fan of the estimate: from P10 to P90, with th
 from collections.abc import Sequence
 from html import escape
 
-from agent.model import Outlook
-from agent.svg import element, label
-from agent.svg import points as corners
+from agent.core.model import Outlook
+from agent.core.svg import element, label
+from agent.core.svg import points as corners
 
 DAY = 86400.0
 ROWS, COLUMNS = 10, 64

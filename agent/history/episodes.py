@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.model import Alert, AlertKind
+from agent.core.model import Alert, AlertKind
 
 REMOVAL = 1801  # alertRemovalOfBinaryChangeEntry
 

@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Collection
 
-from agent.history import record, rows, trails
-from agent.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail
+from agent.core.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail
+from agent.history import record, serialization, windows
 
-RECENT = trails.RECENT  # how far back occurrences count
+RECENT = windows.RECENT  # how far back occurrences count
 
 
 def facts(
@@ -27,19 +27,19 @@ def facts(
     if latest is None:
         return Facts(device=device, now=now, site=site)
     open_ = tuple(episode for _, episode in record.open_episodes(tx, device.key))
-    pages = trails.daily(tx, device.key, record.TOTAL, now)
-    supplies = rows.load_supplies(latest["supplies"]) if latest["supplies"] else None
+    pages = windows.daily(tx, device.key, record.TOTAL, now)
+    supplies = serialization.load_supplies(latest["supplies"]) if latest["supplies"] else None
     wanted = parts is None or "trail" in parts
-    trail = trails.trail(tx, device.key, now, pages, supplies or ()) if wanted else Trail()
+    trail = windows.trail(tx, device.key, now, pages, supplies or ()) if wanted else Trail()
     return Facts(
         device=device,
         now=now,
         last_answer=latest["last_answer"],
         answers_in_a_row=latest["answers_in_a_row"],
         answering_since=latest["answering_since"],
-        status=rows.load_status(latest["status"]) if latest["status"] else None,
+        status=serialization.load_status(latest["status"]) if latest["status"] else None,
         status_at=latest["status_at"],
-        errors_since=rows.load(latest["errors_since"]),
+        errors_since=serialization.load(latest["errors_since"]),
         open_alerts=open_ if latest["alerts_at"] is not None else None,
         alerts_at=latest["alerts_at"],
         recent_alerts=_recent(tx, device.key, now),
@@ -87,7 +87,7 @@ def _happened(tx: sqlite3.Connection, device: str, now: float) -> tuple[Happenin
 def supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
     """The supplies as they were last read; none if they never were."""
     latest = tx.execute("SELECT supplies FROM latest WHERE device = ?", (device,)).fetchone()
-    return rows.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()
+    return serialization.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()
 
 
 def speed(tx: sqlite3.Connection, device: str) -> int | None:

@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from agent.history import episodes, lives, rows, series, tables, turning
-from agent.history.rows import happened
-from agent.model import Alert, Episode, Snapshot, Supply, Vague
+from agent.core.model import Alert, Episode, Snapshot, Supply, Vague
+from agent.history import counter_events, episodes, replacements, serialization, series, tables
+from agent.history.serialization import happened
 
 SCHEMA = tables.SCHEMA
-TOTAL, ENGINE = turning.TOTAL, "meter.life"  # what rates are reckoned by; what the engine counts beside it
+TOTAL, ENGINE = (
+    counter_events.TOTAL,
+    "meter.life",
+)  # what rates are reckoned by; what the engine counts beside it
 
 _PARTS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
@@ -42,7 +45,7 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset
         changed.add("events")
     if _record_supplies(tx, device, snapshot, before):
         changed |= {"supplies", "events"}
-    if turning.watch(tx, device, snapshot, before):
+    if counter_events.watch(tx, device, snapshot, before):
         changed.add("events")
     for name, value in _values(snapshot):
         if series.append(tx, device, name, snapshot.at, value) and name.startswith("meter."):
@@ -72,12 +75,12 @@ def open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episod
 
 def episode(row: sqlite3.Row) -> Episode:
     """An episode from its row, joined with the words of its alert."""
-    alert = rows.load_alert(row["alert"], index=row["alert_index"], ticks=row["ticks"])
+    alert = serialization.load_alert(row["alert"], index=row["alert_index"], ticks=row["ticks"])
     return Episode(alert=alert, began=row["began"], ended=row["ended"])
 
 
 def epoch(tx: sqlite3.Connection, device: str, number: int, since: float) -> None:
-    """Note which epoch the total meter is in, and since when (see `agent.meters.epochs`)."""
+    """Note which epoch the total meter is in, and since when (see `agent.history.meters.epochs`)."""
     tx.execute("UPDATE latest SET epoch = ?, epoch_since = ? WHERE device = ?", (number, since, device))
 
 
@@ -123,15 +126,15 @@ def _record_answer(
 def _record_status(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> bool:
-    status, since = snapshot.status, rows.load(before["errors_since"])
+    status, since = snapshot.status, serialization.load(before["errors_since"])
     if status is None:
         return False
     if status.errors is not None:
         since = {error: since.get(error, snapshot.at) for error in status.errors}
-    said = rows.dump_status(status)
+    said = serialization.dump_status(status)
     tx.execute(
         "UPDATE latest SET status = ?, status_at = ?, errors_since = ? WHERE device = ?",
-        (said, snapshot.at, rows.dump(since), device),
+        (said, snapshot.at, serialization.dump(since), device),
     )
     return bool(said != before["status"])
 
@@ -175,7 +178,7 @@ def _record_missed(
 
 def _said(tx: sqlite3.Connection, alert: Alert) -> int:
     """The number of an alert's words, which are written once however often it occurs."""
-    text = rows.dump_alert(alert)
+    text = serialization.dump_alert(alert)
     row = tx.execute("SELECT id FROM alert_text WHERE alert = ?", (text,)).fetchone()
     if row is not None:
         return int(row["id"])
@@ -187,7 +190,7 @@ def _record_supplies(
 ) -> bool:
     if snapshot.supplies is None:
         return False
-    said = rows.dump_supplies(snapshot.supplies)
+    said = serialization.dump_supplies(snapshot.supplies)
     tx.execute(
         "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (said, snapshot.at, device)
     )
@@ -202,8 +205,12 @@ def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float)
     row = tx.execute(
         "SELECT * FROM supply_install WHERE device = ? AND supply = ?", (device, supply.index)
     ).fetchone()
-    life = lives.Life(**{name: row[name] for name in lives.Life.__slots__}) if row else lives.Life()
-    now = lives.see(life, supply.percent, supply.serial, at)
+    life = (
+        replacements.Life(**{name: row[name] for name in replacements.Life.__slots__})
+        if row
+        else replacements.Life()
+    )
+    now = replacements.see(life, supply.percent, supply.serial, at)
     if now != life:
         tx.execute(
             "REPLACE INTO supply_install "
@@ -223,7 +230,7 @@ def _values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:
     Whether it prints or idles is not kept: it changes with every job, and no rule asks it of the past.
     """
     if snapshot.status is not None:
-        yield "state", rows.condense(snapshot.status)
+        yield "state", serialization.condense(snapshot.status)
         if snapshot.status.errors is not None:
             yield "errors", " ".join(sorted(snapshot.status.errors))
     for meter in snapshot.meters or ():

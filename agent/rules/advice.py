@@ -7,11 +7,11 @@ one is adding it to `CHECKS`. What cannot be meant at all `agent.rules.lint` ref
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from agent.model import Impact
-from agent.rules import wording
-from agent.rules.kinds import Measure
+from agent.core.model import Impact
+from agent.rules import templates
 from agent.rules.lint import Finding, Together
 from agent.rules.rule import Rule, Scope
+from agent.rules.value_kinds import Measure
 
 Check = Callable[[Rule, Together], Iterator[Finding]]
 
@@ -128,7 +128,7 @@ def _forgets_between_turns(rule: Rule, together: Together) -> Iterator[Finding]:
 
 def _one_ticket_for_all(rule: Rule, together: Together) -> Iterator[Finding]:
     del together
-    named = wording.placeholders(rule.component)
+    named = templates.placeholders(rule.component)
     if rule.per in USUAL and not named and rule.impact is not Impact.BILLING:
         yield (
             ("component",),

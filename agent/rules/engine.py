@@ -14,12 +14,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.model import Change, ChangeKind, Facts, Gathering, Impact
-from agent.rules import wording
+from agent.core.model import Change, ChangeKind, Facts, Gathering, Impact
+from agent.rules import templates
+from agent.rules.conditions import Grounds, Verdict, evaluate, evidence
 from agent.rules.lifecycle import Phase, State, Voice, announce, step
 from agent.rules.rule import Rule, RuleSet
-from agent.rules.states import Key, Notice, Standing
-from agent.rules.verdict import Grounds, Verdict, evaluate, evidence
+from agent.rules.state_store import Key, Notice, Standing
 
 FOUND_SO = 3600.0  # what holds within an hour of meeting a printer was there before
 
@@ -201,14 +201,14 @@ def _speak(rule: Rule, key: Key, case: _Case, state: State | None) -> Voice:
 
 
 def _notice(rule: Rule, verdict: Verdict, facts: Facts, state: State | None) -> Notice:
-    words = wording.words(verdict, facts, state.began if state else None)
+    words = templates.words(verdict, facts, state.began if state else None)
     old = _first_days(facts) and _found_so(state, facts)
     return Notice(
         fault=rule.fault,
-        component=wording.fill(rule.component, words),
+        component=templates.fill(rule.component, words),
         impact=rule.impact.value,
         severity=rule.severity,
-        title=wording.fill(rule.title, words),
+        title=templates.fill(rule.title, words),
         digest=old and rule.impact not in {Impact.DEVICE_DOWN, Impact.CUSTOMER_FIXABLE},
     )
 

@@ -25,7 +25,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from agent.model import ChangeKind
+from agent.core.model import ChangeKind
 from agent.rules.rule import Patience
 
 LONGEST = 8  # times `hold`

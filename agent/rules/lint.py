@@ -8,11 +8,11 @@ suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. Wh
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent import toml, units
-from agent.model import Impact
-from agent.rules import wording
-from agent.rules.kinds import Measure
+from agent.core import toml, units
+from agent.core.model import Impact
+from agent.rules import templates
 from agent.rules.rule import Condition, Fault, Rule
+from agent.rules.value_kinds import Measure
 
 Finding = tuple[tuple[str | int, ...], str, str]
 Span = tuple[float, bool, float, bool]  # low, low included, high, high included
@@ -95,9 +95,9 @@ def _has_condition(rule: Rule) -> Iterator[Finding]:
 
 
 def _words(rule: Rule) -> Iterator[Finding]:
-    known = wording.names(rule)
+    known = templates.names(rule)
     for key, template in (("title", rule.title), ("component", rule.component)):
-        for word in wording.placeholders(template):
+        for word in templates.placeholders(template):
             if word not in known:
                 yield (
                     (key,),

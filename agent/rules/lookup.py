@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent import toml
-from agent.errors import Complaint, ConfigError
-from agent.rules import schema
+from agent.core import toml
+from agent.core.errors import Complaint, ConfigError
+from agent.rules import loader
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import signals
 
@@ -28,7 +28,7 @@ def advice_of_interest(rules: RuleSet, files: Sequence[Path] | None) -> list[Com
 
 
 def _shipped(file: str) -> bool:
-    return file.startswith(str(schema.DEFAULTS))
+    return file.startswith(str(loader.DEFAULTS))
 
 
 def unknown_signal(name: str) -> ConfigError:

@@ -6,13 +6,13 @@ from datetime import tzinfo
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from agent.calendars import Calendar
-from agent.errors import Complaint
-from agent.model import Device, Impact
-from agent.rules import kinds
-from agent.rules.kinds import Reading
+from agent.core.calendars import Calendar
+from agent.core.errors import Complaint
+from agent.core.model import Device, Impact
+from agent.rules import value_kinds
+from agent.rules.field_types import Turns
 from agent.rules.signals import Options, Signal
-from agent.rules.terms import Turns
+from agent.rules.value_kinds import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +27,7 @@ class Condition:
 
     def holds(self, reading: Reading) -> bool | None:
         """True, False, or None where the reading is unknown."""
-        return kinds.compare(self.op, reading, self.value)
+        return value_kinds.compare(self.op, reading, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 `supply_level.py` is the signal `supply.level`. A file declares
 
-    KIND                     the kind of value, from `agent.rules.kinds`
+    KIND                     the kind of value, from `agent.rules.value_kinds`
     PER                      the subjects it can speak of
     read(asked) -> Reading   None = unknown
     OPTIONS = {…}            further keys of a condition, with their kinds; optional
@@ -26,11 +26,11 @@ from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from agent import plugins
-from agent.model import Facts
+from agent.core import plugins
+from agent.core.model import Facts
 from agent.rules import functions
-from agent.rules.kinds import Kind, Reading
 from agent.rules.subjects import Subject
+from agent.rules.value_kinds import Kind, Reading
 
 Options = Mapping[str, object]
 

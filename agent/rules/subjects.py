@@ -15,7 +15,7 @@ disk always finds what it is about.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from agent.model import Alert, AlertKind, Episode, Facts, Supply
+from agent.core.model import Alert, AlertKind, Episode, Facts, Supply
 
 PER = ("device", "supply", "alert", "part", "site")
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from agent import toml
-from agent.errors import Complaint, ConfigError
-from agent.model import Address, Alert, Device, Identity, SiteFacts, Snapshot
-from agent.rules import kinds
+from agent.core import toml
+from agent.core.errors import Complaint, ConfigError
+from agent.core.model import Address, Alert, Device, Identity, SiteFacts, Snapshot
+from agent.rules import value_kinds
 from agent.rules.functions import _alerts
 from agent.rules.trial_form import TrialFile, TrialForm
 from agent.rules.trial_series import SERIES, read_alert, read_meters, read_status, read_supplies, unfold
@@ -121,7 +121,7 @@ def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
         _alerts.TRAINING.parse(row.training)
     for name in form.series:
         if name.split()[:1] not in (["level"], ["serial"]) and name not in SERIES:
-            raise kinds.misfit(f'"{name}" is no series', toml.nearest(name, (*SERIES, "level black")))
+            raise value_kinds.misfit(f'"{name}" is no series', toml.nearest(name, (*SERIES, "level black")))
     series = {name: unfold(text) for name, text in form.series.items()}
     trial = Trial(form=form, file=file, line=line, device=device, start=start.timestamp(), series=series)
     for moment in trial.moments():  # a value that cannot be read is told before anything is judged

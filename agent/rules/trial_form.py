@@ -21,8 +21,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.model import AlertKind
-from agent.rules.terms import Duration
+from agent.core.model import AlertKind
+from agent.rules.field_types import Duration
 
 
 class _Form(BaseModel):

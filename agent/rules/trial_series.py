@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from agent import alert_codes, toml
-from agent.model import Alert, DeviceStatus, Meter, PrinterStatus, Status, Supply, Vague
-from agent.rules import kinds
+from agent.core import alert_codes, toml
+from agent.core.model import Alert, DeviceStatus, Meter, PrinterStatus, Status, Supply, Vague
+from agent.rules import value_kinds
 from agent.rules.functions import _alerts
 from agent.rules.trial_form import AlertForm
 
@@ -32,7 +32,7 @@ def unfold(text: str) -> list[str]:
         repeated = _REPEATED.fullmatch(part)
         body, times = (repeated[1], int(repeated[2] or 1)) if repeated else (part, 1)
         if times > LONGEST:
-            raise kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
+            raise value_kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
         if body.startswith("("):
             found += unfold(body[1:-1]) * times
         elif run := _RUN.fullmatch(body):
@@ -42,16 +42,16 @@ def unfold(text: str) -> list[str]:
         else:
             found += [body] * times
         if len(found) > LONGEST:
-            raise kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
+            raise value_kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
     if not found:
-        raise kinds.misfit(f'"{text}" has no values', 'write values and repetitions: "80x4 (9 11)x24"')
+        raise value_kinds.misfit(f'"{text}" has no values', 'write values and repetitions: "80x4 (9 11)x24"')
     return found
 
 
 def read_status(now: Mapping[str, str]) -> Status:
     word = now.get("status", "idle")
     if word not in STATUS:
-        raise kinds.misfit(f'"{word}" is no status', toml.nearest(word, sorted(STATUS)))
+        raise value_kinds.misfit(f'"{word}" is no status', toml.nearest(word, sorted(STATUS)))
     said = now.get("errors", "none")
     errors = () if said == "none" else tuple(said.split("+"))
     return Status(device=STATUS[word][0], printer=STATUS[word][1], errors=errors)
@@ -92,7 +92,9 @@ def _level(text: str) -> int | Vague:
     try:
         return int(float(text))
     except ValueError:
-        raise kinds.misfit(f'"{text}" is no level', f"write a number or one of: {', '.join(words)}") from None
+        raise value_kinds.misfit(
+            f'"{text}" is no level', f"write a number or one of: {', '.join(words)}"
+        ) from None
 
 
 def read_alert(row: AlertForm, index: int) -> Alert:

@@ -15,12 +15,12 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from agent.clock import Clock
-from agent.errors import Complaint, ConfigError
-from agent.model import Address
+from agent.core.clock import Clock
+from agent.core.errors import Complaint, ConfigError
+from agent.core.model import Address
 from agent.simulator import quirk
-from agent.simulator.face import Face, Packet, answer_from
-from agent.simulator.member import Member
+from agent.simulator.device import Member
+from agent.simulator.endpoint import Face, Packet, answer_from
 from agent.simulator.v3 import Engine
 
 _TRIES = 20

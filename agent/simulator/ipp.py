@@ -18,11 +18,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agent.clock import Clock
-from agent.simulator.life import IDLE, PRINTING, RUNNING, WARNED, State
-from agent.simulator.make import RECEPTACLES, Kind, Make
-from agent.simulator.member import Member
+from agent.core.clock import Clock
+from agent.simulator.device import Member
+from agent.simulator.model import RECEPTACLES, Kind, Make
 from agent.simulator.printer import Printer
+from agent.simulator.timeline import IDLE, PRINTING, RUNNING, WARNED, State
 
 GET_PRINTER_ATTRIBUTES = 0x000B
 OK, NOT_FOUND, UNKNOWN_OPERATION, UNKNOWN_VERSION = 0x0000, 0x0406, 0x0501, 0x0503

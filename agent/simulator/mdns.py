@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
-from agent.simulator.make import Make
-from agent.simulator.member import Member
+from agent.simulator.device import Member
+from agent.simulator.model import Make
 
 LOOPBACK = "127.0.0.1"
 _PORTS = {"_ipp._tcp.local.": 631, "_pdl-datastream._tcp.local.": 9100}

@@ -7,10 +7,10 @@ rows are made once; the moving ones from a `State`, and only when it has changed
 from collections.abc import Iterable, Mapping
 
 from agent.simulator.ber import Oid, Value
-from agent.simulator.life import RUNNING, VAGUE, Life, Standing, State
-from agent.simulator.make import RECEPTACLES, Make
 from agent.simulator.mib import Mib, counter, gauge, integer, name, octets, text, ticks
-from agent.simulator.story import CRITICAL, INPUT, MARKER, Story
+from agent.simulator.model import RECEPTACLES, Make
+from agent.simulator.scenario import CRITICAL, INPUT, MARKER, Story
+from agent.simulator.timeline import RUNNING, VAGUE, Life, Standing, State
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
 UPTIME: Oid = (*SYSTEM, 3, 0)

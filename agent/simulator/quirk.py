@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import agent.simulator.quirks
-from agent import plugins
+from agent.core import plugins
 from agent.simulator.ber import Request, Response, VarBind
 
 

@@ -19,8 +19,8 @@ from pysnmp.smi import error as smi_error
 from pysnmp.smi.instrum import AbstractMibInstrumController
 
 from agent.simulator.ber import Oid, Tag, Value
-from agent.simulator.face import Source
-from agent.simulator.member import User
+from agent.simulator.device import User
+from agent.simulator.endpoint import Source
 from agent.simulator.mib import Mib
 
 _AUTH = {

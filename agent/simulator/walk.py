@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import Complaint
+from agent.core.errors import Complaint
 from agent.simulator.ber import Oid, Tag, Value, oid
 from agent.simulator.mib import Mib, ticks
 from agent.simulator.printer import UPTIME

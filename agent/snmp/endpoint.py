@@ -21,10 +21,10 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from agent.errors import MalformedReply
+from agent.core.errors import MalformedReply
+from agent.snmp.codec import MAX_DATAGRAM, Reply, decode
 from agent.snmp.counters import Counters
-from agent.snmp.windows import keep_reading_after_icmp
-from agent.snmp.wire import MAX_DATAGRAM, Reply, decode
+from agent.snmp.windows_sockets import keep_reading_after_icmp
 
 SockAddr = tuple[Any, ...]
 """(host, port) or (host, port, flow, scope), as `recvfrom` gives them."""

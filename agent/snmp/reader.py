@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Protocol
 
-from agent.model import Address
+from agent.core.model import Address
 
 
 class Missing(Enum):

@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from itertools import islice
 
-from agent.model import Address
+from agent.core.model import Address
+from agent.snmp.codec import Reply
 from agent.snmp.counters import Counters
-from agent.snmp.wire import Reply
 
 BEAT = 0.04  # s between two handfuls of packets
 HANDFUL = 64  # packets that leave at once: no more than answers are read in one turn of the loop

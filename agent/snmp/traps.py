@@ -23,9 +23,9 @@ from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import ntfrcv
 from pysnmp.proto.rfc1902 import OctetString
 
-from agent.model import Address
-from agent.snmp.carrier import Carrier
+from agent.core.model import Address
 from agent.snmp.counters import Counters
+from agent.snmp.pysnmp_transport import Carrier
 from agent.snmp.reader import Credential
 from agent.snmp.v3 import DOMAINS, add_user
 

@@ -25,17 +25,17 @@ from pysnmp.proto.rfc1902 import IpAddress as Ipv4
 from pysnmp.proto.rfc1902 import OctetString
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
-from agent.errors import NoAnswer, ReadingError, WrongCredential
-from agent.model import Address
-from agent.snmp.carrier import Carrier
+from agent.core.errors import NoAnswer, ReadingError, WrongCredential
+from agent.core.model import Address
+from agent.snmp.codec import Ask, Reply
 from agent.snmp.counters import Counters
-from agent.snmp.courtesy import Courtesy
 from agent.snmp.endpoint import SockAddr, bound_socket
-from agent.snmp.ladder import Ladder
 from agent.snmp.oid import arcs, encode_arcs
-from agent.snmp.places import Places
+from agent.snmp.pysnmp_transport import Carrier
+from agent.snmp.rate_limiter import Courtesy
 from agent.snmp.reader import Credential, IpAddress, Level, Missing, ObjectId, Value
-from agent.snmp.wire import Ask, Reply
+from agent.snmp.request_strategy import Ladder
+from agent.snmp.slots import Places
 
 IN_FLIGHT = 50
 DISCOVERIES = 4  # Reports in a row that are answered by asking again

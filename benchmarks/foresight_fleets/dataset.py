@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.model import Address, Alert, Device, Supply, Vague
+from agent.core.model import Address, Alert, Device, Supply, Vague
 
 TYPES = {"toner": "toner", "fuser": "fuser", "transfer": "transferUnit", "drum": "opc", "roller": "other"}
 UNITS = {"pages": "impressions", "percent": "percent"}

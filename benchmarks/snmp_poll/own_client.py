@@ -4,10 +4,10 @@ import sys
 
 import workload
 
-from agent.model import Address
+from agent.core.model import Address
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
-from agent.snmp.session import Engine, Settings
 
 SCALARS = [oid(each) for each in workload.SCALARS]
 SUPPLIES, ALERTS = oid(workload.SUPPLIES), oid(workload.ALERTS)

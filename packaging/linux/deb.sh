@@ -7,7 +7,7 @@ DIST=$1
 VERSION=$2
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
-UNITS=$ROOT/agent/install
+UNITS=$ROOT/agent/runtime/host
 ARCH=$(dpkg --print-architecture)
 TREE=$(mktemp -d)
 trap 'rm -rf "$TREE"' EXIT

@@ -13,8 +13,8 @@ import pytest
 
 from agent.cli._probe_document import document
 from agent.collectors.printer_mib import EVERYTHING, read_printer
-from agent.errors import NoAnswer
-from agent.model import Address, Known, Snapshot, Tier
+from agent.core.errors import NoAnswer
+from agent.core.model import Address, Known, Snapshot, Tier
 from agent.snmp.oid import arcs, oid
 from agent.snmp.reader import IpAddress, ObjectId, Value, VarBind
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent import alert_codes
-from agent.alert_codes import BASE, DRAFT, FINISHER, NAMES, generic, is_draft, name
+from agent.core import alert_codes
+from agent.core.alert_codes import BASE, DRAFT, FINISHER, NAMES, generic, is_draft, name
 
 
 def test_the_registry_is_complete():

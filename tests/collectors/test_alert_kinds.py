@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.alert_codes import BASE
-from agent.collectors._alert_kind import QUIET_CODES, kind_of, says_rest
-from agent.model import AlertKind, DeviceStatus, PrinterStatus, Status
+from agent.collectors._printer_mib.alert_kinds import QUIET_CODES, kind_of, says_rest
+from agent.core.alert_codes import BASE
+from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
 
 IDLE = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.IDLE, errors=())
 ASLEEP = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.OTHER, errors=())

@@ -14,9 +14,9 @@ from fleets import walk_fleet
 from loopback import HOME
 
 from agent.collectors.printer_mib import read_printer
-from agent.model import Address, Known, Tier
+from agent.core.model import Address, Known, Tier
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.reader import Credential
-from agent.snmp.session import Engine, Settings
 
 CASES = Path(__file__).parent / "cases"
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.collectors import _colours
-from agent.collectors._reading import Row
+from agent.collectors._printer_mib.mib_reader import Row
+from agent.collectors._vendor import supply_colours
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
@@ -32,17 +32,25 @@ def test_there_are_at_least_ten_quirks():
     ("table", "flipped", "case"),
     [
         (
-            "agent.collectors._labels.SUPPLY_CLASS",
+            "agent.collectors._printer_mib.labels.SUPPLY_CLASS",
             {3: "receptacle", 4: "consumed"},
             "parts-inside-descriptions",
         ),
-        ("agent.collectors._labels.SEVERITY", {3: "warning", 4: "critical"}, "every-open-alert-stands"),
         (
-            "agent.collectors._colours._WORD",
+            "agent.collectors._printer_mib.labels.SEVERITY",
+            {3: "warning", 4: "critical"},
+            "every-open-alert-stands",
+        ),
+        (
+            "agent.collectors._vendor.supply_colours._WORD",
             {"black": "cyan", "cyan": "black"},
             "colours-by-word-never-by-place",
         ),
-        ("agent.collectors._labels.COVER_STATE", {3: "closed", 4: "open"}, "every-open-alert-stands"),
+        (
+            "agent.collectors._printer_mib.labels.COVER_STATE",
+            {3: "closed", 4: "open"},
+            "every-open-alert-stands",
+        ),
         ("agent.cli._probe_document._RAW", {}, "levels-below-zero"),
     ],
 )
@@ -50,7 +58,7 @@ def test_a_flipped_meaning_breaks_a_case(table, flipped, case, printed, differen
     """The cases can fail: each meaning, turned round, is caught by the case that is there for it."""
     expected = json.loads((CASES / case / "expected.json").read_text("utf-8"))
     expected.pop("about")
-    _colours.named.cache_clear()
+    supply_colours.named.cache_clear()
     monkeypatch.setattr(table, flipped)
     try:
         try:
@@ -58,7 +66,7 @@ def test_a_flipped_meaning_breaks_a_case(table, flipped, case, printed, differen
         except KeyError as broken:
             found = [str(broken)]
     finally:
-        _colours.named.cache_clear()
+        supply_colours.named.cache_clear()
     assert found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.model import percent
+from agent.core.model import percent
 
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 WALKS = sorted(path.stem for path in CORPUS.glob("walks/*.snmprec"))

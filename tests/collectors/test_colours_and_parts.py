@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.collectors._colours import colour_of
-from agent.collectors._parts import marks
+from agent.collectors._vendor.part_numbers import marks
+from agent.collectors._vendor.supply_colours import colour_of
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from agent import app, config, running
+from agent import app, config
 from agent.collectors import cups
-from agent.collectors._profiles import shipped
-from agent.errors import NoAnswer
-from agent.service.cabled import Cabled
+from agent.collectors._vendor.vendor_profiles import shipped
+from agent.core.errors import NoAnswer
+from agent.pipeline.polling.usb_printers import Cabled
+from agent.runtime import runner
 
 DESK = "usb://Brother/HL-2270DW%20series?serial=E71833C4J372261"
 BACKEND = """#!/bin/sh
@@ -161,7 +162,7 @@ async def test_the_service_takes_them_in_and_asks_nobody_on_the_network_for_them
     spooler.queue("Desk", DESK)
     given = {"cups": {"socket": spooler.socket}, "mdns": {"enabled": False}}
     agent = app.build_from(config.check(given, tmp_path))
-    async with running.running(agent):
+    async with runner.running(agent):
         cabled = Cabled(cups, agent.config, agent.clock, agent.intake, agent.rounds.asking.profiles)
         await cabled.go()
         await cabled.go()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import plugins
 from agent.collectors import decoders
+from agent.core import plugins
 
 ALONE = ()
 

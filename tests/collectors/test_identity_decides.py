@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.collectors import _device_id, _serials
-from agent.collectors._identity import Clues, Said, decide
-from agent.collectors._profiles import shipped
+from agent.collectors._identity import ieee1284, serial_numbers
+from agent.collectors._identity.identity_decision import Clues, Said, decide
+from agent.collectors._vendor.vendor_profiles import shipped
 from agent.snmp.oid import oid
 
 DESCR = oid("1.3.6.1.2.1.1.1.0")
@@ -15,7 +15,7 @@ def who(descr="", object_id="", *, device="", ids=(), **rest):
         sys_descr=Said(descr, DESCR),
         object_id=object_id,
         device_descr=Said(device, b"d"),
-        device_ids=tuple((_device_id.parse(text), b"i") for text in ids),
+        device_ids=tuple((ieee1284.parse(text), b"i") for text in ids),
         **rest,
     )
     return decide(clues, shipped()).identity
@@ -190,7 +190,7 @@ def test_whether_it_is_a_printer(story, clues, verdict):
     ],
 )  # fmt: skip
 def test_a_serial_that_only_fills_the_field_is_none(text, serial):
-    assert _serials.serial(text) == serial
+    assert serial_numbers.serial(text) == serial
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_serial_that_only_fills_the_field_is_none(text, serial):
     ],
 )
 def test_the_mac_is_the_first_universal_one(addresses, mac):
-    assert _serials.mac(map(bytes.fromhex, addresses)) == mac
+    assert serial_numbers.mac(map(bytes.fromhex, addresses)) == mac
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_the_mac_is_the_first_universal_one(addresses, mac):
     ],
 )
 def test_a_uuid_that_tells_nobody_apart_is_none(text, uuid):
-    assert _serials.uuid(text) == uuid
+    assert serial_numbers.uuid(text) == uuid
 
 
 @pytest.mark.parametrize(
@@ -241,10 +241,10 @@ def test_a_uuid_that_tells_nobody_apart_is_none(text, uuid):
     ],
 )
 def test_a_1284_id(text, maker, model, serial):
-    found = _device_id.parse(text)
+    found = ieee1284.parse(text)
     assert (found.maker, found.model, found.serial) == (maker, model, serial)
 
 
 @pytest.mark.parametrize("text", ["", "public", ";;;", "CMD:PCL;CLS:PRINTER;", "no colons here"])
 def test_what_is_no_1284_id(text):
-    assert _device_id.parse(text) is None
+    assert ieee1284.parse(text) is None

@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from loopback import HOME, own
 
-from agent.clock import Clock
 from agent.collectors import ipp
 from agent.collectors.ipp import Target
-from agent.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
-from agent.model import Address, AlertKind, DeviceStatus, Vague
-from agent.simulator import makes
+from agent.core.clock import Clock
+from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
+from agent.core.model import Address, AlertKind, DeviceStatus, Vague
+from agent.simulator import models
+from agent.simulator.device import printer
 from agent.simulator.ipp import Face, Manners, printer_answer
-from agent.simulator.member import printer
 
 HOST = HOME
 
@@ -48,7 +48,7 @@ def simulated(serve):
     """`await simulated("HP_M507", "tray_jams", at=7200)`: a simulated printer, so many seconds into its story."""
 
     async def start(make="KYOCERA_P2040", story="healthy", *, at=60.0, manners=None, **options):
-        member = printer(getattr(makes, make), story, Address(HOST, 0))
+        member = printer(getattr(models, make), story, Address(HOST, 0))
         clock = Clock()
         answer = printer_answer(member.source, clock, clock.now() - at, manners or Manners())
         return (*await serve(answer, **options), member)
@@ -182,7 +182,7 @@ class TestSimulatedPrinters:
         port, _ = await serve(lambda question: asked.append(question) or 500)
         with pytest.raises(RefusedByDevice, match="HTTP 500"):
             await read(port)
-        assert asked[0].names == set(ipp._ipp_attributes.ASKED)
+        assert asked[0].names == set(ipp.attribute_mapping.ASKED)
 
 
 class TestTroubles:
@@ -217,7 +217,7 @@ class TestTroubles:
             "marker-types": ("toner",), "marker-colors": ("#000000", "#00FFFF#FF00FF", "none", "none"),
         }  # fmt: skip
         problems = []
-        rows = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), problems)["supplies"]
+        rows = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), problems)["supplies"]
         assert [(row.description, row.level, row.type) for row in rows] == [
             ("Black", 50, "toner"), ("Cyan", Vague.SOME_LEFT, None),
         ]  # fmt: skip
@@ -229,13 +229,13 @@ class TestTroubles:
             "printer-supply": (b"unknown", b"type=toner;level=80;maxcapacity=100;", b""),
             "printer-input-tray": (b"none", b"type=other;level=-2;maxcapacity=-2;name=auto;"),
         }
-        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
         assert [(row.index, row.type, row.unit) for row in parts["supplies"]] == [("1.2", "toner", None)]
         assert [row.name for row in parts["inputs"]] == ["auto"]
 
     async def test_a_row_with_a_code_needs_no_severity_to_be_a_condition(self):
         attributes = {"printer-alert": (b"code=jam;group=mediaPath", b"code=unknown;group=other")}
-        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
         assert [(row.name, row.group, row.kind) for row in parts["alerts"]] == [
             ("jam", "mediaPath", AlertKind.CONDITION), ("unknown", "other", AlertKind.EVENT),
         ]  # fmt: skip
@@ -243,7 +243,7 @@ class TestTroubles:
     async def test_a_uuid_that_all_have_is_nobodys_and_the_next_one_is_taken(self):
         nil, own = "urn:uuid:00000000-0000-0000-0000-000000000000", "e3248000-80ce-11db-8000-3c2af4aabbcc"
         attributes = {"printer-uuid": (nil,), "device-uuid": (f"urn:uuid:{own}",)}
-        parts = ipp._ipp_attributes.parts(attributes, ipp._profiles.shipped(), [])
+        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
         assert parts["identity"].uuid == own
         assert parts["sources"]["identity.uuid"] == "ipp:device-uuid"
 
@@ -347,7 +347,7 @@ class TestProbeCommand:
             while b'"ready"' not in await run.stdout.readline():
                 pass
             code, out, _ = await self.probe(f"ipp://{own('0.1')}:{port}", "--json")
-            assert (code, json.loads(out)["identity"]["serial"]) == (0, makes.HP_M507.serial)
+            assert (code, json.loads(out)["identity"]["serial"]) == (0, models.HP_M507.serial)
         finally:
             run.terminate()
             await run.communicate()

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.collectors import _ipp_attributes, _ipp_wire
-from agent.collectors._ipp_wire import Group, Operation, Tag, decode, encode
-from agent.collectors._profiles import shipped
-from agent.errors import MalformedReply
+from agent.collectors._ipp import attribute_mapping, codec
+from agent.collectors._ipp.codec import Group, Operation, Tag, decode, encode
+from agent.collectors._vendor.vendor_profiles import shipped
+from agent.core.errors import MalformedReply
 
 HEAD = bytes.fromhex("0200 0000 00000001")
 
@@ -112,7 +112,7 @@ def test_a_broken_value_is_left_out_and_told():
         ("a further value first", HEAD + b"\x04\x44\x00\x00\x00\x00\x03", "before any attribute"),
         ("a collection without end", reply(attribute(Tag.COLLECTION, "c", b"")), "the collection c does not end"),
         ("too deep", reply(*[attribute(Tag.COLLECTION, "c", b"")] + [attribute(Tag.COLLECTION, "", b"")] * 9), "inside"),
-        ("too long", bytes(_ipp_wire.MOST_BYTES + 1), "more than"),
+        ("too long", bytes(codec.MOST_BYTES + 1), "more than"),
     ],
 )  # fmt: skip
 def test_what_does_not_add_up_is_told_once_with_its_place(what, raw, complaint):
@@ -127,10 +127,10 @@ def test_any_bytes_are_a_response_or_malformed(raw):
     except MalformedReply:
         return
     for attributes in response.of(Group.PRINTER):
-        _ipp_attributes.parts(attributes, shipped(), [])
+        attribute_mapping.parts(attributes, shipped(), [])
 
 
-names = st.sampled_from(_ipp_attributes.ASKED)
+names = st.sampled_from(attribute_mapping.ASKED)
 single = st.one_of(
     st.integers(-(2**31), 2**31 - 1), st.booleans(), st.text(max_size=20), st.binary(max_size=40)
 )
@@ -141,5 +141,5 @@ collection = st.dictionaries(
 
 @given(st.dictionaries(names, st.lists(st.one_of(single, collection), max_size=4).map(tuple), max_size=12))
 def test_whatever_values_the_attributes_have_there_is_a_snapshot_in_them(attributes):
-    parts = _ipp_attributes.parts(attributes, shipped(), [])
+    parts = attribute_mapping.parts(attributes, shipped(), [])
     assert all(meter.value >= 0 for meter in parts["meters"] or ())

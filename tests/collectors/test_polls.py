@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import NoAnswer
-from agent.model import Identity, Known, Tier
+from agent.core.errors import NoAnswer
+from agent.core.model import Identity, Known, Tier
 
 CASES = Path(__file__).parent / "cases"
 RICH = CASES / "every-open-alert-stands" / "walk.snmprec"

@@ -12,7 +12,7 @@ from loopback import HOME, free_port
 
 from agent.cli._probe_clauses import CLAUSES, clause
 from agent.cli._probe_document import Document
-from agent.model import Address
+from agent.core.model import Address
 
 CASES = Path(__file__).parent / "cases"
 

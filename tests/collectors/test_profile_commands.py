@@ -13,12 +13,13 @@ from fleets import walk_fleet
 from loopback import own
 from typer.testing import CliRunner
 
-from agent import app, config, running
+from agent import app, config
 from agent.cli import build
-from agent.collectors import _walk
-from agent.collectors._profiles import FOLDER, Profiles, shipped
-from agent.collectors._scrub import scrub
+from agent.collectors._capture import walk_files
+from agent.collectors._capture.scrub import scrub
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
 from agent.collectors.printer_mib import read_printer
+from agent.runtime import runner
 from agent.snmp.oid import oid
 from agent.snmp.reader import IpAddress, ObjectId
 
@@ -122,7 +123,7 @@ class TestDroppedIn:
                 "collectors": {"profiles": str(tmp_path / "profiles.d")},
             }  # fmt: skip
             agent = app.build_from(config.check(given, tmp_path))
-            async with running.running(agent):
+            async with runner.running(agent):
                 await agent.scouting.look(["sweep"], listen=0)
                 (device,) = agent.rounds.roll.known.values()
         assert (device.vendor, device.key) == ("Acme", "sn:AC7731991")
@@ -249,7 +250,7 @@ class TestCapture:
 
     async def test_what_was_captured_reads_as_the_printer_did(self, captured):
         _, _, folder = await captured()
-        snapshot = await read_printer(_walk.WalkReader(_walk.read(folder / "walk.snmprec")), at=0.0)
+        snapshot = await read_printer(walk_files.WalkReader(walk_files.read(folder / "walk.snmprec")), at=0.0)
         assert [meter.value for meter in snapshot.meters] == [1000]
         assert snapshot.identity.model == "ACME LaserThing 3"
 
@@ -281,8 +282,8 @@ def test_a_walk_written_is_the_walk_read(tmp_path):
         oid("1.3.6.1.2.1.4.20"): IpAddress(b"\x7f\0\0\x01"),
     }  # fmt: skip
     path = tmp_path / "walk.snmprec"
-    path.write_text(_walk.write(values.items()), "utf-8")
-    assert _walk.read(path) == values
+    path.write_text(walk_files.write(values.items()), "utf-8")
+    assert walk_files.read(path) == values
 
 
 def test_the_page_of_printers_is_what_the_profiles_say():

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from agent.collectors._profiles import FOLDER, Profiles, shipped
-from agent.errors import ConfigError
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
+from agent.core.errors import ConfigError
 from agent.snmp.oid import oid
 
 GOOD = """

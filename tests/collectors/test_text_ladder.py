@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.text import CODECS, LIMIT, clean, decode
+from agent.core.text import CODECS, LIMIT, clean, decode
 
 UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 CHARSETS = st.one_of(st.none(), st.sampled_from(sorted(CODECS)), st.integers(-5, 5000))

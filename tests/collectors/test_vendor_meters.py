@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.collectors import _vendor_meters
-from agent.collectors._markers import MARKERS, joined, meters
-from agent.collectors._profiles import FOLDER, Profiles, shipped
-from agent.collectors._vendor_meters import Answers, Wanted
-from agent.model import Marker, Meter, Tier, Trust
+from agent.collectors._printer_mib.marker_tables import MARKERS, joined, meters
+from agent.collectors._vendor import vendor_meters
+from agent.collectors._vendor.vendor_meters import Answers, Wanted
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
+from agent.core.model import Marker, Meter, Tier, Trust
 from agent.snmp.oid import oid
 from agent.snmp.reader import ObjectId
 
@@ -151,10 +151,10 @@ class TestAnswers:
         )
         wanted = wanted_of(text)
         answers = Answers({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 2, 3)})
-        (meter,) = _vendor_meters.decode(wanted, answers, [])
+        (meter,) = vendor_meters.decode(wanted, answers, [])
         assert meter.value == 2
         answers = Answers({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 3)})
-        (meter,) = _vendor_meters.decode(wanted, answers, [])
+        (meter,) = vendor_meters.decode(wanted, answers, [])
         assert meter.value == 3
 
     def test_a_broken_reply_is_one_problem_and_the_rest_still_counts(self, metered):

@@ -8,7 +8,7 @@ import pytest
 
 from agent import config
 from agent.config import Config, Section
-from agent.config.at_start import AT_START, keep_started
+from agent.config.startup_keys import AT_START, keep_started
 
 EXAMPLE = (Path(__file__).parent.parent.parent / "config.example.toml").read_text()
 

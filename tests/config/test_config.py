@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import config, plugins
+from agent import config
 from agent.config import Config
-from agent.errors import ConfigError
+from agent.core import plugins
+from agent.core.errors import ConfigError
 from uplink import targets
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.discovery import _txt
+from agent.discovery.methods import _txt
 
 
 def record(**said):

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from agent import config
-from agent.clock import Clock
-from agent.discovery import Progress, Scout, sweep
-from agent.model import Address
+from agent.config.access_policy import Territory
+from agent.core.clock import Clock
+from agent.core.model import Address
+from agent.discovery.methods import Progress, Scout, sweep
 from agent.snmp.oid import oid
 from agent.snmp.reader import ObjectId
-from agent.territory import Territory
 
 PRINTER = {sweep.PRT_CONFIG_CHANGES: 3}
 SWITCH = {sweep.SYS_OBJECT_ID: ObjectId(oid("1.3.6.1.4.1.9.1.516"))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.forecast.fleet import Fleet
-from agent.forecast.slot import Look, Slot
+from agent.forecast.supply_model import Look, Slot
 
 DAY = 86400.0
 MONDAY = 4 * DAY  # 1970-01-05

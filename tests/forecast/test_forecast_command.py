@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from agent import config as configuration
-from agent import inventory
 from agent.app import TABLES
-from agent.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply
-from agent.service import knowing
-from agent.store import Store
+from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply
+from agent.core.store import Store
+from agent.discovery import inventory
+from agent.pipeline import facts_builder
 from tests.forecast.conftest import Office
 
 SERIAL = "A1"
@@ -36,7 +36,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
             toner = Supply(index="1.1", type="toner", kind="consumed", colour="black", level=level, max=100)
             meters = (Meter(name="total", value=count),)
             snapshot = Snapshot(address=address, at=at, supplies=(toner,), meters=meters, alerts=())
-            knowing.take_in(tx, device, snapshot, SiteFacts(id="site"))
+            facts_builder.take_in(tx, device, snapshot, SiteFacts(id="site"))
     store.close()
     return path
 

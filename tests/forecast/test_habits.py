@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.forecast.habit import Habit
-from agent.forecast.site import Site
+from agent.forecast.site_rhythm import Site
+from agent.forecast.usage import Habit
 from tests.forecast.conftest import DAY, MONDAY
 
 

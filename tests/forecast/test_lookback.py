@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.forecast import accuracy, keeping, lookback
-from agent.forecast.keeping import Brought
-from agent.forecast.pool import Misses
-from agent.model import Supply
-from agent.store import Store
+from agent.core.model import Supply
+from agent.core.store import Store
+from agent.forecast import accuracy, calibration, forecast_store
+from agent.forecast.fleet_priors import Misses
+from agent.forecast.forecast_store import Brought
 from tests.forecast.conftest import DAY, Office
 
 
@@ -35,13 +35,13 @@ def test_what_is_learned_two_weeks_ahead_says_nothing_of_two_months() -> None:
 
 def test_old_forecasts_are_none_for_the_lead() -> None:
     misses = Misses()
-    assert lookback.learn(misses, [(0.0, 20.0, 0.5)], 60 * DAY) == 0
-    assert lookback.learn(misses, [(0.0, 20.0, 0.5)], 16 * DAY) == 1
+    assert calibration.learn(misses, [(0.0, 20.0, 0.5)], 60 * DAY) == 0
+    assert calibration.learn(misses, [(0.0, 20.0, 0.5)], 16 * DAY) == 1
 
 
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    store = Store(tmp_path / "state.db", {"forecast": keeping.SCHEMA})
+    store = Store(tmp_path / "state.db", {"forecast": forecast_store.SCHEMA})
     with store.transaction() as tx:
         yield tx
     store.close()
@@ -56,7 +56,7 @@ def toner(level: float) -> Supply:
 def run(tx: sqlite3.Connection, office: Office, days: int) -> None:
     for at, count, look in office.readings(days):
         said = Brought(site="S", pages=count, supplies=[toner(look.level or 0.0)])
-        keeping.take_in(tx, "sn:A", at, said)
+        forecast_store.take_in(tx, "sn:A", at, said)
 
 
 def test_forecasts_are_scored_against_what_happened(tx: sqlite3.Connection) -> None:
@@ -77,9 +77,9 @@ def test_forecasts_are_scored_against_what_happened(tx: sqlite3.Connection) -> N
 def test_a_cartridge_that_came_out_early_is_not_counted(tx: sqlite3.Connection) -> None:
     readings = list(Office().readings(60))
     for at, count, look in readings[:120]:
-        keeping.take_in(tx, "sn:A", at, Brought(pages=count, supplies=[toner(look.level or 0.0)]))
+        forecast_store.take_in(tx, "sn:A", at, Brought(pages=count, supplies=[toner(look.level or 0.0)]))
     at, count, _ = readings[120]
-    keeping.take_in(tx, "sn:A", at, Brought(pages=count, supplies=[toner(1.0)]))
+    forecast_store.take_in(tx, "sn:A", at, Brought(pages=count, supplies=[toner(1.0)]))
     found = accuracy.accuracy(tx)
     assert (found.emptied, found.replaced) == (0, 1)
 
@@ -87,12 +87,12 @@ def test_a_cartridge_that_came_out_early_is_not_counted(tx: sqlite3.Connection) 
 def test_what_is_kept_on_disk_gives_the_same_forecast_again(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 100)
     made = [tuple(row) for row in tx.execute("SELECT * FROM forecast_state ORDER BY kind, key")]
-    keeping.take_in(tx, "sn:B", 1e6, Brought(site="T"))
+    forecast_store.take_in(tx, "sn:B", 1e6, Brought(site="T"))
     assert made == [
         tuple(row) for row in tx.execute("SELECT * FROM forecast_state WHERE key NOT IN ('T', 'sn:B')")
     ]
     at = 104 * DAY
-    first, second = keeping.of(tx, "sn:A", at, "S"), keeping.of(tx, "sn:A", at, "S")
+    first, second = forecast_store.of(tx, "sn:A", at, "S"), forecast_store.of(tx, "sn:A", at, "S")
     assert first == second
     assert first.outlooks["1.1"].pages_a_day > 0
 
@@ -100,21 +100,21 @@ def test_what_is_kept_on_disk_gives_the_same_forecast_again(tx: sqlite3.Connecti
 def test_a_reading_that_changes_nothing_writes_nothing(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 30)
     before = tx.total_changes
-    keeping.take_in(tx, "sn:A", 34 * DAY - 3599.0, Brought(site="S"))
-    keeping.take_in(tx, "sn:A", 34 * DAY - 3000.0, Brought(site="S"))
+    forecast_store.take_in(tx, "sn:A", 34 * DAY - 3599.0, Brought(site="S"))
+    forecast_store.take_in(tx, "sn:A", 34 * DAY - 3000.0, Brought(site="S"))
     assert tx.total_changes == before
 
 
 def test_forecasts_are_forgotten_long_after_their_cartridge_is_gone(tx: sqlite3.Connection) -> None:
     office = Office()
     run(tx, office, 60)
-    keeping.forget(tx, office.emptied[0] + 399 * DAY)
+    forecast_store.forget(tx, office.emptied[0] + 399 * DAY)
     assert accuracy.accuracy(tx).emptied >= 1
-    keeping.forget(tx, office.emptied[-1] + 401 * DAY)
+    forecast_store.forget(tx, office.emptied[-1] + 401 * DAY)
     assert accuracy.accuracy(tx).emptied == 0
 
 
 def test_state_of_another_form_is_forgotten_not_guessed_at(tx: sqlite3.Connection) -> None:
     run(tx, Office(), 30)
     tx.execute("UPDATE forecast_state SET format = 99, state = 'nonsense'")
-    assert keeping.of(tx, "sn:A", 40 * DAY, "S").outlooks == {}
+    assert forecast_store.of(tx, "sn:A", 40 * DAY, "S").outlooks == {}

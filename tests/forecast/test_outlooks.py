@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.forecast.fleet import Fleet
-from agent.forecast.habit import Habit, days_for
-from agent.forecast.outlook import outlook
-from agent.forecast.pool import Pool
-from agent.forecast.site import Site
-from agent.forecast.slot import Look, Slot
+from agent.forecast.fleet_priors import Pool
+from agent.forecast.site_rhythm import Site
+from agent.forecast.supply_forecast import outlook
+from agent.forecast.supply_model import Look, Slot
+from agent.forecast.usage import Habit, days_for
 from tests.forecast.conftest import DAY, MONDAY, Office, equipped, played
 
 

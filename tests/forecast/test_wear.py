@@ -2,12 +2,12 @@
 
 import pytest
 
+from agent.core.model import Alert
+from agent.forecast.failure_events import Trouble, trouble
 from agent.forecast.fleet import Printer
-from agent.forecast.pool import Pool
-from agent.forecast.site import Site
-from agent.forecast.troubles import Trouble, trouble
-from agent.forecast.wear import Part, telling
-from agent.model import Alert
+from agent.forecast.fleet_priors import Pool
+from agent.forecast.part_wear import Part, telling
+from agent.forecast.site_rhythm import Site
 from tests.forecast.conftest import DAY, MONDAY
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from agent.core.model import Alert, AlertKind
 from agent.history.episodes import turn
-from agent.model import Alert, AlertKind
 
 
 def row(index, code=8, group="input", group_index=2, kind=AlertKind.CONDITION):

@@ -5,10 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent import migrations
-from agent.history import facts, record, tidying
-from agent.history.past import EVERYTHING, Past
-from agent.model import (
+from agent.core import migrations
+from agent.core.model import (
     Address,
     Alert,
     Device,
@@ -20,6 +18,8 @@ from agent.model import (
     Status,
     Supply,
 )
+from agent.history import facts, record, retention
+from agent.history.device_history import EVERYTHING, Past
 
 HOUR, DAY = 3600.0, 86400.0
 DEVICE = Device(key="sn:S1", address=Address("192.0.2.1"))
@@ -110,11 +110,11 @@ def test_page_counters_are_thinned_to_one_a_day_and_the_rest_is_kept(tx):
         list(day(tx, number))
     rows = "SELECT count(*) FROM series_value JOIN series ON series.id = series WHERE name GLOB ?"
     levels = tx.execute(rows, ("supply.*",)).fetchone()[0]
-    while tidying.tidy(tx, 40 * DAY):
+    while retention.tidy(tx, 40 * DAY):
         pass
     assert tx.execute(rows, ("supply.*",)).fetchone()[0] == levels
     assert tx.execute(rows, ("meter.*",)).fetchone()[0] == 5 + 35 * 23
-    assert tidying.thinned_until(tx) == 5 * DAY
+    assert retention.thinned_until(tx) == 5 * DAY
     assert Past.load(tx, DEVICE, 4 * DAY, 9 * DAY).thinned
     assert not Past.load(tx, DEVICE, 6 * DAY, 9 * DAY).thinned
     assert Past.load(tx, DEVICE, 4 * DAY, 9 * DAY).at(5 * DAY - 1).pages == 1000 + 4 * 240 + 230
@@ -126,7 +126,7 @@ def test_after_400_days_all_is_forgotten_but_what_stands(tx):
         jam = (JAM,) if at else ()
         record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, supplies=(supply,), alerts=jam))
     record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=3 * DAY, reachable=False))
-    while tidying.tidy(tx, 500 * DAY):
+    while retention.tidy(tx, 500 * DAY):
         pass
     past = Past.load(tx, DEVICE, 499 * DAY, 500 * DAY)
     assert [it.level for it in past.at(499.5 * DAY).supplies] == [88]
@@ -135,11 +135,11 @@ def test_after_400_days_all_is_forgotten_but_what_stands(tx):
 
 
 def test_tidying_is_done_by_and_by(tx, monkeypatch):
-    monkeypatch.setattr(tidying, "PIECE", 10)
+    monkeypatch.setattr(retention, "PIECE", 10)
     for number in range(3):
         list(day(tx, number))
     rounds = 0
-    while tidying.tidy(tx, 60 * DAY):
+    while retention.tidy(tx, 60 * DAY):
         rounds += 1
     assert rounds > 3
     kept = tx.execute(

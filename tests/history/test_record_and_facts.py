@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.history import facts, record, series
-from agent.model import (
+from agent.core.model import (
     Address,
     Alert,
     Device,
@@ -24,6 +23,7 @@ from agent.model import (
     Trail,
     Vague,
 )
+from agent.history import facts, record, series
 
 DEVICE = Device(key="sn:S1", address=Address("192.0.2.1"))
 JAM = Alert(index=3, code=8, name="jam", group="input", group_index=2, severity="critical")

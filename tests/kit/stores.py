@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from agent.store import Store
+from agent.core.store import Store
 
 
 def reopened(path: Path, schemas: Mapping[str, tuple[str, ...]]) -> Iterator[Callable[[], Store]]:

@@ -6,15 +6,15 @@ from pathlib import Path
 from types import ModuleType
 
 import agent.collectors
-import agent.discovery
-import agent.simulator.stories
-from agent import plugins
+import agent.discovery.methods
+import agent.simulator.scenarios
+from agent.core import plugins
 
 ROOT = Path(__file__).parent.parent.parent
 HEAD = """
 from agent.collectors._visit import Collector, LocalCollector
-from agent.discovery import Way
-from agent.simulator.story import Scenario
+from agent.discovery.methods import Way
+from agent.simulator.scenario import Scenario
 """
 BROKEN = """
 class Broken:
@@ -33,8 +33,8 @@ def declared(room: ModuleType, kind: str) -> str:
 def test_each_file_is_what_its_kind_says(tmp_path: Path) -> None:
     kinds = {
         agent.collectors: "Collector | LocalCollector",
-        agent.discovery: "Way",
-        agent.simulator.stories: "Scenario",
+        agent.discovery.methods: "Way",
+        agent.simulator.scenarios: "Scenario",
     }
     file = tmp_path / "kinds.py"
     file.write_text(HEAD + "".join(declared(room, kind) for room, kind in kinds.items()) + BROKEN)

@@ -214,7 +214,7 @@ def test_every_kind_of_plugin_has_its_fixture() -> None:
         if file.suffix != ".pyc"
     }
     assert rooms == {
-        "agent/collectors", "agent/collectors/decoders", "agent/collectors/profiles", "agent/discovery",
-        "agent/rules/defaults", "agent/rules/functions", "agent/simulator/quirks", "agent/simulator/stories",
+        "agent/collectors", "agent/collectors/decoders", "agent/collectors/profiles", "agent/discovery/methods",
+        "agent/rules/defaults", "agent/rules/functions", "agent/simulator/quirks", "agent/simulator/scenarios",
         "uplink/targets",
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stores import reopened
 
-from agent.model import (
+from agent.core.model import (
     Address,
     Alert,
     AlertKind,
@@ -21,8 +21,8 @@ from agent.model import (
     Status,
     Supply,
 )
-from agent.rules import judge
-from agent.store import Store
+from agent.core.store import Store
+from agent.rules import evaluator
 
 DEVICE = Device(
     key="sn:A1", address=Address("192.0.2.1"), vendor="Kyocera", model="ECOSYS P2040dw", serial="A1"
@@ -84,7 +84,7 @@ def printer() -> Printer:
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens the state file; a call again closes it first, as a restart does."""
-    yield from reopened(tmp_path / "state.db", {"rules": judge.SCHEMA})
+    yield from reopened(tmp_path / "state.db", {"rules": evaluator.SCHEMA})
 
 
 @pytest.fixture

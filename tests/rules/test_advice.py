@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import rules as cli
-from agent.errors import Complaint
-from agent.rules import advice, lint, schema
-from agent.service import against
+from agent.core.errors import Complaint
+from agent.pipeline.replay import fleet_lint
+from agent.rules import advice, lint, loader
 
 USUAL = {
     "id": '"mine"',
@@ -102,7 +102,7 @@ def advised(tmp_path: Path, beside: str, different: dict[str, str]) -> list[Comp
     lines = (f"{key} = {value}" for key, value in (USUAL | different).items())
     path = tmp_path / "mine.toml"
     path.write_text(f"{beside}\n[[rule]]\n" + "\n".join(lines), "utf-8")
-    found = schema.load([*schema.shipped(), path])
+    found = loader.load([*loader.shipped(), path])
     return [it for it in found.advice if it.file == str(path)]
 
 
@@ -132,11 +132,11 @@ def test_every_piece_of_advice_is_in_the_table() -> None:
 
 
 def test_the_shipped_rules_are_given_no_advice() -> None:
-    assert schema.load(schema.shipped()).advice == ()
+    assert loader.load(loader.shipped()).advice == ()
 
 
 def test_there_are_more_than_twenty_checks() -> None:
-    checks = [*lint.CHECKS, *lint.SET_CHECKS, *advice.CHECKS, *against.CHECKS]
+    checks = [*lint.CHECKS, *lint.SET_CHECKS, *advice.CHECKS, *fleet_lint.CHECKS]
     assert len({check.__name__ for check in checks}) == len(checks) >= 20
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import app, inventory
-from agent.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply, Vague
-from agent.rules import schema
-from agent.service import against, knowing
-from agent.store import Store
+from agent import app
+from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply, Vague
+from agent.core.store import Store
+from agent.discovery import inventory
+from agent.pipeline import facts_builder
+from agent.pipeline.replay import fleet_lint
+from agent.rules import loader
 
 HOUR = 3600.0
 RULE = """
@@ -57,7 +59,7 @@ def site(store: Store, **models: list[Supply]) -> None:
                 for hour, it in enumerate(readings):
                     meters = (Meter(name="total", value=1000 + 100 * hour),)
                     snapshot = Snapshot(address=address, at=hour * HOUR, supplies=(it,), meters=meters)
-                    knowing.take_in(tx, device, snapshot, SiteFacts())
+                    facts_builder.take_in(tx, device, snapshot, SiteFacts())
 
 
 def advised(
@@ -67,7 +69,7 @@ def advised(
     text = RULE.replace("{scope}", scope).replace("KIND", kind).replace("VALUE", value)
     path.write_text(text, "utf-8")
     with store.transaction() as tx:
-        found = against.advise(tx, list(schema.load([path]).rules.values()), 4 * HOUR)
+        found = fleet_lint.advise(tx, list(loader.load([path]).rules.values()), 4 * HOUR)
         return [it.reason for it in found]
 
 
@@ -119,5 +121,7 @@ def test_a_forecast_counts_as_reported_where_there_is_one(store: Store, tmp_path
         "utf-8",
     )
     with store.transaction() as tx:
-        said = [it.reason for it in against.advise(tx, list(schema.load([path]).rules.values()), 50 * HOUR)]
+        said = [
+            it.reason for it in fleet_lint.advise(tx, list(loader.load([path]).rules.values()), 50 * HOUR)
+        ]
     assert said == []

@@ -2,8 +2,9 @@
 
 import pytest
 
-from agent.rules import schema, sweep
-from agent.rules.backtest import Event, Firing, Share, Yardstick, score
+from agent.rules import loader
+from agent.rules.backtest import threshold_sweep
+from agent.rules.backtest.scoring import Event, Firing, Share, Yardstick, score
 
 DAY = 86400.0
 
@@ -79,7 +80,7 @@ def test_few_cases_are_warned_of():
 
 @pytest.fixture(scope="module")
 def rules():
-    return schema.load(schema.shipped())
+    return loader.load(loader.shipped())
 
 
 SWEEPS = [
@@ -93,13 +94,13 @@ SWEEPS = [
 
 @pytest.mark.parametrize(("text", "values"), SWEEPS, ids=[it[0] for it in SWEEPS])
 def test_a_threshold_is_swept(rules, text, values):
-    name, steps = sweep.steps(rules, text)
+    name, steps = threshold_sweep.steps(rules, text)
     assert [step.spelt for step in steps] == values
     assert [step.rules.rules[name] == rules.rules[name] for step in steps] == [False] * len(steps)
 
 
 def test_a_sweep_changes_the_condition_that_was_named(rules):
-    _, (first, last) = sweep.steps(rules, "supply-low.when.all[2].value=5..20/2")
+    _, (first, last) = threshold_sweep.steps(rules, "supply-low.when.all[2].value=5..20/2")
     assert [step.rules.rules["supply-low"].all[1].value for step in (first, last)] == [5.0, 20.0]
     assert rules.rules["supply-low"].all[1].value == 10.0
 
@@ -109,4 +110,4 @@ def test_a_sweep_changes_the_condition_that_was_named(rules):
 )  # fmt: skip
 def test_a_sweep_of_nothing_is_refused(rules, text):
     with pytest.raises(ValueError, match=r"\| (write|see)"):
-        sweep.steps(rules, text)
+        threshold_sweep.steps(rules, text)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.errors import ConfigError
-from agent.rules import lookup, schema
-from agent.service.backtest_report import BacktestRequest, run_backtest
-from agent.store import open_reader
+from agent.core.errors import ConfigError
+from agent.core.store import open_reader
+from agent.pipeline.replay.backtest_report import BacktestRequest, run_backtest
+from agent.rules import loader, lookup
 
 DAY = 86400.0
 RULE = """
@@ -25,7 +25,7 @@ reason = "a test"
 
 @pytest.fixture(scope="module")
 def rules():
-    return schema.load(schema.shipped())
+    return loader.load(loader.shipped())
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,6 @@ def test_a_mistake_is_named_with_its_option(db, rules, wrong, key, reason):
 
 def test_with_files_only_those_that_are_not_shipped_are_of_interest(tmp_path):
     (tmp_path / "mine.toml").write_text(RULE)
-    rules = schema.load([*schema.shipped(), tmp_path / "mine.toml"])
+    rules = loader.load([*loader.shipped(), tmp_path / "mine.toml"])
     assert [rule.id for rule in lookup.rules_of_interest(rules, [tmp_path])] == ["mine"]
     assert len(lookup.rules_of_interest(rules, None)) == len(rules.rules)

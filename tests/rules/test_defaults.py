@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.model import AlertKind, Change, ChangeKind, DeviceStatus, Episode, Facts, SiteFacts, Vague
-from agent.rules import schema
-from agent.rules.judge import Judge
+from agent.core.model import AlertKind, Change, ChangeKind, DeviceStatus, Episode, Facts, SiteFacts, Vague
+from agent.rules import loader
+from agent.rules.evaluator import Judge
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 DOWN, RUNNING, WARNING = DeviceStatus.DOWN, DeviceStatus.RUNNING, DeviceStatus.WARNING
@@ -17,7 +17,7 @@ POLL = 5 * MINUTE
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge(schema.load(schema.shipped()))
+    return Judge(loader.load(loader.shipped()))
 
 
 def watch(judge: Judge, tx: sqlite3.Connection, facts: Iterable[Facts]) -> list[Change]:

@@ -16,24 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import app, config
-from agent.calendars import Calendar
 from agent.cli import build
-from agent.model import (
-    Address,
-    DeviceStatus,
-    Identity,
-    PrinterStatus,
-    Snapshot,
-    Status,
-    Supply,
-)
-from agent.report import Sender
-from agent.rules import schema
-from agent.rules.judge import Judge
-from agent.service.assigned import Assigned
-from agent.service.line import Line, Reading
-from agent.service.roll import Roll
-from agent.store import Store, open_reader
+from agent.core.calendars import Calendar
+from agent.core.model import Address, DeviceStatus, Identity, PrinterStatus, Snapshot, Status, Supply
+from agent.core.store import Store, open_reader
+from agent.pipeline.device_tags import Assigned
+from agent.pipeline.pipeline import Line, Reading
+from agent.pipeline.polling.fleet_state import Roll
+from agent.reporting.sender import Sender
+from agent.rules import loader
+from agent.rules.evaluator import Judge
 
 HOUR, DAY = 3600.0, 86400.0
 START = datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("UTC")).timestamp()
@@ -49,7 +41,7 @@ class Site:
     printers: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rules = schema.load([*schema.shipped(), *self.own], self.settings.site.timezone)
+        rules = loader.load([*loader.shipped(), *self.own], self.settings.site.timezone)
         self.store = Store(self.settings.database, app.TABLES)
         self.line = Line(
             Judge(rules),

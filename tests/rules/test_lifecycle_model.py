@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import ChangeKind
+from agent.core.model import ChangeKind
 from agent.rules.lifecycle import State, Voice, announce, step
 from agent.rules.rule import Flap, Patience
 

@@ -7,7 +7,7 @@ F  has ceased       ~  neither: in the dead band between opening and clearing
 
 import pytest
 
-from agent.model import ChangeKind
+from agent.core.model import ChangeKind
 from agent.rules.lifecycle import Phase, State, Voice, announce, step
 from agent.rules.rule import Flap, Patience
 

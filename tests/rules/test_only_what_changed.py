@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from agent import migrations
+from agent.core import migrations
+from agent.core.model import Change, Facts
 from agent.history import facts, record
-from agent.model import Change, Facts
-from agent.rules import engine, schema, trial
+from agent.rules import engine, loader, trial
 from agent.rules.engine import Around
 from agent.rules.rule import RuleSet
 
-CASES = [it for path in schema.trials([schema.DEFAULTS]) for it in trial.read(path) if it.form.step >= 300]
+CASES = [it for path in loader.trials([loader.DEFAULTS]) for it in trial.read(path) if it.form.step >= 300]
 
 
 @pytest.fixture(scope="module")
 def rules() -> RuleSet:
-    return schema.load(schema.shipped())
+    return loader.load(loader.shipped())
 
 
 def lived(case: trial.Trial) -> list[Facts]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from agent import tickets, together
-from agent.desk import book, orders
-from agent.model import Change, ChangeKind, Device, Impact, SiteFacts, Supply
-from agent.rules import schema, trial
-from agent.rules.judge import Judge
-from agent.service import rehearsal
-from agent.store import Store
+from agent.core.model import Change, ChangeKind, Device, Impact, SiteFacts, Supply
+from agent.core.store import Store
+from agent.pipeline.replay import trial_runner
+from agent.rules import loader, trial
+from agent.rules.evaluator import Judge
+from agent.tickets import grouping, lifecycle
+from agent.tickets.feedback import feedback_store, open_orders
 
 HOUR, DAY = 3600.0, 86400.0
 ORDERS = """
@@ -69,7 +69,7 @@ def play(own: Path, names: str, series: str) -> tuple[str, ...]:
     case = own.with_suffix(".trial.toml")
     case.write_text(f'[[trial]]\nname = "it"\nrules = [{names}]\nstep = "30 min"\n{series}\n', "utf-8")
     (it,) = trial.read(case)
-    return rehearsal.play(schema.load([*schema.shipped(), own]), it).tickets
+    return trial_runner.play(loader.load([*loader.shipped(), own]), it).tickets
 
 
 def test_what_is_ordered_is_not_ordered_again_under_another_name(own: Path) -> None:
@@ -86,7 +86,7 @@ def test_its_own_order_does_not_end_a_rule_that_asks_for_orders(own: Path) -> No
 def test_a_site_hears_how_many_of_its_printers_are_affected(
     own: Path, printer: Any, open_store: Callable[[], Store]
 ) -> None:
-    judge, site = Judge(schema.load([own])), SiteFacts(id="S-1", devices=9)
+    judge, site = Judge(loader.load([own])), SiteFacts(id="S-1", devices=9)
     said = []
     with open_store().transaction() as tx:
         for number, status in enumerate(("down", "running", "down", "down")):
@@ -101,7 +101,7 @@ def test_a_daily_rule_is_judged_in_its_turn_whatever_that_reading_brought(
     own: Path, printer: Any, open_store: Callable[[], Store]
 ) -> None:
     """At seven a poll for alerts comes as a rule, and the level was read half an hour before."""
-    judge = Judge(schema.load([own], zone=UTC))
+    judge = Judge(loader.load([own], zone=UTC))
     fell = (printer.toner(5),)
     steps = [
         (6.0, (printer.toner(50),), {"supplies"}),
@@ -152,17 +152,17 @@ def test_what_is_on_order_is_told_by_the_desk(
     )  # fmt: skip
     store = Store(
         tmp_path / "orders.db",
-        {"tickets": tickets.SCHEMA, "grouping": together.SCHEMA, "feedback": book.SCHEMA},
+        {"tickets": lifecycle.SCHEMA, "grouping": grouping.SCHEMA, "feedback": feedback_store.SCHEMA},
     )
     with store.transaction() as tx:
-        (event,) = tickets.apply(tx, [change])
+        (event,) = lifecycle.apply(tx, [change])
         if cleared:
-            tickets.apply(tx, [replace(change, kind=ChangeKind.RESOLVED, at=20.0)])
+            lifecycle.apply(tx, [replace(change, kind=ChangeKind.RESOLVED, at=20.0)])
         for word in said:
             status, _, outcome = word.partition(" ")
-            book.take(
+            feedback_store.take(
                 tx, [{"ticket_id": event.ticket_id, "status": status, "outcome": outcome or None}], 15.0
             )
-        found = orders.orders(tx, printer.device.key, (toner,), {"1.1": 18.0} if renewed else {})
+        found = open_orders.orders(tx, printer.device.key, (toner,), {"1.1": 18.0} if renewed else {})
     store.close()
     assert found == ({toner.key} if ordered else set())

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.errors import ConfigError
-from agent.rules import engine, schema
-from agent.rules.kinds import MEMBERSHIP, ORDER
+from agent.core.errors import ConfigError
+from agent.rules import engine, loader
 from agent.rules.signals import signals
+from agent.rules.value_kinds import MEMBERSHIP, ORDER
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 
@@ -48,7 +48,7 @@ RULES = st.builds(
 
 def refusal(path: Path) -> ConfigError | None:
     try:
-        schema.load([path])
+        loader.load([path])
     except ConfigError as why:
         return why
     return None
@@ -71,8 +71,8 @@ def test_what_is_taken_can_judge(tmp_path: Path, printer: Any, text: str) -> Non
     if refusal(file) is None:
         rows = (printer.episode(printer.alert(8, "input")),)
         facts = printer.facts(60.0, open_alerts=rows, recent_alerts=rows)
-        standing, _ = engine.decide(schema.load([file]), {}, facts)
-        engine.decide(schema.load([file]), standing, printer.silent(120.0, since=60.0))
+        standing, _ = engine.decide(loader.load([file]), {}, facts)
+        engine.decide(loader.load([file]), standing, printer.silent(120.0, since=60.0))
 
 
 @pytest.mark.parametrize(

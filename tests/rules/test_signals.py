@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent import plugins
-from agent.calendars import Calendar, hours
-from agent.model import (
+from agent.core import plugins
+from agent.core.calendars import Calendar, hours
+from agent.core.model import (
     Address,
     Device,
     DeviceStatus,
@@ -24,8 +24,8 @@ from agent.model import (
     Vague,
 )
 from agent.rules import functions, subjects
+from agent.rules.conditions import reliable
 from agent.rules.signals import Asked, signals
-from agent.rules.verdict import reliable
 
 NAMES = sorted(signals())
 DAY = 86400.0

@@ -2,11 +2,11 @@
 
 import pytest
 
-from agent.model import Address, Change, ChangeKind, Device, Impact
-from agent.rules.backtest import Firing
+from agent.core.model import Address, Change, ChangeKind, Device, Impact
+from agent.pipeline.replay.transitions import CALM, LEAST, RESTLESS, next_look, pair_firings
+from agent.rules.backtest.scoring import Firing
 from agent.rules.lifecycle import Phase, State, step
 from agent.rules.rule import Flap, Patience
-from agent.service.transitions import CALM, LEAST, RESTLESS, next_look, pair_firings
 
 NOW = 100_000.0
 HOUR = 3600.0

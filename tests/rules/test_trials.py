@@ -5,26 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ConfigError
-from agent.rules import schema, trial, trial_series
-from agent.service import rehearsal
+from agent.core.errors import ConfigError
+from agent.pipeline.replay import trial_runner
+from agent.rules import loader, trial, trial_series
 
-SHIPPED = [it for path in schema.trials([schema.DEFAULTS]) for it in trial.read(path)]
+SHIPPED = [it for path in loader.trials([loader.DEFAULTS]) for it in trial.read(path)]
 
 
 @pytest.fixture(scope="module")
 def rules():
-    return schema.load(schema.shipped())
+    return loader.load(loader.shipped())
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda it: it.name)
 def test_a_shipped_rule_does_what_its_trial_says(rules, case):
-    assert rehearsal.play(rules, case).complaints == ()
+    assert trial_runner.play(rules, case).complaints == ()
 
 
 def test_every_shipped_rule_has_a_trial_beside_it(rules):
     assert set(rules.rules) == {name for it in SHIPPED for name in it.form.rules}
-    for path in schema.shipped():
+    for path in loader.shipped():
         named = {
             name
             for it in SHIPPED
@@ -42,7 +42,7 @@ def test_every_trial_says_what_is_to_come_of_it():
 
 def test_played_twice_a_trial_says_the_same(rules):
     for it in SHIPPED[:8]:
-        assert rehearsal.play(rules, it) == rehearsal.play(rules, it)
+        assert trial_runner.play(rules, it) == trial_runner.play(rules, it)
 
 
 UNFOLDED = [
@@ -78,7 +78,7 @@ def test_a_trial_that_fails_says_what_came_instead(rules, tmp_path):
         tmp_path, 'series."level black" = "80x4 9x4"\ntickets = ["1 h: open supply.low toner:black (normal)"]'
     )
     (case,) = trial.read(path)
-    assert rehearsal.play(rules, case).complaints == (
+    assert trial_runner.play(rules, case).complaints == (
         "tickets, not expected: 3 h: open supply.low toner:black (normal)",
         "tickets, missing: 1 h: open supply.low toner:black (normal)",
     )
@@ -87,14 +87,14 @@ def test_a_trial_that_fails_says_what_came_instead(rules, tmp_path):
 def test_a_trial_of_where_rules_stand(rules, tmp_path):
     expect = 'expect = [{ at = "2h" }, { at = "150 min", pending = ["supply-low"] }, { at = "4h" }]'
     (case,) = trial.read(written(tmp_path, f'series."level black" = "80x4 9x8"\n{expect}'))
-    assert rehearsal.play(rules, case).complaints == ("at 4 h: firing supply-low, expected nothing",)
+    assert trial_runner.play(rules, case).complaints == ("at 4 h: firing supply-low, expected nothing",)
 
 
 def test_a_trial_of_a_rule_that_does_not_exist(rules, tmp_path):
     path = written(tmp_path, "tells = []")
     path.write_text(path.read_text().replace("supply-low", "suply-low"))
     (case,) = trial.read(path)
-    assert rehearsal.play(rules, case).complaints == ('there is no rule "suply-low"',)
+    assert trial_runner.play(rules, case).complaints == ('there is no rule "suply-low"',)
 
 
 MISTAKES = [
@@ -117,7 +117,7 @@ def test_a_mistake_in_a_trial_is_told_with_its_place(tmp_path, text, said):
 def test_sixty_old_conditions_of_a_new_site_open_no_ticket_of_their_own(rules, tmp_path):
     text = 'first_days = "72 hours"\nseries."level black" = "5x150"\ntickets = ["1 day 1 h: open site.found digest (normal)"]'
     (case,) = trial.read(written(tmp_path, text))
-    assert rehearsal.play(rules, case).complaints == ()
+    assert trial_runner.play(rules, case).complaints == ()
 
 
 def test_what_breaks_on_the_first_day_is_told_at_once_if_the_printer_is_down(rules, tmp_path):
@@ -127,16 +127,16 @@ def test_what_breaks_on_the_first_day_is_told_at_once_if_the_printer_is_down(rul
     path = written(tmp_path, text + '\ntickets = ["1 h: open fuser.failure fuser:1 (critical)"]')
     path.write_text(path.read_text().replace("supply-low", "fuser-failure"))
     (case,) = trial.read(path)
-    assert rehearsal.play(rules, case).complaints == ()
+    assert trial_runner.play(rules, case).complaints == ()
 
 
 def test_the_published_schema_is_the_form_that_is_checked():
-    published = json.loads((schema.HERE / "rules.schema.json").read_text("utf-8"))
-    assert published == json.loads(json.dumps(schema.json_schema()))
+    published = json.loads((loader.HERE / "rules.schema.json").read_text("utf-8"))
+    assert published == json.loads(json.dumps(loader.json_schema()))
 
 
 def test_every_shipped_file_names_the_schema():
-    for path in schema.shipped():
+    for path in loader.shipped():
         first, _, _ = path.read_text("utf-8").partition("\n")
         assert first == "#:schema ../rules.schema.json", path.name
         assert (path.parent / first.removeprefix("#:schema ")).exists()

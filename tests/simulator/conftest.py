@@ -10,10 +10,10 @@ from loopback import HOME
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
-from agent.clock import Clock
-from agent.model import Address
+from agent.core.clock import Clock
+from agent.core.model import Address
+from agent.simulator.device import Member
 from agent.simulator.fleet import Fleet
-from agent.simulator.member import Member
 
 Arcs = tuple[int, ...]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from loopback import own
 
-from agent.simulator import cast
+from agent.simulator import fleets
 
 BASE = own("106.1")
 REQUEST = bytes.fromhex(
@@ -88,7 +88,7 @@ def test_walk_files_are_replayed_and_their_broken_lines_reported(tmp_path: Path)
 def test_list_shows_devices_quirks_and_stories_and_opens_nothing() -> None:
     done = run("--list")
     assert done.returncode == 0
-    for word in (f"{cast.BASE}:{cast.PORT}", "no_bulk", "tray_jams", "a power supply"):
+    for word in (f"{fleets.BASE}:{fleets.PORT}", "no_bulk", "tray_jams", "a power supply"):
         assert word in done.stdout
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from loopback import own
 
-from agent.model import Address
+from agent.core.model import Address
 from agent.simulator.ber import Oid, Tag, Value
-from agent.simulator.face import Packet
-from agent.simulator.member import Member
+from agent.simulator.device import Member
+from agent.simulator.endpoint import Packet
 from agent.simulator.mib import Mib
 from agent.simulator.walk import Still
 

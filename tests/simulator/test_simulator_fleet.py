@@ -9,14 +9,14 @@ import pytest
 from fleets import demo_fleet
 from loopback import own, own_far
 
-from agent.clock import Clock
-from agent.errors import ConfigError
-from agent.model import Address
-from agent.simulator import makes
+from agent.core.clock import Clock
+from agent.core.errors import ConfigError
+from agent.core.model import Address
+from agent.simulator import models
 from agent.simulator.ber import Oid
-from agent.simulator.cast import demo_members
+from agent.simulator.device import Member, printer
 from agent.simulator.fleet import Fleet
-from agent.simulator.member import Member, printer
+from agent.simulator.fleets import demo_members
 
 DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
@@ -115,8 +115,8 @@ async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
         taken = first.members[3].address
         second = Fleet(
             [
-                printer(makes.HP_M507, "healthy", Address(own("105.1"), taken.port)),
-                printer(makes.HP_M480, "healthy", taken),
+                printer(models.HP_M507, "healthy", Address(own("105.1"), taken.port)),
+                printer(models.HP_M480, "healthy", taken),
             ]
         )
         with pytest.raises(OSError, match="in use"):
@@ -127,7 +127,7 @@ async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.20", "8.8.8.8", "2001:db8::1"])
 def test_only_loopback_is_ever_bound(host: str) -> None:
-    stranger = printer(makes.HP_M480, "healthy", Address(host, 16161))
+    stranger = printer(models.HP_M480, "healthy", Address(host, 16161))
     with pytest.raises(ConfigError, match="not a loopback address"):
         Fleet([stranger])
     assert Fleet([stranger], anywhere=True).members == (stranger,)

@@ -13,11 +13,11 @@ from loopback import LOCALHOST, own
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from agent.model import Address
-from agent.simulator import makes
-from agent.simulator.cast import demo_members
+from agent.core.model import Address
+from agent.simulator import models
+from agent.simulator.device import Member, printer
+from agent.simulator.fleets import demo_members
 from agent.simulator.mdns import announced
-from agent.simulator.member import Member, printer
 
 pytestmark = pytest.mark.xdist_group("multicast")  # one at a time: what one announces, all hear
 
@@ -63,7 +63,7 @@ def unique(member: Member) -> Member:
 
 
 def one() -> Member:
-    return unique(printer(makes.SHARP_3570, "healthy", Address(own("9.1"), 16161)))
+    return unique(printer(models.SHARP_3570, "healthy", Address(own("9.1"), 16161)))
 
 
 def instance(member: Member) -> str:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from loopback import own
 
-from agent.model import Address
-from agent.simulator import makes
-from agent.simulator.cast import DEMO_USER
-from agent.simulator.member import printer
+from agent.core.model import Address
+from agent.simulator import models
+from agent.simulator.device import printer
+from agent.simulator.fleets import DEMO_USER
 from agent.simulator.mib import Mib
 from agent.simulator.printer import Printer
 
@@ -33,7 +33,7 @@ WAYS = (
 
 @pytest.mark.parametrize(("tool", "version"), WAYS, ids=[f"{tool} {version[0]}" for tool, version in WAYS])
 async def test_net_snmp_reads_the_whole_tree(tool: str, version: tuple[str, ...], play: Callable) -> None:
-    told = printer(makes.SHARP_3570, "healthy", Address(own("109.1"), 0))
+    told = printer(models.SHARP_3570, "healthy", Address(own("109.1"), 0))
     member = (await play(replace(told, user=DEMO_USER))).members[0]
     process = await asyncio.create_subprocess_exec(
         tool, *version, "-t", "10", "-On", str(member.address), "1.3", stdout=asyncio.subprocess.PIPE

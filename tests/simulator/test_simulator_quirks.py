@@ -9,13 +9,13 @@ from random import Random
 import pytest
 from loopback import own
 
-from agent.clock import Clock
-from agent.model import Address
-from agent.simulator import makes, quirk
+from agent.core.clock import Clock
+from agent.core.model import Address
+from agent.simulator import models, quirk
 from agent.simulator.ber import Oid, Pdu, Request, Response, Tag, Value, Version
-from agent.simulator.face import answer_from
+from agent.simulator.device import printer
+from agent.simulator.endpoint import answer_from
 from agent.simulator.fleet import Fleet
-from agent.simulator.member import printer
 from agent.simulator.quirk import Answer, Reply
 
 PRT: Oid = (1, 3, 6, 1, 2, 1, 43)
@@ -34,7 +34,7 @@ def start(play: Start) -> Start:
     """A Sharp colour printer with the given quirks. Its four toners have rows, its waste box says -3."""
 
     async def begin(*quirks: str, clock: Clock | None = None) -> Fleet:
-        member = replace(printer(makes.SHARP_3570, "healthy", Address(own("103.1"), 0)), quirks=quirks)
+        member = replace(printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0)), quirks=quirks)
         return await play(member, clock=clock)
 
     return begin
@@ -42,7 +42,7 @@ def start(play: Start) -> Start:
 
 def quirky(written: str, *, seed: int = 1) -> Answer:
     """The same printer, without a socket."""
-    member = printer(makes.SHARP_3570, "healthy", Address(own("103.1"), 0))
+    member = printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
     return quirk.apply(written, answer_from(member.source), Random(seed))
 
 
@@ -252,7 +252,7 @@ def test_unsigned_turns_negative_numbers_only() -> None:
 
 
 def test_quirks_add_up() -> None:
-    member = printer(makes.SHARP_3570, "healthy", Address(own("103.1"), 0))
+    member = printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
     answer = answer_from(member.source)
     for written in ("unsigned", "late=1", "late=2"):
         answer = quirk.apply(written, answer, Random(0))

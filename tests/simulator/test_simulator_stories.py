@@ -7,24 +7,24 @@ from dataclasses import dataclass
 import pytest
 from loopback import own
 
-import agent.simulator.stories
-from agent import plugins
-from agent.model import Address
-from agent.simulator import makes
+import agent.simulator.scenarios
+from agent.core import plugins
+from agent.core.model import Address
+from agent.simulator import models
 from agent.simulator.ber import Oid, Value
-from agent.simulator.cast import demo_members, scenario_members
-from agent.simulator.life import Life
-from agent.simulator.make import Make
-from agent.simulator.member import Member, printer, tell
+from agent.simulator.device import Member, printer, tell
+from agent.simulator.fleets import demo_members, scenario_members
 from agent.simulator.mib import Mib
+from agent.simulator.model import Make
 from agent.simulator.printer import PRT, UPTIME, Printer, error_octets
-from agent.simulator.story import HOUR, MINUTE, Promise
+from agent.simulator.scenario import HOUR, MINUTE, Promise
+from agent.simulator.timeline import Life
 
 DEVICE: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 2, 1, 5, 1)
 PRINTER: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 5, 1, 1, 1)
 ERRORS: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 5, 1, 2, 1)
 ALERT: Oid = (*PRT, 18, 1, 1)
-ALL_STORIES = plugins.names(agent.simulator.stories)
+ALL_STORIES = plugins.names(agent.simulator.scenarios)
 RUNNING, WARNED, DOWN = 2, 3, 5
 OTHER, IDLE, PRINTING = 1, 3, 4
 
@@ -74,14 +74,14 @@ def levels(source: Printer, hours: float) -> list[int]:
 
 
 def test_toner_runs_down_steadily_to_its_last_percent_and_nobody_swaps_it() -> None:
-    source = told(makes.HP_M507, "toner_runs_down")
+    source = told(models.HP_M507, "toner_runs_down")
     black = [levels(source, hour)[0] for hour in range(25)]
     assert black[:11] == [30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 2]
     assert set(black[10:]) == {2}
 
 
 def test_low_toner_shows_in_status_bit_and_alert_row() -> None:
-    source = told(makes.HP_M507, "toner_runs_down")
+    source = told(models.HP_M507, "toner_runs_down")
     before, after = seen(source, 6.0), seen(source, 10.0)
     assert (before.codes, before.errors) == ([], b"\x00")
     assert (after.codes, after.errors) == ([1104], b"\x20")  # markerTonerAlmostEmpty, lowToner
@@ -90,7 +90,7 @@ def test_low_toner_shows_in_status_bit_and_alert_row() -> None:
 
 def jams(seed: int) -> list[tuple[float, float]]:
     """Begin and end of each jam of the first twenty hours, in hours."""
-    story = tell(makes.LEXMARK_MS521, "tray_jams", seed=seed)
+    story = tell(models.LEXMARK_MS521, "tray_jams", seed=seed)
     return [(spell.begins / HOUR, spell.ends / HOUR) for spell in story.spells if spell.begins < 20 * HOUR]
 
 
@@ -105,7 +105,7 @@ def test_tray_2_jams_at_least_six_times_in_twenty_hours_and_ever_sooner(seed: in
 
 
 def test_a_jam_is_a_critical_alert_of_tray_2_with_its_bit() -> None:
-    source = told(makes.LEXMARK_MS521, "tray_jams")
+    source = told(models.LEXMARK_MS521, "tray_jams")
     begins, ends = jams(0)[0]
     during, after = seen(source, (begins + ends) / 2), seen(source, ends + 0.01)
     assert (during.status, during.errors, during.codes) == ((DOWN, OTHER), b"\x04", [8])
@@ -117,7 +117,7 @@ def test_a_jam_is_a_critical_alert_of_tray_2_with_its_bit() -> None:
 
 
 def test_jams_are_counted_although_their_rows_are_gone() -> None:
-    source = told(makes.LEXMARK_MS521, "tray_jams")
+    source = told(models.LEXMARK_MS521, "tray_jams")
     counter: Oid = (*PRT, 5, 1, 1, 18, 1)
     by_hour = [tree(source, hour).get(counter).content for hour in range(21)]
     assert by_hour[0] == 0
@@ -126,11 +126,11 @@ def test_jams_are_counted_although_their_rows_are_gone() -> None:
 
 
 def test_alert_rows_are_numbered_on_and_bear_the_uptime_of_their_begin() -> None:
-    source = told(makes.LEXMARK_MS521, "tray_jams")
+    source = told(models.LEXMARK_MS521, "tray_jams")
     for number, (begins, ends) in enumerate(jams(0)[:4], start=1):
         at = tree(source, (begins + ends) / 2)
         raised = at.get((*ALERT, 9, 1, number)).content
-        assert raised == int((makes.LEXMARK_MS521.up_before + begins * HOUR) * 100)
+        assert raised == int((models.LEXMARK_MS521.up_before + begins * HOUR) * 100)
 
 
 FUSER = (
@@ -146,13 +146,13 @@ FUSER = (
 def test_the_fuser_fails_in_the_fourth_hour_and_stays_so(
     hour: float, status: tuple[int, int], errors: bytes, codes: list[int]
 ) -> None:
-    assert seen(told(makes.RICOH_C3000, "fuser_fails"), hour) == Seen(
+    assert seen(told(models.RICOH_C3000, "fuser_fails"), hour) == Seen(
         status=status, errors=errors, codes=codes
     )
 
 
 def test_the_failed_fuser_asks_for_field_service_and_nothing_is_printed_any_more() -> None:
-    source = told(makes.RICOH_C3000, "fuser_fails")
+    source = told(models.RICOH_C3000, "fuser_fails")
     mib = tree(source, 10.0)
     assert [mib.get((*ALERT, column, 1, 1)).content for column in (2, 3, 4, 5)] == [3, 5, 10, 1]
     life: Oid = (*PRT, 10, 2, 1, 4, 1, 1)
@@ -160,7 +160,7 @@ def test_the_failed_fuser_asks_for_field_service_and_nothing_is_printed_any_more
 
 
 def test_the_cover_is_open_for_forty_minutes() -> None:
-    source = told(makes.KONICA_C308, "cover_opened")
+    source = told(models.KONICA_C308, "cover_opened")
     cover: Oid = (*PRT, 6, 1, 1, 3, 1, 1)
     minutes = [minute for minute in range(20 * 60) if tree(source, minute / 60).get(cover).content == 3]
     assert len(minutes) == 40
@@ -171,20 +171,20 @@ def test_the_cover_is_open_for_forty_minutes() -> None:
 
 
 def test_asleep_is_running_and_other_and_its_rows_never_go() -> None:
-    source = told(makes.KYOCERA_P2040, "sleeps")
+    source = told(models.KYOCERA_P2040, "sleeps")
     assert seen(source, 0.6) == Seen(status=(RUNNING, IDLE), errors=b"\x00", codes=[503, 1001, 1001])
     assert seen(source, 5.0) == Seen(status=(RUNNING, OTHER), errors=b"\x00", codes=[503, 1001, 1001])
-    assert tell(makes.KYOCERA_P2040, "sleeps").quirks == ("sleepy=18",)
+    assert tell(models.KYOCERA_P2040, "sleeps").quirks == ("sleepy=18",)
 
 
 def test_it_falls_silent_and_stays_so() -> None:
-    source = told(makes.XEROX_C405, "falls_silent")
+    source = told(models.XEROX_C405, "falls_silent")
     assert source.mib(2.9 * HOUR) is not None
     assert [source.mib(hour * HOUR) for hour in (4.1, 20.0, 2000.0)] == [None, None, None]
 
 
 def test_a_healthy_printer_loses_little_toner_and_has_paper_filled_up() -> None:
-    source = told(makes.EPSON_C5790, "healthy")
+    source = told(models.EPSON_C5790, "healthy")
     first_day = zip(levels(source, 0), levels(source, 24), strict=True)
     assert all(0 <= before - after <= 4 for before, after in first_day)
     hours = [hour / 4 for hour in range(60 * 4)]
@@ -199,7 +199,7 @@ def test_a_healthy_printer_loses_little_toner_and_has_paper_filled_up() -> None:
 
 @pytest.mark.parametrize("story", ALL_STORIES)
 def test_pages_and_counters_never_fall(story: str) -> None:
-    life = Life(makes.RICOH_C3000, tell(makes.RICOH_C3000, story))
+    life = Life(models.RICOH_C3000, tell(models.RICOH_C3000, story))
     states = [life.state(minute * 10 * MINUTE) for minute in range(6 * 48)]
     for earlier, later in itertools.pairwise(states):
         assert earlier.pages <= later.pages
@@ -209,7 +209,7 @@ def test_pages_and_counters_never_fall(story: str) -> None:
 
 @pytest.mark.parametrize("story", ALL_STORIES)
 def test_nothing_is_printed_while_it_is_down(story: str) -> None:
-    life = Life(makes.RICOH_C3000, tell(makes.RICOH_C3000, story))
+    life = Life(models.RICOH_C3000, tell(models.RICOH_C3000, story))
     for minute in range(0, 24 * 60, 5):
         now, soon = life.state(minute * MINUTE), life.state((minute + 5) * MINUTE)
         if now.device == soon.device == DOWN and now.standing == soon.standing:
@@ -218,7 +218,7 @@ def test_nothing_is_printed_while_it_is_down(story: str) -> None:
 
 @pytest.mark.parametrize("story", ALL_STORIES)
 def test_the_same_seed_tells_the_same_life_also_after_a_restart(story: str) -> None:
-    first, second = told(makes.RICOH_C3000, story), told(makes.RICOH_C3000, story)
+    first, second = told(models.RICOH_C3000, story), told(models.RICOH_C3000, story)
     for hour in (3.0, 19.0, 7.5):  # the second is asked at once for a late hour, then for earlier ones
         one, other = first.life.state(hour * HOUR), second.life.state(hour * HOUR)
         assert one == other
@@ -233,8 +233,8 @@ def test_each_can_be_played_by_printers_of_the_fleet(story: str) -> None:
 
 def test_only_printers_that_have_what_a_story_is_about_play_it() -> None:
     played = {member.name for member in scenario_members(["toner_runs_down"])}
-    assert makes.EPSON_C5790.name not in played, "it has ink"
-    assert makes.HP_M507.name in played
+    assert models.EPSON_C5790.name not in played, "it has ink"
+    assert models.HP_M507.name in played
     with pytest.raises(ValueError, match="no printer here can play toner_runs_down"):
         scenario_members(["toner_runs_down"], named="epson")
 
@@ -287,7 +287,7 @@ def test_the_demonstration_shows_what_goes_wrong_in_every_version_of_snmp() -> N
 
 
 def test_uptime_runs_on_from_before_the_start() -> None:
-    source = told(makes.HP_M480, "healthy")
+    source = told(models.HP_M480, "healthy")
     assert tree(source, 1.0).get(UPTIME).content == ((9 * 86400 + 3600) * 100)
 
 
@@ -308,5 +308,5 @@ def test_error_bits_count_from_the_most_significant(names: tuple[str, ...], octe
 
 def test_a_member_is_known_by_serial_or_else_by_mac() -> None:
     address = Address(own("0.1"))
-    assert printer(makes.HP_M480, "healthy", address).key == "sn:CNBRR67890"
-    assert printer(makes.EPSON_C5790, "healthy", address).key == "mac:44d244e1f203"
+    assert printer(models.HP_M480, "healthy", address).key == "sn:CNBRR67890"
+    assert printer(models.EPSON_C5790, "healthy", address).key == "mac:44d244e1f203"

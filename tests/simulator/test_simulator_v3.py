@@ -7,12 +7,12 @@ import pytest
 from loopback import own
 from pysnmp.hlapi.v3arch import asyncio as hlapi
 
-from agent.clock import Clock
-from agent.model import Address
-from agent.simulator import makes
+from agent.core.clock import Clock
+from agent.core.model import Address
+from agent.simulator import models
 from agent.simulator.ber import version_and_name
-from agent.simulator.face import Packet
-from agent.simulator.member import Member, User, printer
+from agent.simulator.device import Member, User, printer
+from agent.simulator.endpoint import Packet
 
 MODEL = "1.3.6.1.2.1.25.3.2.1.3.1"
 ABSENT = "1.3.6.1.2.1.25.3.2.1.3.9"
@@ -33,7 +33,7 @@ PRIV = {None: hlapi.USM_PRIV_NONE, "AES128": hlapi.USM_PRIV_CFB128_AES}
 
 
 def secured(user: User) -> Member:
-    member = printer(makes.HP_M480, "healthy", Address(own("101.1"), 0))
+    member = printer(models.HP_M480, "healthy", Address(own("101.1"), 0))
     return replace(member, versions=frozenset(), user=user)
 
 
@@ -145,7 +145,9 @@ async def test_a_printer_without_clear_versions_is_silent_to_them(play: Callable
 
 
 async def test_a_silent_story_silences_v3_too(play: Callable, ask: Asker) -> None:
-    member = replace(printer(makes.HP_M480, "falls_silent", Address(own("101.1"), 0)), user=USERS["authPriv"])
+    member = replace(
+        printer(models.HP_M480, "falls_silent", Address(own("101.1"), 0)), user=USERS["authPriv"]
+    )
     clock = Clock.scaled(1.0)
     fleet = await play(member, clock=clock, started=clock.now() - 10 * 3600)
     failure, *_ = await ask(hlapi.get_cmd, fleet.members[0].address, USERS["authPriv"], MODEL)

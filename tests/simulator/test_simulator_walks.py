@@ -9,8 +9,8 @@ import pytest
 from loopback import own
 
 from agent.simulator.ber import Tag, Value
-from agent.simulator.cast import walk_members
-from agent.simulator.member import Member
+from agent.simulator.device import Member
+from agent.simulator.fleets import walk_members
 from agent.simulator.walk import read_walk
 
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", "../shared/corpus"))

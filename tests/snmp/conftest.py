@@ -13,9 +13,9 @@ from loopback import HOME
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
-from agent.model import Address
-from agent.snmp.guards import Limits
-from agent.snmp.session import Engine, Settings
+from agent.core.model import Address
+from agent.snmp.engine import Engine, Settings
+from agent.snmp.walk_guards import Limits
 
 Mib = dict[tuple[int, ...], object]
 QUICK = Settings(

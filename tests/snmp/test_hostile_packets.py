@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from accidents import mutated
+from packet_mutations import mutated
 from pyasn1.codec.ber import encoder
 from pysnmp.proto import api
 
-from agent.errors import MalformedReply
-from agent.snmp import wire
+from agent.core.errors import MalformedReply
+from agent.snmp import codec
 
 SLOW = 0.05  # seconds for one packet of at most 8 KiB; an outlier is timed again, and its best of 3 counts
 
@@ -74,7 +74,7 @@ def thrown(codec: ModuleType, count: int, seed: int) -> tuple[int, int]:
 @pytest.mark.claim("snmp")
 @pytest.mark.parametrize("packets", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_a_hostile_packet_is_a_message_or_malformed(packets: int, figure: Any) -> None:
-    crashes, slow = thrown(wire, packets, packets)
+    crashes, slow = thrown(codec, packets, packets)
     figure(packets=packets, crashes=crashes, slow=slow)
     assert (crashes, slow) == (0, 0)
 
@@ -82,7 +82,7 @@ def test_a_hostile_packet_is_a_message_or_malformed(packets: int, figure: Any) -
 @pytest.mark.control("snmp")
 def test_a_codec_that_believes_lengths_is_found_out(figure: Any) -> None:
     """Broken: reads on where a length says so, beyond the end of the packet."""
-    source = Path(wire.__file__).read_text("utf-8")
+    source = Path(codec.__file__).read_text("utf-8")
     believing = source.replace("except IndexError:", "except KeyError:")
     assert believing != source
     crashes, _ = thrown(_module(believing), 5_000, 5_000)

@@ -11,19 +11,19 @@ from dataclasses import replace
 import pytest
 from loopback import own
 
-from agent.clock import Clock
-from agent.errors import MalformedReply, NoAnswer
-from agent.model import Address
+from agent.core.clock import Clock
+from agent.core.errors import MalformedReply, NoAnswer
+from agent.core.model import Address
 from agent.simulator.ber import Tag, Value
 from agent.simulator.ber import oid as arcs_of
-from agent.simulator.face import Packet
+from agent.simulator.device import Member
+from agent.simulator.endpoint import Packet
 from agent.simulator.fleet import Fleet
-from agent.simulator.member import Member
 from agent.simulator.walk import Still
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
+from agent.snmp.printer_session import DeviceReader
 from agent.snmp.reader import Credential
-from agent.snmp.reading import DeviceReader
-from agent.snmp.session import Engine, Settings
 
 SUPPLIES = "1.3.6.1.2.1.43.11.1.1"
 LEVELS = oid(f"{SUPPLIES}.9")

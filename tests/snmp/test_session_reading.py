@@ -2,7 +2,7 @@
 
 from loopback import HOME, own
 
-from agent.model import Address
+from agent.core.model import Address
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
 

@@ -9,12 +9,12 @@ import random
 from pathlib import Path
 
 import pytest
-from accidents import mutated
+from packet_mutations import mutated
 
-from agent.errors import ReadingError
+from agent.core.errors import ReadingError
+from agent.snmp.engine import Engine
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
-from agent.snmp.session import Engine
 
 PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import agent.snmp
-from agent.snmp import wire
+from agent.snmp import codec
+from agent.snmp.codec import Ask
 from agent.snmp.oid import oid
-from agent.snmp.wire import Ask
 
 SET = 0xA3
 SOURCES = sorted(Path(agent.snmp.__file__).parent.glob("*.py"))
@@ -26,15 +26,15 @@ def test_three_things_can_be_asked() -> None:
 @given(some.integers(0, 255))
 def test_no_other_tag_gets_into_a_request(tag: int) -> None:
     if tag in set(Ask):
-        assert bytes((tag,)) in wire.request(Ask(tag), "2c", "public", (oid("1.3.6.1"),)).head
+        assert bytes((tag,)) in codec.request(Ask(tag), "2c", "public", (oid("1.3.6.1"),)).head
     else:
         with pytest.raises(ValueError, match="is not a valid Ask"):
-            wire.request(tag, "2c", "public", (oid("1.3.6.1"),))
+            codec.request(tag, "2c", "public", (oid("1.3.6.1"),))
 
 
 @given(some.sampled_from(Ask), some.lists(some.sampled_from(["1.3.6.1", "2.39.7"]), min_size=1, max_size=20))
 def test_every_value_in_a_request_is_null(ask: Ask, names: list[str]) -> None:
-    tail = wire.request(ask, "2c", "public", tuple(map(oid, names))).tail
+    tail = codec.request(ask, "2c", "public", tuple(map(oid, names))).tail
     for name in map(oid, names):
         assert b"\x06" + bytes((len(name),)) + name + b"\x05\x00" in tail
     assert tail.count(b"\x05\x00") == len(names)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from agent.snmp.budget import MOST_SUBNETS, Bucket, Subnets, subnet_of
-from agent.snmp.ladder import Ladder, Rung
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
-from agent.snmp.places import Places
 from agent.snmp.reader import Credential
-from agent.snmp.session import Engine, Settings
+from agent.snmp.request_strategy import Ladder, Rung
+from agent.snmp.slots import Places
+from agent.snmp.token_bucket import MOST_SUBNETS, Bucket, Subnets, subnet_of
 
 PUBLIC = Credential(name="public")
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from loopback import own
 
-from agent.errors import NoAnswer, WrongCredential
-from agent.model import Address
+from agent.core.errors import NoAnswer, WrongCredential
+from agent.core.model import Address
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
-from agent.snmp.session import Engine, Settings
 
 PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from loopback import HOME, LOCALHOST, own
 
-from agent.model import Address
+from agent.core.model import Address
 from agent.snmp.reader import Credential
 from agent.snmp.traps import Hints, TrapListener, handed_in
 

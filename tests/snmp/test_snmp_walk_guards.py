@@ -2,11 +2,11 @@
 
 import pytest
 
-from agent.errors import RefusedByDevice, WrongCredential
-from agent.snmp.guards import Column, Limits, Walk
+from agent.core.errors import RefusedByDevice, WrongCredential
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential, Missing
-from agent.snmp.session import Engine, Settings
+from agent.snmp.walk_guards import Column, Limits, Walk
 
 ROOT = oid("1.3.6.1.2.1.43.11.1.1.9")
 PUBLIC = Credential(name="public")

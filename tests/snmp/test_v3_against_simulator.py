@@ -3,15 +3,15 @@
 import pytest
 from loopback import own
 
-from agent.model import Address
+from agent.core.model import Address
 from agent.simulator.ber import Tag, Value
 from agent.simulator.ber import oid as arcs_of
+from agent.simulator.device import Member, User
 from agent.simulator.fleet import Fleet
-from agent.simulator.member import Member, User
 from agent.simulator.walk import Still
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential, Level
-from agent.snmp.session import Engine, Settings
 
 LEVELS = "1.3.6.1.2.1.43.11.1.1.9"
 VALUES = {arcs_of(f"{LEVELS}.1.{row}"): Value(Tag.INTEGER, row) for row in range(1, 40)}

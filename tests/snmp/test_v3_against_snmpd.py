@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from loopback import HOME, free_port
 
-from agent.errors import NoAnswer, WrongCredential
-from agent.model import Address
+from agent.core.errors import NoAnswer, WrongCredential
+from agent.core.model import Address
+from agent.snmp.engine import Engine, Settings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential, Level
-from agent.snmp.session import Engine, Settings
 
 SNMPD = shutil.which("snmpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(SNMPD is None, reason="needs net-snmp's snmpd: make test-deps")

@@ -9,10 +9,10 @@ from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
-from agent.snmp import wire
+from agent.snmp import codec
+from agent.snmp.codec import Ask
 from agent.snmp.oid import oid
 from agent.snmp.reader import IpAddress, Missing, ObjectId
-from agent.snmp.wire import Ask
 
 V1, V2C = api.PROTOCOL_MODULES[0], api.PROTOCOL_MODULES[1]
 
@@ -58,7 +58,7 @@ def check_request(ask: Ask, version: str, community: str, names: list[str], numb
     version = "2c" if ask is Ask.BULK else version  # SNMPv1 has no GETBULK
     module = V1 if version == "1" else V2C
     repetitions = times if ask is Ask.BULK else 0
-    made = wire.request(ask, version, community, tuple(map(oid, names)), repetitions).numbered(number)
+    made = codec.request(ask, version, community, tuple(map(oid, names)), repetitions).numbered(number)
     message, rest = decoder.decode(made, asn1Spec=module.Message())
     pdu = module.apiMessage.get_pdu(message)
     assert rest == b""
@@ -86,7 +86,7 @@ def check_reply(pairs: list[tuple[str, tuple[Any, Any]]], number: int, status: i
     V2C.apiPDU.set_error_status(pdu, status)
     pdu.setComponentByPosition(2, index)
     V2C.apiPDU.set_varbinds(pdu, [(name, theirs) for name, (_, theirs) in pairs])
-    read = wire.decode(encoded(V2C, pdu, "public"))
+    read = codec.decode(encoded(V2C, pdu, "public"))
     assert (read.version, read.request_id, read.error_status, read.error_index) == (1, number, status, index)
     assert read.varbinds == [(oid(name), ours) for name, (ours, _) in pairs]
     assert [type(value) for _, value in read.varbinds] == [type(ours) for _, (ours, _) in pairs]
@@ -97,7 +97,7 @@ def check_trap(pairs: list[tuple[str, tuple[Any, Any]]], enterprise: str, specif
     pdu = V2C.SNMPv2TrapPDU()
     V2C.apiPDU.set_defaults(pdu)
     V2C.apiPDU.set_varbinds(pdu, [(name, theirs) for name, (_, theirs) in pairs])
-    assert wire.decode_trap(encoded(V2C, pdu, "traps")).varbinds == [
+    assert codec.decode_trap(encoded(V2C, pdu, "traps")).varbinds == [
         (oid(name), ours) for name, (ours, _) in pairs
     ]
     pdu = V1.TrapPDU()
@@ -108,8 +108,8 @@ def check_trap(pairs: list[tuple[str, tuple[Any, Any]]], enterprise: str, specif
     V1.apiTrapPDU.set_specific_trap(pdu, specific)
     V1.apiTrapPDU.set_timestamp(pdu, ticks)
     V1.apiTrapPDU.set_varbinds(pdu, [(name, V1.Integer(7)) for name, _ in pairs])
-    read = wire.decode_trap(encoded(V1, pdu, "traps"))
-    assert read == wire.Trap(
+    read = codec.decode_trap(encoded(V1, pdu, "traps"))
+    assert read == codec.Trap(
         0, b"traps", 0, [(oid(name), 7) for name, _ in pairs], oid(enterprise), b"\x0a\x01\x02\x03", 6,
         specific, ticks,
     )  # fmt: skip

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from stores import reopened
 
-from agent import tickets
-from agent.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
-from agent.store import Store
+from agent.core.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
+from agent.core.store import Store
+from agent.tickets import lifecycle
 
 DEVICE = Device(key="sn:A1", address=Address("192.0.2.1"), vendor="HP", model="E786", serial="A1")
 
@@ -54,7 +54,7 @@ class Desk:
 
     def events(self, *changes: Change) -> list[TicketEvent]:
         with self._store.transaction() as tx:
-            return tickets.apply(tx, changes, make_id=lambda: next(self._ids))
+            return lifecycle.apply(tx, changes, make_id=lambda: next(self._ids))
 
     def ask(self, question: Callable[[sqlite3.Connection], Any]) -> Any:
         with self._store.transaction() as tx:
@@ -63,7 +63,7 @@ class Desk:
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    yield from reopened(tmp_path / "state.db", {"tickets": tickets.SCHEMA})
+    yield from reopened(tmp_path / "state.db", {"tickets": lifecycle.SCHEMA})
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import migrations, tickets
-from agent.model import Change, Impact, TicketEvent
+from agent.core import migrations
+from agent.core.model import Change, Impact, TicketEvent
+from agent.tickets import lifecycle
 
 DAY = 86400.0
 LEVELS = [
@@ -35,7 +36,7 @@ QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], de
 def database() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    migrations.create_tables(db, [tickets.SCHEMA])
+    migrations.create_tables(db, [lifecycle.SCHEMA])
     return db
 
 
@@ -55,9 +56,9 @@ def run(sequence: list[Change]) -> list[tuple[Change, list[TicketEvent], dict[st
     try:
         trail = []
         for change in sequence:
-            events = tickets.apply(db, [change], make_id=lambda: next(ids))
+            events = lifecycle.apply(db, [change], make_id=lambda: next(ids))
             open_now: dict[str, int] = defaultdict(int)
-            for ticket in tickets.open_tickets(db):
+            for ticket in lifecycle.open_tickets(db):
                 open_now[ticket.component] += 1
             trail.append((change, events, dict(open_now)))
         return trail
@@ -124,7 +125,7 @@ def test_one_transaction_or_many_tell_the_same(make_change: Any, split: int) -> 
     events = [
         event
         for start in range(0, len(sequence), split)
-        for event in tickets.apply(db, sequence[start : start + split], make_id=lambda: next(ids))
+        for event in lifecycle.apply(db, sequence[start : start + split], make_id=lambda: next(ids))
     ]
     db.close()
     assert [f"{event.event} {event.rule}" for event in events] == [

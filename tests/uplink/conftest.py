@@ -19,15 +19,15 @@ import psycopg
 import pytest
 from loopback import HOME, free_port
 
-from agent.clock import Clock, iso
-from agent.store import Store
-from uplink import outbox, views
-from uplink.delivery import Delivery
-from uplink.envelope import Envelope, Lane
+from agent.core.clock import Clock, iso
+from agent.core.store import Store
+from uplink.delivery.delivery import Delivery
+from uplink.interfaces import Target
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Envelope, Lane
 from uplink.receiver.app import create_app
-from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.faults import Behaviour
 from uplink.receiver.serve import serving
-from uplink.seams import Target
 from uplink.targets import https
 
 AT = 1_795_210_204.0  # 2026-11-20T21:30:04Z
@@ -145,10 +145,10 @@ class Site:
         await self.store.run(lambda tx: [outbox.put(tx, one) for one in envelopes])
         self.delivery.wake()
 
-    async def counts(self) -> views.Counts:
-        return await self.store.run(views.counts)
+    async def counts(self) -> queries.Counts:
+        return await self.store.run(queries.counts)
 
-    async def until(self, condition: Callable[[views.Counts], bool]) -> None:
+    async def until(self, condition: Callable[[queries.Counts], bool]) -> None:
         """Wait for the outbox to be so; the test fails if that never happens, or the delivery dies."""
         async with asyncio.timeout(PATIENCE):
             while not condition(await self.counts()):
@@ -159,7 +159,7 @@ class Site:
     async def in_trouble(self) -> None:
         """Wait until a pause is on disk."""
         async with asyncio.timeout(PATIENCE):
-            while not await self.store.run(views.destinations):
+            while not await self.store.run(queries.destinations):
                 await asyncio.sleep(0.005)
 
     async def empty(self) -> None:

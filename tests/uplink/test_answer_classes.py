@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 
 from uplink import errors
-from uplink.answers import Answer, Result, Verdict, judge
-from uplink.destination import Destination
+from uplink.delivery.destination_state import Destination
+from uplink.delivery.responses import Answer, Result, Verdict, judge
+from uplink.delivery.retry import PROBE, Breaker, backoff, pause, retry_after
 from uplink.errors import (
     CredentialRefused,
     DeliveryError,
@@ -24,7 +25,6 @@ from uplink.errors import (
     TooLarge,
     Unreachable,
 )
-from uplink.retry import PROBE, Breaker, backoff, pause, retry_after
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 NOW = 1_795_210_204.0

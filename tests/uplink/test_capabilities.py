@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from uplink import capabilities, outbox
-from uplink import provider as known
-from uplink.answers import Result, Verdict
-from uplink.capabilities import EVERYTHING, FIRST_HOUR, Capabilities
-from uplink.envelope import Envelope
+from uplink.delivery.responses import Result, Verdict
 from uplink.errors import Poisoned, TooLarge
+from uplink.outbox import outbox
+from uplink.outbox.envelope import Envelope
+from uplink.provider import capabilities
+from uplink.provider import provider_state as known
+from uplink.provider.capabilities import EVERYTHING, FIRST_HOUR, Capabilities
 
 Make = Callable[..., Envelope]
 BARE = Capabilities(events=1, bare=True)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from agent.clock import Clock
-from agent.store import Store
-from uplink import outbox, views
-from uplink.answers import Result, Verdict
-from uplink.delivery import Delivery
-from uplink.envelope import Lane
+from agent.core.clock import Clock
+from agent.core.store import Store
+from uplink.delivery.delivery import Delivery
+from uplink.delivery.responses import Result, Verdict
 from uplink.errors import Held, Throttled, Unreachable
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Lane
 
 Start = Callable[..., Any]
 Make = Callable[..., Any]
@@ -113,7 +113,7 @@ async def test_one_poisoned_ticket_stops_no_other(
     async with site(kind=Counting) as here:
         await here.put([make(number) for number in range(60)])
         await here.empty()
-        (dead,) = await here.store.run(lambda tx: list(views.dead(tx)))
+        (dead,) = await here.store.run(lambda tx: list(queries.dead(tx)))
     figure(poisoned=1, events=60, arrived=len(provider.subjects), dead=1, requests=len(requests))
     assert provider.subjects == [name for name in ordered(60) if name != "T0013"]
     assert (dead.subject, dead.reason) == ("T0013", "urn:problem-type:mps:event-unacceptable")
@@ -127,7 +127,7 @@ async def test_an_event_that_breaks_its_schema_dies_alone_with_the_reason(
     async with site() as here:
         await here.put([make(0), bad, make(2)])
         await here.empty()
-        (dead,) = await here.store.run(lambda tx: list(views.dead(tx)))
+        (dead,) = await here.store.run(lambda tx: list(queries.dead(tx)))
     assert provider.subjects == ["T0000", "T0002"]
     assert dead.detail.startswith("fault.title:")
 
@@ -263,7 +263,7 @@ async def test_a_clean_stop_sends_what_it_can_and_waits_no_longer(
     await until_asked(recorder, 1)
     await delivery.drain(20)
     assert running.done()
-    assert (await store.run(views.counts)).pending == left
+    assert (await store.run(queries.counts)).pending == left
 
 
 async def test_what_was_put_during_the_nap_is_sent_by_the_drain(store: Store, make: Make) -> None:
@@ -311,12 +311,12 @@ async def test_nothing_to_do_is_done_quietly(store: Store, make: Make) -> None:
 async def test_trouble_is_said_once_and_its_end_too(
     site: Start, provider: Any, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="uplink.delivery")
+    caplog.set_level(logging.INFO, logger="uplink.delivery.delivery")
     await provider.behave(fail=503, times=4)
     async with site(clock=Clock.scaled(20_000)) as here:
         await here.put([make(1)])
         await here.empty()
-    said = [record.getMessage() for record in caplog.records if record.name == "uplink.delivery"]
+    said = [record.getMessage() for record in caplog.records if record.name == "uplink.delivery.delivery"]
     assert [message.split(": ", 1)[-1] for message in said] == [
         "answered 503: Told to fail; nothing is lost, trying again by itself",
         f"{provider.url}/v1/events takes deliveries again",

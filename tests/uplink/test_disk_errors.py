@@ -13,12 +13,12 @@ import apsw
 import pytest
 from small_disk import Connection, Disk, Rows
 
-from agent.ballast import Ballast
-from agent.errors import StoreError
-from agent.store import Store
-from uplink import outbox, views
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope
+from agent.core.disk_reserve import Ballast
+from agent.core.errors import StoreError
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Envelope
 
 COMPONENTS = {"outbox": outbox.SCHEMA}
 ROUNDS = 20
@@ -59,7 +59,7 @@ class Life:
         """Read back with a healthy disk: accepted, and in no place."""
         healthy = Store(self.path, COMPONENTS, ballast=self.no_ballast)
         with healthy.transaction() as tx:
-            there = {entry.id for entry in views.pending(tx, 1000)}
+            there = {entry.id for entry in queries.pending(tx, 1000)}
             assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         healthy.close()
         return len(self.accepted - self.with_provider - there)

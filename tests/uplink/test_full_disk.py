@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from small_disk import Disk
 
-from agent.ballast import Ballast
-from agent.store import Store
-from uplink import bounds, outbox, views
-from uplink.envelope import Envelope, Lane
+from agent.core.disk_reserve import Ballast
+from agent.core.store import Store
+from uplink.outbox import outbox, queries, retention
+from uplink.outbox.envelope import Envelope, Lane
 
 COMPONENTS = {"outbox": outbox.SCHEMA}
 MIB = 1024 * 1024
@@ -30,7 +30,7 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
     disk = Disk(f"quota-{path.parent.name}")
     disk.folder, disk.quota = path.parent, QUOTA
     path.parent.mkdir()
-    store = Store(path, COMPONENTS, connect=disk.connect, relieve=bounds.shed, ballast=ballast)
+    store = Store(path, COMPONENTS, connect=disk.connect, relieve=retention.shed, ballast=ballast)
     if ballast.comfort < 1 << 50:
         ballast.path.write_bytes(bytes(ballast.size))
     readings = tickets = failed = 0
@@ -45,7 +45,7 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
             tickets += 1
         except sqlite3.OperationalError:
             failed += 1
-    kept = store.do(lambda tx: views.counts(tx).pending.get(Lane.TICKETS, 0)) if tickets else 0
+    kept = store.do(lambda tx: queries.counts(tx).pending.get(Lane.TICKETS, 0)) if tickets else 0
     with suppress(sqlite3.Error):
         store.close()
     disk.close()

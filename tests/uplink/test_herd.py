@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from uplink import retry
-from uplink.destination import Destination
+from uplink.delivery import retry
+from uplink.delivery.destination_state import Destination
 from uplink.errors import Throttled, Unreachable
 
 DAY = 86400.0

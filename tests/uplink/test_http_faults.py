@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import pytest
 from loopback import HOME
 
-from agent.clock import Clock
-from agent.store import Store
-from uplink import outbox, views
-from uplink.delivery import Delivery
+from agent.core.clock import Clock
+from agent.core.store import Store
+from uplink.delivery.delivery import Delivery
+from uplink.outbox import outbox, queries
 from uplink.targets import https
 
 Make = Callable[..., Any]
@@ -128,7 +128,7 @@ async def scripted(server: Scripted) -> AsyncIterator[str]:
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Delivery) -> views.Counts:
+async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Delivery) -> queries.Counts:
     """Two events, delivered against the fault on a fast clock; how it ended."""
     target = https.connect(https.Settings(url=url, insecure_loopback=True))
     delivery = kind(target, store, Clock.scaled(20_000), source="/a", dice=Random(1))
@@ -136,14 +136,14 @@ async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Del
     running = asyncio.create_task(delivery.run())
     try:
         async with asyncio.timeout(60):
-            while (await store.run(views.counts)).pending:
+            while (await store.run(queries.counts)).pending:
                 assert not running.done(), "the delivery died"
                 await asyncio.sleep(0.002)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await target.aclose()
-    return await store.run(views.counts)
+    return await store.run(queries.counts)
 
 
 def test_there_are_sixty_of_them() -> None:
@@ -208,6 +208,6 @@ async def test_without_bisecting_one_poisoned_event_blocks_the_queue(
             await asyncio.sleep(0.01)
         delivering.cancel()
         await asyncio.gather(delivering, return_exceptions=True)
-    told = await store.run(views.counts)
+    told = await store.run(queries.counts)
     figure(waiting=sum(told.pending.values()))
     assert sum(told.pending.values()) == 2, "after thirty requests"

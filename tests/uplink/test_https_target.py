@@ -16,9 +16,9 @@ from cryptography import x509
 from loopback import HOME
 from pydantic import ValidationError
 
-from uplink.envelope import Lane
 from uplink.errors import CredentialRefused, DeliveryError, Poisoned, Unreachable
-from uplink.outbox import Batch
+from uplink.outbox.envelope import Lane
+from uplink.outbox.outbox import Batch
 from uplink.receiver.app import create_app
 from uplink.receiver.certificates import Certificates, keep, throw_away
 from uplink.receiver.serve import serving

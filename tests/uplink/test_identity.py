@@ -17,14 +17,15 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.clock import Clock
-from agent.store import Store
-from uplink import identity, outbox, signatures, views
-from uplink.delivery import Delivery
-from uplink.identity import Identity, NotEnrolled
+from agent.core.clock import Clock
+from agent.core.store import Store
+from uplink.delivery.delivery import Delivery
+from uplink.identity import identity, signatures
+from uplink.identity.identity import Identity, NotEnrolled
+from uplink.outbox import outbox, queries
 from uplink.receiver.app import create_app
-from uplink.receiver.gate import Gate
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.auth import Gate
+from uplink.receiver.event_store import Ledger
 from uplink.receiver.serve import serving
 from uplink.targets import https
 
@@ -75,21 +76,21 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
 
 async def delivered(
     guarded: Guarded, store: Store, known: Identity | None, make: Make, number: int
-) -> views.Counts:
+) -> queries.Counts:
     """Put one event and try to deliver it for a moment; how the outbox stands then."""
     target = https.connect(guarded.settings, known)
     delivery = Delivery(target, store, Clock.scaled(2000), source="/agents/a", dice=Random(1))
     await store.run(lambda tx: outbox.put(tx, make(number)))
     running = asyncio.create_task(delivery.run())
     async with asyncio.timeout(30):
-        while (await store.run(views.counts)).pending and not any(
-            one.reason for one in await store.run(views.destinations)
+        while (await store.run(queries.counts)).pending and not any(
+            one.reason for one in await store.run(queries.destinations)
         ):
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await target.aclose()
-    return await store.run(views.counts)
+    return await store.run(queries.counts)
 
 
 async def test_an_enrolled_agent_delivers_and_its_token_is_gone(
@@ -189,7 +190,7 @@ async def test_an_unknown_agent_enrols_again_and_loses_nothing(
     Gate(guarded.ledger).forget(known.agent_id)
     held = await delivered(guarded, store, known, make, 1)
     assert held.pending
-    (trouble,) = await store.run(views.destinations)
+    (trouble,) = await store.run(queries.destinations)
     assert trouble.held
     assert "printwarden enroll" in trouble.reason
     again = await guarded.enrol()

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from agent.store import Store
-from uplink import integrity, outbox, rows, views
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
+from uplink.outbox import integrity, outbox, queries, tables
+from uplink.outbox.envelope import Envelope
 
 Make = Callable[..., Envelope]
 Figure = Callable[..., None]
@@ -54,7 +54,7 @@ def test_a_damaged_event_dies_alone(
     if found == "at the start":
         assert integrity.check(tx, 1.0).events == 1
     assert len(everything(tx)) == 9
-    (dead,) = views.dead(tx)
+    (dead,) = queries.dead(tx)
     assert (dead.seq, dead.reason) == (5, outbox.DAMAGED)
 
 
@@ -93,7 +93,7 @@ def test_rows_that_are_gone_are_counted_as_lost_once(tx: sqlite3.Connection, mak
     tx.execute("DELETE FROM outbox_event WHERE seq IN (3, 4)")
     assert integrity.check(tx, 1.0).lost == 2
     assert integrity.check(tx, 1.0).clean
-    assert views.counts(tx).dropped == {"any.lost": 2}
+    assert queries.counts(tx).dropped == {"any.lost": 2}
     assert outbox.put(tx, make(11)) == 11
 
 
@@ -114,7 +114,7 @@ def test_an_event_of_a_batch_that_is_gone_queues_again(tx: sqlite3.Connection, m
 
 
 def test_an_outbox_of_version_1_is_taken_over_as_it_is(tmp_path: Path, make: Make) -> None:
-    old = Store(tmp_path / "one.db", {"outbox": rows.SCHEMA[:1]})
+    old = Store(tmp_path / "one.db", {"outbox": tables.SCHEMA[:1]})
     one = make(1)
     with old.transaction() as tx:
         tx.execute(
@@ -147,7 +147,7 @@ def test_an_event_that_always_fells_the_receiver_holds_up_nobody(tx: sqlite3.Con
             taken += batch.ids
             receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
             outbox.settle(tx, batch, receipt, now=now, dice=Random(1))
-    assert [entry.subject for entry in views.pending(tx)] == ["T0001"], "and it waits still"
+    assert [entry.subject for entry in queries.pending(tx)] == ["T0001"], "and it waits still"
     outbox.put(tx, make(11))
     now += 4000
     alone = outbox.next_batch(tx, source="/a", now=now)

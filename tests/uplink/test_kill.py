@@ -1,6 +1,6 @@
 """kill -9 of a real process between put, send, ack and delete: nothing lost, nothing doubled, in order.
 
-The receiver runs here and misbehaves; the agents die in another process (mortal_agent.py).
+The receiver runs here and misbehaves; the agents die in another process (killable_agent.py).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL are POSIX's")
 
-MORTAL = Path(__file__).parents[1] / "kit" / "mortal_agent.py"
+MORTAL = Path(__file__).parents[1] / "kit" / "killable_agent.py"
 DEADLINE = 600.0  # real seconds; a hang shows by it
 
 

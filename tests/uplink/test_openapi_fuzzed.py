@@ -21,7 +21,7 @@ from schemathesis import GenerationMode, checks
 
 from uplink import events
 from uplink.receiver.app import create_app
-from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.faults import Behaviour
 from uplink.receiver.serve import serving
 
 OPENAPI = schemathesis.openapi.from_path(Path(events.__file__).with_name("openapi.yaml"))
@@ -137,7 +137,7 @@ async def test_an_event_that_is_refused_though_it_follows_its_schema_is_found(
     caller: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a receiver that takes no tickets."""
-    monkeypatch.setattr("uplink.receiver.intake.MODELS", {})
+    monkeypatch.setattr("uplink.receiver.parsing.MODELS", {})
     done = await caller(BATCHES, GenerationMode.POSITIVE, 5)
     assert any(finding.startswith("rejected") for finding in done.findings)
 
@@ -146,6 +146,6 @@ async def test_a_body_that_is_not_in_the_contract_is_found(
     caller: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a receiver whose receipts have no receipt."""
-    monkeypatch.setattr("uplink.receiver.ledger._receipt", lambda _: '{"ok": true}')
+    monkeypatch.setattr("uplink.receiver.event_store._receipt", lambda _: '{"ok": true}')
     done = await caller(BATCHES, GenerationMode.POSITIVE, 2)
     assert done.findings["JsonSchemaError"] == 2

@@ -15,11 +15,11 @@ from uuid import UUID
 
 import pytest
 
-from agent.store import Store
-from uplink import outbox, views
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope, Lane
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
 from uplink.errors import Poisoned
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Envelope, Lane
 
 SUBJECTS = "abcdef"
 HONEST = SimpleNamespace(
@@ -128,9 +128,9 @@ class Life:
     def check(self) -> None:
         """What must hold after every step."""
         with self.store.transaction() as tx:
-            waiting = {entry.id for entry in views.pending(tx, 10_000)}
-            dead = {entry.id for entry in views.dead(tx, 10_000)}
-            counts = views.counts(tx)
+            waiting = {entry.id for entry in queries.pending(tx, 10_000)}
+            dead = {entry.id for entry in queries.dead(tx, 10_000)}
+            counts = queries.counts(tx)
         everything = {name for _, name, _, _ in self.accepted}
         gone = everything - waiting - dead
         assert [seq for seq, *_ in self.accepted] == list(range(1, len(self.accepted) + 1)), "a gap"
@@ -155,7 +155,7 @@ class Life:
             )
         self.check()
         with self.store.transaction() as tx:
-            assert not views.counts(tx).pending, "stuck"
+            assert not queries.counts(tx).pending, "stuck"
         self.in_order()
 
     def in_order(self) -> None:

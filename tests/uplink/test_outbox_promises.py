@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from agent.store import Store
-from uplink import outbox, views
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope, Lane
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
 from uplink.errors import Poisoned, TooLarge
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Envelope, Lane
 
 Make = Callable[..., Envelope]
 SOURCE = "/agents/a"
@@ -94,7 +94,7 @@ def test_a_receipt_decides_event_by_event(
     outbox.put(tx, make(1))
     outbox.put(tx, make(2))
     answer(tx, must(tx), result, Result.ACCEPTED)
-    counts = views.counts(tx)
+    counts = queries.counts(tx)
     assert counts.pending == ({Lane.TICKETS: left} if left else {})
     assert counts.dead == ({Lane.TICKETS: 1} if result is Result.REJECTED else {})
 
@@ -103,7 +103,7 @@ def test_an_event_that_the_receipt_does_not_name_stays(tx: sqlite3.Connection, m
     outbox.put(tx, make(1))
     outbox.put(tx, make(2))
     answer(tx, must(tx), Result.ACCEPTED)
-    assert [entry.seq for entry in views.pending(tx)] == [2]
+    assert [entry.seq for entry in queries.pending(tx)] == [2]
 
 
 def test_a_deferred_event_holds_back_its_own_subject_and_nothing_else(
@@ -113,7 +113,7 @@ def test_a_deferred_event_holds_back_its_own_subject_and_nothing_else(
     answer(tx, must(tx), Result.RETRY)
     outbox.put(tx, make(2, subject="jam"))
     outbox.put(tx, make(3, subject="other"))
-    assert [len(must(tx).ids), views.counts(tx).pending[Lane.TICKETS]] == [1, 3]
+    assert [len(must(tx).ids), queries.counts(tx).pending[Lane.TICKETS]] == [1, 3]
     answer(tx, must(tx), Result.ACCEPTED)
     assert next_batch(tx) is None
     assert len(must(tx, now=NOW + 400).ids) == 2
@@ -148,7 +148,7 @@ def test_only_the_poisoned_event_ends_in_the_dead_letter(tx: sqlite3.Connection,
         else:
             answer(tx, batch, *[Result.ACCEPTED] * len(batch.ids))
             delivered += batch.ids
-    (dead,) = views.dead(tx)
+    (dead,) = queries.dead(tx)
     assert (dead.subject, dead.reason, dead.detail) == ("T0067", "urn:bad", "bad")
     assert len(delivered) == 99
     assert requests <= 16, "bisecting 100 events takes about twice log2(100) requests"
@@ -159,7 +159,7 @@ def test_an_oversized_event_is_accepted_into_the_dead_letter(tx: sqlite3.Connect
     big = Envelope(lane=Lane.TICKETS, type=small.type, subject="big", time=1, data={"x": "y" * 70_000})
     assert outbox.put(tx, big) == 1
     assert next_batch(tx) is None
-    assert [entry.reason for entry in views.dead(tx)] == [outbox.OVERSIZED]
+    assert [entry.reason for entry in queries.dead(tx)] == [outbox.OVERSIZED]
 
 
 def test_no_body_is_larger_than_the_receiver_takes(tx: sqlite3.Connection, make: Make) -> None:
@@ -191,7 +191,7 @@ def test_a_dead_event_comes_back_under_its_own_name_and_number(tx: sqlite3.Conne
     outbox.put(tx, make(2))
     assert outbox.revive(tx, 1)
     assert not outbox.revive(tx, 1)
-    assert next((entry.seq, entry.id) for entry in views.pending(tx)) == (1, first.id)
+    assert next((entry.seq, entry.id) for entry in queries.pending(tx)) == (1, first.id)
 
 
 def test_text_that_a_printer_should_not_have_sent_still_makes_valid_utf8(

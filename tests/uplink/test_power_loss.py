@@ -15,11 +15,11 @@ from uuid import UUID
 import pytest
 from small_disk import Disk, after_power_loss
 
-from agent.ballast import Ballast
-from agent.store import Store
-from uplink import outbox, views
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope
+from agent.core.disk_reserve import Ballast
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
+from uplink.outbox import outbox, queries
+from uplink.outbox.envelope import Envelope
 
 COMPONENTS = {"outbox": outbox.SCHEMA}
 Make = Callable[..., Envelope]
@@ -84,7 +84,7 @@ def broken_promises(ledger: Ledger, files: dict[str, bytes], folder: Path, at: i
         if store.salvaged:
             return 1
         with store.transaction() as tx:
-            there = {entry.id for entry in views.pending(tx, 10_000)}
+            there = {entry.id for entry in queries.pending(tx, 10_000)}
             whole = tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     finally:
         store.close()

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 from loopback import LOCALHOST
 
-from agent.store import Store
-from uplink import identity, outbox
+from agent.core.store import Store
 from uplink.errors import CredentialRefused, DeliveryError, Unreachable
+from uplink.identity import identity
+from uplink.outbox import outbox
 from uplink.receiver.app import create_app
+from uplink.receiver.auth import Gate
 from uplink.receiver.certificates import Certificates, throw_away
-from uplink.receiver.gate import Gate
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
 from uplink.receiver.serve import serving
 from uplink.targets import https
 

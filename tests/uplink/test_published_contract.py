@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from uplink import cloudevents, events
+from uplink import events
+from uplink.delivery import cloudevents
 from uplink.events.__main__ import published
 from uplink.receiver import app, problems
 from uplink.receiver.app import create_app
-from uplink.receiver.intake import CloudEvent
+from uplink.receiver.parsing import CloudEvent
 
 OPENAPI = (Path(events.__file__).parent / "openapi.yaml").read_text("utf-8")
 Payloads = dict[str, dict[str, Any]]
@@ -91,7 +92,7 @@ def test_openapi_refers_to_the_schema_of_every_event() -> None:
 
 
 def test_every_status_that_the_receiver_gives_to_events_is_described() -> None:
-    source = Path(app.__file__).read_text("utf-8") + Path(app.__file__).with_name("intake.py").read_text(
+    source = Path(app.__file__).read_text("utf-8") + Path(app.__file__).with_name("parsing.py").read_text(
         "utf-8"
     )
     given = set(re.findall(r"Problem\((\d{3})", source))

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import cli
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
 from uplink.targets import https
 
 COMMAND = [sys.executable, "-m", "agent", "receive"]

@@ -13,10 +13,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from agent.clock import iso
-from uplink.receiver import intake
+from agent.core.clock import iso
+from uplink.receiver import parsing
 from uplink.receiver.app import create_app
-from uplink.receiver.behaviour import Behaviour
+from uplink.receiver.faults import Behaviour
 from uplink.receiver.problems import Problem
 from uplink.receiver.serve import serving
 
@@ -185,7 +185,7 @@ def test_a_gzip_bomb_is_not_unpacked_beyond_what_is_allowed() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(Problem, match="more than"):
-            intake.body(bomb, {"content-type": TYPE, "content-encoding": "gzip"})
+            parsing.body(bomb, {"content-type": TYPE, "content-encoding": "gzip"})
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()

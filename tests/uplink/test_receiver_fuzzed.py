@@ -16,10 +16,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from mutants import Request, mutated
+from request_fuzzer import Request, mutated
 
-from agent.clock import iso
-from uplink.receiver import intake
+from agent.core.clock import iso
+from uplink.receiver import parsing
 from uplink.receiver.app import create_app
 from uplink.receiver.serve import serving
 
@@ -189,11 +189,11 @@ async def test_a_receiver_without_guards_is_found_out(
 ) -> None:
     """Broken: believes that what comes is a batch of events."""
 
-    def believing(plain: bytes) -> list[intake.Arrival]:
-        events = [intake.CloudEvent.model_construct(**item) for item in json.loads(plain)]
-        return [intake.Arrival(id=UUID(event.id), event=event) for event in events]
+    def believing(plain: bytes) -> list[parsing.Arrival]:
+        events = [parsing.CloudEvent.model_construct(**item) for item in json.loads(plain)]
+        return [parsing.Arrival(id=UUID(event.id), event=event) for event in events]
 
-    monkeypatch.setattr(intake, "events", believing)
+    monkeypatch.setattr(parsing, "events", believing)
     found, _ = await fuzz(3000, good(tickets), seed=3000)
     figure(requests=3000, odd=found.total())
     assert found.total() > 10

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
 
 ROOT = Path(__file__).parents[2]
 TYPE = "application/cloudevents-batch+json"

@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from tests.uplink.target_rigs._rig import Rig
 from tests.uplink.target_rigs.smtp import Mailbox, mailing
 from uplink import targets
-from uplink.answers import Result
-from uplink.cloudevents import batch as wire_batch
-from uplink.cloudevents import event, payload
-from uplink.envelope import Lane
+from uplink.delivery.cloudevents import batch as wire_batch
+from uplink.delivery.cloudevents import event, payload
+from uplink.delivery.responses import Result
 from uplink.errors import DeliveryError
-from uplink.outbox import Batch
+from uplink.outbox.envelope import Lane
+from uplink.outbox.outbox import Batch
 from uplink.targets import folder as folder_target
 from uplink.targets import smtp
 

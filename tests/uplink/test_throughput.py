@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from agent.store import Store
-from uplink import outbox
-from uplink.answers import Result, Verdict
-from uplink.envelope import Envelope, Lane
+from agent.core.store import Store
+from uplink.delivery.responses import Result, Verdict
+from uplink.outbox import outbox
+from uplink.outbox.envelope import Envelope, Lane
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "delivery.py"
 MOST_MEMORY = 150  # MB

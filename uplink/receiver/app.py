@@ -42,15 +42,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from uplink.cloudevents import BARE, MEDIA_TYPE
+from uplink.delivery.cloudevents import BARE, MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.feedback import Feedback
-from uplink.receiver import intake, problems
-from uplink.receiver.behaviour import Behaviour
+from uplink.receiver import parsing, problems
+from uplink.receiver.auth import Gate
 from uplink.receiver.database import Busy
-from uplink.receiver.gate import Gate
-from uplink.receiver.intake import Arrival
-from uplink.receiver.ledger import Ledger
+from uplink.receiver.event_store import Ledger
+from uplink.receiver.faults import Behaviour
+from uplink.receiver.parsing import Arrival
 from uplink.receiver.problems import Problem
 
 LISTEN_EVERY = 60.0  # seconds
@@ -140,8 +140,8 @@ class _Desk:
         wrong = await self._misbehave()
         if wrong is not None:
             return wrong
-        kind = intake.media_type(request.headers, self._formats())
-        plain = intake.body(raw, request.headers)
+        kind = parsing.media_type(request.headers, self._formats())
+        plain = parsing.body(raw, request.headers)
         caller = self._gate.admit(request.headers, plain, time.time()) if self._gate else None
         key = request.headers.get("idempotency-key", "")
         if not 1 <= len(key) <= 256:
@@ -167,7 +167,7 @@ class _Desk:
                 "specversion": ["1.0"],
                 "types": list(MODELS),
                 "formats": self._formats(),
-                "batch": {"events": self._behaviour.most, "bytes": intake.LARGEST_BODY},
+                "batch": {"events": self._behaviour.most, "bytes": parsing.LARGEST_BODY},
                 "content_encoding": ["gzip", "identity"],
                 "signatures": ["v1a"],
                 "feedback": True,
@@ -257,7 +257,7 @@ class _Desk:
             fingerprint = hashlib.sha256(plain).digest()
             before = self.ledger.receipt(key)
             if before is None:
-                return self._take_in(key, fingerprint, intake.events(plain, kind), caller)
+                return self._take_in(key, fingerprint, parsing.events(plain, kind), caller)
             if before[0] != fingerprint:
                 raise Problem(422, "key-reused")
             return before[1]
@@ -275,7 +275,7 @@ class _Desk:
             raise Problem(422, "event-unacceptable")
         now = time.time()
         receipt = self.ledger.record(key, fingerprint, arrivals, now)
-        for name, site in {intake.sender(arrival.event) for arrival in arrivals if arrival.event}:
+        for name, site in {parsing.sender(arrival.event) for arrival in arrivals if arrival.event}:
             self.ledger.contact(caller["agent_id"] if caller else name, site, now)
         for arrival in arrivals if self._arrived else ():
             self._arrived(arrival)  # type: ignore[misc]  # not None here
@@ -305,6 +305,6 @@ async def _bounded(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > intake.LARGEST_BODY:
-            raise Problem(413, "too-large", f"more than {intake.LARGEST_BODY} bytes")
+        if len(body) > parsing.LARGEST_BODY:
+            raise Problem(413, "too-large", f"more than {parsing.LARGEST_BODY} bytes")
     return bytes(body)

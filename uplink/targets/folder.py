@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from uplink.answers import Receipt, Result, Verdict
+from uplink.delivery.responses import Receipt, Result, Verdict
 from uplink.errors import Unreachable
-from uplink.outbox import Batch
+from uplink.outbox.outbox import Batch
 
 
 class Settings(BaseModel):

@@ -28,13 +28,13 @@ import truststore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from uuid6 import uuid7
 
-from uplink import sealing
-from uplink.answers import Answer, Receipt, judge
-from uplink.cloudevents import media_type
+from uplink.delivery.cloudevents import media_type
+from uplink.delivery.responses import Answer, Receipt, judge
+from uplink.delivery.retry import http_date
 from uplink.errors import CredentialRefused, Unreachable
-from uplink.identity import Bearer, Identity, Invitation
-from uplink.outbox import Batch
-from uplink.retry import http_date
+from uplink.identity import secret_store
+from uplink.identity.identity import Bearer, Identity, Invitation
+from uplink.outbox.outbox import Batch
 from uplink.targets._loopback import loopback
 
 PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
@@ -171,8 +171,8 @@ class Https:
         if self._settings.token_file is None:
             return {}
         try:
-            token = sealing.opened(self._settings.token_file.read_bytes()).strip()
-        except (OSError, sealing.Sealed) as why:
+            token = secret_store.opened(self._settings.token_file.read_bytes()).strip()
+        except (OSError, secret_store.Sealed) as why:
             said = getattr(why, "strerror", None) or why
             raise CredentialRefused(f"{self._settings.token_file} cannot be read: {said}") from why
         if not TOKEN.fullmatch(token):

@@ -21,12 +21,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from uplink import sealing
-from uplink.answers import Receipt, Result, Verdict
+from uplink.delivery.responses import Receipt, Result, Verdict
 from uplink.errors import CredentialRefused, Unreachable
-from uplink.outbox import Batch
+from uplink.identity import secret_store
+from uplink.outbox.outbox import Batch
+from uplink.sanitize import one_line
 from uplink.targets._loopback import loopback
-from uplink.words import one_line
 
 LONGEST = 200  # characters of a line
 PATIENCE = 30.0  # seconds for each answer of the server
@@ -133,8 +133,8 @@ class Smtp:
 def _secret(file: Path) -> str:
     """The password in `file`. Raises OSError, also where it was sealed on another machine."""
     try:
-        return sealing.opened(file.read_bytes()).decode("utf-8").strip()
-    except (sealing.Sealed, UnicodeDecodeError) as why:
+        return secret_store.opened(file.read_bytes()).decode("utf-8").strip()
+    except (secret_store.Sealed, UnicodeDecodeError) as why:
         raise OSError(f"{file} cannot be used: {why}") from why
 
 

@@ -8,8 +8,8 @@ words decide, and the row's number only where they are in no language that the p
 import re
 from collections.abc import Iterator
 
-from agent import text
 from agent.collectors.decoders._count import Count, Told, number, octets
+from agent.core import text
 
 _NUMBERED = re.compile(r"^\d{3}\s*[:.]\s*")  # "101: Total 1", as panels list them
 

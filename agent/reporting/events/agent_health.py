@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from agent.clock import iso
-from agent.desk.precision import Precision
-from agent.egress import place
-from agent.health import Health
+from agent.core.clock import iso
+from agent.core.health import Health
+from agent.reporting.privacy import place
+from agent.tickets.feedback.precision import Precision
 from uplink.events import agent_health as wire
 from uplink.events.base import Agent
-from uplink.views import Counts
+from uplink.outbox.queries import Counts
 
 MOST_RULES = 200
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from agent.clock import iso
-from agent.model import Device, Snapshot, Supply, Tray
+from agent.core.clock import iso
+from agent.core.model import Device, Snapshot, Supply, Tray
 from agent.reporting.events.rows import build_device, map_article
 from uplink.events import device_inventory as wire
 from uplink.events.base import Agent

@@ -2,10 +2,10 @@
 
 from typing import cast
 
-from agent.clock import iso
-from agent.meters.ledger import Counter, Epoch
-from agent.meters.reads import Statement
-from agent.model import Device, Trust
+from agent.core.clock import iso
+from agent.core.model import Device, Trust
+from agent.history.meters.daily_reads import Statement
+from agent.history.meters.ledger import Counter, Epoch
 from agent.reporting.events.rows import build_device, map_trust
 from uplink.events import meter_read as wire
 from uplink.events.base import Agent

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from agent import __version__
-from agent.model import Alert, Device, Outlook, Supply, Trust
+from agent.core.model import Alert, Device, Outlook, Supply, Trust
 from uplink.events import base
 
 

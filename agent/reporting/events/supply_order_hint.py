@@ -1,9 +1,9 @@
 """mps.supply_order_hint/1: one supply at a new stage."""
 
-from agent.clock import iso
-from agent.model import Device, Outlook
+from agent.core.clock import iso
+from agent.core.model import Device, Outlook
 from agent.reporting.events.rows import build_device, map_article, map_days_left, map_level
-from agent.stock import Hint
+from agent.reporting.supply_stages import Hint
 from uplink.events import supply_order_hint as wire
 from uplink.events.base import Agent
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
-from agent import picture
-from agent.clock import iso
-from agent.desk.precision import Precision
-from agent.model import Facts, Impact, TicketEvent
+from agent.core.clock import iso
+from agent.core.model import Facts, Impact, TicketEvent
+from agent.reporting import printer_status
 from agent.reporting.events.rows import build_device
+from agent.tickets.feedback.precision import Precision
 from uplink.events import ticket as wire
 from uplink.events.base import Agent
 
@@ -35,7 +35,7 @@ def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wi
         device=build_device(event.device),
         fault=_build_fault(event),
         rule=rule,
-        printer=picture.draw(facts) if facts else None,
+        printer=printer_status.draw(facts) if facts else None,
         evidence=dict(event.evidence),
     )
 
@@ -50,7 +50,7 @@ def build_rule(rule: str, precision: Precision | None) -> wire.Rule:
 
 
 def _build_fault(event: TicketEvent) -> wire.Fault:
-    row = picture.row(event.evidence)
+    row = printer_status.row(event.evidence)
     return wire.Fault.model_construct(
         fault_key=event.fault,
         component=event.component or None,
@@ -61,7 +61,7 @@ def _build_fault(event: TicketEvent) -> wire.Fault:
         customer_fixable=event.impact is Impact.CUSTOMER_FIXABLE,
         training=row["training"] if row else None,
         pmib=row,
-        vendor_code=picture.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        vendor_code=printer_status.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
         debounce=_build_debounce(event),
         related=list(event.related),
         earlier_90d=event.earlier,

@@ -6,10 +6,10 @@ A signal that says one column of each such alert declares `LIKE = _alerts`, its 
 
 from collections.abc import Callable
 
-from agent import alert_codes
-from agent.model import Alert
-from agent.rules.kinds import DURATION, Kind, Reading, Vocabulary, Words, words
+from agent.core import alert_codes
+from agent.core.model import Alert
 from agent.rules.signals import Asked, Read
+from agent.rules.value_kinds import DURATION, Kind, Reading, Vocabulary, Words, words
 
 # Labels of PrtAlertSeverityLevelTC, PrtAlertTrainingLevelTC and PrtAlertGroupTC.
 SEVERITY = words("other", "critical", "warning", "warningBinaryChangeEvent")

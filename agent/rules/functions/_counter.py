@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from agent.model import Happening
+from agent.core.model import Happening
 from agent.rules.functions import _events, part_events
 from agent.rules.signals import Asked
 

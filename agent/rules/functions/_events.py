@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from agent.model import Happening
+from agent.core.model import Happening
 from agent.rules.functions import part_events
-from agent.rules.kinds import COUNT
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT
 
 KIND = COUNT
 PER = ("device",)

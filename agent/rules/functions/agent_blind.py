@@ -1,7 +1,7 @@
 """agent.blind: whether no printer at all answers. Then it may be the agent that cannot hear."""
 
-from agent.rules.kinds import FLAG, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Reading
 
 KIND = FLAG
 PER = ("site",)

@@ -1,8 +1,8 @@
 """alert.age: how long the oldest of the open alerts in question has stood."""
 
 from agent.rules.functions import _alerts
-from agent.rules.kinds import DURATION, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Kind, Reading
 
 KIND = DURATION
 PER = _alerts.PER

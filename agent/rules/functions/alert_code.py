@@ -3,7 +3,7 @@
 Code and place belong together: jam (8) in group `input`, `output` or `mediaPath` are three jams.
 """
 
-from agent.model import Alert
+from agent.core.model import Alert
 from agent.rules.functions import _alerts
 
 LIKE = _alerts

@@ -4,8 +4,8 @@ An alert of the group markerSupplies names a row of that table; one that does no
 consumed supply has a level.
 """
 
-from agent.rules.kinds import FLAG, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Reading
 
 KIND = FLAG
 PER = ("alert",)

@@ -3,8 +3,8 @@
 30233 (stapler motor) says 33, subunitMotorFailure; all other codes say themselves.
 """
 
-from agent import alert_codes
-from agent.model import Alert
+from agent.core import alert_codes
+from agent.core.model import Alert
 from agent.rules.functions import _alerts
 
 LIKE = _alerts

@@ -3,9 +3,9 @@
 The presence of an event says that it happened once, not that it is so; its absence says nothing.
 """
 
-from agent.model import AlertKind
+from agent.core.model import AlertKind
 from agent.rules.functions import _alerts
-from agent.rules.kinds import words
+from agent.rules.value_kinds import words
 
 LIKE = _alerts
 KIND = words(AlertKind.CONDITION, AlertKind.EVENT)

@@ -1,8 +1,8 @@
 """alert.location: prtAlertLocation (RFC 3805), a number of the maker's own within the sub-unit."""
 
-from agent.model import Alert
+from agent.core.model import Alert
 from agent.rules.functions import _alerts
-from agent.rules.kinds import ANY_WORD
+from agent.rules.value_kinds import ANY_WORD
 
 LIKE = _alerts
 KIND = ANY_WORD

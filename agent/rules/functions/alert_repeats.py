@@ -1,9 +1,9 @@
 """alert.repeats: how often an alert like this one, same code at the same place, began within `per`."""
 
 from agent.rules.functions import _alerts, part_events
-from agent.rules.kinds import COUNT, Reading
 from agent.rules.signals import Asked
 from agent.rules.subjects import conditions, place
+from agent.rules.value_kinds import COUNT, Reading
 
 KIND = COUNT
 PER = ("alert",)

@@ -4,7 +4,7 @@ Words are the last resort: the same panel says it otherwise after somebody chang
 """
 
 from agent.rules.functions import _alerts
-from agent.rules.kinds import ANY_WORD
+from agent.rules.value_kinds import ANY_WORD
 
 LIKE = _alerts
 KIND = ANY_WORD

@@ -7,8 +7,8 @@ is always judged. A fall at 2^24 is a counter that rolled over, and no fall.
 from dataclasses import replace
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import COUNT, FLAG, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, FLAG, Kind, Reading
 
 KIND = FLAG
 PER = ("device",)

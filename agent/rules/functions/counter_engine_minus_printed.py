@@ -8,8 +8,8 @@ Unknown where the maker has no total of his own.
 from collections.abc import Sequence
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import COUNT, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, Kind, Reading
 
 KIND = COUNT
 PER = ("device",)

@@ -4,8 +4,8 @@ The number that `printwarden meters show --epochs` has.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import COUNT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, Reading
 
 KIND = COUNT
 PER = ("device",)

@@ -5,8 +5,8 @@ shipped rule counter-epoch: pages a day mean nothing across such a border.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import DURATION, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Reading
 
 KIND = DURATION
 PER = ("device",)

@@ -7,9 +7,9 @@ they end.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import NUMBER, Kind, Reading
-from agent.rules.kinds import words as vocabulary
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Kind, Reading
+from agent.rules.value_kinds import words as vocabulary
 
 KIND = NUMBER
 PER = ("device",)

@@ -6,9 +6,9 @@ no supply has a level in numbers.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import DURATION, Kind, Reading
-from agent.rules.kinds import words as vocabulary
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Kind, Reading
+from agent.rules.value_kinds import words as vocabulary
 
 KIND = DURATION
 PER = ("device",)

@@ -1,8 +1,8 @@
 """device.activity: hrPrinterStatus (RFC 2790): idle, printing, warmup, other, unknown."""
 
-from agent.model import PrinterStatus
-from agent.rules.kinds import Reading, words
+from agent.core.model import PrinterStatus
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading, words
 
 KIND = words(*PrinterStatus)
 PER = ("device", "supply", "alert", "part")

@@ -3,8 +3,8 @@
 It also speaks while the printer is silent: deep sleep is a common reason for silence.
 """
 
-from agent.rules.kinds import FLAG, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Reading
 
 KIND = FLAG
 PER = ("device",)

@@ -4,8 +4,8 @@
 weak alone: some printers set them in sleep, or for any message on the panel.
 """
 
-from agent.rules.kinds import DURATION, Reading, Words, words
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Reading, Words, words
 
 KIND = words(
     "lowPaper", "noPaper", "lowToner", "noToner", "doorOpen", "jammed", "offline", "serviceRequested",

@@ -8,8 +8,8 @@ unknown.
 from collections.abc import Collection
 
 from agent.rules.functions import _counter, device_error_bit
-from agent.rules.kinds import PERCENT, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import PERCENT, Kind, Reading
 
 KIND = PERCENT
 PER = ("device",)

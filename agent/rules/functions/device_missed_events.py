@@ -5,8 +5,8 @@ was missed. Ten jams a day show here though each was cleared within a minute.
 """
 
 from agent.rules.functions import _events
-from agent.rules.kinds import Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading
 
 LIKE = _events
 SAYS = "{value} alerts between polls"

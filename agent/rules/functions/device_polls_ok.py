@@ -1,7 +1,7 @@
 """device.polls_ok: how many polls in a row the printer has answered; 0 while it is silent."""
 
-from agent.rules.kinds import COUNT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, Reading
 
 KIND = COUNT
 PER = ("device",)

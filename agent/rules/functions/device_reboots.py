@@ -5,8 +5,8 @@ printer is one, however many there were.
 """
 
 from agent.rules.functions import _events
-from agent.rules.kinds import Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading
 
 LIKE = _events
 SAYS = "{value} restarts"

@@ -5,8 +5,8 @@ meters belong to which machine is then for a person to say.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.kinds import FLAG, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Kind, Reading
 
 KIND = FLAG
 PER = ("device",)

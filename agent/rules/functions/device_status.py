@@ -1,8 +1,8 @@
 """device.status: hrDeviceStatus (RFC 2790). "down" is trouble; hrPrinterStatus "other" alone is sleep."""
 
-from agent.model import DeviceStatus
-from agent.rules.kinds import Reading, words
+from agent.core.model import DeviceStatus
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading, words
 
 KIND = words(*DeviceStatus)
 PER = ("device", "supply", "alert", "part")

@@ -4,9 +4,9 @@ With a `calendar` only business time counts. Unknown for a printer that never an
 for how long.
 """
 
-from agent.calendars import Calendar
-from agent.rules.kinds import CALENDAR, DURATION, Reading
+from agent.core.calendars import Calendar
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import CALENDAR, DURATION, Reading
 
 KIND = DURATION
 PER = ("device",)

@@ -6,8 +6,8 @@ anew in that time.
 
 from itertools import pairwise
 
-from agent.rules.kinds import NUMBER, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Reading
 
 KIND = NUMBER
 PER = ("device", "supply", "part")

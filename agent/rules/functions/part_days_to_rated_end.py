@@ -4,8 +4,8 @@ Rated, not real: many parts live on beyond it, and some fail before.
 """
 
 from agent.rules.functions import part_odds
-from agent.rules.kinds import DURATION, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Reading
 
 KIND = DURATION
 PER = ("part",)

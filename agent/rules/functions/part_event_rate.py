@@ -6,10 +6,10 @@ nobody knows how few. The pages are those between the readings around the beginn
 
 from itertools import pairwise
 
-from agent.model import Facts
+from agent.core.model import Facts
 from agent.rules.functions import part_events
-from agent.rules.kinds import NUMBER, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Reading
 
 KIND = NUMBER
 PER = ("part",)

@@ -7,8 +7,8 @@ first jam of a year is no trend. Unknown while the printer is silent, and where 
 from dataclasses import replace
 
 from agent.rules.functions import _alerts, part_event_rate, part_events
-from agent.rules.kinds import NUMBER, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Kind, Reading
 
 KIND = NUMBER
 PER = ("part",)

@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.model import Episode
+from agent.core.model import Episode
 from agent.rules.functions import _alerts
-from agent.rules.kinds import COUNT, DURATION, Reading
 from agent.rules.signals import Asked
 from agent.rules.subjects import Subject, conditions, place
+from agent.rules.value_kinds import COUNT, DURATION, Reading
 
 KIND = COUNT
 PER = ("part",)

@@ -1,8 +1,8 @@
 """part.life_used: how much of a part's rated life is used, in percent, from its row in the supplies table."""
 
 from agent.rules.functions import part_odds
-from agent.rules.kinds import PERCENT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import PERCENT, Reading
 
 KIND = PERCENT
 PER = ("part",)

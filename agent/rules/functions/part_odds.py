@@ -3,9 +3,9 @@
 400 means: wear explains what was seen 400 times better than chance, at this printer's volume.
 """
 
-from agent.model import Wear
-from agent.rules.kinds import NUMBER, Reading
+from agent.core.model import Wear
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Reading
 
 KIND = NUMBER
 PER = ("part",)

@@ -1,8 +1,8 @@
 """part.troubles: how many troubles a part has had since it was new: jams at it, faults that name it."""
 
 from agent.rules.functions import part_odds
-from agent.rules.kinds import COUNT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, Reading
 
 KIND = COUNT
 PER = ("part",)

@@ -4,8 +4,8 @@
 have the same paper. Rules in shadow count, too; what is only pending does not.
 """
 
-from agent.rules.kinds import ANY_WORD, COUNT, Kind, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import ANY_WORD, COUNT, Kind, Reading
 
 KIND = COUNT
 PER = ("device", "supply", "alert", "part", "site")

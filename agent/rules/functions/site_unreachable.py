@@ -1,7 +1,7 @@
 """site.unreachable: how many of the site's printers do not answer."""
 
-from agent.rules.kinds import COUNT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import COUNT, Reading
 
 KIND = COUNT
 PER = ("site",)

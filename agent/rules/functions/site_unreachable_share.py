@@ -4,8 +4,8 @@ When most are silent, the network or the agent is the likelier cause. 0 % on a s
 printers to tell: there one silent printer says nothing about the others.
 """
 
-from agent.rules.kinds import PERCENT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import PERCENT, Reading
 
 KIND = PERCENT
 PER = ("device", "supply", "alert", "part", "site")

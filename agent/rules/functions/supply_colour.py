@@ -1,7 +1,7 @@
 """supply.colour: the colour of a supply, as the collector names it: "black", "cyan", …"""
 
-from agent.rules.kinds import ANY_WORD, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import ANY_WORD, Reading
 
 KIND = ANY_WORD
 PER = ("supply",)

@@ -9,8 +9,8 @@ a cartridge: levels are still settling, and what was just delivered need not be 
 from collections.abc import Mapping
 
 from agent.rules.functions import supply_days_left
-from agent.rules.kinds import DURATION, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import DURATION, Reading
 
 KIND = DURATION
 PER = ("supply",)

@@ -9,9 +9,9 @@ too, while it rests on the rated yield alone: nobody has seen how this printer u
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from agent.model import Outlook
-from agent.rules.kinds import CHANCE, DURATION, Reading
+from agent.core.model import Outlook
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import CHANCE, DURATION, Reading
 
 KIND = DURATION
 PER = ("supply",)

@@ -8,8 +8,8 @@ nobody says anything: silence is no proof of either. Words are localised, and so
 import re
 from collections.abc import Iterator
 
-from agent.rules.kinds import FLAG, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Reading
 
 KIND = FLAG
 PER = ("supply",)

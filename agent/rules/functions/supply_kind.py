@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from agent.rules.kinds import Reading, words
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading, words
 
 _TYPES: Mapping[str, str] = {  # the kind -> labels of PrtMarkerSuppliesTypeTC
     "toner": "toner tonerCartridge matteToner",

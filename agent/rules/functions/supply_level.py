@@ -5,8 +5,8 @@ prtMarkerSuppliesLevel and …MaxCapacity (RFC 3805). Unknown where the printer 
 """
 
 from agent.rules.functions import supply_kind
-from agent.rules.kinds import PERCENT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import PERCENT, Reading
 
 KIND = PERCENT
 PER = ("supply",)

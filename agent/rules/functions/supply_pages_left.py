@@ -1,8 +1,8 @@
 """supply.pages_left: how many pages a supply will still give, by what pages took out of it. An estimate."""
 
 from agent.rules.functions import supply_days_left
-from agent.rules.kinds import NUMBER, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import NUMBER, Reading
 
 KIND = NUMBER
 PER = ("supply",)

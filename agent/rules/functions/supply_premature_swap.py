@@ -3,8 +3,8 @@
 0 where it was empty, or as good as; unknown where no replacement was seen.
 """
 
-from agent.rules.kinds import PERCENT, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import PERCENT, Reading
 
 KIND = PERCENT
 PER = ("supply",)

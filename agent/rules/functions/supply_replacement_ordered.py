@@ -5,8 +5,8 @@ one is at work at the desk. A rule that asks for it in `when.none` needs a `clea
 ticket would end it.
 """
 
-from agent.rules.kinds import FLAG, Reading
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import FLAG, Reading
 
 KIND = FLAG
 PER = ("supply",)

@@ -1,8 +1,8 @@
 """supply.vague: why a supply has no percentage (RFC 3805: -1, -2, -3); "no" where it has one."""
 
-from agent.model import Vague
-from agent.rules.kinds import Reading, words
+from agent.core.model import Vague
 from agent.rules.signals import Asked
+from agent.rules.value_kinds import Reading, words
 
 KIND = words("no", *Vague)
 PER = ("supply",)

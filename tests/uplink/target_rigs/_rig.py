@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from uplink.seams import Target
+from uplink.interfaces import Target
 
 
 class Rig(NamedTuple):

@@ -1,0 +1,94 @@
+"""`printwarden receive feedback`: say something of a ticket, as the desk would; or list what was said."""
+
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli import _common
+from agent.core.units import counted
+from uplink.events.feedback import Feedback
+from uplink.receiver.event_store import Ledger
+
+Database = Annotated[
+    str, typer.Option(help="Where the receiver keeps things: a file (SQLite), or postgresql://….")
+]
+
+
+class Status(StrEnum):
+    """As mps.feedback/1 has them."""
+
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    ON_HOLD = "on_hold"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class Outcome(StrEnum):
+    """How a ticket was closed."""
+
+    CONFIRMED = "confirmed"
+    NO_FAULT_FOUND = "no_fault_found"
+    USER_FIXABLE = "user_fixable"
+    DUPLICATE = "duplicate"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+def feedback(
+    ticket: Annotated[str, typer.Argument(metavar="[TICKET]", help="Its id; without: list all.")] = "",
+    number: Annotated[str, typer.Option(help="The desk's own number of the ticket.", metavar="T-88123")] = "",
+    status: Annotated[Status | None, typer.Option(help="Where it stands.")] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="How it was closed.")] = None,
+    cause: Annotated[str, typer.Option(help="The close code.", metavar="FUSER")] = "",
+    org: Annotated[str, typer.Option(help="Who has it now.", metavar="SO-ACME")] = "",
+    callback_of: Annotated[str, typer.Option(help="The ticket whose repair did not last.")] = "",
+    note: Annotated[str, typer.Option(help="A sentence for the site.")] = "",
+    database: Database = "receiver.db",
+    as_json: _common.AsJson = False,
+) -> None:
+    """Say something of a ticket, for its agent to pull. Without TICKET: what was said so far.
+
+    Examples:
+
+      printwarden receive feedback 0198… --status acknowledged --number T-88123
+
+      printwarden receive feedback 0198… --status closed --outcome confirmed --cause FUSER
+
+      printwarden receive feedback --json
+    """
+    with closing(opened(database)) as ledger:
+        if not ticket:
+            _list(ledger.said(None, 0, 10_000), as_json=as_json)
+            return
+        told = {
+            "schema": "mps.feedback/1", "ticket_id": ticket, "provider_ticket_no": number or None,
+            "status": status and status.value, "outcome": outcome and outcome.value,
+            "cause_code": cause or None, "service_org": org or None, "callback_of": callback_of or None,
+            "note": note or None,
+        }  # fmt: skip
+        said = Feedback.model_validate(told).model_dump(by_alias=True)
+        if not ledger.say(ticket, said):
+            raise typer.BadParameter(f"there is no ticket {ticket} in {database}", param_hint="TICKET")
+    _common.say_json(said) if as_json else _common.out.print(f"said of {ticket}; its agent will pull it")
+
+
+def opened(database: str) -> Ledger:
+    """What a receiver has kept. A file that is not there is a mistake."""
+    if "://" not in database and not Path(database).exists():
+        raise typer.BadParameter(
+            f"{database} does not exist; has a receiver run with it?", param_hint="--database"
+        )
+    return Ledger(database)
+
+
+def _list(words: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _common.say_json(words)
+        return
+    columns = ("number", "ticket_id", "provider_ticket_no", "status", "outcome", "cause_code", "note")
+    _common.show(
+        counted(len(words), "word"), columns, ([word.get(name) for name in columns] for word in words)
+    )

@@ -1,0 +1,82 @@
+"""The service, started without the toolkit of the command line.
+
+What lives for months should not keep what reads its command line: typer, rich and what they bring along
+are 8 MB. A service manager always spells the same few words; those are read here. Everything else, and
+every mistake, is left to typer, which knows how to say what is wrong.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.core.clock import Clock
+from agent.runtime.host import skip_imports
+
+OPTIONS = {"--config": "config", "-c": "config", "--clock": "clock"}
+CHATTY = ("apscheduler", "httpx", "httpcore")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """`printwarden run`, as it was asked for."""
+
+    config: Path | None = None  # None: where this system has it
+    clock: Clock
+
+    def start(self) -> None:
+        """Run until SIGTERM. Raises ConfigError and StoreError."""
+        skip_imports.leave_out()
+        from agent import app
+        from agent.core.paths import default_paths
+        from agent.runtime import runner
+
+        agent = app.build(self.config or default_paths().config_file, self.clock)
+        log_to_stderr(agent.config.log.level)
+        asyncio.run(runner.serve(agent))
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """`printwarden service host`: the process that Windows has started for the service."""
+
+    def start(self) -> None:
+        """Returns when the service has stopped."""
+        if sys.platform == "win32":
+            from agent.runtime.host import windows_service
+
+            windows_service.host()
+
+
+def asked(words: Sequence[str]) -> Service | Guest | None:
+    """The service, if these words ask for nothing else and are spelt plainly; None leaves them to typer."""
+    if sys.platform == "win32" and words == ["service", "host"]:
+        return Guest()
+    if words[:1] != ["run"]:
+        return None
+    given: dict[str, str] = {}
+    rest = iter(words[1:])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name not in OPTIONS or (equals and not name.startswith("--")):
+            return None
+        value = value if equals else next(rest, "")
+        if not value or value.startswith("-") or OPTIONS[name] in given:
+            return None
+        given[OPTIONS[name]] = value
+    try:
+        clock = Clock.parse(given["clock"]) if "clock" in given else Clock()
+    except ValueError:
+        return None
+    return Service(config=Path(given["config"]) if "config" in given else None, clock=clock)
+
+
+def log_to_stderr(level: str) -> None:
+    """One line per event: time, level, what."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    )
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.ERROR, logging.getLogger(chatty).level))

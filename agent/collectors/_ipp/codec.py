@@ -1,0 +1,239 @@
+"""IPP messages as bytes (RFC 8010): a request out, a response in. Pure, strict and bounded.
+
+    request    version operation-id request-id groups… end
+    response   version status-code  request-id groups… end
+
+What does not add up (a length beyond the end, a missing end, a value before any attribute) raises
+MalformedReply with the byte where it happened. A value whose content breaks its syntax is left out and
+noted: firmware that sends a broken date still sends a good level.
+
+Own code, because the kept libraries for IPP bring an HTTP client of their own with them (pyipp: aiohttp,
+yarl and more), and this is the smaller part.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from agent.core.errors import MalformedReply
+from agent.core.text import clean
+
+MOST_BYTES = 1 << 20  # of a response; the longest of real printers has 18 KiB
+DEEPEST = 8  # collections inside collections
+MOST_PROBLEMS = 20
+
+Version = tuple[int, int]
+
+
+class Operation(IntEnum):
+    GET_PRINTER_ATTRIBUTES = 0x000B  # RFC 8011, 4.2.5
+    CUPS_GET_PRINTERS = 0x4002  # cups.org, IPP extensions
+
+
+class Group(IntEnum):
+    """Delimiter tags (RFC 8010, 3.5.1)."""
+
+    OPERATION = 0x01
+    JOB = 0x02
+    END = 0x03
+    PRINTER = 0x04
+    UNSUPPORTED = 0x05
+
+
+class Tag(IntEnum):
+    """Value tags (RFC 8010, 3.5.2)."""
+
+    INTEGER = 0x21
+    BOOLEAN = 0x22
+    ENUM = 0x23
+    OCTETS = 0x30
+    DATE = 0x31
+    RESOLUTION = 0x32
+    RANGE = 0x33
+    COLLECTION = 0x34
+    TEXT_IN = 0x35  # textWithLanguage
+    NAME_IN = 0x36
+    END_COLLECTION = 0x37
+    TEXT = 0x41
+    NAME = 0x42
+    KEYWORD = 0x44
+    URI = 0x45
+    CHARSET = 0x47
+    LANGUAGE = 0x48
+    MEMBER = 0x4A
+
+
+_OUT_OF_BAND = range(0x10, 0x20)  # unsupported, unknown, no-value: there is none
+_WORDS = range(0x40, 0x60)
+
+Value = int | bool | str | bytes | Mapping[str, "Values"]
+Values = tuple[Value, ...]
+Attributes = dict[str, Values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A response: its status, and the attributes of each group in the order of the message."""
+
+    version: Version
+    status: int
+    request_id: int
+    groups: tuple[tuple[int, Attributes], ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def of(self, group: Group) -> list[Attributes]:
+        return [attributes for tag, attributes in self.groups if tag == group]
+
+
+def encode(
+    operation: Operation,
+    version: Version,
+    request_id: int,
+    attributes: Sequence[tuple[Tag, str, Sequence[str]]],
+) -> bytes:
+    """A request whose operation attributes are `attributes`, after charset and language (RFC 8011, 4.1.4)."""
+    first = [
+        (Tag.CHARSET, "attributes-charset", ["utf-8"]),
+        (Tag.LANGUAGE, "attributes-natural-language", ["en"]),
+    ]
+    out = bytearray(
+        (*version, *operation.to_bytes(2, "big"), *request_id.to_bytes(4, "big"), Group.OPERATION)
+    )
+    for tag, name, values in (*first, *attributes):
+        for place, value in enumerate(values):
+            out.append(tag)
+            out += _sized("" if place else name) + _sized(value)
+    out.append(Group.END)
+    return bytes(out)
+
+
+def _sized(text: str) -> bytes:
+    raw = text.encode("utf-8")
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def decode(raw: bytes) -> Response:
+    """The response in `raw`. Raises MalformedReply."""
+    if len(raw) > MOST_BYTES:
+        raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes, more than {MOST_BYTES}")
+    if len(raw) < 9:
+        raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes; the shortest possible has 9")
+    reading = _Reading(raw)
+    groups = tuple(reading.groups())
+    return Response(
+        version=(raw[0], raw[1]),
+        status=int.from_bytes(raw[2:4], "big"),
+        request_id=int.from_bytes(raw[4:8], "big"),
+        groups=groups,
+        problems=tuple(reading.problems),
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    raw: bytes
+    at: int = 8
+    problems: list[str] = field(default_factory=list)
+
+    def groups(self) -> Iterator[tuple[int, Attributes]]:
+        tag = self._byte()
+        while tag != Group.END:
+            if tag >= _OUT_OF_BAND.start:
+                raise self._broken(f"a value ({tag:#04x}) stands before any group")
+            attributes: Attributes = {}
+            following = self._attributes(attributes)
+            yield tag, attributes
+            tag = following
+
+    def _attributes(self, into: Attributes) -> int:
+        """The attributes up to the next delimiter, which is returned. A repeated name adds its values."""
+        name = ""
+        while (tag := self._byte()) >= _OUT_OF_BAND.start:
+            named = self._chunk().decode("utf-8", "replace")
+            if not (name := named or name):
+                raise self._broken("a further value stands before any attribute")
+            value = self._value(tag, name, depth=0)
+            into[name] = into.get(name, ()) + (() if value is None else (value,))
+        return tag
+
+    def _value(self, tag: int, name: str, depth: int) -> Value | None:
+        content = self._chunk()
+        if tag == Tag.COLLECTION:
+            return self._collection(name, depth + 1)
+        try:
+            return _valued(tag, content)
+        except (ValueError, UnicodeDecodeError):
+            if len(self.problems) < MOST_PROBLEMS:
+                self.problems.append(f"{clean(name)}: not a value of syntax {tag:#04x}: {content[:16].hex()}")
+            return None
+
+    def _collection(self, name: str, depth: int) -> Value:
+        """The members up to endCollection (RFC 8010, 3.1.6); a member's name comes as a value of its own."""
+        if depth > DEEPEST:
+            raise self._broken(f"{clean(name)} holds more than {DEEPEST} collections inside each other")
+        members: Attributes = {}
+        member = ""
+        while (tag := self._byte()) != Tag.END_COLLECTION:
+            if tag < _OUT_OF_BAND.start:
+                raise self._broken(f"the collection {clean(name)} does not end")
+            self._chunk()
+            if tag == Tag.MEMBER:
+                member = self._chunk().decode("utf-8", "replace")
+                continue
+            value = self._value(tag, member, depth)
+            members[member] = members.get(member, ()) + (() if value is None else (value,))
+        self._chunk()
+        self._chunk()
+        return members
+
+    def _byte(self) -> int:
+        if self.at >= len(self.raw):
+            raise self._broken("it ends without an end-of-attributes tag")
+        self.at += 1
+        return self.raw[self.at - 1]
+
+    def _chunk(self) -> bytes:
+        """What follows its own length, two bytes."""
+        size = int.from_bytes(self.raw[self.at : self.at + 2], "big")
+        begin = self.at + 2
+        if begin + size > len(self.raw):
+            raise self._broken(f"{size} bytes are announced where {max(0, len(self.raw) - begin)} are left")
+        self.at = begin + size
+        return self.raw[begin : self.at]
+
+    def _broken(self, why: str) -> MalformedReply:
+        return MalformedReply(reason=f"the IPP answer is broken at byte {self.at}: {why}")
+
+
+def _valued(tag: int, content: bytes) -> Value | None:
+    """One value by its syntax (RFC 8010, 3.9); None for out-of-band ones. Raises ValueError."""
+    if tag in _OUT_OF_BAND:
+        return None
+    if tag in {Tag.INTEGER, Tag.ENUM}:
+        return int.from_bytes(_of_size(content, 4), "big", signed=True)
+    if tag == Tag.BOOLEAN:
+        return _of_size(content, 1) != b"\0"
+    if tag in {Tag.TEXT_IN, Tag.NAME_IN}:
+        return _text(_without_language(content))
+    return _text(content) if tag in _WORDS else content
+
+
+def _of_size(content: bytes, size: int) -> bytes:
+    if len(content) != size:
+        raise ValueError(f"{len(content)} bytes, not {size}")
+    return content
+
+
+def _without_language(content: bytes) -> bytes:
+    """The text in a textWithLanguage: a sized language, then a sized text."""
+    begin = 2 + int.from_bytes(content[:2], "big")
+    size = int.from_bytes(_of_size(content[begin : begin + 2], 2), "big")
+    return _of_size(content[begin + 2 :], size)
+
+
+def _text(content: bytes) -> str:
+    """Text is UTF-8, as was asked for; firmware that answers in another charset is shown as Latin-1."""
+    try:
+        return clean(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return clean(content.decode("latin-1"))

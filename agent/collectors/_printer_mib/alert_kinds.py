@@ -1,0 +1,104 @@
+"""What a row of the alert table is: a condition, an event, or a state of a healthy printer.
+
+Decided in this order, the surest first:
+
+    1. codes that report rest or recovery .................... state
+    2. fuser below temperature, and nothing wants to print ... state   (Kyocera keeps such rows for months)
+    3. no code that says anything, but "no intervention" ..... state
+    4. no code that says anything, and only resting words .... state   (Brother "Sleep", Epson "Idle")
+    5. no code, severity or words, on a printer that rests ... state
+    6. severity warning(4): unary, may vanish at any time .... event
+    7. everything else ....................................... condition
+
+A critical row is never taken for a state by rules 2 to 5: silence about trouble costs more than a
+row too many. Training alone decides nothing where a code speaks: firmware may fill it with a constant.
+"""
+
+import re
+
+from agent.core.alert_codes import generic
+from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
+from agent.core.text import fold
+
+QUIET_CODES = frozenset({
+    4, 6,  # coverClosed, interlockClosed
+    19, 20, 23, 24, 25, 27,  # closed, turned on, power saver, warming up, added, resource added
+    502, 503, 504, 505, 506, 507,  # door closed, power up and down, resets, ready to print
+    1005,  # markerAdjustingPrintQuality
+    1501, 1503, 1505,  # interpreter memory, cartridge, resource added
+    1801,  # alertRemovalOfBinaryChangeEntry: says that another row has gone
+})  # fmt: skip
+COLD_FUSER = frozenset({35, 1001})  # subunitUnderTemperature, markerFuserUnderTemperature
+WORDLESS = frozenset({None, 0, 1, 2})  # no code, Brother's 0, other, unknown
+
+_RESTING = r"""
+    (now\ )?ready (\ (for|to)\ (paper|print|printing|copy))?  | idle | online | deleted | normal | ok
+    | (in\ )? (deep\ )? sleep (ing)? (\ mode)? | (power|energy)[\ -]?sav(e|er|ing) (\ mode)? | stand-?by
+    | (warming|warm)[\ -]?up | please\ wait | (auto)?\ ?off
+    | bereit | betriebsbereit | druckbereit | ruhezustand | (im\ )?(ruhe|schlaf)modus | schlaf
+    | energiespar(en|modus|betrieb)? | aufwärmen | wärmt\ auf | (im\ )?leerlauf
+    | prête? | (en\ )?veille | économie\ d['’\ ]énergie | en\ attente | préchauffage | inactif
+    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energía)?) | inactiv[oa]
+    | calentando
+    | pront[oa] | (in\ )?(riposo|attesa) | risparmio\ energ(ia|etico) | riscaldamento | inattiv[oa]
+    | em\ (espera|repouso) | (modo\ )?(suspensão|poupança(\ de\ energia)?|economia\ de\ energia) | aquecendo
+    | gereed | klaar | slaap (stand)? | energiebesparing | (bezig\ met\ )?opwarmen | inactief
+    | gotow[yae] | (tryb\ )?(uśpienia|czuwania) | uśpienie | oszczędzanie\ energii | nagrzewanie
+    | připraven[aoý]? | (režim\ )?spánku | úspora\ energie | zahřívání | nečinn[ýáé]
+    | klar | redo | vila | valmis | lepotila | kész | hazır | uyku
+    | スリープ (モード|中)? | レディー? | 待機中? | 省 (エネ|電力) (モード|中)? | 準備完了
+    | 印刷 (可能|できます) | 予熱中? | ウォームアップ中?
+    | готов[оа]? | ожидание | спящий\ режим | энергосбережение
+"""
+RESTING = re.compile(fold(_RESTING), re.VERBOSE)
+"""What panels say when nothing is wrong, in the languages in which they say it; folded."""
+
+
+def kind_of(
+    code: int | None, *, severity: str | None, training: str | None, text: str, status: Status | None
+) -> AlertKind:
+    """The kind of one row; pure. `status` None: not known, and then nothing rests on it."""
+    if generic(code) in QUIET_CODES:
+        return AlertKind.STATE
+    if severity != "critical" and _is_state(code, severity, training, text, status):
+        return AlertKind.STATE
+    return AlertKind.EVENT if severity == "warning" else AlertKind.CONDITION
+
+
+def _is_state(
+    code: int | None, severity: str | None, training: str | None, text: str, status: Status | None
+) -> bool:
+    if code in COLD_FUSER:
+        return _wants_no_heat(status)
+    if code not in WORDLESS:
+        return False
+    if training == "noInterventionRequired":
+        return True
+    if text:
+        return says_rest(text)
+    return severity in {None, "other"} and _rests(status)
+
+
+def _wants_no_heat(status: Status | None) -> bool:
+    """Neither down nor printing nor calling for service: a fuser may be cold then."""
+    return (
+        status is not None
+        and status.device in {DeviceStatus.RUNNING, DeviceStatus.WARNING}
+        and status.printer is not PrinterStatus.PRINTING
+        and "serviceRequested" not in (status.errors or ())
+    )
+
+
+def _rests(status: Status | None) -> bool:
+    """Running without any error bit and not at work: asleep, idle or warming up."""
+    return (
+        status is not None
+        and status.device is DeviceStatus.RUNNING
+        and status.printer is not PrinterStatus.PRINTING
+        and not status.errors
+    )
+
+
+def says_rest(text: str) -> bool:
+    """Whether the whole text, not a part of it, is one that a resting printer shows."""
+    return RESTING.fullmatch(fold(text).strip(" .…!:;-*")) is not None

@@ -1,0 +1,96 @@
+"""The state of a printer: RFC 2790's device and printer status with error bits, covers, console, lights."""
+
+from collections.abc import Iterable
+
+from agent.collectors._printer_mib import labels
+from agent.collectors._printer_mib.mib_reader import Reading, Row, Table
+from agent.core.model import Cover, DeviceStatus, Light, PrinterStatus, Status
+from agent.snmp.oid import encode_arcs, oid
+from agent.snmp.reader import Value
+
+DEVICE_STATUS = oid("1.3.6.1.2.1.25.3.2.1.5")  # hrDeviceStatus
+PRINTER_STATUS = oid("1.3.6.1.2.1.25.3.5.1.1")  # hrPrinterStatus
+ERROR_STATE = oid("1.3.6.1.2.1.25.3.5.1.2")  # hrPrinterDetectedErrorState
+
+_DEVICE = dict(enumerate(DeviceStatus, start=1))  # unknown, running, warning, testing, down
+_PRINTER = dict(enumerate(PrinterStatus, start=1))  # other, unknown, idle, printing, warmup
+
+CONSOLE = Table.of("console", "1.3.6.1.2.1.43.16.5.1", text=2)
+COVERS = Table.of("covers", "1.3.6.1.2.1.43.6.1.1", description=2, state=3)
+LIGHTS = Table.of("lights", "1.3.6.1.2.1.43.17.6.1", on=2, off=3, colour=4, description=5)
+
+
+def scalars(unit: int) -> dict[str, bytes]:
+    """What to ask for the status of the printer at hrDeviceIndex `unit`."""
+    index = encode_arcs(unit)
+    return {"device": DEVICE_STATUS + index, "printer": PRINTER_STATUS + index, "errors": ERROR_STATE + index}
+
+
+def of(reading: Reading, found: dict[str, Value], console: tuple[str, ...]) -> Status | None:
+    """The status told by the values of `scalars`; None where the printer has none of them."""
+    if not console and not found.keys() & {"device", "printer", "errors"}:
+        return None
+    device = reading.number(found.get("device"), "hrDeviceStatus")
+    printer = reading.number(found.get("printer"), "hrPrinterStatus")
+    return Status(
+        device=_DEVICE.get(device) if device is not None else None,
+        printer=_PRINTER.get(printer) if printer is not None else None,
+        errors=_errors(reading, found.get("errors")),
+        console=console,
+    )
+
+
+def _errors(reading: Reading, value: Value) -> tuple[str, ...] | None:
+    """The bits as octets, never as text: a blank is 0x20, lowToner. Empty: no error detected."""
+    if value is None:
+        return None
+    if not isinstance(value, bytes):
+        reading.note(f"hrPrinterDetectedErrorState: not an octet string: {value}")
+        return None
+    return error_bits(value)
+
+
+def error_bits(octets: bytes) -> tuple[str, ...]:
+    """The names of the bits that are set; printers after RFC 1514 send one octet only."""
+    return tuple(
+        name
+        for bit, name in enumerate(labels.ERROR_BITS)
+        if bit // 8 < len(octets) and octets[bit // 8] & 0x80 >> bit % 8
+    )
+
+
+def console(rows: Iterable[Row]) -> tuple[str, ...]:
+    """prtConsoleDisplayBufferText: the lines of the panel that say something."""
+    return tuple(text for row in rows if (text := row.text("text")))
+
+
+def covers(rows: Iterable[Row]) -> tuple[Cover, ...]:
+    return tuple(
+        Cover(
+            index=row.index,
+            description=row.text("description"),
+            state=row.label("state", labels.COVER_STATE),
+        )
+        for row in rows
+    )
+
+
+async def lights(reading: Reading) -> tuple[Light, ...]:
+    return tuple(
+        Light(
+            index=row.index,
+            description=row.text("description"),
+            colour=row.label("colour", labels.CONSOLE_COLOUR),
+            state=_light(row.number("on"), row.number("off")),
+        )
+        for row in await reading.table(LIGHTS)
+    )
+
+
+def _light(on: int | None, off: int | None) -> str | None:
+    """prtConsoleOnTime and OffTime in ms: both above zero is flashing, both zero is off."""
+    if on is None or off is None:
+        return None
+    if on and off:
+        return "flashing"
+    return "on" if on else "off"

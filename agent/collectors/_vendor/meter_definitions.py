@@ -1,0 +1,113 @@
+"""The form in which a profile tells of meters: OID -> (metric, part, unit), with source and confidence.
+
+    [[meter]]                                # one object, one number
+    metric = "mono"
+    part = "copy"                            # where the metric has parts
+    unit = "impressions"                     # the default
+    oid = "1.3.6.1.4.1.1347.42.3.1.2.1.1.2.1"
+    models = "TASKalfa|ECOSYS M"             # only these models; all without it
+    source = "GLPI, Zabbix, printmaster"
+    confidence = "A"
+
+    [[packed]]                               # several numbers that TOML cannot say where they are
+    decoder = "typed_rows"                   # a file of `decoders/`: bytes in, keys and values out
+    columns = { type = "1.3.6.1.4.1.367.3.2.1.2.19.5.1.2", value = "1.3.6.1.4.1.367.3.2.1.2.19.5.1.9" }
+    source = "GLPI Ricoh.pm"
+    confidence = "B"
+    [[packed.meter]]
+    key = "10"                               # what the decoder calls it; a pattern for the whole of it
+    metric = "total"
+
+A value of confidence C is shown as unverified and never billed on.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from agent.collectors import decoders
+from agent.collectors._vendor.strict_records import Column, Confidence, Oid, Pattern, Strict
+from agent.core import plugins
+
+Metric = Literal[
+    "total", "mono", "colour", "single_colour", "two_colour", "a3", "small", "long",
+    "print", "copy", "fax", "scan", "other", "duplex", "simplex", "sheets", "feeder",
+    "length", "area", "jams", "used", "remaining", "pages_left", "state",
+]  # fmt: skip
+Unit = Literal[
+    "impressions", "sheets", "images", "a4", "percent", "feet", "meters", "hours", "times", "items", "code",
+]  # fmt: skip
+"""`a4`: impressions converted to A4 by the printer; `images`: scanned sides; `code`: a state, no amount."""
+
+
+class Counted(Strict):
+    """What one number counts."""
+
+    metric: Metric
+    part: str | None = None
+    unit: Unit = "impressions"
+
+
+class MeterRow(Counted):
+    """One private object that is a meter."""
+
+    oid: Oid
+    models: Pattern | None = None
+    source: str = Field(min_length=3)
+    confidence: Confidence
+
+    @model_validator(mode="after")
+    def _total(self) -> Self:
+        return _no_weak_total(self, self.confidence)
+
+
+class Meaning(Counted):
+    """What a key of a packed reply counts."""
+
+    key: Pattern
+    row: int | None = None  # the row's number means it too, where its name is in no known words: unverified
+    divide: int = Field(1, ge=1)
+    confidence: Confidence | None = None  # where it differs from that of the reply
+
+    def names(self, key: str) -> bool:
+        return re.fullmatch(self.key, key, re.IGNORECASE) is not None
+
+
+class Packed(Strict):
+    """Objects, or columns of a table, that a decoder turns into keys and values."""
+
+    decoder: str
+    objects: Mapping[str, Oid] = Field(default_factory=dict)
+    columns: Mapping[str, Column] = Field(default_factory=dict)
+    models: Pattern | None = None
+    source: str = Field(min_length=3)
+    confidence: Confidence
+    meter: tuple[Meaning, ...] = Field(min_length=1, strict=False)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        known = plugins.names(decoders)
+        if self.decoder not in known:
+            raise ValueError(f'no decoder is called "{self.decoder}" | there are: {", ".join(known)}')
+        if bool(self.objects) == bool(self.columns):
+            raise ValueError("a packed reply has either objects or columns | name them by what they hold")
+        for meaning in self.meter:
+            _no_weak_total(meaning, meaning.confidence or self.confidence)
+        return self
+
+
+C = TypeVar("C", bound=Counted)
+
+
+def _no_weak_total(counted: C, confidence: Confidence) -> C:
+    """A total that one weak source tells of would stand beside the standard's under the same name."""
+    if confidence == "C" and counted.metric == "total" and counted.part is None:
+        raise ValueError('a total of confidence C needs a part | say which total it is, as in part = "panel"')
+    return counted
+
+
+def fits(models: str | None, model: str | None) -> bool:
+    """Whether a row for `models` is one for this model; a row for some does not fit an unknown one."""
+    return models is None or (model is not None and re.search(models, model, re.IGNORECASE) is not None)

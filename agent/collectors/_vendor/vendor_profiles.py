@@ -1,0 +1,218 @@
+"""Vendor profiles: `profiles/*.toml`, one maker a file; a new maker is a new file and nothing else.
+
+    vendor = "Ricoh"
+    enterprises = [367]                      # under 1.3.6.1.4.1: whose firmware it is
+    printers = ["1.3.6.1.4.1.367.1.1"]       # sysObjectIDs below are printers, whatever else is missing
+    others = []                              # sysObjectIDs below are the maker's switches and the like
+    prints_only = false                      # whoever bears the name is a printer
+    words = ["ricoh"]                        # the name on the lid, as texts have it
+    families = ["aficio"]                    # names of models that only this maker uses
+
+    [[brand]]                                # the same firmware under another name
+    name = "Lanier"
+    words = ["lanier"]
+
+    [[describes]]                            # what sysDescr tells; groups: model, firmware, serial
+    pattern = '^(?P<model>.+?) (?P<firmware>\\d+\\.\\d+) /'
+
+    [[row]]                                  # one private object
+    field = "serial"
+    oid = "1.3.6.1.4.1.367.3.2.1.2.1.4.0"
+    source = "GLPI Ricoh.pm, Zabbix template"
+    confidence = "A"                         # two independent sources; B: one kept up; C: one weak
+
+    [[meter]]                                # one private counter; see `_meter_rows`
+    [[packed]]                               # several in one reply, or in a table with words; see there
+
+The name on the lid makes the vendor; the firmware's number makes the rows: rebadged printers answer
+with their maker's tree.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field
+
+from agent.collectors._vendor.meter_definitions import MeterRow, Packed
+from agent.collectors._vendor.strict_records import Confidence, Oid, Pattern, Strict
+from agent.core import toml
+from agent.core.errors import Complaint, ConfigError
+
+FOLDER = Path(__file__).parent.parent / "profiles"
+
+What = Literal["model", "serial", "firmware", "device_id"]
+
+
+class ProfileRow(Strict):
+    """One private object and what it tells."""
+
+    field: What
+    oid: Oid
+    source: str = Field(min_length=3)
+    confidence: Confidence
+    pattern: Pattern | None = None  # its first group is the value
+
+    def value(self, text: str) -> str | None:
+        """What of the object's `text` is the value."""
+        if self.pattern is None:
+            return text or None
+        found = re.search(self.pattern, text)
+        return found[1] if found else None
+
+
+class Describes(Strict):
+    """What sysDescr tells of these printers."""
+
+    pattern: Pattern
+    first: bool = False  # its model is better than hrDeviceDescr
+
+
+class Brand(Strict):
+    name: str
+    words: tuple[str, ...] = Field(min_length=1, strict=False)
+
+
+class Profile(Strict):
+    """One maker's firmware."""
+
+    vendor: str
+    enterprises: tuple[int, ...] = Field(default=(), strict=False)
+    printers: tuple[Oid, ...] = Field(default=(), strict=False)
+    others: tuple[Oid, ...] = Field(default=(), strict=False)
+    prints_only: bool = False
+    words: tuple[str, ...] = Field(default=(), strict=False)
+    families: tuple[str, ...] = Field(default=(), strict=False)
+    brand: tuple[Brand, ...] = Field(default=(), strict=False)
+    describes: tuple[Describes, ...] = Field(default=(), strict=False)
+    row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
+    meter: tuple[MeterRow, ...] = Field(default=(), strict=False)
+    packed: tuple[Packed, ...] = Field(default=(), strict=False)
+    file: str = Field("", exclude=True, description="The file's name without .toml. Set by `load`.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.vendor, *(brand.name for brand in self.brand))
+
+
+class Profiles(tuple[Profile, ...]):
+    """All profiles, and how to find the fitting ones."""
+
+    __slots__ = ()
+
+    @classmethod
+    def load(cls, *folders: Path) -> Self:
+        """Every profile in `folders` (the shipped ones by default); a file in a later one replaces its
+        namesake in an earlier one. Raises ConfigError with file, line and key, and every complaint."""
+        files = {path.name: path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.toml"))}
+        return cls(load_each([files[name] for name in sorted(files)]))
+
+    def brand_in(self, text: str) -> str | None:
+        """The brand whose name comes first in `text`; of two at one place, the longer name."""
+        return _first(self._brands(), text)
+
+    def family_in(self, text: str) -> str | None:
+        """The vendor of whose models one is named in `text`."""
+        return _first(((word, profile.vendor) for profile in self for word in profile.families), text)
+
+    def called(self, files: Sequence[str]) -> list[Profile]:
+        """The profiles of these files."""
+        return [profile for profile in self if profile.file in files]
+
+    def of_enterprise(self, number: int | None) -> list[Profile]:
+        return [profile for profile in self if number is not None and number in profile.enterprises]
+
+    def of_vendor(self, name: str | None) -> list[Profile]:
+        return [profile for profile in self if name in profile.names]
+
+    def words_of(self, name: str | None) -> list[str]:
+        """Patterns of what may stand for the vendor or brand `name` in front of a model."""
+        own = self.of_vendor(name)
+        words = [word for profile in own for word in profile.words]
+        words += [
+            word for profile in own for brand in profile.brand if brand.name == name for word in brand.words
+        ]
+        return [*words, re.escape(name)] if name else words
+
+    def is_printer(self, object_id: str) -> bool | None:
+        """Whether only printers have such a sysObjectID, or no printer (False)."""
+        for verdict, branches in (
+            (True, (branch for profile in self for branch in profile.printers)),
+            (False, (branch for profile in self for branch in profile.others)),
+        ):
+            if any(f"{object_id}.".startswith(f"{branch}.") for branch in branches):
+                return verdict
+        return None
+
+    def _brands(self) -> Iterator[tuple[str, str]]:
+        for profile in self:
+            yield from ((word, profile.vendor) for word in profile.words)
+            for brand in profile.brand:
+                yield from ((word, brand.name) for word in brand.words)
+
+
+def load_each(paths: Sequence[Path]) -> list[Profile]:
+    """The profiles in these files. Raises ConfigError with every complaint about any of them."""
+    profiles, complaints = [], []
+    for path in paths:
+        try:
+            profiles.append(load_one(path))
+        except ConfigError as why:
+            complaints += why.complaints
+    if complaints:
+        raise ConfigError(complaints)
+    return profiles
+
+
+def load_one(path: Path) -> Profile:
+    """The profile in one file. Raises ConfigError."""
+    document = toml.read(path)
+    if "file" in document.data:
+        raise ConfigError([document.complaint(("file",), "unknown key", "the file's own name is its name")])
+    return toml.validate(document, Profile).model_copy(update={"file": path.stem})
+
+
+def complaints(paths: Sequence[Path]) -> list[Complaint]:
+    """What is wrong with these files, as the agent would take them in beside the shipped ones."""
+    try:
+        added = load_each(paths)
+    except ConfigError as why:
+        return why.complaints
+    names = {profile.file for profile in added}
+    others = [profile for profile in shipped() if profile.file not in names]
+    found = []
+    for number, (profile, path) in enumerate(zip(added, paths, strict=True)):
+        owned = {one: other for other in (*others, *added[:number]) for one in other.enterprises}
+        found += [
+            Complaint(
+                file=str(path),
+                key="enterprises",
+                reason=f"{one} belongs to {owned[one].file}.toml",
+                suggestion=f"name the file {owned[one].file}.toml to replace it, or leave the number out",
+            )
+            for one in profile.enterprises
+            if one in owned
+        ]
+    return found
+
+
+def _first(words: Iterator[tuple[str, str]], text: str) -> str | None:
+    folded = text.casefold()
+    found = [
+        (match.start(), -len(word), name) for word, name in words if (match := _whole(word).search(folded))
+    ]
+    return min(found)[2] if found else None
+
+
+@cache
+def _whole(word: str) -> re.Pattern[str]:
+    """`word` as no part of a longer one; a word that ends in "-" or a digit class may go on."""
+    return re.compile(rf"(?<![a-z0-9]){word}(?![a-z])")
+
+
+@cache
+def shipped() -> Profiles:
+    """The profiles that come with the agent, read once."""
+    return Profiles.load()

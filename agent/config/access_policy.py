@@ -1,0 +1,91 @@
+"""What may be contacted, and with which credentials. Asked before any packet leaves, by everybody.
+
+excluded (network, host, MAC)      never, whatever else is configured
+a printer named by hand            yes, also outside the networks
+inside a configured network        yes
+anything else                      no: it may be shown, it is never asked
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.config import Config, Network, NetworkConfig, PrinterConfig
+from agent.core.model import Address
+from agent.snmp.reader import Credential
+
+PUBLIC = Credential(name="public")
+HOSTS_OF_A_SWEEP = 1 << 20  # a range that large is a slip, also with allow_large
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """The configured networks, printers and exclusions, as questions."""
+
+    config: Config
+    credentials: dict[str, Credential]
+
+    @classmethod
+    def of(cls, config: Config) -> "Territory":
+        known = {
+            given.name: Credential(**given.model_dump())  # the same fields, checked
+            for given in config.credential
+        }
+        return cls(config, {"public": PUBLIC, **known})
+
+    def permits(self, host: str, mac: str | None = None) -> bool:
+        """Whether `host` may be contacted at all."""
+        return not self.excluded(host, mac) and bool(self._by_hand(host) or self._network(host))
+
+    def excluded(self, host: str, mac: str | None = None) -> bool:
+        exclude = self.config.exclude
+        address = ipaddress.ip_address(host)
+        return (
+            host in exclude.hosts
+            or (mac is not None and mac in exclude.macs)
+            or any(address in network for network in exclude.networks)
+        )
+
+    def address(self, host: str) -> Address:
+        """Where SNMP is asked at a permitted host."""
+        place = self._by_hand(host) or self._network(host)
+        return Address(host, place.snmp_port if place else 161)
+
+    def credentials_for(self, host: str) -> list[Credential]:
+        """What may be tried at a host known to be a printer, in the configured order."""
+        place = self._by_hand(host) or self._network(host)
+        return [self.credentials[name] for name in place.credentials] if place else []
+
+    def sweep_credential(self, network: NetworkConfig) -> Credential | None:
+        """The one credential that a sweep of `network` may send to hosts nobody knows yet.
+
+        A community of v1 or v2c travels in clear text, so only "public" is ever sprayed; a network
+        without it is swept with nothing, and found by mDNS or by hand.
+        """
+        for name in network.credentials:
+            credential = self.credentials[name]
+            if credential.version != "3" and credential.community == "public":
+                return credential
+        return None
+
+    def hosts(self, network: NetworkConfig) -> Iterator[str]:
+        """Every address of `network` that a sweep may ask, in order."""
+        usable = network.cidr.hosts() if network.cidr.num_addresses > 2 else iter(network.cidr)
+        for count, address in enumerate(usable):
+            if count >= HOSTS_OF_A_SWEEP:
+                return
+            if not self.excluded(str(address)):
+                yield str(address)
+
+    def _by_hand(self, host: str) -> "PrinterConfig | NetworkConfig | None":
+        return next((printer for printer in self.config.printer if printer.host == host), None)
+
+    def _network(self, host: str) -> "PrinterConfig | NetworkConfig | None":
+        """The narrowest configured network around `host`."""
+        address = ipaddress.ip_address(host)
+        around = [network for network in self.config.network if _contains(network.cidr, address)]
+        return max(around, key=lambda network: network.cidr.prefixlen, default=None)
+
+
+def _contains(network: Network, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.version == network.version and address in network

@@ -1,0 +1,1 @@
+"""What every stage builds on: the vocabulary, errors, clock, text, the state file."""

@@ -1,0 +1,69 @@
+"""The audit log: who changed what, and when. One JSON object a line, in `audit.jsonl` beside the state file.
+
+Enrolment, starts and stops, configuration and rules that came into force or were refused, and what people do
+from the command line. Each line carries a fingerprint of the line before it: a line that was taken out or
+changed later shows (`broken`). It is for the site; it is never sent.
+"""
+
+import getpass
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.core.clock import iso
+
+
+def note(folder: Path, action: str, **what: object) -> None:
+    """Add a line. `what` holds no secrets."""
+    file = folder / "audit.jsonl"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = {"at": iso(time.time()), "action": action, "by": _who(), "pid": os.getpid(), **what}
+    line = json.dumps(told | {"before": _mark(_last(file))}, ensure_ascii=False)
+    with os.fdopen(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8"
+    ) as out:
+        out.write(line + "\n")
+
+
+def read(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every line, oldest first."""
+    file = folder / "audit.jsonl"
+    if file.exists():
+        yield from map(json.loads, file.read_text("utf-8").splitlines())
+
+
+def broken(folder: Path) -> list[int]:
+    """The numbers of the lines (from 1) before which something was changed or taken out."""
+    file = folder / "audit.jsonl"
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    befores = ["", *lines]
+    return [
+        number
+        for number, (line, before) in enumerate(zip(lines, befores, strict=False), 1)
+        if json.loads(line)["before"] != _mark(before)
+    ]
+
+
+def _mark(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()[:16]
+
+
+def _last(file: Path) -> str:
+    """The last line; lines are short, so the last 64 KiB hold it."""
+    if not file.exists():
+        return ""
+    with file.open("rb") as lines:
+        lines.seek(max(0, file.stat().st_size - 65536))
+        found = lines.read().decode("utf-8", "replace").splitlines()
+    return found[-1] if found else ""
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

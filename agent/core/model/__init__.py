@@ -1,0 +1,89 @@
+"""The vocabulary of the house: frozen records, and vagueness as a type.
+
+A record says what a printer said, in the words of the Printer MIB (RFC 3805) and the Host
+Resources MIB (RFC 2790). `None` means "not read or not there"; a `Vague` member means "the
+printer answered, but without a number". Neither is ever turned into a number.
+
+Times are seconds since 1970-01-01 UTC as `float`, called `at`. Names of enumeration members are
+the labels of the MIB texts, so that they can be looked up there.
+
+The files follow a reading on its way, and each knows only those above it:
+
+    amounts     how much, where a printer may answer without a number
+    devices     who a printer is
+    readings    what one poll of it brought
+    foresight   what is foreseen of it
+    facts       what rules may know of it
+    verdicts    what a rule concluded, and what the provider is told
+"""
+
+from agent.core.model.amounts import AVAILABILITY, Amount, Vague, availability, percent, vagueness, whole
+from agent.core.model.devices import Address, Announcement, Device, Identity, Sighting, Unit
+from agent.core.model.facts import Episode, Facts, Happening, SiteFacts, Trail
+from agent.core.model.forecasts import Foresight, Outlook, Wear
+from agent.core.model.readings import (
+    GAUGES,
+    Alert,
+    AlertKind,
+    Cover,
+    DeviceStatus,
+    Known,
+    Light,
+    Marker,
+    MediaPath,
+    Meter,
+    PrinterStatus,
+    Snapshot,
+    Status,
+    Supply,
+    Tier,
+    Tray,
+    Trust,
+)
+from agent.core.model.rule_changes import Change, ChangeKind, Gathering, Impact, TicketEvent
+
+__all__ = [
+    "AVAILABILITY",
+    "GAUGES",
+    "Address",
+    "Alert",
+    "AlertKind",
+    "Amount",
+    "Announcement",
+    "Change",
+    "ChangeKind",
+    "Cover",
+    "Device",
+    "DeviceStatus",
+    "Episode",
+    "Facts",
+    "Foresight",
+    "Gathering",
+    "Happening",
+    "Identity",
+    "Impact",
+    "Known",
+    "Light",
+    "Marker",
+    "MediaPath",
+    "Meter",
+    "Outlook",
+    "PrinterStatus",
+    "Sighting",
+    "SiteFacts",
+    "Snapshot",
+    "Status",
+    "Supply",
+    "TicketEvent",
+    "Tier",
+    "Trail",
+    "Tray",
+    "Trust",
+    "Unit",
+    "Vague",
+    "Wear",
+    "availability",
+    "percent",
+    "vagueness",
+    "whole",
+]

@@ -1,0 +1,94 @@
+"""What rules may know of one printer at one moment, put together from history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.core.model.devices import Device
+from agent.core.model.forecasts import Foresight
+from agent.core.model.readings import Alert, Status, Supply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One alert from when it was first seen until it was seen gone."""
+
+    alert: Alert
+    began: float
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a printer, and is told by no value alone."""
+
+    at: float
+    what: str  # "reboot", "replaced", "serial", "counter", "missed"
+    detail: str = ""
+    count: float = 0.0  # what of it can be counted: pages lost, events missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """What is known of the whole site at one moment."""
+
+    id: str = ""
+    devices: int = 0
+    unreachable: int = 0
+    settles: float | None = None  # until then what was there before the agent goes into one digest
+    affected: frozenset[tuple[str, str, str]] = frozenset()  # (rule, fault, device) of all that fires
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody answers at all: then the agent cannot tell who is there."""
+        return self.devices >= 3 and self.unreachable == self.devices
+
+    @property
+    def unreachable_share(self) -> float | None:
+        """0.0 to 1.0; None where the site has fewer than three printers to judge by."""
+        return self.unreachable / self.devices if self.devices >= 3 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What of the last 30 days only some rules ask for; read only where one does."""
+
+    errors: tuple[tuple[float, tuple[str, ...] | None], ...] = ()  # (from when, error bits; None: silent)
+    engine: tuple[tuple[float, int], ...] = ()  # (at, count of the engine), where the panel has its own total
+    drawn: int | None = None  # points by which a supply fell at most since the total last moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that rules may know of one printer at one moment, put together from history.
+
+    A part that was never read is None or empty-with-`…_at`-None; rules take that for "unknown".
+    """
+
+    device: Device
+    now: float
+    last_answer: float | None = None  # when it last answered anything
+    answers_in_a_row: int = 0
+    status: Status | None = None
+    status_at: float | None = None
+    errors_since: Mapping[str, float] = field(default_factory=dict)  # error bit -> when first seen set
+    open_alerts: tuple[Episode, ...] | None = None
+    alerts_at: float | None = None  # when the alert table was last read
+    recent_alerts: tuple[Episode, ...] = ()  # began within the last 30 days, open or ended
+    supplies: tuple[Supply, ...] | None = None
+    supplies_at: float | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)  # receptacle's index -> percent full, if learned
+    pages: int | None = None  # the total meter
+    pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
+    answering_since: float | None = None  # since when it has answered every poll
+    renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
+    happened: tuple[Happening, ...] = ()  # within the last 30 days, by time
+    foresight: Foresight = field(default_factory=Foresight)
+    speed: int | None = None  # pages an hour at most, as the printer tells
+    epoch: int | None = (
+        None  # which epoch the total meter is in, see `agent.history.meters.epochs`; None: the first
+    )
+    epoch_since: float | None = None
+    ordered: frozenset[str] = frozenset()  # subjects for which an order is under way
+    trail: Trail = field(default_factory=Trail)
+    fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
+    site: SiteFacts = field(default_factory=SiteFacts)

@@ -1,0 +1,76 @@
+"""What a rule concluded, and what the provider is told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.core.model.devices import Device
+
+
+class Impact(StrEnum):
+    """What a fault means for the people who print; the contract turns it into a priority."""
+
+    DEVICE_DOWN = "device_down"
+    DEGRADED = "degraded"
+    PREDICTED = "predicted"
+    CUSTOMER_FIXABLE = "customer_fixable"
+    SUPPLY = "supply"
+    BILLING = "billing"
+
+
+class ChangeKind(StrEnum):
+    OPENED = "opened"  # the condition is now a fact
+    RESOLVED = "resolved"  # it has ceased for long enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """How the ticket of a change goes together with those of other printers."""
+
+    by: tuple[str, ...] = ()  # what a group has in common: site, model, location
+    wait: float = 0.0  # seconds that the first of a group waits for the others
+    most_a_day: int | None = None  # further ones of the same rule go into one storm ticket
+    digest: bool = False  # was there before the agent was: told in the site's digest
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A rule's verdict on one object changed."""
+
+    kind: ChangeKind
+    at: float
+    device: Device
+    rule: str  # id of the rule
+    subject: str  # the object within the device: "" for the device, a supply or alert key otherwise
+    fault: str  # key of the fault catalogue: "fuser.failure"
+    component: str  # "toner:black", "tray:2", "" for the device as a whole
+    impact: Impact
+    severity: str
+    title: str
+    since: float  # when the condition was first seen
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    gathering: Gathering = field(default_factory=Gathering)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEvent:
+    """One step in the life of a ticket: what the provider is told."""
+
+    ticket_id: str
+    ticket_seq: int  # 1, 2, 3 … within the ticket
+    event: str  # "open", "update", "clear", "reopen"
+    dedupe_key: str  # device key | fault | component | episode
+    at: float
+    opened_at: float
+    device: Device
+    fault: str
+    component: str
+    impact: Impact
+    severity: str
+    rule: str
+    title: str
+    since: float | None = None  # when the condition was first seen
+    related: tuple[str, ...] = ()  # ids of the other open tickets of this printer
+    earlier: int = 0  # tickets of this fault and component in the 90 days before this one
+    evidence: Mapping[str, object] = field(default_factory=dict)

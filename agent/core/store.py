@@ -1,0 +1,254 @@
+"""The one SQLite file, and what it promises.
+
+- Everything a poll causes (history, rule state, tickets, outbox) changes in one transaction, or not at all.
+- What `transaction()` has committed survives a kill, a crash of the system and a loss of power:
+  write-ahead log with `synchronous=FULL` (NORMAL would lose the last commits with the power).
+- One process owns the file; a second one is refused. Reading alongside is free (`open_reader`).
+- A file that a newer version wrote is refused, never changed. Before an older one is changed it is copied.
+- A full disk heals: the ballast is given up, the log is written back, and `relieve` drops what may be
+  dropped. A damaged file is kept, and its rows are brought over to a new one (`salvage`).
+
+Each component brings its own tables as a tuple of SQL scripts, one per version (`agent.core.migrations`).
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+from agent.core import migrations, store_recovery
+from agent.core.disk_reserve import Ballast
+from agent.core.errors import StoreError, StoreLocked, StoreTooNew
+from agent.core.migrations import Migrations
+from agent.core.store_recovery import Salvaged
+
+T = TypeVar("T")
+Connect = Callable[[str], sqlite3.Connection]
+Relieve = Callable[[sqlite3.Connection], object]
+FULL = 13  # SQLITE_FULL: a write found no room
+
+log = logging.getLogger("printwarden.store")
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection that leaves transactions to us and may be used from the writer thread."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+
+
+class Store:
+    """The owner of the state file. Blocking; `run` does the work on the one writer thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        components: Migrations,
+        *,
+        connect: Connect = connect,
+        relieve: Relieve | None = None,
+        ballast: Ballast | None = None,
+    ) -> None:
+        """`relieve` is asked, in a transaction, to drop what may be dropped when the disk is full."""
+        self.path, self._relieve = path, relieve
+        self.salvaged: Salvaged | None = None  # what became of a damaged file
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.ballast = ballast or Ballast(path.with_suffix(".ballast"))
+        self._lock = _own(path.with_suffix(".lock"))
+        self._clean = path.with_suffix(".clean")
+        self.unclean = path.exists() and not self._clean.exists()  # the last stop was none of ours
+        try:
+            self._db = self._opened(components, connect)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._clean.unlink(missing_ok=True)
+        store_recovery.forget_failures(path)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed at the end of the block, rolled back if it raises."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:  # SQLite has rolled back by itself where the disk is full
+                self._db.execute("ROLLBACK")
+            raise
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work(tx)` in one transaction on the writer thread; returns after the commit.
+
+        On a full disk `work` may be called a second time. Raises sqlite3.OperationalError where it still
+        finds no room: nothing of it is accepted then, and the next one may succeed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.do, work)
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`run`, on the caller's thread."""
+        try:
+            with self.transaction() as tx:
+                return work(tx)
+        except sqlite3.DatabaseError as why:
+            if store_recovery.is_damage(why):
+                store_recovery.mark(self.path, str(why))
+            if not _is_full(why):
+                raise
+        self._make_room()
+        with self.transaction() as tx:
+            return work(tx)
+
+    def close(self) -> None:
+        """Finish the work at hand, close the file, and let go of it."""
+        self._writer.shutdown(wait=True)
+        try:
+            self._db.close()
+            with contextlib.suppress(OSError):  # a full disk: the next start looks more closely, that is all
+                self._clean.touch()
+        finally:
+            self._lock.close()
+
+    def _make_room(self) -> None:
+        """The disk is full: what can be done without a person."""
+        there = self.ballast.give_up()
+        log.error(
+            "the disk is full%s; what may be dropped is dropped", "" if there else ", and the ballast is gone"
+        )
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._relieve is not None:
+                with self.transaction() as tx:
+                    self._relieve(tx)
+            self._db.executescript("PRAGMA incremental_vacuum")  # `execute` would free a single page
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _opened(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
+        """The file, ready; salvaged first if it must be."""
+        reason = store_recovery.marked(self.path) if self.path.exists() else None
+        if reason is None:
+            try:
+                return self._ready(components, connect)
+            except sqlite3.DatabaseError as why:
+                if _is_full(why) and self.ballast.give_up():
+                    return self._ready(components, connect)
+                if not store_recovery.is_damage(why):
+                    store_recovery.note_failure(self.path)
+                    raise StoreError(f"{self.path} cannot be used: {why}") from why
+                reason = str(why)
+        return self._salvaged(components, connect, reason)
+
+    def _salvaged(self, components: Migrations, connect: Connect, reason: str) -> sqlite3.Connection:
+        failures = store_recovery.note_failure(self.path)
+        self.salvaged = Salvaged(evidence=store_recovery.set_aside(self.path), reason=reason)
+        many = failures >= store_recovery.MANY_STARTS
+        db = self._ready(components, connect) if many else self._recover(self.salvaged, components, connect)
+        log.error("%s", self.salvaged)
+        return db
+
+    def _recover(self, found: Salvaged, components: Migrations, connect: Connect) -> sqlite3.Connection:
+        """Bring the rows over in the form of the damaged file, and migrate that. Where a damaged value is in
+        the way of a migration, bring over into today's form what has kept its name."""
+        form = store_recovery.detect_form(found.evidence, components)
+        try:
+            self._bring_over(found, form, connect)
+            return self._ready(components, connect)
+        except sqlite3.DatabaseError as why:
+            if form == components or _is_full(why):
+                raise
+            log.warning("the recovered state could not be migrated: %s", why)
+        for leftover in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+        self._bring_over(found, components, connect)
+        return self._ready(components, connect)
+
+    def _bring_over(self, found: Salvaged, form: Migrations, connect: Connect) -> None:
+        found.recovered, found.gaps = {}, 0
+        with closing(self._ready(form, connect)) as db:
+            store_recovery.rescue(found, db, migrations.table_names(form))
+
+    def _ready(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
+        db = connect(str(self.path))
+        try:
+            db.row_factory = sqlite3.Row
+            if db.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would have no effect
+                db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA foreign_keys=ON")
+            self._db = db
+            self._migrate(components)
+            migrations.check_tables(db, components)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _migrate(self, components: Migrations) -> None:
+        versions = migrations.load_versions(self._db)
+        if newer := migrations.find_newer(versions, components):
+            raise StoreTooNew(
+                f"{self.path} was written by a newer version ({newer}); "
+                "install that version again, or move the file away to start afresh"
+            )
+        outdated = migrations.find_outdated(versions, components)
+        if versions.keys() & outdated and self.salvaged is None:  # the damaged file is kept in any case
+            self._copy()
+        if outdated or migrations.is_old_form(self._db):
+            with self.transaction() as tx:
+                migrations.run_scripts(tx, components, versions)
+
+    def _copy(self) -> None:
+        """Keep the file as it was before it is changed to a newer version."""
+        half_done, copy = (self.path.with_suffix(suffix) for suffix in (".before.part", ".before"))
+        try:
+            half_done.unlink(missing_ok=True)
+            with closing(sqlite3.connect(half_done)) as target:
+                self._db.backup(target)
+            half_done.replace(copy)
+        except (sqlite3.OperationalError, OSError) as why:
+            half_done.unlink(missing_ok=True)
+            log.warning("no copy of the state was made before it is brought to a newer version: %s", why)
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only view of a state file, also while its owner runs. Raises StoreError if there is none,
+    or if it is of an older version and was not brought up yet."""
+    if not path.exists():
+        raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    if migrations.is_old_form(db):
+        db.close()
+        raise StoreError(
+            f"{path} was written by an older version of printwarden: this version brings it up to date when "
+            "its service starts; until then, read it with the older version"
+        )
+    return db
+
+
+def _is_full(why: sqlite3.DatabaseError) -> bool:
+    return getattr(why, "sqlite_errorcode", 0) & 0xFF == FULL
+
+
+def _own(path: Path) -> IO[str]:
+    """An exclusive lock by the operating system, which a kill releases too. Raises StoreLocked."""
+    handle = path.open("a+")
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415 - exists on Windows only
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415 - exists on POSIX only
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as why:
+        handle.close()
+        raise StoreLocked(f"{path.parent} is in use by another printwarden; stop it first") from why
+    return handle

@@ -1,0 +1,58 @@
+"""Edited files are picked up while the service runs; a mistake leaves the last good ones in force."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from agent.core.errors import ConfigError
+
+T = TypeVar("T")
+
+log = logging.getLogger("printwarden.config")
+
+
+@dataclass(slots=True)
+class Watched(Generic[T]):
+    """What some files say, read again when one of them changes, comes or goes."""
+
+    what: str  # as a person calls it: "config.toml", "the rules"
+    files: Callable[[], Iterable[Path]]
+    load: Callable[[], T]
+    complaint: str = ""  # why the files as they are now are not in force; "" if they are
+    _seen: frozenset[tuple[Path, int, int]] = field(default_factory=frozenset)
+
+    def first(self) -> T:
+        """What the files say at the start. Raises ConfigError: then nothing is started."""
+        self._seen = self._marks()
+        return self.load()
+
+    def again(self) -> T | None:
+        """What the files say now, if they changed and are valid; None otherwise, and the log says why."""
+        marks = self._marks()
+        if marks == self._seen:
+            return None
+        self._seen = marks
+        try:
+            loaded = self.load()
+        except ConfigError as why:
+            self.complaint = str(why)
+            log.warning(
+                "%s: changed, and cannot be used; the last good version stays in force.\n%s", self.what, why
+            )
+            return None
+        self.complaint = ""
+        log.info("%s: changed, and in force", self.what)
+        return loaded
+
+    def _marks(self) -> frozenset[tuple[Path, int, int]]:
+        """Path, time of change and size of each file: enough to see an edit."""
+        marks = set()
+        for path in self.files():
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            marks.add((path, stat.st_mtime_ns, stat.st_size))
+        return frozenset(marks)

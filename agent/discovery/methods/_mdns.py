@@ -1,0 +1,97 @@
+"""Browse for announced printers with zeroconf: loaded only where mDNS is switched on, for it takes 3 MB."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+
+from agent.core.model import Sighting
+from agent.discovery.methods import Scout, _txt
+
+SERVICES = (
+    "_ipp._tcp.local.",
+    "_ipps._tcp.local.",
+    "_pdl-datastream._tcp.local.",
+    "_printer._tcp.local.",
+)
+RESOLVE_MS = 3000
+GATHER = 0.7  # seconds to wait for the other services of a printer
+
+
+async def discover(scout: Scout) -> AsyncIterator[Sighting]:
+    """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
+    found: asyncio.Queue[Sighting | None] = asyncio.Queue()
+    interfaces = list(scout.territory.config.mdns.interfaces) or InterfaceChoice.Default
+    zeroconf = AsyncZeroconf(interfaces=interfaces)
+    names: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[_announced(names)])
+    resolver = asyncio.create_task(_resolve(zeroconf, names, found, scout))
+    ender = asyncio.create_task(_end(found, scout.listen))
+    seen = set(scout.skip)
+    try:
+        while (sighting := await found.get()) is not None:
+            if sighting.address not in seen:
+                seen.add(sighting.address)
+                yield sighting
+    finally:
+        ender.cancel()
+        resolver.cancel()
+        await browser.async_cancel()
+        await zeroconf.async_close()
+
+
+def _announced(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
+    """A zeroconf handler that queues every service added or changed."""
+
+    def handle(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        del zeroconf
+        if state_change is not ServiceStateChange.Removed:
+            names.put_nowait((service_type, name))
+
+    return handle
+
+
+async def _resolve(
+    zeroconf: AsyncZeroconf,
+    names: asyncio.Queue[tuple[str, str]],
+    found: asyncio.Queue[Sighting | None],
+    scout: Scout,
+) -> None:
+    """Each announced name to its addresses; a printer's services are put together before it is told of."""
+    heard: dict[str, list[Mapping[bytes, bytes | None]]] = {}
+
+    def tell(host: str) -> None:
+        found.put_nowait(sighting(scout, host, _txt.merged(heard.pop(host))))
+
+    while True:
+        service, name = await names.get()
+        info = AsyncServiceInfo(service, name)
+        if not await info.async_request(zeroconf.zeroconf, RESOLVE_MS):
+            continue
+        for host in info.parsed_addresses():
+            if host not in heard:
+                heard[host] = []
+                asyncio.get_running_loop().call_later(GATHER, tell, host)
+            heard[host].append(info.properties)
+
+
+async def _end(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
+    if listen is not None:
+        await asyncio.sleep(listen)
+        await found.put(None)
+
+
+def sighting(scout: Scout, host: str, said: Mapping[str, str]) -> Sighting:
+    """Who announced itself at `host`; `said` is its TXT record."""
+    announced = _txt.announcement(said)
+    return Sighting(
+        address=scout.territory.address(host),
+        via="mdns",
+        at=scout.clock.now(),
+        is_printer=True,
+        model=announced.model,
+        mac=announced.mac,
+        uuid=announced.uuid,
+        announced=announced,
+    )

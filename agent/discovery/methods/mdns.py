@@ -1,0 +1,27 @@
+"""Printers that announce themselves (RFC 6762, RFC 6763; Bonjour Printing Specification 1.2.1).
+
+Listening costs the printers nothing, and an announcement says that a device is a printer before any
+SNMP packet is sent. It carries no meter and no state, and does not cross subnets.
+
+What lies outside the configured networks is passed on as seen; the territory keeps it from being asked.
+"""
+
+from collections.abc import AsyncIterator
+
+from agent.config import Config
+from agent.core.model import Sighting
+from agent.discovery.methods import Cadence, Scout
+
+CADENCE: Cadence = "listen"
+
+
+def enabled(config: Config) -> bool:
+    """Whether `[mdns]` is switched on."""
+    return config.mdns.enabled
+
+
+def discover(scout: Scout) -> AsyncIterator[Sighting]:
+    """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
+    from agent.discovery.methods import _mdns  # noqa: PLC0415 - loads zeroconf
+
+    return _mdns.discover(scout)

@@ -1,0 +1,22 @@
+"""Printers named by hand in the config: `[[printer]] host = "192.168.10.20"`."""
+
+from collections.abc import AsyncIterator
+
+from agent.config import Config
+from agent.core.model import Address, Sighting
+from agent.discovery.methods import Cadence, Scout
+
+CADENCE: Cadence = "sweep"
+
+
+def enabled(_config: Config) -> bool:
+    """Always: a list without printers finds none."""
+    return True
+
+
+async def discover(scout: Scout) -> AsyncIterator[Sighting]:
+    """Each printer of the list, once, unless it is excluded or known already."""
+    for printer in scout.territory.config.printer:
+        address = Address(printer.host, printer.snmp_port)
+        if address not in scout.skip and scout.territory.permits(printer.host):
+            yield Sighting(address=address, via="static", at=scout.clock.now(), is_printer=True)

@@ -1,0 +1,94 @@
+"""What the provider is told of the counters: one read of each printer a day, which an invoice may rest on.
+
+    counters as they stand ──► chained ──► Statement ──► report ──► outbox
+                                  └─ borders that opened since the last one
+
+Promises:
+- The first read after midnight is told, and no second one of that day. A printer that was not read that day
+  is not told of: nobody makes up a number.
+- What is told is in the chain, and `head` is the hash up to there: `meters verify` shows it years later.
+- A border waits until it is told, through restarts and a full outbox: `told` is called in the transaction
+  that accepts the message.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from agent.history.meters import ledger
+from agent.history.meters.epochs import Why
+from agent.history.meters.ledger import Counter, Epoch
+
+SCHEMA = (
+    """
+    CREATE TABLE meter_told (
+        device TEXT PRIMARY KEY, at REAL NOT NULL,  -- of the read that was told last
+        border INTEGER NOT NULL                     -- the last link that was looked through for borders
+    ) WITHOUT ROWID
+    """,
+    """
+    ALTER TABLE meter_told RENAME TO meter_read_sent;
+    ALTER TABLE meter_read_sent RENAME COLUMN border TO checked_read
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """The counters of one printer at one moment, and where they did not just count since the last one."""
+
+    at: float
+    counters: tuple[Counter, ...]
+    borders: tuple[Epoch, ...]
+    head: str  # hash of the chain's last link, hex
+    reads: int  # links in the chain
+    last: int  # the newest link looked through for borders
+
+    @property
+    def total(self) -> Counter | None:
+        """The counter of all pages, the standard's own before a maker's."""
+        return next(
+            (one for one in _by_standing(self.counters) if one.name == "total" and not one.part), None
+        )
+
+    @property
+    def billable(self) -> dict[str, int]:
+        """Name to adjusted value of the counters that an invoice may rest on."""
+        found: dict[str, int] = {}
+        for one in _by_standing(self.counters):
+            if one.billable and one.part is None:
+                found.setdefault(one.name, one.adjusted)
+        return found
+
+
+def due(tx: sqlite3.Connection, device: str, since: float) -> bool:
+    """Whether nothing read since `since` (the last midnight) has been told of the printer."""
+    row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
+    return row is None or row["at"] < since
+
+
+def statement(tx: sqlite3.Connection, device: str, at: float) -> Statement:
+    """The counters as they stand at `at`, chained."""
+    ledger.settle(tx, device)
+    row = tx.execute("SELECT checked_read FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
+    last = tx.execute("SELECT coalesce(max(id), 0) FROM meter_read WHERE device = ?", (device,)).fetchone()[0]
+    count, head = ledger.newest(tx, device)
+    opened = ledger.epochs(tx, device, after=row["checked_read"] if row else 0)
+    return Statement(
+        at=at,
+        counters=tuple(ledger.counters(tx, device, at)),
+        borders=tuple(one for one in opened if one.why is not Why.FIRST),
+        head=head.hex(),
+        reads=count,
+        last=last,
+    )
+
+
+def told(tx: sqlite3.Connection, device: str, statement: Statement) -> None:
+    """The message with `statement` was accepted."""
+    row = (device, statement.at, statement.last)
+    tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", row)
+
+
+def _by_standing(counters: tuple[Counter, ...]) -> list[Counter]:
+    """Those of the standard MIBs (1.3.6.1.2.1) first."""
+    return sorted(counters, key=lambda one: not one.source.startswith("1.3.6.1.2.1."))

@@ -1,0 +1,276 @@
+"""Counters and their reads on disk, in the caller's transaction.
+
+A counter is what one source counts (an OID, an IPP attribute), whatever it is called: a total that one
+day comes from another source is another counter, and never a fall of this one.
+
+Promises:
+- Where each counter stands is written with every reading; a read joins the chain once a day, on both
+  sides of a border, and when somebody asks for it (`settle`): never one that changes nothing.
+- Reads are only ever added. `verify` finds each one that was changed, put in or taken out.
+- What is estimated or unverified is marked so, and `billable` leaves it out.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+from agent.core.model import Meter, Snapshot, Trust
+from agent.history.meters import chain
+from agent.history.meters.chain import Break
+from agent.history.meters.epochs import Left, Read, Reading, Standing, Why, step
+
+DAY = 86400.0
+STALE_AFTER = 2 * DAY  # since when nothing was read
+
+SCHEMA = (
+    """
+    CREATE TABLE meter_counter (
+        device TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, part TEXT, unit TEXT NOT NULL,
+        trust TEXT NOT NULL, standing TEXT NOT NULL, chained_at REAL NOT NULL, chained_raw INTEGER NOT NULL,
+        PRIMARY KEY (device, source)
+    ) WITHOUT ROWID;
+    CREATE TABLE meter_read (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, part TEXT,
+        unit TEXT NOT NULL, at REAL NOT NULL, raw INTEGER NOT NULL, adjusted INTEGER NOT NULL,
+        epoch INTEGER NOT NULL, trust TEXT NOT NULL, why TEXT, before INTEGER, gap INTEGER NOT NULL,
+        hash BLOB NOT NULL
+    );
+    CREATE INDEX meter_read_device ON meter_read (device, id);
+    CREATE TABLE meter_chain (device TEXT PRIMARY KEY, count INTEGER NOT NULL, head BLOB NOT NULL)
+    """,
+    """
+    ALTER TABLE meter_counter RENAME COLUMN standing TO state
+    """,
+)
+
+_READS = """
+    SELECT device, source, name, part, unit, at, raw, adjusted, epoch, trust, why, before, gap, hash
+    FROM meter_read WHERE device = ? ORDER BY id
+"""
+_ADD = """
+    INSERT INTO meter_read
+        (device, source, name, part, unit, at, raw, adjusted, epoch, trust, why, before, gap, hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """One counter of one printer as it stands: raw and adjusted side by side."""
+
+    device: str
+    source: str
+    name: str
+    part: str | None
+    unit: str
+    at: float
+    raw: int
+    adjusted: int
+    epoch: int
+    trust: Trust
+
+    @property
+    def billable(self) -> bool:
+        return Meter(name=self.name, value=self.raw, trust=self.trust).billable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """A stretch in which a counter just counted."""
+
+    source: str
+    name: str
+    part: str | None
+    number: int
+    opened: float
+    why: Why
+    before: int | None
+    first: int
+    gap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether the chain of one printer holds."""
+
+    device: str
+    reads: int
+    head: str  # hex
+    broken: Break | None
+
+
+def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[Read]:
+    """Take in the counters of a snapshot; returns the reads that opened an epoch, but for the first."""
+    counted = {meter.source: meter for meter in snapshot.meters or () if meter.counts}
+    if not counted:
+        return []
+    board = snapshot.identity.mac if snapshot.identity else None
+    known = {
+        row["source"]: row for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,))
+    }
+    found = []
+    for source, meter in counted.items():
+        row = known.get(source)
+        before = _standing(row["state"]) if row else None
+        standing, read = step(before, Reading(at=snapshot.at, raw=meter.value, board=board))
+        read = _as_trusted(read, meter)
+        if before is not None and read.at <= before.at:
+            _keep_late(tx, device, meter, before, read)
+            continue
+        if row is not None and read.why is not None:
+            _settle(tx, row)  # the last read before a border is kept, too
+        due = row is None or read.why is not None or _due(row, read)
+        if due:
+            _chain(tx, device, meter, read)
+        _stand(tx, device, meter, read, standing, None if due else row)
+        if read.why and read.why is not Why.FIRST:
+            found.append(read)
+    return found
+
+
+def _keep_late(tx: sqlite3.Connection, device: str, meter: Meter, before: Standing, read: Read) -> None:
+    """A read from before the last one is kept, unless it is the last one again; the counter stays put."""
+    if (read.at, read.raw) != (before.at, before.raw):
+        _chain(tx, device, meter, read)
+
+
+def _due(row: sqlite3.Row, read: Read) -> bool:
+    """Whether a read is worth a link: it says something else, and the last link is a day old."""
+    return bool(read.raw != row["chained_raw"] and read.at - row["chained_at"] >= DAY)
+
+
+def _as_trusted(read: Read, meter: Meter) -> Read:
+    """A meter that is not measured to begin with is no better for having been read."""
+    return read if meter.trust in {Trust.MEASURED, Trust.OFFSET} else replace(read, trust=meter.trust)
+
+
+def settle(tx: sqlite3.Connection, device: str) -> str:
+    """Chain every counter as it stands now, for an invoice; returns the chain's head in hex."""
+    for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,)).fetchall():
+        _settle(tx, row)
+    return newest(tx, device)[1].hex()
+
+
+def _settle(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Chain one counter as it stands, unless its last read is chained."""
+    standing = _standing(row["state"])
+    if standing.at <= row["chained_at"]:
+        return
+    meter = Meter(
+        name=row["name"], part=row["part"], unit=row["unit"], source=row["source"], value=standing.raw
+    )
+    read = Read(
+        at=standing.at,
+        raw=standing.raw,
+        adjusted=standing.adjusted,
+        epoch=standing.epoch,
+        trust=Trust(row["trust"]),
+    )
+    _chain(tx, row["device"], meter, read)
+    tx.execute(
+        "UPDATE meter_counter SET chained_at = ?, chained_raw = ? WHERE device = ? AND source = ?",
+        (read.at, read.raw, row["device"], row["source"]),
+    )
+
+
+def counters(tx: sqlite3.Connection, device: str, now: float) -> list[Counter]:
+    """How the counters of a printer stand. What was not read for two days is stale."""
+    found = []
+    for row in tx.execute("SELECT * FROM meter_counter WHERE device = ? ORDER BY name, part", (device,)):
+        standing = _standing(row["state"])
+        stale = now - standing.at > STALE_AFTER
+        found.append(
+            Counter(
+                device=device,
+                source=row["source"],
+                name=row["name"],
+                part=row["part"],
+                unit=row["unit"],
+                at=standing.at,
+                raw=standing.raw,
+                adjusted=standing.adjusted,
+                epoch=standing.epoch,
+                trust=Trust.STALE if stale else Trust(row["trust"]),
+            )
+        )
+    return found
+
+
+def epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[Epoch]:
+    """The epochs of a printer's counters, in the order in which they opened; those after link `after`."""
+    found = tx.execute(
+        "SELECT * FROM meter_read WHERE device = ? AND why IS NOT NULL AND id > ? ORDER BY id",
+        (device, after),
+    )
+    return [
+        Epoch(
+            source=row["source"], name=row["name"], part=row["part"], number=row["epoch"], opened=row["at"],
+            why=Why(row["why"]), before=row["before"], first=row["raw"], gap=row["gap"],
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def billed(tx: sqlite3.Connection, device: str, source: str) -> int:
+    """Pages of one counter over all of its epochs, from its first read to where it stands."""
+    first = tx.execute(
+        "SELECT adjusted FROM meter_read WHERE device = ? AND source = ? ORDER BY id LIMIT 1",
+        (device, source),
+    ).fetchone()
+    row = tx.execute(
+        "SELECT state FROM meter_counter WHERE device = ? AND source = ?", (device, source)
+    ).fetchone()
+    return _standing(row["state"]).adjusted - int(first["adjusted"]) if first and row else 0
+
+
+def devices(tx: sqlite3.Connection) -> list[str]:
+    return [row["device"] for row in tx.execute("SELECT device FROM meter_chain ORDER BY device")]
+
+
+def verify(tx: sqlite3.Connection, device: str) -> Verdict:
+    """Whether every stored read of a printer is the one that was stored."""
+    count, head = newest(tx, device)
+    broken = chain.verify(_links(tx, device), start=chain.START, count=count, head=head)
+    return Verdict(device=device, reads=count, head=head.hex(), broken=broken)
+
+
+def _links(tx: sqlite3.Connection, device: str) -> Iterator[tuple[chain.Link, bytes]]:
+    for *read, stored in tx.execute(_READS, (device,)):
+        yield read, stored
+
+
+def newest(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
+    """How many links the chain of a printer has, and the hash of the last one."""
+    row = tx.execute("SELECT count, head FROM meter_chain WHERE device = ?", (device,)).fetchone()
+    return (row["count"], row["head"]) if row else (0, chain.START)
+
+
+def _chain(tx: sqlite3.Connection, device: str, meter: Meter, read: Read) -> None:
+    """Add a read to the printer's chain."""
+    count, head = newest(tx, device)
+    link = (
+        device, meter.source, meter.name, meter.part, meter.unit, float(read.at), read.raw, read.adjusted,
+        read.epoch, read.trust.value, read.why.value if read.why else None, read.before, read.gap,
+    )  # fmt: skip
+    made = chain.link(head, link)
+    tx.execute(_ADD, (*link, made))
+    tx.execute("INSERT OR REPLACE INTO meter_chain VALUES (?, ?, ?)", (device, count + 1, made))
+
+
+def _stand(
+    tx: sqlite3.Connection, device: str, meter: Meter, read: Read, standing: Standing, row: sqlite3.Row | None
+) -> None:
+    """Write where a counter stands; `row` is what was written before, if no link was added."""
+    chained = (row["chained_at"], row["chained_raw"]) if row else (read.at, read.raw)
+    written = json.dumps(asdict(standing), separators=(",", ":"))
+    tx.execute(
+        "INSERT OR REPLACE INTO meter_counter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (device, meter.source, meter.name, meter.part, meter.unit, read.trust.value, written, *chained),
+    )
+
+
+def _standing(written: str) -> Standing:
+    raw = json.loads(written)
+    left = Left(**raw["left"]) if raw["left"] else None
+    return Standing(**raw | {"left": left})

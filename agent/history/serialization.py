@@ -1,0 +1,93 @@
+"""Records to JSON and back, for the tables of history. Only our own records, never device bytes."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from agent.core.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Status, Supply, Vague
+
+
+def happened(
+    tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
+) -> None:
+    """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
+    tx.execute("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def load(text: str) -> Any:
+    return json.loads(text)
+
+
+def dump_status(status: Status) -> str:
+    return dump(asdict(status))
+
+
+def load_status(text: str) -> Status:
+    raw = json.loads(text)
+    return Status(
+        device=DeviceStatus(raw["device"]) if raw["device"] else None,
+        printer=PrinterStatus(raw["printer"]) if raw["printer"] else None,
+        errors=None if raw["errors"] is None else tuple(raw["errors"]),
+        console=tuple(raw["console"]),
+    )
+
+
+_STATES = {
+    "asleep": (DeviceStatus.RUNNING, PrinterStatus.OTHER),
+    "warmup": (DeviceStatus.RUNNING, PrinterStatus.WARMUP),
+    "running": (DeviceStatus.RUNNING, PrinterStatus.IDLE),
+    "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
+    "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
+}
+
+
+def condense(status: Status) -> str:
+    """A status in one of five words, or "unknown"."""
+    if status.asleep:
+        return "asleep"
+    if status.device is DeviceStatus.RUNNING:
+        return "warmup" if status.printer is PrinterStatus.WARMUP else "running"
+    return str(status.device) if status.device in {DeviceStatus.WARNING, DeviceStatus.DOWN} else "unknown"
+
+
+def expand(state: str, errors: str) -> Status:
+    """The status that the word stands for, with its error bits."""
+    device, printer = _STATES.get(state, (None, None))
+    return Status(device=device, printer=printer, errors=tuple(errors.split()))
+
+
+def dump_alert(alert: Alert) -> str:
+    """The words of an alert: all but its row and its time, which differ with each occurrence."""
+    return dump({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})
+
+
+def load_alert(text: str, *, index: int, ticks: int | None) -> Alert:
+    raw = json.loads(text)
+    return Alert(**raw | {"kind": AlertKind(raw["kind"]), "index": index, "ticks": ticks})
+
+
+def dump_supplies(supplies: tuple[Supply, ...]) -> str:
+    return dump([{**asdict(supply), **_amounts(supply)} for supply in supplies])
+
+
+def load_supplies(text: str) -> tuple[Supply, ...]:
+    return tuple(Supply(**raw | _vague(raw)) for raw in json.loads(text))
+
+
+def _amounts(supply: Supply) -> dict[str, Any]:
+    return {name: _plain(getattr(supply, name)) for name in ("level", "max")}
+
+
+def _plain(amount: int | Vague | None) -> int | str | None:
+    return amount.value if isinstance(amount, Vague) else amount
+
+
+def _vague(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Levels were written as numbers, or as the names of vagueness."""
+    return {name: Vague(raw[name]) if isinstance(raw[name], str) else raw[name] for name in ("level", "max")}

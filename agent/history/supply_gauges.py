@@ -1,0 +1,128 @@
+"""What a gauge is worth, learned by watching it: how finely it counts, and which way a waste box counts.
+
+    level   87 86 86 84 83      falls by 1     -> step 1: percent by percent
+    level   100 100 50 50 10    falls by 50    -> step 40 at best: no forecast can be finer
+    waste   60 58 55 51         falls          -> what is told is the room left (as RFC 3805 has it)
+    waste   40 42 45 49         rises          -> what is told is how full it is (as much firmware has it)
+
+The direction belongs to a model, not to a printer: what one of them shows holds for its sisters.
+Until it is learned, nothing may be concluded from a waste level. A reading of a gauge that goes the
+other way by a lot is a swap or an emptied box, and teaches nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from agent.core.model import Device, Supply
+
+SCHEMA = (
+    """
+    CREATE TABLE gauge (
+        vendor TEXT NOT NULL, model TEXT NOT NULL, supply TEXT NOT NULL,
+        step INTEGER, falls INTEGER NOT NULL DEFAULT 0, rises INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (vendor, model, supply)
+    ) WITHOUT ROWID
+    """,
+    """
+    ALTER TABLE gauge RENAME TO supply_gauge
+    """,
+)
+
+ENOUGH = 5  # moves before a direction is believed
+AGREEMENT = 0.8  # share of them that must agree
+SWAP = 0.3  # a move by more than this share of the capacity is no wear
+
+
+class Direction(StrEnum):
+    """What the level of a receptacle tells."""
+
+    ROOM_LEFT = "room_left"
+    FILL = "fill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """What is known of one kind of gauge: a supply of a model."""
+
+    step: int | None = None  # smallest move seen, in the supply's own unit
+    falls: int = 0
+    rises: int = 0
+
+    def moved(self, before: int, after: int, largest: int) -> "Gauge":
+        """The gauge after one more move. `largest`: the capacity, in the same unit."""
+        size = abs(after - before)
+        if size == 0 or size > SWAP * largest:
+            return self
+        return replace(
+            self,
+            step=size if self.step is None else min(self.step, size),
+            falls=self.falls + (after < before),
+            rises=self.rises + (after > before),
+        )
+
+    @property
+    def direction(self) -> Direction | None:
+        """What a receptacle's level means; None until enough moves agree."""
+        moves = self.falls + self.rises
+        if moves < ENOUGH:
+            return None
+        if self.falls >= AGREEMENT * moves:
+            return Direction.ROOM_LEFT
+        return Direction.FILL if self.rises >= AGREEMENT * moves else None
+
+
+def name(supply: Supply) -> str:
+    """The key of a gauge within its model: "wasteToner:unknown"."""
+    return f"{supply.type}:{supply.colour}"
+
+
+def filled(supplies: Iterable[Supply], known: Mapping[str, Gauge]) -> dict[str, int]:
+    """How full each receptacle is, in percent, by its index: where a number and a direction are known."""
+    full = {}
+    for supply in supplies:
+        gauge = known.get(name(supply)) if supply.kind == "receptacle" else None
+        if gauge and gauge.direction and supply.percent is not None:
+            level = supply.percent
+            full[supply.index] = level if gauge.direction is Direction.FILL else 100 - level
+    return full
+
+
+def watch(tx: sqlite3.Connection, device: Device, before: Iterable[Supply], after: Iterable[Supply]) -> None:
+    """Learn from two readings of one printer's supplies, the older first."""
+    old = {supply.index: supply for supply in before}
+    for new in after:
+        known = old.get(new.index)
+        if known and name(known) == name(new) and (move := _move(known, new)):
+            _learn(tx, device, name(new), *move)
+
+
+def _move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
+    """(level before, level after, capacity), if all are numbers."""
+    old, new, largest = before.level, after.level, after.max
+    if isinstance(old, int) and isinstance(new, int) and isinstance(largest, int):
+        return old, new, largest
+    return None
+
+
+def of(tx: sqlite3.Connection, device: Device) -> dict[str, Gauge]:
+    """What is known of the gauges of this printer's model, by `name`."""
+    found = tx.execute("SELECT * FROM supply_gauge WHERE vendor = ? AND model = ?", _model(device))
+    return {row["supply"]: Gauge(step=row["step"], falls=row["falls"], rises=row["rises"]) for row in found}
+
+
+def _learn(
+    tx: sqlite3.Connection, device: Device, supply: str, before: int, after: int, largest: int
+) -> None:
+    known = of(tx, device).get(supply, Gauge())
+    gauge = known.moved(before, after, largest)
+    if gauge != known:
+        tx.execute(
+            "INSERT OR REPLACE INTO supply_gauge VALUES (?, ?, ?, ?, ?, ?)",
+            (*_model(device), supply, gauge.step, gauge.falls, gauge.rises),
+        )
+
+
+def _model(device: Device) -> tuple[str, str]:
+    return device.vendor or "", device.model or device.key

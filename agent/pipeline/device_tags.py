@@ -1,0 +1,59 @@
+"""What the configuration says of a printer by where it stands: tags, and the contract that it is under.
+
+[[network]] tags, contract  ──►  every printer in it, by the narrowest network around it
+[[printer]] tags, contract  ──►  that printer: its tags beside those of the network, its contract instead
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from agent.config import Config, NetworkConfig
+from agent.core.model import Device
+
+Assign = Callable[[Device], Device]
+
+
+def unassigned(device: Device) -> Device:
+    """For whoever has no configuration."""
+    return device
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Gives printers what the configuration says of them."""
+
+    config: Config
+    _known: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, device: Device) -> Device:
+        """The printer with its tags and its contract."""
+        tags, contract = self._of(device.address.host)
+        if not tags and not contract:
+            return device
+        return replace(device, tags=tags, contract=contract or None)
+
+    def _of(self, host: str) -> tuple[tuple[str, ...], str]:
+        if host not in self._known:
+            self._known[host] = self._found(host)
+        return self._known[host]
+
+    def _found(self, host: str) -> tuple[tuple[str, ...], str]:
+        network = self._network(host)
+        printer = next((it for it in self.config.printer if it.host == host), None)
+        places = [it for it in (network, printer) if it is not None]
+        tags = dict.fromkeys(tag for place in places for tag in place.tags)
+        contract = next((it.contract for it in reversed(places) if it.contract), "")
+        return tuple(tags), contract
+
+    def _network(self, host: str) -> NetworkConfig | None:
+        """The narrowest configured network around the printer; None for one that has no address now, or
+        that is on a cable (its host is then a queue of the spooler)."""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return None
+        around = [
+            it for it in self.config.network if it.cidr.version == address.version and address in it.cidr
+        ]
+        return max(around, key=lambda it: it.cidr.prefixlen, default=None)

@@ -1,0 +1,95 @@
+"""From a reading to all that rules may know: history written, gauges watched, facts put together.
+
+The live line and rehearsals take this one way, so that what is tried is what will run.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import replace
+
+from agent.core.model import Device, Facts, Foresight, SiteFacts, Snapshot
+from agent.forecast import forecast_store
+from agent.forecast.forecast_store import Brought
+from agent.history import facts, record, supply_gauges
+from agent.history.meters import ledger
+from agent.history.meters.epochs import Read
+from agent.tickets.feedback import open_orders
+
+
+def count(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[Read]:
+    """Keep what the meters of `snapshot` say; returns the reads that opened an epoch. Before `take_in`."""
+    borders = ledger.record(tx, device.key, snapshot)
+    opened = [it for it in ledger.epochs(tx, device.key) if it.name == "total"] if borders else []
+    if opened and opened[-1].opened == snapshot.at:
+        record.epoch(tx, device.key, opened[-1].number, opened[-1].opened)
+    return borders
+
+
+def take_in(
+    tx: sqlite3.Connection,
+    device: Device,
+    snapshot: Snapshot,
+    site: SiteFacts,
+    asks: Collection[str] | None = None,
+) -> Facts:
+    """Record what `snapshot` says of `device`; returns what is known of it now.
+
+    `asks`: the parts of the facts that rules look at; without it, all.
+    """
+    if snapshot.supplies is not None:
+        supply_gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
+    fresh = record.record(tx, device.key, snapshot)
+    known = facts.facts(tx, device, snapshot.at, site, fresh, parts=asks)
+    return replace(
+        known,
+        fresh=fresh | {"events"} if known.epoch_since == snapshot.at else fresh,
+        filled=supply_gauges.filled(known.supplies or (), supply_gauges.of(tx, device)),
+        foresight=_foresee(tx, snapshot, known),
+        ordered=_orders(tx, known) if asks is None or "orders" in asks else frozenset(),
+    )
+
+
+def of(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
+    """What is known of a printer that was not read just now; None where there is no such printer."""
+    known = facts.facts(tx, device, now, site)
+    if known.last_answer is None:
+        return None
+    return replace(known, foresight=forecast_store.of(tx, device.key, now, site.id))
+
+
+def known(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
+    """All that rules may know of a printer now, as it was last read; nothing is written."""
+    found = facts.facts(db, device, now, site)
+    return replace(
+        found,
+        filled=supply_gauges.filled(found.supplies or (), supply_gauges.of(db, device)),
+        foresight=forecast_store.of(db, device.key, now, site.id) if found.answers_in_a_row else Foresight(),
+        ordered=_orders(db, found),
+    )
+
+
+def site_of(db: sqlite3.Connection, name: str = "") -> SiteFacts:
+    """The site as its printers were last heard."""
+    heard = db.execute("SELECT answers_in_a_row FROM latest JOIN device ON device = key").fetchall()
+    return SiteFacts(
+        id=name, devices=len(heard), unreachable=sum(not row["answers_in_a_row"] for row in heard)
+    )
+
+
+def _orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
+    return open_orders.orders(db, known.device.key, known.supplies or (), known.renewed)
+
+
+def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:
+    """What is foreseen after this reading; nothing from silence."""
+    if not snapshot.reachable:
+        return Foresight()
+    began = [episode.alert for episode in known.recent_alerts if episode.began == snapshot.at]
+    brought = Brought(
+        site=known.site.id,
+        pages=known.pages if snapshot.meters is not None else None,
+        supplies=known.supplies if snapshot.supplies is not None else None,
+        alerts=[episode.alert for episode in known.open_alerts or ()],
+        began=began,
+    )
+    return forecast_store.take_in(tx, known.device.key, snapshot.at, brought)

@@ -1,0 +1,1 @@
+"""Polling: which printer is due, and how it is asked over SNMP, IPP and USB."""

@@ -1,0 +1,23 @@
+"""Which collectors the service uses: every file of `agent/collectors` that the configuration enables."""
+
+from typing import Any
+
+from agent import collectors
+from agent.collectors._visit import Collector, LocalCollector, When
+from agent.config import Config
+from agent.core import plugins
+
+
+def find_collectors(config: Config, when: When) -> dict[str, Collector]:
+    """The collectors that read a visited printer at that occasion, by name."""
+    return _enabled(config, when)
+
+
+def find_local_collectors(config: Config) -> dict[str, LocalCollector]:
+    """The collectors that read printers of this machine, by name."""
+    return _enabled(config, "locally")
+
+
+def _enabled(config: Config, when: When) -> dict[str, Any]:
+    files = {name: plugins.load(collectors, name) for name in plugins.names(collectors)}
+    return {name: file for name, file in files.items() if when == file.WHEN and file.enabled(config)}

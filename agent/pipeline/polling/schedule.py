@@ -1,0 +1,109 @@
+"""What runs when: who is due to be polled, and the handful of cadences of the service.
+
+    Rota      pure: a heap of due printers, each tier with its own cadence and a steady jitter
+    Cadences  APScheduler with trigger objects: poll tick, sweep, heartbeat, upkeep
+
+One job per printer would cost more than the polls (0.56 ms a run, measured): so the scheduler only
+wakes the service, and the rota says who is next.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import heapq
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from agent.core.clock import Clock
+from agent.core.model import Tier
+from agent.core.units import Hours
+
+QUIETER = 6.0  # how many times as long a cadence is in quiet hours
+SHORTEST = 0.02  # real seconds between two runs, however fast the clock
+TOGETHER = 0.1  # a tier due within this share of its cadence rides along with one that is due now
+
+
+@dataclass(slots=True)
+class Rota:
+    """Which printer is due for what. Pure: `now` is an argument, and jitter comes from the key."""
+
+    cadence: Mapping[Tier, float]  # seconds
+    quiet: Hours | None = None
+    stretch: float = 1.0  # above 1 while the outbox fills up: poll less before anything is dropped
+    _due: dict[str, dict[Tier, float]] = field(default_factory=dict)
+    _heap: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, key: str, now: float) -> None:
+        """A printer just read in full: each tier is next due within its first cadence, spread by key."""
+        if key not in self._due:
+            share = _spread(key)
+            self._due[key] = {tier: now + length * share for tier, length in self.cadence.items()}
+            self._push(key)
+
+    def drop(self, key: str) -> None:
+        self._due.pop(key, None)  # what is left of it in the heap is passed over
+
+    def hurry(self, key: str, tiers: frozenset[Tier], now: float) -> None:
+        """Make `tiers` of a known printer due now."""
+        if key in self._due:
+            self._due[key].update(dict.fromkeys(tiers, now))
+            self._push(key)
+
+    def due(self, now: float, limit: int) -> list[tuple[str, frozenset[Tier]]]:
+        """At most `limit` printers that are due, longest overdue first, with what to ask of each."""
+        found: list[tuple[str, frozenset[Tier]]] = []
+        while self._heap and self._heap[0][0] <= now and len(found) < limit:
+            at, key = heapq.heappop(self._heap)
+            tiers = self._due.get(key)
+            if tiers is None or at != min(tiers.values()):
+                continue  # dropped, or pushed again with another time
+            ready = {tier for tier, due in tiers.items() if due <= now + TOGETHER * self.cadence[tier]}
+            stretch = self.stretch * (QUIETER if self.quiet and self.quiet.covers(now) else 1.0)
+            tiers.update({tier: now + self.cadence[tier] * stretch for tier in ready})
+            self._push(key)
+            found.append((key, frozenset(ready)))
+        return found
+
+    def _push(self, key: str) -> None:
+        heapq.heappush(self._heap, (min(self._due[key].values()), key))
+
+
+def _spread(key: str) -> float:
+    """0 to 1, the same for a key at each start, evenly spread over many keys."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) / (1 << 32)
+
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Cadences:
+    """The few jobs of the service, each at most once at a time, on the service's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def every(self, seconds: float, name: str, work: Work, *, at_once: bool = False) -> None:
+        """Run `work` every `seconds` of the clock; a run that is still going is not doubled."""
+        interval = IntervalTrigger(seconds=max(self._clock.real(seconds), SHORTEST))
+        trigger = OrTrigger([DateTrigger(), interval]) if at_once else interval
+
+        async def run() -> None:
+            with contextlib.suppress(asyncio.CancelledError):  # `stop` cancels what is under way
+                await work()
+
+        self._scheduler.add_job(
+            run, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,73 @@
+"""Traps and informs as hints: whoever sends one is read now, instead of when it is due.
+
+    trap ──► a printer we know, still permitted? ──► its alerts are due now ──► rounds
+
+What a trap says is not used; it never opens a ticket by itself.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.config import Traps
+from agent.config.access_policy import Territory
+from agent.core.clock import Clock
+from agent.core.model import Address, Tier
+from agent.pipeline.polling.fleet_state import Roll
+from agent.pipeline.polling.poller import Rounds
+
+if TYPE_CHECKING:
+    from agent.snmp.traps import TrapListener
+
+log = logging.getLogger("printwarden.traps")
+
+ALERTS = frozenset({Tier.ALERTS})
+
+
+@dataclass(slots=True)
+class Earshot:
+    rounds: Rounds
+    roll: Roll
+    clock: Clock
+    hints: int = 0  # traps that led to a look
+    _listener: "TrapListener | None" = field(default=None)
+
+    async def open(self, settings: Traps, territory: Territory) -> Address | None:
+        """Listen, if that is switched on; where. A port that cannot be had is told, and stops nothing."""
+        if not settings.enabled:
+            return None
+        from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB: only where it is wanted
+
+        listener = TrapListener(self.known, self.heard)
+        try:
+            at = await listener.start(
+                Address(settings.host, settings.port), list(territory.credentials.values())
+            )
+        except OSError as why:
+            log.warning(
+                "cannot listen for traps at %s port %d: %s. Polls go on as ever; ports below 1024 take a "
+                "privilege, or the socket unit of the package.",
+                settings.host,
+                settings.port,
+                why.strerror,
+            )
+            return None
+        self._listener = listener
+        log.info("listening for traps at %s", at)
+        return at
+
+    def close(self) -> None:
+        if self._listener:
+            self._listener.close()
+            self._listener = None
+
+    def known(self, host: str) -> bool:
+        """Whether a packet from `host` is worth decoding: it is a known printer, and still permitted."""
+        return self.roll.at(host) is not None and self.rounds.territory.permits(host)
+
+    def heard(self, host: str) -> None:
+        """Read the printer at `host` as soon as there is room."""
+        key = self.roll.at(host)
+        if key is not None:
+            self.hints += 1
+            self.rounds.rota.hurry(key, ALERTS, self.clock.now())

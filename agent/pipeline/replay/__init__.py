@@ -1,0 +1,1 @@
+"""Rules on recorded history: backtests, trials, explanations and checks against a fleet."""

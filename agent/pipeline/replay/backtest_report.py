@@ -1,0 +1,220 @@
+"""A backtest from the request to the report: which rules, over which time, compared with what.
+
+request ──► rules, their yardsticks ──► hindsight ──► scores
+                                           ├────────► what the rules in force would have opened instead
+                                           └────────► one threshold over a range
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from agent.core import units
+from agent.core.clock import iso
+from agent.core.errors import ConfigError
+from agent.pipeline.device_tags import Assign, unassigned
+from agent.pipeline.replay import backtest_runner
+from agent.rules.backtest import html_report, scoring, threshold_sweep
+from agent.rules.backtest.scoring import Firing, Score, Yardstick
+from agent.rules.lookup import find_rule
+from agent.rules.rule import RuleSet
+
+DAY = 86400.0
+USUAL_DAYS = 90.0  # how far back a backtest looks where nobody says
+
+StartProgress = Callable[[str], Callable[[int, int], None]]
+"""A run's name to a callback that takes (printers done, printers in all)."""
+
+
+def no_progress(_: str) -> Callable[[int, int], None]:
+    """Report no progress."""
+    return lambda _done, _of: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestRequest:
+    """What to run over recorded history."""
+
+    names: Sequence[str]
+    since: float | None = None  # without it: 90 days before the end
+    until: float | None = None  # without it: the last poll on record
+    sweep: str = ""  # a threshold and its range: see `agent.rules.backtest.threshold_sweep`
+    against: Sequence[str] = ()  # rules whose findings count as what came true; without it: the usual ones
+    horizon: str = "30 days"
+    cache: Path | None = None  # results of earlier backtests
+    site: str = ""
+    assign: Assign = unassigned
+
+
+@dataclass(slots=True)
+class BacktestReport:
+    """What a backtest found."""
+
+    span: backtest_runner.Span
+    scores: list[Score] = field(default_factory=list)
+    swept: list[tuple[str, Score]] = field(default_factory=list)
+    only_new: dict[str, list[Firing]] = field(default_factory=dict)
+    only_old: dict[str, list[Firing]] = field(default_factory=dict)
+
+    def page(self) -> str:
+        """The report as an HTML page with plots."""
+        return html_report.page(self.scores, since=self.span.since, until=self.span.until, sweep=self.swept)
+
+    def document(self) -> dict[str, Any]:
+        """The report as data."""
+        return {
+            "from": iso(self.span.since),
+            "to": iso(self.span.until),
+            "rules": [_document(score) for score in self.scores],
+            "sweep": [{"value": value, **_document(score)} for value, score in self.swept],
+            "only_new": {name: len(them) for name, them in self.only_new.items()},
+            "only_deployed": {name: len(them) for name, them in self.only_old.items()},
+        }
+
+
+def run_backtest(
+    db: sqlite3.Connection,
+    rules: RuleSet,
+    request: BacktestRequest,
+    deployed: RuleSet | None = None,
+    progress: StartProgress = no_progress,
+) -> BacktestReport:
+    """Run the rules that the request names. `deployed`: the rules in force, to compare them with.
+
+    Raises ConfigError for a name, a horizon, a span or a sweep that is wrong.
+    """
+    horizon = check_request(rules, request)
+    trial = _Backtest(db, request, _span(db, request), horizon, progress)
+    run = trial.run(rules, request.names)
+    report = BacktestReport(trial.span, [trial.score(rules, name, run) for name in request.names])
+    if deployed is not None:
+        _compare(trial, deployed, run, report)
+    if request.sweep:
+        _sweep(trial, rules, report)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Backtest:
+    """Runs and scores over one span of one state file."""
+
+    db: sqlite3.Connection
+    request: BacktestRequest
+    span: backtest_runner.Span
+    horizon: float
+    progress: StartProgress
+
+    def run(self, rules: RuleSet, names: Sequence[str]) -> backtest_runner.Run:
+        """What these rules, and those that they are compared with, would have opened."""
+        wanted = [*names, *(other for name in names for other in self._yardsticks(rules, name))]
+        return backtest_runner.run(
+            self.db,
+            threshold_sweep.only(rules, list(dict.fromkeys(wanted))),
+            self.span,
+            names=wanted,
+            site=self.request.site,
+            told=self.progress(", ".join(names)),
+            how=backtest_runner.How(memory=self.request.cache, assign=self.request.assign),
+        )
+
+    def score(self, rules: RuleSet, name: str, run: backtest_runner.Run) -> Score:
+        """How often the rule was right, and what it missed."""
+        rule, others = rules.rules[name], self._yardsticks(rules, name)
+        yardstick = Yardstick(
+            events=run.events(others),
+            proofs=run.replaced if rule.impact == "supply" else (),
+            horizon=self.horizon,
+            until=run.span.until,
+        )
+        score = scoring.score(
+            name,
+            run.firings[name],
+            yardstick if others else None,
+            device_months=run.device_months,
+            thinned=run.thinned and "meters" in rule.rests_on,
+        )
+        return replace(score, forgotten=rule.forgotten)
+
+    def _yardsticks(self, rules: RuleSet, name: str) -> list[str]:
+        chosen = list(self.request.against) or backtest_runner.yardstick_rules(rules, rules.rules[name])
+        for other in chosen:
+            find_rule(rules, other)
+        return chosen
+
+
+def check_request(rules: RuleSet, request: BacktestRequest) -> float:
+    """Find mistakes before a state file is read; returns the horizon in seconds. Raises ConfigError."""
+    for name in request.names:
+        find_rule(rules, name)
+    try:
+        return units.duration(request.horizon)
+    except ValueError as why:
+        reason, _, suggestion = str(why).partition(": ")
+        raise ConfigError.at("--horizon", reason, suggestion=suggestion) from None
+
+
+def _span(db: sqlite3.Connection, request: BacktestRequest) -> backtest_runner.Span:
+    until = request.until if request.until is not None else newest_answer(db)
+    since = request.since if request.since is not None else until - USUAL_DAYS * DAY
+    if since >= until:
+        raise ConfigError.at(
+            "--from", "is not before the end", suggestion="write an earlier day, or a later --to"
+        )
+    return backtest_runner.Span(since=since, until=until)
+
+
+def newest_answer(db: sqlite3.Connection) -> float:
+    """When a printer last answered; now, if none ever did."""
+    return db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"] or time.time()
+
+
+def _compare(trial: _Backtest, deployed: RuleSet, run: backtest_runner.Run, report: BacktestReport) -> None:
+    """The tickets that only one of the two sets of rules would have opened."""
+    names = trial.request.names
+    common = [name for name in names if name in deployed.rules]
+    usual = replace(trial, request=replace(trial.request, against=()))
+    before = usual.run(deployed, common) if common else None
+    for name in names:
+        old = before.firings.get(name, []) if before else []
+        ours, theirs = set(map(_same_day, run.firings[name])), set(map(_same_day, old))
+        report.only_new[name] = [it for it in run.firings[name] if _same_day(it) not in theirs]
+        report.only_old[name] = [it for it in old if _same_day(it) not in ours]
+
+
+def _same_day(firing: Firing) -> tuple[str, str, float]:
+    """Equal for firings that count as the same ticket."""
+    return firing.device, firing.subject, firing.opened // DAY
+
+
+def _sweep(trial: _Backtest, rules: RuleSet, report: BacktestReport) -> None:
+    """One threshold, over its range."""
+    try:
+        name, steps = threshold_sweep.steps(rules, trial.request.sweep)
+    except ValueError as why:
+        reason, _, suggestion = str(why).partition(" | ")
+        raise ConfigError.at("--sweep", reason, suggestion=suggestion) from None
+    for step in steps:
+        run = trial.run(step.rules, [name])
+        report.swept.append((step.spelt, trial.score(step.rules, name, run)))
+
+
+def _document(score: Score) -> dict[str, Any]:
+    return {
+        "rule": score.rule,
+        "tickets": len(score.firings),
+        "tickets_per_device_month": round(score.rate, 4),
+        "precision": score.precision.value if score.judged else None,
+        "precision_interval": score.precision.interval if score.judged else None,
+        "recall": score.recall.value if score.judged else None,
+        "recall_interval": score.recall.interval if score.judged else None,
+        "lead_days": [it / DAY for it in score.lead] if score.lead else None,
+        "flaps": score.flaps,
+        "few": score.judged and (score.precision.few or score.recall.few),
+        "thinned": score.thinned,
+        "not_replayed": list(score.forgotten),
+        "missed": [asdict(it) for it in score.missed],
+        "false": [asdict(it) for it in score.false],
+    }

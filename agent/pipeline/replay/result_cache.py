@@ -1,0 +1,155 @@
+"""What backtests computed before, so that a second one over the same past asks for nothing twice.
+
+Promises:
+- A result is found only under a key of all that it rests on: the printer's past to the last value, the rules
+  of its group to the last threshold, the span, the site where they look at it, the time zone, and the program
+  that judged. Whatever of these is different, it is computed anew.
+- It may be deleted at any time. Where it cannot be written or read, everything is computed.
+- The oldest go when there are too many.
+"""
+
+import hashlib
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import agent
+import uplink
+from agent.history.device_history import Past
+from agent.rules.backtest.scoring import Firing
+from agent.rules.rule import Condition, Rule, RuleSet
+
+MOST = 100_000  # results: some 50 rules of 2,000 printers
+FORM = "1"
+
+Told = tuple[Firing, ...]
+
+_SCHEMA = """
+    CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, told TEXT NOT NULL, at REAL NOT NULL) WITHOUT
+    ROWID
+"""
+_TOO_MANY = "DELETE FROM result WHERE key IN (SELECT key FROM result ORDER BY at DESC LIMIT -1 OFFSET ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Results on disk, by their key. `path` None: nothing is remembered."""
+
+    path: Path | None = None
+
+    def find(self, keys: Iterable[str]) -> dict[str, Told]:
+        """Those of the keys that are known."""
+        if self.path is None or not self.path.exists():
+            return {}
+        found = {}
+        try:
+            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+                for key in keys:
+                    row = db.execute("SELECT told FROM result WHERE key = ?", (key,)).fetchone()
+                    if row is not None:
+                        found[key] = _load(row[0])
+        except (sqlite3.Error, ValueError, TypeError, KeyError):
+            return {}
+        return found
+
+    def keep(self, results: Mapping[str, Told]) -> None:
+        """Remember these."""
+        if self.path is None or not results:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+                db.execute(_SCHEMA)
+                db.execute("BEGIN IMMEDIATE")
+                rows = ((key, _dump(told), time.time()) for key, told in results.items())
+                db.executemany("REPLACE INTO result VALUES (?, ?, ?)", rows)
+                db.execute(_TOO_MANY, (MOST,))
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError):
+            return
+
+
+def key(*parts: str) -> str:
+    """One key of all that a result rests on."""
+    return hashlib.sha256("\0".join((FORM, program(), *time.tzname, *parts)).encode()).hexdigest()
+
+
+@cache
+def program() -> str:
+    """The program that judges, as one number: all its files, so that no list of them can forget one.
+
+    The executable of a frozen build holds them in itself.
+    """
+    if getattr(sys, "frozen", False):
+        return of_files([Path(sys.executable)])
+    return of_files(Path(package.__path__[0]) for package in (agent, uplink))
+
+
+def of_files(roots: Iterable[Path]) -> str:
+    """The names and contents of files, and of all files in folders, as one number."""
+    digest = hashlib.sha256()
+    for root in roots:
+        files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+        for file in files:
+            if "__pycache__" not in file.parts:
+                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                digest.update(f"{file.relative_to(root.parent)} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def of_past(past: Past) -> str:
+    """All that is known of one printer's past, as one number."""
+    device = past.device
+    told = hashlib.sha256()
+    for part in (
+        (device.key, device.name, device.vendor, device.model, device.location, device.tags, device.contract),
+        (past.since, past.until, past.met, past.thinned, past.speed, past.supplies, past.silences),
+        sorted(past.levels.items()),
+        (past.pages, past.engine, past.state, past.errors, past.epochs),
+        [(it.at, it.what, it.detail, it.count) for it in past.happened],
+        [(it.began, it.ended, it.alert) for it in past.episodes],
+    ):
+        told.update(repr(part).encode())
+    return told.hexdigest()
+
+
+def of_rules(rules: RuleSet) -> str:
+    """All that decides what these rules say."""
+    return "\n".join(map(_spell, rules.rules.values())) + f"\n{rules.zone!r}"
+
+
+def _spell(rule: Rule) -> str:
+    plain = (
+        rule.id, rule.title, rule.per, rule.patience, rule.turns, rule.hushes, rule.severity,
+        rule.inhibited_by, rule.fault, rule.component, rule.impact.value, rule.scope, rule.shadow,
+    )  # fmt: skip
+    asked = [[_asked(it) for it in part] for part in (rule.all, rule.any, rule.none, rule.clear)]
+    return repr((plain, asked))
+
+
+def _asked(it: Condition) -> tuple[object, ...]:
+    return (
+        it.signal.name,
+        it.op,
+        _plain(it.value),
+        [(name, _plain(one)) for name, one in sorted(it.options.items())],
+    )
+
+
+def _plain(value: object) -> object:
+    """A set has no order of its own."""
+    return sorted(map(str, value)) if isinstance(value, frozenset) else value
+
+
+def _dump(told: Told) -> str:
+    return json.dumps([asdict(firing) for firing in told], ensure_ascii=False)
+
+
+def _load(text: str) -> Told:
+    return tuple(Firing(**firing) for firing in json.loads(text))

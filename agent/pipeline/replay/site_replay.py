@@ -1,0 +1,100 @@
+"""The site as a whole, as it was: how many printers were silent at each time, and what its rules made of it.
+
+silences of all printers ──► how many of how many ──► rules about the site ──► firings,
+                                                                                and who gives way to them
+"""
+
+import hashlib
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agent.core.model import Change, Facts, SiteFacts
+from agent.pipeline.replay.transitions import next_look, pair_firings
+from agent.rules import engine
+from agent.rules.backtest.scoring import Firing
+from agent.rules.evaluator import stand_in
+from agent.rules.rule import RuleSet
+from agent.rules.state_store import Key, Standing
+
+
+@dataclass(slots=True)
+class SitePast:
+    """How many of the site's printers were known and silent at each time, and which of its rules fired."""
+
+    id: str = ""
+    times: list[float] = field(default_factory=list)
+    devices: list[int] = field(default_factory=list)
+    unreachable: list[int] = field(default_factory=list)
+    fired_at: list[float] = field(default_factory=list)
+    fired: list[frozenset[str]] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SitePast":
+        """What was kept of it before `until`."""
+        steps = [(row["first_seen"], 1, 0) for row in db.execute("SELECT first_seen FROM device")]
+        for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
+            steps.append((row["began"], 0, 1))
+            steps.append((row["ended"] if row["ended"] is not None else until, 0, -1))
+        found = cls(id=site)
+        devices = unreachable = 0
+        for at, more, silent in sorted(steps):
+            devices, unreachable = devices + more, unreachable + silent
+            found.times.append(at)
+            found.devices.append(devices)
+            found.unreachable.append(unreachable)
+        return found
+
+    @property
+    def digest(self) -> str:
+        """All of it, as one number."""
+        told = repr((self.id, self.times, self.devices, self.unreachable, self.fired_at))
+        fired = repr([sorted(rules) for rules in self.fired])
+        return hashlib.sha256((told + fired).encode()).hexdigest()
+
+    def at(self, now: float) -> tuple[SiteFacts, frozenset[str]]:
+        """How it was at `now`, and which rules about it fired."""
+        place, fired = bisect_right(self.times, now), bisect_right(self.fired_at, now)
+        site = SiteFacts(
+            id=self.id,
+            devices=self.devices[place - 1] if place else 0,
+            unreachable=self.unreachable[place - 1] if place else 0,
+        )
+        return site, self.fired[fired - 1] if fired else frozenset()
+
+    def judge(self, rules: RuleSet, since: float, until: float) -> list[tuple[str, Firing]]:
+        """What the rules about the site said; from then on `at` knows when they fired."""
+        if not rules.about_site(self.id):
+            return []
+        standing: dict[Key, Standing] = {}
+        told: list[tuple[float, Change]] = []
+        device = stand_in(self.id)
+        for now in self._moments(rules, standing, since, until):
+            site, _ = self.at(now)
+            facts = Facts(device=device, now=now, last_answer=now, answers_in_a_row=1, site=site)
+            after, changes = engine.decide_site(rules, standing, facts)
+            standing.clear()
+            standing.update(after)
+            told += [(now, change) for change in changes]
+            active = frozenset(rule for (rule, _), it in standing.items() if it.state.active)
+            if not self.fired or active != self.fired[-1]:
+                self.fired_at.append(now)
+                self.fired.append(active)
+        return list(pair_firings(device, told))
+
+    def _moments(
+        self, rules: RuleSet, standing: dict[Key, Standing], since: float, until: float
+    ) -> Iterable[float]:
+        """Whenever a printer fell silent or came back, and when a wait is over."""
+        place = bisect_right(self.times, since)
+        now = since
+        while now < until:
+            yield now
+            looks = (
+                next_look(it.state, rules.rules[rule].patience, now) for (rule, _), it in standing.items()
+            )
+            tick = min(looks, default=until)
+            while place < len(self.times) and self.times[place] <= now:
+                place += 1
+            now = min(tick, self.times[place] if place < len(self.times) else until)

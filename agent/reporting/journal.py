@@ -1,0 +1,99 @@
+"""The journal of every message that leaves the site, field by field: the newest 10,000.
+
+    message ──► privacy filter ──► outbox
+                      └──────────► journal: `printwarden egress tail`, `egress show`
+
+A message is written in the transaction that accepts it, in the form in which it leaves.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uplink.delivery import cloudevents
+from uplink.outbox.envelope import Envelope
+
+SCHEMA = (
+    """
+    CREATE TABLE egress (
+        number INTEGER PRIMARY KEY,     -- agent_seq of the envelope
+        at REAL NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL, data TEXT NOT NULL
+    )
+    """,
+)
+KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of the journal. `state`: "waiting", "dead" or "gone out"."""
+
+    number: int
+    at: float
+    type: str
+    subject: str
+    state: str
+    data: Mapping[str, Any]
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """("device.serial", "PHBLL12345"), … for every value in it."""
+        yield from _flat("", self.data)
+
+
+def note(tx: sqlite3.Connection, number: int, envelope: Envelope) -> None:
+    """Write a message into the journal, in the transaction that accepts it. `number`: its agent_seq."""
+    text = cloudevents.payload(envelope.data).decode()
+    row = (number, envelope.time, envelope.type, envelope.subject, text)
+    tx.execute("INSERT OR REPLACE INTO egress VALUES (?, ?, ?, ?, ?)", row)
+    tx.execute("DELETE FROM egress WHERE number <= ?", (number - KEPT,))
+
+
+def tail(db: sqlite3.Connection, count: int) -> list[Message]:
+    """The newest messages, the oldest of them first."""
+    found = db.execute("SELECT * FROM egress ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+    return [_message(db, row) for row in reversed(found)]
+
+
+def show(db: sqlite3.Connection, number: int) -> Message | None:
+    """One message."""
+    row = db.execute("SELECT * FROM egress WHERE number = ?", (number,)).fetchone()
+    return None if row is None else _message(db, row)
+
+
+def newest(db: sqlite3.Connection, kind: str, subject: str) -> Message | None:
+    """The last message of a type about a subject."""
+    row = db.execute(
+        "SELECT * FROM egress WHERE type = ? AND subject = ? ORDER BY number DESC LIMIT 1", (kind, subject)
+    ).fetchone()
+    return None if row is None else _message(db, row)
+
+
+def _message(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
+    return Message(
+        number=row["number"],
+        at=row["at"],
+        type=row["type"],
+        subject=row["subject"],
+        state=_state(db, row["number"]),
+        data=json.loads(row["data"]),
+    )
+
+
+def _state(db: sqlite3.Connection, number: int) -> str:
+    for table, state in (("outbox_event", "waiting"), ("outbox_dead", "dead")):
+        if db.execute(f"SELECT 1 FROM {table} WHERE seq = ?", (number,)).fetchone():  # noqa: S608 - constants
+            return state
+    return "gone out"
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+    elif isinstance(value, list) and value:
+        for number, inner in enumerate(value):
+            yield from _flat(f"{path}[{number}]", inner)
+    else:
+        yield path, value

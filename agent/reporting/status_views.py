@@ -1,0 +1,98 @@
+"""Read-only views over the state file: what `status`, the demonstration and the local page show."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from agent.core.model import DeviceStatus, Facts, SiteFacts
+from agent.discovery import inventory
+from agent.history import facts
+from uplink.outbox import queries as outbox
+from uplink.outbox.envelope import Lane
+from uplink.provider import provider_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printer:
+    """A printer in one line."""
+
+    device: str
+    name: str
+    address: str | None  # None: another printer answers there now
+    state: str
+    lowest_supply: str | None
+    pages: int | None
+    last_answer: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """The outbox in one line, and what keeps it from moving."""
+
+    accepted: int
+    waiting: int
+    tickets_waiting: int
+    delivered: int
+    dead_letter: int
+    oldest: float | None
+    trouble: tuple[str, ...]
+    unheard: tuple[str, ...]  # why the provider's desk cannot be heard
+
+
+def printers(db: sqlite3.Connection, now: float) -> list[Printer]:
+    """Every known printer, by key."""
+    found = []
+    for device in inventory.devices(db).values():
+        known = facts.facts(db, device, now, SiteFacts())
+        found.append(
+            Printer(
+                device=device.key,
+                name=device.name,
+                address=str(device.address) if device.address.host else None,
+                state=state(known),
+                lowest_supply=lowest_supply(known),
+                pages=known.pages,
+                last_answer=known.last_answer,
+            )
+        )
+    return found
+
+
+def state(known: Facts) -> str:
+    """A few words: "silent", "asleep", "idle", "printing", "down: jammed"."""
+    if not known.answers_in_a_row:
+        return "silent"
+    if known.status is None:
+        return "unknown"
+    if known.status.asleep:
+        return "asleep"
+    grave = known.status.device in {DeviceStatus.DOWN, DeviceStatus.WARNING}
+    said = (known.status.device if grave else known.status.printer) or "unknown"
+    return ": ".join(part for part in (said, ", ".join(known.status.errors or ())) if part)
+
+
+def lowest_supply(known: Facts) -> str | None:
+    """The consumed supply of which least is left, among those whose level is a number."""
+    levels = [
+        (supply.percent, f"{supply.colour} {supply.type}")
+        for supply in known.supplies or ()
+        if supply.kind == "consumed" and supply.percent is not None
+    ]
+    if not levels:
+        return None
+    percent, name = min(levels)
+    return f"{name} {percent} %"
+
+
+def waiting(db: sqlite3.Connection) -> Outbox:
+    """How the outbox stands."""
+    counts = outbox.counts(db)
+    return Outbox(
+        accepted=counts.accepted,
+        waiting=sum(counts.pending.values()),
+        tickets_waiting=counts.pending.get(Lane.TICKETS, 0),
+        delivered=sum(counts.delivered.values()),
+        dead_letter=sum(counts.dead.values()),
+        oldest=counts.oldest,
+        trouble=tuple(f"{one.name}: {one.reason}" for one in outbox.destinations(db) if one.reason),
+        unheard=tuple(f"{one.name}: {one.trouble}" for one in provider_state.everyone(db) if one.trouble),
+    )

@@ -1,0 +1,122 @@
+"""How far each supply is on its way to empty, by stages: what a provider plans its stock by.
+
+    full ──► half ──► low ──► soon ──► empty        replaced: from the start again
+          ≤ 50 %   ≤ 25 %   ≤ 10 %    0 %
+          P10 ≤ 60 d  ≤ 30 d   ≤ 10 d               whichever comes first
+
+- A stage is told once: a level that goes up and down at a border says nothing new. Only a replaced supply
+  goes back, and that is told, too.
+- What is neither a number nor foreseen is at no stage, and nothing is told of it.
+- A supply that is full when it is first met is noted, and not told: the inventory lists it.
+"""
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from agent.core.model import Facts, Outlook, Supply
+from uplink.events.supply_order_hint import Reason, Stage
+
+SCHEMA = (
+    """
+    CREATE TABLE supply_told (
+        device TEXT NOT NULL, supply TEXT NOT NULL, mark TEXT NOT NULL,  -- a Mark as JSON
+        PRIMARY KEY (device, supply)
+    ) WITHOUT ROWID
+    """,
+    """
+    ALTER TABLE supply_told RENAME TO supply_stage_sent;
+    ALTER TABLE supply_stage_sent RENAME COLUMN mark TO state
+    """,
+)
+
+STAGES: Final[tuple[Stage, ...]] = ("full", "half", "low", "soon", "empty")
+PERCENT = (50, 25, 10, 0)  # at or below which each stage after the first begins
+DAYS = (60.0, 30.0, 10.0)  # the same by P10; that it is empty is only told by a level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What was told of a supply last."""
+
+    stage: int
+    serial: str | None = None
+    renewed: float | None = None  # when it was replaced last, as far as was known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """One supply at a new stage."""
+
+    supply: Supply
+    outlook: Outlook | None
+    renewed: float | None  # when it was put in, if that was seen
+    reason: Reason
+    mark: Mark
+
+    @property
+    def index(self) -> str:
+        return self.supply.index
+
+    @property
+    def stage(self) -> Stage:
+        return STAGES[self.mark.stage]
+
+
+def stage(percent: int | None, p10: float | None) -> int | None:
+    """The number of the stage; None where nothing is known."""
+    if percent is None and p10 is None:
+        return None
+    by_level = sum(percent <= border for border in PERCENT) if percent is not None else 0
+    by_days = sum(p10 <= border for border in DAYS) if p10 is not None else 0
+    return max(by_level, by_days)
+
+
+def step(before: Mark | None, now: Mark) -> tuple[Mark, Reason | None]:
+    """What is remembered from now on, and why it is told; None if it is not."""
+    if before is None:
+        return now, "stage" if now.stage else None
+    if _replaced(before, now):
+        return now, "replaced"
+    further = max(before.stage, now.stage)
+    mark = Mark(stage=further, serial=now.serial or before.serial, renewed=now.renewed or before.renewed)
+    return mark, "stage" if further > before.stage else None
+
+
+def _replaced(before: Mark, now: Mark) -> bool:
+    if before.serial and now.serial and before.serial != now.serial:
+        return True
+    return now.renewed is not None and now.renewed != before.renewed
+
+
+def hints(tx: sqlite3.Connection, known: Facts) -> list[Hint]:
+    """What is to be told of a printer's supplies now; what is not is noted."""
+    found = []
+    for supply in known.supplies or ():
+        outlook = known.foresight.outlooks.get(supply.index)
+        at = stage(supply.percent, outlook.p10 if outlook else None)
+        if supply.kind != "consumed" or at is None:
+            continue
+        before = _told(tx, known.device.key, supply.index)
+        renewed = known.renewed.get(supply.index)
+        mark, reason = step(before, Mark(stage=at, serial=supply.serial, renewed=renewed))
+        if reason:
+            hint = Hint(supply=supply, outlook=outlook, renewed=renewed, reason=reason, mark=mark)
+            found.append(hint)
+        elif mark != before:
+            note(tx, known.device.key, supply.index, mark)
+    return found
+
+
+def note(tx: sqlite3.Connection, device: str, supply: str, mark: Mark) -> None:
+    """This was told, or need not be."""
+    row = (device, supply, json.dumps(asdict(mark)))
+    tx.execute("INSERT OR REPLACE INTO supply_stage_sent VALUES (?, ?, ?)", row)
+
+
+def _told(tx: sqlite3.Connection, device: str, supply: str) -> Mark | None:
+    row = tx.execute(
+        "SELECT state FROM supply_stage_sent WHERE device = ? AND supply = ?", (device, supply)
+    ).fetchone()
+    return Mark(**json.loads(row["state"])) if row else None

@@ -1,0 +1,1 @@
+"""Backtests: scores of recorded firings, the HTML report, the sweep over one threshold."""

@@ -1,0 +1,221 @@
+"""The form of a rule file: what an MPS admin may write, key by key.
+
+    [[rule]]
+    id = "supply-low"                      per = "supply"
+    when.all = [ { signal = "supply.level", op = "<=", value = "10 %" } ]
+    clear.all = [ { signal = "supply.level", op = ">=", value = "25 %" } ]
+    for = "1 hour"                         fault = "supply.low"
+
+    [defaults]                             for the rules of this file
+    [severity.high]                        for the rules of this severity, in all files
+    [calendar.office]                      when somebody is there
+
+There is no expression language: one level of all, any and none, and comparisons in `op` alone.
+Anything more is a new signal. What the form cannot say by itself, `agent.rules.lint` checks.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agent.core.model import Impact
+from agent.rules import field_types
+from agent.rules.field_types import Day, Duration, Enabled, Hours, Id, Turn, Zone
+
+Severity = Literal["critical", "high", "normal", "plan", "info"]
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
+
+
+class ConditionForm(BaseModel):
+    """One comparison. Further keys are the options of the signal."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True, use_attribute_docstrings=True)
+
+    signal: str
+    """What is asked: "supply.level", "alert.code", …"""
+    op: str | None = None
+    """How it is compared: <, <=, >, >= for measures; is, is_not, in, not_in for words."""
+    value: Any = None
+    """What it is compared with, with its unit: "10 %", "5 minutes", "toner", ["toner", "ink"]."""
+    min_count: int | None = None
+    """Short for op = ">=", value = …"""
+    max_count: int | None = None
+    """Short for op = "<=", value = …"""
+
+
+Conditions = Annotated[tuple[ConditionForm, ...], Field(strict=False)]
+
+
+class WhenForm(_Form):
+    """The condition: all of these, any of those, none of the others."""
+
+    all: Conditions = ()
+    any: Conditions = ()
+    none: Conditions = ()
+
+
+class ClearForm(_Form):
+    """When it has ceased. Without it: when it no longer holds."""
+
+    all: Conditions = ()
+
+
+class ScopeForm(_Form):
+    """Which printers it is about, by shell patterns ("ECOSYS*"). Empty: all."""
+
+    sites: Texts = ()
+    vendors: Texts = ()
+    models: Texts = ()
+    locations: Texts = ()
+    tags: Texts = ()
+    contracts: Texts = ()
+
+
+class TicketForm(_Form):
+    """How tickets of several printers are put together."""
+
+    group_by: Annotated[tuple[Literal["site", "model", "location"], ...], Field(strict=False)] = ()
+    """What they have in common. Each printer keeps its own ticket; they share a group."""
+    group_wait: Duration = 0.0
+    """How long the first one waits for company before it is sent."""
+
+
+class FlapForm(_Form):
+    """What opens again and again is held in one ticket."""
+
+    window: Duration
+    """How far back openings are counted."""
+    max_opens: int = Field(ge=1)
+    """How many openings in it are still usual."""
+    hold: Duration
+    """How long it must then have ceased; each further opening doubles it, up to eight times."""
+
+
+class SuppressForm(_Form):
+    """A time in which the rule does not speak up."""
+
+    calendar: str
+    """Whose hours: a [calendar.…]."""
+    outside: bool = False
+    """true: the time outside of these hours."""
+    action: Literal["delay", "drop"]
+    """"delay": told afterwards, if it still holds. "drop": what begins then is never told."""
+
+
+class ManyForm(_Form):
+    """What may also stand in [defaults] and [severity.…], for many rules at once."""
+
+    for_: Duration = Field(default=0.0, alias="for")
+    """How long the condition must hold before it is a fact."""
+    keep_firing: Duration = 86400.0
+    """How long it must have ceased before it is over."""
+    stale_after: Duration = Field(default=93600.0, gt=0)
+    """What was read longer ago than this is unknown."""
+    flap: FlapForm | None = None
+    """When a condition that comes and goes is held in one ticket."""
+    evaluate: Turn | None = None
+    """How often it is judged: "daily@07:00", "hourly@15", "6 hours". Without it: with every reading."""
+    suppress: Annotated[tuple[SuppressForm, ...], Field(strict=False)] = ()
+    """Times in which it does not speak up."""
+    ticket: TicketForm = TicketForm()
+    """How tickets of several printers are put together."""
+    max_tickets_per_day: int | None = Field(default=None, ge=1)
+    """Further ones of a day go into one storm ticket that lists the printers; never for device_down."""
+    owner: str = ""
+    """Who answers for it."""
+
+
+class DefaultsForm(ManyForm):
+    """[defaults]: what the rules of this file share."""
+
+    severity: Severity = "normal"
+
+
+class SeverityForm(ManyForm):
+    """[severity.…]: what all rules of a severity share."""
+
+
+class CalendarForm(_Form):
+    """[calendar.…]: when somebody is there."""
+
+    timezone: Zone | None = None
+    """A name of the IANA database, "Europe/Berlin". Without it: the time of the agent's machine."""
+    mon: Hours = ()
+    tue: Hours = ()
+    wed: Hours = ()
+    thu: Hours = ()
+    fri: Hours = ()
+    sat: Hours = ()
+    sun: Hours = ()
+    mon_fri: Hours = ()
+    """The days from Monday to Friday that have no hours of their own."""
+    mon_sun: Hours = ()
+    """The days that have no hours of their own."""
+    holidays: Annotated[tuple[Day, ...], Field(strict=False)] = ()
+    """Days on which it is closed: "2026-12-25"."""
+    always: bool = False
+    """Open every minute of every day."""
+
+    @model_validator(mode="after")
+    def _opens(self) -> "CalendarForm":
+        if not self.always and not any(getattr(self, day) for day in field_types.DAY_KEYS):
+            raise ValueError('never opens | add mon_fri = "08:00-17:00", or always = true')
+        return self
+
+
+class RuleForm(ManyForm):
+    """One rule."""
+
+    id: Id
+    """Its name in logs, tickets and `inhibited_by`: lower case, digits and hyphens."""
+    title: str = Field(min_length=1)
+    """What the ticket says, with words in braces: "{supply} of {device} is at {value}"."""
+    enabled: Enabled = True
+    """"shadow" judges, but tells nobody."""
+    scope: ScopeForm = ScopeForm()
+    per: Literal["device", "supply", "alert", "part", "site"] = "device"
+    """What it is about: it is judged for each of these on its own."""
+    when: WhenForm
+    clear: ClearForm = ClearForm()
+    severity: Severity = "normal"
+    """How grave it is beside others: orders lists. The contract makes the priority."""
+    inhibited_by: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    """Rules that say it better: while one of them fires here, this one does not speak up."""
+    fault: str
+    """What is wrong: a key of the fault catalogue (`printwarden rules faults`)."""
+    component: str = ""
+    """Of what, within the printer: "{supply.type}:{supply.colour}". Empty: the printer as a whole."""
+    impact: Annotated[Impact, Field(strict=False)]
+    """What it means for those who print; the contract makes a priority of it."""
+    reason: str = ""
+    """Why it is as it is, for whoever reads it next."""
+
+
+class RuleFile(_Form):
+    """A file of rules."""
+
+    rule: Annotated[tuple[RuleForm, ...], Field(strict=False)] = ()
+    defaults: DefaultsForm = DefaultsForm()
+    calendar: dict[Id, CalendarForm] = {}
+    severity: dict[Severity, SeverityForm] = {}
+
+
+class FaultForm(_Form):
+    """One entry of the fault catalogue."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)+$")]
+    title: str
+    meaning: str
+    acts: Literal["site", "supplies", "technician", "provider"]
+
+
+class FaultFile(_Form):
+    """The fault catalogue."""
+
+    fault: tuple[FaultForm, ...] = Field(strict=False)

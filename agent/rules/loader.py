@@ -1,0 +1,166 @@
+"""Rule files into a rule set: the shipped rules first, then the provider's, which override by id.
+
+    shipped()  ──►  rules.d/*.toml  ──►  load()  ──►  RuleSet, or ConfigError with every complaint
+
+All or nothing: one mistake refuses the whole, so that nobody is watched by half of the rules.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from agent.core import toml
+from agent.core.calendars import DAYS, SEVERAL, Calendar
+from agent.core.errors import Complaint, ConfigError
+from agent.rules import advice, lint
+from agent.rules.compiler import Common, Compiler
+from agent.rules.file_format import CalendarForm, FaultFile, RuleFile, SeverityForm
+from agent.rules.rule import Fault, Rule, RuleSet
+
+HERE = Path(__file__).parent
+DEFAULTS = HERE / "defaults"
+CATALOGUE = HERE / "faults.toml"
+TRIAL = ".trial.toml"  # beside a rule file: what its rules should do
+
+
+@cache
+def faults() -> dict[str, Fault]:
+    """The fault catalogue, by key."""
+    forms = toml.validate(toml.read(CATALOGUE), FaultFile).fault
+    return {form.key: Fault(**form.model_dump()) for form in forms}
+
+
+def shipped() -> list[Path]:
+    """The files of the rules that come with the product."""
+    return rule_files(DEFAULTS)
+
+
+def trials(paths: Iterable[Path]) -> list[Path]:
+    """The trial files among `paths`: files *.trial.toml, and those in folders."""
+    found = []
+    for path in paths:
+        found += sorted(path.glob(f"*{TRIAL}")) if path.is_dir() else [path]
+    return [path for path in found if path.name.endswith(TRIAL)]
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files in a folder, in the order in which later ones override; trials are none."""
+    return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL)]
+
+
+def load(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
+    """The rules of `paths` (files, or folders of *.toml); a later file overrides by id.
+
+    `zone`: the site's; None for the time of this machine. Raises ConfigError with every complaint about
+    every file.
+    """
+    complaints: list[Complaint] = []
+    files = _files(paths, complaints)
+    read = []
+    for file in files:
+        try:
+            document = toml.read(file)
+            read.append((document, toml.validate(document, RuleFile)))
+        except ConfigError as why:
+            complaints += why.complaints
+    pile = _Pile(_common([form for _, form in read], zone), complaints=complaints)
+    for document, form in read:
+        pile.add(document, form)
+    pile.check()
+    if pile.complaints:
+        raise ConfigError(pile.complaints)
+    return RuleSet(
+        rules=pile.rules,
+        faults=faults(),
+        calendars=pile.common.calendars,
+        zone=zone,
+        files=tuple(map(str, files)),
+        advice=tuple(sorted(pile.advice(), key=lambda it: (it.file, it.line or 0))),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The form of rule files as a JSON Schema, for editors: a line `#:schema PATH` in a file names it."""
+    schema = RuleFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Printwarden rules"} | schema
+
+
+def _common(forms: list[RuleFile], zone: tzinfo | None) -> Common:
+    """What all files share; the later of two calendars or severities of one name stands."""
+    calendars: dict[str, Calendar] = {}
+    severities: dict[str, SeverityForm] = {}
+    for form in forms:
+        calendars |= {name: _calendar(name, it, zone) for name, it in form.calendar.items()}
+        severities |= {str(name): it for name, it in form.severity.items()}
+    return Common(faults=faults(), calendars=calendars, severities=severities)
+
+
+def _calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
+    week = {}
+    for day in DAYS:
+        around = [key for key, days in SEVERAL.items() if day in days]
+        week[day] = next((hours for key in (day, *around) if (hours := getattr(form, key))), ())
+    return Calendar(
+        name=name,
+        zone=form.timezone or zone,
+        week=week,
+        holidays=frozenset(form.holidays),
+        always=form.always,
+    )
+
+
+def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += rule_files(path)
+        elif path.is_file():
+            found.append(path)
+        else:
+            complaints.append(Complaint(file=str(path), reason="there is no such file or folder"))
+    return found
+
+
+@dataclass(slots=True)
+class _Pile:
+    """The rules of the files read so far, and what is to be complained about."""
+
+    common: Common
+    rules: dict[str, Rule] = field(default_factory=dict)
+    places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def add(self, document: toml.Document, form: RuleFile) -> None:
+        """One more file; the later of two rules with the same id stands, but not within one file."""
+        compiler = Compiler(document, self.common, form.defaults)
+        here: set[str] = set()
+        for number, it in enumerate(form.rule):
+            if it.id in here:
+                compiler.complain(
+                    ("rule", number, "id"), f'"{it.id}" stands twice in this file', "give each its own id"
+                )
+            here.add(it.id)
+            rule = compiler.rule(number, it)
+            self.places[it.id] = (document, number)
+            if it.enabled:
+                self.rules[it.id] = rule
+            else:
+                self.rules.pop(it.id, None)
+        self.complaints += compiler.complaints
+
+    def check(self) -> None:
+        """What shows only when all rules are together."""
+        for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
+            document, number = self.places[rule.id]
+            self.complaints.append(document.complaint(("rule", number, *key), reason, suggestion))
+
+    def advice(self) -> Iterator[Complaint]:
+        """What is allowed, and most likely not meant."""
+        together = lint.Together(self.rules, tuple(self.places))
+        for rule in self.rules.values():
+            document, number = self.places[rule.id]
+            for key, reason, suggestion in advice.check(rule, together):
+                yield document.complaint(("rule", number, *key), reason, suggestion)

@@ -1,0 +1,59 @@
+"""What systemd is told about the service, over the datagram socket that it names (sd_notify(3)).
+
+    READY=1       sockets are open, known printers taken up: `systemctl start` returns
+    STATUS=…      one line for `systemctl status`
+    WATCHDOG=1    still alive; if it stays out for WatchdogSec=, systemd starts the service again
+    STOPPING=1    on the way out
+
+Without systemd nothing is told and nothing goes wrong.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+
+from agent.runtime.host.watchdog import Keeper
+
+
+def tell(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Send `lines`, such as "READY=1". Whether there was somebody to tell."""
+    place = environment.get("NOTIFY_SOCKET", "")
+    return bool(place) and _sent("\n".join(lines), place)
+
+
+def _sent(text: str, place: str) -> bool:
+    if sys.platform != "win32":
+        address = "\0" + place[1:] if place.startswith("@") else place  # unix(7): an abstract socket
+        with (
+            contextlib.suppress(
+                OSError
+            ),  # nobody listens any more; the service is worth more than its report
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+        ):
+            sender.sendto(text.encode(), address)
+            return True
+    return False
+
+
+def patience(environment: Mapping[str, str] = os.environ) -> float | None:
+    """Seconds that systemd waits for the next WATCHDOG=1; None if it watches nothing, or another process.
+
+    sd_watchdog_enabled(3): WATCHDOG_USEC counts only if WATCHDOG_PID is missing or our own.
+    """
+    meant_for = environment.get("WATCHDOG_PID", "")
+    wait = environment.get("WATCHDOG_USEC", "")
+    if not wait.isascii() or not wait.isdigit() or meant_for not in {"", str(os.getpid())}:
+        return None
+    return int(wait) / 1e6 or None
+
+
+def keeper() -> Keeper:
+    """systemd, as the keeper of this process."""
+    return Keeper(
+        patience=patience(),
+        ready=lambda status: tell("READY=1", f"STATUS={status}"),
+        felt=lambda: tell("WATCHDOG=1"),
+        leaving=lambda: tell("STOPPING=1", "STATUS=finishes what is under way"),
+    )

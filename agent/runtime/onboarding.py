@@ -1,0 +1,61 @@
+"""The first days of a site: what goes into its digest, which rules still keep quiet, and until when."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.core.model import Impact
+from agent.rules import state_store
+from agent.rules.rule import Rule, RuleSet
+from agent.tickets import batches
+
+WAITS = (Impact.SUPPLY, Impact.PREDICTED)  # what is not told in the first days, unless it was there before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """A rule that is judged and does not speak up now."""
+
+    rule: str
+    until: float | None  # None: until its file says otherwise
+    waiting: int  # how many things it has found and not told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onboarding:
+    """How far the first days of a site have come."""
+
+    began: float | None  # when the first printer was met
+    settles: float | None  # when they are over; None: there are none
+    over: bool
+    digest: batches.BatchSummary | None
+    quiet: tuple[Quiet, ...]
+
+
+def onboarding(
+    db: sqlite3.Connection, rules: RuleSet, site: str, first_days: float, now: float
+) -> Onboarding:
+    """How it stands at `now`."""
+    began = db.execute("SELECT min(first_seen) AS at FROM device").fetchone()["at"]
+    settles = began + first_days if began is not None and first_days else None
+    over = settles is None or now >= settles
+    untold = Counter(
+        rule
+        for _, (rule, _), standing in state_store.everything(db)
+        if standing.state.active and not standing.state.announced
+    )
+    return Onboarding(
+        began=began,
+        settles=settles,
+        over=over,
+        digest=batches.digest(db, site),
+        quiet=tuple(
+            Quiet(rule=rule.id, until=None if rule.shadow else settles, waiting=untold[rule.id])
+            for rule in _quiet(rules.rules.values(), over=over)
+        ),
+    )
+
+
+def _quiet(rules: Iterable[Rule], *, over: bool) -> Iterable[Rule]:
+    return (rule for rule in rules if rule.shadow or (not over and rule.impact in WAITS))

@@ -1,0 +1,209 @@
+"""Is this installation whole? Every part is used once, for real, on loopback and in a throw-away folder.
+
+    modules    every file of `agent` and `uplink` can be imported: nothing was left out of a frozen build
+    data       rules, profiles and schemas are there, and the shipped rules are valid
+    zones      time zones, which business hours need
+    cadences   the scheduler runs something once, and again and again
+    mdns       listening for announcements can begin and end
+    line       two simulated printers are read, over v2c and encrypted v3, and what they cause reaches
+               a receiver over TLS, by way of the state file
+
+It needs no configuration, contacts nobody, and leaves nothing behind.
+"""
+
+import asyncio
+import hashlib
+import importlib
+import pkgutil
+import sys
+import tempfile
+import zoneinfo
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import agent
+import uplink
+from agent import app, config
+from agent.config.access_policy import Territory
+from agent.core.clock import Clock
+from agent.core.units import counted
+from agent.discovery.methods import Scout, mdns
+from agent.pipeline.polling.schedule import Cadences
+from agent.rules import loader
+from agent.runtime import runner
+from agent.simulator import fleets, models
+from agent.simulator.device import addresses, printer
+from agent.simulator.fleet import Fleet
+from uplink.receiver.app import create_app
+from uplink.receiver.certificates import Certificates, throw_away
+from uplink.receiver.event_store import Ledger
+from uplink.receiver.serve import serving
+
+PROGRAM = {".py", ".pyc", ".so", ".pyd", ".typed"}
+ELSEWHERE = set() if sys.platform == "win32" else {"agent.runtime.host.windows_service"}
+"""What can be imported on another system only."""
+
+PATIENCE = 30.0  # real seconds for one check
+BASE = "127.79.0.1"
+
+
+class NotWhole(Exception):
+    """Something is missing or does not do what it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One part, tried."""
+
+    name: str
+    ok: bool
+    said: str  # what was seen, or what is wrong
+
+
+async def run() -> list[Check]:
+    """Every check, in order; one that fails does not keep the others from being made."""
+    return [await _tried(name, check) for name, check in CHECKS.items()]
+
+
+async def _tried(name: str, check: Callable[[], Awaitable[str]]) -> Check:
+    try:
+        return Check(name=name, ok=True, said=await asyncio.wait_for(check(), PATIENCE))
+    except Exception as why:  # noqa: BLE001 - whatever is wrong is the finding
+        return Check(name=name, ok=False, said=f"{type(why).__name__}: {why}")
+
+
+def modules() -> list[str]:
+    """Every module of `agent` and `uplink` that this system can import, by dotted name."""
+    found = [
+        each.name
+        for package in (agent, uplink)
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    return sorted(name for name in found if not name.endswith("__main__") and name not in ELSEWHERE)
+
+
+def data() -> dict[str, str]:
+    """Every file beside the modules, with its SHA-256."""
+    homes = (Path(agent.__file__).parent, Path(uplink.__file__).parent)
+    files = [path for home in homes for path in home.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(homes[0].parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(files)
+        if path.suffix not in PROGRAM
+    }
+
+
+async def _modules() -> str:
+    for name in modules():
+        importlib.import_module(name)
+    return counted(len(modules()), "module")
+
+
+async def _data() -> str:
+    rules = loader.load(loader.shipped())
+    if not data() or not rules.rules:
+        raise NotWhole("no rules are there")
+    return f"{counted(len(data()), 'file')}, {counted(len(rules.rules), 'rule')}"
+
+
+async def _zones() -> str:
+    wanted = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+    try:
+        return ", ".join(str(zoneinfo.ZoneInfo(name)) for name in wanted)
+    except zoneinfo.ZoneInfoNotFoundError as why:
+        raise NotWhole(f"{why}; install the system's package tzdata") from None
+
+
+async def _cadences() -> str:
+    runs = {"once": asyncio.Event(), "again": asyncio.Event()}
+    cadences = Cadences(Clock())
+
+    async def again() -> None:
+        runs["again" if runs["once"].is_set() else "once"].set()
+
+    cadences.every(0.05, "selftest", again, at_once=True)
+    cadences.start()
+    try:
+        for event in runs.values():
+            await event.wait()
+    finally:
+        cadences.stop()
+    return "at once, and every interval"
+
+
+async def _mdns() -> str:
+    with tempfile.TemporaryDirectory(prefix="printwarden-selftest-") as folder:
+        settings = config.check({"mdns": {"interfaces": ["127.0.0.1"]}}, Path(folder))
+    scout = Scout(territory=Territory.of(settings), clock=Clock(), asker=_Nobody(), listen=0.2)
+    async with aclosing(mdns.discover(scout)) as sightings:  # type: ignore[type-var]
+        heard = [sighting async for sighting in sightings]
+    return f"{counted(len(heard), 'announcement')} on loopback"
+
+
+class _Nobody:
+    """An asker that is never asked."""
+
+    def ask(self, *_: object) -> Any:
+        raise NotWhole("listening should send nothing")
+
+
+async def _line() -> str:
+    places = addresses(BASE, 0, 2)
+    plain = printer(models.HP_M507, "healthy", places[0])
+    kept = printer(models.HP_M480, "fuser_fails", places[1])
+    fleet = Fleet([plain, replace(kept, versions=frozenset(), user=fleets.DEMO_USER)], clock=Clock())
+    with tempfile.TemporaryDirectory(prefix="printwarden-selftest-") as name:
+        folder = Path(name)
+        certificates = throw_away(folder / "tls")
+        receiver = create_app(folder / "receiver.db")
+        async with fleet, serving(receiver, certificates=certificates) as url:
+            known = await _read_and_deliver(folder, fleet, url, certificates)
+        ledger = Ledger(folder / "receiver.db")
+        arrived = len(ledger.events(0, 1000))
+        ledger.close()
+    if known != 2 or not arrived:
+        raise NotWhole(f"{known} of 2 simulated printers were read, {counted(arrived, 'event')} arrived")
+    return f"{known} printers read over SNMP v2c and v3, {counted(arrived, 'event')} delivered over TLS"
+
+
+async def _read_and_deliver(folder: Path, fleet: Fleet, url: str, certificates: Certificates) -> int:
+    """One pass of a whole agent over the fleet; how many printers it knows afterwards."""
+    user = fleets.DEMO_USER
+    port = fleet.members[0].address.port
+    by_hand = [
+        {"host": member.address.host, "snmp_port": port, "credentials": [name]}
+        for member, name in zip(fleet.members, ("public", "encrypted"), strict=True)
+    ]
+    settings: dict[str, Any] = {
+        "printer": by_hand,
+        "credential": [
+            {
+                "name": "encrypted",
+                "version": "3",
+                "user": user.name,
+                "auth_protocol": user.auth_protocol,
+                "auth_password": user.auth_password,
+                "priv_protocol": user.priv_protocol,
+                "priv_password": user.priv_password,
+            }
+        ],
+        "provider": {"url": f"{url}/v1/events", "ca_file": str(certificates.ca_file)},
+        "mdns": {"enabled": False},
+        "snmp": {"timeout": "500 ms", "retries": 2, "requests_per_second_per_subnet": 1000.0},
+    }
+    line = app.build_from(config.check(settings, folder / "state"))
+    await runner.once(line, listen=0)
+    return len(line.rounds.roll.known)
+
+
+CHECKS: dict[str, Callable[[], Awaitable[str]]] = {
+    "modules": _modules,
+    "data": _data,
+    "zones": _zones,
+    "cadences": _cadences,
+    "mdns": _mdns,
+    "line": _line,
+}

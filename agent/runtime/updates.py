@@ -1,0 +1,57 @@
+"""Is there a newer version? Asked only when a person says whom to ask; the agent never replaces itself.
+
+The answer is a small JSON document that a provider keeps: {"version": "1.4.0"}. Nothing is sent but the
+request, redirects are not followed, and what to do about it is the package manager's business.
+"""
+
+import http.client
+import json
+import re
+import ssl
+from urllib.parse import urlsplit
+
+from agent.core.errors import PrintwardenError
+
+PATIENCE = 10.0  # seconds
+LARGEST = 64 * 1024  # bytes of an answer
+VERSION = re.compile(r"\d+(\.\d+){0,3}")
+
+
+class NoAnswerAboutVersions(PrintwardenError):
+    """Nobody could be asked, or what came back is no answer."""
+
+
+def newest(url: str, trust: ssl.SSLContext) -> str:
+    """The version named at `url`. Blocking. Raises NoAnswerAboutVersions."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise NoAnswerAboutVersions(f"{url} must begin with https://")
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=trust, timeout=PATIENCE)
+    try:
+        connection.request("GET", parts.path or "/", headers={"accept": "application/json"})
+        answer = connection.getresponse()
+        body = answer.read(LARGEST + 1)
+    except (OSError, http.client.HTTPException) as why:
+        raise NoAnswerAboutVersions(f"{url} cannot be asked: {why}") from why
+    finally:
+        connection.close()
+    if answer.status != http.HTTPStatus.OK or len(body) > LARGEST:
+        raise NoAnswerAboutVersions(f"{url} answered {answer.status}, and not with a version")
+    return _version(url, body)
+
+
+def _version(url: str, body: bytes) -> str:
+    try:
+        said = str(json.loads(body)["version"])
+    except (ValueError, LookupError, TypeError):
+        said = ""
+    if not VERSION.fullmatch(said):
+        raise NoAnswerAboutVersions(f'{url} answered no {{"version": "1.2.3"}}')
+    return said
+
+
+def newer(there: str, here: str) -> bool:
+    """Whether version `there` comes after `here`; missing numbers are zeros."""
+    one, other = (tuple(map(int, text.split("."))) for text in (there, here))
+    width = max(len(one), len(other))
+    return one + (0,) * (width - len(one)) > other + (0,) * (width - len(other))

@@ -1,0 +1,134 @@
+"""Who plays in the simulated fleets: the demonstration's cast, and walk files."""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agent.simulator import models, other_devices
+from agent.simulator.device import Member, User, addresses, printer, tell
+from agent.simulator.endpoint import Source
+from agent.simulator.model import Make
+from agent.simulator.scenario import Unplayable
+from agent.simulator.walk import Still, Walk, read_walk
+
+BASE = "127.77.0.1"
+PORT = 16161
+_FURTHER = 1 << 16
+
+DEMO_USER = User(
+    name="printwarden",
+    auth_protocol="SHA256",
+    auth_password="simulated-auth",  # noqa: S106 a simulated secret for a simulated printer
+    priv_protocol="AES128",
+    priv_password="simulated-priv",  # noqa: S106
+)
+
+_NEAR: tuple[tuple[Make, str], ...] = (
+    (models.HP_M507, "toner_runs_down"),
+    (models.LEXMARK_MS521, "tray_jams"),
+    (models.RICOH_C3000, "fuser_fails"),
+    (models.KONICA_C308, "cover_opened"),
+    (models.KYOCERA_P2040, "sleeps"),
+    (models.XEROX_C405, "falls_silent"),
+    (models.BROTHER_L5100, "healthy"),
+    (models.HP_M480, "healthy"),
+    (models.CANON_C3530, "healthy"),
+    (models.EPSON_C5790, "healthy"),
+)
+_FAR: tuple[tuple[Make, str], ...] = ((models.SHARP_3570, "healthy"), (models.KYOCERA_3253, "healthy"))
+
+_OTHERS: Mapping[str, Callable[[], Source]] = {
+    "a switch": other_devices.switch,
+    "a power supply": other_devices.ups,
+    "a scanner": other_devices.scanner,
+    "a host that answers nothing": other_devices.Nobody,
+}
+
+
+def demo_members(
+    base: str = BASE,
+    port: int = PORT,
+    *,
+    far_base: str | None = None,
+    community: str = "public",
+    seed: int = 0,
+) -> list[Member]:
+    """Twelve printers and four other devices: every story once, six healthy printers, v1, v2c and v3.
+
+    Ten printers and the other devices live from `base` on, to be found by a sweep. Two healthy printers
+    live from `far_base` on (default: 65,536 addresses further) and are meant to be found by their
+    announcements only. Raises ValueError if a base is not an IP address.
+    """
+    far_base = far_base or far_of(base)
+    near = addresses(base, port, len(_NEAR) + len(_OTHERS))
+    cast = [*zip(_NEAR, near, strict=False), *zip(_FAR, addresses(far_base, port, len(_FAR)), strict=True)]
+    members = [_speaking(printer(make, story, address, seed=seed)) for (make, story), address in cast]
+    members += [
+        Member(address=address, source=source(), name=name)
+        for (name, source), address in zip(_OTHERS.items(), near[len(_NEAR) :], strict=True)
+    ]
+    return [replace(member, community=community) for member in members]
+
+
+def scenario_members(
+    scenarios: Sequence[str], base: str = BASE, port: int = PORT, *, named: str = "", seed: int = 0
+) -> list[Member]:
+    """The demonstration's printers with `named` in their names, each once for each scenario that it can play.
+
+    Raises KeyError for an unknown scenario, ValueError if no printer can play one of them.
+    """
+    printers = [make for make, _ in (*_NEAR, *_FAR) if named.casefold() in make.name.casefold()]
+    pairs = [(make, scenario) for scenario in scenarios for make in printers]
+    playing = [(make, scenario) for make, scenario in pairs if _can_play(make, scenario, seed)]
+    if missing := set(scenarios) - {scenario for _, scenario in playing}:
+        raise ValueError(f"no printer here can play {', '.join(sorted(missing))}")
+    places = addresses(base, port, len(playing))
+    return [
+        _speaking(printer(make, scenario, address, seed=seed))
+        for (make, scenario), address in zip(playing, places, strict=True)
+    ]
+
+
+def _can_play(make: Make, scenario: str, seed: int) -> bool:
+    try:
+        tell(make, scenario, seed=seed)
+    except Unplayable:
+        return False
+    return True
+
+
+def far_of(base: str) -> str:
+    """Where the far printers of a fleet at `base` live. Raises ValueError if it is not an IP address."""
+    return str(ipaddress.ip_address(base) + _FURTHER)
+
+
+def _speaking(member: Member) -> Member:
+    """Most speak v1 and v2c; one old print server v1 only, one well-kept printer v3 only."""
+    if member.make is models.BROTHER_L5100:
+        return replace(member, versions=frozenset({"1"}))
+    if member.make is models.HP_M480:
+        return replace(member, versions=frozenset(), user=DEMO_USER)
+    if member.make is models.XEROX_C405:  # switched off by the site
+        return replace(member, announced=False)
+    return member
+
+
+def walk_members(
+    walks: Iterable[Walk | Path | str], base: str = BASE, port: int = PORT, *, community: str = "public"
+) -> list[Member]:
+    """One device for each walk file, in order, one address each. Raises OSError for an unreadable file.
+
+    Lines that cannot be used are in the `problems` of `read_walk(path)`.
+    """
+    read = [walk if isinstance(walk, Walk) else read_walk(Path(walk)) for walk in walks]
+    return [
+        Member(
+            address=address,
+            source=Still(walk.values),
+            name=walk.path.stem,
+            about=f"replays {len(walk.values)} values",
+            community=community,
+        )
+        for walk, address in zip(read, addresses(base, port, len(read)), strict=True)
+    ]

@@ -1,0 +1,199 @@
+"""The SNMP engine: every printer of the site through one socket, politely.
+
+- At most one request is under way to a printer, and at most `concurrency` in all; fewer where the
+  system grants too small a receive buffer for that many answers at once.
+- At most `requests_per_second` leave in all, and `requests_per_subnet` into one /24 (IPv6: /64).
+- A request is repeated under the same id, so that the late answer to the first copy still counts.
+  With the defaults a printer is waited for 2 + 4 + 8 + 16 = 30 s: what one needs to wake up.
+- Until a printer has answered, requests of a "2c" credential alternate between v2c and v1.
+
+Time here is real time, also in a demo: a packet takes as long as it takes.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from agent.core.model import Address
+from agent.snmp.codec import Ask, request
+from agent.snmp.counters import Counters
+from agent.snmp.endpoint import Endpoint, SockAddr
+from agent.snmp.printer_session import DeviceReader, Exchange, values_of
+from agent.snmp.rate_limiter import Courtesy, resolve
+from agent.snmp.reader import Credential, Value
+from agent.snmp.request_strategy import Ladder
+from agent.snmp.slots import Places
+from agent.snmp.sweep import Sweep
+from agent.snmp.v1v2c import PlainExchange, new_id
+from agent.snmp.walk_guards import Limits
+
+if TYPE_CHECKING:
+    from agent.snmp.v3 import PysnmpEngine
+
+OCTETS_PER_ANSWER = 4096  # what the kernel accounts for one waiting answer, at the most usual sizes
+BRIEF = 2  # attempts, where the printer has just answered something else
+"""sysObjectID.0 and sysUpTime.0 (RFC 3418): every agent has them, and both are short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How patient and how polite. Seconds are real seconds; a rate of None sets no bound."""
+
+    timeout: float = 2.0  # for the first attempt
+    retries: int = 3
+    growth: float = 2.0  # each attempt waits this many times as long as the one before
+    requests_per_second: float | None = 200.0
+    requests_per_subnet: float | None = 20.0  # a second, for each /24 or /64
+    sweep_per_second: float | None = 500.0  # packets to strangers; 200 to 500 suit a local network
+    sweep_linger: float = 2.0  # how long a pass listens after its last packet
+    concurrency: int = 2_000  # requests under way
+    receive_buffer: int = 4 << 20  # octets asked for
+    limits: Limits = field(default_factory=Limits)
+    engine: str = "auto"  # "pysnmp": every version through pysnmp, not only v3
+
+    def waits(self, attempts: int) -> list[float]:
+        """How long each of `attempts` waits."""
+        return [self.timeout * self.growth**attempt for attempt in range(attempts)]
+
+
+class Engine:
+    """All SNMP of one agent. `start` before use, `close` after; or use it as a context manager."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.counters = Counters()
+        self._waits = self.settings.waits(self.settings.retries + 1)
+        self._courtesy = Courtesy(self.settings.requests_per_second, self.settings.requests_per_subnet)
+        self._endpoints: dict[socket.AddressFamily, Endpoint] = {}
+        self._missing: dict[Address, set[bytes]] = {}
+        self._pysnmp: list[PysnmpEngine] = []
+
+    async def start(self) -> None:
+        """Open the sockets. Raises OSError where there is not even IPv4."""
+        self._endpoints[socket.AF_INET] = await self._opened(socket.AF_INET)
+        if socket.has_ipv6:
+            try:
+                self._endpoints[socket.AF_INET6] = await self._opened(socket.AF_INET6)
+            except OSError:  # a host with IPv6 switched off; its printers are IPv4
+                self._endpoints.pop(socket.AF_INET6, None)
+        self._slots = Places(self.concurrency)
+
+    async def _opened(self, family: socket.AddressFamily) -> Endpoint:
+        endpoint = Endpoint(family, self.settings.receive_buffer, self.counters)
+        await endpoint.open()
+        return endpoint
+
+    async def close(self) -> None:
+        """Close the sockets. Readers that still wait get NoAnswer."""
+        for endpoint in self._endpoints.values():
+            endpoint.close()
+        for engine in self._pysnmp:
+            engine.close()
+        self._endpoints.clear()
+        self._pysnmp.clear()
+        await asyncio.sleep(0)  # transports close in the loop's next turn
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def receive_buffer(self) -> int:
+        """Octets of receive buffer that the system granted (Linux counts double)."""
+        return min((endpoint.receive_buffer for endpoint in self._endpoints.values()), default=0)
+
+    @property
+    def concurrency(self) -> int:
+        """Requests under way at once: what was configured, or what the receive buffer can hold."""
+        return max(8, min(self.settings.concurrency, self.receive_buffer // OCTETS_PER_ANSWER))
+
+    def reader(self, address: Address, credential: Credential, learned: str | None = None) -> DeviceReader:
+        """`address` asked with `credential`. `learned` is what `.learned` of an earlier reader said.
+
+        Never raises; an address or a credential that cannot be used shows when something is read.
+        """
+        return self._reader(address, credential, Ladder.start(credential, learned), self._waits)
+
+    def _reader(
+        self, address: Address, credential: Credential, ladder: Ladder, waits: Sequence[float]
+    ) -> DeviceReader:
+        exchange = self._exchange(address, credential, waits)
+        missing = self._missing.setdefault(address, set())
+        return DeviceReader(address, exchange, ladder, self.settings.limits, missing)
+
+    def _exchange(self, address: Address, credential: Credential, waits: Sequence[float]) -> Exchange:
+        if credential.version == "3" or self.settings.engine == "pysnmp":
+            from agent.snmp.v3 import PysnmpExchange  # noqa: PLC0415 - costs 30 MB that few sites need
+
+            return PysnmpExchange(
+                address=address,
+                credential=credential,
+                courtesy=self._courtesy,
+                engine=lambda: self._pysnmp_for(credential),
+                waits=waits,
+                brief_waits=waits[:BRIEF],
+            )
+        return PlainExchange(
+            address=address,
+            credential=credential,
+            courtesy=self._courtesy,
+            endpoints=self._endpoints,
+            slots=self._slots,
+            waits=waits,
+            brief_waits=waits[:BRIEF],
+        )
+
+    def _pysnmp_for(self, credential: Credential) -> "PysnmpEngine":
+        """One engine for all; another where a user name comes with other secrets."""
+        from agent.snmp.v3 import PysnmpEngine  # noqa: PLC0415 - see above
+
+        for engine in self._pysnmp:
+            if engine.serves(credential):
+                return engine
+        self._pysnmp.append(PysnmpEngine(self.settings.receive_buffer, self.counters))
+        return self._pysnmp[-1]
+
+    async def ask(
+        self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
+    ) -> AsyncIterator[tuple[Address, dict[bytes, Value]]]:
+        """One GET of `oids` to each of `addresses`, once, at `sweep_per_second`; the answers as they come.
+
+        `credential` is one of v1 or v2c. An answer that is an error is an answer: its values are empty.
+        Raises NoAnswer if one of `addresses` is no IP address.
+        """
+        request_id = new_id()
+        packet = request(Ask.GET, credential.version, credential.community, oids).numbered(request_id)
+        sweep = Sweep(self._sender(packet), self.counters)
+        endpoints = list(self._endpoints.values())
+        for endpoint in endpoints:
+            endpoint.listeners[request_id] = sweep.heard
+        try:
+            passing = sweep.run(addresses, self.settings.sweep_per_second, self.settings.sweep_linger)
+            async with aclosing(passing) as answers:
+                async for address, reply in answers:
+                    yield address, values_of(reply, oids)
+        finally:
+            for endpoint in endpoints:
+                del endpoint.listeners[request_id]
+
+    def _sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
+        """What sends `packet` to a stranger. An IPv4 `Address` is its own socket address."""
+        ipv4 = self._endpoints.get(socket.AF_INET)
+
+        def send(address: Address) -> SockAddr:
+            endpoint = ipv4
+            sockaddr: SockAddr = address
+            if not address.host.replace(".", "").isdecimal():  # IPv6, or a name, which must not be looked up
+                family, sockaddr = resolve(address)
+                endpoint = self._endpoints.get(family)
+            if endpoint is not None:
+                endpoint.send(packet, sockaddr)
+            return sockaddr
+
+        return send

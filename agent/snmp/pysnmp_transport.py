@@ -1,0 +1,83 @@
+"""A datagram socket in the shape that pysnmp's transport dispatcher expects.
+
+pysnmp's own carrier opens sockets with the system's default receive buffer, and lets whatever its
+decoder raises over a stranger's bytes fall into the event loop. Here both are looked after.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+from agent.snmp.codec import MAX_DATAGRAM
+from agent.snmp.counters import Counters
+from agent.snmp.endpoint import SockAddr
+
+log = logging.getLogger("printwarden")
+
+Receive = Callable[["Carrier", SockAddr, bytes], None]
+
+
+class Carrier(asyncio.DatagramProtocol):
+    """`bound` as a pysnmp transport. `open` before it is added to an engine.
+
+    Datagrams from hosts that `accepts` does not know are dropped unread.
+    """
+
+    def __init__(
+        self, bound: socket.socket, counters: Counters, accepts: Callable[[str], bool] | None = None
+    ) -> None:
+        self._bound = bound
+        self._counters = counters
+        self._accepts = accepts
+        self._receive: Receive | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._lives: dict[SockAddr, int] = {}
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self._bound)
+
+    def peer(self, sockaddr: SockAddr) -> SockAddr:
+        """`sockaddr` as pysnmp shall know it: with a number that changes when it is to be met afresh."""
+        return (*sockaddr, self._lives.get(sockaddr, 0))
+
+    def forget(self, sockaddr: SockAddr) -> None:
+        """Have pysnmp take `sockaddr` for somebody new, whose engine it must discover (RFC 3414, 4)."""
+        self._lives[sockaddr] = self._lives.get(sockaddr, 0) + 1
+
+    def is_compatible_with_dispatcher(self, _: object) -> bool:
+        return True
+
+    def register_callback(self, receive: Receive) -> None:
+        self._receive = receive
+
+    def unregister_callback(self) -> None:
+        self._receive = None
+
+    def send_message(self, message: bytes, peer: SockAddr) -> None:
+        if self._transport is not None:
+            self._counters.sent += 1
+            self._transport.sendto(message, peer[:-1])
+
+    def close_transport(self) -> None:
+        self.unregister_callback()
+        if self._transport is not None:
+            self._transport.close()
+
+    def datagram_received(self, data: bytes, addr: SockAddr) -> None:
+        if self._receive is None:
+            return
+        if self._accepts is not None and not self._accepts(addr[0]):
+            self._counters.foreign += 1
+            return
+        try:
+            if len(data) > MAX_DATAGRAM:
+                raise ValueError(f"longer than {MAX_DATAGRAM} octets")  # noqa: TRY301 - counted like the rest
+            self._receive(self, self.peer(addr), data)
+        except Exception as why:  # noqa: BLE001 - pysnmp and pyasn1 raise a great many kinds
+            self._counters.malformed += 1
+            log.debug("dropped a datagram from %s: %r", addr[0], why)
+
+    def error_received(self, _: Exception) -> None:
+        self._counters.unreachable += 1

@@ -1,0 +1,208 @@
+"""Lists of many tickets in one: the digest of a new site, and the storm of one rule.
+
+    changes ──┬─ there before the agent was ─────► one digest of the site      ┐
+              ├─ more than `max_tickets_per_day` ► one storm ticket of the rule├─► `due`: one event a list
+              └─ all others ─► not taken: `agent.tickets.grouping`
+
+What always holds:
+
+- Nothing is dropped: what does not get a ticket of its own stands in the list of the digest or the storm.
+- A list that is too long for one message tells the first of its entries in full, of the others the printer,
+  and always how many there are.
+- A list is told when it is due, and told again at most once an hour while it changes; it is cleared when the
+  last thing on it is over.
+
+Its tables are in `together.SCHEMA`. Everything is written in the caller's transaction.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from agent.core.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
+from agent.core.units import counted
+from agent.tickets import lifecycle
+
+DAY, HOUR = 86400.0, 3600.0
+DIGEST, STORM = "digest", "storm"
+DIGEST_WAIT = DAY  # from the first thing found until the digest is sent
+STORM_WAIT = 0.0
+AGAIN = HOUR  # between two tellings of a list
+IN_FULL, BY_NAME = 36 * 1024, 20 * 1024  # bytes of entries in one message, which may have 64 KiB in all
+
+MakeId = Callable[[], str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSummary:
+    """A list as it stands: what is on it, and when it is told (again)."""
+
+    id: str
+    opened_at: float
+    due: float | None  # None: told as it stands
+    told: int  # how often
+    closed_at: float | None
+    items: tuple[Mapping[str, object], ...]
+
+
+def digest(db: sqlite3.Connection, site: str) -> BatchSummary | None:
+    """The latest digest of a site; None if there was nothing to tell when monitoring began."""
+    row = db.execute(
+        "SELECT * FROM ticket_batch WHERE kind = ? AND site = ? ORDER BY opened_at DESC LIMIT 1",
+        (DIGEST, site),
+    ).fetchone()
+    if row is None:
+        return None
+    return BatchSummary(
+        id=row["id"],
+        opened_at=row["opened_at"],
+        due=row["due"],
+        told=row["seq"],
+        closed_at=row["closed_at"],
+        items=tuple(_standing(db, row["id"])),
+    )
+
+
+def _standing(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
+    """What is still on a list, the oldest first."""
+    rows = db.execute(
+        "SELECT device, name, rule, fault, component, title, since FROM ticket_batch_item "
+        "WHERE batch = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
+        (number,),
+    )
+    return [dict(row) for row in rows]
+
+
+def due(tx: sqlite3.Connection, now: float) -> Iterator[TicketEvent]:
+    """One event for each list that changed and has waited long enough."""
+    lists = tx.execute("SELECT * FROM ticket_batch WHERE due <= ? ORDER BY due, id", (now,)).fetchall()
+    for row in lists:
+        yield from _tell(tx, row, now)
+
+
+def take(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
+    """Write the change to its list, if it belongs on one; whether it does."""
+    if change.kind is ChangeKind.RESOLVED:
+        return _ended(tx, change)
+    if change.gathering.digest:
+        _enter(tx, change, DIGEST, make_id)
+        return True
+    if change.gathering.most_a_day and _too_many(tx, change):
+        _enter(tx, change, STORM, make_id)
+        return True
+    return False
+
+
+def _too_many(tx: sqlite3.Connection, change: Change) -> bool:
+    """Whether one more ticket of this rule would be more than it may open in a day."""
+    known = tx.execute(
+        "SELECT 1 FROM ticket WHERE device = ? AND fault = ? AND component = ? "
+        "AND (cleared_at IS NULL OR cleared_at > ?)",
+        (change.device.key, change.fault, change.component, change.at - lifecycle.REOPEN_WITHIN),
+    ).fetchone()
+    if known:  # no new ticket would come of it
+        return False
+    opened = tx.execute(
+        "SELECT count(*) AS n FROM ticket WHERE rule = ? AND kind = ? AND opened_at > ?",
+        (change.rule, lifecycle.TICKET, change.at - DAY),
+    ).fetchone()
+    return bool(opened["n"] >= (change.gathering.most_a_day or 0))
+
+
+def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -> None:
+    """Put what opened on the open list of its kind, or on a new one."""
+    rule = change.rule if kind == STORM else ""
+    found = tx.execute(
+        "SELECT id, due FROM ticket_batch WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
+        (kind, change.gathering.site, rule),
+    ).fetchone()
+    number = found["id"] if found else make_id()
+    wait = STORM_WAIT if kind == STORM else DIGEST_WAIT
+    if found is None:
+        fault, impact = (change.fault, change.impact) if kind == STORM else ("site.found", Impact.DEGRADED)
+        tx.execute(
+            "INSERT INTO ticket_batch (id, kind, site, rule, fault, impact, severity, opened_at, due) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, kind, change.gathering.site, rule, fault, impact.value, change.severity, change.at,
+             change.at + wait),
+        )  # fmt: skip
+    elif found["due"] is None:
+        tx.execute("UPDATE ticket_batch SET due = ? WHERE id = ?", (change.at + AGAIN, number))
+    tx.execute(
+        "REPLACE INTO ticket_batch_item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (number, change.device.key, change.rule, change.subject, change.device.name, change.fault,
+         change.component, change.title, change.since),
+    )  # fmt: skip
+
+
+def _ended(tx: sqlite3.Connection, change: Change) -> bool:
+    """Strike off its list what is over. Whether it stood on one."""
+    row = tx.execute(
+        "SELECT batch FROM ticket_batch_item "
+        "WHERE device = ? AND rule = ? AND subject = ? AND ended_at IS NULL",
+        (change.device.key, change.rule, change.subject),
+    ).fetchone()
+    if row is None:
+        return False
+    tx.execute(
+        "UPDATE ticket_batch_item SET ended_at = ? "
+        "WHERE batch = ? AND device = ? AND rule = ? AND subject = ?",
+        (change.at, row["batch"], change.device.key, change.rule, change.subject),
+    )
+    tx.execute(
+        "UPDATE ticket_batch SET due = ? WHERE id = ? AND due IS NULL", (change.at + AGAIN, row["batch"])
+    )
+    return True
+
+
+def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
+    """A list as it stands. One on which nothing is left is cleared, and not told if it never was."""
+    standing = _standing(tx, row["id"])
+    over = not standing
+    tx.execute(
+        "UPDATE ticket_batch SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",
+        (int(bool(standing or row["seq"])), now if over else None, row["id"]),
+    )
+    if over and not row["seq"]:
+        return
+    yield TicketEvent(
+        ticket_id=row["id"],
+        ticket_seq=row["seq"] + 1,
+        event="clear" if over else "update" if row["seq"] else "open",
+        dedupe_key=f"site:{row['site']}|{row['fault']}|{row['kind']}:{row['rule']}|{row['id']}",
+        at=now,
+        opened_at=row["opened_at"],
+        device=Device(key=f"site:{row['site']}", address=Address(""), model=f"site {row['site']}".strip()),
+        fault=row["fault"],
+        component=row["kind"],
+        impact=Impact(row["impact"]),
+        severity=row["severity"],
+        rule=row["rule"] or "site-digest",
+        title=_title(row, len(standing)),
+        evidence={"list": row["kind"], "count": len(standing), **_fitting(standing)},
+    )
+
+
+def _fitting(standing: list[dict[str, object]]) -> dict[str, object]:
+    """The entries as far as they fit into one message: in full, then the key of the printer alone."""
+    items = list(_within(IN_FULL, standing))
+    also = list(_within(BY_NAME, [one["device"] for one in standing[len(items) :]]))
+    return {"items": items, "also": also} if also else {"items": items}
+
+
+def _within(size: int, entries: Iterable[T]) -> Iterator[T]:
+    """The first of `entries` that take no more than `size` bytes as JSON."""
+    for entry in entries:
+        size -= len(json.dumps(entry, ensure_ascii=False).encode()) + 2
+        if size < 0:
+            return
+        yield entry
+
+
+def _title(row: sqlite3.Row, count: int) -> str:
+    if row["kind"] == DIGEST:
+        return f"{counted(count, 'thing')} found when monitoring began"
+    return f"{counted(count, 'more printer')}: too many tickets of the rule {row['rule']} in one day"

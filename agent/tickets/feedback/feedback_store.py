@@ -1,0 +1,118 @@
+"""What the desk said, on disk, in the caller's transaction.
+
+- One row a ticket of ours: how it stands at the desk. Hearing a word twice changes nothing.
+- Words on tickets that nobody here knows are counted, and not kept: a provider cannot fill the disk.
+- An agent that was restored, or a second one, calls a ticket otherwise: then device, fault, component and
+  episode find it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from agent.tickets.feedback.precision import Precision
+from agent.tickets.feedback.status import Heard, Standing
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE desk (
+        ticket TEXT PRIMARY KEY,
+        status TEXT, outcome TEXT, came_back INTEGER NOT NULL,  -- as in `standing`, for counting
+        standing TEXT NOT NULL,                                 -- JSON
+        heard_at REAL NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE desk_words (id INTEGER PRIMARY KEY CHECK (id = 1), taken INTEGER NOT NULL)",
+    """
+    ALTER TABLE desk RENAME TO ticket_feedback;
+    ALTER TABLE ticket_feedback RENAME COLUMN came_back TO is_callback;
+    ALTER TABLE ticket_feedback RENAME COLUMN standing TO state;
+    ALTER TABLE ticket_feedback RENAME COLUMN heard_at TO received_at;
+    ALTER TABLE desk_words RENAME TO feedback_progress;
+    ALTER TABLE feedback_progress RENAME COLUMN taken TO accepted
+    """,
+)
+
+
+def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float) -> Heard:
+    """Take in what was said, in its order; each word follows mps.feedback/1."""
+    taken, unknown = 0, []
+    for said in words:
+        ticket = _ticket(tx, str(said["ticket_id"]), said.get("dedupe_key"))
+        if ticket is None:
+            unknown.append(str(said["ticket_id"]))
+            continue
+        standing = (of(tx, ticket) or Standing()).after(said)
+        tx.execute(
+            "INSERT OR REPLACE INTO ticket_feedback VALUES (?, ?, ?, ?, ?, ?)",
+            (ticket, standing.status, standing.outcome, standing.callback_of is not None,
+             json.dumps(asdict(standing)), now),
+        )  # fmt: skip
+        taken += 1
+    if taken:
+        tx.execute(
+            "INSERT INTO feedback_progress VALUES (1, ?) "
+            "ON CONFLICT DO UPDATE SET accepted = accepted + excluded.accepted",
+            (taken,),
+        )
+    return Heard(taken=taken, unknown=tuple(unknown))
+
+
+def of(db: sqlite3.Connection, ticket: str) -> Standing | None:
+    """How a ticket stands at the desk; None if nothing was said of it."""
+    row = db.execute("SELECT state FROM ticket_feedback WHERE ticket = ?", (ticket,)).fetchone()
+    if row is None:
+        return None
+    told = json.loads(row["state"])
+    return Standing(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
+
+
+def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precision]:
+    """Every rule of which the desk closed a ticket, or `rule` alone, by its id."""
+    found: dict[str, dict[str, int]] = {}
+    back: dict[str, int] = {}
+    for row in db.execute(
+        "SELECT t.rule, f.outcome, count(*) AS n, sum(f.is_callback) AS back "
+        "FROM ticket_feedback f JOIN ticket t ON t.id = f.ticket "
+        "WHERE f.status = 'closed' AND f.outcome IS NOT NULL AND (? IS NULL OR t.rule = ?) "
+        "GROUP BY t.rule, f.outcome ORDER BY t.rule, f.outcome",
+        (rule, rule),
+    ):
+        found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
+        back[row["rule"]] = back.get(row["rule"], 0) + row["back"]
+    return [Precision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
+
+
+class Remembered:
+    """`precisions`, counted anew only after the desk has spoken: every ticket that is told asks for them."""
+
+    def __init__(self) -> None:
+        self._taken: int | None = None  # words, when they were counted last
+        self._known: dict[str, Precision] = {}
+
+    def __call__(self, tx: sqlite3.Connection, rule: str | None) -> Sequence[Precision]:
+        row = tx.execute("SELECT accepted FROM feedback_progress").fetchone()
+        taken = row["accepted"] if row else 0
+        if taken != self._taken:
+            self._taken, self._known = taken, {one.rule: one for one in precisions(tx)}
+        if rule is None:
+            return list(self._known.values())
+        return [self._known[rule]] if rule in self._known else []
+
+
+def _ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:
+    """Our own name of a ticket; None if it is not ours."""
+    for table in ("ticket", "ticket_batch"):
+        if tx.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ticket,)).fetchone():  # noqa: S608 - constants
+            return ticket
+    device, *rest = (dedupe_key or "").rsplit("|", 3)
+    if len(rest) != 3 or not rest[2][1:].isdecimal():
+        return None
+    row = tx.execute(
+        "SELECT id FROM ticket WHERE kind = 'ticket' AND device = ? AND fault = ? AND component = ? "
+        "AND episode = ?",
+        (device, rest[0], rest[1], int(rest[2][1:])),
+    ).fetchone()
+    return str(row["id"]) if row else None

@@ -1,0 +1,62 @@
+"""How a ticket stands at the provider's desk, after all that was said of it. Pure.
+
+What a word leaves out stays as it was. A reopened ticket is not closed: its outcome goes. The same words
+heard again, in their order, come to the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from agent.core import text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One ticket at the desk; None is what was not said."""
+
+    provider_ticket_no: str | None = None
+    status: str | None = None  # acknowledged, assigned, on_hold, closed, reopened
+    service_org: str | None = None  # who has it
+    cause_code: str | None = None
+    outcome: str | None = None  # confirmed, no_fault_found, user_fixable, duplicate, out_of_scope
+    parts_used: tuple[tuple[str, int], ...] = ()  # (part number, quantity)
+    labour_min: int | None = None
+    visits: int | None = None
+    hold_for_parts: bool | None = None
+    callback_of: str | None = None  # the earlier ticket whose repair did not last
+    closed_at: str | None = None
+    note: str | None = None
+
+    def after(self, said: Mapping[str, Any]) -> Self:
+        """How it stands after one more word: a message that follows mps.feedback/1."""
+        known = {one.name for one in fields(self)} - {"parts_used"}
+        told = {name: _clean(value) for name, value in said.items() if name in known and value is not None}
+        if parts := said.get("parts_used"):
+            told["parts_used"] = tuple((_clean(one["part_no"]), one["qty"]) for one in parts)
+        before = self
+        if told.get("status") == "reopened":
+            before = replace(self, outcome=None, cause_code=None, closed_at=None)
+        return replace(before, **told)
+
+    def gist(self) -> str:
+        """In a few words: "T-88123, closed: confirmed"."""
+        state = (self.status or "").replace("_", " ")
+        if self.outcome and self.status == "closed":
+            state += f": {self.outcome.replace('_', ' ')}"
+        elif self.service_org and state:
+            state += f": {self.service_org}"
+        return ", ".join(part for part in (self.provider_ticket_no, state) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of some words."""
+
+    taken: int = 0
+    unknown: tuple[str, ...] = ()  # tickets that are not ours
+
+
+def _clean(value: Any) -> Any:
+    """Text without what could deceive or break a screen, at most 255 characters of it."""
+    return text.clean(value) if isinstance(value, str) else value

@@ -1,0 +1,300 @@
+"""From the changes that rules report to the life of tickets.
+
+                  first rule opens                    last rule resolves
+    (nothing) ───────────────────► OPEN ──────────────────────────────────► CLEARED
+                   "open"           │ ▲  a graver rule joins or leaves: "update" │
+                                    └─┘                                          │
+                                     ▲   back within two days: "reopen"          │
+                                     └───────────────────────────────────────────┘
+                                         back later: a new ticket, next episode, "open"
+
+What always holds:
+
+- One open ticket for each printer, fault and component; the database refuses a second one.
+- A ticket is cleared only when the last rule that holds it has resolved. Until then the gravest of them
+  speaks for it; of several, the one that has held it longest.
+- A ticket's events are numbered 1, 2, 3 … without a gap, and an event is told once: a change that is
+  reported twice, or a "resolved" for what never opened, is no event.
+- What the customer can fix (`customer_fixable`) is kept as a notice and is never an event: it does not
+  reach the provider's desk.
+- Everything is written in the caller's transaction; a restart in the middle changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+
+import uuid6
+
+from agent.core.model import Change, ChangeKind, Device, Impact, TicketEvent
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE ticket (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL,
+        device TEXT NOT NULL, device_name TEXT NOT NULL, fault TEXT NOT NULL, component TEXT NOT NULL,
+        episode INTEGER NOT NULL, seq INTEGER NOT NULL,
+        opened_at REAL NOT NULL, cleared_at REAL,
+        impact TEXT NOT NULL, severity TEXT NOT NULL, rule TEXT NOT NULL, title TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX ticket_open ON ticket (kind, device, fault, component) WHERE cleared_at IS NULL;
+    CREATE UNIQUE INDEX ticket_episode ON ticket (kind, device, fault, component, episode);
+    CREATE TABLE ticket_hold (
+        ticket TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL,
+        since REAL NOT NULL, impact TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL,
+        PRIMARY KEY (ticket, rule, subject)
+    ) WITHOUT ROWID
+    """,
+    """
+    ALTER TABLE ticket_hold RENAME TO ticket_claim
+    """,
+)
+
+CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit that did not mend it
+REOPEN_WITHIN = 2 * 86400.0  # until then a fault that comes back was not fixed
+TICKET, NOTICE = "ticket", "notice"
+
+_GRAVEST = ("critical", "high", "normal", "plan", "info")
+_HARDEST = tuple(
+    Impact(word) for word in ("device_down", "degraded", "predicted", "supply", "billing", "customer_fixable")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A ticket (or a notice) as it stands."""
+
+    id: str
+    kind: str  # "ticket": for the service desk; "notice": for the site
+    device: str
+    device_name: str
+    fault: str
+    component: str
+    episode: int
+    seq: int
+    opened_at: float
+    cleared_at: float | None
+    impact: Impact
+    severity: str
+    rule: str
+    title: str
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same on a second or a replaced agent: device key | fault | component | episode."""
+        return f"{self.device}|{self.fault}|{self.component}|e{self.episode}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Hold:
+    """One rule's claim on a ticket; the least in order speaks for it."""
+
+    gravity: tuple[int, int]
+    since: float
+    rule: str
+    subject: str
+    impact: Impact
+    severity: str
+    title: str
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> "_Hold":
+        impact = Impact(row["impact"])
+        gravity = (_HARDEST.index(impact), _GRAVEST.index(row["severity"]))
+        return cls(gravity, row["since"], row["rule"], row["subject"], impact, row["severity"], row["title"])
+
+
+def new_id() -> str:
+    """A UUIDv7: ids made later sort later."""
+    return str(uuid6.uuid7())
+
+
+def apply(
+    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: Callable[[], str] = new_id
+) -> list[TicketEvent]:
+    """Write what the changes mean for tickets; returns what the provider is to be told, in order."""
+    events = []
+    for change in changes:
+        opened = change.kind is ChangeKind.OPENED
+        event = _join(tx, change, make_id) if opened else _leave(tx, change)
+        if event is not None and change.impact is not Impact.CUSTOMER_FIXABLE:
+            events.append(event)
+    return events
+
+
+def open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
+    """What is open now, the longest open first. `kind="notice"`: what the site can fix itself."""
+    rows = db.execute(
+        "SELECT * FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id", (kind,)
+    )
+    return [_ticket(row) for row in rows]
+
+
+def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
+    """What was cleared at or after `since`, the latest first."""
+    rows = db.execute(
+        "SELECT * FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",
+        (kind, since),
+    )
+    return [_ticket(row) for row in rows]
+
+
+def load_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket | None:
+    """One ticket by its id; None if there is no such ticket."""
+    row = db.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
+    return _ticket(row) if row else None
+
+
+def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float) -> TicketEvent | None:
+    """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
+    ticket = load_ticket(tx, ticket_id)
+    if ticket is None or device is None:
+        return None
+    event = "open" if ticket.cleared_at is None else "clear"
+    return _told(tx, ticket, event, at, device, {"restated": True})
+
+
+def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
+    """A rule opens: it joins the open ticket, brings a cleared one back, or starts one."""
+    last = _latest(tx, change)
+    if last is None or (last.cleared_at is not None and change.at - last.cleared_at >= REOPEN_WITHIN):
+        ticket = _started(change, make_id(), episode=last.episode + 1 if last else 1)
+        tx.execute(
+            "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
+            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title)",
+            asdict(ticket),
+        )
+        event = "open"
+    else:
+        ticket = last
+        event = "update" if last.cleared_at is None else "reopen"
+    tx.execute(
+        "INSERT INTO ticket_claim VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
+    )
+    return _say(tx, ticket, change, event)
+
+
+def _leave(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
+    """A rule resolves: the ticket is cleared if nobody else holds it."""
+    ticket = _latest(tx, change)
+    if ticket is None:
+        return None
+    gone = tx.execute(
+        "DELETE FROM ticket_claim WHERE ticket = ? AND rule = ? AND subject = ?",
+        (ticket.id, change.rule, change.subject),
+    )
+    if not gone.rowcount:
+        return None
+    return _say(tx, ticket, change, "update" if _speaker(tx, ticket.id) else "clear")
+
+
+def _latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
+    """The ticket of the latest episode of what the change is about."""
+    row = tx.execute(
+        "SELECT * FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
+        "ORDER BY episode DESC LIMIT 1",
+        (_kind(change), change.device.key, change.fault, change.component),
+    ).fetchone()
+    return _ticket(row) if row else None
+
+
+def _speaker(tx: sqlite3.Connection, ticket: str) -> _Hold | None:
+    """The gravest of those that hold the ticket; of several, the one that has held it longest."""
+    rows = tx.execute("SELECT * FROM ticket_claim WHERE ticket = ?", (ticket,))
+    return min(map(_Hold.of, rows), default=None)
+
+
+def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
+    """Number the event and write where the ticket stands. An update that changes nothing is none."""
+    now = replace(ticket, seq=ticket.seq + 1, cleared_at=change.at if event == "clear" else None)
+    if speaker := _speaker(tx, ticket.id):
+        now = replace(
+            now, impact=speaker.impact, severity=speaker.severity, rule=speaker.rule, title=speaker.title
+        )
+    if event == "update" and now == replace(ticket, seq=now.seq):
+        return None
+    tx.execute(
+        "UPDATE ticket SET seq = :seq, cleared_at = :cleared_at, impact = :impact, severity = :severity, "
+        "rule = :rule, title = :title WHERE id = :id",
+        asdict(now),
+    )
+    since = change.since if change.kind is ChangeKind.OPENED else None
+    return replace(_told(tx, now, event, change.at, change.device, change.evidence), since=since)
+
+
+def _told(
+    tx: sqlite3.Connection,
+    ticket: Ticket,
+    event: str,
+    at: float,
+    device: Device,
+    evidence: Mapping[str, object],
+) -> TicketEvent:
+    """`ticket` as it stands, as one event."""
+    return TicketEvent(
+        ticket_id=ticket.id,
+        ticket_seq=ticket.seq,
+        event=event,
+        dedupe_key=ticket.dedupe_key,
+        at=at,
+        opened_at=ticket.opened_at,
+        device=device,
+        fault=ticket.fault,
+        component=ticket.component,
+        impact=ticket.impact,
+        severity=ticket.severity,
+        rule=ticket.rule,
+        title=ticket.title,
+        related=_related(tx, ticket),
+        earlier=_earlier(tx, ticket),
+        evidence=evidence,
+    )
+
+
+def _related(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
+    """The other open tickets of the same printer, the longest open first."""
+    rows = tx.execute(
+        "SELECT id FROM ticket WHERE kind = ? AND device = ? AND id != ? AND cleared_at IS NULL "
+        "ORDER BY opened_at, id LIMIT 20",
+        (TICKET, ticket.device, ticket.id),
+    )
+    return tuple(row["id"] for row in rows)
+
+
+def _earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
+    """How many tickets this fault of this component had within the 90 days before this one."""
+    row = tx.execute(
+        "SELECT count(*) AS n FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
+        "AND episode < ? AND opened_at > ?",
+        (ticket.kind, ticket.device, ticket.fault, ticket.component, ticket.episode,
+         ticket.opened_at - CALLBACK_WITHIN),
+    ).fetchone()  # fmt: skip
+    return int(row["n"])
+
+
+def _started(change: Change, ticket_id: str, *, episode: int) -> Ticket:
+    return Ticket(
+        id=ticket_id,
+        kind=_kind(change),
+        device=change.device.key,
+        device_name=change.device.name,
+        fault=change.fault,
+        component=change.component,
+        episode=episode,
+        seq=0,
+        opened_at=change.at,
+        cleared_at=None,
+        impact=change.impact,
+        severity=change.severity,
+        rule=change.rule,
+        title=change.title,
+    )
+
+
+def _kind(change: Change) -> str:
+    return NOTICE if change.impact is Impact.CUSTOMER_FIXABLE else TICKET
+
+
+def _ticket(row: sqlite3.Row) -> Ticket:
+    return Ticket(**{**dict(row), "impact": Impact(row["impact"])})

@@ -1,0 +1,51 @@
+"""Edited rules and settings are put into force by one method each, without a restart."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from agent import app, config
+from agent.app import Agent
+from agent.core import audit
+from agent.core.model import Address, Device, Tier
+from agent.rules import loader
+
+INSIDE = Device(key="sn:A1", address=Address("192.0.2.5"))
+
+
+@pytest.fixture
+def agent(tmp_path) -> Iterator[Agent]:
+    agent = app.build_from(config.check({}, tmp_path))
+    yield agent
+    agent.store.close()
+
+
+def test_edited_settings_are_in_force_wherever_they_are_used(agent, tmp_path):
+    network = {"cidr": "192.0.2.0/28", "tags": ["floor-2"]}
+    agent.house.stretch = 4.0
+    agent.use_config(config.check({"network": [network], "schedule": {"alerts": "2 minutes"}}, tmp_path))
+    assert agent.rounds.territory.permits("192.0.2.5", None)
+    assert agent.scouting.territory.permits("192.0.2.5", None)
+    assert agent.line.assign(INSIDE).tags == ("floor-2",)
+    assert agent.rounds.rota.cadence[Tier.ALERTS] == 120.0
+    assert agent.rounds.rota.stretch == 4.0, "a full outbox still slows the polls"
+    assert agent.config.network[0].tags == ("floor-2",)
+
+
+def test_what_waits_for_the_next_start_is_logged_by_its_key(agent, tmp_path, caplog):
+    edited = config.check({"egress": {"remove": ["ip"]}, "snmp": {"retries": 1}}, tmp_path)
+    with caplog.at_level(logging.WARNING):
+        agent.use_config(edited)
+    assert "takes effect at the next start: snmp.retries, egress.remove" in caplog.text
+    assert agent.config.egress.remove == ()
+    *_, line = audit.read(agent.config.state)
+    assert line["at_next_start"] == ["snmp.retries", "egress.remove"]
+
+
+def test_edited_rules_judge_the_next_poll(agent):
+    rules = loader.load(loader.shipped()[:1])
+    agent.use_rules(rules)
+    assert agent.line.judge.rules is rules
+    *_, line = audit.read(agent.config.state)
+    assert (line["action"], line["rules"]) == ("rules in force", len(rules.rules))

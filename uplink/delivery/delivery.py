@@ -1,0 +1,171 @@
+"""From the outbox to the provider: one request at a time, the most urgent first.
+
+             wake                     batch             receipt
+    IDLE ───────────► what is next? ─────────► send ──────────────► settle ──┐
+     ▲                 │ nothing                │ │ Refused                  │
+     └─────────────────┘◄───────────────────────│─┴──► narrow ───────────────┤
+                       ▲                        │ Later, Held                │
+                       │                        ▼                            │
+                       │◄──── pause ◄── remember on disk                     │
+                       └─────────────────────────────────────────────────────┘
+
+- What to send is decided anew before every request, also after a pause: a ticket that came in the
+  meantime goes before the readings that failed.
+- An attempt, its batch and its key are on disk before the first byte leaves; the pause after a failure
+  is on disk before it begins. A kill at any point repeats at most one request, byte for byte.
+- Nothing is deleted before a receipt names it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from dataclasses import replace
+from random import Random, SystemRandom
+
+from uplink.delivery import destination_state
+from uplink.delivery.responses import Receipt
+from uplink.delivery.retry import patiently
+from uplink.errors import DeliveryError, Held, Later, Refused, Stumbled, Unreachable
+from uplink.interfaces import Clock, Target, Transactions
+from uplink.outbox import outbox
+from uplink.provider import provider_state
+from uplink.provider.capabilities import Capabilities
+
+DISK_PAUSE = 30.0  # seconds, when the disk is full and nothing can be noted
+LONGEST_NAP = 3600.0  # seconds without a wake-up before looking anyway
+
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """The one sender. `run` it as a task, `wake` it after each commit that put something, `drain` it last."""
+
+    def __init__(
+        self, target: Target, store: Transactions, clock: Clock, *, source: str, dice: Random | None = None
+    ) -> None:
+        """`source`: the CloudEvents source of this agent, such as "/agents/a-7f3c"."""
+        self._target, self._store, self._clock, self._source = target, store, clock, source
+        self._dice = dice or SystemRandom()
+        self._here = destination_state.Destination(name=target.name)
+        self._woken, self._closing = asyncio.Event(), asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """There may be something to send. Shortens no pause. Call it from the event loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until `drain`. Takes up where the last run, or crash, left off."""
+        self._running = asyncio.current_task()
+        self._here = await self._store.run(lambda tx: destination_state.load(tx, self._target.name))
+        await self._pause(self._here.wait(self._clock.now()))
+        with contextlib.suppress(Later, Held):  # raised only once we are closing
+            closing = False
+            while await self._patient_turn() or not closing:
+                closing = self._closing.is_set()  # then one more look: at what came during the nap
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a stop has a deadline of its own
+        """Send what can be sent within `timeout` real seconds, then stop. What is left stays queued."""
+        self._closing.set()
+        self._woken.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=timeout)
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _patient_turn(self) -> bool:
+        """Send one batch, however long it takes; or nap. False when there was nothing to send."""
+        self._woken.clear()
+        sent = await patiently(
+            self._turn,
+            wait=lambda: self._here.wait(self._clock.now()),
+            sleep=self._pause,
+            give_up=self._closing.is_set,
+        )
+        if not sent and not self._closing.is_set():
+            await self._nap()
+        return sent
+
+    async def _turn(self) -> bool:
+        """One request. False when nothing is due. Raises Later or Held, remembered, if it must wait."""
+        try:
+            return await self._request()
+        except sqlite3.OperationalError as why:
+            log.error("the outbox cannot be written: %s; trying again in %.0f s", why, DISK_PAUSE)  # noqa: TRY400 - no traceback for a full disk
+            self._here = replace(self._here, due=self._clock.now() + DISK_PAUSE)
+            raise Unreachable(f"the outbox cannot be written: {why}") from why
+
+    async def _request(self) -> bool:
+        batch = await self._store.run(self._choose)
+        if batch is None:
+            return False
+        outcome = await self._attempt(batch)
+        await self._store.run(lambda tx: self._conclude(tx, batch, outcome))
+        if isinstance(outcome, Later | Held):
+            raise outcome
+        return True
+
+    def _choose(self, tx: sqlite3.Connection) -> outbox.Batch | None:
+        return outbox.next_batch(
+            tx,
+            source=self._source,
+            now=self._clock.now(),
+            single=self._here.careful,
+            takes=self._takes(tx),
+        )
+
+    def _takes(self, tx: sqlite3.Connection) -> Capabilities:
+        """What the receiver said that it takes, as it stands now."""
+        return provider_state.load(tx, self._target.name).takes
+
+    async def _attempt(self, batch: outbox.Batch) -> Receipt | DeliveryError:
+        try:
+            return await self._target.send(batch)
+        except DeliveryError as why:
+            return why
+
+    def _conclude(
+        self, tx: sqlite3.Connection, batch: outbox.Batch, outcome: Receipt | DeliveryError
+    ) -> None:
+        """What `outcome` does to the batch, and to what we think of the destination."""
+        now = self._clock.now()
+        if isinstance(outcome, Refused):
+            log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
+            outbox.narrow(tx, batch, outcome, source=self._source, now=now, takes=self._takes(tx))
+        elif isinstance(outcome, Stumbled):
+            outbox.stumbled(tx, batch, now=now, dice=self._dice)
+        elif not isinstance(outcome, DeliveryError):
+            outbox.settle(tx, batch, outcome, now=now, dice=self._dice)
+        self._note(tx, outcome if isinstance(outcome, DeliveryError) else None)
+
+    def _note(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
+        """Remember how it stands with the destination now."""
+        was, self._here = self._here, self._here.after(why, self._clock.now(), self._dice)
+        if self._here == was:
+            return
+        destination_state.save(tx, self._here)
+        if self._here.reason and self._here.reason != was.reason:
+            what = "a person must act" if isinstance(why, Held) else "trying again by itself"
+            log.warning("%s: %s; nothing is lost, %s", self._target.name, self._here.reason, what)
+        elif was.reason and not self._here.reason:
+            log.info("%s takes deliveries again", self._target.name)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._either(self._closing, seconds)
+
+    async def _nap(self) -> None:
+        parked = await self._store.run(lambda tx: outbox.next_due(tx, self._clock.now()))
+        await self._either(self._woken, LONGEST_NAP if parked is None else min(LONGEST_NAP, parked))
+
+    async def _either(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for `event`, at most `seconds` of the clock."""
+        if seconds <= 0:
+            return
+        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

@@ -1,0 +1,135 @@
+"""What an HTTP answer means for the batch that it answers. Pure: no socket, no clock, no queue.
+
+    2xx with a receipt that names our events    delivered, item by item
+    2xx without (a captive portal, say), 3xx    Unreachable: somebody else answered
+    408, 425, 429, 5xx                          Throttled, with its Retry-After as a floor
+    500                                         Stumbled: likewise; who always causes it is set aside
+    409                                         InFlight: the same bytes again
+    413                                         TooLarge: halve
+    400, 415, 422                               Poisoned: bisect
+    401                                         CredentialRefused: renew once, then hold and probe
+    … with the problem type "unknown-agent"     UnknownAgent: a person must enrol it again
+    403, 404, 410 and every other 4xx           Held: hold and probe; nothing is thrown away
+
+A 2xx alone is never a delivery: only a receipt is.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from uplink.delivery.retry import retry_after
+from uplink.errors import (
+    CredentialRefused,
+    DeliveryError,
+    Held,
+    InFlight,
+    Later,
+    Poisoned,
+    Refused,
+    Stumbled,
+    Throttled,
+    TooLarge,
+    UnknownAgent,
+    Unreachable,
+)
+from uplink.sanitize import one_line
+
+UNKNOWN_AGENT = "urn:problem-type:mps:unknown-agent"
+LATER: Mapping[int, type[Later]] = {
+    408: Throttled, 425: Throttled, 429: Throttled, 409: InFlight, 500: Stumbled,
+}  # fmt: skip
+REFUSED: Mapping[int, type[Refused]] = {413: TooLarge, 400: Poisoned, 415: Poisoned, 422: Poisoned}
+
+
+class Result(StrEnum):
+    """What the receiver says of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"  # had it before: as good as accepted
+    RETRY = "retry"  # not now; this one only
+    REJECTED = "rejected"  # never; `problem` says why
+
+
+class Verdict(NamedTuple):
+    """One line of a receipt."""
+
+    result: Result
+    problem: str | None = None  # a problem type (RFC 9457)
+    detail: str | None = None
+
+
+TAKEN = Verdict(Result.ACCEPTED)
+
+Receipt = Mapping[UUID, Verdict]
+"""What became of each event that the receiver names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP response, read to its end. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
+    """The receipt in `answer` for the events `ours`. Raises a DeliveryError for every other answer."""
+    if 200 <= answer.status < 300:
+        return _receipt(answer, ours)
+    raise failure(answer, now)
+
+
+def failure(answer: Answer, now: float) -> DeliveryError:
+    """What an answer that is no 2xx means."""
+    status, (problem, said) = answer.status, _problem(answer)
+    if status in LATER or status >= 500:
+        return LATER.get(status, Throttled)(said, retry_after(answer.headers, now))
+    if status in REFUSED:
+        return REFUSED[status](said, problem=problem)
+    if problem == UNKNOWN_AGENT and status in {401, 403, 404, 410}:
+        return UnknownAgent(f"{said}; run `printwarden enroll` with a new token from the provider")
+    if 400 <= status < 500:
+        return CredentialRefused(said) if status == 401 else Held(said)
+    return Unreachable(f"answered {status}, which is no receipt; redirects are not followed")
+
+
+def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:
+    try:
+        lines = json.loads(answer.body)["receipt"]
+        named = {str(line["id"]).lower(): _verdict(line) for line in lines}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
+        said = f"answered {answer.status} without a receipt"
+        kind = answer.headers.get("content-type", "nothing")
+        raise Unreachable(f"{said} but with {kind}: a captive portal or a proxy?") from why
+    receipt = {event: named[name] for event in ours if (name := str(event)) in named}
+    if not receipt:
+        raise Unreachable(f"answered {answer.status} with a receipt that names none of our events")
+    return receipt
+
+
+def _verdict(line: Mapping[str, object]) -> Verdict:
+    if line["result"] == Result.ACCEPTED and not line.get("problem"):
+        return TAKEN
+    problem, detail = line.get("problem"), line.get("detail")
+    return Verdict(
+        Result(str(line["result"])),
+        one_line(problem) if isinstance(problem, str) else None,
+        one_line(detail) if isinstance(detail, str) else None,
+    )
+
+
+def _problem(answer: Answer) -> tuple[str, str]:
+    """(type, sentence) of a problem+json body (RFC 9457, 3.1), or what can be said without one."""
+    said = f"answered {answer.status}"
+    try:
+        told = json.loads(answer.body)
+        words = [told[key] for key in ("title", "detail") if isinstance(told.get(key), str)]
+        kind = told.get("type")
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return "about:blank", said
+    return kind if isinstance(kind, str) else "about:blank", ": ".join([said, *words])[:500]

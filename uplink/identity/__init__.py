@@ -1,0 +1,1 @@
+"""The agent's identity: its key, its credential, signatures and sealed secrets."""

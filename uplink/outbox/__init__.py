@@ -1,0 +1,1 @@
+"""The outbox: events that were accepted, kept until the provider has them."""

@@ -1,0 +1,219 @@
+"""The outbox: what was accepted, until the provider has it.
+
+What always holds
+- An envelope is *accepted* when the transaction that `put` wrote in is committed: with the rule state
+  and the ticket it belongs to, or not at all.
+- Every accepted envelope is in exactly one place: queued, in the dead letter with a reason, delivered,
+  or dropped by a rule of `bounds` and counted. It is delivered only by a receipt that names its id.
+- `agent_seq` numbers accepted envelopes 1, 2, 3 … without a gap, so the receiver can see a hole.
+- A batch is frozen, ids and bytes, before it is first sent. One Idempotency-Key is one body, across
+  retries, restarts and versions; when a batch must change, it gets new keys.
+- Within a lane envelopes leave in order, one batch at a time. One that the receiver defers ("retry")
+  holds back later ones of its own subject, and nothing else. The dead letter holds back nothing: each
+  event carries the whole ticket, and the receiver keeps the highest `ticket_seq`.
+- A lower lane is never asked before a higher one is empty.
+- Nothing is sent that is not byte for byte what was accepted: a row whose digest differs is dead.
+
+          put                next_batch               settle: accepted, duplicate
+    ─────────────► QUEUED ───────────────► FROZEN ───────────────────────────────► gone, counted
+                   │    ▲                  │ │  ▲
+      over 64 KiB  │    │  settle: retry   │ │  │ narrow: a new key for each half
+                   │    └── PARKED ◄───────┘ └──┘
+                   │    ▲   until due        │
+                   ▼    │ revive             │ settle: rejected · narrow at one item
+                   DEAD LETTER ◄─────────────┘
+
+Every function works in the caller's open transaction and commits nothing.
+"""
+
+import itertools
+import sqlite3
+from random import Random
+
+from uplink.delivery import cloudevents
+from uplink.delivery.responses import Receipt, Result, Verdict
+from uplink.delivery.retry import LONGEST_FLOOR, backoff
+from uplink.errors import Refused
+from uplink.outbox import batches, retention, tables
+from uplink.outbox.batches import Batch
+from uplink.outbox.envelope import Envelope, Lane
+from uplink.provider.capabilities import LARGEST_BATCH, MOST_EVENTS, Capabilities
+
+__all__ = ["LARGEST_BATCH", "LARGEST_EVENT", "MOST_EVENTS", "SCHEMA", "Batch"]
+
+SCHEMA = tables.SCHEMA
+AS_EVER = Capabilities()
+
+LARGEST_EVENT = 64 * 1024  # bytes of payload
+ALONE = 3  # times that an event was put off, after which it travels alone
+
+DAMAGED = "urn:problem-type:mps:damaged-at-rest"
+OVERSIZED = "urn:problem-type:mps:event-too-large"
+
+
+def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
+    """Accept `envelope` in the transaction at hand; returns its agent_seq, or None if there is no room.
+
+    An oversized payload goes to the dead letter at once, so that the poll which caused it is not lost
+    with it. Raises ValueError for data that is not JSON, IntegrityError for an id put twice.
+    """
+    data = cloudevents.payload(envelope.data)
+    subject = envelope.subject.encode("utf-8", "replace").decode()
+    if not retention.admit(tx, envelope, len(data) + tables.COST):
+        return None
+    seq = tables.count(tx, "accepted")
+    row = (seq, envelope.id.bytes, int(envelope.lane), envelope.type, subject, envelope.time, data)
+    more = (int(envelope.folds), tables.number(tx, "age"), tables.digest(row))
+    tx.execute(
+        f"INSERT INTO outbox_event ({tables.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constant
+        (*row, *more),
+    )
+    tables.count(tx, "bytes", envelope.lane, len(data) + tables.COST)
+    if envelope.lane is Lane.TICKETS:
+        tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (subject,))
+    if len(data) > LARGEST_EVENT:
+        said = f"the payload has {len(data)} bytes; the limit is {LARGEST_EVENT}"
+        tables.bury(tx, seq, OVERSIZED, said, envelope.time)
+    return seq
+
+
+revive = tables.revive
+
+
+def next_batch(
+    tx: sqlite3.Connection,
+    *,
+    source: str,
+    now: float,
+    single: bool = False,
+    takes: Capabilities = AS_EVER,
+) -> Batch | None:
+    """The most urgent batch, its attempt counted; None if nothing may go now.
+
+    A batch already frozen comes before what queued up behind it, unless the receiver does not take such a
+    one any more (`takes`). `single`: one event only, as the breaker's trial; a frozen batch is then broken
+    up under new keys.
+    """
+    for lane in Lane:
+        while (number := _again(tx, lane, source, single, takes)) is not None:
+            if batches.is_intact(tx, number):
+                tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
+                return batches.load_batch(tx, number)
+            tables.thaw(tx, number)
+        queued = _ready(tx, lane, now, 1 if single else takes.events)
+        if (made := batches.freeze(tx, queued, source, takes, tries=1)) is not None:
+            return made
+    return None
+
+
+def _again(tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes: Capabilities) -> int | None:
+    """The lane's batch that was frozen before, or what has become of it; None without one."""
+    number = batches.oldest_frozen(tx, lane)
+    if number is not None and not batches.fits_receiver(tx, number, takes):
+        batches.thaw_lane(tx, lane)
+        return None
+    if number is not None and single and len(batches.load_members(tx, number)) > 1:
+        return batches.regroup(tx, number, 1, source, takes)
+    return number
+
+
+def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random) -> None:
+    """Do to each event of `batch` what `receipt` says; one that it does not name is tried again."""
+    unnamed = Verdict(Result.RETRY)
+    said = {name.bytes: verdict for name, verdict in receipt.items()}
+    done = []
+    for row in batches.load_members(tx, batch.number):
+        verdict = said.get(row["id"], unnamed)
+        if verdict.result is Result.REJECTED:
+            reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
+            tables.bury(tx, row["seq"], reason, detail, now)
+        elif verdict.result is Result.RETRY:
+            _park(tx, row, now + backoff(row["tries"] + 1, dice))
+        else:
+            done.append(row)
+    tables.delivered(tx, done)
+    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
+
+
+def narrow(
+    tx: sqlite3.Connection,
+    batch: Batch,
+    why: Refused,
+    *,
+    source: str,
+    now: float,
+    takes: Capabilities = AS_EVER,
+) -> None:
+    """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter.
+
+    One that it has meanwhile said it would not take in this form is frozen anew, and nothing dies of it.
+    """
+    members = batches.load_members(tx, batch.number)
+    if not batches.fits_receiver(tx, batch.number, takes):
+        batches.thaw_lane(tx, batch.lane)
+        return
+    if len(members) > 1:
+        batches.regroup(tx, batch.number, len(members) // 2, source, takes)
+        return
+    for row in members:
+        tables.bury(tx, row["seq"], why.problem, why.reason, now)
+    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
+
+
+def stumbled(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
+    """The receiver fell over (500), perhaps over this very event: after a few times it is parked, and the
+    rest goes on. When it is due again it travels alone, so that it can take nobody with it."""
+    members = batches.load_members(tx, batch.number)
+    if len(members) > 1 or not members:
+        return
+    (row,) = members
+    if max(batch.tries, row["tries"]) >= ALONE:
+        _park(tx, row, now + backoff(max(ALONE, row["tries"] + 1), dice))
+        tx.execute("UPDATE outbox_event SET tries = MAX(tries, ?) WHERE seq = ?", (ALONE, row["seq"]))
+        tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
+
+
+def next_due(tx: sqlite3.Connection, now: float) -> float | None:
+    """Seconds until the first parked event may go again; None without one."""
+    later = "SELECT MIN(due) FROM outbox_event WHERE due > 0 AND due > ? AND batch IS NULL"
+    first = tx.execute(later, (now,)).fetchone()[0]
+    return None if first is None else min(LONGEST_FLOOR, first - now)
+
+
+def _ready(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
+    """The next events of `lane` that may share a batch. One that is not what was accepted dies on the way."""
+    queued = _unparked(tx, lane, now, most)
+    while damaged := [row for row in queued if not tables.intact(row)]:
+        for row in damaged:
+            tables.bury(tx, row["seq"], DAMAGED, "its digest does not fit what is on the disk", now)
+        queued = _unparked(tx, lane, now, most)
+    if queued and queued[0]["tries"] >= ALONE:
+        return queued[:1]
+    return list(itertools.takewhile(lambda row: row["tries"] < ALONE, queued))
+
+
+def _unparked(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
+    """The next events of `lane` that are not parked, nor behind a parked one of their subject.
+
+    A `due` further ahead than any pause is a clock that was set back, and counts as over.
+    """
+    parked = "due > 0 AND due BETWEEN :now AND :latest"
+    query = f"""
+        SELECT * FROM outbox_event AS e WHERE lane = :lane AND batch IS NULL AND NOT ({parked})
+        AND NOT EXISTS (SELECT 1 FROM outbox_event AS p
+                        WHERE p.due > 0 AND p.due BETWEEN :now AND :latest
+                        AND p.subject = e.subject AND p.lane = e.lane AND p.seq < e.seq)
+        ORDER BY seq LIMIT :most
+    """  # noqa: S608 - constants
+    where = {"lane": lane, "now": now, "latest": now + LONGEST_FLOOR, "most": most}
+    return tx.execute(query, where).fetchall()
+
+
+def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
+    """Hold an event back. Batches frozen behind it (the other half, say) are thawed, for they may have
+    later events of its subject, and thawing only some would let the others overtake those."""
+    change = "UPDATE outbox_event SET batch = NULL, tries = tries + 1, due = ? WHERE seq = ?"
+    tx.execute(change, (due, row["seq"]))
+    others = "SELECT number FROM outbox_batch WHERE lane = ? AND number <> ?"
+    for other in tx.execute(others, (row["lane"], row["batch"])).fetchall():
+        tables.thaw(tx, other["number"])

@@ -1,0 +1,237 @@
+"""The outbox's tables, and the few ways in which their rows change. Nobody beyond the outbox's files uses it.
+
+    outbox_event     accepted and not yet delivered; `batch` is set while it is frozen, `due` while parked
+    outbox_batch     one frozen request: its key and its bytes
+    outbox_dead      the dead letter
+    outbox_withheld  tickets whose news found no room; whoever put them is asked to state them anew
+    outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, bound, age
+    outbox_destination  see destination.py
+    outbox_provider  see provider.py
+
+Every row carries a digest of what must not change, so that a flipped bit on the disk is found before it
+is sent. Every drop is counted here: accepted = waiting + delivered + dead + dropped, always.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from uplink.outbox.envelope import Lane
+
+SCHEMA: tuple[str, ...] = (
+    """
+    CREATE TABLE outbox_batch (
+        number INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,       -- the Idempotency-Key
+        lane INTEGER NOT NULL,
+        first INTEGER NOT NULL,         -- lowest agent_seq in it
+        tries INTEGER NOT NULL,
+        body BLOB NOT NULL              -- sent as it stands
+    );
+    CREATE INDEX outbox_batch_order ON outbox_batch (lane, first);
+    CREATE TABLE outbox_event (
+        seq INTEGER PRIMARY KEY,        -- agent_seq
+        id BLOB NOT NULL UNIQUE,
+        lane INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        time REAL NOT NULL,
+        data BLOB NOT NULL,             -- JSON
+        batch INTEGER REFERENCES outbox_batch (number),
+        tries INTEGER NOT NULL DEFAULT 0,   -- times the receiver said "retry"
+        due REAL NOT NULL DEFAULT 0         -- parked until then
+    );
+    CREATE INDEX outbox_queue ON outbox_event (lane, seq);
+    CREATE INDEX outbox_frozen ON outbox_event (batch) WHERE batch IS NOT NULL;
+    CREATE INDEX outbox_parked ON outbox_event (subject, seq) WHERE due > 0;
+    CREATE TABLE outbox_dead (
+        seq INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        lane INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        time REAL NOT NULL,
+        data BLOB NOT NULL,
+        reason TEXT NOT NULL,           -- a problem type (RFC 9457)
+        detail TEXT NOT NULL,
+        died REAL NOT NULL
+    );
+    CREATE TABLE outbox_count (what TEXT, lane INTEGER, n INTEGER NOT NULL, PRIMARY KEY (what, lane));
+    CREATE TABLE outbox_destination (
+        name TEXT PRIMARY KEY,
+        failures INTEGER NOT NULL,      -- transient, in a row
+        held INTEGER NOT NULL,          -- 1: it refuses us, whatever we send
+        due REAL NOT NULL,              -- not asked again before
+        reason TEXT NOT NULL
+    )
+    """,
+    """
+    ALTER TABLE outbox_event ADD COLUMN folds INTEGER NOT NULL DEFAULT 0;   -- a later one may stand for it
+    ALTER TABLE outbox_event ADD COLUMN age INTEGER NOT NULL DEFAULT 0;     -- on the outbox's own clock
+    ALTER TABLE outbox_event ADD COLUMN digest BLOB;                        -- NULL: written by version 1
+    ALTER TABLE outbox_batch ADD COLUMN digest BLOB;
+    ALTER TABLE outbox_dead ADD COLUMN folds INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox_dead ADD COLUMN age INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox_dead ADD COLUMN digest BLOB;
+    CREATE INDEX outbox_subject ON outbox_event (subject, seq);
+    CREATE TABLE outbox_withheld (subject TEXT PRIMARY KEY, type TEXT NOT NULL, time REAL NOT NULL)
+        WITHOUT ROWID;
+    INSERT INTO outbox_count SELECT 'bytes', lane, SUM(LENGTH(data) + 200) FROM outbox_event GROUP BY lane
+    """,
+    """
+    CREATE TABLE outbox_provider (
+        name TEXT PRIMARY KEY,
+        takes TEXT NOT NULL,            -- its capabilities, as JSON
+        asked REAL NOT NULL,            -- when it was last asked for them
+        after INTEGER NOT NULL,         -- the last word of its desk that was heard
+        trouble TEXT NOT NULL           -- why it was not heard, or empty
+    )
+    """,
+    """
+    ALTER TABLE outbox_event RENAME COLUMN folds TO supersedable;
+    ALTER TABLE outbox_dead RENAME COLUMN folds TO supersedable;
+    ALTER TABLE outbox_batch RENAME COLUMN first TO first_seq;
+    ALTER TABLE outbox_destination RENAME COLUMN held TO blocked;
+    ALTER TABLE outbox_provider RENAME COLUMN takes TO capabilities;
+    ALTER TABLE outbox_provider RENAME COLUMN asked TO asked_at;
+    ALTER TABLE outbox_provider RENAME COLUMN after TO feedback_cursor;
+    ALTER TABLE outbox_provider RENAME COLUMN trouble TO feedback_error
+    """,
+)
+
+COST = 200  # bytes that an event takes on disk beside its payload, about
+MOST_DEAD = 10_000
+MOST_DEAD_BYTES = 64 * 1024 * 1024
+COLUMNS = "seq, id, lane, type, subject, time, data, supersedable, age, digest"
+
+
+def digest(row: Sequence[Any]) -> bytes:
+    """Eight bytes over what an event is: (seq, id, lane, type, subject, time, data), in this order."""
+    seq, name, lane, kind, subject, time, data = row[:7]
+    mark = blake2b(struct.pack("<qqd", seq, lane, time), digest_size=8)
+    mark.update(f"{kind}\0{subject}\0".encode())
+    mark.update(name)
+    mark.update(data)
+    return mark.digest()
+
+
+def body_digest(body: bytes) -> bytes:
+    """Eight bytes over a frozen body."""
+    return blake2b(body, digest_size=8).digest()
+
+
+def body_intact(row: sqlite3.Row) -> bool:
+    """Whether a frozen body (`body`, `digest`) is as it was frozen."""
+    return row["digest"] is None or (
+        isinstance(row["body"], bytes) and body_digest(row["body"]) == row["digest"]
+    )
+
+
+def intact(row: sqlite3.Row) -> bool:
+    """Whether an event, or a dead one, is as it was written."""
+    if row["digest"] is None:
+        return True  # version 1 wrote none
+    try:
+        return bool(digest(tuple(row[name] for name in COLUMNS.split(", ")[:7])) == row["digest"])
+    except (TypeError, ValueError, struct.error):
+        return False  # a value is not even of its type any more
+
+
+def count(tx: sqlite3.Connection, what: str, lane: int = -1, by: int = 1) -> int:
+    """Add `by` to a number; returns what it is now."""
+    counted = tx.execute(
+        "INSERT INTO outbox_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n RETURNING n",
+        (what, lane, by),
+    )
+    return int(counted.fetchone()[0])
+
+
+def number(tx: sqlite3.Connection, what: str, default: int = 0) -> int:
+    """A number over all lanes."""
+    found = tx.execute("SELECT SUM(n) FROM outbox_count WHERE what = ?", (what,)).fetchone()[0]
+    return default if found is None else int(found)
+
+
+def set_number(tx: sqlite3.Connection, what: str, value: int, lane: int = -1) -> None:
+    tx.execute("INSERT OR REPLACE INTO outbox_count VALUES (?, ?, ?)", (what, lane, value))
+
+
+def drop(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
+    """Drop the queued events that `where` names, never a frozen one, and count them; how many there were."""
+    gone = tx.execute(
+        f"DELETE FROM outbox_event WHERE batch IS NULL AND {where} RETURNING lane, LENGTH(data)",  # noqa: S608 - constants
+        values,
+    ).fetchall()
+    for lane in {row[0] for row in gone}:
+        sizes = [row[1] for row in gone if row[0] == lane]
+        count(tx, f"dropped:{reason}", lane, len(sizes))
+        count(tx, "bytes", lane, -sum(sizes) - COST * len(sizes))
+    return len(gone)
+
+
+def delivered(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+    """The provider has them."""
+    tx.executemany("DELETE FROM outbox_event WHERE seq = ?", [(row["seq"],) for row in rows])
+    for lane in {row["lane"] for row in rows}:
+        sizes = [row["size"] for row in rows if row["lane"] == lane]
+        count(tx, "delivered", lane, len(sizes))
+        count(tx, "bytes", lane, -sum(sizes) - COST * len(sizes))
+
+
+def bury(tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float) -> None:
+    """Move an event to the dead letter, which keeps 10,000 of them and 64 MiB: the oldest make way."""
+    moved = tx.execute(
+        f"INSERT INTO outbox_dead ({COLUMNS}, reason, detail, died) "  # noqa: S608 - constant
+        f"SELECT {COLUMNS}, ?, ?, ? FROM outbox_event WHERE seq = ? RETURNING lane, LENGTH(data)",
+        (reason, detail, now, seq),
+    ).fetchone()
+    tx.execute("UPDATE outbox_dead SET age = ? WHERE seq = ?", (number(tx, "age"), seq))
+    tx.execute("DELETE FROM outbox_event WHERE seq = ?", (seq,))
+    count(tx, "bytes", moved[0], -moved[1] - COST)
+    how_many = count(tx, "dead")
+    how_large = count(tx, "dead bytes", by=moved[1])
+    if how_many > MOST_DEAD or how_large > MOST_DEAD_BYTES:
+        oldest = "seq IN (SELECT seq FROM outbox_dead WHERE seq <> ? ORDER BY died, seq LIMIT ?)"
+        forget_dead(tx, "dead-letter-full", oldest, (seq, max(1, MOST_DEAD // 100)))
+
+
+def forget_dead(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
+    """Drop dead events for good, counted."""
+    gone = tx.execute(
+        f"DELETE FROM outbox_dead WHERE {where} RETURNING lane, LENGTH(data)",  # noqa: S608 - constants
+        values,
+    ).fetchall()
+    for lane in {row[0] for row in gone}:
+        count(tx, f"dropped:{reason}", lane, sum(row[0] == lane for row in gone))
+    count(tx, "dead", by=-len(gone))
+    count(tx, "dead bytes", by=-sum(row[1] for row in gone))
+    return len(gone)
+
+
+def revive(tx: sqlite3.Connection, seq: int) -> bool:
+    """Put a dead event back in its place in the queue, same id and number; False if there is none."""
+    moved = tx.execute(
+        f"INSERT INTO outbox_event ({COLUMNS}) SELECT {COLUMNS} FROM outbox_dead WHERE seq = ? "  # noqa: S608 - constant
+        "RETURNING lane, LENGTH(data)",
+        (seq,),
+    ).fetchone()
+    if moved is None:
+        return False
+    tx.execute("DELETE FROM outbox_dead WHERE seq = ?", (seq,))
+    count(tx, "bytes", moved[0], moved[1] + COST)
+    count(tx, "dead", by=-1)
+    count(tx, "dead bytes", by=-moved[1])
+    return True
+
+
+def thaw(tx: sqlite3.Connection, batch: int) -> None:
+    """A frozen batch's events queue again, each in its place; its key is never used again."""
+    tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (batch,))
+    tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch,))
+
+
+def lane_name(lane: int) -> str:
+    """ "tickets", "heartbeat" …; "any" where a number is of no lane."""
+    return Lane(lane).name.lower() if lane >= 0 else "any"

@@ -1,0 +1,153 @@
+"""From the bytes of a request to events, each valid or refused with a reason. Pure."""
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, ValidationError
+
+from uplink.delivery.cloudevents import BARE, MEDIA_TYPE
+from uplink.delivery.responses import Result, Verdict
+from uplink.events import MODELS
+from uplink.events.base import Name, Record
+from uplink.receiver.problems import PREFIX, Problem
+
+LARGEST_BODY = 1024 * 1024  # bytes, before gzip
+HIGHEST = 2**63 - 1  # what a database has for a number
+UNKEPT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be text that no database keeps: NUL, half a pair
+
+
+class CloudEvent(Record):
+    """The attributes we rely on (CloudEvents 1.0.2); others may be there."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: Name
+    source: Name
+    type: Name
+    subject: Name
+    time: Name
+    sequence: Name
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One event of a batch: with a verdict already if it cannot be taken in."""
+
+    id: UUID
+    event: CloudEvent | None = None
+    refused: Verdict | None = None
+
+
+def media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
+    """What kind of body it is, one of `taken`. Raises Problem."""
+    given = headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in taken:
+        said = f"content-type was {given or 'not given'}; send {' or '.join(taken)}"
+        raise Problem(415, "media-type", said)
+    return kind
+
+
+def body(raw: bytes, headers: Mapping[str, str]) -> bytes:
+    """The body of a request, unpacked, at most 1 MiB of it. Raises Problem."""
+    coding = headers.get("content-encoding", "identity")
+    if coding not in {"gzip", "identity"}:
+        raise Problem(415, "media-type", f"content-encoding {coding} is not known here; use gzip")
+    plain = _gunzip(raw) if coding == "gzip" else raw
+    if len(plain) > LARGEST_BODY:
+        raise Problem(413, "too-large", f"more than {LARGEST_BODY} bytes")
+    return plain
+
+
+def _gunzip(raw: bytes) -> bytes:
+    """At most one byte more than allowed, however large it would become."""
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpack.decompress(raw, LARGEST_BODY + 1)
+    except zlib.error as why:
+        raise Problem(400, "bad-request", f"not gzip: {why}") from why
+    if not unpack.eof and len(plain) <= LARGEST_BODY:
+        raise Problem(400, "bad-request", "the gzip stream ends too early")
+    return plain
+
+
+def events(plain: bytes, kind: str = MEDIA_TYPE) -> list[Arrival]:
+    """The events of a batch, or the one that came alone. Raises Problem if it is no such thing, or an event
+    cannot even be named."""
+    try:
+        batch = json.loads(plain, parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as why:
+        raise Problem(400, "bad-request", f"not JSON: {why}") from why
+    if kind == BARE:
+        return [_arrival(batch)]
+    if not isinstance(batch, list) or not batch:
+        raise Problem(400, "bad-request", "a batch is a JSON array with at least one event")
+    if UNKEPT.search(plain):
+        batch = _kept(batch)
+    return [_arrival(item) for item in batch]
+
+
+def sender(event: CloudEvent) -> tuple[str, str]:
+    """(agent, site) as the event says it."""
+    told = event.data.get("agent") or {}
+    return str(told.get("agent_id") or event.source), str(told.get("site_id") or "")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError(f"{text} is larger than any number here")
+    return number
+
+
+def _number(text: str) -> int:
+    if not 0 <= (number := int(text)) <= HIGHEST:
+        raise ValueError(text)
+    return number
+
+
+def _kept(value: Any) -> Any:
+    """`value` without NUL, and with "?" for half a surrogate pair."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_kept(name): _kept(inner) for name, inner in value.items()}
+    return [_kept(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _arrival(item: object) -> Arrival:
+    try:
+        name = UUID(item["id"])  # type: ignore[index]  # what is no mapping raises TypeError
+    except (TypeError, KeyError, ValueError, AttributeError) as why:
+        raise Problem(400, "bad-request", "every event needs an id that is a UUID") from why
+    try:
+        event = CloudEvent.model_validate(item)
+        _number(event.sequence)
+        model = MODELS.get(event.type)
+        if model is None:
+            known = f"{event.type} is none of {', '.join(MODELS)}"
+            return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-unknown-type", known))
+        model.model_validate(event.data)
+    except ValidationError as why:
+        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", _in_words(why)))
+    except ValueError:
+        said = f"sequence: no whole number from 0 to {HIGHEST}"
+        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", said))
+    return Arrival(id=name, event=event)
+
+
+def _in_words(why: ValidationError) -> str:
+    first, *more = why.errors(include_url=False, include_context=False, include_input=False)
+    said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"{said} (and {len(more)} more)" if more else said
