@@ -1,7 +1,8 @@
 """supply.filled: how full a waste container is, in percent, once its model has shown which way it counts.
 
 RFC 3805 has a receptacle's level give the room left; much firmware gives how full it is. The value is
-unknown, and nothing opens, until the printers of a model have shown which (see `agent.history.supply_gauges`).
+unknown, and nothing opens, until the printers of a model have shown which
+(see `agent.history.supply_gauges`).
 """
 
 from agent.rules.signals import Asked
