@@ -135,7 +135,7 @@ def detect_form(old: sqlite3.Connection, migrations: Migrations) -> Migrations:
     """
     try:
         noted = load_versions(old)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         noted = {}
     found = {}
     for component, scripts in migrations.items():

@@ -134,7 +134,7 @@ class Store:
         if reason is None:
             try:
                 return self._ready(components, connect)
-            except sqlite3.DatabaseError as why:
+            except store_recovery.UNREADABLE as why:
                 if _is_full(why) and self.ballast.give_up():
                     return self._ready(components, connect)
                 if not store_recovery.is_damage(why):
@@ -158,7 +158,7 @@ class Store:
         try:
             self._bring_over(found, form, connect)
             return self._ready(components, connect)
-        except sqlite3.DatabaseError as why:
+        except store_recovery.UNREADABLE as why:
             if form == components or _is_full(why):
                 raise
             log.warning("the recovered state could not be migrated: %s", why)
@@ -232,7 +232,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _is_full(why: sqlite3.DatabaseError) -> bool:
+def _is_full(why: Exception) -> bool:
     return getattr(why, "sqlite_errorcode", 0) & 0xFF == FULL
 
 

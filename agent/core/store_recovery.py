@@ -26,6 +26,7 @@ MANY_STARTS, WITHIN = 3, 600.0  # failed starts, seconds
 FARTHEST = 1 << 40  # row numbers that are skipped at most in search of the next readable one
 LARGEST_COPY = 1 << 40  # bytes; a header that says more is damaged itself
 DAMAGE = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # what reading a damaged file raises
 WAYS = ("?mode=ro", "?mode=ro&immutable=1")  # with its log; and if that is what is damaged, without
 
 
@@ -48,7 +49,10 @@ class Salvaged:
 
 def is_damage(why: BaseException) -> bool:
     """Whether an error of SQLite says that the file is not what it was. A flipped bit can also turn bytes
-    into a text that is none: that is noticed by Python's module, which gives it no code."""
+    into a text that is none: that is noticed by Python's module, which gives it no code; and in the schema,
+    which SQLite quotes in its message, it even keeps the module from raising SQLite's error."""
+    if isinstance(why, UnicodeDecodeError):
+        return True
     if not isinstance(why, sqlite3.DatabaseError):
         return False
     code = getattr(why, "sqlite_errorcode", None) or 0
@@ -117,7 +121,7 @@ def detect_form(evidence: Path, known: Migrations) -> Migrations:
     with _at_full_length(evidence) as readable:
         for way in WAYS:
             uri = readable.resolve().as_uri() + way
-            with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(uri, uri=True)) as old:
+            with suppress(*UNREADABLE), closing(sqlite3.connect(uri, uri=True)) as old:
                 return migrations.detect_form(old, known)
     return known
 
@@ -168,7 +172,7 @@ def _rescue(salvaged: Salvaged, readable: Path, into: sqlite3.Connection, names:
 def _bring_over(old: sqlite3.Connection, into: sqlite3.Connection, name: str, salvaged: Salvaged) -> int:
     try:
         there = [row[1] for row in old.execute(f"PRAGMA table_info({name})")]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return 0
     here = [row[1] for row in into.execute(f"PRAGMA table_info({name})")]
     shared = [column for column in here if column in there]
@@ -194,7 +198,7 @@ def _rows(
         old.execute(f"SELECT rowid FROM {name} LIMIT 0")  # noqa: S608
     except sqlite3.OperationalError:
         yield from _both_ends(old, name, columns, salvaged)
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return
     else:
         yield from _by_rowid(old, name, columns, salvaged)

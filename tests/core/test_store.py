@@ -164,3 +164,15 @@ def test_a_damaged_file_of_an_older_version_is_migrated_with_its_rows(path):
     with store.transaction() as tx:
         assert tx.execute("SELECT at FROM note").fetchone()["at"] == 5
     store.close()
+
+
+def test_a_schema_that_is_no_text_any_more_is_damage(path):
+    """SQLite quotes the name in its message, and Python's module fails to decode that."""
+    Store(path, COMPONENTS).close()
+    image = path.read_bytes()
+    assert image.count(b"CREATE INDEX note_text") == 1
+    path.write_bytes(image.replace(b"CREATE INDEX", b"CREATE INDEY").replace(b"note_text", b"note_te\xcct"))
+    store = Store(path, COMPONENTS)
+    assert "decode" in store.salvaged.reason
+    assert notes(path) == []
+    store.close()
