@@ -17,17 +17,17 @@ from agent.core.errors import Complaint, ConfigError
 Tables = dict[str, dict[str, Any]]
 
 
-def read_target(document: toml.Document, room: ModuleType) -> tuple[str, BaseModel] | None:
+def read_target(document: toml.Document, package: ModuleType) -> tuple[str, BaseModel] | None:
     """The name and the settings of the one target in `document`; None if there is none.
 
-    `room` is the package of the targets. Files are located beside the document. Raises ConfigError with every
+    `package` holds the targets. Files are located beside the document. Raises ConfigError with every
     complaint.
     """
     tables: Tables = document.data.get("target", {})
     if not tables:
         return None
     only = toml.Document(document.path, document.text, {"target": tables})
-    checked = getattr(toml.validate(only, _model(room, set(tables))), "target")  # noqa: B009 - made just now
+    checked = getattr(toml.validate(only, _model(package, set(tables))), "target")  # noqa: B009 - made just now
     if len(tables) > 1 or document.data.get("provider", {}).get("url"):
         reason = "there is one provider: keep its url, or one [target]"
         raise ConfigError([document.complaint(("target",), reason)])
@@ -35,20 +35,20 @@ def read_target(document: toml.Document, room: ModuleType) -> tuple[str, BaseMod
     return name, _beside(document, getattr(checked, name))
 
 
-def find_mistakes(document: toml.Document, room: ModuleType) -> list[Complaint]:
+def find_mistakes(document: toml.Document, package: ModuleType) -> list[Complaint]:
     """Every complaint about the target in `document`."""
     try:
-        read_target(document, room)
+        read_target(document, package)
     except ConfigError as why:
         return why.complaints
     return []
 
 
-def _model(room: ModuleType, named: set[str]) -> type[BaseModel]:
-    """The table `[target]` as a model: a field for each file of `room`; only those `named` are imported."""
+def _model(package: ModuleType, named: set[str]) -> type[BaseModel]:
+    """The table `[target]` as a model: a field for each file of `package`; those `named` are imported."""
     fields: dict[str, Any] = {
-        name: (plugins.load(room, name).Settings if name in named else Any, None)
-        for name in plugins.names(room)
+        name: (plugins.load(package, name).Settings if name in named else Any, None)
+        for name in plugins.names(package)
     }
     table = create_model("Target", __config__=ConfigDict(extra="forbid"), **fields)
     return create_model("Document", target=(table, ...))
