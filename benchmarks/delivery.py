@@ -25,8 +25,8 @@ from uplink.delivery.delivery import Delivery
 from uplink.outbox import outbox, queries, tables
 from uplink.outbox.envelope import Envelope, Lane
 from uplink.receiver.app import create_app
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 from uplink.targets import https
 
 GROUP = 2000  # events in one transaction while filling
@@ -68,7 +68,7 @@ def ticket() -> Envelope:
 
 async def receive(database: str) -> None:
     """The other process: a receiver, until standard input ends."""
-    async with serving(create_app(Path(database))) as url:
+    async with serve_app(create_app(Path(database))) as url:
         print(url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
@@ -91,7 +91,7 @@ async def drain(store: Store, url: str, events: int, arrived: Callable[[], bool]
     delivery = Delivery(target, store, Clock(), source="/agents/a-bench", dice=Random(1))  # noqa: S311 - repeatable
     running = asyncio.create_task(delivery.run())
     began, put_at, ticket_took = time.perf_counter(), 0.0, 0.0
-    while (told := await store.run(queries.progress)).waiting:
+    while (told := await store.run(queries.load_progress)).waiting:
         if not put_at and told.delivered > events // 2:
             put_at = time.perf_counter()
             await store.run(lambda tx: outbox.put(tx, ticket()))
@@ -123,10 +123,10 @@ def main(events: int) -> dict[str, object]:
         command = [sys.executable, __file__, "receive", database]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
             url = other.stdout.readline().strip() if other.stdout else ""
-            ledger, own = Ledger(database), time.process_time()
-            rate, ticket_took = asyncio.run(drain(store, url, events, lambda: bool(ledger.tickets())))
+            ledger, own = EventStore(database), time.process_time()
+            rate, ticket_took = asyncio.run(drain(store, url, events, lambda: bool(ledger.list_tickets())))
             own = time.process_time() - own
-            kept = sum(ledger.counts().values())
+            kept = sum(ledger.count_events().values())
             ledger.close()
             other.communicate()
         theirs = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])

@@ -29,13 +29,13 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 from foresight_fleets import tables  # noqa: E402 - found by the line above
 from foresight_fleets.dataset import Dataset, Poll, Row, device  # noqa: E402
 
-from agent.core.model import Change, ChangeKind, Device, Facts, Foresight, Impact  # noqa: E402
+from agent.core.model import Change, ChangeKind, Device, Facts, Forecasts, Impact  # noqa: E402
 from agent.forecast import fleet_priors, inputs, part_wear, site_rhythm, supply_forecast, usage  # noqa: E402
-from agent.forecast.fleet import Fleet, Printer  # noqa: E402
+from agent.forecast.fleet import FleetForecaster, PrinterForecaster  # noqa: E402
 from agent.rules import engine, loader  # noqa: E402
 from agent.rules.functions import supply_days_at_pace  # noqa: E402
 from agent.rules.rule import RuleSet  # noqa: E402
-from agent.rules.state_store import Key, Standing  # noqa: E402
+from agent.rules.state_store import RuleState, StateKey  # noqa: E402
 
 FLEETS = Path(os.environ.get("PRINTWARDEN_FORESIGHT", Path(__file__).parents[2] / "shared" / "foresight"))
 RULES = "predictive.toml"
@@ -47,7 +47,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {  # a part of the method -> what switc
     "pull of long lives": (supply_forecast, "PULL", 0.0),
     "look back": (fleet_priors, "STEP", 0.0),
     "closed days": (usage, "CLOSED_BELOW", -1.0),
-    "a day's wait": (supply_days_at_pace, "SETTLES", 0.0),
+    "a day's wait": (supply_days_at_pace, "SETTLING_TIME", 0.0),
 }
 WEAR: dict[str, tuple[Any, str, Any]] = {
     "learned healthy rates": (part_wear, "GUESSED", 1e12),
@@ -62,7 +62,7 @@ class Run:
 
     dataset: Dataset
     per: frozenset[str] = frozenset(("supply", "part"))  # what is judged; forecasts only with "supply"
-    fleet: Fleet = field(default_factory=Fleet)
+    fleet: FleetForecaster = field(default_factory=FleetForecaster)
     forecasts: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     polls: int = 0
@@ -71,13 +71,13 @@ class Run:
     forecasting: float = 0.0
     judging: float = 0.0
     _said: dict[str, float] = field(default_factory=dict)
-    _standing: dict[str, dict[Key, Standing]] = field(default_factory=dict)
+    _standing: dict[str, dict[StateKey, RuleState]] = field(default_factory=dict)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _lines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def run(self) -> None:
         self._lines = self.dataset.devices()
-        every = loader.load([loader.DEFAULTS])
+        every = loader.load_rules([loader.DEFAULTS])
         rules = replace(
             every,
             rules={
@@ -90,17 +90,17 @@ class Run:
 
     def _poll(self, rules: RuleSet, poll: Poll) -> list[Change]:
         began = time.process_time()
-        printer = self.fleet.printer(poll.key, self._lines[poll.dev]["site"])
+        printer = self.fleet.get_printer(poll.key, self._lines[poll.dev]["site"])
         if not printer.slots:
             self._equip(poll, printer)
-        self.fleet.look(
-            poll.key, poll.at, poll.count, inputs.looks(poll.supplies, poll.alerts, printer.slots)
+        self.fleet.add_reading(
+            poll.key, poll.at, poll.count, inputs.build_samples(poll.supplies, poll.alerts, printer.slots)
         )
         looked = time.process_time()
         if "supply" in self.per:
-            foresight = self.fleet.foresight(poll.key, poll.at)
+            foresight = self.fleet.build_forecasts(poll.key, poll.at)
         else:
-            foresight = Foresight(parts=printer.wear(self.fleet.pool, poll.at))
+            foresight = Forecasts(parts=printer.build_part_forecasts(self.fleet.pool, poll.at))
         foreseen = time.process_time()
         if "supply" in self.per:
             self._note(poll, foresight)
@@ -113,13 +113,13 @@ class Run:
             alerts_at=poll.at,
             supplies=poll.supplies,
             supplies_at=poll.at,
-            renewed=printer.renewed,
+            renewed=printer.replacement_times,
             foresight=foresight,
             fresh=frozenset(("supplies", "meters")),
         )
         self.polls += 1
         self.polling += looked - began
-        self.forecasts_made += len(foresight.outlooks)
+        self.forecasts_made += len(foresight.supplies)
         self.forecasting += foreseen - looked
         return self._judge(rules, facts, poll.dev)
 
@@ -129,26 +129,26 @@ class Run:
             return []
         key = facts.device.key
         printer = self.fleet.printers[key]
-        if printer.meet(self.fleet.pool, row.alert, row.at) is None:
+        if printer.add_alert(self.fleet.pool, row.alert, row.at) is None:
             return []
-        parts = replace(facts.foresight, parts=printer.wear(self.fleet.pool, row.at))
+        parts = replace(facts.foresight, parts=printer.build_part_forecasts(self.fleet.pool, row.at))
         facts = replace(facts, now=row.at, alerts_at=row.at, foresight=parts, fresh=frozenset(("alerts",)))
         return self._judge(rules, facts, row.dev)
 
     def _judge(self, rules: RuleSet, facts: Facts, dev: str) -> list[Change]:
         began = time.process_time()
         before = self._standing.get(facts.device.key, {})
-        after, changes = engine.decide(rules, before, facts)
+        after, changes = engine.decide_changes(rules, before, facts)
         self._standing[facts.device.key] = after
         self._facts[dev] = facts
         self.judging += time.process_time() - began
         return changes
 
-    def _equip(self, poll: Poll, printer: Printer) -> None:
+    def _equip(self, poll: Poll, printer: PrinterForecaster) -> None:
         """The slots of a printer, with the yields that its supplies are sold with."""
         rated = {f"1.{row['i']}": row.get("rated") for row in self._lines[poll.dev]["supplies"]}
         for supply in poll.supplies:
-            if slot := inputs.slot(supply):
+            if slot := inputs.build_supply_model(supply):
                 slot.rated = rated.get(supply.index) or slot.rated
                 printer.slots[supply.index] = slot
 
@@ -158,15 +158,15 @@ class Run:
             return facts.device
         return device(self._lines[poll.dev], poll.key)
 
-    def _note(self, poll: Poll, foresight: Foresight) -> None:
+    def _note(self, poll: Poll, foresight: Forecasts) -> None:
         """Write down the forecasts, every few hours."""
         if poll.at - self._said.get(poll.key, 0.0) < EVERY:
             return
         self._said[poll.key] = poll.at
         for index in self.fleet.printers[poll.key].slots:
-            if index not in foresight.outlooks and self.fleet.printers[poll.key].slots[index].part:
+            if index not in foresight.supplies and self.fleet.printers[poll.key].slots[index].part:
                 continue
-            found = foresight.outlooks.get(index)
+            found = foresight.supplies.get(index)
             days = (
                 [found and round(value, 3) for value in (found.p10, found.p50, found.p90)]
                 if found

@@ -19,7 +19,7 @@ from imagined import COMPONENTS, DAY, END, imagine
 
 from agent.core.store import Store, open_reader
 from agent.discovery import inventory
-from agent.history.device_history import Past
+from agent.history.device_history import DeviceHistory
 from agent.rules import loader
 
 START = f"""
@@ -34,7 +34,7 @@ from agent.core.store import Store
 store = Store(Path(sys.argv[1]), COMPONENTS)
 with store.transaction() as tx:
     known = inventory.devices(tx)
-judge.Judge(schema.load(schema.shipped()))
+judge.RuleEvaluator(schema.load_rules(schema.shipped_files()))
 print(time.perf_counter() - begin)
 store.close()
 """
@@ -75,9 +75,9 @@ def size(path: Path, printers: int, days: int) -> None:
 def year(path: Path) -> None:
     db = open_reader(path)
     times = []
-    for device in list(inventory.devices(db).values())[:50]:
+    for device in list(inventory.load_devices(db).values())[:50]:
         begin = time.perf_counter()
-        Past.load(db, device, END - 365 * DAY, END)
+        DeviceHistory.load(db, device, END - 365 * DAY, END)
         times.append(1000 * (time.perf_counter() - begin))
     print(
         f"a year read     {statistics.median(times):7.1f} ms   slowest of 50: {max(times):.1f} ms; goal 50 ms"
@@ -90,7 +90,7 @@ def start(path: Path) -> None:
         command = [sys.executable, "-c", START, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         times.append(float(done.stdout))
-    rules = len(loader.load(loader.shipped()).rules)
+    rules = len(loader.load_rules(loader.shipped_files()).rules)
     print(
         f"start           {statistics.median(times):7.2f} s    with {rules} rules, imports included; goal 2 s"
     )

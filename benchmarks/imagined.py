@@ -62,7 +62,7 @@ def _printer(tx: sqlite3.Connection, number: int, days: int, end: float, luck: r
     vendor, model = MAKES[number % len(MAKES)]
     identity = Identity(vendor=vendor, model=model, serial=f"IMAGINED{number:06}", is_printer=True)
     address = Address(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
-    device = inventory.bind(tx, identity, address, now=end - days * DAY)
+    device = inventory.bind_identity(tx, identity, address, now=end - days * DAY)
     if device is None:
         raise SystemExit(f"the inventory did not take {identity}")
     tracks = {

@@ -62,14 +62,14 @@ def usual() -> Facts:
 
 
 def evaluations() -> None:
-    rules, facts = loader.load(loader.shipped()), usual()
-    grounds = conditions.Grounds.of(facts, 93600.0)
-    each = sum(1 for rule in rules.about(DEVICE) for _ in conditions.evaluate(rule, grounds))
+    rules, facts = loader.load_rules(loader.shipped_files()), usual()
+    grounds = conditions.EvaluationContext.from_facts(facts, 93600.0)
+    each = sum(1 for rule in rules.rules_for_device(DEVICE) for _ in conditions.evaluate_rule(rule, grounds))
     speeds = []
     for _ in range(ROUNDS):
         begin = time.process_time()
         for _ in range(EACH):
-            engine.decide(rules, {}, facts)
+            engine.decide_changes(rules, {}, facts)
         speeds.append(EACH * each / (time.process_time() - begin))
     print(f"engine      {statistics.median(speeds):10,.0f} evaluations/s   goal 100,000")
     print(
@@ -78,17 +78,17 @@ def evaluations() -> None:
 
 
 def backtest(printers: int, days: int, names: list[str], state: Path | None) -> None:
-    rules = loader.load(loader.shipped())
+    rules = loader.load_rules(loader.shipped_files())
     with tempfile.TemporaryDirectory() as folder:
         path = state or Path(folder) / "state.db"
         if not path.exists():
             imagine(path, printers, days)
-        how = backtest_runner.How(memory=Path(folder) / "backtests.db")
-        span = backtest_runner.Span(since=END - days * DAY, until=END)
+        how = backtest_runner.BacktestOptions(cache_path=Path(folder) / "backtests.db")
+        span = backtest_runner.TimeRange(since=END - days * DAY, until=END)
         print(f"backtests of {printers} printers x {days} days; goals: first 600 s, then 60 s")
         for name in names:
-            wanted = [name, *backtest_runner.yardstick_rules(rules, rules.rules[name])]
-            chosen = threshold_sweep.only(rules, wanted)
+            wanted = [name, *backtest_runner.choose_reference_rules(rules, rules.rules[name])]
+            chosen = threshold_sweep.select_rules(rules, wanted)
             _pass(path, f"{name}, first", chosen, wanted, span, how)
             _pass(path, f"{name}, other threshold", _stricter(chosen, name), wanted, span, how)
             _pass(path, f"{name}, again", chosen, wanted, span, how)
@@ -97,8 +97,8 @@ def backtest(printers: int, days: int, names: list[str], state: Path | None) -> 
 def _stricter(rules: RuleSet, name: str) -> RuleSet:
     """The rules with another `for` of the one that is tried."""
     rule = rules.rules[name]
-    patience = replace(rule.patience, hold=rule.patience.hold + 1800.0)
-    return replace(rules, rules={**rules.rules, name: replace(rule, patience=patience)}, _about={})
+    patience = replace(rule.timing, for_duration=rule.timing.for_duration + 1800.0)
+    return replace(rules, rules={**rules.rules, name: replace(rule, timing=patience)}, _device_cache={})
 
 
 def _pass(
@@ -106,12 +106,12 @@ def _pass(
     what: str,
     rules: RuleSet,
     names: list[str],
-    span: backtest_runner.Span,
-    how: backtest_runner.How,
+    span: backtest_runner.TimeRange,
+    how: backtest_runner.BacktestOptions,
 ) -> None:
     with closing(open_reader(path)) as db:
         before, begin = os.times(), time.perf_counter()
-        run = backtest_runner.run(db, rules, span, names=names, how=how)
+        run = backtest_runner.run_backtest(db, rules, span, names=names, how=how)
         took, after = time.perf_counter() - begin, os.times()
     cpu = sum(after[:4]) - sum(before[:4])
     tickets = sum(map(len, run.firings.values()))

@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 from snmp import responder  # noqa: E402 - found by the line above, as is `agent`
 
 from agent.core.model import Address  # noqa: E402
-from agent.snmp.engine import Engine, Settings  # noqa: E402
+from agent.snmp.engine import SnmpClient, SnmpSettings  # noqa: E402
 from agent.snmp.oid import oid  # noqa: E402
 from agent.snmp.reader import Credential  # noqa: E402
 
@@ -31,8 +31,8 @@ SILENT = 9
 async def sweep(addresses: Sequence[Address], pace: float | None) -> dict[str, float]:
     """One pass; seconds to the first answer and to the last packet, CPU seconds, answers."""
     began, cpu, first, answers = time.monotonic(), time.process_time(), None, 0
-    async with Engine(Settings(sweep_per_second=pace, sweep_linger=LINGER)) as engine:
-        async for _ in engine.ask(addresses, Credential(name="public"), QUESTION):
+    async with SnmpClient(SnmpSettings(sweep_per_second=pace, sweep_linger=LINGER)) as engine:
+        async for _ in engine.probe_addresses(addresses, Credential(name="public"), QUESTION):
             answers += 1
             first = first or time.monotonic() - began
     return {

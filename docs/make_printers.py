@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agent.collectors._vendor.vendor_profiles import Profile, shipped
+from agent.collectors._vendor.vendor_profiles import Profile, load_shipped
 
 PAGE = Path(__file__).with_name("printers.md")
 MARK = "<!-- made by docs/make_printers.py from agent/collectors/profiles/: do not edit below -->"
@@ -62,12 +62,12 @@ def line(profile: Profile) -> str:
 
 def made() -> str:
     """The part of the page below the mark."""
-    metered = [profile for profile in shipped() if profile.meter or profile.packed]
-    others = [profile for profile in shipped() if profile not in metered]
+    metered = [profile for profile in load_shipped() if profile.meter or profile.packed]
+    others = [profile for profile in load_shipped() if profile not in metered]
     head = f"| vendor | serial | {' | '.join(CAPABILITIES)} |\n|{'---|' * (len(CAPABILITIES) + 2)}\n"
     rows = "\n".join(map(line, sorted(metered, key=lambda one: one.vendor.casefold())))
     names = ", ".join(sorted((profile.vendor for profile in others), key=str.casefold))
-    total = [grade for profile in shipped() for _, _, grade in counted(profile)]
+    total = [grade for profile in load_shipped() for _, _, grade in counted(profile)]
     sums = ", ".join(f"{total.count(grade)} of confidence {grade}" for grade in "ABC")
     return (
         f"\n{head}{rows}\n\n"

@@ -7,7 +7,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from agent.cli import VERBS, build
+from agent.cli import VERBS, build_cli
 from agent.rules import loader
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ def every_command(command, words=()):
         yield from every_command(below, (*words, name))
 
 
-COMMANDS = build()
+COMMANDS = build_cli()
 
 
 @pytest.mark.parametrize("words", list(every_command(typer.main.get_command(COMMANDS))), ids=" ".join)
@@ -56,7 +56,7 @@ def test_the_rules_in_the_readme_are_right(tmp_path):
     for number, text in enumerate(re.findall(r"```toml\n(.*?)```", page("README.md"), re.DOTALL)):
         path = tmp_path / f"{number}.toml"
         path.write_text(text, "utf-8")
-        loader.load([*loader.shipped(), path])
+        loader.load_rules([*loader.shipped_files(), path])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -4,9 +4,9 @@ DeliveryError
 ├── Later                   the same bytes again, after a pause that grows
 │   ├── Unreachable             no connection, no answer in time, TLS refused, or an answer that is no receipt
 │   ├── Throttled               not before `retry_after`
-│   ├── Stumbled                500: the receiver fell over, perhaps over one of these events
+│   ├── ServerFault             500: the receiver fell over, perhaps over one of these events
 │   └── InFlight                the receiver is still at work on these very bytes
-├── Held                    a person must act: hold the destination, probe it every 15 minutes
+├── Blocked                 a person must act: hold the destination, probe it every 15 minutes
 │   └── CredentialRefused       the token or the signature is not accepted, also after a renewal
 │       └── UnknownAgent            enrol again; the queue stays as it is
 └── Refused                 the destination is well, the batch is not
@@ -48,7 +48,7 @@ class Throttled(Later):
     """The receiver is there and wants fewer or later requests."""
 
 
-class Stumbled(Later):
+class ServerFault(Later):
     """500: the receiver has a fault of its own. If it is one event that brings it out, that one must not
     hold up the others: see `outbox.stumbled`."""
 
@@ -57,11 +57,11 @@ class InFlight(Later):
     """409: an earlier attempt with the same Idempotency-Key has not ended yet."""
 
 
-class Held(DeliveryError):
+class Blocked(DeliveryError):
     """The destination refuses us, whatever we send."""
 
 
-class CredentialRefused(Held):
+class CredentialRefused(Blocked):
     """401: the receiver does not accept who we say we are."""
 
 

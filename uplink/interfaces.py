@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar, runtime_checkable
 
-from uplink.delivery.responses import Answer, Receipt
+from uplink.delivery.responses import HttpAnswer, Receipt
 from uplink.outbox.outbox import Batch
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class Transactions(Protocol):
         ...
 
 
-class Clock(Protocol):
+class TimeSource(Protocol):
     """Time, perhaps scaled. All pauses between attempts are its seconds."""
 
     def now(self) -> float:
@@ -61,9 +61,9 @@ class Target(Protocol):
 
 
 @runtime_checkable
-class Asked(Target, Protocol):
+class QueryableTarget(Target, Protocol):
     """A destination that can also be asked something. Not every one can: a folder cannot."""
 
-    async def get(self, what: str, query: Mapping[str, str]) -> Answer:
+    async def get(self, what: str, query: Mapping[str, str]) -> HttpAnswer:
         """The answer to GET `what`, beside where events go. Raises nothing but DeliveryError."""
         ...

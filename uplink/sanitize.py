@@ -1,8 +1,8 @@
 """Words of others, made safe to log and to show: a receiver's, a proxy's, a mail server's."""
 
-LONGEST = 500
+MAX_LENGTH = 500
 
 
-def one_line(text: str, most: int = LONGEST) -> str:
+def one_line(text: str, most: int = MAX_LENGTH) -> str:
     """`text` as one line: without controls, escape sequences, bidi and zero-width marks, half pairs."""
     return "".join(char if char.isprintable() else " " for char in text[:most])

@@ -42,11 +42,11 @@ VERBS = {
 }
 
 
-def build(verbs: Iterable[str] = VERBS) -> "typer.Typer":
+def build_cli(verbs: Iterable[str] = VERBS) -> "typer.Typer":
     """The command line with these verbs. Each brings its room along, so fewer start quicker."""
-    from agent.cli._root import grown
+    from agent.cli._root import build_app
 
-    return grown({verb: VERBS[verb] for verb in verbs})
+    return build_app({verb: VERBS[verb] for verb in verbs})
 
 
 def main() -> None:
@@ -54,10 +54,10 @@ def main() -> None:
     words = sys.argv[1:]
     named = words[:1]
     try:
-        if service := _service_command.asked(words):
+        if service := _service_command.parse_service_command(words):
             service.start()
         else:
-            build(named if VERBS.keys() >= set(named) and named else VERBS)()
+            build_cli(named if VERBS.keys() >= set(named) and named else VERBS)()
     except PrintwardenError as why:
         print(f"printwarden: {why}", file=sys.stderr)
         sys.exit(why.exit_code)

@@ -2,12 +2,12 @@
 
 import typer
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.units import counted
 from agent.pipeline.replay.backtest_report import DAY, BacktestReport
-from agent.rules.backtest.scoring import Firing, Score
+from agent.rules.backtest.scoring import Firing, RuleScore
 
-LISTED = 10
+MAX_LISTED = 10
 
 
 def show_report(report: BacktestReport) -> None:
@@ -22,28 +22,30 @@ def show_report(report: BacktestReport) -> None:
         typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
 
 
-def _show_score(score: Score) -> None:
+def _show_score(score: RuleScore) -> None:
     typer.echo(
-        f"{score.rule}: {counted(len(score.firings), 'ticket')}, {score.rate:.3f} for each printer and month"
+        f"{score.rule}: {counted(len(score.firings), 'ticket')}, "
+        f"{score.ticket_rate:.3f} for each printer and month"
     )
     if score.judged:
         typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
     else:
         typer.echo("  nothing to compare with: --against RULE names what it should foretell")
-    if score.lead:
+    if score.lead_quartiles:
         typer.echo(
-            f"  lead      median {score.lead[1] / DAY:.1f} days, a quarter under {score.lead[0] / DAY:.1f}"
+            f"  lead      median {score.lead_quartiles[1] / DAY:.1f} days, "
+            f"a quarter under {score.lead_quartiles[0] / DAY:.1f}"
         )
     if score.flaps:
         typer.echo(f"  flaps     {score.flaps} opened again within a day")
-    if score.forgotten:
-        names = ", ".join(score.forgotten)
+    if score.unreplayable_signals:
+        names = ", ".join(score.unreplayable_signals)
         typer.echo(f"  not replayed: {names}: the past keeps nothing of it, so it was unknown all along")
     if score.thinned:
         typer.echo("  judged in part on page counters of one reading a day")
     for what, them in (("missed", score.missed), ("false", score.false)):
-        for it in them[:LISTED]:
+        for it in them[:MAX_LISTED]:
             at = it.opened if isinstance(it, Firing) else it.at
-            typer.echo(f"  {what}: {iso(at)} {it.device} {it.subject or ''}".rstrip())
-        if len(them) > LISTED:
-            typer.echo(f"  {what}: and {len(them) - LISTED} more; --json and --html list them")
+            typer.echo(f"  {what}: {format_iso_time(at)} {it.device} {it.subject or ''}".rstrip())
+        if len(them) > MAX_LISTED:
+            typer.echo(f"  {what}: and {len(them) - MAX_LISTED} more; --json and --html list them")

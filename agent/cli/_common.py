@@ -17,9 +17,9 @@ from agent.core.paths import default_paths
 if TYPE_CHECKING:
     from agent.collectors._vendor.vendor_profiles import Profiles
 
-WIDE = 140  # columns where the output is no terminal
+PLAIN_WIDTH = 140  # columns where the output is no terminal
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 ConfigFile = Annotated[
@@ -36,18 +36,18 @@ def config_file(given: Path | None) -> Path:
     return given or default_paths().config_file
 
 
-def profiles(config: Path | None) -> "Profiles | None":
+def load_profiles(config: Path | None) -> "Profiles | None":
     """The vendor profiles of a configuration; None, for the shipped ones, without it. Raises ConfigError."""
     if config is None:
         return None
     from agent import config as configuration
     from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 
-    settings = configuration.load(config)
-    return Profiles.load(FOLDER, settings.beside(settings.collectors.profiles))
+    settings = configuration.load_config(config)
+    return Profiles.load(FOLDER, settings.resolve_path(settings.collectors.profiles))
 
 
-def clock(text: str) -> Clock:
+def parse_clock(text: str) -> Clock:
     """The system's clock, or the scaled one that `text` describes."""
     try:
         return Clock.parse(text) if text else Clock()
@@ -55,19 +55,19 @@ def clock(text: str) -> Clock:
         raise typer.BadParameter(f"not a clock: {text} ({why})", param_hint="--clock") from None
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table. Cells are text, never markup: what a printer says cannot colour or break it."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(_plain(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(_format_cell(cell)) for cell in row))
     out.print(table)
 
 
-def _plain(cell: object) -> str:
+def _format_cell(cell: object) -> str:
     return "–" if cell is None or cell == "" else str(cell)

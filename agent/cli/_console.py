@@ -10,14 +10,14 @@ import typer
 from agent.cli import _common
 from agent.core.units import counted
 from uplink.events.feedback import Feedback
-from uplink.receiver.event_store import Ledger
+from uplink.receiver.event_store import EventStore
 
-Database = Annotated[
+ExistingDatabase = Annotated[
     str, typer.Option(help="Where the receiver keeps things: a file (SQLite), or postgresql://….")
 ]
 
 
-class Status(StrEnum):
+class FeedbackStatus(StrEnum):
     """As mps.feedback/1 has them."""
 
     ACKNOWLEDGED = "acknowledged"
@@ -27,7 +27,7 @@ class Status(StrEnum):
     REOPENED = "reopened"
 
 
-class Outcome(StrEnum):
+class FeedbackOutcome(StrEnum):
     """How a ticket was closed."""
 
     CONFIRMED = "confirmed"
@@ -37,16 +37,16 @@ class Outcome(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
 
 
-def feedback(
+def give_feedback(
     ticket: Annotated[str, typer.Argument(metavar="[TICKET]", help="Its id; without: list all.")] = "",
     number: Annotated[str, typer.Option(help="The desk's own number of the ticket.", metavar="T-88123")] = "",
-    status: Annotated[Status | None, typer.Option(help="Where it stands.")] = None,
-    outcome: Annotated[Outcome | None, typer.Option(help="How it was closed.")] = None,
+    status: Annotated[FeedbackStatus | None, typer.Option(help="Where it stands.")] = None,
+    outcome: Annotated[FeedbackOutcome | None, typer.Option(help="How it was closed.")] = None,
     cause: Annotated[str, typer.Option(help="The close code.", metavar="FUSER")] = "",
     org: Annotated[str, typer.Option(help="Who has it now.", metavar="SO-ACME")] = "",
     callback_of: Annotated[str, typer.Option(help="The ticket whose repair did not last.")] = "",
     note: Annotated[str, typer.Option(help="A sentence for the site.")] = "",
-    database: Database = "receiver.db",
+    database: ExistingDatabase = "receiver.db",
     as_json: _common.AsJson = False,
 ) -> None:
     """Say something of a ticket, for its agent to pull. Without TICKET: what was said so far.
@@ -59,9 +59,9 @@ def feedback(
 
       printwarden receive feedback --json
     """
-    with closing(opened(database)) as ledger:
+    with closing(open_event_store(database)) as ledger:
         if not ticket:
-            _list(ledger.said(None, 0, 10_000), as_json=as_json)
+            _print_feedback(ledger.list_feedback(None, 0, 10_000), as_json=as_json)
             return
         told = {
             "schema": "mps.feedback/1", "ticket_id": ticket, "provider_ticket_no": number or None,
@@ -70,25 +70,25 @@ def feedback(
             "note": note or None,
         }  # fmt: skip
         said = Feedback.model_validate(told).model_dump(by_alias=True)
-        if not ledger.say(ticket, said):
+        if not ledger.add_feedback(ticket, said):
             raise typer.BadParameter(f"there is no ticket {ticket} in {database}", param_hint="TICKET")
-    _common.say_json(said) if as_json else _common.out.print(f"said of {ticket}; its agent will pull it")
+    _common.print_json(said) if as_json else _common.out.print(f"said of {ticket}; its agent will pull it")
 
 
-def opened(database: str) -> Ledger:
+def open_event_store(database: str) -> EventStore:
     """What a receiver has kept. A file that is not there is a mistake."""
     if "://" not in database and not Path(database).exists():
         raise typer.BadParameter(
             f"{database} does not exist; has a receiver run with it?", param_hint="--database"
         )
-    return Ledger(database)
+    return EventStore(database)
 
 
-def _list(words: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print_feedback(words: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        _common.say_json(words)
+        _common.print_json(words)
         return
     columns = ("number", "ticket_id", "provider_ticket_no", "status", "outcome", "cause_code", "note")
-    _common.show(
+    _common.print_table(
         counted(len(words), "word"), columns, ([word.get(name) for name in columns] for word in words)
     )

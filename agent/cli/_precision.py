@@ -8,12 +8,12 @@ from agent.cli import _common
 from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.tickets.feedback.precision import Precision
+    from agent.tickets.feedback.precision import RulePrecision
 
 COLUMNS = ("rule", "closed", "confirmed", "no fault found", "user fixable", "precision", "95 %", "")
 
 
-def precision(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+def show_precision(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
     """Show how often each rule was right, by how the provider's desk closed its tickets.
 
     Confirmed against "no fault found" and "user fixable"; duplicates and what is out of scope say nothing
@@ -25,30 +25,30 @@ def precision(config: _common.ConfigFile = None, as_json: _common.AsJson = False
     from agent.core import store
     from agent.tickets.feedback import feedback_store
 
-    settings = configuration.load(_common.config_file(config))
-    with closing(store.open_reader(settings.database)) as db:
-        found = feedback_store.precisions(db)
+    settings = configuration.load_config(_common.config_file(config))
+    with closing(store.open_reader(settings.database_path)) as db:
+        found = feedback_store.load_precisions(db)
     if as_json:
-        _common.say_json([_document(one) for one in found])
+        _common.print_json([_precision_document(one) for one in found])
         return
     closed = sum(sum(one.outcomes.values()) for one in found)
-    _common.show(
+    _common.print_table(
         f"{counted(len(found), 'rule')}, {counted(closed, 'closed ticket')}",
         COLUMNS,
-        map(_line, found),
+        map(_precision_row, found),
     )
 
 
-def _line(one: "Precision") -> Sequence[object]:
+def _precision_row(one: "RulePrecision") -> Sequence[object]:
     told, wrong = one.outcomes, (one.outcomes.get(name, 0) for name in ("no_fault_found", "user_fixable"))
     share = "–" if one.share is None else f"{one.share:.0%}"
     between = "–" if one.interval is None else "{:.0%} to {:.0%}".format(*one.interval)
     return (
-        one.rule, sum(told.values()), one.confirmed, *wrong, share, between, one.caution,
+        one.rule, sum(told.values()), one.confirmed, *wrong, share, between, one.sample_warning,
     )  # fmt: skip
 
 
-def _document(one: "Precision") -> dict[str, Any]:
+def _precision_document(one: "RulePrecision") -> dict[str, Any]:
     return {
         "rule": one.rule,
         "outcomes": dict(one.outcomes),
@@ -57,6 +57,6 @@ def _document(one: "Precision") -> dict[str, Any]:
         "precision": one.share,
         "interval": one.interval,
         "callbacks": one.callbacks,
-        "enough": one.enough,
-        "caution": one.caution,
+        "enough": one.is_sufficient,
+        "caution": one.sample_warning,
     }

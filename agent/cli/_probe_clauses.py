@@ -44,7 +44,7 @@ CLAUSES = {
 }
 
 
-def clause(value: str) -> str:
+def find_clause(value: str) -> str:
     """The clause of "supplies.1.3.level": of its table and column; "" where the OID says enough."""
     part, _, rest = value.partition(".")
     return CLAUSES.get(f"{part}.{rest.rpartition('.')[2]}", "")

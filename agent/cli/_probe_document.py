@@ -14,14 +14,14 @@ Vagueness = Literal["other", "unknown", "some_left"] | None
 Availability = Literal["idle", "on request", "standby", "broken", "active", "unknown", "busy"] | None
 
 
-class _Part(BaseModel):
+class _ProbeModel(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
-Row = TypeVar("Row", bound=_Part)
+Row = TypeVar("Row", bound=_ProbeModel)
 
 
-class Identity(_Part):
+class Identity(_ProbeModel):
     vendor: str | None = None
     model: str | None = Field(None, description='Without the vendor\'s name and a trailing "series".')
     serial: str | None = None
@@ -35,14 +35,14 @@ class Identity(_Part):
     description: str | None = Field(None, description="sysDescr.")
 
 
-class Status(_Part):
+class Status(_ProbeModel):
     device: str | None = Field(None, description="hrDeviceStatus (RFC 2790).")
     printer: str | None = Field(None, description="hrPrinterStatus (RFC 2790).")
     errors: list[str] | None = Field(None, description="Bits of hrPrinterDetectedErrorState; null: not read.")
     console: list[str] = Field([], description="The lines of the panel.")
 
 
-class Alert(_Part):
+class Alert(_ProbeModel):
     code: int | None
     name: str = Field(description="Label of PrtAlertCodeTC.")
     group: str | None
@@ -61,7 +61,7 @@ class Alert(_Part):
     raw: str | None = Field(description="Hex of the text, where it is not plain ASCII.")
 
 
-class Supply(_Part):
+class Supply(_ProbeModel):
     index: str = Field(description="hrDeviceIndex.prtMarkerSuppliesIndex")
     type: str | None
     supply_class: Literal["consumed", "receptacle"] | None = Field(alias="class")
@@ -78,7 +78,7 @@ class Supply(_Part):
     raw: str | None
 
 
-class Tray(_Part):
+class Tray(_ProbeModel):
     index: str
     name: str
     level: int | None = Field(description="As read: -1 no restriction, -2 unknown, -3 at least one.")
@@ -92,13 +92,13 @@ class Tray(_Part):
     type: str | None
 
 
-class Cover(_Part):
+class Cover(_ProbeModel):
     index: str
     description: str
     state: str | None
 
 
-class Meter(_Part):
+class Meter(_ProbeModel):
     name: str
     value: int
     unit: str
@@ -110,7 +110,7 @@ class Meter(_Part):
     )
 
 
-class Marker(_Part):
+class Marker(_ProbeModel):
     index: str
     technology: str | None
     unit: str | None
@@ -119,7 +119,7 @@ class Marker(_Part):
     status: int | None
 
 
-class MediaPath(_Part):
+class MediaPath(_ProbeModel):
     index: str
     type: str | None
     description: str
@@ -127,14 +127,14 @@ class MediaPath(_Part):
     speed: int | None = Field(description="Impressions or sheets an hour at most.")
 
 
-class Light(_Part):
+class Light(_ProbeModel):
     index: str
     description: str
     colour: str | None
     state: str | None
 
 
-class Unit(_Part):
+class Unit(_ProbeModel):
     index: int = Field(description="hrDeviceIndex: the first number in the index of its rows.")
     vendor: str | None
     model: str | None
@@ -142,7 +142,7 @@ class Unit(_Part):
     name: str | None
 
 
-class Document(_Part):
+class ProbeDocument(_ProbeModel):
     """One printer, as one probe found it. null: not read or not there; a list: read, also if empty."""
 
     address: str
@@ -174,30 +174,30 @@ class Document(_Part):
     )
 
 
-def document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> Document:
+def build_document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> ProbeDocument:
     """`snapshot` in the shape that is printed."""
-    return Document(
+    return ProbeDocument(
         address=str(snapshot.address),
         read_at=read_at,
         via=snapshot.via,
         certificate=snapshot.certificate,
         uptime=snapshot.uptime,
         units=list(snapshot.units),
-        printers=_rows(Unit, snapshot.printers),
+        printers=_build_rows(Unit, snapshot.printers),
         identity=Identity.model_validate(snapshot.identity or model.Identity()),
-        status=_status(snapshot.status or model.Status()),
-        alerts=_rows(Alert, snapshot.alerts),
+        status=_build_status(snapshot.status or model.Status()),
+        alerts=_build_rows(Alert, snapshot.alerts),
         critical_events=snapshot.critical_events,
         all_events=snapshot.all_events,
         config_changes=snapshot.config_changes,
-        supplies=None if snapshot.supplies is None else [_supply(one) for one in snapshot.supplies],
-        inputs=None if snapshot.inputs is None else [_tray(one) for one in snapshot.inputs],
-        outputs=None if snapshot.outputs is None else [_tray(one) for one in snapshot.outputs],
-        covers=_rows(Cover, snapshot.covers),
-        meters=_rows(Meter, snapshot.meters),
-        markers=_rows(Marker, snapshot.markers),
-        media_paths=_rows(MediaPath, snapshot.media_paths),
-        lights=_rows(Light, snapshot.lights),
+        supplies=None if snapshot.supplies is None else [_build_supply(one) for one in snapshot.supplies],
+        inputs=None if snapshot.inputs is None else [_build_tray(one) for one in snapshot.inputs],
+        outputs=None if snapshot.outputs is None else [_build_tray(one) for one in snapshot.outputs],
+        covers=_build_rows(Cover, snapshot.covers),
+        meters=_build_rows(Meter, snapshot.meters),
+        markers=_build_rows(Marker, snapshot.markers),
+        media_paths=_build_rows(MediaPath, snapshot.media_paths),
+        lights=_build_rows(Light, snapshot.lights),
         problems=list(snapshot.problems),
         sources=dict(snapshot.sources) if explain else None,
     )
@@ -208,11 +208,11 @@ def raw_level(amount: Amount) -> int | None:
     return _RAW[amount] if isinstance(amount, Vague) else amount
 
 
-def _rows(shape: type[Row], rows: Sequence[object] | None) -> list[Row] | None:
+def _build_rows(shape: type[Row], rows: Sequence[object] | None) -> list[Row] | None:
     return None if rows is None else [shape.model_validate(row) for row in rows]
 
 
-def _status(status: model.Status) -> Status:
+def _build_status(status: model.Status) -> Status:
     return Status(
         device=status.device,
         printer=status.printer,
@@ -221,7 +221,7 @@ def _status(status: model.Status) -> Status:
     )
 
 
-def _supply(supply: model.Supply) -> Supply:
+def _build_supply(supply: model.Supply) -> Supply:
     return Supply.model_validate({
         "index": supply.index, "type": supply.type, "class": supply.kind, "colour": supply.colour,
         "level": raw_level(supply.level), "max": raw_level(supply.max), "unit": supply.unit,
@@ -231,7 +231,7 @@ def _supply(supply: model.Supply) -> Supply:
     })  # fmt: skip
 
 
-def _tray(tray: model.Tray) -> Tray:
+def _build_tray(tray: model.Tray) -> Tray:
     return Tray(
         index=tray.index,
         name=tray.name,
@@ -241,7 +241,7 @@ def _tray(tray: model.Tray) -> Tray:
         percent=tray.percent,
         vagueness=tray.vagueness.value if tray.vagueness else None,
         status=tray.status,
-        availability=model.availability(tray.status),
+        availability=model.decode_availability(tray.status),
         media=tray.media,
         type=tray.type,
     )

@@ -20,17 +20,19 @@ _HINTS = {
 }
 
 
-def read(url: str, pin: str | None, patience: float | None) -> "Snapshot":
+def read_url(url: str, pin: str | None, patience: float | None) -> "Snapshot":
     """One reading. Ends the command with exit code 1 and one message where there is none."""
     from agent.collectors import ipp
     from agent.core.clock import Clock
     from agent.core.errors import ReadingError
 
     try:
-        target = ipp.Target.parse(url)
+        target = ipp.IppTarget.parse(url)
     except ValueError as why:
         raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="HOST[:PORT]") from None
-    asked = ipp.read_printer(target, at=Clock().now(), pin=_plain(pin), patience=patience or ipp.PATIENCE)
+    asked = ipp.read_printer(
+        target, at=Clock().now(), pin=_normalize_pin(pin), patience=patience or ipp.PATIENCE
+    )
     try:
         return asyncio.run(asked)
     except ReadingError as why:
@@ -62,6 +64,6 @@ def read_queue(target: str, patience: float | None) -> "Snapshot":
     raise typer.Exit(1)
 
 
-def _plain(pin: str | None) -> str | None:
+def _normalize_pin(pin: str | None) -> str | None:
     """A fingerprint as people copy it, with colons and capitals, as sixty-four hex digits."""
     return pin.replace(":", "").replace(" ", "").casefold() if pin else None

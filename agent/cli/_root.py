@@ -14,7 +14,7 @@ HELP = (
 )
 
 
-def grown(verbs: Mapping[str, str]) -> typer.Typer:
+def build_app(verbs: Mapping[str, str]) -> typer.Typer:
     """The command line with these verbs, each in its panel of --help."""
     app = typer.Typer(
         name="printwarden",
@@ -25,28 +25,28 @@ def grown(verbs: Mapping[str, str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
+    app.callback()(_root_options)
     for verb, panel in verbs.items():
         module = importlib.import_module(f"agent.cli.{verb}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=verb, rich_help_panel=panel)
         else:
             app.command(verb, rich_help_panel=panel)(getattr(module, verb))
-    _flow(app)
+    _reflow_help(app)
     return app
 
 
-def _flow(app: typer.Typer) -> None:
+def _reflow_help(app: typer.Typer) -> None:
     """Let the paragraphs of docstrings flow in --help, instead of breaking where the source does."""
     for command in app.registered_commands:
         text = inspect.getdoc(command.callback) or ""
         command.help = re.sub(r"(?<!\n)\n(?![\n ])", " ", text)
     for group in app.registered_groups:
         if group.typer_instance:
-            _flow(group.typer_instance)
+            _reflow_help(group.typer_instance)
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         from agent import __version__
 
@@ -54,9 +54,9 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-def _root(
+def _root_options(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and end."
+        False, "--version", callback=_print_version, is_eager=True, help="Show the version and end."
     ),
 ) -> None:
     del version

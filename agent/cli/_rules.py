@@ -21,11 +21,11 @@ from agent.core.model import Device, Facts
 from agent.core.store import open_reader
 from agent.core.units import counted
 from agent.pipeline import facts_builder
-from agent.pipeline.device_tags import Assign, Assigned, unassigned
+from agent.pipeline.device_tags import AssignTags, TagAssigner, assign_nothing
 from agent.pipeline.replay import backtest_report, fleet_lint
 from agent.pipeline.replay.backtest_report import BacktestReport, BacktestRequest
 from agent.pipeline.replay.explain import Explanation
-from agent.pipeline.replay.trial_runner import Played
+from agent.pipeline.replay.trial_runner import TrialResult
 from agent.rules import loader, lookup
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import Signal
@@ -33,39 +33,41 @@ from agent.rules.signals import Signal
 MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
-def refuse(complaints: Sequence[Complaint], *, as_json: bool) -> None:
+def print_complaints(complaints: Sequence[Complaint], *, as_json: bool) -> None:
     """Say what is wrong with rule files."""
     if as_json:
-        _common.say_json({"complaints": [asdict(complaint) for complaint in complaints]})
+        _common.print_json({"complaints": [asdict(complaint) for complaint in complaints]})
         return
     for complaint in complaints:
         typer.echo(str(complaint), err=True)
     typer.echo(f"{counted(len(complaints), 'complaint')}: these rules would not be used", err=True)
 
 
-def trials_only(paths: list[Path] | None) -> bool:
+def are_trials_only(paths: list[Path] | None) -> bool:
     """Whether none of the paths can hold rules."""
-    return all(path.name.endswith(loader.TRIAL) for path in paths or ())
+    return all(path.name.endswith(loader.TRIAL_SUFFIX) for path in paths or ())
 
 
-def in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
+def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
     """The rules of `--rules`, or else those of the site; the shipped ones with either."""
-    settings = site(given)
+    settings = load_site_config(given)
     if rules:
-        return loader.load([*loader.shipped(), *rules], settings.site.timezone if settings else None)
-    return app.build_rules(settings) if settings else loader.load(loader.shipped())
+        return loader.load_rules(
+            [*loader.shipped_files(), *rules], settings.site.timezone if settings else None
+        )
+    return app.build_rules(settings) if settings else loader.load_rules(loader.shipped_files())
 
 
-def site(given: Path | None) -> Config | None:
+def load_site_config(given: Path | None) -> Config | None:
     """The configuration of the site; None where there is none, and none was named."""
     file = _common.config_file(given)
-    return config.load(file) if given or file.exists() else None
+    return config.load_config(file) if given or file.exists() else None
 
 
-def assignment(given: Path | None) -> Assign:
+def load_assignment(given: Path | None) -> AssignTags:
     """What the configuration says of printers: tags, contracts."""
-    settings = site(given)
-    return Assigned(settings) if settings else unassigned
+    settings = load_site_config(given)
+    return TagAssigner(settings) if settings else assign_nothing
 
 
 def signal_document(signal: Signal) -> dict[str, Any]:
@@ -80,8 +82,8 @@ def signal_document(signal: Signal) -> dict[str, Any]:
 
 
 @contextmanager
-def reader(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connection]:
-    path = state or config.load(_common.config_file(given)).database
+def open_state(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connection]:
+    path = state or config.load_config(_common.config_file(given)).database_path
     try:
         with closing(open_reader(path)) as db:
             yield db
@@ -91,7 +93,7 @@ def reader(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connectio
         ) from why
 
 
-def when(text: str) -> float:
+def parse_time(text: str) -> float:
     """The time that was typed: a day, or a day and a time, of this machine's zone. Raises BadParameter."""
     try:
         return datetime.fromisoformat(text).timestamp()
@@ -99,22 +101,22 @@ def when(text: str) -> float:
         raise typer.BadParameter(f'"{text}" is no time; write 2026-03-02 or 2026-03-02T08:00') from None
 
 
-def today(db: sqlite3.Connection, device: Device) -> Facts:
+def load_current_facts(db: sqlite3.Connection, device: Device) -> Facts:
     """What is known of the printer now."""
-    return facts_builder.known(db, device, time.time(), facts_builder.site_of(db))
+    return facts_builder.load_stored_facts(db, device, time.time(), facts_builder.load_site_facts(db))
 
 
-def advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list[Complaint]:
+def collect_advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list[Complaint]:
     """What is to be said about these rules, and what the printers of a state file make of them."""
     said = lookup.advice_of_interest(rules, files)
     if state is None:
         return said
     with closing(open_reader(state)) as db:
         mine = lookup.rules_of_interest(rules, files)
-        return [*said, *fleet_lint.advise(db, mine, backtest_report.newest_answer(db))]
+        return [*said, *fleet_lint.advise_rules(db, mine, backtest_report.newest_answer(db))]
 
 
-def show_played(played: Iterable[Played]) -> None:
+def show_played(played: Iterable[TrialResult]) -> None:
     good = bad = 0
     for it in played:
         bad += bool(it.complaints)
@@ -142,14 +144,14 @@ def run_backtest(
     request: BacktestRequest, given: Path | None, state: Path | None, files: list[Path] | None
 ) -> BacktestReport:
     """Run it, with a progress bar on a terminal. Without names: all rules of `files`, or of the site."""
-    rules, settings = in_force(given, files), site(given)
+    rules, settings = load_rules_in_force(given, files), load_site_config(given)
     names = request.names or [it.id for it in lookup.rules_of_interest(rules, files)]
     request = replace(
-        request, names=names, site=settings.site.id if settings else "", assign=assignment(given)
+        request, names=names, site=settings.site.id if settings else "", assign=load_assignment(given)
     )
-    deployed = in_force(given, None) if files else None
+    deployed = load_rules_in_force(given, None) if files else None
     backtest_report.check_request(rules, request)  # before a state file is looked for
-    with reader(given, state) as db, Progress(console=_common.err, transient=True) as bar:
+    with open_state(given, state) as db, Progress(console=_common.err, transient=True) as bar:
         return backtest_report.run_backtest(db, rules, request, deployed, partial(_start_progress, bar))
 
 

@@ -16,11 +16,11 @@ from agent.core.clock import Clock
 from agent.runtime.host import skip_imports
 
 OPTIONS = {"--config": "config", "-c": "config", "--clock": "clock"}
-CHATTY = ("apscheduler", "httpx", "httpcore")
+NOISY_LOGGERS = ("apscheduler", "httpx", "httpcore")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class ServiceCommand:
     """`printwarden run`, as it was asked for."""
 
     config: Path | None = None  # None: where this system has it
@@ -28,18 +28,18 @@ class Service:
 
     def start(self) -> None:
         """Run until SIGTERM. Raises ConfigError and StoreError."""
-        skip_imports.leave_out()
+        skip_imports.block_imports()
         from agent import app
         from agent.core.paths import default_paths
         from agent.runtime import runner
 
-        agent = app.build(self.config or default_paths().config_file, self.clock)
+        agent = app.build_agent(self.config or default_paths().config_file, self.clock)
         log_to_stderr(agent.config.log.level)
-        asyncio.run(runner.serve(agent))
+        asyncio.run(runner.run_service(agent))
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class ServiceHostCommand:
     """`printwarden service host`: the process that Windows has started for the service."""
 
     def start(self) -> None:
@@ -50,10 +50,10 @@ class Guest:
             windows_service.host()
 
 
-def asked(words: Sequence[str]) -> Service | Guest | None:
+def parse_service_command(words: Sequence[str]) -> ServiceCommand | ServiceHostCommand | None:
     """The service, if these words ask for nothing else and are spelt plainly; None leaves them to typer."""
     if sys.platform == "win32" and words == ["service", "host"]:
-        return Guest()
+        return ServiceHostCommand()
     if words[:1] != ["run"]:
         return None
     given: dict[str, str] = {}
@@ -70,7 +70,7 @@ def asked(words: Sequence[str]) -> Service | Guest | None:
         clock = Clock.parse(given["clock"]) if "clock" in given else Clock()
     except ValueError:
         return None
-    return Service(config=Path(given["config"]) if "config" in given else None, clock=clock)
+    return ServiceCommand(config=Path(given["config"]) if "config" in given else None, clock=clock)
 
 
 def log_to_stderr(level: str) -> None:
@@ -78,5 +78,5 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     )
-    for chatty in CHATTY:
+    for chatty in NOISY_LOGGERS:
         logging.getLogger(chatty).setLevel(max(logging.ERROR, logging.getLogger(chatty).level))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import _common
-from agent.cli.probe import RETRIES, address_of, credential_of
+from agent.cli.probe import RETRIES, choose_credential, resolve_address
 from agent.core.units import counted
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def capture(
 
     Example: printwarden capture 192.168.10.31 --to new-model
     """
-    address = address_of(target)
-    asked = credential_of(community, version, credential, config)
+    address = resolve_address(target)
+    asked = choose_credential(community, version, credential, config)
     try:
-        found = asyncio.run(_read(address, asked, branch or []))
+        found = asyncio.run(_capture_device(address, asked, branch or []))
     except ValueError as why:
         raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="--branch") from None
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,24 +55,24 @@ def capture(
     _common.out.print("Print the usage page now: only numbers of the same minute can be compared")
 
 
-async def _read(address: "Address", credential: "Credential", branches: list[str]) -> "Capture":
+async def _capture_device(address: "Address", credential: "Credential", branches: list[str]) -> "Capture":
     from agent.collectors._capture import capture
     from agent.collectors._vendor import vendor_profiles
-    from agent.core.clock import Clock, iso
+    from agent.core.clock import Clock, format_iso_time
     from agent.core.errors import ReadingError
-    from agent.snmp.engine import Engine, Settings
+    from agent.snmp.engine import SnmpClient, SnmpSettings
 
     now = Clock().now()
-    async with Engine(Settings(retries=RETRIES, requests_per_subnet=None)) as engine:
-        reader = engine.reader(address, credential)
+    async with SnmpClient(SnmpSettings(retries=RETRIES, requests_per_subnet=None)) as engine:
+        reader = engine.create_reader(address, credential)
         try:
-            return await capture.capture(
+            return await capture.capture_printer(
                 reader,
-                vendor_profiles.shipped(),
+                vendor_profiles.load_shipped(),
                 branches,
                 community=credential.community,
                 at=now,
-                minute=iso(now),
+                minute=format_iso_time(now),
             )
         except ReadingError as why:
             _common.err.print(f"{why}: nothing was captured", markup=False)

@@ -44,17 +44,17 @@ def demo(
       printwarden demo --for 2m --speed 1440 --keep ./printwarden-demo
     """
     from agent.runtime.demo import run
-    from agent.runtime.demo.console import Screen
+    from agent.runtime.demo.console import DemoConsole
 
-    seconds = units.duration(for_)
+    seconds = units.parse_duration(for_)
     console = _common.out
     console.quiet = as_json
-    screen = Screen(console)
+    screen = DemoConsole(console)
     place = nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="printwarden-demo-")
     with place as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         outcome = asyncio.run(
-            run.perform(
+            run.run_demo(
                 Path(folder).resolve(),
                 base=base,
                 seconds=seconds,
@@ -63,13 +63,13 @@ def demo(
             )
         )
     if as_json:
-        lines = [asdict(line) | {"kept": line.kept} for line in outcome.lines]
-        _common.say_json({"printers": lines, "restarts": outcome.restarts, "elapsed": outcome.elapsed})
-    screen.verdict(outcome.lines)
+        lines = [asdict(line) | {"kept": line.is_kept} for line in outcome.lines]
+        _common.print_json({"printers": lines, "restarts": outcome.restarts, "elapsed": outcome.elapsed})
+    screen.print_report(outcome.lines)
     everybody = len(outcome.lines)
-    console.print(f"\n{screen.standing}")
+    console.print(f"\n{screen.status_line}")
     console.print(
-        f"{outcome.kept} of {counted(everybody, 'printer')} as promised, "
-        f"{outcome.due} of them judged to the end"
+        f"{outcome.kept_count} of {counted(everybody, 'printer')} as promised, "
+        f"{outcome.due_count} of them judged to the end"
     )
-    raise typer.Exit(0 if outcome.kept == everybody else 1)
+    raise typer.Exit(0 if outcome.kept_count == everybody else 1)

@@ -38,31 +38,31 @@ def discover(
 
     settings = {
         "network": [{"cidr": net, "snmp_port": port, "allow_large": large} for net in nets],
-        "mdns": {"enabled": units.duration(listen) > 0, "interfaces": interface or []},
+        "mdns": {"enabled": units.parse_duration(listen) > 0, "interfaces": interface or []},
     }
     with tempfile.TemporaryDirectory(prefix="printwarden-") as folder:
-        agent = app.build_from(config.check(settings, Path(folder)))
-        found = asyncio.run(look(agent, units.duration(listen), quiet=as_json))
+        agent = app.build_agent_from(config.build_config(settings, Path(folder)))
+        found = asyncio.run(discover_printers(agent, units.parse_duration(listen), quiet=as_json))
     if as_json:
-        _common.say_json(found)
+        _common.print_json(found)
     else:
         columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
-        _common.show(
-            counted(count(found), "printer"),
+        _common.print_table(
+            counted(count_printers(found), "printer"),
             columns,
             ([row[name] for name in columns] for row in found),
         )
-    raise typer.Exit(0 if count(found) else 1)
+    raise typer.Exit(0 if count_printers(found) else 1)
 
 
-def count(found: list[dict[str, Any]]) -> int:
+def count_printers(found: list[dict[str, Any]]) -> int:
     return sum(row["verdict"] == "printer" for row in found)
 
 
-async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
+async def discover_printers(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
     """Everything that was seen, one row an address, told of as it comes."""
     from agent.core.model import Address, Sighting
-    from agent.discovery.methods import Progress as Reach
+    from agent.discovery.methods import DiscoveryProgress as Reach
     from agent.runtime import runner
 
     rows: dict[Address, dict[str, Any]] = {}
@@ -80,7 +80,7 @@ async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]
 
     def met(sighting: Sighting, verdict: str) -> None:
         device = next(
-            (one for one in agent.rounds.roll.known.values() if one.address == sighting.address), None
+            (one for one in agent.poller.fleet.devices.values() if one.address == sighting.address), None
         )
         row = rows.setdefault(
             sighting.address, {"address": str(sighting.address), "seen by": "", "verdict": ""}
@@ -97,10 +97,10 @@ async def look(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]
 
     with bar:
         asked = bar.add_task("listening", total=None)
-        await runner.once(agent, listen=listen, heard=heard, met=met)
-    return [rows[address] for address in sorted(rows, key=_in_order)]
+        await runner.run_once(agent, listen=listen, heard=heard, met=met)
+    return [rows[address] for address in sorted(rows, key=_address_order)]
 
 
-def _in_order(address: Any) -> tuple[int, int, int]:
+def _address_order(address: Any) -> tuple[int, int, int]:
     ip = ipaddress.ip_address(address.host)
     return ip.version, int(ip), address.port

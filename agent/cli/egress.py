@@ -8,11 +8,11 @@ import typer
 from rich.text import Text
 
 from agent.cli import _common
-from agent.config import load
+from agent.config import load_config
 from agent.core.store import open_reader
 from agent.core.units import counted
 from agent.reporting import journal
-from agent.reporting.journal import Message
+from agent.reporting.journal import JournalMessage
 
 app = typer.Typer(no_args_is_help=True, help="What has left the site and what will, field by field.")
 
@@ -27,14 +27,17 @@ def tail(
 
     Example: printwarden egress tail -n 50
     """
-    with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        messages = journal.tail(db, count)
+    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+        messages = journal.load_newest(db, count)
     if as_json:
-        _common.say_json([_document(message) for message in messages])
+        _common.print_json([_message_document(message) for message in messages])
         return
     columns = ("number", "when", "state", "type", "subject", "fields")
-    rows = ((m.number, _time(m.at), m.state, m.type, m.subject, len(list(m.fields()))) for m in messages)
-    _common.show(f"newest first: {counted(len(messages), 'message')}", columns, rows)
+    rows = (
+        (m.number, _format_time(m.at), m.state, m.type, m.subject, len(list(m.list_values())))
+        for m in messages
+    )
+    _common.print_table(f"newest first: {counted(len(messages), 'message')}", columns, rows)
 
 
 @app.command()
@@ -47,24 +50,24 @@ def show(
 
     Example: printwarden egress show 17
     """
-    with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        message = journal.show(db, number)
+    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+        message = journal.load_message(db, number)
     if message is None:
         raise typer.BadParameter(f"there is no message {number} in the journal", param_hint="NUMBER")
     if as_json:
-        _common.say_json(_document(message))
+        _common.print_json(_message_document(message))
         return
     removed = set(message.data.get("privacy", {}).get("removed", ()))
     note = Text("removed by [egress]", "dim")
-    rows = ((name, note if name in removed else value) for name, value in message.fields())
-    title = f"{message.type} {message.subject}, {_time(message.at)}: {message.state}"
-    _common.show(title, ("field", "value"), rows)
+    rows = ((name, note if name in removed else value) for name, value in message.list_values())
+    title = f"{message.type} {message.subject}, {_format_time(message.at)}: {message.state}"
+    _common.print_table(title, ("field", "value"), rows)
 
 
-def _document(message: Message) -> dict[str, object]:
+def _message_document(message: JournalMessage) -> dict[str, object]:
     return {
         "number": message.number,
-        "time": _time(message.at),
+        "time": _format_time(message.at),
         "state": message.state,
         "type": message.type,
         "subject": message.subject,
@@ -72,5 +75,5 @@ def _document(message: Message) -> dict[str, object]:
     }
 
 
-def _time(at: float) -> str:
+def _format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -30,17 +30,17 @@ def enroll(
     from uplink.errors import DeliveryError
     from uplink.identity.identity import NotEnrolled
 
-    settings = configuration.load(_common.config_file(config))
+    settings = configuration.load_config(_common.config_file(config))
     if not settings.provider.url:
         raise typer.BadParameter("there is no [provider] url to enrol with", param_hint="--config")
     try:
-        known = asyncio.run(enrolment.join(settings, token_file))
+        known = asyncio.run(enrolment.enrol_with_token(settings, token_file))
     except (NotEnrolled, DeliveryError) as why:
         typer.echo(f"not enrolled: {why}", err=True)
         raise typer.Exit(1) from None
     until = datetime.fromtimestamp(known.expires_at, UTC).isoformat(timespec="seconds")
     if as_json:
-        _common.say_json({"agent_id": known.agent_id, "credential_until": until})
+        _common.print_json({"agent_id": known.agent_id, "credential_until": until})
     else:
         _common.out.print(
             f"enrolled as {known.agent_id}; the credential is good until {until} and renews itself"

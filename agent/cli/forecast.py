@@ -13,7 +13,7 @@ from agent.core.units import counted
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.model import Device, Foresight, Outlook, Supply
+    from agent.core.model import Device, Forecasts, Supply, SupplyForecast
 
 BASES = {
     "measured": "measured: a gauge in fine steps",
@@ -22,7 +22,7 @@ BASES = {
     "assumed": "assumed: the rated yield and the fleet's experience, until one was seen to run down",
 }
 DAY = 86400.0
-CERTAIN = 10_000  # beyond such odds a number says no more
+MAX_ODDS = 10_000  # beyond such odds a number says no more
 
 
 def forecast(
@@ -55,98 +55,102 @@ def forecast(
     from agent.core import store
     from agent.discovery import inventory
 
-    settings = configuration.load(_common.config_file(config))
-    now = _common.clock(clock).now()
-    with closing(store.open_reader(settings.database)) as db:
+    settings = configuration.load_config(_common.config_file(config))
+    now = _common.parse_clock(clock).now()
+    with closing(store.open_reader(settings.database_path)) as db:
         if accuracy:
             if device is not None:
                 raise typer.BadParameter(
                     "it is told of the whole fleet: leave DEVICE out", param_hint="--accuracy"
                 )
-            _accuracy(db, now - days * DAY, as_json=as_json)
+            _print_accuracy(db, now - days * DAY, as_json=as_json)
             return
-        known = inventory.devices(db).values()
-        chosen = [it for it in known if device is None or device in _names(it)]
+        known = inventory.load_devices(db).values()
+        chosen = [it for it in known if device is None or device in _device_names(it)]
         if device is not None and not chosen:
             _common.err.print(f"no printer is known as {device}; see: printwarden status", markup=False)
             raise typer.Exit(1)
-        found = [(it, *_foreseen(db, it, settings.site.id)) for it in chosen]
+        found = [(it, *_load_forecasts(db, it, settings.site.id)) for it in chosen]
         if as_json:
-            _common.say_json([_document(*it) for it in found])
+            _common.print_json([_forecast_document(*it) for it in found])
         else:
             for one in found:
-                _show(*one[:3])
+                _print_forecasts(*one[:3])
             if device is not None:
-                _draw(db, found[0], svg)
+                _draw_chart(db, found[0], svg)
 
 
-def _names(device: "Device") -> tuple[str | None, ...]:
+def _device_names(device: "Device") -> tuple[str | None, ...]:
     return device.key, device.serial, device.mac, device.address.host, str(device.address)
 
 
-def _foreseen(
+def _load_forecasts(
     db: "sqlite3.Connection", device: "Device", site: str
-) -> tuple["Foresight", dict[str, "Supply"], float]:
+) -> tuple["Forecasts", dict[str, "Supply"], float]:
     """What was foreseen when its supplies were last read."""
     from agent.core.model import SiteFacts
     from agent.forecast import forecast_store
     from agent.history import facts
 
-    known = facts.facts(db, device, 0.0, SiteFacts())
+    known = facts.load_facts(db, device, 0.0, SiteFacts())
     at = known.supplies_at or 0.0
-    return forecast_store.of(db, device.key, at, site), {it.index: it for it in known.supplies or ()}, at
+    return (
+        forecast_store.load_forecasts(db, device.key, at, site),
+        {it.index: it for it in known.supplies or ()},
+        at,
+    )
 
 
-def _name(supply: "Supply | None", index: str) -> str:
+def _supply_name(supply: "Supply | None", index: str) -> str:
     if supply is None:
         return index
     return supply.description or f"{supply.colour} {supply.type or 'supply'}"
 
 
-def _show(device: "Device", foresight: "Foresight", supplies: dict[str, "Supply"]) -> None:
+def _print_forecasts(device: "Device", foresight: "Forecasts", supplies: dict[str, "Supply"]) -> None:
     columns = ("supply", "left", "empty in about", "80 % between", "a straight line says", "rests on")
     rows = [
         (
-            _name(supplies.get(index), index),
+            _supply_name(supplies.get(index), index),
             f"{100 * it.left:.0f} %",
             f"{it.p50:.0f} days",
             f"{it.p10:.0f} and {it.p90:.0f} days",
             "–" if it.line is None else f"{it.line:.0f} days",
             it.basis,
         )
-        for index, it in _soonest(foresight)
+        for index, it in _sort_by_depletion(foresight)
     ]
     if not rows:
         _common.out.print(f"{device.name}: no forecast yet: nothing was seen printed\n", markup=False)
         return
-    _common.show(f"{device.name}: estimates", columns, rows)
-    for basis in dict.fromkeys(it.basis for it in foresight.outlooks.values()):
+    _common.print_table(f"{device.name}: estimates", columns, rows)
+    for basis in dict.fromkeys(it.basis for it in foresight.supplies.values()):
         _common.out.print(f"  {BASES[basis]}", markup=False)
     for part, wear in sorted(foresight.parts.items()):
         if wear.troubles or wear.life_used is not None:
-            _common.out.print(f"  {part}: {_worn(wear)}", markup=False)
+            _common.out.print(f"  {part}: {_format_wear(wear)}", markup=False)
     _common.out.print()
 
 
-def _worn(wear: Any) -> str:
+def _format_wear(wear: Any) -> str:
     said = []
     if wear.life_used is not None:
         said.append(f"{100 * wear.life_used:.0f} % of its rated life used")
     if wear.days is not None:
         said.append(f"the rest in about {wear.days:.0f} days")
     if wear.troubles:
-        times = f"{wear.odds:,.0f}" if wear.odds < CERTAIN else f"over {CERTAIN:,}"
+        times = f"{wear.odds:,.0f}" if wear.odds < MAX_ODDS else f"over {MAX_ODDS:,}"
         said.append(f"{counted(wear.troubles, 'trouble')}; worn is {times} times likelier than chance")
     return ", ".join(said)
 
 
-def _soonest(foresight: "Foresight") -> list[tuple[str, "Outlook"]]:
-    return sorted(foresight.outlooks.items(), key=lambda it: it[1].p50)
+def _sort_by_depletion(foresight: "Forecasts") -> list[tuple[str, "SupplyForecast"]]:
+    return sorted(foresight.supplies.items(), key=lambda it: it[1].p50)
 
 
-def _draw(
+def _draw_chart(
     db: "sqlite3.Connection",
-    found: tuple["Device", "Foresight", dict[str, "Supply"], float],
+    found: tuple["Device", "Forecasts", dict[str, "Supply"], float],
     svg: Path | None,
 ) -> None:
     """The supply of one printer that runs out first, as it ran down."""
@@ -156,48 +160,55 @@ def _draw(
     from agent.history import series
 
     device, foresight, supplies, at = found
-    if not foresight.outlooks:
+    if not foresight.supplies:
         return
-    index, made = _soonest(foresight)[0]
+    index, made = _sort_by_depletion(foresight)[0]
     made = replace(made, at=at)
     supply = supplies.get(index)
     largest = supply.capacity if supply else None
-    read = series.between(db, device.key, f"supply.{index}", at - 400 * DAY, at + 1.0)
+    read = series.load_values(db, device.key, f"supply.{index}", at - 400 * DAY, at + 1.0)
     full = float(largest) if isinstance(largest, int) and largest > 0 else 100.0
     points = [(when, min(1.0, level / full)) for when, level in read if isinstance(level, int) and level >= 0]
-    for line in plot.terminal(points, made):
+    for line in plot.draw_terminal(points, made):
         _common.out.print(line, markup=False)
     _common.out.print("        █ read   · estimated   ( early   ● best estimate   ) late\n", markup=False)
     if svg:
-        svg.write_text(plot.svg(f"{_name(supply, index)} of {device.name}", points, made), encoding="utf-8")
+        svg.write_text(
+            plot.draw_svg(f"{_supply_name(supply, index)} of {device.name}", points, made), encoding="utf-8"
+        )
         _common.out.print(f"drawn to {svg}", markup=False)
 
 
-def _document(
-    device: "Device", foresight: "Foresight", supplies: dict[str, "Supply"], at: float
+def _forecast_document(
+    device: "Device", foresight: "Forecasts", supplies: dict[str, "Supply"], at: float
 ) -> dict[str, Any]:
-    from agent.core.clock import iso
+    from agent.core.clock import format_iso_time
 
     return {
         "device": device.key,
-        "at": iso(at),
+        "at": format_iso_time(at),
         "estimate": True,
         "supplies": [
-            {**asdict(it), "at": iso(at), "supply": index, "name": _name(supplies.get(index), index)}
-            for index, it in _soonest(foresight)
+            {
+                **asdict(it),
+                "at": format_iso_time(at),
+                "supply": index,
+                "name": _supply_name(supplies.get(index), index),
+            }
+            for index, it in _sort_by_depletion(foresight)
         ],
         "parts": {name: asdict(wear) for name, wear in foresight.parts.items()},
     }
 
 
-def _accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:
+def _print_accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:
     from agent.forecast import accuracy as room
 
-    found = room.accuracy(db, since)
+    found = room.measure_accuracy(db, since)
     if as_json:
-        _common.say_json(asdict(found))
+        _common.print_json(asdict(found))
         return
-    _common.show(
+    _common.print_table(
         f"{found.emptied} cartridges ran empty; {found.replaced} came out early and are not counted",
         (
             "days before",
@@ -211,10 +222,10 @@ def _accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:
             (
                 f"{it.days:.0f}",
                 it.n,
-                _days(it.miss),
-                _days(it.late),
+                _format_days(it.miss),
+                _format_days(it.late),
                 None if it.cover is None else f"{100 * it.cover:.0f} %",
-                _days(it.line),
+                _format_days(it.line),
             )
             for it in found.leads
         ),
@@ -227,5 +238,5 @@ def _accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:
         _common.out.print("Fewer than 20 cartridges: these figures can still be chance.")
 
 
-def _days(value: float | None) -> str | None:
+def _format_days(value: float | None) -> str | None:
     return None if value is None else f"{value:.1f} days"

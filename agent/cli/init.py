@@ -15,7 +15,7 @@ from agent.core.units import counted
 
 if TYPE_CHECKING:
     from agent.config import Config
-    from agent.runtime.setup.answers import Answers, User
+    from agent.runtime.setup.answers import SetupAnswers, SnmpV3User
 
 Networks = Annotated[
     list[str] | None,
@@ -99,15 +99,17 @@ def init(
         raise typer.BadParameter(
             f"{path} is there already; edit it, or let --force replace it (the old one is kept)"
         )
-    given = answers.Answers(
-        site=_asked("The provider's name for this site", site, "site", yes),
-        networks=tuple(_words(",".join(networks or ())) or _which_networks(yes)),
-        communities=tuple(communities or _words(_asked("SNMP communities", None, "public", yes))),
-        user=_user(user, auth_password, priv_password, yes),
-        url=_asked("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
+    given = answers.SetupAnswers(
+        site=_prompt_value("The provider's name for this site", site, "site", yes),
+        networks=tuple(_split_words(",".join(networks or ())) or _prompt_networks(yes)),
+        communities=tuple(
+            communities or _split_words(_prompt_value("SNMP communities", None, "public", yes))
+        ),
+        user=_prompt_user(user, auth_password, priv_password, yes),
+        url=_prompt_value("Where the provider takes events (https://…; empty: not yet)", provider, "", yes),
         bearer=bearer_file.read_text("utf-8").strip() if bearer_file else "",
         ca_file=str(ca_file) if ca_file else None,
-        state="" if _is_the_systems(path) or os.environ.get("STATE_DIRECTORY") else "state",
+        state="" if _is_system_config(path) or os.environ.get("STATE_DIRECTORY") else "state",
         proxy=proxy,
         port=port,
     )
@@ -116,70 +118,72 @@ def init(
 
 
 def _carry_out(
-    path: Path, given: "Answers", token_file: str, *, yes: bool, force: bool, listen: str | None
+    path: Path, given: "SetupAnswers", token_file: str, *, yes: bool, force: bool, listen: str | None
 ) -> bool:
     """Write the configuration, try it for `listen` (None: not at all), and enrol. Whether all went well."""
     from agent.runtime.setup import answers, config_writer
 
-    token = _token(token_file, yes=yes or not given.url or bool(given.bearer))
+    token = _read_token(token_file, yes=yes or not given.url or bool(given.bearer))
     if token and not given.url:
         raise typer.BadParameter("a token is for a provider: name it", param_hint="--provider")
     with tempfile.TemporaryDirectory(prefix="printwarden-init-") as folder:
-        settings = answers.check(given, Path(folder))
-        _tell_written(path, config_writer.write(path, given, today=_today(), force=force), given)
+        settings = answers.check_answers(given, Path(folder))
+        _print_written(
+            path, config_writer.write_config(path, given, today=_current_date(), force=force), given
+        )
         if token:
-            _leave(path, token, token_file)
-        done = _try(settings, given, units.duration(listen)) if listen is not None else True
+            _store_token(path, token, token_file)
+        done = _try_settings(settings, given, units.parse_duration(listen)) if listen is not None else True
     if token:
-        done = _enrol(path, now=listen is not None) and done
-    _next_steps(path, enrolment=bool(given.url) and not (token or given.bearer))
+        done = _enrol_agent(path, now=listen is not None) and done
+    _print_next_steps(path, enrolment=bool(given.url) and not (token or given.bearer))
     return done
 
 
-def _leave(path: Path, token: str, source: str) -> None:
+def _store_token(path: Path, token: str, source: str) -> None:
     """Put the token where the service finds it; it moves there from the file that it came in."""
     from agent import config as configuration
     from agent.runtime.setup import enrolment
 
-    enrolment.leave(configuration.load(path), token)
+    enrolment.save_token(configuration.load_config(path), token)
     if source not in {"", "-"}:
         with contextlib.suppress(OSError):  # on a share that is not ours
             Path(source).unlink()
 
 
-def _token(source: str, *, yes: bool) -> str:
+def _read_token(source: str, *, yes: bool) -> str:
     """The one-time token from a file, the environment or a person; "" for none, wrong usage for nonsense."""
     from uplink.identity import identity
 
     try:
         if source:
-            return identity.token(source)
+            return identity.read_token(source)
         if given := os.environ.get("PRINTWARDEN_TOKEN", ""):
-            return identity.checked(given.strip(), "PRINTWARDEN_TOKEN")
-        asked = "" if yes else _hidden("The provider's one-time token (empty: none)")
-        return identity.checked(asked, "what was typed") if asked else ""
+            return identity.check_token(given.strip(), "PRINTWARDEN_TOKEN")
+        asked = "" if yes else _prompt_secret("The provider's one-time token (empty: none)")
+        return identity.check_token(asked, "what was typed") if asked else ""
     except identity.NotEnrolled as why:
         raise typer.BadParameter(str(why), param_hint="--token-file") from None
 
 
-def _asked(question: str, given: str | None, proposal: str, yes: bool) -> str:
+def _prompt_value(question: str, given: str | None, proposal: str, yes: bool) -> str:
     if given is not None or yes:
         return given if given is not None else proposal
     return str(typer.prompt(question, default=proposal, show_default=bool(proposal))).strip()
 
 
-def _hidden(question: str) -> str:
+def _prompt_secret(question: str) -> str:
     return str(typer.prompt(question, default="", hide_input=True, show_default=False)).strip()
 
 
-def _words(line: str) -> list[str]:
+def _split_words(line: str) -> list[str]:
     return line.replace(",", " ").split()
 
 
-def _which_networks(yes: bool) -> list[str]:
+def _prompt_networks(yes: bool) -> list[str]:
     import ifaddr
 
-    from agent.runtime.setup.networks import proposed
+    from agent.runtime.setup.networks import propose_networks
 
     addresses = (
         (adapter.nice_name, address.ip, address.network_prefix)
@@ -187,25 +191,28 @@ def _which_networks(yes: bool) -> list[str]:
         for address in adapter.ips
         if isinstance(address.ip, str)
     )
-    found = proposed(addresses)
+    found = propose_networks(addresses)
     if not found and yes:
         raise typer.BadParameter("no local network to propose here; name them", param_hint="--network")
-    return _words(_asked("Networks to look for printers in", None, ", ".join(found), yes))
+    return _split_words(_prompt_value("Networks to look for printers in", None, ", ".join(found), yes))
 
 
-def _user(name: str, auth: str, priv: str, yes: bool) -> "User | None":
-    from agent.runtime.setup.answers import User
+def _prompt_user(name: str, auth: str, priv: str, yes: bool) -> "SnmpV3User | None":
+    from agent.runtime.setup.answers import SnmpV3User
 
     asking = not name and not yes
-    name = name or _asked("SNMPv3 user (empty: none)", None, "", yes)
+    name = name or _prompt_value("SNMPv3 user (empty: none)", None, "", yes)
     if not name:
         return None
     if asking:
-        auth, priv = _hidden("Its authentication password (SHA256)"), _hidden("Its privacy password (AES128)")
-    return User(name=name, auth_password=auth, priv_password=priv)
+        auth, priv = (
+            _prompt_secret("Its authentication password (SHA256)"),
+            _prompt_secret("Its privacy password (AES128)"),
+        )
+    return SnmpV3User(name=name, auth_password=auth, priv_password=priv)
 
 
-def _tell_written(path: Path, old: Path | None, given: "Answers") -> None:
+def _print_written(path: Path, old: Path | None, given: "SetupAnswers") -> None:
     _common.out.print(f"written: {path}", markup=False, soft_wrap=True)
     if given.bearer or given.credentials:
         _common.out.print(
@@ -215,19 +222,19 @@ def _tell_written(path: Path, old: Path | None, given: "Answers") -> None:
         _common.out.print(f"the old one is kept: {old}", markup=False, soft_wrap=True)
 
 
-def _try(settings: "Config", given: "Answers", listen: float) -> bool:
+def _try_settings(settings: "Config", given: "SetupAnswers", listen: float) -> bool:
     """Look for printers, call the provider; whether that could be reached."""
     from agent import app
-    from agent.cli.discover import count, look
+    from agent.cli.discover import count_printers, discover_printers
 
     mdns = settings.mdns.model_copy(update={"enabled": listen > 0})
     quiet = settings.model_copy(update={"provider": type(settings.provider)(), "mdns": mdns})
-    found = asyncio.run(look(app.build_from(quiet), listen, quiet=False))
+    found = asyncio.run(discover_printers(app.build_agent_from(quiet), listen, quiet=False))
     columns = ("address", "vendor", "model", "serial", "seen by", "verdict")
-    _common.show(
-        counted(count(found), "printer"), columns, ([row[name] for name in columns] for row in found)
+    _common.print_table(
+        counted(count_printers(found), "printer"), columns, ([row[name] for name in columns] for row in found)
     )
-    if not count(found):
+    if not count_printers(found):
         _common.out.print(
             "No printer answered. Those whose SNMP is switched off or has another community stay silent:\n"
             "`printwarden probe HOST --community …` tries one."
@@ -235,12 +242,12 @@ def _try(settings: "Config", given: "Answers", listen: float) -> bool:
     return _call_provider(given) if given.url else True
 
 
-def _call_provider(given: "Answers") -> bool:
+def _call_provider(given: "SetupAnswers") -> bool:
     from agent.runtime.setup import first_try
 
     try:
         said = asyncio.run(
-            first_try.reach(given.url, Path(given.ca_file) if given.ca_file else None, given.proxy)
+            first_try.check_provider(given.url, Path(given.ca_file) if given.ca_file else None, given.proxy)
         )
     except OSError as why:
         _common.out.print(f"provider: {given.url} cannot be used yet: {why}", markup=False, soft_wrap=True)
@@ -250,40 +257,40 @@ def _call_provider(given: "Answers") -> bool:
     return True
 
 
-def _enrol(path: Path, *, now: bool) -> bool:
+def _enrol_agent(path: Path, *, now: bool) -> bool:
     """Use the token that was left, or say what becomes of it; whether all is well."""
     from agent import config as configuration
     from agent.runtime.setup import enrolment
 
-    settings = configuration.load(path)
+    settings = configuration.load_config(path)
     if not now:
-        said = f"token: left in {settings.invitation}; the service enrols with it at its start"
+        said = f"token: left in {settings.token_path}; the service enrols with it at its start"
         _common.out.print(said, markup=False, soft_wrap=True)
         return True
-    well, said = asyncio.run(enrolment.accept(settings))
+    well, said = asyncio.run(enrolment.enrol_with_saved_token(settings))
     _common.out.print(said, markup=False, soft_wrap=True)
     return well
 
 
-def _is_the_systems(path: Path) -> bool:
+def _is_system_config(path: Path) -> bool:
     """Whether it is the configuration that the service of this system reads."""
     from agent.core.paths import default_paths
 
     return path.absolute() == default_paths().config_file
 
 
-def _next_steps(path: Path, *, enrolment: bool) -> None:
+def _print_next_steps(path: Path, *, enrolment: bool) -> None:
     from agent.runtime.host import systemd_install
 
-    own = "" if _is_the_systems(path) else f" --config {path}"
+    own = "" if _is_system_config(path) else f" --config {path}"
     steps = (
         [f"enrol: `printwarden enroll{own} --token-file FILE`, with the provider's token"]
         if enrolment
         else []
     )
-    if own or not systemd_install.installed():
+    if own or not systemd_install.is_installed():
         steps.append(f"next: `printwarden once{own}` for one pass, `printwarden run{own}` to watch it run")
-    if not own and systemd_install.installed():
+    if not own and systemd_install.is_installed():
         steps.append(
             "next: `systemctl restart printwarden`, and `printwarden service status` shows that it runs"
         )
@@ -292,7 +299,7 @@ def _next_steps(path: Path, *, enrolment: bool) -> None:
     _common.out.print("\n".join(steps), markup=False, soft_wrap=True)
 
 
-def _today() -> str:
-    from agent.core.clock import Clock, iso
+def _current_date() -> str:
+    from agent.core.clock import Clock, format_iso_time
 
-    return iso(Clock().now())[:10]
+    return format_iso_time(Clock().now())[:10]

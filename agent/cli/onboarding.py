@@ -10,18 +10,18 @@ from agent.cli import _common
 from agent.core.units import counted
 
 if TYPE_CHECKING:
-    from agent.runtime.onboarding import Onboarding
+    from agent.runtime.onboarding import OnboardingStatus
 
 app = typer.Typer(help="The first days of a site.", no_args_is_help=True, rich_markup_mode="rich")
 
 
 @app.callback()
-def _room() -> None:
+def _onboarding_group() -> None:
     """The first days of a site."""
 
 
 @app.command("status")
-def status(
+def show_status(
     config: _common.ConfigFile = None, as_json: _common.AsJson = False, clock: _common.ClockText = ""
 ) -> None:
     """Show what the site's digest lists, when it is sent, and which rules keep quiet until when.
@@ -36,23 +36,23 @@ def status(
     from agent.core import store
     from agent.runtime import onboarding
 
-    settings = configuration.load(_common.config_file(config))
-    now = _common.clock(clock).now()
-    with closing(store.open_reader(settings.database)) as db:
-        found = onboarding.onboarding(
+    settings = configuration.load_config(_common.config_file(config))
+    now = _common.parse_clock(clock).now()
+    with closing(store.open_reader(settings.database_path)) as db:
+        found = onboarding.load_onboarding(
             db, agent.build_rules(settings), settings.site.id, settings.rules.first_days, now
         )
     if as_json:
-        _common.say_json(_document(found))
+        _common.print_json(_onboarding_document(found))
     else:
-        _say(found)
+        _print_onboarding(found)
 
 
-def _document(found: "Onboarding") -> dict[str, Any]:
-    from agent.core.clock import iso
+def _onboarding_document(found: "OnboardingStatus") -> dict[str, Any]:
+    from agent.core.clock import format_iso_time
 
     def when(at: float | None) -> str | None:
-        return None if at is None else iso(at)
+        return None if at is None else format_iso_time(at)
 
     digest = found.digest
     return {
@@ -72,8 +72,8 @@ def _document(found: "Onboarding") -> dict[str, Any]:
     }
 
 
-def _say(found: "Onboarding") -> None:
-    from agent.core.clock import iso
+def _print_onboarding(found: "OnboardingStatus") -> None:
+    from agent.core.clock import format_iso_time
 
     if found.began is None:
         _common.out.print("No printer has been met yet: the first days begin with the first one.")
@@ -82,35 +82,45 @@ def _say(found: "Onboarding") -> None:
         _common.out.print("This site has no first days: [rules] first_days is 0.", markup=False)
     else:
         state = "are over since" if found.over else "last until"
-        _common.out.print(f"The first days began {iso(found.began)} and {state} {iso(found.settles)}.")
-    _say_digest(found)
+        _common.out.print(
+            f"The first days began {format_iso_time(found.began)} "
+            f"and {state} {format_iso_time(found.settles)}."
+        )
+    _print_digest(found)
     rows = (
-        (it.rule, iso(it.until) if it.until is not None else "its file says otherwise", it.waiting)
+        (
+            it.rule,
+            format_iso_time(it.until) if it.until is not None else "its file says otherwise",
+            it.waiting,
+        )
         for it in found.quiet
     )
     _common.out.print()
-    _common.show(
+    _common.print_table(
         f"keeping quiet: {counted(len(found.quiet), 'rule')}",
         ("rule", "until", "found, and not told"),
         rows,
     )
 
 
-def _say_digest(found: "Onboarding") -> None:
-    from agent.core.clock import iso
+def _print_digest(found: "OnboardingStatus") -> None:
+    from agent.core.clock import format_iso_time
 
     digest = found.digest
     if digest is None:
         _common.out.print("Nothing was found wrong when monitoring began: there is no digest.")
         return
     if digest.closed_at is not None:
-        _common.out.print(f"The digest is done: all that was on it is over since {iso(digest.closed_at)}.")
+        _common.out.print(
+            f"The digest is done: all that was on it is over since {format_iso_time(digest.closed_at)}."
+        )
         return
     told = f"sent {counted(digest.told, 'time')}" if digest.told else "not sent yet"
-    due = f"; sent next {iso(digest.due)}" if digest.due is not None else ""
+    due = f"; sent next {format_iso_time(digest.due)}" if digest.due is not None else ""
     _common.out.print(f"Digest: {counted(len(digest.items), 'thing')}, {told}{due}.\n")
     columns = ("printer", "what", "rule", "since")
     rows = (
-        (item["name"], item["title"], item["rule"], iso(float(str(item["since"])))) for item in digest.items
+        (item["name"], item["title"], item["rule"], format_iso_time(float(str(item["since"]))))
+        for item in digest.items
     )
-    _common.show("in the digest", columns, rows)
+    _common.print_table("in the digest", columns, rows)

@@ -26,13 +26,13 @@ def once(
     from agent import app
     from agent.runtime import runner
 
-    agent = app.build(_common.config_file(config), _common.clock(clock))
+    agent = app.build_agent(_common.config_file(config), _common.parse_clock(clock))
     log_to_stderr("warning")
-    seconds = units.duration(listen)
-    asyncio.run(runner.once(agent, listen=seconds if agent.config.mdns.enabled else 0))
-    known = agent.rounds.roll.known
+    seconds = units.parse_duration(listen)
+    asyncio.run(runner.run_once(agent, listen=seconds if agent.config.mdns.enabled else 0))
+    known = agent.poller.fleet.devices
     if as_json:
-        _common.say_json({"printers": len(known), "counts": dict(agent.counts)})
+        _common.print_json({"printers": len(known), "counts": dict(agent.counts)})
     else:
         errors = agent.counts["reading error"] + agent.counts["no answer"]
         _common.out.print(

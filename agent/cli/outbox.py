@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from agent.cli import _common
-from agent.config import load
+from agent.config import load_config
 from agent.core.store import Store, open_reader
 from agent.core.units import counted
 from uplink.outbox import outbox as box
 from uplink.outbox import queries
-from uplink.outbox.queries import Entry
-from uplink.outbox.tables import lane_name
+from uplink.outbox.queries import OutboxEntry
+from uplink.outbox.tables import format_lane
 
 app = typer.Typer(no_args_is_help=True, help="What waits for the provider, and the dead letter.")
 dead = typer.Typer(no_args_is_help=True, help="Events that the provider will not have; kept for 90 days.")
@@ -30,15 +30,15 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
 
     Example: printwarden outbox status
     """
-    with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        told, destinations = queries.counts(db), queries.destinations(db)
+    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+        told, destinations = queries.count_outbox(db), queries.list_destinations(db)
     if as_json:
-        _common.say_json(
+        _common.print_json(
             {
                 "accepted": told.accepted,
-                "waiting": {lane_name(lane): n for lane, n in told.pending.items()},
-                "delivered": {lane_name(lane): n for lane, n in told.delivered.items()},
-                "dead": {lane_name(lane): n for lane, n in told.dead.items()},
+                "waiting": {format_lane(lane): n for lane, n in told.pending.items()},
+                "delivered": {format_lane(lane): n for lane, n in told.delivered.items()},
+                "dead": {format_lane(lane): n for lane, n in told.dead.items()},
                 "dropped": dict(told.dropped),
                 "withheld": told.withheld,
                 "bytes": told.used,
@@ -49,10 +49,10 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
         return
     lanes = sorted({*told.pending, *told.delivered, *told.dead})
     numbers = (
-        [lane_name(lane), *(n.get(lane, 0) for n in (told.pending, told.delivered, told.dead))]
+        [format_lane(lane), *(n.get(lane, 0) for n in (told.pending, told.delivered, told.dead))]
         for lane in lanes
     )
-    _common.show(
+    _common.print_table(
         f"{counted(told.accepted, 'event')} accepted; "
         f"{told.used / 1e6:.1f} of {told.bound / 1e6:.0f} MB used",
         ("lane", "waiting", "delivered", "dead"),
@@ -68,18 +68,20 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
 
 
 @dead.command("list")
-def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+def list_dead_events(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
     """List the dead letter, oldest first.
 
     Example: printwarden outbox dead list
     """
-    with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        entries = list(queries.dead(db, 10_000))
+    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+        entries = list(queries.list_dead(db, 10_000))
     if as_json:
-        _common.say_json([_document(entry) for entry in entries])
+        _common.print_json([_entry_document(entry) for entry in entries])
         return
-    rows = ((one.seq, _time(one.time), one.type, one.subject, one.reason, one.detail) for one in entries)
-    _common.show(
+    rows = (
+        (one.seq, _format_time(one.time), one.type, one.subject, one.reason, one.detail) for one in entries
+    )
+    _common.print_table(
         f"{len(entries)} dead events", ("number", "from", "type", "subject", "reason", "detail"), rows
     )
 
@@ -90,11 +92,11 @@ def show(number: Number, config: _common.ConfigFile = None) -> None:
 
     Example: printwarden outbox dead show 17
     """
-    with closing(open_reader(load(_common.config_file(config)).database)) as db:
-        entry = queries.letter(db, number)
+    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+        entry = queries.find_dead_letter(db, number)
     if entry is None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
-    _common.say_json(_document(entry))
+    _common.print_json(_entry_document(entry))
 
 
 @dead.command()
@@ -109,18 +111,18 @@ def retry(
 
     Example: printwarden outbox dead retry 17
     """
-    from agent.app import TABLES
+    from agent.app import MIGRATIONS
     from agent.core import audit
 
     if (number is None) is not everything:
         raise typer.BadParameter("give a number, or --all")
-    database = load(_common.config_file(config)).database
-    with closing(Store(database, TABLES)) as store, store.transaction() as tx:
-        chosen = [entry.seq for entry in queries.dead(tx, 10_000)] if number is None else [number]
-        revived = sum(box.revive(tx, seq) for seq in chosen)
+    database = load_config(_common.config_file(config)).database_path
+    with closing(Store(database, MIGRATIONS)) as store, store.transaction() as tx:
+        chosen = [entry.seq for entry in queries.list_dead(tx, 10_000)] if number is None else [number]
+        revived = sum(box.revive_event(tx, seq) for seq in chosen)
     if not revived and number is not None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
-    audit.note(database.parent, "dead events queue again", events=revived)
+    audit.append_entry(database.parent, "dead events queue again", events=revived)
     _common.out.print(f"queued again: {counted(revived, 'event')}")
 
 
@@ -134,27 +136,27 @@ def export(
     Example: printwarden outbox dead export dead.jsonl
     """
     with (
-        closing(open_reader(load(_common.config_file(config)).database)) as db,
+        closing(open_reader(load_config(_common.config_file(config)).database_path)) as db,
         file.open("w", encoding="utf-8") as out,
     ):
-        entries = [_document(entry) for entry in queries.dead(db, 10_000)]
+        entries = [_entry_document(entry) for entry in queries.list_dead(db, 10_000)]
         out.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
     _common.out.print(f"{len(entries)} dead events written to {file}", markup=False)
 
 
-def _document(entry: Entry) -> dict[str, object]:
+def _entry_document(entry: OutboxEntry) -> dict[str, object]:
     return {
         "number": entry.seq,
         "id": str(entry.id),
-        "lane": lane_name(entry.lane),
+        "lane": format_lane(entry.lane),
         "type": entry.type,
         "subject": entry.subject,
-        "time": _time(entry.time),
+        "time": _format_time(entry.time),
         "reason": entry.reason,
         "detail": entry.detail,
         "data": entry.data,
     }
 
 
-def _time(at: float) -> str:
+def _format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 RETRIES = 3  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
 
 
-def _schema(asked: bool) -> None:
+def _print_schema(asked: bool) -> None:
     if asked:
-        from agent.cli._probe_document import Document
+        from agent.cli._probe_document import ProbeDocument
 
-        _common.say_json(Document.model_json_schema(by_alias=True, mode="serialization"))
+        _common.print_json(ProbeDocument.model_json_schema(by_alias=True, mode="serialization"))
         raise typer.Exit
 
 
@@ -35,7 +35,7 @@ TargetArgument = Annotated[
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the OID and clause of each value.")]
 SchemaOption = Annotated[
     bool,
-    typer.Option("--schema", callback=_schema, is_eager=True, help="Print the JSON Schema of --json."),
+    typer.Option("--schema", callback=_print_schema, is_eager=True, help="Print the JSON Schema of --json."),
 ]
 CommunityOption = Annotated[str | None, typer.Option(help="Community to ask with.", show_default="public")]
 VersionOption = Annotated[
@@ -89,26 +89,26 @@ def probe(
     elif "://" in target:
         from agent.cli import _probe_ipp
 
-        snapshot = _probe_ipp.read(target, pin, timeout)
+        snapshot = _probe_ipp.read_url(target, pin, timeout)
     else:
-        asked = credential_of(community, version, credential, config)
-        snapshot = _by_snmp(target, asked, timeout or 2.0, config)
-    _show(snapshot, as_json=as_json, explain=explain)
+        asked = choose_credential(community, version, credential, config)
+        snapshot = _read_snmp(target, asked, timeout or 2.0, config)
+    _print_snapshot(snapshot, as_json=as_json, explain=explain)
 
 
-def _by_snmp(target: str, asked: "Credential", patience: float, config: Path | None) -> "Snapshot":
-    address = address_of(target)
-    snapshot = asyncio.run(read(address, asked, patience, _common.profiles(config)))
+def _read_snmp(target: str, asked: "Credential", patience: float, config: Path | None) -> "Snapshot":
+    address = resolve_address(target)
+    snapshot = asyncio.run(read_printer(address, asked, patience, _common.load_profiles(config)))
     if snapshot is None:
-        from agent.pipeline.polling.tcp_probe import open_door
+        from agent.pipeline.polling.tcp_probe import first_open_port
 
-        door = asyncio.run(open_door(address.host))
-        _common.err.print(_silence(address, asked, door), markup=False)
+        door = asyncio.run(first_open_port(address.host))
+        _common.err.print(_explain_silence(address, asked, door), markup=False)
         raise typer.Exit(1)
     return snapshot
 
 
-def address_of(target: str) -> "Address":
+def resolve_address(target: str) -> "Address":
     """The address and port in `target`. Raises BadParameter, also for a name that nobody knows."""
     import socket
 
@@ -126,7 +126,7 @@ def address_of(target: str) -> "Address":
     return Address(str(found[0][4][0]), number)
 
 
-def credential_of(
+def choose_credential(
     community: str | None, version: str | None, name: str | None, config: Path | None
 ) -> "Credential":
     """What to ask with: a credential of the configuration, or a community in the clear."""
@@ -139,49 +139,51 @@ def credential_of(
     if community is not None or version is not None:
         raise typer.BadParameter("give --credential or --community and --version, not both")
     from agent import config as configuration
-    from agent.core.toml import nearest
+    from agent.core.toml import suggest_word
 
     file = _common.config_file(config)
-    declared = {given.name: given for given in configuration.load(file).credential}
+    declared = {given.name: given for given in configuration.load_config(file).credential}
     if name not in declared:
-        hint = nearest(name, sorted(declared)) if declared else "it declares none"
+        hint = suggest_word(name, sorted(declared)) if declared else "it declares none"
         raise typer.BadParameter(
             f'{file} has no [[credential]] named "{name}"; {hint}', param_hint="--credential"
         )
     return Credential(**declared[name].model_dump())
 
 
-async def read(
+async def read_printer(
     address: "Address", credential: "Credential", patience: float, profiles: "Profiles | None" = None
 ) -> "Snapshot | None":
     """One full reading, with these vendor profiles (the shipped ones by default); None if nobody answered."""
     from agent.collectors import printer_mib
     from agent.core.clock import Clock
     from agent.core.errors import NoAnswer
-    from agent.snmp.engine import Engine, Settings
+    from agent.snmp.engine import SnmpClient, SnmpSettings
 
-    async with Engine(Settings(timeout=patience, retries=RETRIES, requests_per_subnet=None)) as engine:
+    async with SnmpClient(
+        SnmpSettings(timeout=patience, retries=RETRIES, requests_per_subnet=None)
+    ) as engine:
         try:
-            reader = engine.reader(address, credential)
+            reader = engine.create_reader(address, credential)
             return await printer_mib.read_printer(reader, at=Clock().now(), profiles=profiles)
         except NoAnswer:
             return None
 
 
-def _show(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> None:
-    from agent.cli._probe_document import document
-    from agent.core.clock import iso
+def _print_snapshot(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> None:
+    from agent.cli._probe_document import build_document
+    from agent.core.clock import format_iso_time
 
     if as_json:
-        made = document(snapshot, iso(snapshot.at), explain=explain)
-        _common.say_json(json.loads(made.model_dump_json(by_alias=True)))
+        made = build_document(snapshot, format_iso_time(snapshot.at), explain=explain)
+        _common.print_json(json.loads(made.model_dump_json(by_alias=True)))
         return
     from agent.cli import _probe_view
 
-    _probe_view.show(snapshot, _common.out, explain=explain)
+    _probe_view.print_snapshot(snapshot, _common.out, explain=explain)
 
 
-def _silence(address: "Address", credential: "Credential", door: int | None) -> str:
+def _explain_silence(address: "Address", credential: "Credential", door: int | None) -> str:
     """What silence may mean. `door`: the TCP port at which somebody opened all the same."""
     how = "SNMPv3" if credential.version == "3" else f"SNMP version {credential.version}"
     if credential.version == "2c":

@@ -23,19 +23,19 @@ Paths = Annotated[
 
 
 @app.command("list")
-def list_(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+def list_profiles(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
     """List the profiles in force: the shipped ones, and with --config those of the site.
 
     Example: printwarden profiles list --json
     """
-    from agent.collectors._vendor.vendor_profiles import shipped
+    from agent.collectors._vendor.vendor_profiles import load_shipped
 
-    rows = [_row(profile) for profile in _common.profiles(config) or shipped()]
+    rows = [_profile_row(profile) for profile in _common.load_profiles(config) or load_shipped()]
     if as_json:
-        _common.say_json(rows)
+        _common.print_json(rows)
         return
     columns = ("vendor", "brands", "identity", "meters", "A", "B", "C", "file")
-    _common.show(
+    _common.print_table(
         counted(len(rows), "profile"), columns, ([row[column] for column in columns] for row in rows)
     )
 
@@ -46,12 +46,12 @@ def check(paths: Paths, as_json: _common.AsJson = False) -> None:
 
     Example: printwarden profiles check profiles.d/
     """
-    from agent.collectors._vendor.vendor_profiles import complaints
+    from agent.collectors._vendor.vendor_profiles import check_files
 
     files = [file for path in paths for file in (sorted(path.glob("*.toml")) if path.is_dir() else [path])]
-    found = complaints(files)
+    found = check_files(files)
     if as_json:
-        _common.say_json({"complaints": [asdict(one) for one in found]})
+        _common.print_json({"complaints": [asdict(one) for one in found]})
     else:
         for one in found:
             typer.echo(str(one), err=True)
@@ -67,11 +67,11 @@ def schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
     from agent.collectors._vendor.vendor_profiles import Profile
 
-    _common.say_json(Profile.model_json_schema(by_alias=True))
+    _common.print_json(Profile.model_json_schema(by_alias=True))
 
 
 @app.command("try")
-def try_(
+def try_profile(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The profile.")],
     walk: Annotated[Path, typer.Option("--walk", metavar="WALK", help="A capture: OID|TAG|VALUE a line.")],
     as_json: _common.AsJson = False,
@@ -83,40 +83,42 @@ def try_(
     from agent.collectors._capture import walk_files
     from agent.collectors._vendor import vendor_profiles
 
-    profile = vendor_profiles.load_one(file)
-    others = [one for one in vendor_profiles.shipped() if one.file != profile.file]
+    profile = vendor_profiles.load_file(file)
+    others = [one for one in vendor_profiles.load_shipped() if one.file != profile.file]
     snapshot = asyncio.run(
-        _read(walk_files.WalkReader(walk_files.read(walk)), vendor_profiles.Profiles([*others, profile]))
+        _read_walk(
+            walk_files.WalkReader(walk_files.load_walk(walk)), vendor_profiles.Profiles([*others, profile])
+        )
     )
     if as_json:
         import json
 
-        from agent.cli._probe_document import document
-        from agent.core.clock import iso
+        from agent.cli._probe_document import build_document
+        from agent.core.clock import format_iso_time
 
-        made = document(snapshot, iso(0.0), explain=True)
-        _common.say_json(json.loads(made.model_dump_json(by_alias=True)))
+        made = build_document(snapshot, format_iso_time(0.0), explain=True)
+        _common.print_json(json.loads(made.model_dump_json(by_alias=True)))
         return
     from agent.cli import _probe_view
 
-    _probe_view.show(snapshot, _common.out, explain=False)
+    _probe_view.print_snapshot(snapshot, _common.out, explain=False)
     fits = snapshot.identity is not None and profile.file in snapshot.identity.profiles
-    _common.out.print(_verdict(profile, snapshot) if fits else _MISFIT, markup=False)
+    _common.out.print(_describe_match(profile, snapshot) if fits else _NO_MATCH, markup=False)
 
 
-_MISFIT = (
+_NO_MATCH = (
     "\nThe profile does not fit this printer: neither its name (words, families) nor its sysObjectID\n"
     "(enterprises) is the profile's."
 )
 
 
-async def _read(reader: "WalkReader", profiles: "Profiles") -> "Snapshot":
+async def _read_walk(reader: "WalkReader", profiles: "Profiles") -> "Snapshot":
     from agent.collectors import printer_mib
 
     return await printer_mib.read_printer(reader, at=0.0, profiles=profiles)
 
 
-def _verdict(profile: "Profile", snapshot: "Snapshot") -> str:
+def _describe_match(profile: "Profile", snapshot: "Snapshot") -> str:
     """How many of its rows were answered."""
     answered = {meter.source for meter in snapshot.meters or ()}
     silent = [row for row in profile.meter if row.oid not in answered]
@@ -125,7 +127,7 @@ def _verdict(profile: "Profile", snapshot: "Snapshot") -> str:
     return "\n".join(lines)
 
 
-def _row(profile: "Profile") -> dict[str, object]:
+def _profile_row(profile: "Profile") -> dict[str, object]:
     meters: list[str] = [row.confidence for row in profile.meter]
     meters += [one.confidence or packed.confidence for packed in profile.packed for one in packed.meter]
     return {

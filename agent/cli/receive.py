@@ -17,17 +17,17 @@ from rich.text import Text
 from agent.cli import _common, _console
 from agent.core.units import counted
 from uplink.receiver.app import create_app
-from uplink.receiver.auth import Gate
-from uplink.receiver.certificates import Certificates, keep
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.faults import Behaviour
-from uplink.receiver.parsing import Arrival
-from uplink.receiver.serve import serving
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.certificates import CertificateFiles, ensure_certificates
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.faults import FaultInjection
+from uplink.receiver.parsing import ReceivedEvent
+from uplink.receiver.serve import serve_app
 
 app = typer.Typer(invoke_without_command=True)
-app.command("feedback")(_console.feedback)
+app.command("feedback")(_console.give_feedback)
 
-Database = Annotated[
+DatabaseOption = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
 ]
 
@@ -63,7 +63,7 @@ def receive(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = 8443,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    database: Database = "receiver.db",
+    database: DatabaseOption = "receiver.db",
     tls_folder: TlsFolderOption = None,
     insecure_loopback: InsecureLoopbackOption = False,
     token_file: TokenFileOption = None,
@@ -89,20 +89,24 @@ def receive(
     """
     if context.invoked_subcommand is not None:
         return
-    mood = _behaviour(fail).model_copy(update={"throttle": throttle, "hang": hang})
+    mood = _parse_faults(fail).model_copy(update={"throttle": throttle, "hang": hang})
     token = token_file.read_text("utf-8").strip() if token_file else None
-    certificates = None if insecure_loopback else keep(tls_folder or _beside(database))
+    certificates = (
+        None if insecure_loopback else ensure_certificates(tls_folder or _default_tls_folder(database))
+    )
     desk = create_app(
         database,
         token=token,
         enrolment=enrolment,
         behaviour=mood,
         control=control,
-        arrived=None if quiet else _json_line if as_json else _line,
+        arrived=None if quiet else _print_event_json if as_json else _print_event,
     )
     try:
         asyncio.run(
-            _serve(serving(desk, host=host, port=port, certificates=certificates), certificates, as_json)
+            _serve_receiver(
+                serve_app(desk, host=host, port=port, certificates=certificates), certificates, as_json
+            )
         )
     except ValueError as why:
         raise typer.BadParameter(str(why)) from why
@@ -112,76 +116,83 @@ def receive(
 
 
 @app.command()
-def tickets(database: Database = "receiver.db", as_json: _common.AsJson = False) -> None:
+def tickets(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = False) -> None:
     """List the tickets that arrived, each as its newest event has it. Also while the receiver runs.
 
     Example: printwarden receive tickets --database receiver.db
     """
-    with closing(_console.opened(database)) as ledger:
-        rows = ledger.tickets()
+    with closing(_console.open_event_store(database)) as ledger:
+        rows = ledger.list_tickets()
     if as_json:
-        _common.say_json(rows)
+        _common.print_json(rows)
         return
-    lines = [(row["opened_at"], row["event"], row["ticket_seq"], *_named(row["data"])) for row in rows]
-    _common.show(counted(len(lines), "ticket"), ("opened", "now", "seq", "printer", "fault", "title"), lines)
+    lines = [(row["opened_at"], row["event"], row["ticket_seq"], *_ticket_names(row["data"])) for row in rows]
+    _common.print_table(
+        counted(len(lines), "ticket"), ("opened", "now", "seq", "printer", "fault", "title"), lines
+    )
 
 
 @app.command()
-def agents(database: Database = "receiver.db", as_json: _common.AsJson = False) -> None:
+def agents(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = False) -> None:
     """List the agents that ever called, the longest silent first. Also while the receiver runs.
 
     Example: printwarden receive agents --database receiver.db
     """
-    with closing(_console.opened(database)) as ledger:
-        rows = ledger.agents()
+    with closing(_console.open_event_store(database)) as ledger:
+        rows = ledger.list_agents()
     if as_json:
-        _common.say_json(rows)
+        _common.print_json(rows)
         return
     lines = [
-        (row["agent_id"], row["site_id"], _time(row["last_contact"]), "silent" if row["silent"] else "")
+        (
+            row["agent_id"],
+            row["site_id"],
+            _format_time(row["last_contact"]),
+            "silent" if row["silent"] else "",
+        )
         for row in rows
     ]
-    _common.show(counted(len(lines), "agent"), ("agent", "site", "last contact", ""), lines)
+    _common.print_table(counted(len(lines), "agent"), ("agent", "site", "last contact", ""), lines)
 
 
 @app.command()
 def token(
     site: Annotated[str, typer.Option(help="The site that it is for.")],
     hours: Annotated[float, typer.Option(min=0.01, max=24, help="How long it is good for.")] = 24,
-    database: Database = "receiver.db",
+    database: DatabaseOption = "receiver.db",
 ) -> None:
     """Print a token for one enrolment at one site. Hand it over in a file: `printwarden enroll --token-file`.
 
     Example: printwarden receive token --site S-04 > token
     """
-    with closing(Ledger(database)) as ledger:
-        print(Gate(ledger).issue(site, time.time(), hours * 3600))
+    with closing(EventStore(database)) as ledger:
+        print(AgentAuth(ledger).issue_token(site, time.time(), hours * 3600))
 
 
-def _beside(database: str) -> Path:
+def _default_tls_folder(database: str) -> Path:
     """Where certificates live by default."""
     if "://" in database:
         return Path("receiver-tls")
     return Path(database).with_name(f"{Path(database).stem}-tls")
 
 
-def _time(at: float) -> str:
+def _format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _named(ticket: dict[str, Any]) -> tuple[str, str, str]:
+def _ticket_names(ticket: dict[str, Any]) -> tuple[str, str, str]:
     return ticket["device"]["device_key"], ticket["fault"]["fault_key"], ticket["fault"]["title"]
 
 
-def _behaviour(fail: str) -> Behaviour:
+def _parse_faults(fail: str) -> FaultInjection:
     try:
-        return Behaviour.failing(fail) if fail else Behaviour()
+        return FaultInjection.parse_failure(fail) if fail else FaultInjection()
     except ValueError as why:
         raise typer.BadParameter(str(why), param_hint="--fail") from why
 
 
-async def _serve(
-    server: AbstractAsyncContextManager[str], certificates: Certificates | None, as_json: bool
+async def _serve_receiver(
+    server: AbstractAsyncContextManager[str], certificates: CertificateFiles | None, as_json: bool
 ) -> None:
     """Serve until SIGINT or SIGTERM."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -190,7 +201,7 @@ async def _serve(
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
         ca_file = str(certificates.ca_file.resolve()) if certificates else None
         if as_json:
-            _json({"url": url, "ca_file": ca_file, "pid": os.getpid()})
+            _print_json_line({"url": url, "ca_file": ca_file, "pid": os.getpid()})
         else:
             _common.out.print(f"receiving on {url}/v1/events; Ctrl+C ends it")
             _common.out.print(
@@ -199,27 +210,29 @@ async def _serve(
         await stop.wait()
 
 
-def _line(arrival: Arrival) -> None:
+def _print_event(arrival: ReceivedEvent) -> None:
     """One event for a person."""
     if arrival.event is None:
         said = f"{arrival.id}  refused: {arrival.refused.detail if arrival.refused else ''}"
     else:
         told = arrival.event
-        said = f"{told.time}  #{int(told.sequence)}  {told.type}  {told.subject}  {_gist(told.data)}"
+        said = (
+            f"{told.time}  #{int(told.sequence)}  {told.type}  {told.subject}  {_summarize_event(told.data)}"
+        )
     _common.out.print(Text(said), soft_wrap=True)
 
 
-def _json_line(arrival: Arrival) -> None:
+def _print_event_json(arrival: ReceivedEvent) -> None:
     """One event for a program."""
     if arrival.event is not None:
-        _json(arrival.event.model_dump())
+        _print_json_line(arrival.event.model_dump())
 
 
-def _json(value: dict[str, Any]) -> None:
+def _print_json_line(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def _gist(data: Mapping[str, Any]) -> str:
+def _summarize_event(data: Mapping[str, Any]) -> str:
     """What a ticket says in a few words; nothing of other events."""
     if "fault" not in data:
         return ""

@@ -15,26 +15,26 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-app.command("precision")(_precision.precision)
+app.command("precision")(_precision.show_precision)
 
-Paths = Annotated[
+FilePaths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE|FOLDER]...", help="Rule files, or folders of *.toml.", show_default=False),
 ]
-Rules = Annotated[
+RulePaths = Annotated[
     list[Path] | None,
     typer.Option(
         "--rules", "-r", help="Rule files or folders; without: those of the site.", show_default=False
     ),
 ]
-State = Annotated[
+StateFile = Annotated[
     Path | None,
     typer.Option("--state", help="A state file; without: that of the configuration.", show_default=False),
 ]
 
 
 @app.command("check", epilog="Exit codes: 0 nothing to complain about, 2 a rule is wrong.")
-def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = False) -> None:
+def check_rules(paths: FilePaths = None, state: StateFile = None, as_json: _common.AsJson = False) -> None:
     """Check rules: the shipped ones together with yours.
 
     Each complaint says the file, the line, the key, the reason and what would be right; advice is about
@@ -47,14 +47,14 @@ def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = Fa
     from agent.rules import loader
 
     try:
-        found = loader.load([*loader.shipped(), *(paths or [])])
+        found = loader.load_rules([*loader.shipped_files(), *(paths or [])])
     except ConfigError as why:
-        _rules.refuse(why.complaints, as_json=as_json)
+        _rules.print_complaints(why.complaints, as_json=as_json)
         raise typer.Exit(why.exit_code) from None
-    advice = _rules.advice(state, found, paths)
+    advice = _rules.collect_advice(state, found, paths)
     if as_json:
         said = [asdict(it) for it in advice]
-        _common.say_json(
+        _common.print_json(
             {"rules": len(found.rules), "files": list(found.files), "complaints": [], "advice": said}
         )
         return
@@ -66,35 +66,35 @@ def check(paths: Paths = None, state: State = None, as_json: _common.AsJson = Fa
 
 
 @app.command("list")
-def list_rules(paths: Paths = None, as_json: _common.AsJson = False) -> None:
+def list_rules(paths: FilePaths = None, as_json: _common.AsJson = False) -> None:
     """List the rules that would be in force: what each finds, what it means, and where it stands.
 
     Examples: printwarden rules list · printwarden rules list rules.d/ --json
     """
     from agent.rules import loader
 
-    found = loader.load([*loader.shipped(), *(paths or [])])
+    found = loader.load_rules([*loader.shipped_files(), *(paths or [])])
     columns = ("id", "fault", "impact", "file", "title")
     rows = [[str(getattr(rule, name)) for name in columns] for rule in found.rules.values()]
     if as_json:
-        _common.say_json([dict(zip(columns, row, strict=True)) for row in rows])
+        _common.print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        _common.show("rules", columns, ([*row[:3], Path(row[3]).name, row[4]] for row in rows))
+        _common.print_table("rules", columns, ([*row[:3], Path(row[3]).name, row[4]] for row in rows))
 
 
 @app.command("faults")
-def faults(as_json: _common.AsJson = False) -> None:
+def list_faults(as_json: _common.AsJson = False) -> None:
     """List the fault catalogue: what a rule may say is wrong, and who can put it right.
 
     Example: printwarden rules faults
     """
     from agent.rules import loader
 
-    known = [asdict(fault) for fault in loader.faults().values()]
+    known = [asdict(fault) for fault in loader.load_faults().values()]
     if as_json:
-        _common.say_json(known)
+        _common.print_json(known)
     else:
-        _common.show(
+        _common.print_table(
             "faults", ("key", "title", "acts"), ([it["key"], it["title"], it["acts"]] for it in known)
         )
 
@@ -109,13 +109,13 @@ def list_signals(
     Examples: printwarden rules signals · printwarden rules signals counter.jump
     """
     from agent.rules.lookup import unknown_signal
-    from agent.rules.signals import signals
+    from agent.rules.signals import load_signals
 
-    known = {it: signal for it, signal in signals().items() if not name or it == name}
+    known = {it: signal for it, signal in load_signals().items() if not name or it == name}
     if not known:
         raise unknown_signal(name)
     if as_json:
-        _common.say_json([_rules.signal_document(signal) for signal in known.values()])
+        _common.print_json([_rules.signal_document(signal) for signal in known.values()])
     elif name:
         typer.echo(f"{name}: {known[name].text}")
     else:
@@ -123,7 +123,7 @@ def list_signals(
             [it.name, ", ".join(it.per), ", ".join(it.options), it.text.partition("\n")[0]]
             for it in known.values()
         ]
-        _common.show("signals", ("signal", "of a", "further keys", "what it says"), rows)
+        _common.print_table("signals", ("signal", "of a", "further keys", "what it says"), rows)
 
 
 @app.command("schema")
@@ -136,11 +136,11 @@ def print_schema() -> None:
     """
     from agent.rules import loader
 
-    _common.say_json(loader.json_schema())
+    _common.print_json(loader.json_schema())
 
 
 @app.command("test", epilog="Exit codes: 0 every trial went as it says, 1 one did not, 2 a file is wrong.")
-def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = False) -> None:
+def run_trials(paths: FilePaths = None, rules: RulePaths = None, as_json: _common.AsJson = False) -> None:
     """Play trials: readings in *.trial.toml files, and what is to come of them.
 
     Without files those of the shipped rules. Each trial goes through history, rules and tickets as the
@@ -151,12 +151,12 @@ def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = Fal
     from agent.pipeline.replay import trial_runner
     from agent.rules import loader, trial
 
-    beside = rules or ([] if _rules.trials_only(paths) else paths or [])
-    found = loader.load([*loader.shipped(), *beside])
-    files = loader.trials(paths or [loader.DEFAULTS])
-    played = [trial_runner.play(found, it) for file in files for it in trial.read(file)]
+    beside = rules or ([] if _rules.are_trials_only(paths) else paths or [])
+    found = loader.load_rules([*loader.shipped_files(), *beside])
+    files = loader.trial_files(paths or [loader.DEFAULTS])
+    played = [trial_runner.run_trial(found, it) for file in files for it in trial.load_trials(file)]
     if as_json:
-        _common.say_json(
+        _common.print_json(
             [{"name": it.trial.name, "file": it.trial.file, "complaints": it.complaints, "tells": it.tells,
               "tickets": it.tickets, "titles": it.titles} for it in played]
         )  # fmt: skip
@@ -166,15 +166,15 @@ def play(paths: Paths = None, rules: Rules = None, as_json: _common.AsJson = Fal
 
 
 @app.command("explain", epilog="Exit codes: 0 explained, 1 no such printer, 2 no such rule.")
-def explain(
+def explain_rule(
     device: Annotated[
         str, typer.Argument(metavar="DEVICE", help="Key, serial, address, or part of its name.")
     ],
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id.")],
     at: Annotated[str, typer.Option("--at", help="An earlier time: 2026-03-02T08:00.")] = "",
     config: _common.ConfigFile = None,
-    state: State = None,
-    rules: Rules = None,
+    state: StateFile = None,
+    rules: RulePaths = None,
     as_json: _common.AsJson = False,
 ) -> None:
     """Say why a rule says what it says of a printer: each condition, with the value it saw.
@@ -185,32 +185,40 @@ def explain(
     from agent.pipeline.replay import backtest_runner, explain
     from agent.rules.lookup import find_rule
 
-    chosen = find_rule(_rules.in_force(config, rules), rule)
-    with _rules.reader(config, state) as db:
-        known = backtest_runner.device(db, device)
+    chosen = find_rule(_rules.load_rules_in_force(config, rules), rule)
+    with _rules.open_state(config, state) as db:
+        known = backtest_runner.find_device(db, device)
         if known is None:
             typer.echo(f'no printer is known as "{device}": see printwarden status', err=True)
             raise typer.Exit(1)
-        known = _rules.assignment(config)(known)
-        facts = explain.past(db, known, _rules.when(at)) if at else _rules.today(db, known)
-        found = explain.explain(db, chosen, facts, now=not at)
+        known = _rules.load_assignment(config)(known)
+        facts = (
+            explain.load_facts_at(db, known, _rules.parse_time(at))
+            if at
+            else _rules.load_current_facts(db, known)
+        )
+        found = explain.explain_rule(db, chosen, facts, now=not at)
     if as_json:
-        _common.say_json([asdict(it) for it in found])
+        _common.print_json([asdict(it) for it in found])
     else:
         _rules.show_explained(chosen, known, found, at)
 
 
 @app.command("diff", epilog="Exit codes: 0 the same, 1 they differ.")
-def diff(paths: Paths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
+def diff_rules(
+    paths: FilePaths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False
+) -> None:
     """Say what would change if these files were in force instead of those of the site.
 
     Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
     """
     from agent.rules import loader, rule_diff
 
-    found = rule_diff.compare(_rules.in_force(config, None), loader.load([*loader.shipped(), *(paths or [])]))
+    found = rule_diff.compare_rule_sets(
+        _rules.load_rules_in_force(config, None), loader.load_rules([*loader.shipped_files(), *(paths or [])])
+    )
     if as_json:
-        _common.say_json([asdict(it) for it in found])
+        _common.print_json([asdict(it) for it in found])
     else:
         for it in found:
             typer.echo(str(it))
@@ -219,7 +227,7 @@ def diff(paths: Paths = None, config: _common.ConfigFile = None, as_json: _commo
 
 
 @app.command("backtest", epilog="Exit codes: 0 done, 2 the input is wrong.")
-def backtest(
+def backtest_rules(
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[RULE]...", help="Ids; without: all rules of --rules.", show_default=False),
@@ -240,8 +248,8 @@ def backtest(
         bool, typer.Option("--afresh", help="Do not use what earlier backtests computed.")
     ] = False,
     config: _common.ConfigFile = None,
-    state: State = None,
-    rules: Rules = None,
+    state: StateFile = None,
+    rules: RulePaths = None,
     page: Annotated[Path | None, typer.Option("--html", help="Write a report with plots there.")] = None,
     as_json: _common.AsJson = False,
 ) -> None:
@@ -261,17 +269,17 @@ def backtest(
 
     request = BacktestRequest(
         names=names or (),
-        since=_rules.when(since) if since else None,
-        until=_rules.when(until) if until else None,
+        since=_rules.parse_time(since) if since else None,
+        until=_rules.parse_time(until) if until else None,
         sweep=sweep,
         against=against or (),
         horizon=horizon,
-        cache=None if afresh else paths.cache() / "backtests.db",
+        cache=None if afresh else paths.cache_folder() / "backtests.db",
     )
     report = _rules.run_backtest(request, config, state, rules)
     if page:
         page.write_text(report.page(), "utf-8")
     if as_json:
-        _common.say_json(report.document())
+        _common.print_json(report.document())
     else:
         show_report(report)

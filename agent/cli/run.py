@@ -1,7 +1,7 @@
 """`printwarden run`: the service itself."""
 
 from agent.cli import _common
-from agent.cli._service_command import Service
+from agent.cli._service_command import ServiceCommand
 
 
 def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> None:
@@ -12,4 +12,4 @@ def run(config: _common.ConfigFile = None, clock: _common.ClockText = "") -> Non
 
     Example: printwarden run --config /etc/printwarden/config.toml
     """
-    Service(config=config, clock=_common.clock(clock)).start()
+    ServiceCommand(config=config, clock=_common.parse_clock(clock)).start()

@@ -22,7 +22,7 @@ def selftest(as_json: _common.AsJson = False) -> None:
     from agent import __version__
     from agent.runtime import selftest
 
-    checks = asyncio.run(selftest.run())
+    checks = asyncio.run(selftest.run_checks())
     whole = all(check.ok for check in checks)
     if as_json:
         told = {
@@ -31,8 +31,8 @@ def selftest(as_json: _common.AsJson = False) -> None:
             "frozen": bool(getattr(sys, "frozen", False)),
             "ok": whole,
         }
-        parts = {"modules": selftest.modules(), "data": selftest.data()}
-        _common.say_json({**told, "checks": [asdict(check) for check in checks], **parts})
+        parts = {"modules": selftest.list_modules(), "data": selftest.hash_data_files()}
+        _common.print_json({**told, "checks": [asdict(check) for check in checks], **parts})
     else:
         for check in checks:
             word = Text("ok  ", style="green") if check.ok else Text("FAIL", style="bold red")

@@ -25,16 +25,16 @@ def install(dry_run: DryRun = False) -> None:
     """
     from agent.runtime.host import systemd_install
 
-    _only_systemd()
+    _require_systemd()
     if not dry_run:
-        systemd_install.possible()
+        systemd_install.check_possible()
     configured = (systemd_install.CONFIG / "config.toml").exists()
-    steps = systemd_install.install(_program(), configured=configured)
+    steps = systemd_install.plan_install(_program_command(), configured=configured)
     if dry_run:
-        _show(systemd_install.told(steps))
+        _print_lines(systemd_install.describe_steps(steps))
         return
-    systemd_install.carry_out(steps)
-    _show(systemd_install.told(steps))
+    systemd_install.run_steps(steps)
+    _print_lines(systemd_install.describe_steps(steps))
     _common.out.print(
         "the service runs"
         if configured
@@ -50,8 +50,8 @@ def status() -> None:
     """
     from agent.runtime.host import systemd_install
 
-    _only_systemd()
-    raise typer.Exit(0 if systemd_install.runs() else 1)
+    _require_systemd()
+    raise typer.Exit(0 if systemd_install.show_status() else 1)
 
 
 @app.command()
@@ -71,12 +71,14 @@ def alive(
     from agent.core import health, store, units
     from agent.core.clock import Clock
 
-    settings = configuration.load(_common.config_file(config))
-    with closing(store.open_reader(settings.database)) as db:
-        at = health.noted(db)
+    settings = configuration.load_config(_common.config_file(config))
+    with closing(store.open_reader(settings.database_path)) as db:
+        at = health.health_saved_at(db)
     age = None if at is None else max(0.0, Clock().now() - at)
-    _common.out.print("no heartbeat yet" if age is None else f"last heartbeat {units.spell(age)} ago")
-    raise typer.Exit(0 if age is not None and age <= units.duration(within) else 1)
+    _common.out.print(
+        "no heartbeat yet" if age is None else f"last heartbeat {units.format_duration(age)} ago"
+    )
+    raise typer.Exit(0 if age is not None and age <= units.parse_duration(within) else 1)
 
 
 @app.command()
@@ -87,44 +89,44 @@ def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
     """
     from agent.runtime.host import systemd_install
 
-    _only_systemd()
+    _require_systemd()
     if not dry_run:
-        systemd_install.possible()
-    steps = systemd_install.uninstall(purge=purge)
+        systemd_install.check_possible()
+    steps = systemd_install.plan_uninstall(purge=purge)
     if not dry_run:
-        systemd_install.carry_out(steps)
-    _show(systemd_install.told(steps))
+        systemd_install.run_steps(steps)
+    _print_lines(systemd_install.describe_steps(steps))
 
 
 @app.command(hidden=True)
 def host() -> None:
     """What Windows' service control manager starts; not for people."""
-    from agent.runtime.host.systemd_install import NotPossible
+    from agent.runtime.host.systemd_install import InstallNotPossible
 
     if sys.platform == "win32":
         from agent.runtime.host import windows_service
 
         windows_service.host()
     else:
-        raise NotPossible("this is for the service control manager of Windows; try `printwarden run`")
+        raise InstallNotPossible("this is for the service control manager of Windows; try `printwarden run`")
 
 
-def _program() -> list[str]:
+def _program_command() -> list[str]:
     """This very program, as the service has to start it."""
     if getattr(sys, "frozen", False):
         return [str(Path(sys.executable).resolve())]
     return [str(Path(sys.executable).absolute()), "-m", "agent"]
 
 
-def _only_systemd() -> None:
-    from agent.runtime.host.systemd_install import NotPossible
+def _require_systemd() -> None:
+    from agent.runtime.host.systemd_install import InstallNotPossible
 
     if sys.platform != "linux":
-        raise NotPossible(
+        raise InstallNotPossible(
             "not here: on Windows the MSI installs the service, and `sc query Printwarden` shows it"
         )
 
 
-def _show(lines: list[str]) -> None:
+def _print_lines(lines: list[str]) -> None:
     for line in lines:
         _common.out.print(line, markup=False, soft_wrap=True)

@@ -16,11 +16,11 @@ from agent.cli import _common
 from agent.core import plugins, units
 from agent.core.clock import Clock
 from agent.simulator import quirk
-from agent.simulator.device import Member
-from agent.simulator.fleet import Fleet
-from agent.simulator.fleets import BASE, PORT, demo_members, scenario_members, walk_members
-from agent.simulator.ipp import serving
-from agent.simulator.mdns import announced
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.fleets import BASE, PORT, build_demo_devices, build_walk_devices, scenario_members
+from agent.simulator.ipp import serve_ipp
+from agent.simulator.mdns import announce_devices
 from agent.simulator.walk import read_walk
 
 Files = Annotated[
@@ -101,55 +101,57 @@ def simulate(
     """
     try:
         members = _cast([*(walk or ()), *(more or ())], scenarios or [], base, port, named=named, seed=seed)
-        members = [replace(_quirky(member, quirks or []), community=community) for member in members]
-        duration = units.duration(lasts) if lasts else None
+        members = [replace(_add_quirks(member, quirks or []), community=community) for member in members]
+        duration = units.parse_duration(lasts) if lasts else None
     except (KeyError, ValueError) as why:
         raise typer.BadParameter(str(why.args[0])) from None
     if listing:
-        _list(members, as_json)
+        _print_listing(members, as_json)
         return
-    time = _common.clock(clock) if clock else Clock.scaled(speed)
-    fleet = Fleet(members, clock=time, started=started, seed=seed, anywhere=anywhere)
+    time = _common.parse_clock(clock) if clock else Clock.scaled(speed)
+    fleet = SimulatedFleet(members, clock=time, started=started, seed=seed, anywhere=anywhere)
     try:
-        asyncio.run(_play(fleet, mdns and not (walk or more), ipp, duration, as_json))
+        asyncio.run(_run_fleet(fleet, mdns and not (walk or more), ipp, duration, as_json))
     except OSError as why:
-        _common.err.print(f"cannot answer there: {why}. {_ELSEWHERE}", soft_wrap=True)
+        _common.err.print(f"cannot answer there: {why}. {_ADDRESS_HINT}", soft_wrap=True)
         raise typer.Exit(1) from why
 
 
 def _cast(
     files: list[Path], scenarios: list[str], base: str, port: int, *, named: str, seed: int
-) -> list[Member]:
+) -> list[SimulatedDevice]:
     """Who answers: recorded devices, printers that play scenarios, or the usual fleet."""
     if files:
-        return _walks(files, base, port)
+        return _load_walks(files, base, port)
     if scenarios or named:
         return scenario_members(scenarios or ["healthy"], base, port, named=named, seed=seed)
-    return demo_members(base, port, seed=seed)
+    return build_demo_devices(base, port, seed=seed)
 
 
-_ELSEWHERE = (
+_ADDRESS_HINT = (
     "Try --port 0, another --base, or --no-mdns. On macOS each address but 127.0.0.1 needs "
     "`sudo ifconfig lo0 alias ADDRESS` first."
 )
 
 
-def _walks(files: list[Path], base: str, port: int) -> list[Member]:
+def _load_walks(files: list[Path], base: str, port: int) -> list[SimulatedDevice]:
     """One device for each file; what cannot be used of it is said on stderr."""
     walks = [read_walk(path) for path in files]
     for problem in (problem for walk in walks for problem in walk.problems):
         _common.err.print(str(problem), markup=False, soft_wrap=True)
-    return walk_members(walks, base, port)
+    return build_walk_devices(walks, base, port)
 
 
-def _quirky(member: Member, written: list[str]) -> Member:
+def _add_quirks(member: SimulatedDevice, written: list[str]) -> SimulatedDevice:
     """The member with more quirks. Raises ValueError for an unknown one."""
     for each in written:
-        quirk.check(each)
+        quirk.parse_quirk(each)
     return replace(member, quirks=(*member.quirks, *written))
 
 
-async def _play(fleet: Fleet, mdns: bool, ipp: int | None, duration: float | None, as_json: bool) -> None:
+async def _run_fleet(
+    fleet: SimulatedFleet, mdns: bool, ipp: int | None, duration: float | None, as_json: bool
+) -> None:
     """Answer until SIGINT, SIGTERM, or so many real seconds."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -157,56 +159,62 @@ async def _play(fleet: Fleet, mdns: bool, ipp: int | None, duration: float | Non
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(fleet)
         if mdns:
-            await stack.enter_async_context(announced(fleet.members))
+            await stack.enter_async_context(announce_devices(fleet.members))
         if ipp:
-            await stack.enter_async_context(serving(fleet.members, ipp, fleet.clock, fleet.started))
-        _ready(fleet, as_json)
+            await stack.enter_async_context(serve_ipp(fleet.members, ipp, fleet.clock, fleet.started))
+        _print_ready(fleet, as_json)
         try:
             await asyncio.wait_for(stop.wait(), duration)
         except TimeoutError:
             return
 
 
-def _ready(fleet: Fleet, as_json: bool) -> None:
+def _print_ready(fleet: SimulatedFleet, as_json: bool) -> None:
     """Who answers where: a table, or a line for each and one more that says that all are ready."""
     if as_json:
         for member in fleet.members:
-            print(json.dumps(_told(member), ensure_ascii=False))
+            print(json.dumps(_device_document(member), ensure_ascii=False))
         ready = {"ready": len(fleet.members), "clock": str(fleet.clock), "started": fleet.started}
         print(json.dumps({**ready, "pid": os.getpid()}), flush=True)
         return
-    _table(fleet.members)
+    _print_devices(fleet.members)
     _common.out.print("Ctrl+C ends it")
 
 
-def _list(members: list[Member], as_json: bool) -> None:
+def _print_listing(members: list[SimulatedDevice], as_json: bool) -> None:
     if as_json:
-        _common.say_json([_told(member) for member in members])
+        _common.print_json([_device_document(member) for member in members])
         return
-    _table(members)
-    _common.show("Quirks", ("name", "what it does"), quirk.names().items())
-    stories = ", ".join(plugins.names(agent.simulator.scenarios))
+    _print_devices(members)
+    _common.print_table("Quirks", ("name", "what it does"), quirk.list_quirks().items())
+    stories = ", ".join(plugins.list_plugins(agent.simulator.scenarios))
     _common.out.print(f"Scenarios: {stories}", markup=False)
 
 
-def _table(members: list[Member] | tuple[Member, ...]) -> None:
+def _print_devices(members: list[SimulatedDevice] | tuple[SimulatedDevice, ...]) -> None:
     rows = [
-        (member.address, member.name, member.speaks, "mDNS" if member.announced else "", member.about)
+        (
+            member.address,
+            member.name,
+            member.spoken_versions,
+            "mDNS" if member.announced else "",
+            member.about,
+        )
         for member in members
     ]
-    _common.show("Devices", ("address", "device", "SNMP", "announced", "what happens"), rows)
+    _common.print_table("Devices", ("address", "device", "SNMP", "announced", "what happens"), rows)
 
 
-def _told(member: Member) -> dict[str, Any]:
+def _device_document(member: SimulatedDevice) -> dict[str, Any]:
     """A member as data."""
     return {
         "address": str(member.address),
         "name": member.name,
         "key": member.key,
-        "speaks": member.speaks,
+        "speaks": member.spoken_versions,
         "announced": member.announced,
         "story": member.story,
         "about": member.about,
-        "promise": asdict(member.promise) if member.promise else None,
+        "promise": asdict(member.expected_ticket) if member.expected_ticket else None,
         "quirks": list(member.quirks),
     }

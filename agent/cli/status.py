@@ -18,17 +18,21 @@ def status(
     Example: printwarden status --json
     """
     from agent import config as configuration
-    from agent.config.access_policy import Territory
+    from agent.config.access_policy import AccessPolicy
     from agent.core import health, store
     from agent.reporting import status_views
 
-    settings = configuration.load(_common.config_file(config))
-    now = _common.clock(clock).now()
-    with closing(store.open_reader(settings.database)) as db:
-        printers, outbox, agent = status_views.printers(db, now), status_views.waiting(db), health.facts(db)
-    protections = _protections(Territory.of(settings))
+    settings = configuration.load_config(_common.config_file(config))
+    now = _common.parse_clock(clock).now()
+    with closing(store.open_reader(settings.database_path)) as db:
+        printers, outbox, agent = (
+            status_views.list_printers(db, now),
+            status_views.summarize_outbox(db),
+            health.load_health(db),
+        )
+    protections = _credential_levels(AccessPolicy.from_config(settings))
     if as_json:
-        _common.say_json(
+        _common.print_json(
             {
                 "printers": [asdict(one) for one in printers],
                 "agent": agent,
@@ -39,10 +43,10 @@ def status(
         return
     headings = ("printer", "address", "state", "lowest supply", "pages", "last answer")
     rows = (
-        (one.name, one.address, one.state, one.lowest_supply, one.pages, _ago(one.last_answer, now))
+        (one.name, one.address, one.state, one.lowest_supply, one.pages, _format_age(one.last_answer, now))
         for one in printers
     )
-    _common.show(counted(len(printers), "printer"), headings, rows)
+    _common.print_table(counted(len(printers), "printer"), headings, rows)
     _common.out.print(
         f"\nOutbox: {outbox.waiting} waiting ({outbox.tickets_waiting} of them tickets or meter reads), "
         f"{outbox.delivered} delivered, {outbox.dead_letter} in the dead letter"
@@ -53,23 +57,23 @@ def status(
         _common.out.print(f"  its desk cannot be heard: {trouble}", markup=False)
     told = ", ".join(f"{name} ({level})" for name, level in protections.items())
     _common.out.print(f"Credentials: {told}", markup=False)
-    _complaints(agent)
+    _print_complaints(agent)
 
 
-def _protections(territory: Any) -> dict[str, str]:
+def _credential_levels(territory: Any) -> dict[str, str]:
     """What each credential in use protects, said as it is: clear text, authenticated, encrypted."""
     config = territory.config
     used = {name for place in (*config.network, *config.printer) for name in place.credentials}
-    return {name: territory.credentials[name].level.value for name in sorted(used)}
+    return {name: territory.credentials[name].security_level.value for name in sorted(used)}
 
 
-def _ago(at: float | None, now: float) -> str:
+def _format_age(at: float | None, now: float) -> str:
     from agent.core import units
 
-    return f"{units.spell(max(0.0, now - at))} ago" if at else "never"
+    return f"{units.format_duration(max(0.0, now - at))} ago" if at else "never"
 
 
-def _complaints(agent: dict[str, Any]) -> None:
+def _print_complaints(agent: dict[str, Any]) -> None:
     """Edited files that are not in force."""
     for what in ("config_complaint", "rules_complaint"):
         if complaint := agent.get(what):

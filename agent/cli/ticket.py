@@ -35,28 +35,28 @@ def ticket(
     from agent.reporting import journal
     from agent.tickets.feedback import feedback_store
 
-    settings = configuration.load(_common.config_file(config))
-    with closing(store.open_reader(settings.database)) as db:
-        found = _meant(db, which)
-        message = journal.newest(db, "mps.ticket/1", found)
-        desk = feedback_store.of(db, found)
+    settings = configuration.load_config(_common.config_file(config))
+    with closing(store.open_reader(settings.database_path)) as db:
+        found = _find_ticket(db, which)
+        message = journal.find_latest(db, "mps.ticket/1", found)
+        desk = feedback_store.load_feedback(db, found)
     if message is None:
-        said = f"{found} is too old: the journal keeps the newest {journal.KEPT:,} messages"
+        said = f"{found} is too old: the journal keeps the newest {journal.JOURNAL_SIZE:,} messages"
         raise typer.BadParameter(said, param_hint="TICKET")
     if as_json:
-        _common.say_json(message.data)
+        _common.print_json(message.data)
         return
-    _print(message.data, desk.gist() if desk else "")
+    _print_ticket(message.data, desk.format_summary() if desk else "")
 
 
-def _meant(db: sqlite3.Connection, which: str) -> str:
+def _find_ticket(db: sqlite3.Connection, which: str) -> str:
     """The id of the ticket that is meant; of a printer's, the one that has been open longest."""
     from agent.tickets import lifecycle
 
-    known = [*lifecycle.open_tickets(db), *lifecycle.cleared_tickets(db, 0.0)]
+    known = [*lifecycle.load_open_tickets(db), *lifecycle.load_cleared_tickets(db, 0.0)]
     asked = which.casefold()
     by_id = {one.id for one in known if one.id.startswith(asked) or one.id.endswith(asked)}
-    by_printer = [one.id for one in known if asked in {one.device.casefold(), _bare(one.device)}]
+    by_printer = [one.id for one in known if asked in {one.device.casefold(), _bare_key(one.device)}]
     if len(by_id) > 1:
         raise typer.BadParameter(
             f'"{which}" fits {len(by_id)} tickets; write more of it', param_hint="TICKET"
@@ -67,91 +67,96 @@ def _meant(db: sqlite3.Connection, which: str) -> str:
     return next(iter(by_id)) if by_id else by_printer[0]
 
 
-def _bare(key: str) -> str:
+def _bare_key(key: str) -> str:
     """ "sn:PHBLL12345" without what kind of key it is."""
     return key.partition(":")[2].casefold()
 
 
-def _print(data: Mapping[str, Any], desk: str) -> None:
+def _print_ticket(data: Mapping[str, Any], desk: str) -> None:
     _common.out.print(data["fault"]["title"], style="bold", markup=False)
-    _common.show("", ("", ""), [(name, text) for name, text in (*_facts(data), ("desk", desk)) if text])
+    _common.print_table(
+        "", ("", ""), [(name, text) for name, text in (*_ticket_facts(data), ("desk", desk)) if text]
+    )
     for title, name, columns in TABLES:
         if found := (data.get("printer") or {}).get(name):
             rows = [[cell(one) for cell in columns.values()] for one in found]
-            _common.show(f"\n{title}", tuple(columns), rows)
+            _common.print_table(f"\n{title}", tuple(columns), rows)
 
 
-def _facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _ticket_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(label, text) of all that is one value; an empty text is nothing to tell."""
     device, fault, printer = data["device"], data["fault"], data.get("printer") or {}
     yield "ticket", f"{data['ticket_id']}, {data['event']}, {data['kind']}"
-    yield "fault", _joined(fault["fault_key"], fault["component"], fault["impact"], fault["severity"])
-    yield "since", _since(data["opened_at"], fault.get("debounce"))
+    yield "fault", _join_parts(fault["fault_key"], fault["component"], fault["impact"], fault["severity"])
+    yield "since", _format_since(data["opened_at"], fault.get("debounce"))
     yield "rule", data["rule"]["rule_id"]
     yield (
         "printer",
-        _joined(
-            _joined(device["make"], device["model"], by=" "),
+        _join_parts(
+            _join_parts(device["make"], device["model"], by=" "),
             device["serial"] and f"serial {device['serial']}",
             device["firmware"] and f"firmware {device['firmware']}",
         ),
     )
-    yield "where", _joined(device["location"], device["ip"], device["mac"])
-    yield "code", _joined(fault.get("vendor_code"), _row(fault.get("pmib")))
+    yield "where", _join_parts(device["location"], device["ip"], device["mac"])
+    yield "code", _join_parts(fault.get("vendor_code"), _format_alert(fault.get("pmib")))
     yield (
         "status",
-        _joined(printer.get("device_status"), printer.get("printer_status"), *printer.get("errors", ())),
+        _join_parts(printer.get("device_status"), printer.get("printer_status"), *printer.get("errors", ())),
     )
     yield "display", " / ".join(printer.get("console", ()))
-    yield "pages", _pages(printer)
+    yield "pages", _format_pages(printer)
     yield "restarts", f"{printer['restarts_24h']} within 24 hours" if printer.get("restarts_24h") else ""
     yield "before", f"{fault['earlier_90d']} × within 90 days" if fault.get("earlier_90d") else ""
     yield "also open", ", ".join(fault.get("related") or ())
 
 
-def _joined(*parts: str | None, by: str = ", ") -> str:
+def _join_parts(*parts: str | None, by: str = ", ") -> str:
     return by.join(part for part in parts if part)
 
 
-def _since(opened: str, debounce: Mapping[str, Any] | None) -> str:
+def _format_since(opened: str, debounce: Mapping[str, Any] | None) -> str:
     seen = debounce and debounce["first_seen"]
     return f"{opened}, first seen {seen}" if seen and seen != opened else opened
 
 
-def _row(row: Mapping[str, Any] | None) -> str:
+def _format_alert(row: Mapping[str, Any] | None) -> str:
     """ "markerFuserThermistorFailure (1004), marker 1, for fieldService"."""
     if not row:
         return ""
-    return _joined(
-        f"{row['name']} ({row['code']})", _place(row), row["training"] and f"for {row['training']}"
+    return _join_parts(
+        f"{row['name']} ({row['code']})", _format_place(row), row["training"] and f"for {row['training']}"
     )
 
 
-def _place(row: Mapping[str, Any]) -> str | None:
+def _format_place(row: Mapping[str, Any]) -> str | None:
     index = row["group_index"]
-    return _joined(row["group"], str(index) if isinstance(index, int) and index > 0 else None, by=" ") or None
+    return (
+        _join_parts(row["group"], str(index) if isinstance(index, int) and index > 0 else None, by=" ")
+        or None
+    )
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    return _joined(row["name"], _place(row))
+def _format_trouble(row: Mapping[str, Any]) -> str:
+    return _join_parts(row["name"], _format_place(row))
 
 
-def _pages(printer: Mapping[str, Any]) -> str:
+def _format_pages(printer: Mapping[str, Any]) -> str:
     pages, a_day = printer.get("pages"), printer.get("pages_a_day")
     if pages is None:
         return ""
-    return _joined(f"{pages:,}", a_day and f"about {a_day:,.0f} a day")
+    return _join_parts(f"{pages:,}", a_day and f"about {a_day:,.0f} a day")
 
 
-def _supply(one: Mapping[str, Any]) -> str:
-    return str(one["description"] or _joined(one["colour"], one["type"], by=" "))
+def _supply_name(one: Mapping[str, Any]) -> str:
+    return str(one["description"] or _join_parts(one["colour"], one["type"], by=" "))
 
 
-def _left(one: Mapping[str, Any]) -> str:
+def _format_left(one: Mapping[str, Any]) -> str:
     return f"{one['percent']} %" if one["percent"] is not None else str(one["vague"] or "–").replace("_", " ")
 
 
-def _days(one: Mapping[str, Any]) -> str:
+def _format_days(one: Mapping[str, Any]) -> str:
     days = one["days_left"]
     return f"{days['p50']:.0f} days ({days['p10']:.0f} to {days['p90']:.0f})" if days else "–"
 
@@ -162,7 +167,7 @@ TABLES: tuple[tuple[str, str, Columns], ...] = (
         "Open alerts",
         "alerts",
         {
-            "what": _where,
+            "what": _format_trouble,
             "the printer says": itemgetter("text"),
             "severity": itemgetter("severity"),
             "for": itemgetter("training"),
@@ -173,7 +178,7 @@ TABLES: tuple[tuple[str, str, Columns], ...] = (
         "Within a week",
         "troubles",
         {
-            "what": _where,
+            "what": _format_trouble,
             "the printer says": itemgetter("text"),
             "times": itemgetter("times"),
             "last": itemgetter("last"),
@@ -183,9 +188,9 @@ TABLES: tuple[tuple[str, str, Columns], ...] = (
         "Supplies and parts",
         "supplies",
         {
-            "supply": _supply,
-            "left": _left,
-            "empty in": _days,
+            "supply": _supply_name,
+            "left": _format_left,
+            "empty in": _format_days,
             "part number": itemgetter("part_number"),
             "serial": itemgetter("serial"),
         },

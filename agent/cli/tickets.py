@@ -31,38 +31,42 @@ def tickets(
     from agent.tickets.feedback import feedback_store
     from uplink.outbox import queries
 
-    settings = configuration.load(_common.config_file(config))
-    now = _common.clock(clock).now()
+    settings = configuration.load_config(_common.config_file(config))
+    now = _common.parse_clock(clock).now()
     kind = room.NOTICE if notices else room.TICKET
-    with closing(store.open_reader(settings.database)) as db:
-        found = [*room.open_tickets(db, kind=kind)]
+    with closing(store.open_reader(settings.database_path)) as db:
+        found = [*room.load_open_tickets(db, kind=kind)]
         if days:
-            found += room.cleared_tickets(db, now - days * 86400, kind=kind)
+            found += room.load_cleared_tickets(db, now - days * 86400, kind=kind)
         rows = [
-            _row(ticket, waiting=queries.undelivered(db, ticket.id), desk=feedback_store.of(db, ticket.id))
+            _ticket_row(
+                ticket,
+                waiting=queries.is_undelivered(db, ticket.id),
+                desk=feedback_store.load_feedback(db, ticket.id),
+            )
             for ticket in found
         ]
     if as_json:
-        _common.say_json(rows)
+        _common.print_json(rows)
         return
     names = ("ticket", "opened", "cleared", "what", "rule", "told", "desk says")
     what = "notices for the site" if notices else "tickets"
-    _common.show(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
+    _common.print_table(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
 
 
-def _row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
-    from agent.core.clock import iso
+def _ticket_row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
+    from agent.core.clock import format_iso_time
 
     told = "stays here" if ticket.kind == "notice" else "waits in the outbox" if waiting else "delivered"
-    cleared = iso(ticket.cleared_at) if ticket.cleared_at else None
+    cleared = format_iso_time(ticket.cleared_at) if ticket.cleared_at else None
     return {
         **asdict(ticket),
         "ticket": ticket.id[-8:],
         "printer": ticket.device_name,
         "what": ticket.title,
-        "opened": iso(ticket.opened_at),
+        "opened": format_iso_time(ticket.opened_at),
         "cleared": cleared,
         "told": told,
-        "desk says": desk.gist() if desk else None,
+        "desk says": desk.format_summary() if desk else None,
         "desk": asdict(desk) if desk else None,
     }

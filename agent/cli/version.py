@@ -36,10 +36,10 @@ def version(
         from agent.runtime import updates
         from uplink.targets import https
 
-        there = updates.newest(check, https.trust(ca_file))
-    behind = there is not None and updates.newer(there, __version__)
+        there = updates.fetch_newest_version(check, https.build_trust(ca_file))
+    behind = there is not None and updates.is_newer(there, __version__)
     if as_json:
-        _common.say_json({"version": __version__, "newest": there, "behind": behind})
+        _common.print_json({"version": __version__, "newest": there, "behind": behind})
     else:
         _common.out.print(f"printwarden {__version__}")
         if there is not None:

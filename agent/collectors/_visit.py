@@ -16,13 +16,13 @@ from typing import Literal, Protocol
 
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.config import Config
-from agent.core.model import Address, Known, Snapshot, Tier
+from agent.core.model import Address, CachedIdentity, Snapshot, Tier
 from agent.snmp import reader
 
 When = Literal["always", "fills_gaps", "locally"]
 
 
-class SnmpReader(reader.Reader, Protocol):
+class LearningReader(reader.SnmpReader, Protocol):
     """A printer's SNMP agent, asked with one credential."""
 
     @property
@@ -46,8 +46,10 @@ class Visit(Round):
 
     address: Address
     tiers: frozenset[Tier]
-    readers: Mapping[str, SnmpReader] = field(default_factory=dict)  # by credential, in the order to be tried
-    known: Known | None = None  # what an earlier snapshot taught
+    readers: Mapping[str, LearningReader] = field(
+        default_factory=dict
+    )  # by credential, in the order to be tried
+    known: CachedIdentity | None = None  # what an earlier snapshot taught
     learned: str = ""  # what this collector's last answer said of how to ask; not kept over a restart
 
 

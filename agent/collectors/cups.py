@@ -14,11 +14,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from agent.collectors import ipp
 from agent.collectors._identity import serial_numbers
-from agent.collectors._identity.identity_decision import Clues, Said, decide
+from agent.collectors._identity.identity_decision import IdentityEvidence, SourcedText, decide_identity
 from agent.collectors._ipp import attribute_mapping
-from agent.collectors._ipp.attribute_mapping import ASKED
-from agent.collectors._ipp.codec import Attributes, Group, Operation
-from agent.collectors._ipp.state_reasons import reasons
+from agent.collectors._ipp.attribute_mapping import REQUESTED_ATTRIBUTES
+from agent.collectors._ipp.codec import AttributeGroup, Attributes, Operation
+from agent.collectors._ipp.state_reasons import parse_reasons
 from agent.collectors._vendor import vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Round, When
@@ -28,7 +28,7 @@ from agent.core.model import Address, Identity, Snapshot, Tier
 SOCKET = "/run/cups/cups.sock"
 PATIENCE = 10.0  # seconds: the spooler is on this machine
 CABLES = ("usb", "parallel", "serial")
-SOURCE = "ipp:device-uri"
+URI_SOURCE = "ipp:device-uri"
 
 
 WHEN: When = "locally"
@@ -52,16 +52,18 @@ async def read_queues(
     socket: str = SOCKET, *, at: float, profiles: Profiles | None = None, patience: float = PATIENCE
 ) -> list[Snapshot]:
     """One snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
-    profiles = vendor_profiles.shipped() if profiles is None else profiles
-    target = ipp.Target(host="localhost", socket=socket)
-    async with ipp.asked(target, patience) as asking:
-        names = ("device-uri", *ASKED)
+    profiles = vendor_profiles.load_shipped() if profiles is None else profiles
+    target = ipp.IppTarget(host="localhost", socket=socket)
+    async with ipp.open_session(target, patience) as asking:
+        names = ("device-uri", *REQUESTED_ATTRIBUTES)
         try:
-            response = await asking.ask(Operation.CUPS_GET_PRINTERS, "/", (2, 0), names)
-        except ipp.NotThere:  # "no destinations added"
+            response = await asking.send_request(Operation.CUPS_GET_PRINTERS, "/", (2, 0), names)
+        except ipp.PathNotFound:  # "no destinations added"
             return []
-    queues = response.of(Group.PRINTER)
-    return [snapshot(queue, at, profiles) for queue in queues if on_cable(_said(queue, "device-uri"))]
+    queues = response.attributes_in(AttributeGroup.PRINTER)
+    return [
+        build_snapshot(queue, at, profiles) for queue in queues if on_cable(_first_text(queue, "device-uri"))
+    ]
 
 
 def on_cable(device_uri: str) -> bool:
@@ -70,21 +72,21 @@ def on_cable(device_uri: str) -> bool:
     return scheme in CABLES or rest.startswith(("/usb/", "/par/"))
 
 
-def snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
+def build_snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
     """What a queue says of its printer; pure."""
     problems: list[str] = []
-    address = Address(f"cups/{_said(queue, 'printer-name')}", ipp.PORT)
-    keywords = {reason.keyword for reason in reasons(queue.get("printer-state-reasons", ()))}
+    address = Address(f"cups/{_first_text(queue, 'printer-name')}", ipp.PORT)
+    keywords = {reason.keyword for reason in parse_reasons(queue.get("printer-state-reasons", ()))}
     if "offline" in keywords:
         return Snapshot(address=address, at=at, via="cups", reachable=False)
-    parts = attribute_mapping.parts(queue, profiles, problems)
-    identity = _identity(_said(queue, "device-uri"), parts["identity"], profiles)
-    sources = {**parts["sources"], "identity.serial": SOURCE, "identity.model": SOURCE}
+    parts = attribute_mapping.build_snapshot_parts(queue, profiles, problems)
+    identity = _build_identity(_first_text(queue, "device-uri"), parts["identity"], profiles)
+    sources = {**parts["sources"], "identity.serial": URI_SOURCE, "identity.model": URI_SOURCE}
     kept = {**parts, "identity": identity, "uptime": None, "sources": sources}
     return Snapshot(address=address, at=at, via="cups", problems=tuple(problems), **kept)
 
 
-def _identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
+def _build_identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
     """Who is on the cable: maker and model from the URI's path, the serial number from its query."""
     parts = urlsplit(device_uri)
     maker, _, model = unquote(f"{parts.netloc}{parts.path}").strip("/").removeprefix("usb/").partition("/")
@@ -92,13 +94,18 @@ def _identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
     if parts.scheme in {"parallel", "serial"}:  # a device of this machine, and no name
         said = ""
     serial = next(iter(parse_qs(parts.query).get("serial", ())), "")
-    source = SOURCE.encode()
-    clues = Clues(device_descr=Said(said, source), printer_rows=True, location=queue.location or "")
-    found = decide(clues, profiles).identity
+    source = URI_SOURCE.encode()
+    clues = IdentityEvidence(
+        device_descr=SourcedText(said, source), printer_rows=True, location=queue.location or ""
+    )
+    found = decide_identity(clues, profiles).identity
     return replace(
-        found, serial=serial_numbers.serial(serial) or queue.serial, name=queue.name, firmware=queue.firmware
+        found,
+        serial=serial_numbers.clean_serial(serial) or queue.serial,
+        name=queue.name,
+        firmware=queue.firmware,
     )
 
 
-def _said(queue: Attributes, name: str) -> str:
+def _first_text(queue: Attributes, name: str) -> str:
     return next((value for value in queue.get(name, ()) if isinstance(value, str)), "")

@@ -29,15 +29,15 @@ import httpx
 
 from agent.collectors._ipp import attribute_mapping
 from agent.collectors._ipp.codec import (
-    MOST_BYTES,
+    MAX_BYTES,
+    AttributeGroup,
     Attributes,
-    Group,
+    IppResponse,
+    IppVersion,
     Operation,
-    Response,
-    Tag,
-    Version,
-    decode,
-    encode,
+    ValueTag,
+    decode_response,
+    encode_request,
 )
 from agent.collectors._vendor import vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
@@ -51,12 +51,14 @@ TIERS = frozenset(Tier)
 
 PORT = 631
 PATHS = ("/ipp/print", "/ipp", "/", "/ipp/printer")
-VERSIONS: tuple[Version, ...] = ((2, 0), (1, 1))
+VERSIONS: tuple[IppVersion, ...] = ((2, 0), (1, 1))
 PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer, and is not asked twice meanwhile
 FOR_TLS = 5.0  # seconds: who has it says so at once
 GRACE = 1.0  # seconds more for who sends a byte now and then
 
-CHANGED = "its certificate is not the one that it showed before: renewed, or another device answers"
+CERTIFICATE_CHANGED = (
+    "its certificate is not the one that it showed before: renewed, or another device answers"
+)
 
 _STATUS = {
     0x0400: "client-error-bad-request", 0x0401: "client-error-forbidden",
@@ -77,7 +79,7 @@ _NEXT_PATH_HTTP = frozenset({400, 404, 405, 410, 415, 501})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class IppTarget:
     """Where to ask. One path given by a person is the only one tried."""
 
     host: str
@@ -99,7 +101,7 @@ class Target:
     def address(self) -> Address:
         return Address(self.host, self.port)
 
-    def uri(self, path: str, *, http: bool = False) -> str:
+    def build_uri(self, path: str, *, http: bool = False) -> str:
         """The printer-uri; with `http`, where the request is posted (RFC 8010, 4)."""
         scheme = ("http" if http else "ipp") + ("s" if self.tls else "")
         return f"{scheme}://{self.address}{path}"
@@ -117,7 +119,7 @@ async def collect(visit: Visit) -> Answer:
     """
     refused: ReadingError = NoAnswer(str(visit.address))
     for way in [visit.learned] if visit.learned else ["tls", "plain"]:
-        target = Target(host=visit.address.host, port=visit.config.ipp.port, tls=way == "tls")
+        target = IppTarget(host=visit.address.host, port=visit.config.ipp.port, tls=way == "tls")
         given = visit.config.ipp.timeout
         patience = min(FOR_TLS, given) if target.tls and not visit.learned else given
         try:
@@ -130,7 +132,7 @@ async def collect(visit: Visit) -> Answer:
 
 
 async def read_printer(
-    target: Target,
+    target: IppTarget,
     *,
     at: float,
     profiles: Profiles | None = None,
@@ -142,13 +144,13 @@ async def read_printer(
 
     Raises ReadingError (NoAnswer, RefusedByDevice, WrongCredential, MalformedReply).
     """
-    async with asked(target, patience) as asking:
-        attributes = await asking.printer(attribute_mapping.ASKED)
+    async with open_session(target, patience) as asking:
+        attributes = await asking.fetch_printer(attribute_mapping.REQUESTED_ATTRIBUTES)
     problems = list(asking.problems)
     if pin is not None and asking.certificate != pin:
-        problems.append(CHANGED)
-    parts = attribute_mapping.parts(
-        attributes, vendor_profiles.shipped() if profiles is None else profiles, problems
+        problems.append(CERTIFICATE_CHANGED)
+    parts = attribute_mapping.build_snapshot_parts(
+        attributes, vendor_profiles.load_shipped() if profiles is None else profiles, problems
     )
     return Snapshot(
         address=target.address,
@@ -161,20 +163,20 @@ async def read_printer(
 
 
 @asynccontextmanager
-async def asked(target: Target, patience: float = PATIENCE) -> AsyncIterator["Asking"]:
+async def open_session(target: IppTarget, patience: float = PATIENCE) -> AsyncIterator["IppSession"]:
     """The questions to one printer, which have to be answered within `patience` in all."""
-    async with _client(target) as client:
+    async with _build_client(target) as client:
         try:
             async with asyncio.timeout(patience + GRACE):
-                yield Asking(client, target, asyncio.get_running_loop().time() + patience)
+                yield IppSession(client, target, asyncio.get_running_loop().time() + patience)
         except TimeoutError:
             raise NoAnswer(str(target.address), f"no IPP answer within {patience:g} s") from None
 
 
-class Asking:
+class IppSession:
     """The requests to one printer, one after the other."""
 
-    def __init__(self, client: httpx.AsyncClient, target: Target, deadline: float) -> None:
+    def __init__(self, client: httpx.AsyncClient, target: IppTarget, deadline: float) -> None:
         self._client = client
         self._target = target
         self._deadline = deadline  # by the loop's clock
@@ -182,66 +184,68 @@ class Asking:
         self.certificate: str | None = None
         self.problems: tuple[str, ...] = ()
 
-    async def printer(self, names: tuple[str, ...]) -> Attributes:
+    async def fetch_printer(self, names: tuple[str, ...]) -> Attributes:
         """The printer's attributes from the first path and version that has them."""
         refused = "no path to ask"
         for path in self._target.paths:
             try:
-                response = await self._any_version(path, names)
-            except NotThere as why:
+                response = await self._try_versions(path, names)
+            except PathNotFound as why:
                 refused = why.reason
                 continue
-            found = next(filter(None, response.of(Group.PRINTER)), None)
+            found = next(filter(None, response.attributes_in(AttributeGroup.PRINTER)), None)
             if found is None:
                 raise MalformedReply(str(self._target.address), "the IPP answer tells of no printer")
             return found
         raise RefusedByDevice(str(self._target.address), refused)
 
-    async def _any_version(self, path: str, names: tuple[str, ...]) -> Response:
+    async def _try_versions(self, path: str, names: tuple[str, ...]) -> IppResponse:
         for version in VERSIONS:
             try:
-                return await self.ask(Operation.GET_PRINTER_ATTRIBUTES, path, version, names)
+                return await self.send_request(Operation.GET_PRINTER_ATTRIBUTES, path, version, names)
             except _WrongVersion as why:
                 refused = why.reason
         raise RefusedByDevice(str(self._target.address), refused)
 
-    async def ask(
-        self, operation: Operation, path: str, version: Version, names: tuple[str, ...]
-    ) -> Response:
+    async def send_request(
+        self, operation: Operation, path: str, version: IppVersion, names: tuple[str, ...]
+    ) -> IppResponse:
         """One request. Raises ReadingError; NotThere and _WrongVersion where another way may do."""
         self._number += 1
-        self.uri = self._target.uri(path)
+        self.uri = self._target.build_uri(path)
         target = (
-            [(Tag.URI, "printer-uri", [self.uri])] if operation is Operation.GET_PRINTER_ATTRIBUTES else []
+            [(ValueTag.URI, "printer-uri", [self.uri])]
+            if operation is Operation.GET_PRINTER_ATTRIBUTES
+            else []
         )
-        asked = [*target, (Tag.KEYWORD, "requested-attributes", names)]
-        raw = await self._post(path, encode(operation, version, self._number, asked))
+        asked = [*target, (ValueTag.KEYWORD, "requested-attributes", names)]
+        raw = await self._post_request(path, encode_request(operation, version, self._number, asked))
         try:
-            response = decode(raw)
+            response = decode_response(raw)
         except MalformedReply as why:
             raise MalformedReply(str(self._target.address), why.reason) from None
         self.problems = response.problems
         if response.status >= 0x0100:
-            raise self._refused(response.status)
+            raise self._refusal_error(response.status)
         return response
 
-    def _refused(self, status: int) -> ReadingError:
+    def _refusal_error(self, status: int) -> ReadingError:
         named = _STATUS.get(status, "an unknown status")
         reason = f"the printer refused to tell of itself: {named} ({status:#06x})"
         if status in _NEXT_VERSION:
             return _WrongVersion(str(self._target.address), reason)
         if status in _NEXT_PATH:
-            return NotThere(str(self._target.address), reason)
+            return PathNotFound(str(self._target.address), reason)
         return RefusedByDevice(str(self._target.address), reason)
 
-    async def _post(self, path: str, content: bytes) -> bytes:
+    async def _post_request(self, path: str, content: bytes) -> bytes:
         left = max(0.01, self._deadline - asyncio.get_running_loop().time())
-        where = self._target.uri(path, http=True)
+        where = self._target.build_uri(path, http=True)
         try:
             async with self._client.stream("POST", where, content=content, timeout=left) as response:
-                self._see_certificate(response)
-                self._check(response.status_code, path)
-                return await _bounded(response, str(self._target.address))
+                self._note_certificate(response)
+                self._check_http_status(response.status_code, path)
+                return await _read_bounded(response, str(self._target.address))
         except httpx.TimeoutException:
             raise NoAnswer(str(self._target.address), "no IPP answer in time") from None
         except (httpx.ProtocolError, httpx.DecodingError) as why:
@@ -249,16 +253,16 @@ class Asking:
         except httpx.TransportError as why:
             raise NoAnswer(str(self._target.address), f"no connection: {why or type(why).__name__}") from None
 
-    def _see_certificate(self, response: httpx.Response) -> None:
+    def _note_certificate(self, response: httpx.Response) -> None:
         stream = response.extensions.get("network_stream")
         channel = stream.get_extra_info("ssl_object") if stream else None
         raw = channel.getpeercert(binary_form=True) if channel else None
         self.certificate = hashlib.sha256(raw).hexdigest() if raw else None
 
-    def _check(self, status: int, path: str) -> None:
+    def _check_http_status(self, status: int, path: str) -> None:
         address = str(self._target.address)
         if status in _NEXT_PATH_HTTP:
-            raise NotThere(address, f"{path} is no printer there: HTTP {status}")
+            raise PathNotFound(address, f"{path} is no printer there: HTTP {status}")
         if status in {401, 403}:
             raise WrongCredential(address, f"the printer wants a user for IPP: HTTP {status}")
         if status == 426:
@@ -271,30 +275,30 @@ class _WrongVersion(ReadingError):
     """Another version of IPP may do."""
 
 
-class NotThere(ReadingError):
+class PathNotFound(ReadingError):
     """Nothing is known at this path; another may do."""
 
 
-async def _bounded(response: httpx.Response, address: str) -> bytes:
+async def _read_bounded(response: httpx.Response, address: str) -> bytes:
     """The body, as far as an IPP answer may go."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise MalformedReply(address, f"the IPP answer is longer than {MOST_BYTES} bytes")
+        if len(body) > MAX_BYTES:
+            raise MalformedReply(address, f"the IPP answer is longer than {MAX_BYTES} bytes")
     return bytes(body)
 
 
-def _client(target: Target) -> httpx.AsyncClient:
+def _build_client(target: IppTarget) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.AsyncHTTPTransport(uds=target.socket, verify=False) if target.socket else None,
-        verify=_any_certificate() if target.tls else False,
+        verify=_accept_any_certificate() if target.tls else False,
         trust_env=False,  # printers are never asked through a proxy
         headers={"Content-Type": "application/ipp", "Accept": "application/ipp"},
     )
 
 
-def _any_certificate() -> ssl.SSLContext:
+def _accept_any_certificate() -> ssl.SSLContext:
     """Any certificate and, for printers of earlier days, any version and cipher: nothing secret is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from agent.collectors._identity import evidence
-from agent.collectors._identity.identity_decision import Decision
+from agent.collectors._identity.identity_decision import IdentityDecision
 from agent.collectors._printer_mib import (
     alert_table,
     marker_tables,
@@ -25,15 +25,15 @@ from agent.collectors._printer_mib import (
     supply_table,
     tray_tables,
 )
-from agent.collectors._printer_mib.mib_reader import Reading, Row, Sources
+from agent.collectors._printer_mib.mib_reader import MibReader, MibRow, ValueSources
 from agent.collectors._vendor import vendor_meters, vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
 from agent.core.errors import NoAnswer, ReadingError
-from agent.core.model import Identity, Known, Meter, Snapshot, Tier
+from agent.core.model import CachedIdentity, Identity, Meter, Snapshot, Tier
 from agent.snmp.oid import MAX_ARC, encode_arcs, oid
-from agent.snmp.reader import ObjectId, Reader, Value
+from agent.snmp.reader import ObjectId, SnmpReader, SnmpValue
 
 UPTIME = oid("1.3.6.1.2.1.1.3.0")  # sysUpTime
 DEVICE_TYPE = oid("1.3.6.1.2.1.25.3.2.1.2")  # hrDeviceType
@@ -45,10 +45,10 @@ GENERAL = {
     "critical_events": oid("1.3.6.1.2.1.43.5.1.1.18"),  # prtAlertCriticalEvents
     "all_events": oid("1.3.6.1.2.1.43.5.1.1.19"),  # prtAlertAllEvents
 }
-EVERYTHING = frozenset(Tier)
+ALL_TIERS = frozenset(Tier)
 
 WHEN: When = "always"
-TIERS = EVERYTHING
+TIERS = ALL_TIERS
 
 T = TypeVar("T")
 
@@ -79,11 +79,11 @@ async def collect(visit: Visit) -> Answer | None:
 
 
 async def read_printer(
-    reader: Reader,
+    reader: SnmpReader,
     *,
     at: float,
-    tiers: Collection[Tier] = EVERYTHING,
-    known: Known | None = None,
+    tiers: Collection[Tier] = ALL_TIERS,
+    known: CachedIdentity | None = None,
     profiles: Profiles | None = None,
 ) -> Snapshot:
     """One poll at the time `at`. `known` is what an earlier snapshot of the same printer taught;
@@ -91,105 +91,117 @@ async def read_printer(
 
     Raises ReadingError (NoAnswer, WrongCredential, …) if the first question is not answered.
     """
-    known = known or Known()
-    reading = Reading(reader, units=known.units, charset=known.charset)
-    poll = Poll(reading, vendor_profiles.shipped() if profiles is None else profiles)
-    await poll.begin()
-    await poll.alerts(tiers)
+    known = known or CachedIdentity()
+    reading = MibReader(reader, units=known.units, charset=known.charset)
+    poll = SnapshotBuilder(reading, vendor_profiles.load_shipped() if profiles is None else profiles)
+    await poll.start_poll()
+    await poll.read_alerts(tiers)
     if Tier.SUPPLIES in tiers:
-        await poll.supplies()
+        await poll.read_supplies()
     if Tier.INVENTORY in tiers:
-        await poll.inventory(known)
+        await poll.read_inventory(known)
     if Tier.METERS in tiers:
-        await poll.meters(known.identity)
-    return poll.snapshot(reader, at)
+        await poll.read_meters(known.identity)
+    return poll.build_snapshot(reader, at)
 
 
-class Poll:
+class SnapshotBuilder:
     """The parts of one snapshot, as they come."""
 
-    def __init__(self, reading: Reading, profiles: Profiles) -> None:
+    def __init__(self, reading: MibReader, profiles: Profiles) -> None:
         self.reading = reading
         self.profiles = profiles
         self.parts: dict[str, Any] = {}
-        self._scalars: dict[str, Value] = {}
-        self._types: dict[tuple[int, ...], Value] = {}
+        self._scalars: dict[str, SnmpValue] = {}
+        self._types: dict[tuple[int, ...], SnmpValue] = {}
         self._silent = False
 
-    async def begin(self) -> None:
+    async def start_poll(self) -> None:
         """Uptime and status in one request; then, once for each printer, where its rows are."""
         known = bool(self.reading.units)
         self._scalars = await self._ask_scalars()
-        self.parts["uptime"] = self._number("uptime")
+        self.parts["uptime"] = self._scalar_number("uptime")
         if known:
             return
         guessed = self.reading.unit
-        await self._part("devices", self._find_units)
+        await self._read_part("devices", self._find_units)
         if self.reading.unit != guessed:
-            self._scalars = await self._part("status", self._ask_scalars) or {}
-        self.reading.charset = await self._part("charset", self._find_charset)
+            self._scalars = await self._read_part("status", self._ask_scalars) or {}
+        self.reading.charset = await self._read_part("charset", self._find_charset)
 
-    async def alerts(self, tiers: Collection[Tier]) -> None:
+    async def read_alerts(self, tiers: Collection[Tier]) -> None:
         """Status and counters, which come with the first question anyway; the rest if asked for."""
-        self.parts |= {name: self._number(name) for name in GENERAL}
-        rows = await self._part("alerts", self._alert_tables) if Tier.ALERTS in tiers else None
+        self.parts |= {name: self._scalar_number(name) for name in GENERAL}
+        rows = await self._read_part("alerts", self._read_alert_tables) if Tier.ALERTS in tiers else None
         console, covers, alerts = rows or ([], [], [])
-        status = status_objects.of(self.reading, self._scalars, status_objects.console(console))
+        status = status_objects.build_status(
+            self.reading, self._scalars, status_objects.build_console(console)
+        )
         self.parts["status"] = status
         if rows is not None:
-            self.parts["covers"] = status_objects.covers(covers)
-            self.parts["alerts"] = alert_table.alerts(alerts, status)
+            self.parts["covers"] = status_objects.build_covers(covers)
+            self.parts["alerts"] = alert_table.build_alerts(alerts, status)
 
-    async def supplies(self) -> None:
-        self.parts["supplies"] = await self._part("supplies", lambda: supply_table.read(self.reading))
-        self.parts["inputs"] = await self._part("inputs", lambda: tray_tables.inputs(self.reading))
-        self.parts["outputs"] = await self._part("outputs", lambda: tray_tables.outputs(self.reading))
+    async def read_supplies(self) -> None:
+        self.parts["supplies"] = await self._read_part(
+            "supplies", lambda: supply_table.read_supplies(self.reading)
+        )
+        self.parts["inputs"] = await self._read_part("inputs", lambda: tray_tables.read_inputs(self.reading))
+        self.parts["outputs"] = await self._read_part(
+            "outputs", lambda: tray_tables.read_outputs(self.reading)
+        )
 
-    async def meters(self, known: Identity | None) -> None:
+    async def read_meters(self, known: Identity | None) -> None:
         """Both the engine's count and the maker's own: half of them would look like another printer's."""
-        rows = await self._part("markers", lambda: marker_tables.markers(self.reading))
-        own = await self._part("meters", lambda: self._own_meters(known))
+        rows = await self._read_part("markers", lambda: marker_tables.read_markers(self.reading))
+        own = await self._read_part("meters", lambda: self._read_own_meters(known))
         self.parts["markers"] = rows
         if rows is not None and own is not None:
-            self.parts["meters"] = marker_tables.joined(
-                marker_tables.meters(rows, self.reading.sources, unit=self.reading.unit), own
+            self.parts["meters"] = marker_tables.merge_meters(
+                marker_tables.build_meters(rows, self.reading.sources, unit=self.reading.unit), own
             )
 
-    async def _own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
+    async def _read_own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
         """Who it is decides what to ask for; found out where neither this poll nor an earlier one did."""
-        identity = self.parts.get("identity") or known or (await self._decide()).identity
-        return await vendor_meters.read(self.reading, self.profiles.called(identity.profiles), identity.model)
+        identity = self.parts.get("identity") or known or (await self._decide_identity()).identity
+        return await vendor_meters.read_vendor_meters(
+            self.reading, self.profiles.find_by_files(identity.profiles), identity.model
+        )
 
-    async def inventory(self, known: Known) -> None:
+    async def read_inventory(self, known: CachedIdentity) -> None:
         """Identity and the tables that hardly ever change."""
         changes = self.parts["config_changes"]
         if known.identity is not None and changes is not None and changes == known.config_changes:
             self.parts["identity"] = known.identity
             return
-        self.parts["media_paths"] = await self._part(
-            "media paths", lambda: marker_tables.media_paths(self.reading)
+        self.parts["media_paths"] = await self._read_part(
+            "media paths", lambda: marker_tables.read_media_paths(self.reading)
         )
-        self.parts["lights"] = await self._part("lights", lambda: status_objects.lights(self.reading))
-        self.parts["identity"] = await self._part("identity", self._identity)
-        self.parts["printers"] = await self._part(
-            "printers", lambda: print_servers.read(self.reading, self.profiles)
+        self.parts["lights"] = await self._read_part(
+            "lights", lambda: status_objects.read_lights(self.reading)
+        )
+        self.parts["identity"] = await self._read_part("identity", self._read_identity)
+        self.parts["printers"] = await self._read_part(
+            "printers", lambda: print_servers.read_units(self.reading, self.profiles)
         )
 
-    def snapshot(self, reader: Reader, at: float) -> Snapshot:
+    def build_snapshot(self, reader: SnmpReader, at: float) -> Snapshot:
         reading = self.reading
-        if self._says_nothing():
-            reading.note("it answers SNMP, but says nothing of itself: no model, no status, no counter")
+        if self._reports_nothing():
+            reading.note_problem(
+                "it answers SNMP, but says nothing of itself: no model, no status, no counter"
+            )
         return Snapshot(
             address=reader.address,
             at=at,
             units=reading.units or tuple(sorted(reading.seen)),
             charset=reading.charset,
             problems=tuple(reading.problems),
-            sources=Sources(reading.sources),
+            sources=ValueSources(reading.sources),
             **self.parts,
         )
 
-    def _says_nothing(self) -> bool:
+    def _reports_nothing(self) -> bool:
         """Whether it was asked who it is, and neither tells that nor how it is or what it counted."""
         identity = self.parts.get("identity")
         if identity is None or self._silent:
@@ -197,19 +209,21 @@ class Poll:
         told = [self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters")]
         return identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(told)
 
-    async def _ask_scalars(self) -> dict[str, Value]:
+    async def _ask_scalars(self) -> dict[str, SnmpValue]:
         index = encode_arcs(self.reading.unit)
         general = {name: column + index for name, column in GENERAL.items()}
-        asked = {"uptime": UPTIME} | status_objects.scalars(self.reading.unit) | general
-        return await self.reading.named("status", asked)
+        asked = {"uptime": UPTIME} | status_objects.status_oids(self.reading.unit) | general
+        return await self.reading.get_named("status", asked)
 
     async def _find_units(self) -> None:
         """hrDeviceType = hrDevicePrinter (RFC 2790); else where prtGeneralTable has rows."""
         reading = self.reading
-        self._types = await reading.column(DEVICE_TYPE)
-        found = [index[0] for index, value in self._types.items() if _is_printer(value) and len(index) == 1]
+        self._types = await reading.walk_column(DEVICE_TYPE)
+        found = [
+            index[0] for index, value in self._types.items() if _is_printer_type(value) and len(index) == 1
+        ]
         if not found:
-            rows = await reading.column(LOCALIZATION)
+            rows = await reading.walk_column(LOCALIZATION)
             found = [index[0] for index in rows if len(index) == 1]
         reading.units = tuple(sorted(found))
 
@@ -222,29 +236,35 @@ class Poll:
             name = CHARSET + unit + encode_arcs(row)
             told = (await reading.get([name])).get(name)
             if told is not None:
-                return reading.number(told, "prtLocalizationCharacterSet")
-        charsets = {value for value in (await reading.clue(CHARSET)).values() if isinstance(value, int)}
+                return reading.parse_number(told, "prtLocalizationCharacterSet")
+        charsets = {
+            value
+            for value in (await reading.walk_optional_column(CHARSET)).values()
+            if isinstance(value, int)
+        }
         return charsets.pop() if len(charsets) == 1 else None
 
-    async def _alert_tables(self) -> list[list[Row]]:
-        return await self.reading.tables(status_objects.CONSOLE, status_objects.COVERS, alert_table.ALERTS)
+    async def _read_alert_tables(self) -> list[list[MibRow]]:
+        return await self.reading.read_tables(
+            status_objects.CONSOLE, status_objects.COVERS, alert_table.ALERTS
+        )
 
-    async def _identity(self) -> Identity:
-        decision = await self._decide()
+    async def _read_identity(self) -> Identity:
+        decision = await self._decide_identity()
         sources = {f"identity.{name}": raw for name, raw in decision.sources.items()}
         self.reading.sources.update(sources)
         return decision.identity
 
-    async def _decide(self) -> Decision:
+    async def _decide_identity(self) -> IdentityDecision:
         reading = self.reading
         if not reading.units and not reading.seen:
-            await reading.table(supply_table.SUPPLIES)
+            await reading.read_table(supply_table.SUPPLIES)
         rows = reading.units or reading.seen or self._scalars.keys() & {"printer", "errors"}
-        return await evidence.read(
+        return await evidence.read_identity(
             reading, devices=bool(self._types), printer_rows=bool(rows), profiles=self.profiles
         )
 
-    async def _part(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
+    async def _read_part(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
         """What `read` brings, or None and a problem. After a silence nothing more is asked."""
         if self._silent:
             return None
@@ -252,12 +272,12 @@ class Poll:
             return await read()
         except ReadingError as why:
             self._silent = isinstance(why, NoAnswer)
-            self.reading.note(f"{name}: {why.reason}")
+            self.reading.note_problem(f"{name}: {why.reason}")
             return None
 
-    def _number(self, name: str) -> int | None:
-        return self.reading.number(self._scalars.get(name), name)
+    def _scalar_number(self, name: str) -> int | None:
+        return self.reading.parse_number(self._scalars.get(name), name)
 
 
-def _is_printer(value: Value) -> bool:
+def _is_printer_type(value: SnmpValue) -> bool:
     return isinstance(value, ObjectId) and value == IS_PRINTER

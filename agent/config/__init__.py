@@ -11,89 +11,89 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from agent.config import file_permissions, target_table
-from agent.config.secrets import located, with_secrets
+from agent.config.secrets import resolve_file, resolve_secrets
 from agent.config.sections import (
-    Collectors,
+    CollectorsConfig,
+    ConfigSection,
     CredentialConfig,
-    Cups,
-    Egress,
-    Exclude,
-    Ipp,
-    Log,
-    Mdns,
+    CupsConfig,
+    EgressConfig,
+    ExcludeConfig,
+    IppConfig,
+    LogConfig,
+    MdnsConfig,
     NetworkConfig,
     PrinterConfig,
-    Provider,
+    ProviderConfig,
     RulesConfig,
-    Schedule,
-    Section,
-    Site,
-    Snmp,
-    Storage,
-    Traps,
+    ScheduleConfig,
+    SiteConfig,
+    SnmpConfig,
+    StorageConfig,
+    TrapsConfig,
 )
-from agent.config.values import Network
+from agent.config.values import IpNetwork
 from agent.core import toml
 from agent.core.errors import Complaint, ConfigError
 from agent.core.paths import default_paths
 
 __all__ = [
-    "Collectors",
+    "CollectorsConfig",
     "Config",
+    "ConfigSection",
     "CredentialConfig",
-    "Cups",
-    "Egress",
-    "Exclude",
-    "Ipp",
-    "Log",
-    "Mdns",
-    "Network",
+    "CupsConfig",
+    "EgressConfig",
+    "ExcludeConfig",
+    "IpNetwork",
+    "IppConfig",
+    "LogConfig",
+    "MdnsConfig",
     "NetworkConfig",
     "PrinterConfig",
-    "Provider",
+    "ProviderConfig",
     "RulesConfig",
-    "Schedule",
-    "Section",
-    "Site",
-    "Snmp",
-    "Storage",
-    "Traps",
-    "check",
-    "load",
-    "located",
+    "ScheduleConfig",
+    "SiteConfig",
+    "SnmpConfig",
+    "StorageConfig",
+    "TrapsConfig",
+    "build_config",
+    "load_config",
+    "resolve_file",
 ]
 
 
-class Config(Section):
+class Config(ConfigSection):
     """The whole file."""
 
     config_version: Literal[1] = 1
-    site: Site = Site()
-    provider: Provider = Provider()
+    site: SiteConfig = SiteConfig()
+    provider: ProviderConfig = ProviderConfig()
     network: tuple[NetworkConfig, ...] = Field((), strict=False)
     printer: tuple[PrinterConfig, ...] = Field((), strict=False)
     credential: tuple[CredentialConfig, ...] = Field((), strict=False)
-    exclude: Exclude = Exclude()
-    schedule: Schedule = Schedule()
-    snmp: Snmp = Snmp()
-    ipp: Ipp = Ipp()
-    cups: Cups = Cups()
-    collectors: Collectors = Collectors()
-    mdns: Mdns = Mdns()
-    traps: Traps = Traps()
+    exclude: ExcludeConfig = ExcludeConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    snmp: SnmpConfig = SnmpConfig()
+    ipp: IppConfig = IppConfig()
+    cups: CupsConfig = CupsConfig()
+    collectors: CollectorsConfig = CollectorsConfig()
+    mdns: MdnsConfig = MdnsConfig()
+    traps: TrapsConfig = TrapsConfig()
     rules: RulesConfig = RulesConfig()
     target: dict[str, dict[str, Any]] = Field(
         {},
         description="Another way to the provider than a url: at most one file of `uplink/targets`.",
     )
-    egress: Egress = Egress()
-    storage: Storage = Storage()
-    log: Log = Log()
+    egress: EgressConfig = EgressConfig()
+    storage: StorageConfig = StorageConfig()
+    log: LogConfig = LogConfig()
     folder: Path = Field(Path(), exclude=True, description="Where the file lies. Set by `load`.")
 
-    def beside(self, name: str) -> Path:
+    def resolve_path(self, name: str) -> Path:
         """A path written in the file: absolute, relative to the file's folder, or "secret:NAME"."""
-        return located(self.folder, name)
+        return resolve_file(self.folder, name)
 
     def read_target(self, targets: ModuleType) -> tuple[str, BaseModel] | None:
         """The name and the settings of `[target]`, if there is one. Raises ConfigError."""
@@ -101,48 +101,52 @@ class Config(Section):
         return target_table.read_target(toml.Document(self.folder / "config.toml", "", data), targets)
 
     @property
-    def state(self) -> Path:
+    def state_folder(self) -> Path:
         """The folder of everything that is kept."""
-        return self.beside(self.storage.folder) if self.storage.folder else default_paths().state
+        return self.resolve_path(self.storage.folder) if self.storage.folder else default_paths().state
 
     @property
-    def database(self) -> Path:
-        return self.state / "printwarden.db"
+    def database_path(self) -> Path:
+        return self.state_folder / "printwarden.db"
 
     @property
-    def identity(self) -> Path:
+    def identity_folder(self) -> Path:
         """The folder of the key and the credential."""
-        return self.state / "identity"
+        return self.state_folder / "identity"
 
     @property
-    def invitation(self) -> Path:
+    def token_path(self) -> Path:
         """Where a token is left for the service to enrol with; it removes the file."""
-        return self.state / "enrolment.token"
+        return self.state_folder / "enrolment.token"
 
 
-def load(path: Path, targets: ModuleType | None = None) -> Config:
+def load_config(path: Path, targets: ModuleType | None = None) -> Config:
     """The configuration in `path`. Raises ConfigError with every complaint.
 
     `targets`: the package of the delivery targets, which check `[target]`; left out, it is not checked here.
     """
-    if found := file_permissions.wrong(path):
-        raise ConfigError.at(path, found[0], suggestion=found[1])
-    return _checked(toml.read(path, missing="`printwarden init` makes one; --config names another"), targets)
+    if found := file_permissions.check_permissions(path):
+        raise ConfigError.for_file(path, found[0], suggestion=found[1])
+    return _validate_document(
+        toml.load_document(path, missing="`printwarden init` makes one; --config names another"), targets
+    )
 
 
-def check(data: dict[str, Any], folder: Path) -> Config:
+def build_config(data: dict[str, Any], folder: Path) -> Config:
     """A configuration put together elsewhere, from the command line for example; state goes to `folder`."""
     document = toml.Document(folder / "command line", "", data | {"storage": {"folder": str(folder)}})
-    return _checked(document)
+    return _validate_document(document)
 
 
-def _checked(document: toml.Document, targets: ModuleType | None = None) -> Config:
+def _validate_document(document: toml.Document, targets: ModuleType | None = None) -> Config:
     if "folder" in document.data:
-        raise ConfigError([document.complaint(("folder",), "unknown key", "state goes to [storage] folder")])
-    resolved, complaints = with_secrets(document)
+        raise ConfigError(
+            [document.build_complaint(("folder",), "unknown key", "state goes to [storage] folder")]
+        )
+    resolved, complaints = resolve_secrets(document)
     try:
-        config = toml.validate(resolved, Config)
-        complaints += _references(document, config)
+        config = toml.validate_document(resolved, Config)
+        complaints += _check_references(document, config)
         complaints += target_table.find_mistakes(resolved, targets) if targets else []
     except ConfigError as why:
         complaints += why.complaints
@@ -151,22 +155,24 @@ def _checked(document: toml.Document, targets: ModuleType | None = None) -> Conf
     return config.model_copy(update={"folder": document.path.parent.absolute()})
 
 
-def _references(document: toml.Document, config: Config) -> list[Complaint]:
+def _check_references(document: toml.Document, config: Config) -> list[Complaint]:
     """Names that are used but not declared, declared twice, or files that are not there."""
     names = [credential.name for credential in config.credential]
     known = {*names, "public"}
     complaints = [
-        document.complaint(("credential", n, "name"), f'"{name}" is declared twice', "rename one of them")
+        document.build_complaint(
+            ("credential", n, "name"), f'"{name}" is declared twice', "rename one of them"
+        )
         for n, name in enumerate(names)
         if name in names[:n]
     ]
     for kind in ("network", "printer"):
         for n, place in enumerate(getattr(config, kind)):
             complaints += [
-                document.complaint(
+                document.build_complaint(
                     (kind, n, "credentials"),
                     f'no [[credential]] is named "{name}"',
-                    toml.nearest(name, sorted(known)),
+                    toml.suggest_word(name, sorted(known)),
                 )
                 for name in place.credentials
                 if name not in known
@@ -175,9 +181,9 @@ def _references(document: toml.Document, config: Config) -> list[Complaint]:
         name = getattr(config.provider, key)
         if not name:
             continue
-        file = located(document.path.parent, name)
+        file = resolve_file(document.path.parent, name)
         if not file.is_file():
-            complaints.append(document.complaint(("provider", key), f'there is no file "{name}"'))
-        elif found := file_permissions.wrong(file):
-            complaints.append(document.complaint(("provider", key), f"{name}: {found[0]}", found[1]))
+            complaints.append(document.build_complaint(("provider", key), f'there is no file "{name}"'))
+        elif found := file_permissions.check_permissions(file):
+            complaints.append(document.build_complaint(("provider", key), f"{name}: {found[0]}", found[1]))
     return complaints

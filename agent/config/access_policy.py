@@ -10,34 +10,34 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.config import Config, Network, NetworkConfig, PrinterConfig
+from agent.config import Config, IpNetwork, NetworkConfig, PrinterConfig
 from agent.core.model import Address
 from agent.snmp.reader import Credential
 
-PUBLIC = Credential(name="public")
-HOSTS_OF_A_SWEEP = 1 << 20  # a range that large is a slip, also with allow_large
+PUBLIC_CREDENTIAL = Credential(name="public")
+MAX_SWEEP_HOSTS = 1 << 20  # a range that large is a slip, also with allow_large
 
 
 @dataclass(frozen=True, slots=True)
-class Territory:
+class AccessPolicy:
     """The configured networks, printers and exclusions, as questions."""
 
     config: Config
     credentials: dict[str, Credential]
 
     @classmethod
-    def of(cls, config: Config) -> "Territory":
+    def from_config(cls, config: Config) -> "AccessPolicy":
         known = {
             given.name: Credential(**given.model_dump())  # the same fields, checked
             for given in config.credential
         }
-        return cls(config, {"public": PUBLIC, **known})
+        return cls(config, {"public": PUBLIC_CREDENTIAL, **known})
 
-    def permits(self, host: str, mac: str | None = None) -> bool:
+    def permits_host(self, host: str, mac: str | None = None) -> bool:
         """Whether `host` may be contacted at all."""
-        return not self.excluded(host, mac) and bool(self._by_hand(host) or self._network(host))
+        return not self.is_excluded(host, mac) and bool(self._find_printer(host) or self._find_network(host))
 
-    def excluded(self, host: str, mac: str | None = None) -> bool:
+    def is_excluded(self, host: str, mac: str | None = None) -> bool:
         exclude = self.config.exclude
         address = ipaddress.ip_address(host)
         return (
@@ -46,14 +46,14 @@ class Territory:
             or any(address in network for network in exclude.networks)
         )
 
-    def address(self, host: str) -> Address:
+    def snmp_address(self, host: str) -> Address:
         """Where SNMP is asked at a permitted host."""
-        place = self._by_hand(host) or self._network(host)
+        place = self._find_printer(host) or self._find_network(host)
         return Address(host, place.snmp_port if place else 161)
 
     def credentials_for(self, host: str) -> list[Credential]:
         """What may be tried at a host known to be a printer, in the configured order."""
-        place = self._by_hand(host) or self._network(host)
+        place = self._find_printer(host) or self._find_network(host)
         return [self.credentials[name] for name in place.credentials] if place else []
 
     def sweep_credential(self, network: NetworkConfig) -> Credential | None:
@@ -68,24 +68,24 @@ class Territory:
                 return credential
         return None
 
-    def hosts(self, network: NetworkConfig) -> Iterator[str]:
+    def sweep_hosts(self, network: NetworkConfig) -> Iterator[str]:
         """Every address of `network` that a sweep may ask, in order."""
         usable = network.cidr.hosts() if network.cidr.num_addresses > 2 else iter(network.cidr)
         for count, address in enumerate(usable):
-            if count >= HOSTS_OF_A_SWEEP:
+            if count >= MAX_SWEEP_HOSTS:
                 return
-            if not self.excluded(str(address)):
+            if not self.is_excluded(str(address)):
                 yield str(address)
 
-    def _by_hand(self, host: str) -> "PrinterConfig | NetworkConfig | None":
+    def _find_printer(self, host: str) -> "PrinterConfig | NetworkConfig | None":
         return next((printer for printer in self.config.printer if printer.host == host), None)
 
-    def _network(self, host: str) -> "PrinterConfig | NetworkConfig | None":
+    def _find_network(self, host: str) -> "PrinterConfig | NetworkConfig | None":
         """The narrowest configured network around `host`."""
         address = ipaddress.ip_address(host)
-        around = [network for network in self.config.network if _contains(network.cidr, address)]
+        around = [network for network in self.config.network if _contains_address(network.cidr, address)]
         return max(around, key=lambda network: network.cidr.prefixlen, default=None)
 
 
-def _contains(network: Network, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _contains_address(network: IpNetwork, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.version == network.version and address in network

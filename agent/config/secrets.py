@@ -9,11 +9,11 @@ from agent.core import toml
 from agent.core.errors import Complaint
 from uplink.identity import secret_store
 
-SECRETS = frozenset({"community", "auth_password", "priv_password", "proxy"})
+SECRET_KEYS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 """The keys that may point to a secret."""
 
 
-def located(folder: Path, name: str) -> Path:
+def resolve_file(folder: Path, name: str) -> Path:
     """The file that `name` means in a configuration that lies in `folder`.
 
     "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=,
@@ -28,28 +28,28 @@ def located(folder: Path, name: str) -> Path:
     return next((file for file in given if file.is_file()), folder / "secrets" / secret)
 
 
-def with_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
+def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
     """The document with "env:NAME" and "file:PATH" replaced by what they point to, where they do."""
     complaints: list[Complaint] = []
 
-    def resolve(value: Any, where: toml.Where) -> Any:
+    def resolve(value: Any, where: toml.TomlPath) -> Any:
         if isinstance(value, dict):
             return {key: resolve(inner, (*where, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [resolve(inner, (*where, n)) for n, inner in enumerate(value)]
-        if not isinstance(value, str) or where[-1] not in SECRETS:
+        if not isinstance(value, str) or where[-1] not in SECRET_KEYS:
             return value
         try:
-            return _secret(value, document.path.parent)
+            return _read_secret(value, document.path.parent)
         except ValueError as why:
-            complaints.append(document.complaint(where, str(why)))
+            complaints.append(document.build_complaint(where, str(why)))
             return value
 
     data = resolve(document.data, ())
     return toml.Document(document.path, document.text, data), complaints
 
 
-def _secret(value: str, folder: Path) -> str:
+def _read_secret(value: str, folder: Path) -> str:
     """What "env:…", "file:…" or "secret:…" points to; any other value is itself. Raises ValueError."""
     kind, _, name = value.partition(":")
     if kind == "env":
@@ -57,11 +57,11 @@ def _secret(value: str, folder: Path) -> str:
             raise ValueError(f"the environment variable {name} is not set")
         return os.environ[name]
     if kind in {"file", "secret"}:
-        file = located(folder, name if kind == "file" else value)
-        if found := file_permissions.wrong(file):
+        file = resolve_file(folder, name if kind == "file" else value)
+        if found := file_permissions.check_permissions(file):
             raise ValueError(f"{name}: {found[0]}: {found[1]}")
         try:
-            return secret_store.opened(file.read_bytes()).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError, secret_store.Sealed) as why:
+            return secret_store.unseal_secret(file.read_bytes()).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError, secret_store.UnsealError) as why:
             raise ValueError(f"{name} cannot be read: {getattr(why, 'strerror', None) or why}") from None
     return value

@@ -5,17 +5,26 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agent.config.values import Cadence, Cidr, Duration, Host, Mac, Port, TimeZone, parsed
+from agent.config.values import (
+    Cadence,
+    Cidr,
+    ConfigDuration,
+    HostAddress,
+    MacAddress,
+    PortNumber,
+    TimeZone,
+    text_validator,
+)
 from agent.core import units
 
-LARGEST_UNASKED = 4096  # addresses in a /20: a larger range needs `allow_large = true`
+MAX_UNCONFIRMED_SIZE = 4096  # addresses in a /20: a larger range needs `allow_large = true`
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
-class Site(Section):
+class SiteConfig(ConfigSection):
     id: str = Field("site", min_length=1, description="The provider's name for this site.")
     name: str = Field("", description="What people call it.")
     timezone: TimeZone | None = Field(
@@ -23,7 +32,7 @@ class Site(Section):
     )
 
 
-class CredentialConfig(Section):
+class CredentialConfig(ConfigSection):
     """How to ask printers. A secret may be "env:NAME", "file:PATH" or "secret:NAME"."""
 
     name: str = Field(min_length=1)
@@ -38,7 +47,7 @@ class CredentialConfig(Section):
     priv_password: str = Field("", repr=False)
 
     @model_validator(mode="after")
-    def _complete(self) -> "CredentialConfig":
+    def _check_credential(self) -> "CredentialConfig":
         if self.version == "3" and not self.user:
             raise ValueError('SNMP version 3 needs a user | add user = "…"')
         if self.priv_protocol and not self.auth_protocol:
@@ -49,11 +58,11 @@ class CredentialConfig(Section):
         return self
 
 
-class NetworkConfig(Section):
+class NetworkConfig(ConfigSection):
     """A range that may be contacted. Nothing outside the configured networks ever is."""
 
     cidr: Cidr
-    snmp_port: Port = 161
+    snmp_port: PortNumber = 161
     credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
     sweep: bool = Field(True, description="Ask every address now and then, besides mDNS and the static list.")
     tags: tuple[str, ...] = Field((), strict=False, description="The provider's words for what is in it.")
@@ -61,8 +70,8 @@ class NetworkConfig(Section):
     allow_large: bool = Field(False, description="Needed for a range larger than a /20.")
 
     @model_validator(mode="after")
-    def _size(self) -> "NetworkConfig":
-        if self.sweep and self.cidr.num_addresses > LARGEST_UNASKED and not self.allow_large:
+    def _check_size(self) -> "NetworkConfig":
+        if self.sweep and self.cidr.num_addresses > MAX_UNCONFIRMED_SIZE and not self.allow_large:
             raise ValueError(
                 f"{self.cidr} holds {self.cidr.num_addresses} addresses, more than a /20 | "
                 "name the smaller ranges, or say allow_large = true, or sweep = false"
@@ -70,25 +79,25 @@ class NetworkConfig(Section):
         return self
 
 
-class PrinterConfig(Section):
+class PrinterConfig(ConfigSection):
     """A printer named by hand; it may lie outside the networks."""
 
-    host: Host
-    snmp_port: Port = 161
+    host: HostAddress
+    snmp_port: PortNumber = 161
     credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
     tags: tuple[str, ...] = Field((), strict=False, description="The provider's words for it.")
     contract: str = Field("", description="The contract that it is under; empty: that of its network.")
 
 
-class Exclude(Section):
+class ExcludeConfig(ConfigSection):
     """Never contacted, whatever else is configured."""
 
     networks: tuple[Cidr, ...] = Field((), strict=False)
-    hosts: tuple[Host, ...] = Field((), strict=False)
-    macs: tuple[Mac, ...] = Field((), strict=False)
+    hosts: tuple[HostAddress, ...] = Field((), strict=False)
+    macs: tuple[MacAddress, ...] = Field((), strict=False)
 
 
-class Schedule(Section):
+class ScheduleConfig(ConfigSection):
     """How often each printer is asked for what; jitter spreads the printers over the time."""
 
     alerts: Cadence = 300.0
@@ -98,28 +107,28 @@ class Schedule(Section):
     sweep: Cadence = 86400.0
     heartbeat: Cadence = 900.0
     feedback: Cadence = Field(900.0, description="How often the provider's desk is asked what it says.")
-    quiet_hours: Annotated[units.Hours, parsed(units.Hours.parse)] | None = Field(
+    quiet_hours: Annotated[units.HourRange, text_validator(units.HourRange.parse)] | None = Field(
         None, description="Local time in which printers are asked six times less often, and never swept."
     )
 
 
-class Snmp(Section):
+class SnmpConfig(ConfigSection):
     engine: Literal["auto", "pysnmp"] = "auto"
-    timeout: Duration = 2.0
+    timeout: ConfigDuration = 2.0
     retries: int = Field(3, ge=0, le=5)  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
     requests_per_second: float = Field(200.0, gt=0, le=5000)
     requests_per_second_per_subnet: float = Field(20.0, gt=0, le=5000)
 
 
-class Ipp(Section):
+class IppConfig(ConfigSection):
     """IPP beside SNMP: for what SNMP leaves open, and for printers that do not speak it."""
 
     enabled: bool = True
-    port: Port = 631
-    timeout: Duration = 30.0  # a sleeping printer may need 18 s to answer
+    port: PortNumber = 631
+    timeout: ConfigDuration = 30.0  # a sleeping printer may need 18 s to answer
 
 
-class Cups(Section):
+class CupsConfig(ConfigSection):
     """Printers on a USB cable of this machine, read through its spooler."""
 
     enabled: bool = True
@@ -128,33 +137,33 @@ class Cups(Section):
     )
 
 
-class Collectors(Section):
+class CollectorsConfig(ConfigSection):
     profiles: str = Field("profiles.d", description="*.toml in it add to or replace the vendor profiles.")
 
 
-class Mdns(Section):
+class MdnsConfig(ConfigSection):
     enabled: bool = True
-    interfaces: tuple[Host, ...] = Field(
+    interfaces: tuple[HostAddress, ...] = Field(
         (), strict=False, description="Addresses of the interfaces to listen on."
     )
 
 
-class Traps(Section):
+class TrapsConfig(ConfigSection):
     enabled: bool = Field(False, description="Listen for traps and informs: hints to look at a printer now.")
-    host: Host = Field("0.0.0.0", description="The address to listen on.")  # noqa: S104 - off by default
-    port: Port = 162
+    host: HostAddress = Field("0.0.0.0", description="The address to listen on.")  # noqa: S104 - off by default
+    port: PortNumber = 162
 
 
-class RulesConfig(Section):
+class RulesConfig(ConfigSection):
     folder: str = Field("rules.d", description="*.toml in it are added to the shipped rules.")
-    first_days: Duration = Field(
+    first_days: ConfigDuration = Field(
         72 * 3600.0,
         ge=0,
         description="On a new site, what was there before the agent goes into one digest; 0 s: never.",
     )
 
 
-class Provider(Section):
+class ProviderConfig(ConfigSection):
     url: str = Field("", description="Where events go. Empty: they wait in the outbox.")
     token_file: str | None = Field(None, description="A file with the bearer token; read at each request.")
     ca_file: str | None = Field(None, description="A private certificate authority, beside the system's.")
@@ -164,7 +173,7 @@ class Provider(Section):
     insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
 
     @model_validator(mode="after")
-    def _safe(self) -> "Provider":
+    def _check_url(self) -> "ProviderConfig":
         if not self.url:
             return self
         parts = urlsplit(self.url)
@@ -176,7 +185,7 @@ class Provider(Section):
         raise ValueError(f'"{self.url}" is not a web address | write one like "https://provider.example/v1"')
 
 
-class Egress(Section):
+class EgressConfig(ConfigSection):
     """What may leave the site. A provider's contract may take out more, never less."""
 
     remove: tuple[Literal["ip", "hostname", "mac", "location", "contact", "asset_tag"], ...] = Field(
@@ -187,9 +196,9 @@ class Egress(Section):
     )
 
 
-class Storage(Section):
+class StorageConfig(ConfigSection):
     folder: str | None = Field(None, description="Where state is kept; the system's place by default.")
 
 
-class Log(Section):
+class LogConfig(ConfigSection):
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.config import Config, Section
+from agent.config import Config, ConfigSection
 
 AT_START = (
     "site",
@@ -43,7 +43,7 @@ def _changed(one: Config, other: Config) -> Iterator[str]:
     """The keys whose values differ: "snmp.timeout", or "network" where a section is a list of tables."""
     for section in Config.model_fields:
         before, after = getattr(one, section), getattr(other, section)
-        if isinstance(before, Section):
+        if isinstance(before, ConfigSection):
             names = type(before).model_fields
             yield from (f"{section}.{it}" for it in names if getattr(before, it) != getattr(after, it))
         elif before != after:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from agent.config.secrets import located
+from agent.config.secrets import resolve_file
 from agent.core import plugins, toml
 from agent.core.errors import Complaint, ConfigError
 
@@ -27,10 +27,10 @@ def read_target(document: toml.Document, package: ModuleType) -> tuple[str, Base
     if not tables:
         return None
     only = toml.Document(document.path, document.text, {"target": tables})
-    checked = getattr(toml.validate(only, _model(package, set(tables))), "target")  # noqa: B009 - made just now
+    checked = getattr(toml.validate_document(only, _model(package, set(tables))), "target")  # noqa: B009 - made just now
     if len(tables) > 1 or document.data.get("provider", {}).get("url"):
         reason = "there is one provider: keep its url, or one [target]"
-        raise ConfigError([document.complaint(("target",), reason)])
+        raise ConfigError([document.build_complaint(("target",), reason)])
     (name,) = tables
     return name, _beside(document, getattr(checked, name))
 
@@ -47,8 +47,8 @@ def find_mistakes(document: toml.Document, package: ModuleType) -> list[Complain
 def _model(package: ModuleType, named: set[str]) -> type[BaseModel]:
     """The table `[target]` as a model: a field for each file of `package`; those `named` are imported."""
     fields: dict[str, Any] = {
-        name: (plugins.load(package, name).Settings if name in named else Any, None)
-        for name in plugins.names(package)
+        name: (plugins.load_plugin(package, name).Settings if name in named else Any, None)
+        for name in plugins.list_plugins(package)
     }
     table = create_model("Target", __config__=ConfigDict(extra="forbid"), **fields)
     return create_model("Document", target=(table, ...))
@@ -58,5 +58,5 @@ def _beside(document: toml.Document, settings: BaseModel) -> BaseModel:
     """`settings` with its files beside the configuration: "secret:NAME" is one of them."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     files = {name: file for name, file in given.items() if isinstance(file, Path)}
-    moved = {name: located(document.path.parent, str(file)) for name, file in files.items()}
+    moved = {name: resolve_file(document.path.parent, str(file)) for name, file in files.items()}
     return settings.model_copy(update=moved)

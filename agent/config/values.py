@@ -12,20 +12,20 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from agent.core import calendars, units
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
 
-SHORTEST_CADENCE = 10.0
+MIN_CADENCE = 10.0
 
 
-def parsed(parse: Callable[[str], T]) -> BeforeValidator:
-    def check(value: object) -> object:
+def text_validator(parse: Callable[[str], T]) -> BeforeValidator:
+    def parse_text(value: object) -> object:
         return parse(value) if isinstance(value, str) else value
 
-    return BeforeValidator(check)
+    return BeforeValidator(parse_text)
 
 
-def _network(text: str) -> Network:
+def _parse_network(text: str) -> IpNetwork:
     try:
         return ipaddress.ip_network(text)
     except ValueError as why:
@@ -35,38 +35,38 @@ def _network(text: str) -> Network:
         raise ValueError(f'"{text}" is not a network | write one like "192.168.10.0/24"') from None
 
 
-def _mac(text: str) -> str:
+def _parse_mac(text: str) -> str:
     digits = text.lower().replace(":", "").replace("-", "").replace(".", "")
     if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
         raise ValueError(f'"{text}" is not a MAC address | write one like "00:11:22:33:44:55"')
     return digits
 
 
-def _host(text: str) -> str:
+def _parse_host(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise ValueError(f'"{text}" is not an IP address | write one like "192.168.10.20"') from None
 
 
-def _duration(value: object) -> object:
+def _parse_duration(value: object) -> object:
     if isinstance(value, int | float):
         raise ValueError(  # noqa: TRY004 - pydantic collects ValueErrors
             f'{value} has no unit | write it with one: "{value} seconds", "{value} minutes"'
         )
-    return units.duration(value) if isinstance(value, str) else value
+    return units.parse_duration(value) if isinstance(value, str) else value
 
 
-def _polite(seconds: float) -> float:
-    if seconds < SHORTEST_CADENCE:
+def _check_cadence(seconds: float) -> float:
+    if seconds < MIN_CADENCE:
         raise ValueError("below 10 seconds is not polite to the printers | the default is a good start")
     return seconds
 
 
-Duration = Annotated[float, BeforeValidator(_duration)]
-Cadence = Annotated[Duration, AfterValidator(_polite)]
-Cidr = Annotated[Network, parsed(_network)]
-Mac = Annotated[str, parsed(_mac)]
-Host = Annotated[str, parsed(_host)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-TimeZone = Annotated[ZoneInfo, parsed(calendars.zone)]
+ConfigDuration = Annotated[float, BeforeValidator(_parse_duration)]
+Cadence = Annotated[ConfigDuration, AfterValidator(_check_cadence)]
+Cidr = Annotated[IpNetwork, text_validator(_parse_network)]
+MacAddress = Annotated[str, text_validator(_parse_mac)]
+HostAddress = Annotated[str, text_validator(_parse_host)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+TimeZone = Annotated[ZoneInfo, text_validator(calendars.load_time_zone)]

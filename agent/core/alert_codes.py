@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 
-def _split(names: str) -> list[str]:
+def _split_names(names: str) -> list[str]:
     return names.split()
 
 
-_GENERIC = _split("""
+_GENERIC_NAMES = _split_names("""
     other unknown coverOpen coverClosed interlockOpen interlockClosed configurationChange jam
     subunitMissing subunitLifeAlmostOver subunitLifeOver subunitAlmostEmpty subunitEmpty
     subunitAlmostFull subunitFull subunitNearLimit subunitAtLimit subunitOpened subunitClosed
@@ -25,8 +25,8 @@ _GENERIC = _split("""
     subunitTimingFailure subunitThermistorFailure
 """)
 
-_BASE: Mapping[int, str] = {  # the first of consecutive codes
-    1: " ".join(_GENERIC),
+_BASE_RUNS: Mapping[int, str] = {  # the first of consecutive codes
+    1: " ".join(_GENERIC_NAMES),
     501: "doorOpen doorClosed powerUp powerDown printerNMSReset printerManualReset printerReadyToPrint",
     801: """inputMediaTrayMissing inputMediaSizeChange inputMediaWeightChange inputMediaTypeChange
         inputMediaColorChange inputMediaFormPartsChange inputMediaSupplyLow inputMediaSupplyEmpty
@@ -50,12 +50,12 @@ _BASE: Mapping[int, str] = {  # the first of consecutive codes
     1801: "alertRemovalOfBinaryChangeEntry",
 }
 
-_FINISHERS = _split("""
+_FINISHER_NAMES = _split_names("""
     stapler stitcher folder binder trimmer dieCutter puncher perforater slitter separationCutter
     imprinter wrapper bander makeEnvelope stacker sheetRotator inserter
 """)  # 30200, 30300, … 31800; generic codes 3 to 38 each
 
-_DRAFTS: Mapping[int, str] = {
+_DRAFT_RUNS: Mapping[int, str] = {
     814: """inputMediaTrayFeedError inputMediaTrayJam inputMediaTrayFailure inputPickRollerLifeWarn
         inputPickRollerLifeOver inputPickRollerFailure inputPickRollerMissing""",
     905: "outputMediaTrayFeedError outputMediaTrayJam outputMediaTrayFailure",
@@ -81,34 +81,34 @@ _DRAFTS: Mapping[int, str] = {
 }
 
 
-def _runs(runs: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+def _expand_runs(runs: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     for first, names in runs.items():
         yield from enumerate(names.split(), start=first)
 
 
-def _finishers() -> Iterator[tuple[int, str]]:
-    for family, finisher in enumerate(_FINISHERS):
-        for generic, name in enumerate(_GENERIC[2:], start=3):
+def _finisher_codes() -> Iterator[tuple[int, str]]:
+    for family, finisher in enumerate(_FINISHER_NAMES):
+        for generic, name in enumerate(_GENERIC_NAMES[2:], start=3):
             part = name.removeprefix("subunit")
             yield 30200 + 100 * family + generic, finisher + part[0].upper() + part[1:]
 
 
-BASE: Mapping[int, str] = MappingProxyType(dict(_runs(_BASE)))
-FINISHER: Mapping[int, str] = MappingProxyType(dict(_finishers()))
-DRAFT: Mapping[int, str] = MappingProxyType(dict(_runs(_DRAFTS)))
-NAMES: Mapping[int, str] = MappingProxyType({**BASE, **FINISHER, **DRAFT})
+BASE_CODES: Mapping[int, str] = MappingProxyType(dict(_expand_runs(_BASE_RUNS)))
+FINISHER_CODES: Mapping[int, str] = MappingProxyType(dict(_finisher_codes()))
+DRAFT_CODES: Mapping[int, str] = MappingProxyType(dict(_expand_runs(_DRAFT_RUNS)))
+CODE_NAMES: Mapping[int, str] = MappingProxyType({**BASE_CODES, **FINISHER_CODES, **DRAFT_CODES})
 
 
-def name(code: int | None) -> str:
+def code_name(code: int | None) -> str:
     """The label of `code`; "unknown" where it has none."""
-    return NAMES.get(code, "unknown") if code is not None else "unknown"
+    return CODE_NAMES.get(code, "unknown") if code is not None else "unknown"
 
 
 def is_draft(code: int | None) -> bool:
     """Whether the name is only after PWG 5107.3 drafts."""
-    return code in DRAFT
+    return code in DRAFT_CODES
 
 
-def generic(code: int | None) -> int | None:
+def generic_code(code: int | None) -> int | None:
     """The generic code (1 to 38) inside a finisher's; any other code as it is."""
-    return code % 100 if code in FINISHER and code is not None else code
+    return code % 100 if code in FINISHER_CODES and code is not None else code

@@ -14,29 +14,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 
 
-def note(folder: Path, action: str, **what: object) -> None:
+def append_entry(folder: Path, action: str, **what: object) -> None:
     """Add a line. `what` holds no secrets."""
     file = folder / "audit.jsonl"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = {"at": iso(time.time()), "action": action, "by": _who(), "pid": os.getpid(), **what}
-    line = json.dumps(told | {"before": _mark(_last(file))}, ensure_ascii=False)
+    told = {
+        "at": format_iso_time(time.time()),
+        "action": action,
+        "by": _current_user(),
+        "pid": os.getpid(),
+        **what,
+    }
+    line = json.dumps(told | {"before": _hash_line(_read_last_line(file))}, ensure_ascii=False)
     with os.fdopen(
         os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8"
     ) as out:
         out.write(line + "\n")
 
 
-def read(folder: Path) -> Iterator[dict[str, Any]]:
+def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
     """Every line, oldest first."""
     file = folder / "audit.jsonl"
     if file.exists():
         yield from map(json.loads, file.read_text("utf-8").splitlines())
 
 
-def broken(folder: Path) -> list[int]:
+def find_altered_lines(folder: Path) -> list[int]:
     """The numbers of the lines (from 1) before which something was changed or taken out."""
     file = folder / "audit.jsonl"
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
@@ -44,15 +50,15 @@ def broken(folder: Path) -> list[int]:
     return [
         number
         for number, (line, before) in enumerate(zip(lines, befores, strict=False), 1)
-        if json.loads(line)["before"] != _mark(before)
+        if json.loads(line)["before"] != _hash_line(before)
     ]
 
 
-def _mark(line: str) -> str:
+def _hash_line(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()[:16]
 
 
-def _last(file: Path) -> str:
+def _read_last_line(file: Path) -> str:
     """The last line; lines are short, so the last 64 KiB hold it."""
     if not file.exists():
         return ""
@@ -62,7 +68,7 @@ def _last(file: Path) -> str:
     return found[-1] if found else ""
 
 
-def _who() -> str:
+def _current_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-SEVERAL = {"mon_fri": DAYS[:5], "mon_sun": DAYS}
-FOREVER = 1500  # days: further ahead nobody plans
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_GROUPS = {"mon_fri": WEEKDAYS[:5], "mon_sun": WEEKDAYS}
+MAX_DAYS_AHEAD = 1500  # days: further ahead nobody plans
 
-Hours = tuple[time, time]
-Span = tuple[float, float]
+ClockRange = tuple[time, time]
+OpenPeriod = tuple[float, float]
 
 
-def hours(text: str) -> tuple[Hours, ...]:
+def parse_hours(text: str) -> tuple[ClockRange, ...]:
     """The spans of "08:00-12:00, 13:00-17:00", in order. Raises ValueError, "reason | suggestion"."""
-    found: list[Hours] = []
+    found: list[ClockRange] = []
     for part in text.split(","):
         begin, dash, end = (piece.strip() for piece in part.partition("-"))
         try:
-            span = (_clock(begin), _clock(end))
+            span = (_parse_clock_time(begin), _parse_clock_time(end))
         except ValueError:
             dash = ""
         if not dash:
@@ -41,7 +41,7 @@ def hours(text: str) -> tuple[Hours, ...]:
     return tuple(found)
 
 
-def _clock(text: str) -> time:
+def _parse_clock_time(text: str) -> time:
     """ "17:00"; "24:00" is the midnight that ends the day."""
     return time(0) if text == "24:00" else time.fromisoformat(text)
 
@@ -52,74 +52,77 @@ class Calendar:
 
     name: str = ""
     zone: tzinfo | None = None
-    week: Mapping[str, tuple[Hours, ...]] = field(default_factory=dict)
+    week: Mapping[str, tuple[ClockRange, ...]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
     always: bool = False
-    _days: dict[date, tuple[Span, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _days: dict[date, tuple[OpenPeriod, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def spans(self, day: date) -> tuple[Span, ...]:
+    def open_periods(self, day: date) -> tuple[OpenPeriod, ...]:
         """The open spans of one day, as instants."""
         if day not in self._days:
-            self._days[day] = tuple(self._spans(day))
+            self._days[day] = tuple(self._compute_periods(day))
         return self._days[day]
 
-    def _spans(self, day: date) -> Iterator[Span]:
+    def _compute_periods(self, day: date) -> Iterator[OpenPeriod]:
         after = day + timedelta(days=1)
         if self.always:
-            yield self.at(day, time(0)), self.at(after, time(0))
+            yield self.instant_of(day, time(0)), self.instant_of(after, time(0))
         elif day not in self.holidays:
-            for begin, end in self.week.get(DAYS[day.weekday()], ()):
-                yield self.at(day, begin), self.at(day, end) if end != time(0) else self.at(after, end)
+            for begin, end in self.week.get(WEEKDAYS[day.weekday()], ()):
+                yield (
+                    self.instant_of(day, begin),
+                    self.instant_of(day, end) if end != time(0) else self.instant_of(after, end),
+                )
 
-    def at(self, day: date, clock: time) -> float:
+    def instant_of(self, day: date, clock: time) -> float:
         """The instant of a wall-clock time; where the clock shows it twice, the first."""
         return datetime.combine(day, clock, self.zone).timestamp()
 
-    def midnight(self, at: float) -> float:
+    def start_of_day(self, at: float) -> float:
         """When the day of `at` began there."""
-        return self.at(self.day(at), time(0))
+        return self.instant_of(self.local_date(at), time(0))
 
-    def day(self, at: float) -> date:
+    def local_date(self, at: float) -> date:
         """Which day it is there."""
         return datetime.fromtimestamp(at, self.zone).date()
 
     def is_open(self, at: float) -> bool:
-        return any(begin <= at < end for begin, end in self.spans(self.day(at)))
+        return any(begin <= at < end for begin, end in self.open_periods(self.local_date(at)))
 
-    def opens(self, at: float) -> float | None:
+    def next_opening(self, at: float) -> float | None:
         """When it is open next: `at` itself if it is; None if it does not open again."""
-        return next((max(begin, at) for begin, end in self._from(at)), None)
+        return next((max(begin, at) for begin, end in self._periods_from(at)), None)
 
-    def elapsed(self, begin: float, end: float) -> float:
+    def count_open_seconds(self, begin: float, end: float) -> float:
         """Open seconds between two instants."""
         total = 0.0
-        for opens, closes in self._from(begin):
+        for opens, closes in self._periods_from(begin):
             if opens >= end:
                 break
             total += max(0.0, min(closes, end) - max(opens, begin))
         return total
 
-    def due(self, begin: float, seconds: float) -> float | None:
+    def add_open_seconds(self, begin: float, seconds: float) -> float | None:
         """The instant when `seconds` of open time have gone by; None if that never comes."""
         left = seconds
-        for opens, closes in self._from(begin):
+        for opens, closes in self._periods_from(begin):
             here = closes - max(opens, begin)
             if here >= left:
                 return max(opens, begin) + left
             left -= here
         return None
 
-    def _from(self, at: float) -> Iterator[Span]:
+    def _periods_from(self, at: float) -> Iterator[OpenPeriod]:
         """The open spans that end after `at`, for some years."""
-        day = self.day(at)
-        for ahead in range(FOREVER):
-            yield from (span for span in self.spans(day + timedelta(days=ahead)) if span[1] > at)
+        day = self.local_date(at)
+        for ahead in range(MAX_DAYS_AHEAD):
+            yield from (span for span in self.open_periods(day + timedelta(days=ahead)) if span[1] > at)
 
 
-ALWAYS = Calendar(name="always", zone=UTC, always=True)
+ALWAYS_OPEN = Calendar(name="always", zone=UTC, always=True)
 
 
-def zone(name: str) -> ZoneInfo:
+def load_time_zone(name: str) -> ZoneInfo:
     """The time zone of that name. Raises ValueError, "reason | suggestion"."""
     try:
         return ZoneInfo(name)

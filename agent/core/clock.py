@@ -51,15 +51,15 @@ class Clock:
         """Seconds from an arbitrary start, scaled, unmoved by steps of the system's clock."""
         return time.monotonic() * self.speed
 
-    def real(self, seconds: float) -> float:
+    def real_seconds(self, seconds: float) -> float:
         """How long `seconds` of this clock take in real time."""
         return seconds / self.speed
 
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` of this clock."""
-        await asyncio.sleep(max(0.0, self.real(seconds)))
+        await asyncio.sleep(max(0.0, self.real_seconds(seconds)))
 
 
-def iso(at: float) -> str:
+def format_iso_time(at: float) -> str:
     """`at` as an RFC 3339 time in UTC: "2026-11-20T21:30:04Z"."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

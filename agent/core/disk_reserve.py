@@ -13,18 +13,18 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Ballast:
+class DiskReserve:
     """A file of `size` bytes beside the state file; `comfort` bytes must be free before it is put (back)."""
 
     path: Path
     size: int = 16 * MIB
-    comfort: int = 64 * MIB
+    min_free: int = 64 * MIB
 
-    def keep(self) -> bool:
+    def ensure_present(self) -> bool:
         """Put it (back) if there is plenty of room; whether it is there now."""
         if self.path.exists():
             return True
-        if free(self.path.parent) < self.comfort + self.size:
+        if free_bytes(self.path.parent) < self.min_free + self.size:
             return False
         half_done = self.path.with_suffix(".part")
         try:
@@ -35,7 +35,7 @@ class Ballast:
             return False
         return True
 
-    def give_up(self) -> bool:
+    def release_space(self) -> bool:
         """Free its room; whether there was any."""
         try:
             self.path.unlink()
@@ -44,6 +44,6 @@ class Ballast:
         return True
 
 
-def free(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
     """Bytes that we may still write there."""
     return shutil.disk_usage(folder).free

@@ -48,7 +48,7 @@ class ConfigError(PrintwardenError):
         super().__init__("\n".join(str(complaint) for complaint in complaints))
 
     @classmethod
-    def at(cls, file: Path | str, reason: str, *, key: str = "", suggestion: str = "") -> "ConfigError":
+    def for_file(cls, file: Path | str, reason: str, *, key: str = "", suggestion: str = "") -> "ConfigError":
         return cls([Complaint(file=str(file), key=key, reason=reason, suggestion=suggestion)])
 
 

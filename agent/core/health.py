@@ -24,7 +24,7 @@ class Health:
     rules_complaint: str | None = None  # why edited rules are not in force
 
 
-def note(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> None:
+def save_health(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> None:
     """Keep the newest value of each fact (JSON) and when it was noted."""
     tx.executemany(
         "INSERT OR REPLACE INTO health VALUES (?, ?, ?)",
@@ -32,12 +32,12 @@ def note(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> Non
     )
 
 
-def facts(db: sqlite3.Connection) -> dict[str, object]:
+def load_health(db: sqlite3.Connection) -> dict[str, object]:
     """What was noted last, by name."""
     return {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT * FROM health ORDER BY name")}
 
 
-def noted(db: sqlite3.Connection) -> float | None:
+def health_saved_at(db: sqlite3.Connection) -> float | None:
     """When the agent last noted how it is; None if it never has."""
     at = db.execute("SELECT max(at) FROM health").fetchone()[0]
     return None if at is None else float(at)

@@ -23,20 +23,20 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from agent.core import migrations, store_recovery
-from agent.core.disk_reserve import Ballast
+from agent.core.disk_reserve import DiskReserve
 from agent.core.errors import StoreError, StoreLocked, StoreTooNew
 from agent.core.migrations import Migrations
-from agent.core.store_recovery import Salvaged
+from agent.core.store_recovery import RecoveryReport
 
 T = TypeVar("T")
-Connect = Callable[[str], sqlite3.Connection]
-Relieve = Callable[[sqlite3.Connection], object]
-FULL = 13  # SQLITE_FULL: a write found no room
+OpenConnection = Callable[[str], sqlite3.Connection]
+EvictRows = Callable[[sqlite3.Connection], object]
+SQLITE_FULL = 13  # SQLITE_FULL: a write found no room
 
 log = logging.getLogger("printwarden.store")
 
 
-def connect(path: str) -> sqlite3.Connection:
+def open_connection(path: str) -> sqlite3.Connection:
     """A connection that leaves transactions to us and may be used from the writer thread."""
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
 
@@ -49,25 +49,25 @@ class Store:
         path: Path,
         components: Migrations,
         *,
-        connect: Connect = connect,
-        relieve: Relieve | None = None,
-        ballast: Ballast | None = None,
+        connect: OpenConnection = open_connection,
+        relieve: EvictRows | None = None,
+        ballast: DiskReserve | None = None,
     ) -> None:
         """`relieve` is asked, in a transaction, to drop what may be dropped when the disk is full."""
         self.path, self._relieve = path, relieve
-        self.salvaged: Salvaged | None = None  # what became of a damaged file
+        self.recovery: RecoveryReport | None = None  # what became of a damaged file
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.ballast = ballast or Ballast(path.with_suffix(".ballast"))
-        self._lock = _own(path.with_suffix(".lock"))
+        self.disk_reserve = ballast or DiskReserve(path.with_suffix(".ballast"))
+        self._lock = _lock_file(path.with_suffix(".lock"))
         self._clean = path.with_suffix(".clean")
-        self.unclean = path.exists() and not self._clean.exists()  # the last stop was none of ours
+        self.unclean_stop = path.exists() and not self._clean.exists()  # the last stop was none of ours
         try:
-            self._db = self._opened(components, connect)
+            self._db = self._open_database(components, connect)
         except BaseException:
             self._lock.close()
             raise
         self._clean.unlink(missing_ok=True)
-        store_recovery.forget_failures(path)
+        store_recovery.clear_failed_starts(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     @contextmanager
@@ -88,19 +88,19 @@ class Store:
         On a full disk `work` may be called a second time. Raises sqlite3.OperationalError where it still
         finds no room: nothing of it is accepted then, and the next one may succeed.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self.do, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.run_blocking, work)
 
-    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def run_blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """`run`, on the caller's thread."""
         try:
             with self.transaction() as tx:
                 return work(tx)
         except sqlite3.DatabaseError as why:
-            if store_recovery.is_damage(why):
-                store_recovery.mark(self.path, str(why))
-            if not _is_full(why):
+            if store_recovery.is_corruption(why):
+                store_recovery.mark_damaged(self.path, str(why))
+            if not _is_disk_full(why):
                 raise
-        self._make_room()
+        self._free_space()
         with self.transaction() as tx:
             return work(tx)
 
@@ -114,9 +114,9 @@ class Store:
         finally:
             self._lock.close()
 
-    def _make_room(self) -> None:
+    def _free_space(self) -> None:
         """The disk is full: what can be done without a person."""
-        there = self.ballast.give_up()
+        there = self.disk_reserve.release_space()
         log.error(
             "the disk is full%s; what may be dropped is dropped", "" if there else ", and the ballast is gone"
         )
@@ -128,51 +128,59 @@ class Store:
             self._db.executescript("PRAGMA incremental_vacuum")  # `execute` would free a single page
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _opened(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
+    def _open_database(self, components: Migrations, connect: OpenConnection) -> sqlite3.Connection:
         """The file, ready; salvaged first if it must be."""
-        reason = store_recovery.marked(self.path) if self.path.exists() else None
+        reason = store_recovery.read_damage_mark(self.path) if self.path.exists() else None
         if reason is None:
             try:
-                return self._ready(components, connect)
+                return self._prepare_connection(components, connect)
             except store_recovery.UNREADABLE as why:
-                if _is_full(why) and self.ballast.give_up():
-                    return self._ready(components, connect)
-                if not store_recovery.is_damage(why):
-                    store_recovery.note_failure(self.path)
+                if _is_disk_full(why) and self.disk_reserve.release_space():
+                    return self._prepare_connection(components, connect)
+                if not store_recovery.is_corruption(why):
+                    store_recovery.record_failed_start(self.path)
                     raise StoreError(f"{self.path} cannot be used: {why}") from why
                 reason = str(why)
-        return self._salvaged(components, connect, reason)
+        return self._recover_database(components, connect, reason)
 
-    def _salvaged(self, components: Migrations, connect: Connect, reason: str) -> sqlite3.Connection:
-        failures = store_recovery.note_failure(self.path)
-        self.salvaged = Salvaged(evidence=store_recovery.set_aside(self.path), reason=reason)
-        many = failures >= store_recovery.MANY_STARTS
-        db = self._ready(components, connect) if many else self._recover(self.salvaged, components, connect)
-        log.error("%s", self.salvaged)
+    def _recover_database(
+        self, components: Migrations, connect: OpenConnection, reason: str
+    ) -> sqlite3.Connection:
+        failures = store_recovery.record_failed_start(self.path)
+        self.recovery = RecoveryReport(evidence=store_recovery.set_aside(self.path), reason=reason)
+        many = failures >= store_recovery.MAX_FAILED_STARTS
+        db = (
+            self._prepare_connection(components, connect)
+            if many
+            else self._recover(self.recovery, components, connect)
+        )
+        log.error("%s", self.recovery)
         return db
 
-    def _recover(self, found: Salvaged, components: Migrations, connect: Connect) -> sqlite3.Connection:
+    def _recover(
+        self, found: RecoveryReport, components: Migrations, connect: OpenConnection
+    ) -> sqlite3.Connection:
         """Bring the rows over in the form of the damaged file, and migrate that. Where a damaged value is in
         the way of a migration, bring over into today's form what has kept its name."""
         form = store_recovery.detect_form(found.evidence, components)
         try:
             self._bring_over(found, form, connect)
-            return self._ready(components, connect)
+            return self._prepare_connection(components, connect)
         except store_recovery.UNREADABLE as why:
-            if form == components or _is_full(why):
+            if form == components or _is_disk_full(why):
                 raise
             log.warning("the recovered state could not be migrated: %s", why)
         for leftover in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
         self._bring_over(found, components, connect)
-        return self._ready(components, connect)
+        return self._prepare_connection(components, connect)
 
-    def _bring_over(self, found: Salvaged, form: Migrations, connect: Connect) -> None:
+    def _bring_over(self, found: RecoveryReport, form: Migrations, connect: OpenConnection) -> None:
         found.recovered, found.gaps = {}, 0
-        with closing(self._ready(form, connect)) as db:
-            store_recovery.rescue(found, db, migrations.table_names(form))
+        with closing(self._prepare_connection(form, connect)) as db:
+            store_recovery.recover_tables(found, db, migrations.table_names(form))
 
-    def _ready(self, components: Migrations, connect: Connect) -> sqlite3.Connection:
+    def _prepare_connection(self, components: Migrations, connect: OpenConnection) -> sqlite3.Connection:
         db = connect(str(self.path))
         try:
             db.row_factory = sqlite3.Row
@@ -182,14 +190,14 @@ class Store:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
             self._db = db
-            self._migrate(components)
+            self._migrate_schema(components)
             migrations.check_tables(db, components)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _migrate(self, components: Migrations) -> None:
+    def _migrate_schema(self, components: Migrations) -> None:
         versions = migrations.load_versions(self._db)
         if newer := migrations.find_newer(versions, components):
             raise StoreTooNew(
@@ -197,13 +205,13 @@ class Store:
                 "install that version again, or move the file away to start afresh"
             )
         outdated = migrations.find_outdated(versions, components)
-        if versions.keys() & outdated and self.salvaged is None:  # the damaged file is kept in any case
-            self._copy()
+        if versions.keys() & outdated and self.recovery is None:  # the damaged file is kept in any case
+            self._backup_file()
         if outdated or migrations.is_old_form(self._db):
             with self.transaction() as tx:
                 migrations.run_scripts(tx, components, versions)
 
-    def _copy(self) -> None:
+    def _backup_file(self) -> None:
         """Keep the file as it was before it is changed to a newer version."""
         half_done, copy = (self.path.with_suffix(suffix) for suffix in (".before.part", ".before"))
         try:
@@ -232,11 +240,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _is_full(why: Exception) -> bool:
-    return getattr(why, "sqlite_errorcode", 0) & 0xFF == FULL
+def _is_disk_full(why: Exception) -> bool:
+    return getattr(why, "sqlite_errorcode", 0) & 0xFF == SQLITE_FULL
 
 
-def _own(path: Path) -> IO[str]:
+def _lock_file(path: Path) -> IO[str]:
     """An exclusive lock by the operating system, which a kill releases too. Raises StoreLocked."""
     handle = path.open("a+")
     try:

@@ -22,16 +22,16 @@ from pathlib import Path
 from agent.core import migrations
 from agent.core.migrations import Migrations
 
-MANY_STARTS, WITHIN = 3, 600.0  # failed starts, seconds
-FARTHEST = 1 << 40  # row numbers that are skipped at most in search of the next readable one
-LARGEST_COPY = 1 << 40  # bytes; a header that says more is damaged itself
-DAMAGE = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
+MAX_FAILED_STARTS, FAILED_START_WINDOW = 3, 600.0  # failed starts, seconds
+MAX_ROWID_GAP = 1 << 40  # row numbers that are skipped at most in search of the next readable one
+MAX_COPY_BYTES = 1 << 40  # bytes; a header that says more is damaged itself
+CORRUPTION_CODES = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # what reading a damaged file raises
 WAYS = ("?mode=ro", "?mode=ro&immutable=1")  # with its log; and if that is what is damaged, without
 
 
 @dataclass(slots=True)
-class Salvaged:
+class RecoveryReport:
     """What became of a damaged file."""
 
     evidence: Path
@@ -47,7 +47,7 @@ class Salvaged:
         )
 
 
-def is_damage(why: BaseException) -> bool:
+def is_corruption(why: BaseException) -> bool:
     """Whether an error of SQLite says that the file is not what it was. A flipped bit can also turn bytes
     into a text that is none: that is noticed by Python's module, which gives it no code; and in the schema,
     which SQLite quotes in its message, it even keeps the module from raising SQLite's error."""
@@ -56,46 +56,46 @@ def is_damage(why: BaseException) -> bool:
     if not isinstance(why, sqlite3.DatabaseError):
         return False
     code = getattr(why, "sqlite_errorcode", None) or 0
-    return code & 0xFF in DAMAGE or "Could not decode to UTF-8" in str(why)
+    return code & 0xFF in CORRUPTION_CODES or "Could not decode to UTF-8" in str(why)
 
 
-def mark(path: Path, reason: str) -> None:
+def mark_damaged(path: Path, reason: str) -> None:
     """Remember for the next start that the file is damaged."""
     path.with_suffix(".damaged").write_text(reason, "utf-8")
 
 
-def marked(path: Path) -> str | None:
+def read_damage_mark(path: Path) -> str | None:
     """Why the file is known to be damaged; None if it is not."""
     note = path.with_suffix(".damaged")
     return note.read_text("utf-8") if note.exists() else None
 
 
-def examine(path: Path) -> str | None:
+def check_integrity(path: Path) -> str | None:
     """SQLite's quick_check of the file (9 s for 2 GB): the first complaint, noted for the next start."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as why:
-        if not is_damage(why):
+        if not is_corruption(why):
             return None  # it is busy, say; that is no damage
         said = str(why)
     if said == "ok":
         return None
-    mark(path, said)
+    mark_damaged(path, said)
     return said
 
 
-def note_failure(path: Path, now: float | None = None) -> int:
+def record_failed_start(path: Path, now: float | None = None) -> int:
     """Remember that a start failed now; how many did within the last 10 minutes."""
     now = time.time() if now is None else now
     notes = path.with_suffix(".starts")
     known = [float(line) for line in notes.read_text().split()] if notes.exists() else []
-    recent = [at for at in known if abs(now - at) < WITHIN] + [now]
+    recent = [at for at in known if abs(now - at) < FAILED_START_WINDOW] + [now]
     notes.write_text("\n".join(map(repr, recent)))
     return len(recent)
 
 
-def forget_failures(path: Path) -> None:
+def clear_failed_starts(path: Path) -> None:
     path.with_suffix(".starts").unlink(missing_ok=True)
     path.with_suffix(".damaged").unlink(missing_ok=True)
 
@@ -118,7 +118,7 @@ def set_aside(path: Path, now: float | None = None) -> Path:
 
 def detect_form(evidence: Path, known: Migrations) -> Migrations:
     """Return the scripts of `known` that a damaged file had; all of them where its schema is unreadable."""
-    with _at_full_length(evidence) as readable:
+    with _padded_copy(evidence) as readable:
         for way in WAYS:
             uri = readable.resolve().as_uri() + way
             with suppress(*UNREADABLE), closing(sqlite3.connect(uri, uri=True)) as old:
@@ -126,22 +126,22 @@ def detect_form(evidence: Path, known: Migrations) -> Migrations:
     return known
 
 
-def rescue(salvaged: Salvaged, into: sqlite3.Connection, names: Sequence[str]) -> None:
+def recover_tables(salvaged: RecoveryReport, into: sqlite3.Connection, names: Sequence[str]) -> None:
     """Bring over every row of the tables `names` that can be read. `into` is in no transaction."""
     into.execute("PRAGMA foreign_keys=OFF")
-    with _at_full_length(salvaged.evidence) as readable:
-        _rescue(salvaged, readable, into, names)
+    with _padded_copy(salvaged.evidence) as readable:
+        _copy_tables(salvaged, readable, into, names)
     into.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager
-def _at_full_length(evidence: Path) -> Iterator[Path]:
+def _padded_copy(evidence: Path) -> Iterator[Path]:
     """The file; or, where it was cut short, a copy filled up with empty pages: SQLite reads no file that
     has fewer pages than its header says (file format, 1.3.7). The evidence itself is not touched."""
     with evidence.open("rb") as file:
         head = file.read(100)
     size = int.from_bytes(head[16:18], "big") * int.from_bytes(head[28:32], "big")
-    if not evidence.stat().st_size < size < LARGEST_COPY:
+    if not evidence.stat().st_size < size < MAX_COPY_BYTES:
         yield evidence
         return
     copy = evidence.with_name(f"{evidence.name}.filled-up")
@@ -157,19 +157,23 @@ def _at_full_length(evidence: Path) -> Iterator[Path]:
             leftover.unlink(missing_ok=True)
 
 
-def _rescue(salvaged: Salvaged, readable: Path, into: sqlite3.Connection, names: Sequence[str]) -> None:
+def _copy_tables(
+    salvaged: RecoveryReport, readable: Path, into: sqlite3.Connection, names: Sequence[str]
+) -> None:
     for way in WAYS:
         uri = readable.resolve().as_uri() + way
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as old:
             old.row_factory = None
             for name in names:
                 if not salvaged.recovered.get(name):
-                    salvaged.recovered[name] = _bring_over(old, into, name, salvaged)
+                    salvaged.recovered[name] = _copy_table(old, into, name, salvaged)
         if sum(salvaged.recovered.values()):
             break
 
 
-def _bring_over(old: sqlite3.Connection, into: sqlite3.Connection, name: str, salvaged: Salvaged) -> int:
+def _copy_table(
+    old: sqlite3.Connection, into: sqlite3.Connection, name: str, salvaged: RecoveryReport
+) -> int:
     try:
         there = [row[1] for row in old.execute(f"PRAGMA table_info({name})")]
     except UNREADABLE:
@@ -181,7 +185,7 @@ def _bring_over(old: sqlite3.Connection, into: sqlite3.Connection, name: str, sa
     columns, marks = ", ".join(shared), ", ".join("?" * len(shared))
     rows = 0
     into.execute("BEGIN IMMEDIATE")
-    for row in _rows(old, name, columns, salvaged):
+    for row in _read_rows(old, name, columns, salvaged):
         added = f"INSERT OR IGNORE INTO {name} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own tables
         try:
             rows += into.execute(added, row).rowcount
@@ -191,21 +195,21 @@ def _bring_over(old: sqlite3.Connection, into: sqlite3.Connection, name: str, sa
     return rows
 
 
-def _rows(
-    old: sqlite3.Connection, name: str, columns: str, salvaged: Salvaged
+def _read_rows(
+    old: sqlite3.Connection, name: str, columns: str, salvaged: RecoveryReport
 ) -> Iterator[tuple[object, ...]]:
     try:
         old.execute(f"SELECT rowid FROM {name} LIMIT 0")  # noqa: S608
     except sqlite3.OperationalError:
-        yield from _both_ends(old, name, columns, salvaged)
+        yield from _read_from_both_ends(old, name, columns, salvaged)
     except UNREADABLE:
         return
     else:
-        yield from _by_rowid(old, name, columns, salvaged)
+        yield from _read_by_rowid(old, name, columns, salvaged)
 
 
-def _by_rowid(
-    old: sqlite3.Connection, name: str, columns: str, salvaged: Salvaged
+def _read_by_rowid(
+    old: sqlite3.Connection, name: str, columns: str, salvaged: RecoveryReport
 ) -> Iterator[tuple[object, ...]]:
     """Every readable row, in order, jumping over what cannot be read."""
     at: int | None = -(1 << 62)
@@ -217,26 +221,26 @@ def _by_rowid(
                 yield row[1:]
         except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError):
             salvaged.gaps += 1
-            at = _beyond(old, name, max(at or 0, 0))
+            at = _next_readable_rowid(old, name, max(at or 0, 0))
         else:
             return
 
 
-def _beyond(old: sqlite3.Connection, name: str, at: int) -> int | None:
+def _next_readable_rowid(old: sqlite3.Connection, name: str, at: int) -> int | None:
     """The row number after which rows can be read again; None if there are none."""
     step = 1
-    while not _readable(old, name, at + step):
+    while not _is_readable(old, name, at + step):
         step *= 2
-        if step > FARTHEST:
+        if step > MAX_ROWID_GAP:
             return None
     low, high = at + step // 2, at + step
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _readable(old, name, middle) else (middle, high)
+        low, high = (low, middle) if _is_readable(old, name, middle) else (middle, high)
     return high
 
 
-def _readable(old: sqlite3.Connection, name: str, at: int) -> bool:
+def _is_readable(old: sqlite3.Connection, name: str, at: int) -> bool:
     try:
         old.execute(
             f"SELECT * FROM {name} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT 1",  # noqa: S608
@@ -247,8 +251,8 @@ def _readable(old: sqlite3.Connection, name: str, at: int) -> bool:
     return True
 
 
-def _both_ends(
-    old: sqlite3.Connection, name: str, columns: str, salvaged: Salvaged
+def _read_from_both_ends(
+    old: sqlite3.Connection, name: str, columns: str, salvaged: RecoveryReport
 ) -> Iterator[tuple[object, ...]]:
     """A table without row numbers: from its front as far as it goes, then from its end."""
     key = [row[1] for row in old.execute(f"PRAGMA table_info({name})") if row[5]]

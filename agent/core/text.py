@@ -17,7 +17,7 @@ zero-width), surrogate or unassigned character, no run of blanks, and at most `L
 import re
 import unicodedata
 
-LIMIT = 255  # SIZE(0..255) of PrtLocalizedDescriptionStringTC; nothing longer is worth keeping
+MAX_LENGTH = 255  # SIZE(0..255) of PrtLocalizedDescriptionStringTC; nothing longer is worth keeping
 
 CODECS = {
     3: "ascii", 4: "iso8859-1", 5: "iso8859-2", 6: "iso8859-3", 7: "iso8859-4", 8: "iso8859-5",
@@ -40,53 +40,53 @@ _HEX_RUN = re.compile(r"(?:[0-9A-Fa-f]{2} ){3,}[0-9A-Fa-f]{2} ?|(?:[0-9A-Fa-f]{2
 _BLANKS = re.compile(r"\s+")
 
 
-def decode(raw: bytes, charset: int | None = None) -> str:
+def decode_octets(raw: bytes, charset: int | None = None) -> str:
     """The text in `raw`, an OCTET STRING; `charset` is the declared MIBenum, if any."""
-    return clean(unhex(_decoded(raw, charset)))
+    return clean_text(decode_hex_dump(_decode_bytes(raw, charset)))
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """`text` without what could deceive or break a screen, a log or a table; blanks collapsed."""
-    kept = "".join(map(_shown, text[: 4 * LIMIT]))
-    return _BLANKS.sub(" ", kept).strip()[:LIMIT].rstrip()
+    kept = "".join(map(_printable_char, text[: 4 * MAX_LENGTH]))
+    return _BLANKS.sub(" ", kept).strip()[:MAX_LENGTH].rstrip()
 
 
-def fold(text: str) -> str:
+def fold_case(text: str) -> str:
     """For comparing words: lower case without accents, nor the voiced marks of kana."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     return plain.casefold().replace("ł", "l").replace("ı", "i")
 
 
-def unhex(text: str) -> str:
+def decode_hex_dump(text: str) -> str:
     """Undo hex printed in place of text: "42 6C 61 63 6B", "0x426C61636B", or a first line of
     sixteen characters with hex lines below it, as dumps of long strings have it."""
     head, *lines = text.replace("\r\n", "\n").split("\n")
     dumped = (_HEX_RUN.fullmatch(f"{line.strip()} ") for line in lines if line.strip())
     if lines and len(head) >= _DUMP_LINE - len(ROMAN_8) and all(dumped):
-        return head + "".join(map(_from_hex, lines))
+        return head + "".join(map(_decode_hex, lines))
     for prefix in ("Hex-STRING:", "0x", "0X"):
-        if text.startswith(prefix) and (found := _from_hex(text.removeprefix(prefix))):
+        if text.startswith(prefix) and (found := _decode_hex(text.removeprefix(prefix))):
             return found
     if len(text) >= 11 and not lines and _HEX_RUN.fullmatch(text):
-        found = _from_hex(text)
+        found = _decode_hex(text)
         return found if found.rstrip("\0").isprintable() else text
     return text
 
 
-def _from_hex(text: str) -> str:
+def _decode_hex(text: str) -> str:
     try:
-        return _decoded(bytes.fromhex(text), None)
+        return _decode_bytes(bytes.fromhex(text), None)
     except ValueError:
         return ""
 
 
-def _decoded(raw: bytes, charset: int | None) -> str:
+def _decode_bytes(raw: bytes, charset: int | None) -> str:
     if raw.startswith(ROMAN_8):
         return raw[2:].decode("hp-roman8", "replace")
-    if wide := _utf16(raw):
+    if wide := _decode_utf16(raw):
         return wide
     raw = raw.strip(b"\0")
-    for codec in _ladder(raw, charset):
+    for codec in _candidate_codecs(raw, charset):
         try:
             return raw.decode(codec)
         except (UnicodeDecodeError, LookupError):
@@ -94,7 +94,7 @@ def _decoded(raw: bytes, charset: int | None) -> str:
     return raw.decode("iso8859-1")
 
 
-def _utf16(raw: bytes) -> str:
+def _decode_utf16(raw: bytes) -> str:
     """`raw` as UTF-16 if a byte order mark or the NULs of Latin letters say so, else ""."""
     if raw[:2] in {b"\xfe\xff", b"\xff\xfe"}:
         return raw.decode("utf-16", "replace")
@@ -107,7 +107,7 @@ def _utf16(raw: bytes) -> str:
     return ""
 
 
-def _ladder(raw: bytes, charset: int | None) -> list[str]:
+def _candidate_codecs(raw: bytes, charset: int | None) -> list[str]:
     """The codecs to try, the likeliest first."""
     rungs = ["utf-8"]
     if b"\x1b$" in raw:  # escapes into two-byte sets, between which all is ASCII
@@ -137,7 +137,7 @@ def _is_cyrillic(raw: bytes) -> bool:
     return high >= 3 and high > 0.6 * len(letters)
 
 
-def _shown(char: str) -> str:
+def _printable_char(char: str) -> str:
     if char.isprintable() and char != "\ufffd":
         return char
     return " " if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Zs"} else ""

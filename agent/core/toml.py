@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.core.errors import Complaint, ConfigError
 
-Where = tuple[str | int, ...]
+TomlPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -32,20 +32,24 @@ class Document:
     text: str
     data: dict[str, Any]
 
-    def line(self, where: Where) -> int | None:
+    def find_line(self, where: TomlPath) -> int | None:
         """The line (from 1) of the key at `where`, or of the innermost table around it that has one."""
-        lines = _lines(self.text)
+        lines = _find_key_lines(self.text)
         while where and where not in lines:
             where = where[:-1]
         return lines.get(where)
 
-    def complaint(self, where: Where, reason: str, suggestion: str = "") -> Complaint:
+    def build_complaint(self, where: TomlPath, reason: str, suggestion: str = "") -> Complaint:
         return Complaint(
-            file=str(self.path), line=self.line(where), key=spell(where), reason=reason, suggestion=suggestion
+            file=str(self.path),
+            line=self.find_line(where),
+            key=format_key(where),
+            reason=reason,
+            suggestion=suggestion,
         )
 
 
-def spell(where: Where) -> str:
+def format_key(where: TomlPath) -> str:
     """("network", 0, "cidr") -> "network[1].cidr": counted from 1, as people count."""
     text = ""
     for part in where:
@@ -53,7 +57,7 @@ def spell(where: Where) -> str:
     return text
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def suggest_word(word: str, known: Sequence[str]) -> str:
     """A suggestion for a misspelt word: 'did you mean "community"?', or the known words."""
     import difflib  # noqa: PLC0415 - only for who made a mistake
 
@@ -62,14 +66,14 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"known here: {', '.join(sorted(known))}"
 
 
-def read(path: Path, *, missing: str = "") -> Document:
+def load_document(path: Path, *, missing: str = "") -> Document:
     """The file, parsed. Raises ConfigError if it is missing (suggesting `missing`), unreadable or no TOML."""
     try:
         text = path.read_text("utf-8-sig")  # editors on Windows put a byte order mark in front
     except FileNotFoundError:
-        raise ConfigError.at(path, "there is no such file", suggestion=missing) from None
+        raise ConfigError.for_file(path, "there is no such file", suggestion=missing) from None
     except (OSError, UnicodeDecodeError) as why:
-        raise ConfigError.at(path, f"cannot be read: {why}") from why
+        raise ConfigError.for_file(path, f"cannot be read: {why}") from why
     try:
         return Document(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as why:
@@ -83,28 +87,30 @@ def read(path: Path, *, missing: str = "") -> Document:
         raise ConfigError([complaint]) from why
 
 
-def validate(document: Document, model: type[M]) -> M:
+def validate_document(document: Document, model: type[M]) -> M:
     """The document as `model`. Raises ConfigError with one complaint for each mistake."""
     try:
         return model.model_validate(document.data)
     except ValidationError as why:
-        raise ConfigError([_complain(document, model, dict(error)) for error in why.errors()]) from None
+        raise ConfigError(
+            [_build_complaint(document, model, dict(error)) for error in why.errors()]
+        ) from None
 
 
-def _complain(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Complaint:
-    where: Where = tuple(part for part in error["loc"] if part != "[key]")
+def _build_complaint(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Complaint:
+    where: TomlPath = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
-        known = _fields(model, where[:-1])
-        return document.complaint(where, "unknown key", nearest(str(where[-1]), known))
+        known = _known_keys(model, where[:-1])
+        return document.build_complaint(where, "unknown key", suggest_word(str(where[-1]), known))
     if error["type"] == "missing":
-        return document.complaint(where, "is missing", f"add {where[-1]} = …")
+        return document.build_complaint(where, "is missing", f"add {where[-1]} = …")
     said = str(error.get("ctx", {}).get("error") or error["msg"])
     reason, _, suggestion = said.partition(" | ")
     if error["type"] in {"literal_error", "enum"} and isinstance(word := error["input"], str):
         known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-        return document.complaint(where, f'"{word}" is not known here', nearest(word, known))
+        return document.build_complaint(where, f'"{word}" is not known here', suggest_word(word, known))
     if error["type"] in {"tuple_type", "list_type"}:
-        return document.complaint(
+        return document.build_complaint(
             where, "should be a list", f"write [[{where[-1]}]] for a table, or {where[-1]} = […]"
         )
     if error["type"] == "greater_than_equal":
@@ -113,36 +119,36 @@ def _complain(document: Document, model: type[BaseModel], error: dict[str, Any])
         reason = reason[:1].lower() + reason[1:]
         if isinstance(got := error.get("input"), str | int | float | bool):
             reason += f", not {got!r}"
-    return document.complaint(where, reason, suggestion)
+    return document.build_complaint(where, reason, suggestion)
 
 
-def _fields(model: type[BaseModel], where: Where) -> list[str]:
+def _known_keys(model: type[BaseModel], where: TomlPath) -> list[str]:
     """The keys that `model` knows at `where`."""
     for part in where:
         field = model.model_fields.get(str(part)) if isinstance(part, str) else None
-        for inner in _models(field.annotation) if field else ():
+        for inner in _nested_models(field.annotation) if field else ():
             model = inner
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _nested_models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for inner in get_args(annotation) for found in _models(inner)]
+    return [found for inner in get_args(annotation) for found in _nested_models(inner)]
 
 
 @lru_cache(maxsize=8)
-def _lines(text: str) -> dict[Where, int]:
+def _find_key_lines(text: str) -> dict[TomlPath, int]:
     """{path of a key, a table or an element of an array over several lines: its line}."""
-    found: dict[Where, int] = {}
-    counts: dict[Where, int] = {}
-    table: Where = ()
+    found: dict[TomlPath, int] = {}
+    counts: dict[TomlPath, int] = {}
+    table: TomlPath = ()
     for first, lines, data in _statements(text):
         keys = list(_keys(data))
         if lines[0].lstrip().startswith("["):
             names, value = keys[-1]
             several = isinstance(value, list)
-            table = _nested(names, counts, several=several)
+            table = _resolve_header(names, counts, several=several)
             found.setdefault(table, first)
             found.setdefault(table[:-1] if several else table, first)
             continue
@@ -209,9 +215,9 @@ def _parsed(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _nested(names: tuple[str, ...], counts: dict[Where, int], *, several: bool) -> Where:
+def _resolve_header(names: tuple[str, ...], counts: dict[TomlPath, int], *, several: bool) -> TomlPath:
     """The path of a header, with the number of the element in each array of tables on the way."""
-    path: Where = ()
+    path: TomlPath = ()
     for name in names[:-1]:
         path = (*path, name)
         if path in counts:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-SECONDS = {
+SECONDS_PER_UNIT = {
     "ms": 0.001, "s": 1, "sec": 1, "second": 1, "seconds": 1,
     "m": 60, "min": 60, "minute": 60, "minutes": 60,
     "h": 3600, "hour": 3600, "hours": 3600,
@@ -13,14 +13,14 @@ SECONDS = {
     "w": 604800, "week": 604800, "weeks": 604800,
 }  # fmt: skip
 
-BUSINESS = {
+SECONDS_PER_BUSINESS_UNIT = {
     "business_hour": 3600, "business_hours": 3600, "business_minute": 60, "business_minutes": 60,
 }  # fmt: skip
 
 _QUANTITY = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z_%]*)\s*")
 
 
-def quantity(text: str) -> tuple[float, str]:
+def parse_quantity(text: str) -> tuple[float, str]:
     """("5 days") -> (5.0, "days"). Raises ValueError for anything but a number and one unit."""
     found = _QUANTITY.fullmatch(text)
     if not found:
@@ -28,17 +28,17 @@ def quantity(text: str) -> tuple[float, str]:
     return float(found[1]), found[2]
 
 
-def duration(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Seconds of "30s", "5 minutes", "2h", "1 day". Raises ValueError with a suggestion."""
-    number, unit = quantity(text)
-    if unit not in SECONDS:
+    number, unit = parse_quantity(text)
+    if unit not in SECONDS_PER_UNIT:
         raise ValueError(f'"{text}" is not a duration: write a number and s, m, h, d or w, like "5 minutes"')
     if number < 0:
         raise ValueError(f'"{text}" is below zero')
-    return number * SECONDS[unit]
+    return number * SECONDS_PER_UNIT[unit]
 
 
-def spell(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as a person says it, in its two largest units: "2 h 5 min", "3 days 4 h"."""
     left = round(seconds)
     parts = []
@@ -62,7 +62,7 @@ def with_article(noun: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class HourRange:
     """Hours of the day, in minutes since local midnight; they may span it."""
 
     begins: int
@@ -77,7 +77,7 @@ class Hours:
         hours = [int(part) for part in found.groups()]
         return cls(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
 
-    def covers(self, now: float) -> bool:
+    def covers_time(self, now: float) -> bool:
         """Whether `now` (seconds since 1970) lies in them, by this machine's time zone."""
         local = time.localtime(now)
         minute = local.tm_hour * 60 + local.tm_min

@@ -14,23 +14,23 @@ log = logging.getLogger("printwarden.config")
 
 
 @dataclass(slots=True)
-class Watched(Generic[T]):
+class WatchedFiles(Generic[T]):
     """What some files say, read again when one of them changes, comes or goes."""
 
-    what: str  # as a person calls it: "config.toml", "the rules"
+    label: str  # as a person calls it: "config.toml", "the rules"
     files: Callable[[], Iterable[Path]]
     load: Callable[[], T]
     complaint: str = ""  # why the files as they are now are not in force; "" if they are
     _seen: frozenset[tuple[Path, int, int]] = field(default_factory=frozenset)
 
-    def first(self) -> T:
+    def load_first(self) -> T:
         """What the files say at the start. Raises ConfigError: then nothing is started."""
-        self._seen = self._marks()
+        self._seen = self._file_marks()
         return self.load()
 
-    def again(self) -> T | None:
+    def reload_changed(self) -> T | None:
         """What the files say now, if they changed and are valid; None otherwise, and the log says why."""
-        marks = self._marks()
+        marks = self._file_marks()
         if marks == self._seen:
             return None
         self._seen = marks
@@ -39,14 +39,14 @@ class Watched(Generic[T]):
         except ConfigError as why:
             self.complaint = str(why)
             log.warning(
-                "%s: changed, and cannot be used; the last good version stays in force.\n%s", self.what, why
+                "%s: changed, and cannot be used; the last good version stays in force.\n%s", self.label, why
             )
             return None
         self.complaint = ""
-        log.info("%s: changed, and in force", self.what)
+        log.info("%s: changed, and in force", self.label)
         return loaded
 
-    def _marks(self) -> frozenset[tuple[Path, int, int]]:
+    def _file_marks(self) -> frozenset[tuple[Path, int, int]]:
         """Path, time of change and size of each file: enough to see an edit."""
         marks = set()
         for path in self.files():

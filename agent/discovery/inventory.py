@@ -17,20 +17,20 @@ from dataclasses import asdict, dataclass, field, replace
 
 from agent.core.model import Address, Device, Identity, Sighting
 
-LEARNT = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
-KEPT = (
+IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
+DEVICE_COLUMNS = (
     "key",
-    *LEARNT,
+    *IDENTITY_FIELDS,
     "hostname",
     "credential",
     "first_seen",
     "last_seen",
 )  # columns that are fields of a Device
 
-NO_PRINTER = "not a printer"
-PAUSES = {NO_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
-SWEEP_GOES_STALE = 86400.0  # an interrupted sweep older than this starts from the beginning
-STILL_ALIVE = 3600.0  # a device that answered within this time is there
+NOT_A_PRINTER = "not a printer"
+RETRY_PAUSES = {NOT_A_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
+MAX_SWEEP_AGE = 86400.0  # an interrupted sweep older than this starts from the beginning
+ALIVE_WINDOW = 3600.0  # a device that answered within this time is there
 
 SCHEMA = (
     """
@@ -74,23 +74,23 @@ class Candidate:
     announced: Mapping[str, object] = field(default_factory=dict)  # an Announcement, as JSON
 
 
-def worth_asking(tx: sqlite3.Connection, sighting: Sighting) -> bool:
+def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
     """Whether to identify who was seen: not if it is known, or was asked in vain lately.
 
     Who announces itself as a printer is asked even if a sweep could not tell what it is.
     """
     host, port = sighting.address
     row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
-    if at(tx, sighting.address) is not None:
+    if find_device_at(tx, sighting.address) is not None:
         return False
     if row is None or row["asked_until"] <= sighting.at:
         return True
-    return bool(sighting.is_printer) and row["verdict"] != NO_PRINTER and row["via"] != sighting.via
+    return bool(sighting.is_printer) and row["verdict"] != NOT_A_PRINTER and row["via"] != sighting.via
 
 
-def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
+def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
     """Remember what became of a sighting. Verdicts: see `Candidate`."""
-    pause = PAUSES.get(verdict, 0.0)
+    pause = RETRY_PAUSES.get(verdict, 0.0)
     host, port = sighting.address
     announced = json.dumps(asdict(sighting.announced)) if sighting.announced else None
     tx.execute(
@@ -100,7 +100,7 @@ def note(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
     )
 
 
-def candidates(tx: sqlite3.Connection) -> list[Candidate]:
+def load_candidates(tx: sqlite3.Connection) -> list[Candidate]:
     """Everything seen, with its verdict, by address."""
     return [
         Candidate(
@@ -115,7 +115,7 @@ def candidates(tx: sqlite3.Connection) -> list[Candidate]:
     ]
 
 
-def bind(
+def bind_identity(
     tx: sqlite3.Connection,
     identity: Identity,
     address: Address,
@@ -129,27 +129,34 @@ def bind(
     A known printer that still answers where it was has a second address here (another network card, a
     second VLAN); one that has not answered there for an hour has moved.
     """
-    related = _related(tx, identity, address)
-    old = recognise(related, identity, address, now)
+    related = _find_related(tx, identity, address)
+    old = match_device(related, identity, address, now)
     for squatter in related.values():
         if squatter.address == address and (old is None or squatter.key != old.key):
             tx.execute("UPDATE device SET host = '', port = 0 WHERE key = ?", (squatter.key,))
     tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", (address.host, address.port))
-    device = _merged(old, identity, address, now, credential, key=_new_key(tx, identity, address))
-    if old and old.address.host and old.address != address and now - _home_seen(tx, old.key) < STILL_ALIVE:
+    device = _merge_device(old, identity, address, now, credential, key=_choose_key(tx, identity, address))
+    if (
+        old
+        and old.address.host
+        and old.address != address
+        and now - _load_home_seen(tx, old.key) < ALIVE_WINDOW
+    ):
         device = replace(device, address=old.address)
         tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, device.key))
-    _save(tx, device, learned, home_seen=now if device.address == address else _home_seen(tx, device.key))
+    _save_device(
+        tx, device, learned, home_seen=now if device.address == address else _load_home_seen(tx, device.key)
+    )
     return device
 
 
-def second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
+def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
     """Where else this printer answered."""
     found = tx.execute("SELECT host, port FROM second_address WHERE device = ? ORDER BY host, port", (key,))
     return [Address(row["host"], row["port"]) for row in found]
 
 
-def _related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
+def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
     """The devices that share a serial, MAC, UUID or address with this one: the only ones it may be."""
     found = tx.execute(
         "SELECT * FROM device WHERE serial = ? UNION SELECT * FROM device WHERE mac = ? "
@@ -157,18 +164,18 @@ def _related(tx: sqlite3.Connection, identity: Identity, address: Address) -> di
         "ORDER BY key",
         (identity.serial, identity.mac, identity.uuid, address.host, address.port),
     )
-    return {row["key"]: _device(row) for row in found}
+    return {row["key"]: _device_from_row(row) for row in found}
 
 
-def _home_seen(tx: sqlite3.Connection, key: str) -> float:
+def _load_home_seen(tx: sqlite3.Connection, key: str) -> float:
     """When the printer last answered at its own address."""
     row = tx.execute("SELECT home_seen FROM device WHERE key = ?", (key,)).fetchone()
     return float(row["home_seen"]) if row else 0.0
 
 
-def _save(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: float) -> None:
-    columns = ["host", "port", "learned", "home_seen", *KEPT]
-    own = (getattr(device, name) for name in KEPT)
+def _save_device(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: float) -> None:
+    columns = ["host", "port", "learned", "home_seen", *DEVICE_COLUMNS]
+    own = (getattr(device, name) for name in DEVICE_COLUMNS)
     tx.execute(
         f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
         f"VALUES ({', '.join('?' * len(columns))})",
@@ -176,24 +183,30 @@ def _save(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: fl
     )
 
 
-def recognise(known: Mapping[str, Device], identity: Identity, address: Address, now: float) -> Device | None:
+def match_device(
+    known: Mapping[str, Device], identity: Identity, address: Address, now: float
+) -> Device | None:
     """Which of `known` this is: by serial, then MAC, then UUID, then at its old address, uncontradicted."""
     for attribute in ("serial", "mac", "uuid"):
         value = getattr(identity, attribute)
         for device in known.values():
-            if value and getattr(device, attribute) == value and not _another(device, identity, address, now):
+            if (
+                value
+                and getattr(device, attribute) == value
+                and not _is_another_printer(device, identity, address, now)
+            ):
                 return device
     at_address = [device for device in known.values() if device.address == address]
-    return next((device for device in at_address if not _contradicts(device, identity)), None)
+    return next((device for device in at_address if not _contradicts_identity(device, identity)), None)
 
 
-def _contradicts(device: Device, identity: Identity) -> bool:
+def _contradicts_identity(device: Device, identity: Identity) -> bool:
     """Whether anything that both know of themselves differs."""
     pairs = [(getattr(device, name), getattr(identity, name)) for name in ("serial", "mac", "uuid", "model")]
     return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 
-def _another(device: Device, identity: Identity, address: Address, now: float) -> bool:
+def _is_another_printer(device: Device, identity: Identity, address: Address, now: float) -> bool:
     """Whether the same serial, MAC or UUID is nevertheless a different printer.
 
     Two printers of one site with one serial number exist (placeholders, refurbished boards): another
@@ -204,11 +217,11 @@ def _another(device: Device, identity: Identity, address: Address, now: float) -
     if device.uuid and device.uuid == identity.uuid:
         return False
     both_have_mac = bool(device.mac and identity.mac and device.mac != identity.mac)
-    alive_elsewhere = device.address != address and now - device.last_seen < STILL_ALIVE
+    alive_elsewhere = device.address != address and now - device.last_seen < ALIVE_WINDOW
     return both_have_mac and alive_elsewhere
 
 
-def _merged(
+def _merge_device(
     old: Device | None,
     identity: Identity,
     address: Address,
@@ -218,7 +231,7 @@ def _merged(
     key: str,
 ) -> Device:
     """The device as it is now known; what was not read this time keeps its last value."""
-    read = {name: getattr(identity, name) for name in LEARNT if getattr(identity, name)}
+    read = {name: getattr(identity, name) for name in IDENTITY_FIELDS if getattr(identity, name)}
     if identity.name:
         read["hostname"] = identity.name
     if credential:
@@ -228,7 +241,7 @@ def _merged(
     return Device(key=key, address=address, first_seen=now, last_seen=now, **read)
 
 
-def _new_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
+def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
     """The first of serial, MAC, UUID that nobody holds yet; else model and address together."""
     for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
         key = f"{prefix}:{value}"
@@ -237,18 +250,18 @@ def _new_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> st
     return f"at:{identity.model or 'printer'}@{address}"
 
 
-def devices(tx: sqlite3.Connection) -> dict[str, Device]:
+def load_devices(tx: sqlite3.Connection) -> dict[str, Device]:
     """Every known printer, by key."""
-    return {row["key"]: _device(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
+    return {row["key"]: _device_from_row(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
 
 
 def load_device(tx: sqlite3.Connection, key: str) -> Device | None:
     """One printer by its key; None if it is not in the inventory."""
     row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
-    return _device(row) if row else None
+    return _device_from_row(row) if row else None
 
 
-def at(tx: sqlite3.Connection, address: Address) -> Device | None:
+def find_device_at(tx: sqlite3.Connection, address: Address) -> Device | None:
     """The printer that answers at `address`, also if that is its second one, as far as is known."""
     row = tx.execute(
         "SELECT * FROM device WHERE host = ? AND port = ? UNION SELECT device.* FROM device "
@@ -256,20 +269,20 @@ def at(tx: sqlite3.Connection, address: Address) -> Device | None:
         "WHERE second_address.host = ? AND second_address.port = ?",
         (*address, *address),
     ).fetchone()
-    return _device(row) if row else None
+    return _device_from_row(row) if row else None
 
 
-def learned(tx: sqlite3.Connection, key: str) -> str:
+def load_learned(tx: sqlite3.Connection, key: str) -> str:
     """What the SNMP engine learned about this printer (see `agent.snmp`), "" if nothing."""
     row = tx.execute("SELECT learned FROM device WHERE key = ?", (key,)).fetchone()
     return str(row["learned"]) if row else ""
 
 
-def remember(tx: sqlite3.Connection, key: str, learned: str) -> None:
+def save_learned(tx: sqlite3.Connection, key: str, learned: str) -> None:
     tx.execute("UPDATE device SET learned = ? WHERE key = ? AND learned <> ?", (learned, key, learned))
 
 
-def seen(tx: sqlite3.Connection, key: str, address: Address, now: float) -> None:
+def mark_seen(tx: sqlite3.Connection, key: str, address: Address, now: float) -> None:
     """Note that the printer answered at `address`."""
     tx.execute("UPDATE device SET last_seen = ? WHERE key = ?", (now, key))
     tx.execute(
@@ -277,18 +290,18 @@ def seen(tx: sqlite3.Connection, key: str, address: Address, now: float) -> None
     )
 
 
-def sweep_reached(tx: sqlite3.Connection, host: str, now: float) -> None:
+def save_sweep_position(tx: sqlite3.Connection, host: str, now: float) -> None:
     """Remember the last host that a sweep asked, so that it can go on there; "" when it is complete."""
     tx.execute("DELETE FROM sweep")
     if host:
         tx.execute("INSERT INTO sweep VALUES (?, ?)", (host, now))
 
 
-def interrupted_sweep(tx: sqlite3.Connection, now: float) -> str:
+def load_sweep_position(tx: sqlite3.Connection, now: float) -> str:
     """The host after which an interrupted sweep goes on; "" if the last one was completed, or is old."""
-    row = tx.execute("SELECT host FROM sweep WHERE at > ?", (now - SWEEP_GOES_STALE,)).fetchone()
+    row = tx.execute("SELECT host FROM sweep WHERE at > ?", (now - MAX_SWEEP_AGE,)).fetchone()
     return str(row["host"]) if row else ""
 
 
-def _device(row: sqlite3.Row) -> Device:
-    return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in KEPT})
+def _device_from_row(row: sqlite3.Row) -> Device:
+    return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in DEVICE_COLUMNS})

@@ -9,17 +9,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.forecast.calibration import STALE
+from agent.forecast.calibration import MAX_FORECAST_AGE
 from agent.forecast.usage import DAY
 
-LEADS = (14.0, 7.0, 3.0)  # days before the cartridge was empty
-SOON, SETTLES = 7.0, 1.0  # days at present pace at which an order is due, but not in a cartridge's first day
-FALSE = 10.0  # days left at the order from which on it was too early
-NOTICE = 1.0  # days before: an order later than this was missed
+LEAD_DAYS = (14.0, 7.0, 3.0)  # days before the cartridge was empty
+ORDER_DAYS, SETTLING_DAYS = (
+    7.0,
+    1.0,
+)  # days at present pace at which an order is due, but not in a cartridge's first day
+FALSE_ORDER_DAYS = 10.0  # days left at the order from which on it was too early
+MIN_NOTICE_DAYS = 1.0  # days before: an order later than this was missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
+class LeadAccuracy:
     """Forecasts looked back upon at one lead."""
 
     days: float
@@ -31,8 +34,8 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accuracy:
-    leads: tuple[Lead, ...]
+class ForecastAccuracy:
+    leads: tuple[LeadAccuracy, ...]
     emptied: int  # cartridges that ran empty
     replaced: int  # cartridges that came out early: not counted
     false: int  # orders with more than ten days left
@@ -40,45 +43,47 @@ class Accuracy:
     missed: int  # cartridges empty with less than a day's notice, or none
 
 
-Made = tuple[float, float, float, float, float | None, float]
+ForecastRecord = tuple[float, float, float, float, float | None, float]
 """At, P10, best estimate, P90, straight line, days at present pace."""
 
 
-def accuracy(db: sqlite3.Connection, since: float = 0.0) -> Accuracy:
+def measure_accuracy(db: sqlite3.Connection, since: float = 0.0) -> ForecastAccuracy:
     """What became of the forecasts on cartridges that ended at or after `since`."""
-    lives = list(_lives(db, since))
+    lives = list(_load_cartridges(db, since))
     emptied = [(end, made) for end, empty, made in lives if empty]
-    warned = [(end, _order(made)) for end, made in emptied]
+    warned = [(end, _first_order_time(made)) for end, made in emptied]
     orders = [(end - at) / DAY for end, at in warned if at is not None]
-    late = sum(at is None or end - at < NOTICE * DAY for end, at in warned)
-    return Accuracy(
-        leads=tuple(_lead(days, emptied) for days in LEADS),
+    late = sum(at is None or end - at < MIN_NOTICE_DAYS * DAY for end, at in warned)
+    return ForecastAccuracy(
+        leads=tuple(_measure_lead(days, emptied) for days in LEAD_DAYS),
         emptied=len(emptied),
         replaced=len(lives) - len(emptied),
         orders=len(orders),
-        false=sum(left > FALSE for left in orders),
+        false=sum(left > FALSE_ORDER_DAYS for left in orders),
         missed=late,
     )
 
 
-def _lives(db: sqlite3.Connection, since: float) -> Iterator[tuple[float, bool, list[Made]]]:
+def _load_cartridges(
+    db: sqlite3.Connection, since: float
+) -> Iterator[tuple[float, bool, list[ForecastRecord]]]:
     """(when it ended, whether it was empty, the forecasts made), one a cartridge."""
     rows = db.execute(
         "SELECT * FROM forecast WHERE ended >= ? ORDER BY device, supply, ended, at", (since,)
     ).fetchall()
     for key, group in groupby(rows, lambda row: (row["device"], row["supply"], row["ended"], row["empty"])):
-        yield key[2], bool(key[3]), [_made(row) for row in group]
+        yield key[2], bool(key[3]), [_record_from_row(row) for row in group]
 
 
-def _made(row: sqlite3.Row) -> Made:
+def _record_from_row(row: sqlite3.Row) -> ForecastRecord:
     return row["at"], row["p10"], row["p50"], row["p90"], row["line"], row["raw"]
 
 
-def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
+def _measure_lead(days: float, emptied: Sequence[tuple[float, list[ForecastRecord]]]) -> LeadAccuracy:
     misses, lines, covered = [], [], 0
     for end, made in emptied:
         when = end - days * DAY
-        found = [it for it in made if when - STALE < it[0] <= when]
+        found = [it for it in made if when - MAX_FORECAST_AGE < it[0] <= when]
         if found:
             at, early, best, late, line, _ = found[-1]
             left = (end - at) / DAY
@@ -87,7 +92,7 @@ def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
             if line is not None:
                 lines.append(abs(line - left))
     n = len(misses)
-    return Lead(
+    return LeadAccuracy(
         days=days,
         n=n,
         miss=sum(map(abs, misses)) / n if n else None,
@@ -97,9 +102,9 @@ def _lead(days: float, emptied: Sequence[tuple[float, list[Made]]]) -> Lead:
     )
 
 
-def _order(made: Sequence[Made]) -> float | None:
+def _first_order_time(made: Sequence[ForecastRecord]) -> float | None:
     """When an order would have been due first."""
     for at, *_, pace in made:
-        if pace < SOON and at - made[0][0] >= SETTLES * DAY:
+        if pace < ORDER_DAYS and at - made[0][0] >= SETTLING_DAYS * DAY:
             return at
     return None

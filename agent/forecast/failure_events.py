@@ -10,13 +10,13 @@ from enum import StrEnum
 from agent.core.model import Alert
 
 
-class Trouble(StrEnum):
+class TroubleKind(StrEnum):
     JAM = "jam"
     FAULT = "fault"  # one that names the part, and from which the printer recovered
     END = "end"  # the part failed for good or was replaced: what follows is about another
 
 
-_FAULTS: Mapping[str, str] = {
+_FAULT_PARTS: Mapping[str, str] = {
     "inputMediaTrayFeedError": "roller",
     "inputPickRollerFailure": "roller",
     "fuserUnderTemperature": "fuser",
@@ -25,21 +25,21 @@ _FAULTS: Mapping[str, str] = {
     "markerFuserTimingFailure": "fuser",
     "markerFuserThermistorFailure": "fuser",
 }
-_ANYWHERE: Mapping[str, Trouble] = {  # what it says of depends on where it is
-    "jam": Trouble.JAM,
-    "subunitRecoverableFailure": Trouble.FAULT,
-    "subunitUnderTemperature": Trouble.FAULT,
-    "subunitUnrecoverableFailure": Trouble.END,
+_KINDS_BY_CODE: Mapping[str, TroubleKind] = {  # what it says of depends on where it is
+    "jam": TroubleKind.JAM,
+    "subunitRecoverableFailure": TroubleKind.FAULT,
+    "subunitUnderTemperature": TroubleKind.FAULT,
+    "subunitUnrecoverableFailure": TroubleKind.END,
 }
-_GROUPS: Mapping[str | None, str] = {"input": "roller", "fuser": "fuser", "transferUnit": "transfer"}
-_ENDS: Mapping[str, str] = {
+_GROUP_PARTS: Mapping[str | None, str] = {"input": "roller", "fuser": "fuser", "transferUnit": "transfer"}
+_END_PARTS: Mapping[str, str] = {
     "inputMediaTrayFeedFailure": "roller",
     "markerOpcLifeOver": "drum",
 }
-_COLD = {"markerFuserUnderTemperature", "subunitUnderTemperature"}
+_COLD_FUSER_CODES = {"markerFuserUnderTemperature", "subunitUnderTemperature"}
 """Codes 1001 and 35: healthy printers carry them while they sleep and wake (Kyocera); a fault if critical."""
 
-WORDS: Mapping[str, str] = {
+PART_WORDS: Mapping[str, str] = {
     "fus": "fuser",
     "fix": "fuser",
     "transfer": "transfer",
@@ -52,31 +52,31 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def trouble(alert: Alert) -> tuple[str, Trouble] | None:
+def find_trouble(alert: Alert) -> tuple[str, TroubleKind] | None:
     """(part, what it met): ("roller 2", JAM), ("fuser 1", FAULT); None for what is no wear."""
     name = alert.name
-    if name in _COLD and alert.severity != "critical":
+    if name in _COLD_FUSER_CODES and alert.severity != "critical":
         return None
-    if name in _ENDS:
-        return _numbered(_ENDS[name], alert), Trouble.END
-    if name in _FAULTS:
-        return _numbered(_FAULTS[name], alert), Trouble.FAULT
-    met = _ANYWHERE.get(name)
-    part = unit(alert) if met else None
-    return (_numbered(part, alert), met) if part and met else None
+    if name in _END_PARTS:
+        return _number_part(_END_PARTS[name], alert), TroubleKind.END
+    if name in _FAULT_PARTS:
+        return _number_part(_FAULT_PARTS[name], alert), TroubleKind.FAULT
+    met = _KINDS_BY_CODE.get(name)
+    part = find_part_kind(alert) if met else None
+    return (_number_part(part, alert), met) if part and met else None
 
 
-def unit(alert: Alert) -> str | None:
+def find_part_kind(alert: Alert) -> str | None:
     """The kind of part that an alert's group, or else its words, speak of."""
-    if alert.group in _GROUPS:
-        return _GROUPS[alert.group]
+    if alert.group in _GROUP_PARTS:
+        return _GROUP_PARTS[alert.group]
     if alert.group not in {"marker", "mediaPath", "markerSupplies"}:
         return None
     said = alert.text.lower()
-    return next((part for word, part in WORDS.items() if word in said), None)
+    return next((part for word, part in PART_WORDS.items() if word in said), None)
 
 
-def _numbered(part: str, alert: Alert) -> str:
+def _number_part(part: str, alert: Alert) -> str:
     """A tray has rollers of its own; of the other parts a printer has one."""
     row = alert.group_index
     return f"{part} {row if part == 'roller' and row is not None and row > 0 else 1}"

@@ -8,27 +8,31 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from math import log
 
-NODES = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which misses are told apart
-_LOGS = tuple(log(node) for node in NODES)
-TYPICAL, APART = 0.5, 0.95  # a usual sigma; how near to one another neighbours may come
-SLOWEST, STEP, NEW = 0.02, 2.0, 10.0  # how fast a mark moves: not below SLOWEST, faster while it is NEW
+NODE_DAYS = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which misses are told apart
+_LOGS = tuple(log(node) for node in NODE_DAYS)
+TYPICAL_SIGMA, MAX_SLOPE = 0.5, 0.95  # a usual sigma; how near to one another neighbours may come
+MIN_STEP, STEP_SIZE, WARMUP_COUNT = (
+    0.02,
+    2.0,
+    10.0,
+)  # how fast a mark moves: not below SLOWEST, faster while it is NEW
 
 
 @dataclass(slots=True)
-class Mean:
+class RunningMean:
     """A running mean that starts from a guess worth `weight` observations, and forgets beyond `most`."""
 
     value: float
     weight: float
     most: float
 
-    def add(self, x: float) -> None:
+    def add_value(self, x: float) -> None:
         self.weight = min(self.weight + 1.0, self.most)
         self.value += (x - self.value) / self.weight
 
 
 @dataclass(slots=True)
-class Misses:
+class MissQuantiles:
     """Where the truth lay against raw forecasts of about NODES days.
 
     `middle`: the median of log(truth / forecast); `low` and `high`: its P10 and P90, in sigmas of the
@@ -37,32 +41,34 @@ class Misses:
     stays a longer forecast: neighbours of `middle` are kept from crossing.
     """
 
-    low: list[float] = field(default_factory=lambda: [-1.5] * len(NODES))
-    middle: list[float] = field(default_factory=lambda: [-0.1] * len(NODES))
-    high: list[float] = field(default_factory=lambda: [1.1] * len(NODES))
+    low: list[float] = field(default_factory=lambda: [-1.5] * len(NODE_DAYS))
+    middle: list[float] = field(default_factory=lambda: [-0.1] * len(NODE_DAYS))
+    high: list[float] = field(default_factory=lambda: [1.1] * len(NODE_DAYS))
     n: int = 0
 
-    def add(self, days: float, sigma: float, truth: float) -> None:
+    def add_miss(self, days: float, sigma: float, truth: float) -> None:
         """A look back: `days` were forecast (raw) when `truth` days were left."""
         z = log(truth / days)
-        node, part = _place(days)
-        low, middle, high = self.at(days, sigma)
+        node, part = _locate_node(days)
+        low, middle, high = self.quantiles_at(days, sigma)
         self.n += 1
-        step = STEP * max(SLOWEST, 1.0 / (NEW + self.n / 3.0))
+        step = STEP_SIZE * max(MIN_STEP, 1.0 / (WARMUP_COUNT + self.n / 3.0))
         for marks, mark, share, unit in (
             (self.low, low, 0.1, 1.0),
-            (self.middle, middle, 0.5, TYPICAL),
+            (self.middle, middle, 0.5, TYPICAL_SIGMA),
             (self.high, high, 0.9, 1.0),
         ):
             move = step * unit * (share if z >= mark else share - 1.0)
             marks[node] += (1.0 - part) * move
             marks[node + 1] += part * move
-        for k in range(len(NODES) - 1):
-            self.middle[k + 1] = max(self.middle[k + 1], self.middle[k] - APART * (_LOGS[k + 1] - _LOGS[k]))
+        for k in range(len(NODE_DAYS) - 1):
+            self.middle[k + 1] = max(
+                self.middle[k + 1], self.middle[k] - MAX_SLOPE * (_LOGS[k + 1] - _LOGS[k])
+            )
 
-    def at(self, days: float, sigma: float) -> tuple[float, float, float]:
+    def quantiles_at(self, days: float, sigma: float) -> tuple[float, float, float]:
         """P10, median and P90 of log(truth / forecast) for a raw forecast of `days`, in order."""
-        node, part = _place(days)
+        node, part = _locate_node(days)
         low, middle, high = self.low, self.middle, self.high
         best = middle[node] + part * (middle[node + 1] - middle[node])
         early = sigma * (low[node] + part * (low[node + 1] - low[node]))
@@ -70,31 +76,39 @@ class Misses:
         return min(early, best), best, max(late, best)
 
 
-def _place(days: float) -> tuple[int, float]:
+def _locate_node(days: float) -> tuple[int, float]:
     """The node at or below `days`, and the part of the way to the next one."""
-    if days <= NODES[0]:
+    if days <= NODE_DAYS[0]:
         return 0, 0.0
-    if days >= NODES[-1]:
-        return len(NODES) - 2, 1.0
-    node = bisect_right(NODES, days) - 1
+    if days >= NODE_DAYS[-1]:
+        return len(NODE_DAYS) - 2, 1.0
+    node = bisect_right(NODE_DAYS, days) - 1
     return node, (log(days) - _LOGS[node]) / (_LOGS[node + 1] - _LOGS[node])
 
 
-def _usual() -> dict[str, Mean]:
-    return {"black": Mean(0.1, 3.0, 200.0), "colour": Mean(-0.7, 3.0, 200.0), "part": Mean(0.0, 3.0, 200.0)}
+def _initial_yields() -> dict[str, RunningMean]:
+    return {
+        "black": RunningMean(0.1, 3.0, 200.0),
+        "colour": RunningMean(-0.7, 3.0, 200.0),
+        "part": RunningMean(0.0, 3.0, 200.0),
+    }
 
 
 @dataclass(slots=True)
-class Pool:
+class FleetPriors:
     """What all printers of a fleet have in common."""
 
-    usual: dict[str, Mean] = field(default_factory=_usual)  # kin of supply -> log(use a page x rated pages)
-    life: Mean = field(default_factory=lambda: Mean(log(80.0), 20.0, 400.0))  # log(days a cartridge lasts)
-    misses: dict[str, Misses] = field(default_factory=dict)  # by kind of gauge
+    usual: dict[str, RunningMean] = field(
+        default_factory=_initial_yields
+    )  # kin of supply -> log(use a page x rated pages)
+    life: RunningMean = field(
+        default_factory=lambda: RunningMean(log(80.0), 20.0, 400.0)
+    )  # log(days a cartridge lasts)
+    misses: dict[str, MissQuantiles] = field(default_factory=dict)  # by kind of gauge
     healthy: dict[str, tuple[float, float]] = field(default_factory=dict)  # "fuser jam" -> troubles, pages
 
-    def missed(self, gauge: str) -> Misses:
+    def get_quantiles(self, gauge: str) -> MissQuantiles:
         found = self.misses.get(gauge)
         if found is None:
-            found = self.misses[gauge] = Misses()
+            found = self.misses[gauge] = MissQuantiles()
         return found

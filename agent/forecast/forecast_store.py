@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.core.model import Alert, Foresight, Outlook, Supply
+from agent.core.model import Alert, Forecasts, Supply, SupplyForecast
 from agent.forecast import calibration, inputs
-from agent.forecast.fleet import Printer
-from agent.forecast.fleet_priors import Mean, Misses, Pool
-from agent.forecast.part_wear import Part, Parts
-from agent.forecast.site_rhythm import Site
-from agent.forecast.supply_model import Look, Slot
-from agent.forecast.usage import Habit
+from agent.forecast.fleet import PrinterForecaster
+from agent.forecast.fleet_priors import FleetPriors, MissQuantiles, RunningMean
+from agent.forecast.part_wear import PartEvidence, PrinterParts
+from agent.forecast.site_rhythm import SiteTrend
+from agent.forecast.supply_model import SupplyModel, SupplySample
+from agent.forecast.usage import UsageModel
 
 SCHEMA = (
     """
@@ -42,12 +42,12 @@ SCHEMA = (
     """,
 )
 
-FORM = 1
-KEPT = 400 * 86400.0  # how long forecasts are kept once their cartridge is gone
+STATE_VERSION = 1
+RETENTION = 400 * 86400.0  # how long forecasts are kept once their cartridge is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
+class ForecastInput:
     """What one reading of a printer brought: None for what it did not ask for."""
 
     site: str = ""
@@ -58,66 +58,66 @@ class Brought:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _StoredState:
     """What is known of one printer, and the texts as which it stands on disk."""
 
-    pool: Pool
-    printer: Printer
+    pool: FleetPriors
+    printer: PrinterForecaster
     pool_text: str
     site_text: str
     printer_text: str
 
 
-def take_in(tx: sqlite3.Connection, device: str, at: float, brought: Brought) -> Foresight:
+def update_forecasts(tx: sqlite3.Connection, device: str, at: float, brought: ForecastInput) -> Forecasts:
     """Take in what one reading brought, and say what is foreseen now. `device`: its key."""
-    kept = _load(tx, device, brought.site)
-    pool, printer, here = kept.pool, kept.printer, local(at)
+    kept = _load_state(tx, device, brought.site)
+    pool, printer, here = kept.pool, kept.printer, to_local_time(at)
     looks = {}
     if brought.supplies is not None:
         supplies = tuple(brought.supplies)
-        equip(printer, supplies)
-        looks = inputs.looks(supplies, brought.alerts, printer.slots)
-    swapped = printer.renewed
-    emptied = printer.look(pool, here, brought.pages, looks)
+        add_supplies(printer, supplies)
+        looks = inputs.build_samples(supplies, brought.alerts, printer.slots)
+    swapped = printer.replacement_times
+    emptied = printer.add_reading(pool, here, brought.pages, looks)
     for index in emptied:
-        _look_back(tx, device, index, kept, at)
-    for index, when in printer.renewed.items():
+        _score_forecasts(tx, device, index, kept, at)
+    for index, when in printer.replacement_times.items():
         if when != swapped.get(index):
-            _close(tx, device, index, at, empty=False)
+            _close_forecasts(tx, device, index, at, empty=False)
     for alert in brought.began:
-        printer.meet(pool, alert, here)
-    foresight, fresh = printer.foresight(pool, here)
+        printer.add_alert(pool, alert, here)
+    foresight, fresh = printer.build_forecasts(pool, here)
     for index in fresh:
-        _note(tx, device, index, at, foresight.outlooks[index])
-    _save(tx, device, brought.site, kept)
+        _save_forecast(tx, device, index, at, foresight.supplies[index])
+    _save_state(tx, device, brought.site, kept)
     return foresight
 
 
-def equip(printer: Printer, supplies: Iterable[Supply]) -> None:
+def add_supplies(printer: PrinterForecaster, supplies: Iterable[Supply]) -> None:
     """Give the printer a slot for each supply that runs out by printing."""
     for supply in supplies:
-        if supply.index not in printer.slots and (slot := inputs.slot(supply)):
+        if supply.index not in printer.slots and (slot := inputs.build_supply_model(supply)):
             printer.slots[supply.index] = slot
 
 
-def of(tx: sqlite3.Connection, device: str, at: float, site: str) -> Foresight:
+def load_forecasts(tx: sqlite3.Connection, device: str, at: float, site: str) -> Forecasts:
     """What is foreseen of a printer at `at`, as it was last seen; nothing is written."""
-    kept = _load(tx, device, site)
-    return kept.printer.foresight(kept.pool, local(at))[0]
+    kept = _load_state(tx, device, site)
+    return kept.printer.build_forecasts(kept.pool, to_local_time(at))[0]
 
 
-def forget(tx: sqlite3.Connection, now: float) -> None:
+def delete_old_forecasts(tx: sqlite3.Connection, now: float) -> None:
     """Drop forecasts of cartridges that are long gone."""
-    tx.execute("DELETE FROM forecast WHERE ended < ?", (now - KEPT,))
+    tx.execute("DELETE FROM forecast WHERE ended < ?", (now - RETENTION,))
 
 
-def local(at: float) -> float:
+def to_local_time(at: float) -> float:
     """Seconds by the wall clock of the place, which people print by."""
     offset = datetime.fromtimestamp(at).astimezone().utcoffset()
     return at + (offset.total_seconds() if offset else 0.0)
 
 
-def _note(tx: sqlite3.Connection, device: str, supply: str, at: float, made: Outlook) -> None:
+def _save_forecast(tx: sqlite3.Connection, device: str, supply: str, at: float, made: SupplyForecast) -> None:
     tx.execute(
         "INSERT OR REPLACE INTO forecast (device, supply, at, p10, p50, p90, raw, sigma, line) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -125,17 +125,17 @@ def _note(tx: sqlite3.Connection, device: str, supply: str, at: float, made: Out
     )
 
 
-def _look_back(tx: sqlite3.Connection, device: str, supply: str, kept: _Kept, at: float) -> None:
+def _score_forecasts(tx: sqlite3.Connection, device: str, supply: str, kept: _StoredState, at: float) -> None:
     notes = tx.execute(
         "SELECT at, raw, sigma FROM forecast WHERE device = ? AND supply = ? AND ended IS NULL ORDER BY at",
         (device, supply),
     ).fetchall()
-    misses = kept.pool.missed(kept.printer.slots[supply].gauge)
-    calibration.learn(misses, [(row["at"], row["raw"], row["sigma"]) for row in notes], at)
-    _close(tx, device, supply, at, empty=True)
+    misses = kept.pool.get_quantiles(kept.printer.slots[supply].gauge_kind)
+    calibration.learn_misses(misses, [(row["at"], row["raw"], row["sigma"]) for row in notes], at)
+    _close_forecasts(tx, device, supply, at, empty=True)
 
 
-def _close(tx: sqlite3.Connection, device: str, supply: str, at: float, *, empty: bool) -> None:
+def _close_forecasts(tx: sqlite3.Connection, device: str, supply: str, at: float, *, empty: bool) -> None:
     """The cartridge that open forecasts were about is no more."""
     tx.execute(
         "UPDATE forecast SET ended = ?, empty = ? WHERE device = ? AND supply = ? AND ended IS NULL",
@@ -143,102 +143,106 @@ def _close(tx: sqlite3.Connection, device: str, supply: str, at: float, *, empty
     )
 
 
-def _load(tx: sqlite3.Connection, device: str, site: str) -> _Kept:
-    texts = {what: _state(tx, what, key) for what, key in (("pool", ""), ("site", site), ("printer", device))}
-    here = _load_site(json.loads(texts["site"])) if texts["site"] else Site()
-    return _Kept(
-        _load_pool(json.loads(texts["pool"])) if texts["pool"] else Pool(),
-        _load_printer(json.loads(texts["printer"]), here) if texts["printer"] else Printer(here),
+def _load_state(tx: sqlite3.Connection, device: str, site: str) -> _StoredState:
+    texts = {
+        what: _read_state_text(tx, what, key)
+        for what, key in (("pool", ""), ("site", site), ("printer", device))
+    }
+    here = _load_site(json.loads(texts["site"])) if texts["site"] else SiteTrend()
+    return _StoredState(
+        _load_pool(json.loads(texts["pool"])) if texts["pool"] else FleetPriors(),
+        _load_printer(json.loads(texts["printer"]), here) if texts["printer"] else PrinterForecaster(here),
         texts["pool"],
         texts["site"],
         texts["printer"],
     )
 
 
-def _save(tx: sqlite3.Connection, device: str, site: str, kept: _Kept) -> None:
+def _save_state(tx: sqlite3.Connection, device: str, site: str, kept: _StoredState) -> None:
     """Write what changed: the printer's own state with levels and pages, the shared parts once a day."""
     if (now := _dump_printer(kept.printer)) != kept.printer_text:
-        _put(tx, "printer", device, now)
+        _write_state_text(tx, "printer", device, now)
     if (now := _dump_pool(kept.pool)) != kept.pool_text:
-        _put(tx, "pool", "", now)
+        _write_state_text(tx, "pool", "", now)
     if (now := _dump_site(kept.printer.site)) != kept.site_text:
-        _put(tx, "site", site, now)
+        _write_state_text(tx, "site", site, now)
 
 
-def _state(tx: sqlite3.Connection, what: str, key: str) -> str:
+def _read_state_text(tx: sqlite3.Connection, what: str, key: str) -> str:
     found = tx.execute(
-        "SELECT state FROM forecast_state WHERE kind = ? AND key = ? AND format = ?", (what, key, FORM)
+        "SELECT state FROM forecast_state WHERE kind = ? AND key = ? AND format = ?",
+        (what, key, STATE_VERSION),
     ).fetchone()
     return found["state"] if found else ""
 
 
-def _put(tx: sqlite3.Connection, what: str, key: str, state: str) -> None:
-    tx.execute("INSERT OR REPLACE INTO forecast_state VALUES (?, ?, ?, ?)", (what, key, FORM, state))
+def _write_state_text(tx: sqlite3.Connection, what: str, key: str, state: str) -> None:
+    tx.execute("INSERT OR REPLACE INTO forecast_state VALUES (?, ?, ?, ?)", (what, key, STATE_VERSION, state))
 
 
-def _row(record: Any) -> list[Any]:
+def _field_values(record: Any) -> list[Any]:
     """A record as the list of its fields, in order."""
     return [getattr(record, name) for name in record.__slots__]
 
 
-def _dump(state: Mapping[str, Any]) -> str:
+def _dump_json(state: Mapping[str, Any]) -> str:
     return json.dumps(state, separators=(",", ":"))
 
 
-def _dump_printer(printer: Printer) -> str:
-    return _dump(
+def _dump_printer(printer: PrinterForecaster) -> str:
+    return _dump_json(
         {
-            "habit": _row(printer.habit),
+            "habit": _field_values(printer.usage),
             "slots": {index: _dump_slot(slot) for index, slot in printer.slots.items()},
-            "parts": {name: _row(part) for name, part in printer.parts.known.items()},
+            "parts": {name: _field_values(part) for name, part in printer.parts.known.items()},
         }
     )
 
 
-def _dump_slot(slot: Slot) -> list[Any]:
-    plain = {"look": slot.look, "mark": _row(slot.mark)}
+def _dump_slot(slot: SupplyModel) -> list[Any]:
+    plain = {"look": slot.look, "mark": _field_values(slot.mark)}
     return [plain.get(name, getattr(slot, name)) for name in slot.__slots__]
 
 
-def _load_printer(state: Mapping[str, Any], site: Site) -> Printer:
-    return Printer(
+def _load_printer(state: Mapping[str, Any], site: SiteTrend) -> PrinterForecaster:
+    return PrinterForecaster(
         site,
-        Habit(*state["habit"]),
+        UsageModel(*state["habit"]),
         {index: _load_slot(row) for index, row in state["slots"].items()},
-        Parts({name: Part(*row) for name, row in state["parts"].items()}),
+        PrinterParts({name: PartEvidence(*row) for name, row in state["parts"].items()}),
     )
 
 
-def _load_slot(row: list[Any]) -> Slot:
-    slot = Slot(*row)
-    slot.look = Look(*slot.look) if slot.look else None
-    slot.mark = Mean(*slot.mark)  # type: ignore[misc] # the same
+def _load_slot(row: list[Any]) -> SupplyModel:
+    slot = SupplyModel(*row)
+    slot.look = SupplySample(*slot.look) if slot.look else None
+    slot.mark = RunningMean(*slot.mark)  # type: ignore[misc] # the same
     return slot
 
 
-def _dump_site(site: Site) -> str:
-    return _dump({"days": site.days, "tide": site.tide})
+def _dump_site(site: SiteTrend) -> str:
+    return _dump_json({"days": site.days, "tide": site.factor})
 
 
-def _load_site(state: Mapping[str, Any]) -> Site:
-    return Site({int(day): (sums[0], sums[1]) for day, sums in state["days"].items()}, state["tide"])
+def _load_site(state: Mapping[str, Any]) -> SiteTrend:
+    return SiteTrend({int(day): (sums[0], sums[1]) for day, sums in state["days"].items()}, state["tide"])
 
 
-def _dump_pool(pool: Pool) -> str:
-    return _dump(
+def _dump_pool(pool: FleetPriors) -> str:
+    return _dump_json(
         {
-            "usual": {kin: _row(mean) for kin, mean in pool.usual.items()},
-            "life": _row(pool.life),
-            "misses": {gauge: _row(misses) for gauge, misses in pool.misses.items()},
+            "usual": {kin: _field_values(mean) for kin, mean in pool.usual.items()},
+            "life": _field_values(pool.life),
+            "misses": {gauge: _field_values(misses) for gauge, misses in pool.misses.items()},
             "healthy": pool.healthy,
         }
     )
 
 
-def _load_pool(state: Mapping[str, Any]) -> Pool:
-    return Pool(
-        {kin: Mean(*row) for kin, row in state["usual"].items()},
-        Mean(*state["life"]),
-        {gauge: Misses(*row) for gauge, row in state["misses"].items()},
+def _load_pool(state: Mapping[str, Any]) -> FleetPriors:
+    return FleetPriors(
+        {kin: RunningMean(*row) for kin, row in state["usual"].items()},
+        RunningMean(*state["life"]),
+        {gauge: MissQuantiles(*row) for gauge, row in state["misses"].items()},
         {key: (sums[0], sums[1]) for key, sums in state["healthy"].items()},
     )

@@ -3,65 +3,77 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from agent.core.model import Alert, Supply, Vague
-from agent.forecast.failure_events import WORDS
-from agent.forecast.supply_model import Look, Slot
+from agent.forecast.failure_events import PART_WORDS
+from agent.forecast.supply_model import SupplyModel, SupplySample
 
 _TONER = ("toner", "tonerCartridge", "matteToner")
 _OTHER = ("ink", "inkCartridge", "matteInk", "inkRibbon", "solidWax", "ribbonWax")
-CONSUMED = frozenset((*_TONER, *_OTHER))
-PARTS: Mapping[str, str] = {"fuser": "fuser", "opc": "drum", "transferUnit": "transfer"}
-_ABOUT, _LOW, _OUT = ("marker", "subunit"), ("AlmostEmpty", "NearEnd"), ("Empty",)
+CONSUMED_TYPES = frozenset((*_TONER, *_OTHER))
+PART_TYPES: Mapping[str, str] = {"fuser": "fuser", "opc": "drum", "transferUnit": "transfer"}
+_ALERT_PREFIXES, _LOW_SUFFIXES, _EMPTY_SUFFIXES = (
+    ("marker", "subunit"),
+    ("AlmostEmpty", "NearEnd"),
+    ("Empty",),
+)
 _GROUPS = frozenset(("marker", "markerSupplies", "markerColorant"))
 
 
-def slot(supply: Supply) -> Slot | None:
+def build_supply_model(supply: Supply) -> SupplyModel | None:
     """A slot for this supply; None for what does not run out by printing (waste, staples)."""
     if supply.kind == "receptacle":
         return None
-    if part := part_of(supply):
-        return Slot(kin="part", part=part, rated=rated(supply))
-    if supply.type not in CONSUMED:
+    if part := find_part(supply):
+        return SupplyModel(kin="part", part=part, rated=rated_pages(supply))
+    if supply.type not in CONSUMED_TYPES:
         return None
-    return Slot(kin="black" if supply.colour in {"black", "unknown"} else "colour", rated=rated(supply))
+    return SupplyModel(
+        kin="black" if supply.colour in {"black", "unknown"} else "colour", rated=rated_pages(supply)
+    )
 
 
-def part_of(supply: Supply) -> str:
+def find_part(supply: Supply) -> str:
     """The part that a supply row stands for, like "fuser 1"; "" if it is none."""
-    kind = PARTS.get(supply.type or "", "")
+    kind = PART_TYPES.get(supply.type or "", "")
     said = supply.description.lower()
     if not kind and supply.type in {None, "other", "unknown"}:
-        kind = "roller" if "roller" in said else next((it for word, it in WORDS.items() if word in said), "")
+        kind = (
+            "roller"
+            if "roller" in said
+            else next((it for word, it in PART_WORDS.items() if word in said), "")
+        )
     return f"{kind} 1" if kind else ""
 
 
-def rated(supply: Supply) -> float | None:
+def rated_pages(supply: Supply) -> float | None:
     """The rated yield in pages, where the printer counts the supply in impressions or sheets."""
     if isinstance(supply.max, int) and supply.max > 100 and supply.unit in {"impressions", "sheets"}:
         return float(supply.max)
     return None
 
 
-def looks(supplies: Iterable[Supply], alerts: Iterable[Alert], slots: Collection[str]) -> dict[str, Look]:
+def build_samples(
+    supplies: Iterable[Supply], alerts: Iterable[Alert], slots: Collection[str]
+) -> dict[str, SupplySample]:
     """What the printer says of the supplies in its `slots`, with the alerts about their rows."""
     low, out = set(), set()
     for alert in alerts:
-        if alert.group in _GROUPS and alert.name.startswith(_ABOUT):
-            if alert.name.endswith(_LOW):
+        if alert.group in _GROUPS and alert.name.startswith(_ALERT_PREFIXES):
+            if alert.name.endswith(_LOW_SUFFIXES):
                 low.add(str(alert.group_index))
-            elif alert.name.endswith(_OUT):
+            elif alert.name.endswith(_EMPTY_SUFFIXES):
                 out.add(str(alert.group_index))
-    return {supply.index: look(supply, low, out) for supply in supplies if supply.index in slots}
+    return {supply.index: build_sample(supply, low, out) for supply in supplies if supply.index in slots}
 
 
-def look(supply: Supply, low: set[str], out: set[str]) -> Look:
+def build_sample(supply: Supply, low: set[str], out: set[str]) -> SupplySample:
     """One supply's level as a share, or why it is none. `low`, `out`: rows that alerts are about."""
     row = supply.index.rpartition(".")[2] if low or out else ""
     level = supply.level
     empty = level == 0 or row in out
     if not isinstance(level, int):
-        return Look(None, (level or Vague.UNKNOWN).value, row in low and not empty, empty)
+        return SupplySample(None, (level or Vague.UNKNOWN).value, row in low and not empty, empty)
     full = supply.max if type(supply.max) is int and supply.max > 0 else supply.capacity
     share = None
     if type(full) is int and full > 0:
         share = level / full if level < full else 1.0
-    return Look(share, "", row in low and not empty, empty)
+    return SupplySample(share, "", row in low and not empty, empty)

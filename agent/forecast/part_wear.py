@@ -13,30 +13,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, log
 
-from agent.forecast.failure_events import Trouble
-from agent.forecast.fleet_priors import Pool
+from agent.forecast.failure_events import TroubleKind
+from agent.forecast.fleet_priors import FleetPriors
 from agent.forecast.usage import DAY
 
-WORN = 0.4  # troubles of one sort that a worn part shows in 1000 pages
-SAME = 3600.0  # troubles within an hour are one: the same sheet, the same user
-REPAIR = 5 * DAY  # what a part meets so soon after it failed for good is still about the old one
-CALM = 3.0  # below this evidence a part counts as healthy when rates are learned
-GUESSES: Mapping[tuple[str, str], float] = {  # jams of a healthy part in 1000 pages, until learned
-    ("roller", Trouble.JAM): 0.06,
-    ("fuser", Trouble.JAM): 0.04,
-    ("transfer", Trouble.JAM): 0.01,
-    ("drum", Trouble.JAM): 0.01,
+WORN_RATE = 0.4  # troubles of one sort that a worn part shows in 1000 pages
+MERGE_WITHIN = 3600.0  # troubles within an hour are one: the same sheet, the same user
+REPAIR_TIME = 5 * DAY  # what a part meets so soon after it failed for good is still about the old one
+HEALTHY_BELOW = 3.0  # below this evidence a part counts as healthy when rates are learned
+JAM_RATES: Mapping[tuple[str, str], float] = {  # jams of a healthy part in 1000 pages, until learned
+    ("roller", TroubleKind.JAM): 0.06,
+    ("fuser", TroubleKind.JAM): 0.04,
+    ("transfer", TroubleKind.JAM): 0.01,
+    ("drum", TroubleKind.JAM): 0.01,
 }
-GUESS = 0.012  # the same for faults that name a part
-GUESSED = 100.0  # thousands of pages that a guess is worth
-BY_AGE, MIDDLE = 4.0, 0.7  # wear-outs come with the fourth power of the life used; at MIDDLE it says nothing
-YOUNG, OLD = -2.0, 1.5  # how much age may say, as evidence
+FAULT_RATE = 0.012  # the same for faults that name a part
+GUESS_WEIGHT = 100.0  # thousands of pages that a guess is worth
+AGE_EXPONENT, NEUTRAL_AGE = (
+    4.0,
+    0.7,
+)  # wear-outs come with the fourth power of the life used; at MIDDLE it says nothing
+MIN_AGE_EVIDENCE, MAX_AGE_EVIDENCE = -2.0, 1.5  # how much age may say, as evidence
 
-SORTS = (Trouble.JAM, Trouble.FAULT)
+TROUBLE_KINDS = (TroubleKind.JAM, TroubleKind.FAULT)
 
 
 @dataclass(slots=True)
-class Part:
+class PartEvidence:
     """The evidence about one part. `pages` are those of the printer's `Habit`."""
 
     kind: str
@@ -47,72 +50,76 @@ class Part:
     troubles: int = 0
     ended: float | None = None  # when the one before it failed for good
 
-    def meet(self, pool: Pool, trouble: Trouble, at: float, pages: float) -> None:
+    def add_trouble(self, pool: FleetPriors, trouble: TroubleKind, at: float, pages: float) -> None:
         """A trouble of this part."""
-        if self.ended is not None and at - self.ended < REPAIR:
+        if self.ended is not None and at - self.ended < REPAIR_TIME:
             return
-        if self.evidence < CALM:
-            _learn(pool, self.kind, trouble, pages - self.pages)
-        self.evidence = self._now(pages)
+        if self.evidence < HEALTHY_BELOW:
+            _learn_healthy_rate(pool, self.kind, trouble, pages - self.pages)
+        self.evidence = self._evidence_at(pages)
         self.at, self.pages = at, pages
-        if at - self.last > SAME:
-            self.evidence += telling(pool, self.kind, trouble)
+        if at - self.last > MERGE_WITHIN:
+            self.evidence += evidence_of_trouble(pool, self.kind, trouble)
             self.last = at
             self.troubles += 1
 
-    def end(self, at: float, pages: float) -> None:
+    def reset_evidence(self, at: float, pages: float) -> None:
         """It failed for good: what follows is about another."""
         self.evidence, self.troubles, self.last = 0.0, 0, 0.0
         self.at, self.pages, self.ended = at, pages, at
 
-    def odds(self, pages: float, age: float | None) -> float:
+    def worn_odds(self, pages: float, age: float | None) -> float:
         """How much likelier "worn" is than "healthy" now; `age`: share of its rated life used, if known."""
-        evidence = self._now(pages)
+        evidence = self._evidence_at(pages)
         if evidence <= 0.0:
             return 1.0
-        aged = 0.0 if age is None else BY_AGE * log(max(age, 0.01) / MIDDLE)
-        return exp(min(50.0, evidence + min(OLD, max(YOUNG, aged))))
+        aged = 0.0 if age is None else AGE_EXPONENT * log(max(age, 0.01) / NEUTRAL_AGE)
+        return exp(min(50.0, evidence + min(MAX_AGE_EVIDENCE, max(MIN_AGE_EVIDENCE, aged))))
 
-    def _now(self, pages: float) -> float:
-        return max(0.0, self.evidence - len(SORTS) * WORN * max(0.0, pages - self.pages) / 1000.0)
+    def _evidence_at(self, pages: float) -> float:
+        return max(
+            0.0, self.evidence - len(TROUBLE_KINDS) * WORN_RATE * max(0.0, pages - self.pages) / 1000.0
+        )
 
 
 @dataclass(slots=True)
-class Parts:
+class PrinterParts:
     """The parts of one printer that have ever given trouble, by name: "fuser 1", "roller 2"."""
 
-    known: dict[str, Part] = field(default_factory=dict)
+    known: dict[str, PartEvidence] = field(default_factory=dict)
 
-    def meet(self, pool: Pool, part: str, trouble: Trouble, at: float, pages: float) -> None:
+    def add_trouble(
+        self, pool: FleetPriors, part: str, trouble: TroubleKind, at: float, pages: float
+    ) -> None:
         """A trouble of a part; its end (failed, repaired, replaced) makes all of its kind new ones."""
         kind = part.partition(" ")[0]
         found = self.known.get(part)
         if found is None:
-            found = self.known[part] = Part(kind, at=at, pages=pages)
-        if trouble is not Trouble.END:
-            found.meet(pool, trouble, at, pages)
+            found = self.known[part] = PartEvidence(kind, at=at, pages=pages)
+        if trouble is not TroubleKind.END:
+            found.add_trouble(pool, trouble, at, pages)
             return
         for it in self.known.values():
             if it.kind == kind:
-                it.end(at, pages)
+                it.reset_evidence(at, pages)
 
 
-def telling(pool: Pool, kind: str, trouble: Trouble) -> float:
+def evidence_of_trouble(pool: FleetPriors, kind: str, trouble: TroubleKind) -> float:
     """What one trouble adds to the evidence: the rarer with healthy parts, the more."""
     healthy = healthy_rate(pool, kind, trouble)
-    return log((WORN + healthy) / healthy)
+    return log((WORN_RATE + healthy) / healthy)
 
 
-def healthy_rate(pool: Pool, kind: str, trouble: Trouble) -> float:
+def healthy_rate(pool: FleetPriors, kind: str, trouble: TroubleKind) -> float:
     """Troubles of this sort that a healthy part of this kind meets in 1000 pages."""
-    guess = GUESSES.get((kind, trouble), GUESS)
+    guess = JAM_RATES.get((kind, trouble), FAULT_RATE)
     met, pages = pool.healthy.get(f"{kind} {trouble}", (0.0, 0.0))
-    return (guess * GUESSED + met) / (GUESSED + pages / 1000.0)
+    return (guess * GUESS_WEIGHT + met) / (GUESS_WEIGHT + pages / 1000.0)
 
 
-def _learn(pool: Pool, kind: str, met: Trouble, pages: float) -> None:
+def _learn_healthy_rate(pool: FleetPriors, kind: str, met: TroubleKind, pages: float) -> None:
     """A healthy part met this trouble after so many pages."""
-    for trouble in SORTS:
+    for trouble in TROUBLE_KINDS:
         key = f"{kind} {trouble}"
         count, before = pool.healthy.get(key, (0.0, 0.0))
         pool.healthy[key] = count + (trouble is met), before + max(0.0, pages)

@@ -6,49 +6,49 @@ levels as they were read, then the fan of the estimate: from P10 to P90, with th
 from collections.abc import Sequence
 from html import escape
 
-from agent.core.model import Outlook
+from agent.core.model import SupplyForecast
 from agent.core.svg import element, label
 from agent.core.svg import points as corners
 
 DAY = 86400.0
 ROWS, COLUMNS = 10, 64
-WIDTH, HEIGHT, EDGE = 720.0, 280.0, 44.0
+WIDTH, HEIGHT, MARGIN = 720.0, 280.0, 44.0
 
-Points = Sequence[tuple[float, float]]  # (at, share left), by time
+LevelPoints = Sequence[tuple[float, float]]  # (at, share left), by time
 
 
-def terminal(points: Points, made: Outlook) -> list[str]:
+def draw_terminal(points: LevelPoints, made: SupplyForecast) -> list[str]:
     """Lines of text: levels read as blocks, the best estimate as dots, its interval as marks on the axis."""
-    begin, end = span(points, made)
+    begin, end = time_range(points, made)
     cells = [[" "] * COLUMNS for _ in range(ROWS)]
 
-    def column(at: float) -> int:
+    def to_column(at: float) -> int:
         return min(COLUMNS - 1, max(0, int((at - begin) / (end - begin) * COLUMNS)))
 
-    now = column(made.at)
+    now = to_column(made.at)
     for x in range(now + 1):
-        level = _at(points, begin + (x + 0.5) / COLUMNS * (end - begin))
+        level = _level_at(points, begin + (x + 0.5) / COLUMNS * (end - begin))
         for y in range(round(level * ROWS) if level is not None else 0):
             cells[ROWS - 1 - y][x] = "█"
-    last = column(made.at + made.p50 * DAY)
+    last = to_column(made.at + made.p50 * DAY)
     for x in range(now + 1, last + 1):
         left = made.left * (last - x) / max(1, last - now)
         cells[min(ROWS - 1, ROWS - 1 - int(left * ROWS - 1e-9))][x] = "·"
     axis = ["─"] * COLUMNS
     for days, mark in ((made.p90, ")"), (made.p10, "("), (made.p50, "●")):
-        axis[column(made.at + days * DAY)] = mark
+        axis[to_column(made.at + days * DAY)] = mark
     marks = {0: "100 %", ROWS // 2: " 50 %"}
     lines = [f"{marks.get(y, '')!s:>5} │{''.join(row)}".rstrip() for y, row in enumerate(cells)]
     return [*lines, f"  0 % └{''.join(axis)}"]
 
 
-def svg(title: str, points: Points, made: Outlook) -> str:
+def draw_svg(title: str, points: LevelPoints, made: SupplyForecast) -> str:
     """The same as a picture. `title` is plain text; it is escaped here."""
-    begin, end = span(points, made)
+    begin, end = time_range(points, made)
 
-    def line(name: str, spots: Points, **style: str | float) -> str:
-        across, up = (WIDTH - 2 * EDGE) / (end - begin), HEIGHT - 2 * EDGE
-        places = ((EDGE + (at - begin) * across, HEIGHT - EDGE - share * up) for at, share in spots)
+    def line(name: str, spots: LevelPoints, **style: str | float) -> str:
+        across, up = (WIDTH - 2 * MARGIN) / (end - begin), HEIGHT - 2 * MARGIN
+        places = ((MARGIN + (at - begin) * across, HEIGHT - MARGIN - share * up) for at, share in spots)
         return element(name, points=corners(places), **style)
 
     start = (made.at, made.left)
@@ -57,8 +57,8 @@ def svg(title: str, points: Points, made: Outlook) -> str:
     said = f"estimate: empty in {made.p50:.0f} days, {made.p10:.0f} to {made.p90:.0f} with a chance of 80 %"
     inner = (
         f"<title>{escape(title)}: {said}</title>",
-        label(title, EDGE, 20, font_family="sans-serif", font_size=14),
-        label(said, EDGE, HEIGHT - 12, font_family="sans-serif", font_size=12),
+        label(title, MARGIN, 20, font_family="sans-serif", font_size=14),
+        label(said, MARGIN, HEIGHT - 12, font_family="sans-serif", font_size=12),
         line("polyline", [(begin, 0.0), (end, 0.0)], fill="none", stroke="#888"),
         line("polygon", [start, early, late], fill="#f2b84b", fill_opacity="0.35"),
         line("polyline", [start, best], fill="none", stroke="#b36b00", stroke_dasharray="5 4"),
@@ -68,14 +68,14 @@ def svg(title: str, points: Points, made: Outlook) -> str:
     return element("svg", "\n" + "\n".join(inner) + "\n", **head) + "\n"
 
 
-def span(points: Points, made: Outlook) -> tuple[float, float]:
+def time_range(points: LevelPoints, made: SupplyForecast) -> tuple[float, float]:
     """From when to when to draw: at most as far back as three times what lies ahead."""
     end = made.at + max(1.0, made.p90) * DAY * 1.02
     first = points[0][0] if points else made.at - DAY
     return max(first, made.at - 3.0 * (end - made.at)), end
 
 
-def _at(points: Points, at: float) -> float | None:
+def _level_at(points: LevelPoints, at: float) -> float | None:
     """The level that stood at `at`."""
     found = None
     for when, share in points:

@@ -7,36 +7,36 @@ days, says whether the tide has turned, weeks before every printer's own level h
 from dataclasses import dataclass, field
 from math import exp, log
 
-SHUT = 0.12  # a day on which the site prints less of its due is a closed day, and says nothing
-BLEND = 0.5 ** (1 / 4.0)  # a day counts half of what it counts four open days later
-HELD = 6.0  # printers' worth of evidence that the tide stands at 1
-MOST = 15.0  # no single printer's ratio counts for more: one burst is no tide
-CALM = 0.15  # a turn by less (of its logarithm) is no turn: single days scatter that much
-KEPT = 16  # days in the ledger
+CLOSED_BELOW = 0.12  # a day on which the site prints less of its due is a closed day, and says nothing
+DAY_DECAY = 0.5 ** (1 / 4.0)  # a day counts half of what it counts four open days later
+PRIOR_EVIDENCE = 6.0  # printers' worth of evidence that the tide stands at 1
+MAX_RATIO = 15.0  # no single printer's ratio counts for more: one burst is no tide
+DEAD_BAND = 0.15  # a turn by less (of its logarithm) is no turn: single days scatter that much
+MAX_DAYS = 16  # days in the ledger
 
 
 @dataclass(slots=True)
-class Site:
+class SiteTrend:
     """`tide`: what is printed now, as a multiple of the printers' own levels."""
 
     days: dict[int, tuple[float, float]] = field(default_factory=dict)  # day -> evidence, evidence x ratio
-    tide: float = 1.0
+    factor: float = 1.0
 
-    def add(self, day: int, ratio: float, evidence: float) -> None:
+    def add_day(self, day: int, ratio: float, evidence: float) -> None:
         """One printer's closed book of one day: printed / due, and how much that is worth (0 to 1)."""
         weight, total = self.days.get(day, (0.0, 0.0))
-        self.days[day] = weight + evidence, total + evidence * min(ratio, MOST)
-        if len(self.days) > KEPT:
+        self.days[day] = weight + evidence, total + evidence * min(ratio, MAX_RATIO)
+        if len(self.days) > MAX_DAYS:
             del self.days[min(self.days)]
-        self._reckon()
+        self._update_factor()
 
-    def _reckon(self) -> None:
-        weight, total, factor = HELD, HELD, 1.0
+    def _update_factor(self) -> None:
+        weight, total, factor = PRIOR_EVIDENCE, PRIOR_EVIDENCE, 1.0
         for day in sorted(self.days, reverse=True):
             evidence, ratio = self.days[day]
-            if ratio >= SHUT * evidence:
+            if ratio >= CLOSED_BELOW * evidence:
                 weight += factor * evidence
                 total += factor * ratio
-                factor *= BLEND
+                factor *= DAY_DECAY
         turned = log(total / weight)
-        self.tide = exp(max(0.0, turned - CALM) + min(0.0, turned + CALM))
+        self.factor = exp(max(0.0, turned - DEAD_BAND) + min(0.0, turned + DEAD_BAND))

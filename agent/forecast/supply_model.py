@@ -12,23 +12,23 @@ from dataclasses import dataclass, field
 from math import erf, exp, log, sqrt
 from typing import NamedTuple
 
-from agent.forecast.fleet_priors import Mean, Pool
+from agent.forecast.fleet_priors import FleetPriors, RunningMean
 
 FORGET_READ, FORGET_VAGUE = 0.4, 4.0  # cartridges after which old use counts 1/e: readings are many, or few
 WORTH_READ, WORTH_VAGUE = 0.12, 0.3  # cartridges of use that the fleet's guess is worth
 STRAY_READ, STRAY_VAGUE = 0.2, 0.25  # sigma of what was used since the anchor, as a share of it
 FAR_READ = 0.1  # cartridges beyond which it grows no more: the gauge would have moved
 BLUR_READ, BLUR_VAGUE = 0.018, 0.04  # sigma of the anchor itself, in cartridges
-BIAS = 0.005  # gauges stay a little behind
+GAUGE_BIAS = 0.005  # gauges stay a little behind
 LIKELY_PAGES = 5000.0  # a cartridge of unknown yield
-RISE, REFILLED = 0.15, 0.93  # a level that rises by more is another cartridge; one above is a full one
-FINEST, COARSE = 0.01, 0.05  # gauge steps
+MIN_RISE, FULL_ABOVE = 0.15, 0.93  # a level that rises by more is another cartridge; one above is a full one
+FINE_STEP, COARSE_STEP = 0.01, 0.05  # gauge steps
 LOW_MARK = (0.12, 1.0, 12.0)  # share left when "low" comes up: a guess worth one observation
-FEW = 50.0  # pages: a cartridge that lasted no longer was no cartridge
-EARLY = 0.05  # replaced with more than this left: premature
+MIN_CARTRIDGE_PAGES = 50.0  # pages: a cartridge that lasted no longer was no cartridge
+PREMATURE_ABOVE = 0.05  # replaced with more than this left: premature
 
 
-class Look(NamedTuple):
+class SupplySample(NamedTuple):
     """What a printer says of one supply at one moment. `level`: a share, or None where it is no number."""
 
     level: float | None
@@ -38,13 +38,13 @@ class Look(NamedTuple):
 
 
 @dataclass(slots=True)
-class Slot:
+class SupplyModel:
     """What is known of one place for a cartridge. Pages are those of the printer's `Habit`."""
 
     kin: str = "black"  # black, colour or part: whose yields it resembles
     part: str = ""  # for a kit: the part that it renews, "fuser 1"
     rated: float | None = None  # pages
-    look: Look | None = None
+    look: SupplySample | None = None
     last: float | None = None  # the level last read while it was not empty
     since: float = 0.0  # when it was first seen
     full: float | None = None  # the level it was first seen with
@@ -52,18 +52,20 @@ class Slot:
     whole: bool = False  # it was seen coming in, full
     anchor: float = 1.0
     anchored: float = 0.0  # pages at the anchor
-    step: float = FINEST
+    step: float = FINE_STEP
     drops: int = 0
     used: float = 0.0  # cartridges, with old use fading
     over: float = 0.0  # pages that took them
     lowered: float | None = None  # pages when "low" came up
-    mark: Mean = field(default_factory=lambda: Mean(*LOW_MARK))
-    swaps: int = 0
-    swapped: float | None = None  # when the last one was seen
+    mark: RunningMean = field(default_factory=lambda: RunningMean(*LOW_MARK))
+    replacements: int = 0
+    replaced_at: float | None = None  # when the last one was seen
     premature: float | None = None  # share left in the cartridge before this one, if it came out early
-    said: float = 0.0  # when the last forecast was noted
+    noted_at: float = 0.0  # when the last forecast was noted
 
-    def observe(self, pool: Pool, look: Look, at: float, pages: float, before: float) -> bool:
+    def add_sample(
+        self, pool: FleetPriors, look: SupplySample, at: float, pages: float, before: float
+    ) -> bool:
         """Take in what it says now; returns whether it has just run empty.
 
         `before`: the pages at the look before this one.
@@ -80,100 +82,104 @@ class Slot:
         if look == last:
             return False
         middle = 0.5 * (pages + before)  # when, between the two looks, it changed
-        fresh = self._another(last, look)
+        fresh = self._is_replaced(last, look)
         if fresh:
-            self._install(pool, last, look, pages if last.empty else middle)
-            self.swapped = self.since = at
+            self._install_cartridge(pool, last, look, pages if last.empty else middle)
+            self.replaced_at = self.since = at
             self.full = look.level
         if look.empty:
             if last.empty:
                 return False
-            self._emptied(pool, last, middle)
+            self._record_empty(pool, last, middle)
             return True
         if look.level is not None and last.level is not None and look.level < last.level and not fresh:
-            self._dropped(last.level, look.level, middle)
+            self._record_drop(last.level, look.level, middle)
         if look.low and (fresh or not last.low):
-            self._low(look, middle)
+            self._record_low(look, middle)
         return False
 
-    def _another(self, last: Look, look: Look) -> bool:
+    def _is_replaced(self, last: SupplySample, look: SupplySample) -> bool:
         """Whether another cartridge is in place."""
         if look.empty or last.empty:
             return last.empty and not look.empty
         if look.level is not None and last.level is not None:
             rise = look.level - last.level
-            return rise > RISE or (rise > EARLY and look.level > 0.9)
+            return rise > MIN_RISE or (rise > PREMATURE_ABOVE and look.level > 0.9)
         if (look.level is None) != (last.level is None):
             return True
         return last.low and not look.low if look.low or last.low else look.vague != last.vague
 
-    def _install(self, pool: Pool, last: Look, look: Look, pages: float) -> None:
-        left = 0.0 if last.empty else self.left(pool, last, pages)[0]
-        self.premature = left if left > EARLY else None
-        self.swaps += 1
+    def _install_cartridge(
+        self, pool: FleetPriors, last: SupplySample, look: SupplySample, pages: float
+    ) -> None:
+        left = 0.0 if last.empty else self.estimate_left(pool, last, pages)[0]
+        self.premature = left if left > PREMATURE_ABOVE else None
+        self.replacements += 1
         self.installed = self.anchored = pages
-        self.whole = look.level is None or look.level > REFILLED
+        self.whole = look.level is None or look.level > FULL_ABOVE
         self.anchor = (
             1.0 if look.level is None else look.level if self.whole else look.level - 0.5 * self.step
         )
-        self.drops, self.lowered, self.said = 0, None, 0.0
+        self.drops, self.lowered, self.noted_at = 0, None, 0.0
 
-    def _dropped(self, last: float, level: float, pages: float) -> None:
+    def _record_drop(self, last: float, level: float, pages: float) -> None:
         fell = last - level
         if fell >= 0.09 or fell < self.step:
-            self.step = max(0.5 * FINEST, min(fell, 0.1))
+            self.step = max(0.5 * FINE_STEP, min(fell, 0.1))
         if self.drops or self.whole:  # else the anchor was no exact one
-            self._use(self.anchor - level, pages - self.anchored, FORGET_READ)
+            self._add_usage(self.anchor - level, pages - self.anchored, FORGET_READ)
         self.drops += 1
         self.anchor, self.anchored = level, pages
 
-    def _low(self, look: Look, pages: float) -> None:
+    def _record_low(self, look: SupplySample, pages: float) -> None:
         if look.level is not None:
             return
         if self.whole:
-            self._use(1.0 - self.mark.value, pages - self.anchored, FORGET_VAGUE)
+            self._add_usage(1.0 - self.mark.value, pages - self.anchored, FORGET_VAGUE)
         self.anchor, self.anchored, self.lowered = self.mark.value, pages, pages
 
-    def _emptied(self, pool: Pool, last: Look, pages: float) -> None:
+    def _record_empty(self, pool: FleetPriors, last: SupplySample, pages: float) -> None:
         lasted = pages - self.installed
         if last.level is not None:
-            self._dropped(last.level, 0.0, pages)
-        elif self.whole and lasted > FEW:
+            self._record_drop(last.level, 0.0, pages)
+        elif self.whole and lasted > MIN_CARTRIDGE_PAGES:
             if self.lowered is not None:
-                self.mark.add(min(0.4, max(0.02, (pages - self.lowered) / lasted)))
-            self._use(self.anchor, pages - self.anchored, FORGET_VAGUE)
-        if self.whole and self.rated and lasted > FEW:
-            pool.usual[self.kin].add(log(self.rated / lasted))
+                self.mark.add_value(min(0.4, max(0.02, (pages - self.lowered) / lasted)))
+            self._add_usage(self.anchor, pages - self.anchored, FORGET_VAGUE)
+        if self.whole and self.rated and lasted > MIN_CARTRIDGE_PAGES:
+            pool.usual[self.kin].add_value(log(self.rated / lasted))
         self.anchor, self.anchored = 0.0, pages
 
-    def _use(self, used: float, over: float, forget: float) -> None:
+    def _add_usage(self, used: float, over: float, forget: float) -> None:
         if used > 0.0:
             keep = exp(-used / forget)
             self.used = self.used * keep + used
             self.over = self.over * keep + over
 
-    def use(self, pool: Pool, look: Look) -> float:
+    def usage_per_page(self, pool: FleetPriors, look: SupplySample) -> float:
         """Cartridges that a page takes: what was seen here, and what is usual as long as little was."""
         usual = exp(pool.usual[self.kin].value) / (self.rated or LIKELY_PAGES)
         worth = WORTH_VAGUE if look.level is None else WORTH_READ
         return (self.used + worth) / (self.over + worth / usual)
 
-    def left(self, pool: Pool, look: Look, pages: float) -> tuple[float, float, float]:
+    def estimate_left(
+        self, pool: FleetPriors, look: SupplySample, pages: float
+    ) -> tuple[float, float, float]:
         """(share left, its sigma, use a page) when the habit stands at `pages`."""
-        use = self.use(pool, look)
+        use = self.usage_per_page(pool, look)
         gone = use * (pages - self.anchored)
         if look.level is None:
             sigma = sqrt(BLUR_VAGUE**2 + (STRAY_VAGUE * min(gone, self.anchor)) ** 2)
-            if not self.swaps and self.lowered is None:
+            if not self.replacements and self.lowered is None:
                 sigma = 0.3  # nobody saw it coming in
-            left, sigma = truncated(self.anchor - gone, sigma, 0.0, 1.0)
+            left, sigma = truncate_normal(self.anchor - gone, sigma, 0.0, 1.0)
         else:
             sigma = sqrt(BLUR_READ**2 + (STRAY_READ * min(gone, FAR_READ)) ** 2)
-            floor = max(0.0, look.level - max(self.step, 2 * FINEST))
-            left, sigma = truncated(self.anchor - gone - BIAS, sigma, floor, look.level)
+            floor = max(0.0, look.level - max(self.step, 2 * FINE_STEP))
+            left, sigma = truncate_normal(self.anchor - gone - GAUGE_BIAS, sigma, floor, look.level)
         return max(left, 0.002), sigma, use
 
-    def line(self, at: float) -> float | None:
+    def linear_days_left(self, at: float) -> float | None:
         """Days left by a straight line through the first reading of this cartridge and the last."""
         level = self.look.level if self.look else None
         if level is None or self.full is None or level >= self.full:
@@ -181,16 +187,16 @@ class Slot:
         return level * (at - self.since) / (self.full - level) / 86400.0
 
     @property
-    def gauge(self) -> str:
+    def gauge_kind(self) -> str:
         """The kind of gauge, by how much it says: fine, coarse or vague; kits are apart."""
         if self.part:
             return "part"
         if self.look is None or self.last is None:
             return "vague"
-        return "coarse" if self.step >= COARSE else "fine"
+        return "coarse" if self.step >= COARSE_STEP else "fine"
 
 
-def truncated(mean: float, sigma: float, low: float, high: float) -> tuple[float, float]:
+def truncate_normal(mean: float, sigma: float, low: float, high: float) -> tuple[float, float]:
     """Mean and sigma of a normal distribution of which only what lies from `low` to `high` is possible."""
     a, b = (low - mean) / sigma, (high - mean) / sigma
     if a < -3.0 and b > 3.0:

@@ -13,23 +13,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 DAY = 86400.0
-FASTEST, SLACK = 2.0, 200.0  # pages a second (120 a minute), and pages that a reading may be off
+MAX_PAGES_A_SECOND, PAGE_TOLERANCE = (
+    2.0,
+    200.0,
+)  # pages a second (120 a minute), and pages that a reading may be off
 PROFILE_LIFE = 60.0  # days after which what a weekday was counts half
 FAST_LIFE, SLOW_LIFE, FAST_SHARE = 18.0, 75.0, 0.7  # the level is mostly what is new, partly what is usual
 CLOSED_BELOW, CLOSED_RUN = 0.08, 10  # a day under 8 % of its due is a closed one, up to ten in a row
-OPENS, CLOSES = 7.5 / 24, 18.5 / 24  # the part of a day in which people print
-SETTLED = 7  # open days before a level is worth comparing with
-GAP = 60  # days of silence after which what was printed in it is spread over no more
-OFFICE = (1.3, 1.3, 1.3, 1.3, 1.2, 0.35, 0.25)  # an office's week, Monday first: until its own is seen
+OPENING, CLOSING = 7.5 / 24, 18.5 / 24  # the part of a day in which people print
+SETTLED_DAYS = 7  # open days before a level is worth comparing with
+MAX_GAP_DAYS = 60  # days of silence after which what was printed in it is spread over no more
+OFFICE_WEEK = (1.3, 1.3, 1.3, 1.3, 1.2, 0.35, 0.25)  # an office's week, Monday first: until its own is seen
 
-_WEEK, _FAST, _SLOW = 0.5 ** (7 / PROFILE_LIFE), 0.5 ** (1 / FAST_LIFE), 0.5 ** (1 / SLOW_LIFE)
-_OPEN = CLOSES - OPENS
+_WEEK_DECAY, _FAST_DECAY, _SLOW_DECAY = (
+    0.5 ** (7 / PROFILE_LIFE),
+    0.5 ** (1 / FAST_LIFE),
+    0.5 ** (1 / SLOW_LIFE),
+)
+_OPEN_SHARE = CLOSING - OPENING
 
-Sums = tuple[float, float]
+WeightedSums = tuple[float, float]
 
 
 @dataclass(slots=True)
-class Habit:
+class UsageModel:
     """What is known of one printer's printing. `pages` counts on across resets of the counter."""
 
     at: float = 0.0
@@ -39,21 +46,21 @@ class Habit:
     today: float = 0.0
     days: int = 0  # open days seen
     closed: int = 0  # closed days in a row
-    seen: list[float] = field(default_factory=lambda: [0.5 * share for share in OFFICE])
+    seen: list[float] = field(default_factory=lambda: [0.5 * share for share in OFFICE_WEEK])
     weight: list[float] = field(default_factory=lambda: [0.5] * 7)
-    fast: Sums = (0.0, 0.0)  # pages, and what the profile alone would give
-    slow: Sums = (0.0, 0.0)
-    misses: Sums = (0.0, 0.0)  # squares of the misses, squares of the dues
+    fast: WeightedSums = (0.0, 0.0)  # pages, and what the profile alone would give
+    slow: WeightedSums = (0.0, 0.0)
+    misses: WeightedSums = (0.0, 0.0)  # squares of the misses, squares of the dues
     due: list[float] = field(default_factory=lambda: [0.0] * 7)  # expected pages by weekday, Monday first
     week: float = 0.0  # their sum; 0 while nothing is known
 
-    def observe(self, at: float, count: int) -> Iterable[tuple[int, float, float]]:
+    def add_count(self, at: float, count: int) -> Iterable[tuple[int, float, float]]:
         """Take a reading of the counter in; returns the days that closed: (day, printed / due, worth)."""
         if self.count is None:
             self.at, self.count = at, count
             return ()
         printed = count - self.count
-        limit = SLACK + FASTEST * (at - self.at)
+        limit = PAGE_TOLERANCE + MAX_PAGES_A_SECOND * (at - self.at)
         if not 0 <= printed <= limit:
             if self.doubt is None or not 0 <= count - self.doubt <= limit:
                 self.doubt = count
@@ -63,77 +70,80 @@ class Habit:
         if at // DAY == self.at // DAY:
             self.today += printed
         else:
-            closed = self._turn_over(at, printed)
+            closed = self._split_over_days(at, printed)
         self.at, self.count, self.doubt = at, count, None
         self.pages += printed
         return closed
 
     @property
-    def scatter(self) -> float:
+    def day_variance(self) -> float:
         """The mean square by which single days miss their due, as a share of it."""
         return (self.misses[0] + 0.5) / (self.misses[1] + 1.0)
 
-    def _turn_over(self, at: float, printed: float) -> list[tuple[int, float, float]]:
+    def _split_over_days(self, at: float, printed: float) -> list[tuple[int, float, float]]:
         """Midnight has passed: share `printed` among the days since, and close those that are over."""
         last = int(at // DAY)
-        days = range(max(int(self.at // DAY), last - GAP), last + 1)
-        shares = [self._likely(day, at) for day in days]
+        days = range(max(int(self.at // DAY), last - MAX_GAP_DAYS), last + 1)
+        shares = [self._day_weight(day, at) for day in days]
         whole = sum(shares)
         closed = []
         for day, share in zip(days[:-1], shares, strict=False):
-            closed += self._close(day, self.today + printed * share / whole)
+            closed += self._close_day(day, self.today + printed * share / whole)
             self.today = 0.0
         self.today = printed * shares[-1] / whole
         return closed
 
-    def _likely(self, day: int, until: float) -> float:
+    def _day_weight(self, day: int, until: float) -> float:
         """How likely a page printed since the last reading belongs to `day`, against other days."""
-        covered = min(until, (day + CLOSES) * DAY) - max(self.at, (day + OPENS) * DAY)
+        covered = min(until, (day + CLOSING) * DAY) - max(self.at, (day + OPENING) * DAY)
         weekday = (day + 3) % 7
         return (self.seen[weekday] / self.weight[weekday] + 1e-3) * max(covered, 60.0)
 
-    def _close(self, day: int, printed: float) -> list[tuple[int, float, float]]:
+    def _close_day(self, day: int, printed: float) -> list[tuple[int, float, float]]:
         """A day is over: learn from it, unless the place was closed."""
         weekday = (day + 3) % 7
         due = self.due[weekday]
         told = []
-        if self.days > SETTLED and due * 14 > self.week > 0.0:
-            told = [(day, printed / due, min(1.0, due / 5.0) / (1.0 + 3.0 * self.scatter))]
-        if self.days >= SETTLED and printed < CLOSED_BELOW * due and self.closed < CLOSED_RUN:
+        if self.days > SETTLED_DAYS and due * 14 > self.week > 0.0:
+            told = [(day, printed / due, min(1.0, due / 5.0) / (1.0 + 3.0 * self.day_variance))]
+        if self.days >= SETTLED_DAYS and printed < CLOSED_BELOW * due and self.closed < CLOSED_RUN:
             self.closed += 1
             return told
         self.closed = 0
         self.days += 1
         if self.days == 1:
-            self.seen = [share * max(printed, 1.0) * 0.5 for share in OFFICE]
-        if self.days > SETTLED and due > 0.0:
-            self.misses = self.misses[0] * _SLOW + (printed - due) ** 2, self.misses[1] * _SLOW + due * due
-        self._learn(weekday, printed)
+            self.seen = [share * max(printed, 1.0) * 0.5 for share in OFFICE_WEEK]
+        if self.days > SETTLED_DAYS and due > 0.0:
+            self.misses = (
+                self.misses[0] * _SLOW_DECAY + (printed - due) ** 2,
+                self.misses[1] * _SLOW_DECAY + due * due,
+            )
+        self._learn_day(weekday, printed)
         return told
 
-    def _learn(self, weekday: int, printed: float) -> None:
-        self.seen[weekday] = self.seen[weekday] * _WEEK + printed
-        self.weight[weekday] = self.weight[weekday] * _WEEK + 1.0
+    def _learn_day(self, weekday: int, printed: float) -> None:
+        self.seen[weekday] = self.seen[weekday] * _WEEK_DECAY + printed
+        self.weight[weekday] = self.weight[weekday] * _WEEK_DECAY + 1.0
         usual = [seen / weight for seen, weight in zip(self.seen, self.weight, strict=True)]
         mean = sum(usual) / 7.0
         if mean <= 0.0:
             return
         shape = usual[weekday] / mean
-        self.fast = self.fast[0] * _FAST + printed, self.fast[1] * _FAST + shape
-        self.slow = self.slow[0] * _SLOW + printed, self.slow[1] * _SLOW + shape
-        level = FAST_SHARE * _ratio(self.fast) + (1.0 - FAST_SHARE) * _ratio(self.slow)
+        self.fast = self.fast[0] * _FAST_DECAY + printed, self.fast[1] * _FAST_DECAY + shape
+        self.slow = self.slow[0] * _SLOW_DECAY + printed, self.slow[1] * _SLOW_DECAY + shape
+        level = FAST_SHARE * _divide_sums(self.fast) + (1.0 - FAST_SHARE) * _divide_sums(self.slow)
         self.due = [share / mean * level for share in usual]
         self.week = sum(self.due)
 
 
-def days_for(pages: float, at: float, due: Sequence[float], week: float) -> float:
+def days_to_print(pages: float, at: float, due: Sequence[float], week: float) -> float:
     """Days from `at` until `pages` are printed at `due` pages by weekday; `week` is their sum, above 0."""
     day = int(at // DAY)
     elapsed = at / DAY - day
-    rest = 1.0 if elapsed <= OPENS else 0.0 if elapsed >= CLOSES else (CLOSES - elapsed) / _OPEN
+    rest = 1.0 if elapsed <= OPENING else 0.0 if elapsed >= CLOSING else (CLOSING - elapsed) / _OPEN_SHARE
     today = due[(day + 3) % 7] * rest
     if pages <= today:
-        return pages / today * rest * _OPEN + max(0.0, OPENS - elapsed) if pages > 0.0 else 0.0
+        return pages / today * rest * _OPEN_SHARE + max(0.0, OPENING - elapsed) if pages > 0.0 else 0.0
     weeks, pages = divmod(pages - today, week)
     ahead = weeks * 7.0 + 1.0 - elapsed
     weekday = (day + 4) % 7
@@ -141,8 +151,8 @@ def days_for(pages: float, at: float, due: Sequence[float], week: float) -> floa
         pages -= due[weekday]
         ahead += 1.0
         weekday = weekday + 1 if weekday < 6 else 0
-    return ahead + OPENS + (pages / due[weekday] if due[weekday] > 0.0 else 0.0) * _OPEN
+    return ahead + OPENING + (pages / due[weekday] if due[weekday] > 0.0 else 0.0) * _OPEN_SHARE
 
 
-def _ratio(sums: Sums) -> float:
+def _divide_sums(sums: WeightedSums) -> float:
     return sums[0] / sums[1] if sums[1] > 0.0 else 0.0

@@ -16,55 +16,65 @@ from typing import Any
 
 from agent.core.model import Snapshot
 from agent.history import series
-from agent.history.serialization import happened
+from agent.history.serialization import save_device_event
 
-TOTAL = "meter.total"
-ROLLS = 1 << 24
+TOTAL_METER = "meter.total"
+ROLLOVER = 1 << 24
 USUAL_SPEED = 6000  # pages an hour: 100 a minute, faster than nearly every office printer
-SPEEDS = range(120, 30_001)  # pages an hour that can be believed: 2 to 500 a minute
+PLAUSIBLE_SPEEDS = range(120, 30_001)  # pages an hour that can be believed: 2 to 500 a minute
 HOUR = 3600.0  # a job is counted when it ends: a shorter time than this says nothing of speed
 
 
-def watch(tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]) -> bool:
+def record_counter_events(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> bool:
     """Look at the snapshot before its values join their series; whether something happened."""
     _learn_speed(tx, device, snapshot)
-    renamed = _serial(tx, device, snapshot, before)
+    renamed = _record_serial(tx, device, snapshot, before)
     now = next((it.value for it in snapshot.meters or () if it.name == "total" and not it.part), None)
     if now is None:
         return renamed
     tx.execute("UPDATE latest SET meters_at = ? WHERE device = ?", (snapshot.at, device))
-    last = [(at, value) for at, value in series.last(tx, device, TOTAL, 3) if isinstance(value, int)]
+    last = [
+        (at, value)
+        for at, value in series.load_last_values(tx, device, TOTAL_METER, 3)
+        if isinstance(value, int)
+    ]
     if not last:
         return renamed
-    most = fastest(before["speed"])
-    turned = _settled(tx, device, now, last) | _fell(tx, device, now, last, most)
-    _leap(tx, device, snapshot.at, now, last, before)
+    most = max_pages_an_hour(before["speed"])
+    turned = _confirm_leap(tx, device, now, last) | _record_fall(tx, device, now, last, most)
+    _note_leap(tx, device, snapshot.at, now, last, before)
     return renamed or turned
 
 
-def fastest(speed: int | None) -> int:
+def max_pages_an_hour(speed: int | None) -> int:
     """Pages an hour: what the printer tells, if that can be believed."""
-    return speed if speed is not None and speed in SPEEDS else USUAL_SPEED
+    return speed if speed is not None and speed in PLAUSIBLE_SPEEDS else USUAL_SPEED
 
 
 def _learn_speed(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> None:
-    told = [it.speed for it in snapshot.media_paths or () if it.speed is not None and it.speed in SPEEDS]
+    told = [
+        it.speed for it in snapshot.media_paths or () if it.speed is not None and it.speed in PLAUSIBLE_SPEEDS
+    ]
     if told:
         tx.execute("UPDATE latest SET speed = ? WHERE device = ?", (max(told), device))
 
 
-def _serial(tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]) -> bool:
+def _record_serial(
+    tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
+) -> bool:
     serial = snapshot.identity.serial if snapshot.identity else None
     if not serial or serial == before["serial"]:
         return False
     tx.execute("UPDATE latest SET serial = ? WHERE device = ?", (serial, device))
     if before["serial"] is None:
         return False
-    happened(tx, device, snapshot.at, "serial", f"{before['serial']} → {serial}")
+    save_device_event(tx, device, snapshot.at, "serial", f"{before['serial']} → {serial}")
     return True
 
 
-def _leap(
+def _note_leap(
     tx: sqlite3.Connection,
     device: str,
     at: float,
@@ -78,13 +88,13 @@ def _leap(
     """
     if before["meters_at"] is None:
         return
-    most = fastest(before["speed"]) * max(1.0, (at - before["meters_at"]) / HOUR)
+    most = max_pages_an_hour(before["speed"]) * max(1.0, (at - before["meters_at"]) / HOUR)
     back = any(0 <= now - value <= most for _, value in last[:2])
     if now - last[0][1] > most and not back:
-        happened(tx, device, at, "counter", "leapt", round((now - last[0][1]) / most, 2))
+        save_device_event(tx, device, at, "counter", "leapt", round((now - last[0][1]) / most, 2))
 
 
-def _settled(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]]) -> bool:
+def _confirm_leap(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]]) -> bool:
     """A leap of the last reading is a jump if this one does not take it back."""
     at, high = last[0]
     place = (device, at)
@@ -101,11 +111,13 @@ def _settled(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[flo
     )
     if now < high:
         return False
-    happened(tx, device, at, "counter", "jumped", row["count"])
+    save_device_event(tx, device, at, "counter", "jumped", row["count"])
     return True
 
 
-def _fell(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]], most: int) -> bool:
+def _record_fall(
+    tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]], most: int
+) -> bool:
     """A total that fell, and that this reading does not take back, began to count anew."""
     if len(last) < 2:
         return False
@@ -114,6 +126,6 @@ def _fell(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float,
         return False
     if earlier and earlier[0][1] <= fallen and high - earlier[0][1] > most:
         return False  # back where it was: the high one was the odd one
-    rolled = high > ROLLS - ROLLS // 100 and now < ROLLS // 100
-    happened(tx, device, at, "counter", "rolled" if rolled else "backwards", high - now)
+    rolled = high > ROLLOVER - ROLLOVER // 100 and now < ROLLOVER // 100
+    save_device_event(tx, device, at, "counter", "rolled" if rolled else "backwards", high - now)
     return True

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 from agent.core.model import Alert, AlertKind
 
-REMOVAL = 1801  # alertRemovalOfBinaryChangeEntry
+REMOVAL_CODE = 1801  # alertRemovalOfBinaryChangeEntry
 
-Key = tuple[int | None, str | None, int | None, int | None, int]
+EpisodeKey = tuple[int | None, str | None, int | None, int | None, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class EpisodeChanges:
     """What one reading of the alert table meant. Numbers are positions in the list of open alerts."""
 
     ongoing: tuple[tuple[int, Alert], ...]  # with the row as it is now
@@ -32,13 +32,13 @@ class Turn:
     began: tuple[Alert, ...]
 
 
-def turn(open_: Sequence[Alert], rows: Sequence[Alert], *, rebooted: bool) -> Turn:
+def match_episodes(open_: Sequence[Alert], rows: Sequence[Alert], *, rebooted: bool) -> EpisodeChanges:
     """Match the rows of the table as it is now with the alerts that were open."""
-    waiting = {key: position for position, key in enumerate(_keys(open_))}
-    current = [row for row in rows if row.code != REMOVAL and row.kind is not AlertKind.STATE]
+    waiting = {key: position for position, key in enumerate(_episode_keys(open_))}
+    current = [row for row in rows if row.code != REMOVAL_CODE and row.kind is not AlertKind.STATE]
     ongoing, began = [], []
     ended: list[int] = []
-    for key, row in zip(_keys(current), current, strict=True):
+    for key, row in zip(_episode_keys(current), current, strict=True):
         before = waiting.pop(key, None)
         if before is not None and (rebooted or row.index <= open_[before].index):
             ongoing.append((before, row))
@@ -46,13 +46,13 @@ def turn(open_: Sequence[Alert], rows: Sequence[Alert], *, rebooted: bool) -> Tu
         if before is not None:
             ended.append(before)
         began.append(row)
-    return Turn(ongoing=tuple(ongoing), ended=(*ended, *waiting.values()), began=tuple(began))
+    return EpisodeChanges(ongoing=tuple(ongoing), ended=(*ended, *waiting.values()), began=tuple(began))
 
 
-def _keys(alerts: Sequence[Alert]) -> list[Key]:
+def _episode_keys(alerts: Sequence[Alert]) -> list[EpisodeKey]:
     """A key for each alert; equal ones are numbered by age, so that twins stay two."""
     count: Counter[tuple[object, ...]] = Counter()
-    keys: dict[int, Key] = {}
+    keys: dict[int, EpisodeKey] = {}
     for position, alert in sorted(enumerate(alerts), key=lambda item: item[1].index):
         plain = (alert.code, alert.group, alert.group_index, alert.location)
         keys[position] = (*plain, count[plain])

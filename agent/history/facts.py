@@ -3,13 +3,13 @@
 import sqlite3
 from collections.abc import Collection
 
-from agent.core.model import Device, Episode, Facts, Happening, SiteFacts, Supply, Trail
+from agent.core.model import Device, DeviceEvent, Episode, Facts, RecentHistory, SiteFacts, Supply
 from agent.history import record, serialization, windows
 
-RECENT = windows.RECENT  # how far back occurrences count
+RECENT_WINDOW = windows.RECENT_WINDOW  # how far back occurrences count
 
 
-def facts(
+def load_facts(
     tx: sqlite3.Connection,
     device: Device,
     now: float,
@@ -26,11 +26,13 @@ def facts(
     latest = tx.execute("SELECT * FROM latest WHERE device = ?", (device.key,)).fetchone()
     if latest is None:
         return Facts(device=device, now=now, site=site)
-    open_ = tuple(episode for _, episode in record.open_episodes(tx, device.key))
-    pages = windows.daily(tx, device.key, record.TOTAL, now)
+    open_ = tuple(episode for _, episode in record.load_open_episodes(tx, device.key))
+    pages = windows.load_daily_counts(tx, device.key, record.TOTAL_METER, now)
     supplies = serialization.load_supplies(latest["supplies"]) if latest["supplies"] else None
     wanted = parts is None or "trail" in parts
-    trail = windows.trail(tx, device.key, now, pages, supplies or ()) if wanted else Trail()
+    trail = (
+        windows.load_recent_history(tx, device.key, now, pages, supplies or ()) if wanted else RecentHistory()
+    )
     return Facts(
         device=device,
         now=now,
@@ -39,14 +41,14 @@ def facts(
         answering_since=latest["answering_since"],
         status=serialization.load_status(latest["status"]) if latest["status"] else None,
         status_at=latest["status_at"],
-        errors_since=serialization.load(latest["errors_since"]),
+        errors_since=serialization.load_json(latest["errors_since"]),
         open_alerts=open_ if latest["alerts_at"] is not None else None,
         alerts_at=latest["alerts_at"],
-        recent_alerts=_recent(tx, device.key, now),
+        recent_alerts=_load_recent_episodes(tx, device.key, now),
         supplies=supplies,
         supplies_at=latest["supplies_at"],
-        renewed=_renewed(tx, device.key),
-        happened=_happened(tx, device.key, now),
+        renewed=_load_replacement_times(tx, device.key),
+        happened=_load_device_events(tx, device.key, now),
         pages=pages[-1][1] if pages else None,
         pages_before=pages,
         speed=latest["speed"],
@@ -58,39 +60,39 @@ def facts(
     )
 
 
-def _recent(tx: sqlite3.Connection, device: str, now: float) -> tuple[Episode, ...]:
+def _load_recent_episodes(tx: sqlite3.Connection, device: str, now: float) -> tuple[Episode, ...]:
     found = tx.execute(
         "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
         "WHERE device = ? AND began > ? ORDER BY began, e.id",
-        (device, now - RECENT),
+        (device, now - RECENT_WINDOW),
     )
-    return tuple(record.episode(row) for row in found)
+    return tuple(record.episode_from_row(row) for row in found)
 
 
-def _renewed(tx: sqlite3.Connection, device: str) -> dict[str, float]:
+def _load_replacement_times(tx: sqlite3.Connection, device: str) -> dict[str, float]:
     found = tx.execute(
         "SELECT supply, renewed FROM supply_install WHERE device = ? AND renewed IS NOT NULL", (device,)
     )
     return {row["supply"]: row["renewed"] for row in found}
 
 
-def _happened(tx: sqlite3.Connection, device: str, now: float) -> tuple[Happening, ...]:
+def _load_device_events(tx: sqlite3.Connection, device: str, now: float) -> tuple[DeviceEvent, ...]:
     found = tx.execute(
         "SELECT * FROM device_event WHERE device = ? AND at > ? ORDER BY at, kind, detail",
-        (device, now - RECENT),
+        (device, now - RECENT_WINDOW),
     )
     return tuple(
-        Happening(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
+        DeviceEvent(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
     )
 
 
-def supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
+def load_last_supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
     """The supplies as they were last read; none if they never were."""
     latest = tx.execute("SELECT supplies FROM latest WHERE device = ?", (device,)).fetchone()
     return serialization.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()
 
 
-def speed(tx: sqlite3.Connection, device: str) -> int | None:
+def load_speed(tx: sqlite3.Connection, device: str) -> int | None:
     """How many pages an hour it prints at most, as it tells; None if it does not."""
     latest = tx.execute("SELECT speed FROM latest WHERE device = ?", (device,)).fetchone()
     return latest["speed"] if latest else None

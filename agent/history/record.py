@@ -15,28 +15,28 @@ from typing import Any
 
 from agent.core.model import Alert, Episode, Snapshot, Supply, Vague
 from agent.history import counter_events, episodes, replacements, serialization, series, tables
-from agent.history.serialization import happened
+from agent.history.serialization import save_device_event
 
 SCHEMA = tables.SCHEMA
-TOTAL, ENGINE = (
-    counter_events.TOTAL,
+TOTAL_METER, ENGINE_METER = (
+    counter_events.TOTAL_METER,
     "meter.life",
 )  # what rates are reckoned by; what the engine counts beside it
 
-_PARTS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
+_TIME_COLUMNS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
 
-def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset[str]:
+def record_snapshot(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset[str]:
     """Write what `snapshot` says of the printer with the key `device`; returns the parts that changed.
 
-    "reach", "status", "alerts", "supplies", "meters", "events": see `agent.rules.signals.PARTS`.
+    "reach", "status", "alerts", "supplies", "meters", "events": see `agent.rules.signals.FACT_PARTS`.
     """
     tx.execute("INSERT OR IGNORE INTO latest (device) VALUES (?)", (device,))
     before = dict(tx.execute("SELECT * FROM latest WHERE device = ?", (device,)).fetchone())
     if not snapshot.reachable:
         return _record_silence(tx, device, snapshot.at, before)
     changed = set(_record_answer(tx, device, snapshot, before))
-    rebooted = fell(before["uptime"], snapshot.uptime)
+    rebooted = has_restarted(before["uptime"], snapshot.uptime)
     if _record_status(tx, device, snapshot, before):
         changed.add("status")
     if _record_alerts(tx, device, snapshot, rebooted=rebooted):
@@ -45,15 +45,15 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset
         changed.add("events")
     if _record_supplies(tx, device, snapshot, before):
         changed |= {"supplies", "events"}
-    if counter_events.watch(tx, device, snapshot, before):
+    if counter_events.record_counter_events(tx, device, snapshot, before):
         changed.add("events")
-    for name, value in _values(snapshot):
-        if series.append(tx, device, name, snapshot.at, value) and name.startswith("meter."):
+    for name, value in _series_values(snapshot):
+        if series.append_value(tx, device, name, snapshot.at, value) and name.startswith("meter."):
             changed.add("meters")
     return frozenset(changed)
 
 
-def fell(before: int | None, now: int | None) -> bool:
+def has_restarted(before: int | None, now: int | None) -> bool:
     """Whether sysUpTime says that the printer (or its network card) was restarted.
 
     TimeTicks wrap after 497.1 days (RFC 2578, 7.1.8): a fall from the last day before that is no restart.
@@ -63,23 +63,23 @@ def fell(before: int | None, now: int | None) -> bool:
     return before < (1 << 32) - 8_640_000
 
 
-def open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episode]]:
+def load_open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episode]]:
     """(row id, episode) of every alert that has not been seen gone."""
     found = tx.execute(
         "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
         "WHERE device = ? AND ended IS NULL ORDER BY e.id",
         (device,),
     )
-    return [(row["id"], episode(row)) for row in found]
+    return [(row["id"], episode_from_row(row)) for row in found]
 
 
-def episode(row: sqlite3.Row) -> Episode:
+def episode_from_row(row: sqlite3.Row) -> Episode:
     """An episode from its row, joined with the words of its alert."""
     alert = serialization.load_alert(row["alert"], index=row["alert_index"], ticks=row["ticks"])
     return Episode(alert=alert, began=row["began"], ended=row["ended"])
 
 
-def epoch(tx: sqlite3.Connection, device: str, number: int, since: float) -> None:
+def save_epoch(tx: sqlite3.Connection, device: str, number: int, since: float) -> None:
     """Note which epoch the total meter is in, and since when (see `agent.history.meters.epochs`)."""
     tx.execute("UPDATE latest SET epoch = ?, epoch_since = ? WHERE device = ?", (number, since, device))
 
@@ -99,7 +99,7 @@ def _record_answer(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> Iterator[str]:
     """It answered. What comes back from silence or a restart is to be read anew: all of it may differ."""
-    rebooted = fell(before["uptime"], snapshot.uptime)
+    rebooted = has_restarted(before["uptime"], snapshot.uptime)
     back = before["answers_in_a_row"] == 0
     since = snapshot.at if back or rebooted else before["answering_since"]
     tx.execute(
@@ -115,9 +115,9 @@ def _record_answer(
             (snapshot.at, device),
         )
     if rebooted:
-        happened(tx, device, snapshot.at, "reboot")
+        save_device_event(tx, device, snapshot.at, "reboot")
         yield "events"
-    for part, column in _PARTS.items():
+    for part, column in _TIME_COLUMNS.items():
         anew = before[column] is None or (since is not None and before[column] < since)
         if anew and getattr(snapshot, part) is not None:
             yield part
@@ -126,7 +126,7 @@ def _record_answer(
 def _record_status(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> bool:
-    status, since = snapshot.status, serialization.load(before["errors_since"])
+    status, since = snapshot.status, serialization.load_json(before["errors_since"])
     if status is None:
         return False
     if status.errors is not None:
@@ -134,7 +134,7 @@ def _record_status(
     said = serialization.dump_status(status)
     tx.execute(
         "UPDATE latest SET status = ?, status_at = ?, errors_since = ? WHERE device = ?",
-        (said, snapshot.at, serialization.dump(since), device),
+        (said, snapshot.at, serialization.dump_json(since), device),
     )
     return bool(said != before["status"])
 
@@ -142,20 +142,22 @@ def _record_status(
 def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, rebooted: bool) -> bool:
     if snapshot.alerts is None:
         return False
-    known = open_episodes(tx, device)
-    turn = episodes.turn([episode.alert for _, episode in known], snapshot.alerts, rebooted=rebooted)
+    known = load_open_episodes(tx, device)
+    turn = episodes.match_episodes(
+        [episode.alert for _, episode in known], snapshot.alerts, rebooted=rebooted
+    )
     ended = [(snapshot.at, known[position][0]) for position in turn.ended]
     tx.executemany("UPDATE alert_episode SET ended = ? WHERE id = ?", ended)
     altered = [(known[at][0], alert) for at, alert in turn.ongoing if alert != known[at][1].alert]
     for number, alert in altered:
         tx.execute(
             "UPDATE alert_episode SET text = ?, alert_index = ?, ticks = ? WHERE id = ?",
-            (_said(tx, alert), alert.index, alert.ticks, number),
+            (_alert_text_id(tx, alert), alert.index, alert.ticks, number),
         )
     for alert in turn.began:
         tx.execute(
             "INSERT INTO alert_episode (device, began, text, alert_index, ticks) VALUES (?, ?, ?, ?, ?)",
-            (device, snapshot.at, _said(tx, alert), alert.index, alert.ticks),
+            (device, snapshot.at, _alert_text_id(tx, alert), alert.index, alert.ticks),
         )
     tx.execute("UPDATE latest SET alerts_at = ? WHERE device = ?", (snapshot.at, device))
     return bool(ended or altered or turn.began)
@@ -172,11 +174,11 @@ def _record_missed(
     ).fetchone()
     missed = snapshot.all_events - before["all_events"] - shown["n"]
     if missed > 0:
-        happened(tx, device, snapshot.at, "missed", count=missed)
+        save_device_event(tx, device, snapshot.at, "missed", count=missed)
     return bool(missed > 0)
 
 
-def _said(tx: sqlite3.Connection, alert: Alert) -> int:
+def _alert_text_id(tx: sqlite3.Connection, alert: Alert) -> int:
     """The number of an alert's words, which are written once however often it occurs."""
     text = serialization.dump_alert(alert)
     row = tx.execute("SELECT id FROM alert_text WHERE alert = ?", (text,)).fetchone()
@@ -194,11 +196,11 @@ def _record_supplies(
     tx.execute(
         "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (said, snapshot.at, device)
     )
-    replaced = [_record_life(tx, device, supply, snapshot.at) for supply in snapshot.supplies]
+    replaced = [_record_install(tx, device, supply, snapshot.at) for supply in snapshot.supplies]
     return said != before["supplies"] or any(replaced)
 
 
-def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float) -> bool:
+def _record_install(tx: sqlite3.Connection, device: str, supply: Supply, at: float) -> bool:
     """Follow the cartridge in its slot; whether it turned out to have been replaced."""
     if supply.kind == "receptacle":  # whether its level is room or filling differs between makers
         return False
@@ -206,11 +208,11 @@ def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float)
         "SELECT * FROM supply_install WHERE device = ? AND supply = ?", (device, supply.index)
     ).fetchone()
     life = (
-        replacements.Life(**{name: row[name] for name in replacements.Life.__slots__})
+        replacements.SupplyInstall(**{name: row[name] for name in replacements.SupplyInstall.__slots__})
         if row
-        else replacements.Life()
+        else replacements.SupplyInstall()
     )
-    now = replacements.see(life, supply.percent, supply.serial, at)
+    now = replacements.update_install(life, supply.percent, supply.serial, at)
     if now != life:
         tx.execute(
             "REPLACE INTO supply_install "
@@ -220,17 +222,17 @@ def _record_life(tx: sqlite3.Connection, device: str, supply: Supply, at: float)
         )
     if now.renewed is None or now.renewed == life.renewed:
         return False
-    happened(tx, device, now.renewed, "replaced", supply.index)
+    save_device_event(tx, device, now.renewed, "replaced", supply.index)
     return True
 
 
-def _values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:
+def _series_values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:
     """The series that a snapshot adds to: what state it is in, meters and levels.
 
     Whether it prints or idles is not kept: it changes with every job, and no rule asks it of the past.
     """
     if snapshot.status is not None:
-        yield "state", serialization.condense(snapshot.status)
+        yield "state", serialization.format_status_word(snapshot.status)
         if snapshot.status.errors is not None:
             yield "errors", " ".join(sorted(snapshot.status.errors))
     for meter in snapshot.meters or ():

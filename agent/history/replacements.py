@@ -10,12 +10,12 @@ Pure: the time is an argument.
 
 from dataclasses import dataclass, replace
 
-RISE = 15  # points by which a level must rise
-STAYS = 3  # readings for which it must
+MIN_RISE = 15  # points by which a level must rise
+CONFIRMING_READINGS = 3  # readings for which it must
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class SupplyInstall:
     """What is known of the cartridge in one slot."""
 
     serial: str | None = None
@@ -26,25 +26,25 @@ class Life:
     rose_seen: int = 0  # readings that agree with it
 
 
-def see(life: Life, level: int | None, serial: str | None, at: float) -> Life:
+def update_install(life: SupplyInstall, level: int | None, serial: str | None, at: float) -> SupplyInstall:
     """What is known after one more reading. `level` is None where the printer gave no number."""
     if serial and life.serial and serial != life.serial:
-        return Life(serial=serial, level=level, renewed=at)
+        return SupplyInstall(serial=serial, level=level, renewed=at)
     life = replace(life, serial=serial or life.serial)
     if level is None:
         return life
     if life.rose_from is not None:
-        life = _believe(life, level)
-    elif life.level is not None and level >= life.level + RISE:
+        life = _confirm_rise(life, level)
+    elif life.level is not None and level >= life.level + MIN_RISE:
         life = replace(life, rose_at=at, rose_from=life.level, rose_seen=1)
     return replace(life, level=level)
 
 
-def _believe(life: Life, level: int) -> Life:
+def _confirm_rise(life: SupplyInstall, level: int) -> SupplyInstall:
     """A rise that was seen before: does this reading agree?"""
     calm = replace(life, rose_at=None, rose_from=None, rose_seen=0)
-    if level < (life.rose_from or 0) + RISE:
+    if level < (life.rose_from or 0) + MIN_RISE:
         return calm
-    if life.rose_seen + 1 < STAYS:
+    if life.rose_seen + 1 < CONFIRMING_READINGS:
         return replace(life, rose_seen=life.rose_seen + 1)
     return replace(calm, renewed=life.rose_at)

@@ -10,32 +10,32 @@ Called once a day or so; it does the days that have come due since, a bounded pi
 import sqlite3
 
 DAY = 86400.0
-RAW = 35 * DAY  # page counters in full
-KEPT = 400 * DAY
-PIECE = 20_000  # rows taken away in one transaction: some tens of milliseconds
+FULL_RETENTION = 35 * DAY  # page counters in full
+RETENTION = 400 * DAY
+MAX_ROWS = 20_000  # rows taken away in one transaction: some tens of milliseconds
 
 
-def tidy(tx: sqlite3.Connection, now: float) -> int:
+def prune_rows(tx: sqlite3.Connection, now: float) -> int:
     """Thin and drop what is too old, up to a bounded number of rows; returns how many went.
 
     Call it again while it returns anything.
     """
-    gone = _thin(tx, now - RAW)
-    if gone < PIECE:
-        gone += _forget(tx, now - KEPT, PIECE - gone)
+    gone = _thin_meters(tx, now - FULL_RETENTION)
+    if gone < MAX_ROWS:
+        gone += _delete_old_rows(tx, now - RETENTION, MAX_ROWS - gone)
     return gone
 
 
-def thinned_until(db: sqlite3.Connection) -> float | None:
+def load_thinned_until(db: sqlite3.Connection) -> float | None:
     """Page counters before this are one a day; None if none were thinned yet."""
     row = db.execute("SELECT done_until FROM retention_progress WHERE kind = 'pages'").fetchone()
     return row["done_until"] if row else None
 
 
-def _thin(tx: sqlite3.Connection, bound: float) -> int:
+def _thin_meters(tx: sqlite3.Connection, bound: float) -> int:
     """Keep the last reading of each day (UTC) of the page counters, in the days that ended by `bound`."""
     until = bound // DAY * DAY
-    since = thinned_until(tx) or 0.0
+    since = load_thinned_until(tx) or 0.0
     if until <= since:
         return 0
     gone = tx.execute(
@@ -43,14 +43,14 @@ def _thin(tx: sqlite3.Connection, bound: float) -> int:
         "series_value v ON v.series = s.id AND v.at >= ? AND v.at < ? WHERE s.name GLOB 'meter.*' AND EXISTS "
         "(SELECT 1 FROM series_value n WHERE n.series = v.series AND n.at > v.at "
         " AND n.at < (cast(v.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
-        (since, until, PIECE),
+        (since, until, MAX_ROWS),
     ).rowcount
-    if gone < PIECE:
+    if gone < MAX_ROWS:
         tx.execute("REPLACE INTO retention_progress VALUES ('pages', ?)", (until,))
     return gone
 
 
-def _forget(tx: sqlite3.Connection, bound: float, most: int) -> int:
+def _delete_old_rows(tx: sqlite3.Connection, bound: float, most: int) -> int:
     """Drop what ended before `bound`."""
     gone = tx.execute(
         "DELETE FROM series_value WHERE (series, at) IN (SELECT v.series, v.at FROM series s CROSS JOIN "

@@ -9,23 +9,23 @@ from typing import Any
 from agent.core.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Status, Supply, Vague
 
 
-def happened(
+def save_device_event(
     tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
 ) -> None:
     """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
     tx.execute("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
 
 
-def dump(value: Any) -> str:
+def dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def load(text: str) -> Any:
+def load_json(text: str) -> Any:
     return json.loads(text)
 
 
 def dump_status(status: Status) -> str:
-    return dump(asdict(status))
+    return dump_json(asdict(status))
 
 
 def load_status(text: str) -> Status:
@@ -38,7 +38,7 @@ def load_status(text: str) -> Status:
     )
 
 
-_STATES = {
+_STATUS_BY_WORD = {
     "asleep": (DeviceStatus.RUNNING, PrinterStatus.OTHER),
     "warmup": (DeviceStatus.RUNNING, PrinterStatus.WARMUP),
     "running": (DeviceStatus.RUNNING, PrinterStatus.IDLE),
@@ -47,24 +47,24 @@ _STATES = {
 }
 
 
-def condense(status: Status) -> str:
+def format_status_word(status: Status) -> str:
     """A status in one of five words, or "unknown"."""
-    if status.asleep:
+    if status.is_asleep:
         return "asleep"
     if status.device is DeviceStatus.RUNNING:
         return "warmup" if status.printer is PrinterStatus.WARMUP else "running"
     return str(status.device) if status.device in {DeviceStatus.WARNING, DeviceStatus.DOWN} else "unknown"
 
 
-def expand(state: str, errors: str) -> Status:
+def parse_status_word(state: str, errors: str) -> Status:
     """The status that the word stands for, with its error bits."""
-    device, printer = _STATES.get(state, (None, None))
+    device, printer = _STATUS_BY_WORD.get(state, (None, None))
     return Status(device=device, printer=printer, errors=tuple(errors.split()))
 
 
 def dump_alert(alert: Alert) -> str:
     """The words of an alert: all but its row and its time, which differ with each occurrence."""
-    return dump({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})
+    return dump_json({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})
 
 
 def load_alert(text: str, *, index: int, ticks: int | None) -> Alert:
@@ -73,21 +73,21 @@ def load_alert(text: str, *, index: int, ticks: int | None) -> Alert:
 
 
 def dump_supplies(supplies: tuple[Supply, ...]) -> str:
-    return dump([{**asdict(supply), **_amounts(supply)} for supply in supplies])
+    return dump_json([{**asdict(supply), **_dump_amounts(supply)} for supply in supplies])
 
 
 def load_supplies(text: str) -> tuple[Supply, ...]:
-    return tuple(Supply(**raw | _vague(raw)) for raw in json.loads(text))
+    return tuple(Supply(**raw | _load_amounts(raw)) for raw in json.loads(text))
 
 
-def _amounts(supply: Supply) -> dict[str, Any]:
-    return {name: _plain(getattr(supply, name)) for name in ("level", "max")}
+def _dump_amounts(supply: Supply) -> dict[str, Any]:
+    return {name: _plain_amount(getattr(supply, name)) for name in ("level", "max")}
 
 
-def _plain(amount: int | Vague | None) -> int | str | None:
+def _plain_amount(amount: int | Vague | None) -> int | str | None:
     return amount.value if isinstance(amount, Vague) else amount
 
 
-def _vague(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _load_amounts(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Levels were written as numbers, or as the names of vagueness."""
     return {name: Vague(raw[name]) if isinstance(raw[name], str) else raw[name] for name in ("level", "max")}

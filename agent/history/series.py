@@ -9,12 +9,12 @@ A row says from when on the value was so; the next row says until when.
 import sqlite3
 from collections.abc import Iterator
 
-Value = int | str | None
+SeriesValue = int | str | None
 
 
-def append(tx: sqlite3.Connection, device: str, name: str, at: float, value: Value) -> bool:
+def append_value(tx: sqlite3.Connection, device: str, name: str, at: float, value: SeriesValue) -> bool:
     """One value of a series, unless it is what the series already says. Whether it was news."""
-    track = _track(tx, device, name)
+    track = _ensure_series(tx, device, name)
     last = tx.execute(
         "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT 1", (track,)
     ).fetchone()
@@ -24,17 +24,17 @@ def append(tx: sqlite3.Connection, device: str, name: str, at: float, value: Val
     return True
 
 
-def names(db: sqlite3.Connection, device: str) -> list[str]:
+def list_series(db: sqlite3.Connection, device: str) -> list[str]:
     """What series there are of a printer."""
     found = db.execute("SELECT name FROM series WHERE device = ? ORDER BY name", (device,))
     return [row["name"] for row in found]
 
 
-def between(
+def load_values(
     db: sqlite3.Connection, device: str, name: str, since: float, until: float
-) -> Iterator[tuple[float, Value]]:
+) -> Iterator[tuple[float, SeriesValue]]:
     """(at, value) from the value that stood at `since` to the last one before `until`, by time."""
-    track = _find(db, device, name)
+    track = _find_series(db, device, name)
     first = db.execute(
         "SELECT max(at) AS at FROM series_value WHERE series = ? AND at <= ?", (track, since)
     ).fetchone()
@@ -46,22 +46,24 @@ def between(
     return ((row["at"], row["value"]) for row in rows)
 
 
-def last(db: sqlite3.Connection, device: str, name: str, count: int) -> list[tuple[float, Value]]:
+def load_last_values(
+    db: sqlite3.Connection, device: str, name: str, count: int
+) -> list[tuple[float, SeriesValue]]:
     """The last rows of a series, the newest first."""
     rows = db.execute(
         "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT ?",
-        (_find(db, device, name), count),
+        (_find_series(db, device, name), count),
     )
     return [(row["at"], row["value"]) for row in rows]
 
 
-def _find(db: sqlite3.Connection, device: str, name: str) -> int | None:
+def _find_series(db: sqlite3.Connection, device: str, name: str) -> int | None:
     row = db.execute("SELECT id FROM series WHERE device = ? AND name = ?", (device, name)).fetchone()
     return row["id"] if row else None
 
 
-def _track(tx: sqlite3.Connection, device: str, name: str) -> int:
-    found = _find(tx, device, name)
+def _ensure_series(tx: sqlite3.Connection, device: str, name: str) -> int:
+    found = _find_series(tx, device, name)
     if found is None:
         return int(
             tx.execute("INSERT INTO series (device, name) VALUES (?, ?)", (device, name)).lastrowid or 0

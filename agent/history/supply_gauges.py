@@ -30,12 +30,12 @@ SCHEMA = (
     """,
 )
 
-ENOUGH = 5  # moves before a direction is believed
-AGREEMENT = 0.8  # share of them that must agree
-SWAP = 0.3  # a move by more than this share of the capacity is no wear
+MIN_MOVES = 5  # moves before a direction is believed
+MIN_AGREEMENT = 0.8  # share of them that must agree
+MAX_MOVE = 0.3  # a move by more than this share of the capacity is no wear
 
 
-class Direction(StrEnum):
+class GaugeDirection(StrEnum):
     """What the level of a receptacle tells."""
 
     ROOM_LEFT = "room_left"
@@ -43,17 +43,17 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gauge:
+class SupplyGauge:
     """What is known of one kind of gauge: a supply of a model."""
 
     step: int | None = None  # smallest move seen, in the supply's own unit
     falls: int = 0
     rises: int = 0
 
-    def moved(self, before: int, after: int, largest: int) -> "Gauge":
+    def with_move(self, before: int, after: int, largest: int) -> "SupplyGauge":
         """The gauge after one more move. `largest`: the capacity, in the same unit."""
         size = abs(after - before)
-        if size == 0 or size > SWAP * largest:
+        if size == 0 or size > MAX_MOVE * largest:
             return self
         return replace(
             self,
@@ -63,42 +63,44 @@ class Gauge:
         )
 
     @property
-    def direction(self) -> Direction | None:
+    def direction(self) -> GaugeDirection | None:
         """What a receptacle's level means; None until enough moves agree."""
         moves = self.falls + self.rises
-        if moves < ENOUGH:
+        if moves < MIN_MOVES:
             return None
-        if self.falls >= AGREEMENT * moves:
-            return Direction.ROOM_LEFT
-        return Direction.FILL if self.rises >= AGREEMENT * moves else None
+        if self.falls >= MIN_AGREEMENT * moves:
+            return GaugeDirection.ROOM_LEFT
+        return GaugeDirection.FILL if self.rises >= MIN_AGREEMENT * moves else None
 
 
-def name(supply: Supply) -> str:
+def gauge_key(supply: Supply) -> str:
     """The key of a gauge within its model: "wasteToner:unknown"."""
     return f"{supply.type}:{supply.colour}"
 
 
-def filled(supplies: Iterable[Supply], known: Mapping[str, Gauge]) -> dict[str, int]:
+def find_fill_levels(supplies: Iterable[Supply], known: Mapping[str, SupplyGauge]) -> dict[str, int]:
     """How full each receptacle is, in percent, by its index: where a number and a direction are known."""
     full = {}
     for supply in supplies:
-        gauge = known.get(name(supply)) if supply.kind == "receptacle" else None
+        gauge = known.get(gauge_key(supply)) if supply.kind == "receptacle" else None
         if gauge and gauge.direction and supply.percent is not None:
             level = supply.percent
-            full[supply.index] = level if gauge.direction is Direction.FILL else 100 - level
+            full[supply.index] = level if gauge.direction is GaugeDirection.FILL else 100 - level
     return full
 
 
-def watch(tx: sqlite3.Connection, device: Device, before: Iterable[Supply], after: Iterable[Supply]) -> None:
+def learn_gauges(
+    tx: sqlite3.Connection, device: Device, before: Iterable[Supply], after: Iterable[Supply]
+) -> None:
     """Learn from two readings of one printer's supplies, the older first."""
     old = {supply.index: supply for supply in before}
     for new in after:
         known = old.get(new.index)
-        if known and name(known) == name(new) and (move := _move(known, new)):
-            _learn(tx, device, name(new), *move)
+        if known and gauge_key(known) == gauge_key(new) and (move := _numeric_move(known, new)):
+            _save_move(tx, device, gauge_key(new), *move)
 
 
-def _move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
+def _numeric_move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
     """(level before, level after, capacity), if all are numbers."""
     old, new, largest = before.level, after.level, after.max
     if isinstance(old, int) and isinstance(new, int) and isinstance(largest, int):
@@ -106,23 +108,25 @@ def _move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
     return None
 
 
-def of(tx: sqlite3.Connection, device: Device) -> dict[str, Gauge]:
+def load_gauges(tx: sqlite3.Connection, device: Device) -> dict[str, SupplyGauge]:
     """What is known of the gauges of this printer's model, by `name`."""
-    found = tx.execute("SELECT * FROM supply_gauge WHERE vendor = ? AND model = ?", _model(device))
-    return {row["supply"]: Gauge(step=row["step"], falls=row["falls"], rises=row["rises"]) for row in found}
+    found = tx.execute("SELECT * FROM supply_gauge WHERE vendor = ? AND model = ?", _model_key(device))
+    return {
+        row["supply"]: SupplyGauge(step=row["step"], falls=row["falls"], rises=row["rises"]) for row in found
+    }
 
 
-def _learn(
+def _save_move(
     tx: sqlite3.Connection, device: Device, supply: str, before: int, after: int, largest: int
 ) -> None:
-    known = of(tx, device).get(supply, Gauge())
-    gauge = known.moved(before, after, largest)
+    known = load_gauges(tx, device).get(supply, SupplyGauge())
+    gauge = known.with_move(before, after, largest)
     if gauge != known:
         tx.execute(
             "INSERT OR REPLACE INTO supply_gauge VALUES (?, ?, ?, ?, ?, ?)",
-            (*_model(device), supply, gauge.step, gauge.falls, gauge.rises),
+            (*_model_key(device), supply, gauge.step, gauge.falls, gauge.rises),
         )
 
 
-def _model(device: Device) -> tuple[str, str]:
+def _model_key(device: Device) -> tuple[str, str]:
     return device.vendor or "", device.model or device.key

@@ -17,28 +17,28 @@ from dataclasses import dataclass, field
 
 from agent.core.model import SiteFacts
 from agent.core.store import Store
-from agent.pipeline.pipeline import Line, Outcome, Reading
-from agent.pipeline.polling.fleet_state import Roll
+from agent.pipeline.pipeline import Pipeline, PollOutcome, PollResult
+from agent.pipeline.polling.fleet_state import FleetState
 
 log = logging.getLogger("printwarden.reading")
 
-GROUP = 200  # readings in one transaction
+MAX_BATCH = 200  # readings in one transaction
 
-Waiting = tuple[Reading, asyncio.Future[Outcome]]
+PendingPoll = tuple[PollResult, asyncio.Future[PollOutcome]]
 
 
 @dataclass(slots=True)
-class Intake:
+class BatchWriter:
     store: Store
-    line: Line
-    roll: Roll
-    told: Callable[[Outcome], None]
-    company: float = 0.25  # real seconds that a reading waits for others
-    _queue: asyncio.Queue[Waiting] = field(default_factory=asyncio.Queue)
+    pipeline: Pipeline
+    fleet: FleetState
+    on_outcome: Callable[[PollOutcome], None]
+    batch_delay: float = 0.25  # real seconds that a reading waits for others
+    _queue: asyncio.Queue[PendingPoll] = field(default_factory=asyncio.Queue)
 
-    async def settle(self, reading: Reading) -> Outcome:
+    async def write_poll(self, reading: PollResult) -> PollOutcome:
         """Take one reading down the line; returns once it is on disk."""
-        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[PollOutcome] = asyncio.get_running_loop().create_future()
         await self._queue.put((reading, waiting))
         return await waiting
 
@@ -47,21 +47,23 @@ class Intake:
         while True:
             group = [await self._queue.get()]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.company):
-                    while len(group) < GROUP:
+                async with asyncio.timeout(self.batch_delay):
+                    while len(group) < MAX_BATCH:
                         group.append(await self._queue.get())
-            await self._commit(group)
+            await self._commit_batch(group)
 
-    def _take(self, tx: sqlite3.Connection, readings: list[Reading], site: SiteFacts) -> list[Outcome]:
+    def _process_batch(
+        self, tx: sqlite3.Connection, readings: list[PollResult], site: SiteFacts
+    ) -> list[PollOutcome]:
         """The site first: what is wrong with all of it is not said of each."""
-        self.line.look_round(tx, site, max(reading.snapshot.at for reading in readings))
-        return [self.line.take(tx, reading, site) for reading in readings]
+        self.pipeline.evaluate_site(tx, site, max(reading.snapshot.at for reading in readings))
+        return [self.pipeline.process_poll(tx, reading, site) for reading in readings]
 
-    async def _commit(self, group: list[Waiting]) -> None:
-        site = self.roll.site
+    async def _commit_batch(self, group: list[PendingPoll]) -> None:
+        site = self.fleet.site_facts
         readings = [reading for reading, _ in group]
         try:
-            outcomes = await self.store.run(lambda tx: self._take(tx, readings, site))
+            outcomes = await self.store.run(lambda tx: self._process_batch(tx, readings, site))
         except BaseException as why:
             for _, waiting in group:  # who waits for it must hear of it
                 if not waiting.done():
@@ -72,7 +74,7 @@ class Intake:
             raise
         for (_, waiting), outcome in zip(group, outcomes, strict=True):
             if outcome.device:
-                self.roll.call(outcome.device, outcome.snapshot)
-            self.told(outcome)
+                self.fleet.record_poll(outcome.device, outcome.snapshot)
+            self.on_outcome(outcome)
             if not waiting.done():
                 waiting.set_result(outcome)

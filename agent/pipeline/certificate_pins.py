@@ -17,7 +17,7 @@ SCHEMA = (
 )
 
 
-def changed(tx: sqlite3.Connection, device: str, fingerprint: str | None, now: float) -> bool:
+def record_certificate(tx: sqlite3.Connection, device: str, fingerprint: str | None, now: float) -> bool:
     """Note the certificate that a printer showed; whether it is another than the ones before."""
     if fingerprint is None:
         return False

@@ -24,10 +24,12 @@ def queue_meter_read(
 
     `calendar`: whose midnight begins a day.
     """
-    if sender.offers(tx, sender.METERS) and daily_reads.due(tx, device.key, calendar.midnight(at)):
-        statement = daily_reads.statement(tx, device.key, at)
-        if statement.counters and sender.meters(tx, device, statement):
-            daily_reads.told(tx, device.key, statement)
+    if sender.is_accepted(tx, sender.METER_READ) and daily_reads.is_statement_due(
+        tx, device.key, calendar.start_of_day(at)
+    ):
+        statement = daily_reads.build_statement(tx, device.key, at)
+        if statement.counters and sender.queue_meter_read(tx, device, statement):
+            daily_reads.mark_sent(tx, device.key, statement)
 
 
 def queue_changes(
@@ -38,17 +40,17 @@ def queue_changes(
         return
     if snapshot.identity is not None or snapshot.supplies is not None:
         _queue_inventory(tx, sender, device, snapshot)
-    if snapshot.supplies is not None and sender.offers(tx, sender.HINT):
-        for hint in supply_stages.hints(tx, facts):
-            if sender.hint(tx, device, hint, snapshot.at):
-                supply_stages.note(tx, device.key, hint.index, hint.mark)
+    if snapshot.supplies is not None and sender.is_accepted(tx, sender.SUPPLY_HINT):
+        for hint in supply_stages.collect_hints(tx, facts):
+            if sender.queue_supply_hint(tx, device, hint, snapshot.at):
+                supply_stages.save_mark(tx, device.key, hint.index, hint.mark)
 
 
 def _queue_inventory(tx: sqlite3.Connection, sender: Sender, device: Device, snapshot: Snapshot) -> None:
-    inventory = inventory_changes.draw(tx, device, snapshot)
-    if not sender.offers(tx, sender.INVENTORY):
+    inventory = inventory_changes.build_inventory(tx, device, snapshot)
+    if not sender.is_accepted(tx, sender.INVENTORY):
         return
-    leaving = sender.picture(device, inventory)
-    reason = inventory_changes.news(tx, device.key, leaving)
-    if reason and sender.inventory(tx, device, inventory, reason, snapshot.at):
-        inventory_changes.told(tx, device.key, leaving)
+    leaving = sender.filter_inventory(device, inventory)
+    reason = inventory_changes.change_reason(tx, device.key, leaving)
+    if reason and sender.queue_inventory(tx, device, inventory, reason, snapshot.at):
+        inventory_changes.mark_sent(tx, device.key, leaving)

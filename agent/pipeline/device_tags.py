@@ -11,42 +11,42 @@ from dataclasses import dataclass, field, replace
 from agent.config import Config, NetworkConfig
 from agent.core.model import Device
 
-Assign = Callable[[Device], Device]
+AssignTags = Callable[[Device], Device]
 
 
-def unassigned(device: Device) -> Device:
+def assign_nothing(device: Device) -> Device:
     """For whoever has no configuration."""
     return device
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class TagAssigner:
     """Gives printers what the configuration says of them."""
 
     config: Config
-    _known: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, device: Device) -> Device:
         """The printer with its tags and its contract."""
-        tags, contract = self._of(device.address.host)
+        tags, contract = self._lookup_host(device.address.host)
         if not tags and not contract:
             return device
         return replace(device, tags=tags, contract=contract or None)
 
-    def _of(self, host: str) -> tuple[tuple[str, ...], str]:
-        if host not in self._known:
-            self._known[host] = self._found(host)
-        return self._known[host]
+    def _lookup_host(self, host: str) -> tuple[tuple[str, ...], str]:
+        if host not in self._cache:
+            self._cache[host] = self._find_tags(host)
+        return self._cache[host]
 
-    def _found(self, host: str) -> tuple[tuple[str, ...], str]:
-        network = self._network(host)
+    def _find_tags(self, host: str) -> tuple[tuple[str, ...], str]:
+        network = self._find_network(host)
         printer = next((it for it in self.config.printer if it.host == host), None)
         places = [it for it in (network, printer) if it is not None]
         tags = dict.fromkeys(tag for place in places for tag in place.tags)
         contract = next((it.contract for it in reversed(places) if it.contract), "")
         return tuple(tags), contract
 
-    def _network(self, host: str) -> NetworkConfig | None:
+    def _find_network(self, host: str) -> NetworkConfig | None:
         """The narrowest configured network around the printer; None for one that has no address now, or
         that is on a cable (its host is then a queue of the spooler)."""
         try:

@@ -7,25 +7,25 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
 
-from agent.core.model import Device, Facts, Foresight, SiteFacts, Snapshot
+from agent.core.model import Device, Facts, Forecasts, SiteFacts, Snapshot
 from agent.forecast import forecast_store
-from agent.forecast.forecast_store import Brought
+from agent.forecast.forecast_store import ForecastInput
 from agent.history import facts, record, supply_gauges
 from agent.history.meters import ledger
-from agent.history.meters.epochs import Read
+from agent.history.meters.epochs import CounterRead
 from agent.tickets.feedback import open_orders
 
 
-def count(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[Read]:
+def record_meters(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[CounterRead]:
     """Keep what the meters of `snapshot` say; returns the reads that opened an epoch. Before `take_in`."""
-    borders = ledger.record(tx, device.key, snapshot)
-    opened = [it for it in ledger.epochs(tx, device.key) if it.name == "total"] if borders else []
+    borders = ledger.record_counters(tx, device.key, snapshot)
+    opened = [it for it in ledger.load_epochs(tx, device.key) if it.name == "total"] if borders else []
     if opened and opened[-1].opened == snapshot.at:
-        record.epoch(tx, device.key, opened[-1].number, opened[-1].opened)
+        record.save_epoch(tx, device.key, opened[-1].number, opened[-1].opened)
     return borders
 
 
-def take_in(
+def update_facts(
     tx: sqlite3.Connection,
     device: Device,
     snapshot: Snapshot,
@@ -37,38 +37,40 @@ def take_in(
     `asks`: the parts of the facts that rules look at; without it, all.
     """
     if snapshot.supplies is not None:
-        supply_gauges.watch(tx, device, facts.supplies(tx, device.key), snapshot.supplies)
-    fresh = record.record(tx, device.key, snapshot)
-    known = facts.facts(tx, device, snapshot.at, site, fresh, parts=asks)
+        supply_gauges.learn_gauges(tx, device, facts.load_last_supplies(tx, device.key), snapshot.supplies)
+    fresh = record.record_snapshot(tx, device.key, snapshot)
+    known = facts.load_facts(tx, device, snapshot.at, site, fresh, parts=asks)
     return replace(
         known,
         fresh=fresh | {"events"} if known.epoch_since == snapshot.at else fresh,
-        filled=supply_gauges.filled(known.supplies or (), supply_gauges.of(tx, device)),
-        foresight=_foresee(tx, snapshot, known),
-        ordered=_orders(tx, known) if asks is None or "orders" in asks else frozenset(),
+        filled=supply_gauges.find_fill_levels(known.supplies or (), supply_gauges.load_gauges(tx, device)),
+        foresight=_update_forecasts(tx, snapshot, known),
+        ordered=_load_orders(tx, known) if asks is None or "orders" in asks else frozenset(),
     )
 
 
-def of(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
+def load_facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
     """What is known of a printer that was not read just now; None where there is no such printer."""
-    known = facts.facts(tx, device, now, site)
+    known = facts.load_facts(tx, device, now, site)
     if known.last_answer is None:
         return None
-    return replace(known, foresight=forecast_store.of(tx, device.key, now, site.id))
+    return replace(known, foresight=forecast_store.load_forecasts(tx, device.key, now, site.id))
 
 
-def known(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
+def load_stored_facts(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
     """All that rules may know of a printer now, as it was last read; nothing is written."""
-    found = facts.facts(db, device, now, site)
+    found = facts.load_facts(db, device, now, site)
     return replace(
         found,
-        filled=supply_gauges.filled(found.supplies or (), supply_gauges.of(db, device)),
-        foresight=forecast_store.of(db, device.key, now, site.id) if found.answers_in_a_row else Foresight(),
-        ordered=_orders(db, found),
+        filled=supply_gauges.find_fill_levels(found.supplies or (), supply_gauges.load_gauges(db, device)),
+        foresight=forecast_store.load_forecasts(db, device.key, now, site.id)
+        if found.answers_in_a_row
+        else Forecasts(),
+        ordered=_load_orders(db, found),
     )
 
 
-def site_of(db: sqlite3.Connection, name: str = "") -> SiteFacts:
+def load_site_facts(db: sqlite3.Connection, name: str = "") -> SiteFacts:
     """The site as its printers were last heard."""
     heard = db.execute("SELECT answers_in_a_row FROM latest JOIN device ON device = key").fetchall()
     return SiteFacts(
@@ -76,20 +78,20 @@ def site_of(db: sqlite3.Connection, name: str = "") -> SiteFacts:
     )
 
 
-def _orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
-    return open_orders.orders(db, known.device.key, known.supplies or (), known.renewed)
+def _load_orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
+    return open_orders.load_open_orders(db, known.device.key, known.supplies or (), known.renewed)
 
 
-def _foresee(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Foresight:
+def _update_forecasts(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Forecasts:
     """What is foreseen after this reading; nothing from silence."""
     if not snapshot.reachable:
-        return Foresight()
+        return Forecasts()
     began = [episode.alert for episode in known.recent_alerts if episode.began == snapshot.at]
-    brought = Brought(
+    brought = ForecastInput(
         site=known.site.id,
         pages=known.pages if snapshot.meters is not None else None,
         supplies=known.supplies if snapshot.supplies is not None else None,
         alerts=[episode.alert for episode in known.open_alerts or ()],
         began=began,
     )
-    return forecast_store.take_in(tx, known.device.key, snapshot.at, brought)
+    return forecast_store.update_forecasts(tx, known.device.key, snapshot.at, brought)

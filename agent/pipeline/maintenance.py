@@ -22,68 +22,70 @@ from uplink.outbox import integrity, retention
 log = logging.getLogger("printwarden.house")
 
 
-def opened(path: Path, tables: Migrations) -> Store:
+def open_store(path: Path, tables: Migrations) -> Store:
     """The state file, salvaged if it must be, and the outbox in it looked through. Raises StoreError."""
-    check = partial(integrity.check, now=time.time())
-    store = Store(path, tables, relieve=retention.shed)
+    check = partial(integrity.check_outbox, now=time.time())
+    store = Store(path, tables, relieve=retention.evict_events)
     try:
-        findings = store.do(check)
+        findings = store.run_blocking(check)
     except sqlite3.DatabaseError as why:
         store.close()
         if isinstance(why, sqlite3.IntegrityError):  # an index that misses rows of its table
-            store_recovery.mark(path, f"rows contradict their keys: {why}")
-        elif not store_recovery.is_damage(why):
+            store_recovery.mark_damaged(path, f"rows contradict their keys: {why}")
+        elif not store_recovery.is_corruption(why):
             raise StoreError(f"{path} cannot be used: {why}") from why
-        store = Store(path, tables, relieve=retention.shed)  # salvages it: it is marked by now
-        findings = store.do(check)
-    if not findings.clean:
+        store = Store(path, tables, relieve=retention.evict_events)  # salvages it: it is marked by now
+        findings = store.run_blocking(check)
+    if not findings.is_clean:
         log.error("the outbox was damaged on the disk: %s", findings)
     return store
 
 
-async def examine(store: Store) -> None:
+async def check_after_crash(store: Store) -> None:
     """After a stop that was none of ours: look through the state file, beside everything else. Runs for ever;
     raises StoreError where it finds damage, so that a service manager starts the agent anew."""
-    if store.unclean and (complaint := await asyncio.to_thread(store_recovery.examine, store.path)):
+    if store.unclean_stop and (
+        complaint := await asyncio.to_thread(store_recovery.check_integrity, store.path)
+    ):
         raise StoreError(f"{store.path} is damaged ({complaint}): the next start salvages it")
     await asyncio.Event().wait()
 
 
 @dataclass(slots=True)
-class Housekeeping:
+class Maintenance:
     """`keep` it every minute or so."""
 
     store: Store
     clock: Clock
     sender: Sender
-    limits: retention.Limits = field(default_factory=retention.Limits)
-    stretch: float = 1.0  # how many times as long to wait between polls
+    limits: retention.OutboxLimits = field(default_factory=retention.OutboxLimits)
+    slowdown: float = 1.0  # how many times as long to wait between polls
     _last: float | None = None
 
-    async def keep(self) -> None:
+    async def run_round(self) -> None:
         """One round."""
         now = self.clock.monotonic()
         elapsed, self._last = now - (now if self._last is None else self._last), now
-        self.store.ballast.keep()
-        free = disk_reserve.free(self.store.path.parent)
+        self.store.disk_reserve.ensure_present()
+        free = disk_reserve.free_bytes(self.store.path.parent)
         dropped = await self.store.run(
-            partial(retention.upkeep, limits=self.limits, free=free, elapsed=elapsed)
+            partial(retention.apply_limits, limits=self.limits, free=free, elapsed=elapsed)
         )
         if dropped:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
-        self.stretch = await self.store.run(self._settle)
+        self.slowdown = await self.store.run(self._requeue_withheld)
 
-    def _settle(self, tx: sqlite3.Connection) -> float:
-        for ticket in retention.withheld(tx):
+    def _requeue_withheld(self, tx: sqlite3.Connection) -> float:
+        for ticket in retention.list_withheld(tx):
             event = self._restated(tx, ticket)
             if event is None:
                 tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (ticket,))
             else:
-                self.sender.ticket(tx, event)
-        return retention.stretch(tx)
+                self.sender.queue_ticket(tx, event)
+        return retention.poll_slowdown(tx)
 
     def _restated(self, tx: sqlite3.Connection, ticket_id: str) -> TicketEvent | None:
         """How a ticket stands now; None if the ticket or its printer is gone."""
         ticket = lifecycle.load_ticket(tx, ticket_id)
         device = inventory.load_device(tx, ticket.device) if ticket else None
-        return lifecycle.restated(tx, ticket_id, device, self.clock.now())
+        return lifecycle.current_state_event(tx, ticket_id, device, self.clock.now())

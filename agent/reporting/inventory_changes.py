@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.core.model import Device, Snapshot
-from agent.reporting.events.device_inventory import build_inventory, restore_inventory
+from agent.reporting.events.device_inventory import read_inventory, restore_inventory
 from uplink.events.device_inventory import Inventory, Reason
 
 SCHEMA = (
@@ -30,11 +30,11 @@ SCHEMA = (
 )
 
 
-def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
+def build_inventory(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
     """The `inventory` of mps.device_inventory/1, with what was known before where nothing was read now."""
     row = tx.execute("SELECT inventory FROM device_inventory_sent WHERE device = ?", (device.key,)).fetchone()
     before = restore_inventory(row["inventory"] if row else "{}")
-    read = {name: value for name, value in build_inventory(device, snapshot) if value is not None}
+    read = {name: value for name, value in read_inventory(device, snapshot) if value is not None}
     now = before.model_copy(update=read)
     if now != before:
         tx.execute(
@@ -45,18 +45,20 @@ def draw(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventor
     return now
 
 
-def news(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Reason | None:
+def change_reason(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Reason | None:
     """ "new" or "changed" if `leaving`, the picture as it may leave, is another than the one told last."""
     row = tx.execute("SELECT sent FROM device_inventory_sent WHERE device = ?", (device,)).fetchone()
     if row is None or row["sent"] is None:
         return "new"
-    return None if row["sent"] == _written(leaving) else "changed"
+    return None if row["sent"] == _serialize_inventory(leaving) else "changed"
 
 
-def told(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> None:
+def mark_sent(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> None:
     """The message with this picture was accepted."""
-    tx.execute("UPDATE device_inventory_sent SET sent = ? WHERE device = ?", (_written(leaving), device))
+    tx.execute(
+        "UPDATE device_inventory_sent SET sent = ? WHERE device = ?", (_serialize_inventory(leaving), device)
+    )
 
 
-def _written(leaving: Mapping[str, Any]) -> str:
+def _serialize_inventory(leaving: Mapping[str, Any]) -> str:
     return json.dumps(leaving, sort_keys=True)

@@ -23,11 +23,11 @@ SCHEMA = (
     )
     """,
 )
-KEPT = 10_000
+JOURNAL_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class JournalMessage:
     """One message of the journal. `state`: "waiting", "dead" or "gone out"."""
 
     number: int
@@ -37,63 +37,63 @@ class Message:
     state: str
     data: Mapping[str, Any]
 
-    def fields(self) -> Iterator[tuple[str, Any]]:
+    def list_values(self) -> Iterator[tuple[str, Any]]:
         """("device.serial", "PHBLL12345"), … for every value in it."""
-        yield from _flat("", self.data)
+        yield from _flatten_values("", self.data)
 
 
-def note(tx: sqlite3.Connection, number: int, envelope: Envelope) -> None:
+def save_message(tx: sqlite3.Connection, number: int, envelope: Envelope) -> None:
     """Write a message into the journal, in the transaction that accepts it. `number`: its agent_seq."""
-    text = cloudevents.payload(envelope.data).decode()
+    text = cloudevents.encode_payload(envelope.data).decode()
     row = (number, envelope.time, envelope.type, envelope.subject, text)
     tx.execute("INSERT OR REPLACE INTO egress VALUES (?, ?, ?, ?, ?)", row)
-    tx.execute("DELETE FROM egress WHERE number <= ?", (number - KEPT,))
+    tx.execute("DELETE FROM egress WHERE number <= ?", (number - JOURNAL_SIZE,))
 
 
-def tail(db: sqlite3.Connection, count: int) -> list[Message]:
+def load_newest(db: sqlite3.Connection, count: int) -> list[JournalMessage]:
     """The newest messages, the oldest of them first."""
     found = db.execute("SELECT * FROM egress ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-    return [_message(db, row) for row in reversed(found)]
+    return [_message_from_row(db, row) for row in reversed(found)]
 
 
-def show(db: sqlite3.Connection, number: int) -> Message | None:
+def load_message(db: sqlite3.Connection, number: int) -> JournalMessage | None:
     """One message."""
     row = db.execute("SELECT * FROM egress WHERE number = ?", (number,)).fetchone()
-    return None if row is None else _message(db, row)
+    return None if row is None else _message_from_row(db, row)
 
 
-def newest(db: sqlite3.Connection, kind: str, subject: str) -> Message | None:
+def find_latest(db: sqlite3.Connection, kind: str, subject: str) -> JournalMessage | None:
     """The last message of a type about a subject."""
     row = db.execute(
         "SELECT * FROM egress WHERE type = ? AND subject = ? ORDER BY number DESC LIMIT 1", (kind, subject)
     ).fetchone()
-    return None if row is None else _message(db, row)
+    return None if row is None else _message_from_row(db, row)
 
 
-def _message(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
-    return Message(
+def _message_from_row(db: sqlite3.Connection, row: sqlite3.Row) -> JournalMessage:
+    return JournalMessage(
         number=row["number"],
         at=row["at"],
         type=row["type"],
         subject=row["subject"],
-        state=_state(db, row["number"]),
+        state=_delivery_state(db, row["number"]),
         data=json.loads(row["data"]),
     )
 
 
-def _state(db: sqlite3.Connection, number: int) -> str:
+def _delivery_state(db: sqlite3.Connection, number: int) -> str:
     for table, state in (("outbox_event", "waiting"), ("outbox_dead", "dead")):
         if db.execute(f"SELECT 1 FROM {table} WHERE seq = ?", (number,)).fetchone():  # noqa: S608 - constants
             return state
     return "gone out"
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten_values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+            yield from _flatten_values(f"{path}.{name}" if path else str(name), inner)
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value):
-            yield from _flat(f"{path}[{number}]", inner)
+            yield from _flatten_values(f"{path}[{number}]", inner)
     else:
         yield path, value

@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.model import Alert, AlertKind, Episode, Facts, Supply
 from agent.reporting.events.rows import map_alert, map_article, map_days_left, map_level
 from uplink.events import printer as wire
 
 DAY = 86400.0
 WEEK = 7 * DAY
-MOST_ALERTS, MOST_TROUBLES, MOST_SUPPLIES, MOST_RENEWED = 20, 10, 30, 10
+MAX_ALERTS, MAX_TROUBLES, MAX_SUPPLIES, MAX_REPLACEMENTS = 20, 10, 30, 10
 
-CODES = {
+VENDOR_CODE_PATTERNS = {
     "HP": r"\d{2}\.[0-9A-FX]{1,4}(?:\.[0-9A-FX]{2})?",  # 50.1, 13.20.00, 49.4C02
     "Ricoh": r"SC ?\d{3}(?:-\d{2})?",  # SC542, SC552-00
     "Kyocera": r"[CF]\d{3,4}",  # C6000, F248
@@ -33,26 +33,26 @@ CODES = {
 """How makers write the codes of their service manuals, by vendor."""
 
 
-def draw(facts: Facts) -> wire.Printer:
+def build_printer_status(facts: Facts) -> wire.Printer:
     """The printer as `mps.ticket/1` tells of it (`printer`)."""
     status = facts.status
     return wire.Printer.model_construct(
-        read_at=iso(facts.last_answer) if facts.last_answer is not None else None,
+        read_at=format_iso_time(facts.last_answer) if facts.last_answer is not None else None,
         device_status=status.device.value if status and status.device else None,
         printer_status=status.printer.value if status and status.printer else None,
         errors=list(status.errors or ()) if status else [],
         console=list(status.console) if status else [],
-        alerts=[_build_alert(one) for one in _standing(facts)],
+        alerts=[_build_alert(one) for one in _list_open_alerts(facts)],
         troubles=_build_troubles(facts),
-        supplies=[_build_supply(one, facts) for one in (facts.supplies or ())[:MOST_SUPPLIES]],
+        supplies=[_build_supply(one, facts) for one in (facts.supplies or ())[:MAX_SUPPLIES]],
         replaced=_build_replaced(facts),
         pages=facts.pages,
-        pages_a_day=_pages_a_day(facts),
+        pages_a_day=_mean_pages_a_day(facts),
         restarts_24h=sum(it.what == "reboot" and it.at > facts.now - DAY for it in facts.happened),
     )
 
 
-def row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
+def build_alert_row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
     """The row of prtAlertTable (RFC 3805) that a rule rested on, under the names of the contract."""
     alert = evidence.get("alert")
     if not isinstance(alert, Mapping):
@@ -71,17 +71,17 @@ def row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
     }
 
 
-def vendor_code(vendor: str | None, text: str) -> str | None:
+def find_vendor_code(vendor: str | None, text: str) -> str | None:
     """The maker's own error code in `text`; None where there is none, or the maker's way is not known."""
-    way = CODES.get(vendor or "")
+    way = VENDOR_CODE_PATTERNS.get(vendor or "")
     found = re.search(rf"(?<![\w.-]){way}(?![\w-]|\.\d|\s?%)", text) if way else None
     return found[0] if found else None
 
 
-def _standing(facts: Facts) -> list[Episode]:
+def _list_open_alerts(facts: Facts) -> list[Episode]:
     """The open alerts that are conditions or events, the newest first."""
     told = (one for one in facts.open_alerts or () if one.alert.kind is not AlertKind.STATE)
-    return sorted(told, key=lambda one: -one.began)[:MOST_ALERTS]
+    return sorted(told, key=lambda one: -one.began)[:MAX_ALERTS]
 
 
 def _build_alert(one: Episode) -> wire.Alert:
@@ -91,7 +91,7 @@ def _build_alert(one: Episode) -> wire.Alert:
         location=one.alert.location,
         severity=one.alert.severity,
         training=one.alert.training,
-        since=iso(one.began),
+        since=format_iso_time(one.began),
     )
 
 
@@ -100,20 +100,22 @@ def _build_troubles(facts: Facts) -> list[wire.Trouble]:
     seen: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
     for one in facts.recent_alerts:
         if one.alert.kind is not AlertKind.STATE and one.began > facts.now - WEEK:
-            seen[_same(one.alert)].append(one)
-    worst = sorted(seen.values(), key=lambda them: (-len(them), -them[-1].began))[:MOST_TROUBLES]
+            seen[_trouble_key(one.alert)].append(one)
+    worst = sorted(seen.values(), key=lambda them: (-len(them), -them[-1].began))[:MAX_TROUBLES]
     return [
-        wire.Trouble.model_construct(**map_alert(them[-1].alert), times=len(them), last=iso(them[-1].began))
+        wire.Trouble.model_construct(
+            **map_alert(them[-1].alert), times=len(them), last=format_iso_time(them[-1].began)
+        )
         for them in worst
     ]
 
 
-def _same(alert: Alert) -> tuple[object, ...]:
+def _trouble_key(alert: Alert) -> tuple[object, ...]:
     return alert.name, alert.group, alert.group_index, alert.text
 
 
 def _build_supply(supply: Supply, facts: Facts) -> wire.Supply:
-    outlook = facts.foresight.outlooks.get(supply.index)
+    outlook = facts.foresight.supplies.get(supply.index)
     return wire.Supply.model_construct(
         **map_article(supply),
         **map_level(supply),
@@ -126,10 +128,13 @@ def _build_replaced(facts: Facts) -> list[wire.Replaced]:
     names = {one.index: one.description or f"{one.type} {one.colour}" for one in facts.supplies or ()}
     recent = [(at, names[index]) for index, at in facts.renewed.items() if index in names]
     recent = sorted((it for it in recent if it[0] > facts.now - 30 * DAY), reverse=True)
-    return [wire.Replaced.model_construct(supply=name, at=iso(at)) for at, name in recent[:MOST_RENEWED]]
+    return [
+        wire.Replaced.model_construct(supply=name, at=format_iso_time(at))
+        for at, name in recent[:MAX_REPLACEMENTS]
+    ]
 
 
-def _pages_a_day(facts: Facts) -> float | None:
+def _mean_pages_a_day(facts: Facts) -> float | None:
     """The mean of the days on record, at most 30; None from less than a day, or over a reset."""
     if len(facts.pages_before) < 2:
         return None

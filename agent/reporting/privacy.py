@@ -21,9 +21,9 @@ from agent.core.model import Device
 from uplink.events.base import Privacy
 
 REMOVED = "[removed]"
-FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
-KEYS = frozenset({"device_key", "dedupe_key", "subject"})
-OURS = frozenset(
+DEVICE_FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
+FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject"})
+OWN_KEYS = frozenset(
     [
         "schema",
         "event",
@@ -44,17 +44,17 @@ OURS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class PrivacyRules:
     """`[egress]` of config.toml: which fields of a device do not leave, or not whole."""
 
     remove: frozenset[str] = frozenset()
     mask: frozenset[str] = frozenset()
 
-    def apply(self, data: Mapping[str, Any], device: Device | None) -> dict[str, Any]:
+    def filter_message(self, data: Mapping[str, Any], device: Device | None) -> dict[str, Any]:
         """`data` as it may leave."""
         if not self.remove and not self.mask:
             return dict(data)
-        cleaned: dict[str, Any] = _swapped(dict(data), self._swaps(device))
+        cleaned: dict[str, Any] = _replace_values(dict(data), self._list_replacements(device))
         inner = cleaned.get("device")
         if isinstance(inner, dict):
             inner |= dict.fromkeys(self.remove & inner.keys())
@@ -68,33 +68,41 @@ class Rules:
         """The name of this machine as it may leave: "" where host names are removed."""
         return "" if "hostname" in self.remove else name
 
-    def subject(self, text: str, device: Device | None) -> str:
+    def filter_subject(self, text: str, device: Device | None) -> str:
         """The subject of a message about `device`, as it may leave: the same for ever."""
-        return str(_swapped(text, self._swaps(device), "subject"))
+        return str(_replace_values(text, self._list_replacements(device), "subject"))
 
-    def _swaps(self, device: Device | None) -> list["_Swap"]:
+    def _list_replacements(self, device: Device | None) -> list["_Replacement"]:
         """What to exchange in a message about `device`, the longest value first."""
-        values = {name: value for name, value in _values(device).items() if value}
+        values = {name: value for name, value in _device_values(device).items() if value}
         chosen = dict.fromkeys(self.remove & values.keys(), REMOVED)
-        chosen |= {name: _masked(name, values[name]) for name in (self.mask - self.remove) & values.keys()}
+        chosen |= {
+            name: _mask_value(name, values[name]) for name in (self.mask - self.remove) & values.keys()
+        }
         longest = sorted(chosen, key=lambda name: -len(values[name]))
-        return [_Swap(_pattern(name, values[name]), values[name], chosen[name]) for name in longest]
+        return [
+            _Replacement(_value_pattern(name, values[name]), values[name], chosen[name]) for name in longest
+        ]
 
 
-class _Swap(NamedTuple):
+class _Replacement(NamedTuple):
     """A value that does not leave, however it is written, and what stands for it."""
 
     pattern: re.Pattern[str]
     value: str
-    instead: str
+    replacement: str
 
-    def within(self, text: str, key: str) -> str:
+    def replace_in(self, text: str, key: str) -> str:
         """`text` without the value; in what must stay the same for ever, a fingerprint of it."""
-        mark = blake2b(self.value.encode(), digest_size=6).hexdigest() if key in KEYS else self.instead
+        mark = (
+            blake2b(self.value.encode(), digest_size=6).hexdigest()
+            if key in FINGERPRINTED_KEYS
+            else self.replacement
+        )
         return self.pattern.sub(lambda _: mark, text)
 
 
-def _pattern(name: str, value: str) -> re.Pattern[str]:
+def _value_pattern(name: str, value: str) -> re.Pattern[str]:
     """The value where it stands alone: "10.0.0.3" is not in "10.0.0.31". A MAC in every notation, a host
     name with the domain behind it."""
     if name == "mac":
@@ -106,17 +114,17 @@ def _pattern(name: str, value: str) -> re.Pattern[str]:
     return re.compile(before + body + after, re.IGNORECASE)
 
 
-def place(complaint: object) -> str | None:
+def complaint_place(complaint: object) -> str | None:
     """Where a complaint about a file is, without what is written there: "config.toml:6: network[1].cidr"."""
-    lines = (_PLACE.match(line) for line in str(complaint or "").splitlines())
+    lines = (_COMPLAINT_PLACE.match(line) for line in str(complaint or "").splitlines())
     places = [f"{Path(found[1]).name}{found[2]}" for found in lines if found]
     return "; ".join(places) or ("the configuration" if complaint else None)
 
 
-_PLACE = re.compile(r"(\S.*?)(:\d+(?:: [\w.\[\]-]+(?=:))?)")
+_COMPLAINT_PLACE = re.compile(r"(\S.*?)(:\d+(?:: [\w.\[\]-]+(?=:))?)")
 
 
-def _values(device: Device | None) -> dict[str, str | None]:
+def _device_values(device: Device | None) -> dict[str, str | None]:
     """What a device is known by here, as it may stand in a text."""
     if device is None:
         return {}
@@ -128,21 +136,21 @@ def _values(device: Device | None) -> dict[str, str | None]:
     }
 
 
-def _masked(name: str, value: str) -> str:
+def _mask_value(name: str, value: str) -> str:
     """Its first part: the network of an address, the maker of a MAC."""
     if name == "ip":
         return value.rpartition(".")[0] + ".x" if "." in value else value.split(":", maxsplit=1)[0] + "::x"
     return value[:6] + "x" * (len(value) - 6)
 
 
-def _swapped(value: Any, swaps: Sequence[_Swap], key: str = "") -> Any:
+def _replace_values(value: Any, swaps: Sequence[_Replacement], key: str = "") -> Any:
     """`value` with each of `swaps` exchanged, wherever it stands, but for names that are our own."""
     if isinstance(value, Mapping):
-        return {name: _swapped(inner, swaps, name) for name, inner in value.items()}
+        return {name: _replace_values(inner, swaps, name) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_swapped(inner, swaps, key) for inner in value]
-    if not isinstance(value, str) or key in OURS:
+        return [_replace_values(inner, swaps, key) for inner in value]
+    if not isinstance(value, str) or key in OWN_KEYS:
         return value
     for swap in swaps:
-        value = swap.within(value, key)
+        value = swap.replace_in(value, key)
     return value

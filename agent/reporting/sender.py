@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from agent.core.health import Health
 from agent.core.model import Device, Facts, TicketEvent
-from agent.history.meters.daily_reads import Statement
+from agent.history.meters.daily_reads import MeterStatement
 from agent.reporting import journal
 from agent.reporting.events.agent_health import build_agent_health
 from agent.reporting.events.device_inventory import build_device_inventory
@@ -21,29 +21,29 @@ from agent.reporting.events.meter_read import build_meter_read
 from agent.reporting.events.rows import build_agent, build_device
 from agent.reporting.events.supply_order_hint import build_supply_order_hint
 from agent.reporting.events.ticket import build_rule, build_ticket
-from agent.reporting.privacy import Rules
-from agent.reporting.supply_stages import Hint
-from agent.tickets.feedback.precision import Precision
+from agent.reporting.privacy import PrivacyRules
+from agent.reporting.supply_stages import SupplyHint
+from agent.tickets.feedback.precision import RulePrecision
 from uplink.events.base import Agent, Event
 from uplink.events.device_inventory import Inventory, Reason
 from uplink.outbox import outbox, queries
-from uplink.outbox.envelope import Envelope, Folding, Lane
-from uplink.provider.capabilities import EVERYTHING, Capabilities
+from uplink.outbox.envelope import Envelope, Lane, Supersede
+from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
 
-Precisions = Callable[[sqlite3.Connection, str | None], Sequence[Precision]]
+LoadPrecisions = Callable[[sqlite3.Connection, str | None], Sequence[RulePrecision]]
 """How often rules were right, as the desk closed their tickets: of one rule, or of all."""
 
 
-Takes = Callable[[sqlite3.Connection], Capabilities]
+LoadCapabilities = Callable[[sqlite3.Connection], Capabilities]
 """What the provider said that it takes."""
 
 
-def everything(_: sqlite3.Connection) -> Capabilities:
+def accept_all(_: sqlite3.Connection) -> Capabilities:
     """Where nobody can be asked."""
-    return EVERYTHING
+    return ALL_CAPABILITIES
 
 
-def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
+def no_precision(_: sqlite3.Connection, __: str | None) -> Sequence[RulePrecision]:
     """Where no desk has spoken."""
     return ()
 
@@ -52,69 +52,69 @@ def unjudged(_: sqlite3.Connection, __: str | None) -> Sequence[Precision]:
 class Sender:
     """Who speaks: this agent, at this site."""
 
-    METERS: ClassVar = "mps.meter_read/1"
+    METER_READ: ClassVar = "mps.meter_read/1"
     INVENTORY: ClassVar = "mps.device_inventory/1"
-    HINT: ClassVar = "mps.supply_order_hint/1"
+    SUPPLY_HINT: ClassVar = "mps.supply_order_hint/1"
 
     site_id: str
     agent_id: str = ""
-    egress: Rules = field(default_factory=Rules)  # what may leave
-    precisions: Precisions = unjudged
-    takes: Takes = everything  # which types the provider knows
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)  # what may leave
+    load_precisions: LoadPrecisions = no_precision
+    load_capabilities: LoadCapabilities = accept_all  # which types the provider knows
 
-    def ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
+    def queue_ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
         """Put a step in a ticket's life into the outbox, in the caller's transaction.
 
         `facts`: what is known of the printer now; None where the ticket is not about one.
         """
-        precision = next(iter(self.precisions(tx, event.rule)), None)
+        precision = next(iter(self.load_precisions(tx, event.rule)), None)
         self._send(
             tx,
-            build_ticket(self._agent(), event, facts, build_rule(event.rule, precision)),
+            build_ticket(self._build_agent(), event, facts, build_rule(event.rule, precision)),
             lane=Lane.TICKETS,
             subject=event.ticket_id,
             at=event.at,
             device=event.device,
-            folds=Folding.LATE if event.event == "update" else Folding.NEVER,
+            folds=Supersede.LATE if event.event == "update" else Supersede.NEVER,
         )
 
-    def heartbeat(
+    def queue_heartbeat(
         self, tx: sqlite3.Connection, now: float, health: Health, *, clock_ahead: float | None = None
     ) -> None:
         """Tell the provider that the agent lives, and how it is. `clock_ahead`: seconds that our clock is
         ahead of the provider's, by the Date of its last answer."""
-        agent, precisions = self._agent(clock_ahead), self.precisions(tx, None)
-        event = build_agent_health(agent, health, queries.counts(tx), precisions, now)
-        self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Folding.AT_ONCE)
+        agent, precisions = self._build_agent(clock_ahead), self.load_precisions(tx, None)
+        event = build_agent_health(agent, health, queries.count_outbox(tx), precisions, now)
+        self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Supersede.AT_ONCE)
 
-    def meters(self, tx: sqlite3.Connection, device: Device, read: Statement) -> bool:
+    def queue_meter_read(self, tx: sqlite3.Connection, device: Device, read: MeterStatement) -> bool:
         """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
         tickets. False: there is no room for it, so it has to be told again."""
-        event = build_meter_read(self._agent(), device, read)
+        event = build_meter_read(self._build_agent(), device, read)
         subject = self._subject(device)
         return self._send(tx, event, lane=Lane.TICKETS, subject=subject, at=read.at, device=device)
 
-    def offers(self, tx: sqlite3.Connection, kind: str) -> bool:
+    def is_accepted(self, tx: sqlite3.Connection, kind: str) -> bool:
         """Whether the provider knows events of this type. What it does not know would die on its desk."""
-        return self.takes(tx).knows(kind)
+        return self.load_capabilities(tx).accepts_type(kind)
 
-    def picture(self, device: Device, inventory: Inventory) -> dict[str, Any]:
+    def filter_inventory(self, device: Device, inventory: Inventory) -> dict[str, Any]:
         """A device and its inventory as they may leave the site."""
         data = {"device": build_device(device).to_json(), "inventory": inventory.to_json()}
-        return self.egress.apply(data, device)
+        return self.privacy.filter_message(data, device)
 
-    def inventory(
+    def queue_inventory(
         self, tx: sqlite3.Connection, device: Device, inventory: Inventory, reason: Reason, at: float
     ) -> bool:
         """Tell what a printer is and what is fitted in it; whether there was room."""
-        event = build_device_inventory(self._agent(), device, inventory, reason, at)
-        subject, newest = self._subject(device), Folding.AT_ONCE
+        event = build_device_inventory(self._build_agent(), device, inventory, reason, at)
+        subject, newest = self._subject(device), Supersede.AT_ONCE
         return self._send(tx, event, lane=Lane.HEARTBEAT, subject=subject, at=at, device=device, folds=newest)
 
-    def hint(self, tx: sqlite3.Connection, device: Device, hint: Hint, at: float) -> bool:
+    def queue_supply_hint(self, tx: sqlite3.Connection, device: Device, hint: SupplyHint, at: float) -> bool:
         """Tell how far a supply is on its way to empty; whether there was room."""
-        event = build_supply_order_hint(self._agent(), device, hint, at)
-        subject, newest = self._subject(device, hint.index), Folding.AT_ONCE
+        event = build_supply_order_hint(self._build_agent(), device, hint, at)
+        subject, newest = self._subject(device, hint.index), Supersede.AT_ONCE
         return self._send(tx, event, lane=Lane.METERS, subject=subject, at=at, device=device, folds=newest)
 
     def _send(
@@ -126,7 +126,7 @@ class Sender:
         subject: str,
         at: float,
         device: Device | None = None,
-        folds: Folding = Folding.NEVER,
+        folds: Supersede = Supersede.NEVER,
     ) -> bool:
         """Send an event as it may leave; False if there is no room for it.
 
@@ -134,20 +134,22 @@ class Sender:
         """
         data = event.to_json()
         if device:
-            data = self.egress.apply(data, device)
-        envelope = Envelope(lane=lane, type=data["schema"], subject=subject, time=at, data=data, folds=folds)
-        return self._put(tx, envelope)
+            data = self.privacy.filter_message(data, device)
+        envelope = Envelope(
+            lane=lane, type=data["schema"], subject=subject, time=at, data=data, supersede=folds
+        )
+        return self._queue_envelope(tx, envelope)
 
-    def _put(self, tx: sqlite3.Connection, envelope: Envelope) -> bool:
+    def _queue_envelope(self, tx: sqlite3.Connection, envelope: Envelope) -> bool:
         """Into the outbox, and into the journal of what leaves; whether there was room."""
         number = outbox.put(tx, envelope)
         if number is not None:
-            journal.note(tx, number, envelope)
+            journal.save_message(tx, number, envelope)
         return number is not None
 
     def _subject(self, device: Device, part: str = "") -> str:
         """The subject of what is told of a device, or of a part of it, as it may leave."""
-        return self.egress.subject(f"{device.key}|{part}" if part else device.key, device)
+        return self.privacy.filter_subject(f"{device.key}|{part}" if part else device.key, device)
 
-    def _agent(self, clock_ahead: float | None = None) -> Agent:
+    def _build_agent(self, clock_ahead: float | None = None) -> Agent:
         return build_agent(self.agent_id, self.site_id, clock_ahead)

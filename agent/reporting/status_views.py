@@ -12,7 +12,7 @@ from uplink.provider import provider_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Printer:
+class PrinterSummary:
     """A printer in one line."""
 
     device: str
@@ -25,7 +25,7 @@ class Printer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outbox:
+class OutboxSummary:
     """The outbox in one line, and what keeps it from moving."""
 
     accepted: int
@@ -38,18 +38,18 @@ class Outbox:
     unheard: tuple[str, ...]  # why the provider's desk cannot be heard
 
 
-def printers(db: sqlite3.Connection, now: float) -> list[Printer]:
+def list_printers(db: sqlite3.Connection, now: float) -> list[PrinterSummary]:
     """Every known printer, by key."""
     found = []
-    for device in inventory.devices(db).values():
-        known = facts.facts(db, device, now, SiteFacts())
+    for device in inventory.load_devices(db).values():
+        known = facts.load_facts(db, device, now, SiteFacts())
         found.append(
-            Printer(
+            PrinterSummary(
                 device=device.key,
                 name=device.name,
                 address=str(device.address) if device.address.host else None,
-                state=state(known),
-                lowest_supply=lowest_supply(known),
+                state=format_state(known),
+                lowest_supply=find_lowest_supply(known),
                 pages=known.pages,
                 last_answer=known.last_answer,
             )
@@ -57,20 +57,20 @@ def printers(db: sqlite3.Connection, now: float) -> list[Printer]:
     return found
 
 
-def state(known: Facts) -> str:
+def format_state(known: Facts) -> str:
     """A few words: "silent", "asleep", "idle", "printing", "down: jammed"."""
     if not known.answers_in_a_row:
         return "silent"
     if known.status is None:
         return "unknown"
-    if known.status.asleep:
+    if known.status.is_asleep:
         return "asleep"
     grave = known.status.device in {DeviceStatus.DOWN, DeviceStatus.WARNING}
     said = (known.status.device if grave else known.status.printer) or "unknown"
     return ": ".join(part for part in (said, ", ".join(known.status.errors or ())) if part)
 
 
-def lowest_supply(known: Facts) -> str | None:
+def find_lowest_supply(known: Facts) -> str | None:
     """The consumed supply of which least is left, among those whose level is a number."""
     levels = [
         (supply.percent, f"{supply.colour} {supply.type}")
@@ -83,16 +83,18 @@ def lowest_supply(known: Facts) -> str | None:
     return f"{name} {percent} %"
 
 
-def waiting(db: sqlite3.Connection) -> Outbox:
+def summarize_outbox(db: sqlite3.Connection) -> OutboxSummary:
     """How the outbox stands."""
-    counts = outbox.counts(db)
-    return Outbox(
+    counts = outbox.count_outbox(db)
+    return OutboxSummary(
         accepted=counts.accepted,
         waiting=sum(counts.pending.values()),
         tickets_waiting=counts.pending.get(Lane.TICKETS, 0),
         delivered=sum(counts.delivered.values()),
         dead_letter=sum(counts.dead.values()),
         oldest=counts.oldest,
-        trouble=tuple(f"{one.name}: {one.reason}" for one in outbox.destinations(db) if one.reason),
-        unheard=tuple(f"{one.name}: {one.trouble}" for one in provider_state.everyone(db) if one.trouble),
+        trouble=tuple(f"{one.name}: {one.reason}" for one in outbox.list_destinations(db) if one.reason),
+        unheard=tuple(
+            f"{one.name}: {one.trouble}" for one in provider_state.list_providers(db) if one.trouble
+        ),
     )

@@ -15,7 +15,7 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from agent.core.model import Facts, Outlook, Supply
+from agent.core.model import Facts, Supply, SupplyForecast
 from uplink.events.supply_order_hint import Reason, Stage
 
 SCHEMA = (
@@ -32,12 +32,12 @@ SCHEMA = (
 )
 
 STAGES: Final[tuple[Stage, ...]] = ("full", "half", "low", "soon", "empty")
-PERCENT = (50, 25, 10, 0)  # at or below which each stage after the first begins
-DAYS = (60.0, 30.0, 10.0)  # the same by P10; that it is empty is only told by a level
+LEVEL_BORDERS = (50, 25, 10, 0)  # at or below which each stage after the first begins
+DAY_BORDERS = (60.0, 30.0, 10.0)  # the same by P10; that it is empty is only told by a level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class StageMark:
     """What was told of a supply last."""
 
     stage: int
@@ -46,14 +46,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
+class SupplyHint:
     """One supply at a new stage."""
 
     supply: Supply
-    outlook: Outlook | None
+    outlook: SupplyForecast | None
     renewed: float | None  # when it was put in, if that was seen
     reason: Reason
-    mark: Mark
+    mark: StageMark
 
     @property
     def index(self) -> str:
@@ -64,59 +64,59 @@ class Hint:
         return STAGES[self.mark.stage]
 
 
-def stage(percent: int | None, p10: float | None) -> int | None:
+def find_stage(percent: int | None, p10: float | None) -> int | None:
     """The number of the stage; None where nothing is known."""
     if percent is None and p10 is None:
         return None
-    by_level = sum(percent <= border for border in PERCENT) if percent is not None else 0
-    by_days = sum(p10 <= border for border in DAYS) if p10 is not None else 0
+    by_level = sum(percent <= border for border in LEVEL_BORDERS) if percent is not None else 0
+    by_days = sum(p10 <= border for border in DAY_BORDERS) if p10 is not None else 0
     return max(by_level, by_days)
 
 
-def step(before: Mark | None, now: Mark) -> tuple[Mark, Reason | None]:
+def advance_stage(before: StageMark | None, now: StageMark) -> tuple[StageMark, Reason | None]:
     """What is remembered from now on, and why it is told; None if it is not."""
     if before is None:
         return now, "stage" if now.stage else None
-    if _replaced(before, now):
+    if _was_replaced(before, now):
         return now, "replaced"
     further = max(before.stage, now.stage)
-    mark = Mark(stage=further, serial=now.serial or before.serial, renewed=now.renewed or before.renewed)
+    mark = StageMark(stage=further, serial=now.serial or before.serial, renewed=now.renewed or before.renewed)
     return mark, "stage" if further > before.stage else None
 
 
-def _replaced(before: Mark, now: Mark) -> bool:
+def _was_replaced(before: StageMark, now: StageMark) -> bool:
     if before.serial and now.serial and before.serial != now.serial:
         return True
     return now.renewed is not None and now.renewed != before.renewed
 
 
-def hints(tx: sqlite3.Connection, known: Facts) -> list[Hint]:
+def collect_hints(tx: sqlite3.Connection, known: Facts) -> list[SupplyHint]:
     """What is to be told of a printer's supplies now; what is not is noted."""
     found = []
     for supply in known.supplies or ():
-        outlook = known.foresight.outlooks.get(supply.index)
-        at = stage(supply.percent, outlook.p10 if outlook else None)
+        outlook = known.foresight.supplies.get(supply.index)
+        at = find_stage(supply.percent, outlook.p10 if outlook else None)
         if supply.kind != "consumed" or at is None:
             continue
-        before = _told(tx, known.device.key, supply.index)
+        before = _load_mark(tx, known.device.key, supply.index)
         renewed = known.renewed.get(supply.index)
-        mark, reason = step(before, Mark(stage=at, serial=supply.serial, renewed=renewed))
+        mark, reason = advance_stage(before, StageMark(stage=at, serial=supply.serial, renewed=renewed))
         if reason:
-            hint = Hint(supply=supply, outlook=outlook, renewed=renewed, reason=reason, mark=mark)
+            hint = SupplyHint(supply=supply, outlook=outlook, renewed=renewed, reason=reason, mark=mark)
             found.append(hint)
         elif mark != before:
-            note(tx, known.device.key, supply.index, mark)
+            save_mark(tx, known.device.key, supply.index, mark)
     return found
 
 
-def note(tx: sqlite3.Connection, device: str, supply: str, mark: Mark) -> None:
+def save_mark(tx: sqlite3.Connection, device: str, supply: str, mark: StageMark) -> None:
     """This was told, or need not be."""
     row = (device, supply, json.dumps(asdict(mark)))
     tx.execute("INSERT OR REPLACE INTO supply_stage_sent VALUES (?, ?, ?)", row)
 
 
-def _told(tx: sqlite3.Connection, device: str, supply: str) -> Mark | None:
+def _load_mark(tx: sqlite3.Connection, device: str, supply: str) -> StageMark | None:
     row = tx.execute(
         "SELECT state FROM supply_stage_sent WHERE device = ? AND supply = ?", (device, supply)
     ).fetchone()
-    return Mark(**json.loads(row["state"])) if row else None
+    return StageMark(**json.loads(row["state"])) if row else None

@@ -9,35 +9,35 @@ from fnmatch import fnmatchcase
 
 from agent.core.model import Impact
 from agent.rules import templates
-from agent.rules.lint import Finding, Together
+from agent.rules.lint import Finding, RuleIndex
 from agent.rules.rule import Rule, Scope
 from agent.rules.value_kinds import Measure
 
-Check = Callable[[Rule, Together], Iterator[Finding]]
+AdviceCheck = Callable[[Rule, RuleIndex], Iterator[Finding]]
 
-USAGE = frozenset({"pages.rate_ratio", "part.event_rate", "part.event_trend"})
-EPOCH = "counter-epoch"
-SHORT = 86400.0  # `keep_firing` that does not outlast a wobble
-USUAL = {"supply": "{supply.type}:{supply.colour}", "part": "{part.kind}:{part.index}"}
-FIELDS = ("sites", "vendors", "models", "locations", "tags", "contracts")
+USAGE_SIGNALS = frozenset({"pages.rate_ratio", "part.event_rate", "part.event_trend"})
+EPOCH_RULE = "counter-epoch"
+SHORT_KEEP_FIRING = 86400.0  # `keep_firing` that does not outlast a wobble
+USUAL_COMPONENTS = {"supply": "{supply.type}:{supply.colour}", "part": "{part.kind}:{part.index}"}
+SCOPE_FIELDS = ("sites", "vendors", "models", "locations", "tags", "contracts")
 
 
-def check(rule: Rule, together: Together) -> Iterator[Finding]:
+def advise_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     """Everything that is to be said about one rule."""
     for one in CHECKS:
         yield from one(rule, together)
 
 
-def _gives_way_to_what_is_off(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_disabled_inhibitor(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for name in rule.inhibited_by:
         if name in together.ids and name not in together.rules:
             yield ("inhibited_by",), f'"{name}" is switched off, so nothing gives way to it', "drop it"
 
 
-def _gives_way_to_others_printers(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_disjoint_inhibitor(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for name in rule.inhibited_by:
         other = together.rules.get(name)
-        if other is not None and (field := _apart(rule.scope, other.scope)):
+        if other is not None and (field := _disjoint_field(rule.scope, other.scope)):
             yield (
                 ("inhibited_by",),
                 f'"{name}" is about other printers: the two never meet',
@@ -45,57 +45,57 @@ def _gives_way_to_others_printers(rule: Rule, together: Together) -> Iterator[Fi
             )
 
 
-def _apart(one: Scope, other: Scope) -> str | None:
+def _disjoint_field(one: Scope, other: Scope) -> str | None:
     """The key of the scope by which no printer is in both; None where one may be."""
-    for field in FIELDS:
+    for field in SCOPE_FIELDS:
         mine, theirs = getattr(one, field), getattr(other, field)
-        if mine and theirs and not any(_may_meet(a.lower(), b.lower()) for a in mine for b in theirs):
+        if mine and theirs and not any(_may_overlap(a.lower(), b.lower()) for a in mine for b in theirs):
             return field
     return None
 
 
-def _may_meet(one: str, other: str) -> bool:
+def _may_overlap(one: str, other: str) -> bool:
     """Whether some text may fit both patterns; of two with wildcards nobody can tell."""
     wild = [any(sign in text for sign in "*?[") for text in (one, other)]
     return all(wild) or fnmatchcase(one, other) or fnmatchcase(other, one)
 
 
-def _says_it_twice(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_duplicate_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for other in together.rules.values():
         if other is rule:
             break  # told of the later one
-        if _meaning(other) == _meaning(rule):
+        if _rule_meaning(other) == _rule_meaning(rule):
             yield ("when",), f'asks just what "{other.id}" asks, and finds the same', "drop one of the two"
 
 
-def _meaning(rule: Rule) -> object:
+def _rule_meaning(rule: Rule) -> object:
     """What a rule asks of whom, and what it says is wrong."""
     parts = [
         sorted((it.signal.name, it.op, str(it.value), str(it.options)) for it in conditions)
         for conditions in (rule.all, rule.any, rule.none, rule.clear)
     ]
-    return rule.per, rule.scope, rule.fault, rule.component, rule.patience.hold, parts
+    return rule.per, rule.scope, rule.fault, rule.component, rule.timing.for_duration, parts
 
 
-def _says_not_why(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_missing_reason(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
     if not rule.reason.strip():
         yield ("reason",), "nobody will know why it is as it is", 'add reason = "…"'
 
 
-def _waits_for_no_company(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_wait_without_group(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    if rule.together.wait and not rule.together.by:
+    if rule.grouping.wait and not rule.grouping.by:
         yield ("ticket", "group_wait"), "waits for nobody without group_by", 'add group_by = ["site"]'
 
 
-def _gathers_notices(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_grouped_notices(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    if rule.impact is Impact.CUSTOMER_FIXABLE and (rule.together.by or rule.most_a_day):
+    if rule.impact is Impact.CUSTOMER_FIXABLE and (rule.grouping.by or rule.most_a_day):
         yield ("ticket",), "what the site can fix is a notice, and no ticket to gather", "drop it"
 
 
-def _limits_what_has_no_limit(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_limited_outages(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
     if rule.impact is Impact.DEVICE_DOWN and rule.most_a_day:
         yield (
@@ -105,20 +105,20 @@ def _limits_what_has_no_limit(rule: Rule, together: Together) -> Iterator[Findin
         )
 
 
-def _never_flaps(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_ineffective_flap(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    flap = rule.patience.flap
-    if flap is not None and rule.patience.keep * flap.most >= flap.window:
+    flap = rule.timing.flap
+    if flap is not None and rule.timing.keep_firing * flap.max_opens >= flap.window:
         yield (
             ("flap",),
-            f"keep_firing lets it open no more than {flap.most} times in the window, so it is never held",
+            f"keep_firing allows {flap.max_opens} openings in the window at most, so it is never held",
             "shorten keep_firing, or lengthen flap.window",
         )
 
 
-def _forgets_between_turns(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_stale_between_evaluations(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    if rule.turns and rule.turns.every > rule.patience.gap:
+    if rule.schedule and rule.schedule.every > rule.timing.stale_after:
         yield (
             ("stale_after",),
             "is shorter than the time between its turns: no wait could ever be over",
@@ -126,31 +126,31 @@ def _forgets_between_turns(rule: Rule, together: Together) -> Iterator[Finding]:
         )
 
 
-def _one_ticket_for_all(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_shared_component(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    named = templates.placeholders(rule.component)
-    if rule.per in USUAL and not named and rule.impact is not Impact.BILLING:
+    named = templates.find_placeholders(rule.component)
+    if rule.per in USUAL_COMPONENTS and not named and rule.impact is not Impact.BILLING:
         yield (
             ("component",),
             f"every {rule.per} of a printer shares one ticket",
-            f'name it: component = "{USUAL[rule.per]}"',
+            f'name it: component = "{USUAL_COMPONENTS[rule.per]}"',
         )
 
 
-def _reckons_with_a_broken_counter(rule: Rule, together: Together) -> Iterator[Finding]:
-    used = sorted(USAGE & {it.signal.name for it in rule.conditions})
-    if used and EPOCH in together.rules and EPOCH not in rule.inhibited_by:
+def _warn_usage_without_epoch(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    used = sorted(USAGE_SIGNALS & {it.signal.name for it in rule.conditions})
+    if used and EPOCH_RULE in together.rules and EPOCH_RULE not in rule.inhibited_by:
         yield (
             ("inhibited_by",),
             f"{used[0]} means little for a week after the page counter began anew",
-            f'add "{EPOCH}"',
+            f'add "{EPOCH_RULE}"',
         )
 
 
-def _wobbles(rule: Rule, together: Together) -> Iterator[Finding]:
+def _warn_noisy_level(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
-    levels = [it.signal.name for it in rule.all if _wavers(it.signal.name, it.signal.kind)]
-    if levels and not rule.clear and rule.patience.keep < SHORT:
+    levels = [it.signal.name for it in rule.all if _is_noisy_level(it.signal.name, it.signal.kind)]
+    if levels and not rule.clear and rule.timing.keep_firing < SHORT_KEEP_FIRING:
         yield (
             ("clear", "all"),
             f"{levels[0]} wobbles by a few points, and each wobble would end it and begin it",
@@ -158,12 +158,12 @@ def _wobbles(rule: Rule, together: Together) -> Iterator[Finding]:
         )
 
 
-def _wavers(name: str, kind: object) -> bool:
+def _is_noisy_level(name: str, kind: object) -> bool:
     return isinstance(kind, Measure) and name in {"supply.level", "supply.days_left", "supply.pages_left"}
 
 
-CHECKS: Sequence[Check] = (
-    _gives_way_to_what_is_off, _gives_way_to_others_printers, _says_it_twice, _says_not_why,
-    _waits_for_no_company, _gathers_notices, _limits_what_has_no_limit, _never_flaps,
-    _forgets_between_turns, _one_ticket_for_all, _reckons_with_a_broken_counter, _wobbles,
+CHECKS: Sequence[AdviceCheck] = (
+    _warn_disabled_inhibitor, _warn_disjoint_inhibitor, _warn_duplicate_rule, _warn_missing_reason,
+    _warn_wait_without_group, _warn_grouped_notices, _warn_limited_outages, _warn_ineffective_flap,
+    _warn_stale_between_evaluations, _warn_shared_component, _warn_usage_without_epoch, _warn_noisy_level,
 )  # fmt: skip

@@ -7,63 +7,79 @@ from agent.core import toml, units
 from agent.core.calendars import Calendar
 from agent.core.errors import Complaint
 from agent.rules import lint, value_kinds
-from agent.rules.file_format import ConditionForm, DefaultsForm, FlapForm, ManyForm, RuleForm, SeverityForm
-from agent.rules.rule import Condition, Fault, Flap, Hush, Patience, Rule, Scope, Together
-from agent.rules.signals import Signal, signals
-from agent.rules.value_kinds import COUNT, Hours, Kind, Vocabulary
+from agent.rules.file_format import (
+    ConditionForm,
+    DefaultsForm,
+    FlapForm,
+    RuleForm,
+    SeverityForm,
+    SharedKeysForm,
+)
+from agent.rules.rule import (
+    Condition,
+    FaultDefinition,
+    FlapDetection,
+    Grouping,
+    Rule,
+    Scope,
+    Suppression,
+    Timing,
+)
+from agent.rules.signals import Signal, load_signals
+from agent.rules.value_kinds import COUNT, CalendarName, ValueKind, Vocabulary
 
-Where = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 Comparison = tuple[str, Signal, str, object]  # the key that it stands under, signal, op, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
+class SharedDefinitions:
     """What the rules of all files share."""
 
-    faults: Mapping[str, Fault]
+    faults: Mapping[str, FaultDefinition]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     severities: Mapping[str, SeverityForm] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Compiler:
+class RuleCompiler:
     """Compiles the rules of one file, and collects every complaint about them."""
 
     document: toml.Document
-    common: Common
+    common: SharedDefinitions
     defaults: DefaultsForm = field(default_factory=DefaultsForm)
     complaints: list[Complaint] = field(default_factory=list)
 
-    def rule(self, number: int, form: RuleForm) -> Rule:
+    def compile_rule(self, number: int, form: RuleForm) -> Rule:
         """The rule; what is wrong with it is complained about. Conditions that do not fit are left out."""
         before = len(self.complaints)
-        rule = self._rule(("rule", number), self._whole(form))
+        rule = self._build_rule(("rule", number), self._apply_defaults(form))
         if len(self.complaints) == before:
             for key, reason, suggestion in lint.check_rule(rule, self.common.faults):
-                self.complain(("rule", number, *key), reason, suggestion)
+                self.add_complaint(("rule", number, *key), reason, suggestion)
         return rule
 
-    def _whole(self, form: RuleForm) -> RuleForm:
+    def _apply_defaults(self, form: RuleForm) -> RuleForm:
         """The rule with what it leaves open filled in: by its severity, then by the file's defaults."""
         severity = form.severity if "severity" in form.model_fields_set else self.defaults.severity
-        usual: ManyForm = self.common.severities.get(severity, SeverityForm())
+        usual: SharedKeysForm = self.common.severities.get(severity, SeverityForm())
         given: dict[str, object] = {"severity": severity}
         for source in (self.defaults, usual, form):
             given |= {name: getattr(source, name) for name in source.model_fields_set}
         return form.model_copy(update=given)
 
-    def _rule(self, at: Where, form: RuleForm) -> Rule:
+    def _build_rule(self, at: KeyPath, form: RuleForm) -> Rule:
         return Rule(
             id=form.id,
             title=form.title,
             per=form.per,
-            all=self._conditions(form, (*at, "when", "all"), form.when.all),
-            any=self._conditions(form, (*at, "when", "any"), form.when.any),
-            none=self._conditions(form, (*at, "when", "none"), form.when.none),
-            clear=self._conditions(form, (*at, "clear", "all"), form.clear.all),
-            patience=_patience(form),
-            turns=form.evaluate,
-            hushes=tuple(self._hushes(at, form)),
+            all=self._compile_conditions(form, (*at, "when", "all"), form.when.all),
+            any=self._compile_conditions(form, (*at, "when", "any"), form.when.any),
+            none=self._compile_conditions(form, (*at, "when", "none"), form.when.none),
+            clear=self._compile_conditions(form, (*at, "clear", "all"), form.clear.all),
+            timing=_build_timing(form),
+            schedule=form.evaluate,
+            suppressions=tuple(self._compile_suppressions(at, form)),
             severity=form.severity,
             inhibited_by=form.inhibited_by,
             fault=form.fault,
@@ -71,82 +87,86 @@ class Compiler:
             impact=form.impact,
             scope=Scope(**form.scope.model_dump()),
             shadow=form.enabled == "shadow",
-            together=Together(by=form.ticket.group_by, wait=form.ticket.group_wait),
+            grouping=Grouping(by=form.ticket.group_by, wait=form.ticket.group_wait),
             most_a_day=form.max_tickets_per_day,
             owner=form.owner,
             reason=form.reason,
             file=str(self.document.path),
         )
 
-    def _hushes(self, at: Where, form: RuleForm) -> Iterator[Hush]:
+    def _compile_suppressions(self, at: KeyPath, form: RuleForm) -> Iterator[Suppression]:
         for number, it in enumerate(form.suppress):
-            calendar = self._calendar((*at, "suppress", number, "calendar"), it.calendar)
+            calendar = self._find_calendar((*at, "suppress", number, "calendar"), it.calendar)
             if calendar:
-                yield Hush(calendar=calendar, outside=it.outside, drops=it.action == "drop")
+                yield Suppression(calendar=calendar, outside=it.outside, drops=it.action == "drop")
 
-    def _calendar(self, at: Where, name: str) -> Calendar | None:
+    def _find_calendar(self, at: KeyPath, name: str) -> Calendar | None:
         if name not in self.common.calendars:
-            self.complain(
-                at, f'there is no calendar "{name}"', toml.nearest(name, list(self.common.calendars))
+            self.add_complaint(
+                at, f'there is no calendar "{name}"', toml.suggest_word(name, list(self.common.calendars))
             )
         return self.common.calendars.get(name)
 
-    def _conditions(
-        self, form: RuleForm, at: Where, conditions: tuple[ConditionForm, ...]
+    def _compile_conditions(
+        self, form: RuleForm, at: KeyPath, conditions: tuple[ConditionForm, ...]
     ) -> tuple[Condition, ...]:
         return tuple(
             condition
             for number, it in enumerate(conditions)
-            for condition in self._condition(form, (*at, number), it)
+            for condition in self._compile_condition(form, (*at, number), it)
         )
 
-    def _condition(self, rule: RuleForm, at: Where, form: ConditionForm) -> Iterator[Condition]:
-        signal = signals().get(form.signal)
+    def _compile_condition(self, rule: RuleForm, at: KeyPath, form: ConditionForm) -> Iterator[Condition]:
+        signal = load_signals().get(form.signal)
         if signal is None:
-            self.complain(
+            self.add_complaint(
                 (*at, "signal"),
                 f'there is no signal "{form.signal}"',
-                toml.nearest(form.signal, list(signals())),
+                toml.suggest_word(form.signal, list(load_signals())),
             )
             return
         if rule.per not in signal.per:
-            self.complain(
+            self.add_complaint(
                 (*at, "signal"),
                 f'"{signal.name}" says nothing of {units.with_article(rule.per)}',
                 f"it speaks of: {', '.join(signal.per)}",
             )
             return
         before = len(self.complaints)
-        options = self._options(at, signal, form)
-        compared = [self._test(at, it, options) for it in self._comparisons(at, signal, form)]
+        options = self._compile_options(at, signal, form)
+        compared = [
+            self._compile_comparison(at, it, options) for it in self._list_comparisons(at, signal, form)
+        ]
         if len(self.complaints) == before:
             for asked, op, value in compared:
                 yield Condition(signal=asked, op=op, value=value, options=options, at=at[2:])
 
-    def _options(self, at: Where, signal: Signal, form: ConditionForm) -> dict[str, object]:
+    def _compile_options(self, at: KeyPath, signal: Signal, form: ConditionForm) -> dict[str, object]:
         given = {name: it for name, it in (form.model_extra or {}).items() if name not in signal.short}
         known = ["signal", "op", "value", *signal.options, *signal.short]
         for name in given:
             if name not in signal.options:
-                self.complain((*at, name), f'"{signal.name}" has no such key', toml.nearest(name, known))
+                self.add_complaint(
+                    (*at, name), f'"{signal.name}" has no such key', toml.suggest_word(name, known)
+                )
         for name in signal.needs:
             if name not in given:
-                self.complain((*at, name), "is missing", f"add {name} = …")
+                self.add_complaint((*at, name), "is missing", f"add {name} = …")
         return {
-            name: self._option((*at, name), signal.options[name], value)
+            name: self._compile_option((*at, name), signal.options[name], value)
             for name, value in given.items()
             if name in signal.options
         }
 
-    def _comparisons(self, at: Where, signal: Signal, form: ConditionForm) -> Iterator[Comparison]:
+    def _list_comparisons(self, at: KeyPath, signal: Signal, form: ConditionForm) -> Iterator[Comparison]:
         """Each comparison; `min_count`, `max_count` and a signal's own short keys are short forms."""
         counted = [("min_count", ">=", form.min_count), ("max_count", "<=", form.max_count)]
         short = [(key, signal, op, count) for key, op, count in counted if count is not None]
         for key, (other, op) in signal.short.items():
             if key in (form.model_extra or {}):
-                short.append((key, signals()[other], op, (form.model_extra or {})[key]))
+                short.append((key, load_signals()[other], op, (form.model_extra or {})[key]))
         if short and (form.op is not None or signal.kind is not COUNT):
-            self.complain(
+            self.add_complaint(
                 at,
                 "min_count and max_count stand for op and value",
                 "write one or the other; short forms are for counts",
@@ -155,34 +175,38 @@ class Compiler:
             yield from short
         elif form.op is None or form.value is None:
             missing = "op" if form.op is None else "value"
-            self.complain((*at, missing), "is missing", f"add {missing} = …")
+            self.add_complaint((*at, missing), "is missing", f"add {missing} = …")
         else:
             yield "value", signal, form.op, form.value
 
-    def _test(
-        self, at: Where, comparison: Comparison, options: Mapping[str, object]
+    def _compile_comparison(
+        self, at: KeyPath, comparison: Comparison, options: Mapping[str, object]
     ) -> tuple[Signal, str, object]:
         key, signal, op, value = comparison
         kind = signal.kind
         if kind is value_kinds.DURATION and "calendar" in options:
-            kind = value_kinds.BUSINESS
+            kind = value_kinds.BUSINESS_TIME
         if op not in kind.ops:
-            self.complain(
+            self.add_complaint(
                 (*at, "op"),
                 f'"{op}" does not compare {signal.name}',
                 f"write one of: {', '.join(kind.ops)}",
             )
             return signal, op, None
-        return signal, op, self._value((*at, key), kind, value, many=op in {"in", "not_in"})
+        return signal, op, self._parse_value((*at, key), kind, value, many=op in {"in", "not_in"})
 
-    def _option(self, at: Where, kind: Kind, value: object) -> object:
+    def _compile_option(self, at: KeyPath, kind: ValueKind, value: object) -> object:
         """Words among options are always a set: one word is a set of one. A calendar is itself."""
         if isinstance(kind, Vocabulary):
-            return self._value(at, kind, value if isinstance(value, list) else [value], many=True)
-        found = self._value(at, kind, value)
-        return self._calendar(at, found) if isinstance(kind, Hours) and isinstance(found, str) else found
+            return self._parse_value(at, kind, value if isinstance(value, list) else [value], many=True)
+        found = self._parse_value(at, kind, value)
+        return (
+            self._find_calendar(at, found)
+            if isinstance(kind, CalendarName) and isinstance(found, str)
+            else found
+        )
 
-    def _value(self, at: Where, kind: Kind, value: object, *, many: bool = False) -> object:
+    def _parse_value(self, at: KeyPath, kind: ValueKind, value: object, *, many: bool = False) -> object:
         parse: Callable[[object], object] = kind.parse
         if many and isinstance(kind, Vocabulary):
             parse = kind.parse_many
@@ -190,21 +214,21 @@ class Compiler:
             return parse(value)
         except ValueError as why:
             reason, _, suggestion = str(why).partition(" | ")
-            self.complain(at, reason, suggestion)
+            self.add_complaint(at, reason, suggestion)
             return None
 
-    def complain(self, at: Where, reason: str, suggestion: str = "") -> None:
-        self.complaints.append(self.document.complaint(at, reason, suggestion))
+    def add_complaint(self, at: KeyPath, reason: str, suggestion: str = "") -> None:
+        self.complaints.append(self.document.build_complaint(at, reason, suggestion))
 
 
-def _patience(form: ManyForm) -> Patience:
-    return Patience(
-        hold=form.for_,
-        keep=form.keep_firing,
-        gap=form.stale_after,
-        flap=_flap(form.flap) if form.flap else None,
+def _build_timing(form: SharedKeysForm) -> Timing:
+    return Timing(
+        for_duration=form.for_,
+        keep_firing=form.keep_firing,
+        stale_after=form.stale_after,
+        flap=_build_flap_detection(form.flap) if form.flap else None,
     )
 
 
-def _flap(form: FlapForm) -> Flap:
-    return Flap(window=form.window, most=form.max_opens, hold=form.hold)
+def _build_flap_detection(form: FlapForm) -> FlapDetection:
+    return FlapDetection(window=form.window, max_opens=form.max_opens, hold=form.hold)

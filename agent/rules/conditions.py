@@ -17,41 +17,41 @@ from dataclasses import asdict, dataclass, field, replace
 from agent.core.model import Facts
 from agent.rules import value_kinds
 from agent.rules.rule import Condition, Rule
-from agent.rules.signals import Asked
-from agent.rules.subjects import Subject, recall, subjects
-from agent.rules.value_kinds import Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.subjects import Subject, list_subjects, recall_subject
+from agent.rules.value_kinds import SignalValue
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleResult:
     """What a rule says of one subject now. `ceased` is None also where nobody needs to know it."""
 
     subject: Subject
     holds: bool | None
     ceased: bool | None
-    readings: Mapping[Condition, Reading]  # those that were needed to decide
+    signal_values: Mapping[Condition, SignalValue]  # those that were needed to decide
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class EvaluationContext:
     """What one judgement rests on: all facts, and those that can be relied upon."""
 
     facts: Facts
-    known: Facts
-    _shown: dict[str, dict[str, Subject]] = field(default_factory=dict)
+    reliable: Facts
+    _subjects: dict[str, dict[str, Subject]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, facts: Facts, oldest: float) -> "Grounds":
-        return cls(facts, reliable(facts, oldest))
+    def from_facts(cls, facts: Facts, oldest: float) -> "EvaluationContext":
+        return cls(facts, reliable_facts(facts, oldest))
 
-    def shown(self, per: str) -> Mapping[str, Subject]:
+    def shown_subjects(self, per: str) -> Mapping[str, Subject]:
         """The subjects of one kind that the printer shows, by key; found once for all rules."""
-        if per not in self._shown:
-            self._shown[per] = {subject.key: subject for subject in subjects(per, self.known)}
-        return self._shown[per]
+        if per not in self._subjects:
+            self._subjects[per] = {subject.key: subject for subject in list_subjects(per, self.reliable)}
+        return self._subjects[per]
 
 
-def reliable(facts: Facts, oldest: float) -> Facts:
+def reliable_facts(facts: Facts, oldest: float) -> Facts:
     """The facts without what cannot be relied upon: everything while the printer is silent, what was
     read more than `oldest` seconds ago, and what was read before a silence or a restart: behind that
     somebody may have put in a new cartridge."""
@@ -72,50 +72,62 @@ def reliable(facts: Facts, oldest: float) -> Facts:
     )
 
 
-def evaluate(
-    rule: Rule, grounds: Grounds, remembered: Collection[str] = (), touched: Collection[str] | None = None
-) -> Iterator[Verdict]:
+def evaluate_rule(
+    rule: Rule,
+    grounds: EvaluationContext,
+    remembered: Collection[str] = (),
+    touched: Collection[str] | None = None,
+) -> Iterator[RuleResult]:
     """The verdict on each subject that is there, or that is `remembered` by its key.
 
     `touched`: the only supplies of which anything changed; those that are quiet are passed over.
     """
-    shown = grounds.shown(rule.per)
+    shown = grounds.shown_subjects(rule.per)
     for key, subject in shown.items():
-        if touched is not None and key not in remembered and not _among(subject, touched):
+        if touched is not None and key not in remembered and not _is_touched(subject, touched):
             continue
-        yield judge(rule, subject, grounds, stands=key in remembered)
+        yield evaluate_subject(rule, subject, grounds, stands=key in remembered)
     for key in remembered:
         if key not in shown:
-            yield judge(rule, recall(rule.per, key, grounds.known), grounds, stands=True)
+            yield evaluate_subject(
+                rule, recall_subject(rule.per, key, grounds.reliable), grounds, stands=True
+            )
 
 
-def _among(subject: Subject, touched: Collection[str]) -> bool:
+def _is_touched(subject: Subject, touched: Collection[str]) -> bool:
     return subject.supply is None or subject.supply.index in touched
 
 
-def judge(rule: Rule, subject: Subject, grounds: Grounds, *, stands: bool) -> Verdict:
+def evaluate_subject(rule: Rule, subject: Subject, grounds: EvaluationContext, *, stands: bool) -> RuleResult:
     """The verdict on one subject; whether it has ceased is asked only of what `stands`."""
     if subject.gone:
-        return Verdict(subject, holds=False, ceased=True, readings={})
-    readings: dict[Condition, Reading] = {}
-    holds = _all(rule.all, subject, grounds, readings)
+        return RuleResult(subject, holds=False, ceased=True, signal_values={})
+    readings: dict[Condition, SignalValue] = {}
+    holds = _all_hold(rule.all, subject, grounds, readings)
     if holds is not False and rule.any:
-        holds = _both(holds, _any(rule.any, subject, grounds, readings))
+        holds = _kleene_and(holds, _any_holds(rule.any, subject, grounds, readings))
     if holds is not False and rule.none:
-        holds = _both(holds, opposite(_any(rule.none, subject, grounds, readings)))
+        holds = _kleene_and(holds, kleene_not(_any_holds(rule.none, subject, grounds, readings)))
     ceased = None
     if stands:
-        ceased = False if holds else _both(opposite(holds), _all(rule.clear, subject, grounds, readings))
-    return Verdict(subject, holds, ceased, readings)
+        ceased = (
+            False
+            if holds
+            else _kleene_and(kleene_not(holds), _all_hold(rule.clear, subject, grounds, readings))
+        )
+    return RuleResult(subject, holds, ceased, readings)
 
 
-def _all(
-    conditions: Iterable[Condition], subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+def _all_hold(
+    conditions: Iterable[Condition],
+    subject: Subject,
+    grounds: EvaluationContext,
+    readings: dict[Condition, SignalValue],
 ) -> bool | None:
     """Kleene's "and" of the conditions; asked no further than to the first that is False."""
     found: bool | None = True
     for condition in conditions:
-        said = _test(condition, subject, grounds, readings)
+        said = _test_condition(condition, subject, grounds, readings)
         if said is False:
             return False
         if said is None:
@@ -123,13 +135,16 @@ def _all(
     return found
 
 
-def _any(
-    conditions: Iterable[Condition], subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+def _any_holds(
+    conditions: Iterable[Condition],
+    subject: Subject,
+    grounds: EvaluationContext,
+    readings: dict[Condition, SignalValue],
 ) -> bool | None:
     """Kleene's "or" of the conditions; asked no further than to the first that is True."""
     found: bool | None = False
     for condition in conditions:
-        said = _test(condition, subject, grounds, readings)
+        said = _test_condition(condition, subject, grounds, readings)
         if said:
             return True
         if said is None:
@@ -137,30 +152,30 @@ def _any(
     return found
 
 
-def _test(
-    condition: Condition, subject: Subject, grounds: Grounds, readings: dict[Condition, Reading]
+def _test_condition(
+    condition: Condition, subject: Subject, grounds: EvaluationContext, readings: dict[Condition, SignalValue]
 ) -> bool | None:
     signal = condition.signal
-    facts = grounds.facts if signal.lasts else grounds.known
-    reading = readings[condition] = signal.read(Asked(subject, facts, condition.options))
-    return value_kinds.compare(condition.op, reading, condition.value)
+    facts = grounds.facts if signal.when_unreachable else grounds.reliable
+    reading = readings[condition] = signal.read(SignalQuery(subject, facts, condition.options))
+    return value_kinds.compare_values(condition.op, reading, condition.value)
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
+def _kleene_and(one: bool | None, other: bool | None) -> bool | None:
     """Kleene's "and" of two."""
     if one is False or other is False:
         return False
     return None if one is None or other is None else True
 
 
-def opposite(part: bool | None) -> bool | None:
+def kleene_not(part: bool | None) -> bool | None:
     return None if part is None else not part
 
 
-def evidence(verdict: Verdict) -> dict[str, object]:
+def build_evidence(verdict: RuleResult) -> dict[str, object]:
     """What the verdict rests on, as JSON holds it: {"supply.level": 8, …, "supply": {"index": "1.1", …}}."""
     found: dict[str, object] = {}
-    for condition, reading in verdict.readings.items():
+    for condition, reading in verdict.signal_values.items():
         plain = sorted(reading) if isinstance(reading, frozenset) else reading
         found.setdefault(condition.signal.name, plain)
     if verdict.subject.supply is not None:

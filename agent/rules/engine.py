@@ -14,148 +14,156 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.core.model import Change, ChangeKind, Facts, Gathering, Impact
+from agent.core.model import Change, ChangeKind, Facts, GroupingPolicy, Impact
 from agent.rules import templates
-from agent.rules.conditions import Grounds, Verdict, evaluate, evidence
-from agent.rules.lifecycle import Phase, State, Voice, announce, step
+from agent.rules.conditions import EvaluationContext, RuleResult, build_evidence, evaluate_rule
+from agent.rules.lifecycle import LifecycleState, NotifyDecision, Phase, advance_state, announce_change
 from agent.rules.rule import Rule, RuleSet
-from agent.rules.state_store import Key, Notice, Standing
+from agent.rules.state_store import Notice, RuleState, StateKey
 
-FOUND_SO = 3600.0  # what holds within an hour of meeting a printer was there before
+PREEXISTING_WINDOW = 3600.0  # what holds within an hour of meeting a printer was there before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class EvaluationScope:
     """What a judgement needs to know beyond the printer itself."""
 
-    waits: Collection[str] = ()  # the turns ("daily@07:00") that are not due now
-    above: Collection[str] = ()  # ids of the rules about the site that fire
+    not_due: Collection[str] = ()  # the turns ("daily@07:00") that are not due now
+    firing_site_rules: Collection[str] = ()  # ids of the rules about the site that fire
     touched: Collection[str] | None = None  # the only supplies that changed; None: nobody knows
 
 
 @dataclass(slots=True)
-class _Case:
+class _EvaluationState:
     """One judgement under way."""
 
     rules: RuleSet
     facts: Facts
-    before: Mapping[Key, Standing]
-    around: Around
-    verdicts: dict[Key, tuple[Rule, Verdict]] = field(default_factory=dict)
-    moved: dict[Key, State | None] = field(default_factory=dict)
-    firing: set[Key] = field(default_factory=set)
+    before: Mapping[StateKey, RuleState]
+    scope: EvaluationScope
+    results: dict[StateKey, tuple[Rule, RuleResult]] = field(default_factory=dict)
+    next_states: dict[StateKey, LifecycleState | None] = field(default_factory=dict)
+    firing: set[StateKey] = field(default_factory=set)
     per: dict[str, str] = field(default_factory=dict)  # rule id -> what it is about
 
 
-def decide(
-    rules: RuleSet, before: Mapping[Key, Standing], facts: Facts, around: Around | None = None
-) -> tuple[dict[Key, Standing], list[Change]]:
+def decide_changes(
+    rules: RuleSet, before: Mapping[StateKey, RuleState], facts: Facts, around: EvaluationScope | None = None
+) -> tuple[dict[StateKey, RuleState], list[Change]]:
     """The states after these facts, and what to tell: first what opened, then what is over.
 
     In this order a ticket that passes from one rule to another stays the same ticket.
     """
-    return _decide(rules, rules.about(facts.device, facts.site.id), before, facts, around or Around())
+    return _decide_for_rules(
+        rules, rules.rules_for_device(facts.device, facts.site.id), before, facts, around or EvaluationScope()
+    )
 
 
-def decide_site(
-    rules: RuleSet, before: Mapping[Key, Standing], facts: Facts
-) -> tuple[dict[Key, Standing], list[Change]]:
+def decide_site_changes(
+    rules: RuleSet, before: Mapping[StateKey, RuleState], facts: Facts
+) -> tuple[dict[StateKey, RuleState], list[Change]]:
     """The same for the rules about the site; `facts.device` stands in for it."""
-    return _decide(rules, rules.about_site(facts.site.id), before, facts, Around())
+    return _decide_for_rules(rules, rules.rules_for_site(facts.site.id), before, facts, EvaluationScope())
 
 
-def _decide(
+def _decide_for_rules(
     rules: RuleSet,
     relevant: Iterable[Rule],
-    before: Mapping[Key, Standing],
+    before: Mapping[StateKey, RuleState],
     facts: Facts,
-    around: Around,
-) -> tuple[dict[Key, Standing], list[Change]]:
-    case = _Case(rules=rules, facts=facts, before=before, around=around)
+    around: EvaluationScope,
+) -> tuple[dict[StateKey, RuleState], list[Change]]:
+    case = _EvaluationState(rules=rules, facts=facts, before=before, scope=around)
     here = {rule.id: rule for rule in relevant}
-    case.verdicts.update(_verdicts(here.values(), case))
-    for key, (rule, verdict) in case.verdicts.items():
-        case.moved[key] = _step(rule, verdict, before.get(key), facts.now)
-    kept = {key: it for key, it in before.items() if key[0] in here and key not in case.verdicts}
-    for key, state in (*case.moved.items(), *((key, it.state) for key, it in kept.items())):
-        if state and state.active:
+    case.results.update(_evaluate_rules(here.values(), case))
+    for key, (rule, verdict) in case.results.items():
+        case.next_states[key] = _advance_rule(rule, verdict, before.get(key), facts.now)
+    kept = {key: it for key, it in before.items() if key[0] in here and key not in case.results}
+    for key, state in (*case.next_states.items(), *((key, it.state) for key, it in kept.items())):
+        if state and state.is_active:
             case.firing.add(key)
     after, changes = dict(kept), []
-    for key, (rule, verdict) in case.verdicts.items():
-        standing, change = _tell(rule, verdict, case)
+    for key, (rule, verdict) in case.results.items():
+        standing, change = _announce_result(rule, verdict, case)
         if standing:
             after[key] = standing
         if change:
             changes.append(change)
-    changes += _withdrawn(before, here, facts)
+    changes += _withdraw_rules(before, here, facts)
     changes.sort(key=lambda change: change.kind is ChangeKind.RESOLVED)
     return after, changes
 
 
-def _verdicts(relevant: Iterable[Rule], case: _Case) -> Iterator[tuple[Key, tuple[Rule, Verdict]]]:
+def _evaluate_rules(
+    relevant: Iterable[Rule], case: _EvaluationState
+) -> Iterator[tuple[StateKey, tuple[Rule, RuleResult]]]:
     facts, fresh = case.facts, case.facts.fresh
     remembered: defaultdict[str, list[str]] = defaultdict(list)
     for rule_id, subject in case.before:
         remembered[rule_id].append(subject)
-    blinded = facts.answers_in_a_row == 0 and facts.site.blind
+    blinded = facts.answers_in_a_row == 0 and facts.site.all_unreachable
     changed = None if fresh is None else fresh | {"clock"}
-    grounds: dict[float, Grounds] = {}
+    grounds: dict[float, EvaluationContext] = {}
     for rule in relevant:
         known = remembered.get(rule.id, ())
-        waits = rule.turns is not None and rule.turns.text in case.around.waits
+        waits = rule.schedule is not None and rule.schedule.text in case.scope.not_due
         if waits:  # out of its turn it is asked only for what it has to say and could not say yet
-            known = [key for key in known if _unsaid(case.before[rule.id, key].state)]
+            known = [key for key in known if _is_withheld(case.before[rule.id, key].state)]
             if not known:
                 continue
-        if blinded and rule.lasts:  # nobody answers: it may be us
+        if blinded and rule.when_unreachable:  # nobody answers: it may be us
             continue
-        if not rule.turns and not known and changed is not None and rule.rests_on.isdisjoint(changed):
+        if not rule.schedule and not known and changed is not None and rule.depends_on.isdisjoint(changed):
             continue
-        oldest = rule.patience.gap
+        oldest = rule.timing.stale_after
         if oldest not in grounds:
-            grounds[oldest] = Grounds.of(facts, oldest)
-        touched = case.around.touched if rule.alone and not rule.turns else None
-        for verdict in evaluate(rule, grounds[oldest], known, touched):
+            grounds[oldest] = EvaluationContext.from_facts(facts, oldest)
+        touched = case.scope.touched if rule.supply_local and not rule.schedule else None
+        for verdict in evaluate_rule(rule, grounds[oldest], known, touched):
             if not waits or verdict.subject.key in known:
                 yield (rule.id, verdict.subject.key), (rule, verdict)
 
 
-def _unsaid(state: State) -> bool:
+def _is_withheld(state: LifecycleState) -> bool:
     """Whether it is a fact that was kept back: by hours, by another rule, by a site's first days."""
     return state.phase is Phase.FIRING and not state.announced and not state.dropped
 
 
-def _step(rule: Rule, verdict: Verdict, before: Standing | None, now: float) -> State | None:
+def _advance_rule(
+    rule: Rule, verdict: RuleResult, before: RuleState | None, now: float
+) -> LifecycleState | None:
     was, renewed = before.state if before else None, verdict.subject.renewed
-    return step(
+    return advance_state(
         was,
         holds=verdict.holds,
         ceased=verdict.ceased,
         now=now,
-        patience=rule.patience,
+        patience=rule.timing,
         ended=was is not None and renewed is not None and renewed > was.began,
     )
 
 
-def _voice(rule: Rule, key: Key, case: _Case) -> Voice:
+def _decide_notification(rule: Rule, key: StateKey, case: _EvaluationState) -> NotifyDecision:
     """Whether the rule may speak up now."""
-    if rule.shadow or _inhibited(rule, key[1], case):
-        return Voice.LATER
-    if rule.hushes:
-        hushes = [hush for hush in rule.hushes if hush.at(case.facts.now)]
+    if rule.shadow or _is_inhibited(rule, key[1], case):
+        return NotifyDecision.LATER
+    if rule.suppressions:
+        hushes = [hush for hush in rule.suppressions if hush.applies_at(case.facts.now)]
         if hushes:
-            return Voice.NEVER if any(hush.drops for hush in hushes) else Voice.LATER
-    if rule.impact in {Impact.SUPPLY, Impact.PREDICTED} and _first_days(case.facts):
-        return Voice.FREE if _found_so(case.moved[key], case.facts) else Voice.LATER
-    return Voice.FREE
+            return NotifyDecision.NEVER if any(hush.drops for hush in hushes) else NotifyDecision.LATER
+    if rule.impact in {Impact.SUPPLY, Impact.PREDICTED} and _in_first_days(case.facts):
+        return (
+            NotifyDecision.NOW if _is_preexisting(case.next_states[key], case.facts) else NotifyDecision.LATER
+        )
+    return NotifyDecision.NOW
 
 
-def _inhibited(rule: Rule, subject: str, case: _Case) -> bool:
+def _is_inhibited(rule: Rule, subject: str, case: _EvaluationState) -> bool:
     """Whether a rule that `rule` gives way to fires: on the same subject if both are about the same
     kind of subject, else anywhere on the printer, or for the site as a whole."""
     if not rule.inhibited_by:
         return False
-    if not set(rule.inhibited_by).isdisjoint(case.around.above):
+    if not set(rule.inhibited_by).isdisjoint(case.scope.firing_site_rules):
         return True
     return any(
         name in rule.inhibited_by and (other == subject or case.rules.rules[name].per != rule.per)
@@ -163,87 +171,93 @@ def _inhibited(rule: Rule, subject: str, case: _Case) -> bool:
     )
 
 
-def _first_days(facts: Facts) -> bool:
+def _in_first_days(facts: Facts) -> bool:
     return facts.site.settles is not None and facts.now < facts.site.settles
 
 
-def _found_so(state: State | None, facts: Facts) -> bool:
+def _is_preexisting(state: LifecycleState | None, facts: Facts) -> bool:
     """Whether what holds was there when the agent met the printer."""
-    return state is not None and state.began - facts.device.first_seen <= FOUND_SO
+    return state is not None and state.began - facts.device.first_seen <= PREEXISTING_WINDOW
 
 
-def _tell(rule: Rule, verdict: Verdict, case: _Case) -> tuple[Standing | None, Change | None]:
+def _announce_result(
+    rule: Rule, verdict: RuleResult, case: _EvaluationState
+) -> tuple[RuleState | None, Change | None]:
     key = (rule.id, verdict.subject.key)
-    before, state, facts = case.before.get(key), case.moved[key], case.facts
+    before, state, facts = case.before.get(key), case.next_states[key], case.facts
     was = before.state if before else None
     if state is None and was is None:
         return None, None
-    after, kind = announce(was, state, voice=_speak(rule, key, case, state))
+    after, kind = announce_change(was, state, voice=_decide_if_announceable(rule, key, case, state))
     notice = before.notice if before else None
     if kind is ChangeKind.OPENED:
-        notice = _notice(rule, verdict, facts, state)
+        notice = _build_notice(rule, verdict, facts, state)
     change, stood = None, was if kind is ChangeKind.RESOLVED else after
     if kind and notice and stood:
-        said = evidence(verdict)
-        change = _change(
-            kind, key, notice, stood.began, facts, said, gathering=_gathering(rule, notice, facts)
+        said = build_evidence(verdict)
+        change = _build_change(
+            kind, key, notice, stood.began, facts, said, gathering=_build_grouping(rule, notice, facts)
         )
     if after is None:
         return None, change
-    return Standing(state=after, notice=notice if after.announced else None), change
+    return RuleState(state=after, notice=notice if after.announced else None), change
 
 
-def _speak(rule: Rule, key: Key, case: _Case, state: State | None) -> Voice:
+def _decide_if_announceable(
+    rule: Rule, key: StateKey, case: _EvaluationState, state: LifecycleState | None
+) -> NotifyDecision:
     """The voice, asked for only where there is something to announce."""
     if state is None or state.phase is not Phase.FIRING or state.announced or state.dropped:
-        return Voice.LATER
-    return _voice(rule, key, case)
+        return NotifyDecision.LATER
+    return _decide_notification(rule, key, case)
 
 
-def _notice(rule: Rule, verdict: Verdict, facts: Facts, state: State | None) -> Notice:
-    words = templates.words(verdict, facts, state.began if state else None)
-    old = _first_days(facts) and _found_so(state, facts)
+def _build_notice(rule: Rule, verdict: RuleResult, facts: Facts, state: LifecycleState | None) -> Notice:
+    words = templates.placeholder_values(verdict, facts, state.began if state else None)
+    old = _in_first_days(facts) and _is_preexisting(state, facts)
     return Notice(
         fault=rule.fault,
-        component=templates.fill(rule.component, words),
+        component=templates.fill_template(rule.component, words),
         impact=rule.impact.value,
         severity=rule.severity,
-        title=templates.fill(rule.title, words),
+        title=templates.fill_template(rule.title, words),
         digest=old and rule.impact not in {Impact.DEVICE_DOWN, Impact.CUSTOMER_FIXABLE},
     )
 
 
-def _gathering(rule: Rule, notice: Notice, facts: Facts) -> Gathering:
-    return Gathering(
-        by=rule.together.by,
-        wait=rule.together.wait,
+def _build_grouping(rule: Rule, notice: Notice, facts: Facts) -> GroupingPolicy:
+    return GroupingPolicy(
+        by=rule.grouping.by,
+        wait=rule.grouping.wait,
         most_a_day=None if rule.impact is Impact.DEVICE_DOWN else rule.most_a_day,
         digest=notice.digest,
         site=facts.site.id,
     )
 
 
-def _withdrawn(before: Mapping[Key, Standing], here: Collection[str], facts: Facts) -> Iterator[Change]:
+def _withdraw_rules(
+    before: Mapping[StateKey, RuleState], here: Collection[str], facts: Facts
+) -> Iterator[Change]:
     """What was announced by rules that are no longer there, or no longer about this printer."""
     for key, standing in before.items():
         if key[0] not in here and standing.state.announced and standing.notice:
             why = {"withdrawn": "the rule is no longer in force"}
-            gathering = Gathering(digest=standing.notice.digest, site=facts.site.id)
+            gathering = GroupingPolicy(digest=standing.notice.digest, site=facts.site.id)
             began = standing.state.began
-            yield _change(
+            yield _build_change(
                 ChangeKind.RESOLVED, key, standing.notice, began, facts, why, gathering=gathering
             )  # fmt: skip
 
 
-def _change(
+def _build_change(
     kind: ChangeKind,
-    key: Key,
+    key: StateKey,
     notice: Notice,
     began: float,
     facts: Facts,
     because: Mapping[str, object],
     *,
-    gathering: Gathering,
+    gathering: GroupingPolicy,
 ) -> Change:
     return Change(
         kind=kind,
@@ -258,5 +272,5 @@ def _change(
         title=notice.title,
         since=began,
         evidence=because,
-        gathering=gathering,
+        grouping=gathering,
     )

@@ -5,83 +5,87 @@ from dataclasses import dataclass, field, replace
 
 from agent.core.model import Address, Change, Device, Facts, SiteFacts
 from agent.rules import engine, state_store
-from agent.rules.engine import Around
-from agent.rules.field_types import Turns
+from agent.rules.engine import EvaluationScope
+from agent.rules.field_types import EvaluationSchedule
 from agent.rules.rule import RuleSet
 
 SCHEMA = state_store.SCHEMA
 
 
 @dataclass(slots=True)
-class Judge:
+class RuleEvaluator:
     """Judges one printer at a time by a set of rules. Replaced as a whole when the rules change.
 
     The first judgement of each printer asks every rule; later ones only those that can have changed.
     """
 
     rules: RuleSet
-    _met: set[str] = field(default_factory=set)
-    _turns: dict[str, Turns] = field(init=False)
-    _asks: frozenset[str] = field(init=False)
+    _evaluated_devices: set[str] = field(default_factory=set)
+    _schedules: dict[str, EvaluationSchedule] = field(init=False)
+    _used_parts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._turns, self._asks = self.rules.turns, self.rules.asks
+        self._schedules, self._used_parts = self.rules.schedules, self.rules.used_parts
 
     @property
-    def asks(self) -> frozenset[str]:
+    def used_parts(self) -> frozenset[str]:
         """The parts of the facts that its rules look at."""
-        return self._asks
+        return self._used_parts
 
-    def judge(self, tx: sqlite3.Connection, facts: Facts) -> list[Change]:
+    def evaluate_device(self, tx: sqlite3.Connection, facts: Facts) -> list[Change]:
         """What the rules say anew of this printer; their states are updated in `tx`."""
         key = facts.device.key
-        facts = replace(facts, site=self._around(tx, facts.site))
-        if key not in self._met:
+        facts = replace(facts, site=self._add_affected(tx, facts.site))
+        if key not in self._evaluated_devices:
             facts = replace(facts, fresh=None)
-            self._met.add(key)
-        taken = state_store.load_turns(tx, key) if self._turns else {}
-        due = self._due(taken, facts)
-        around = Around(waits=self._turns.keys() - due, above=self._above(tx, facts.site))
-        before = state_store.load(tx, key)
-        after, changes = engine.decide(self.rules, before, facts, around)
+            self._evaluated_devices.add(key)
+        taken = state_store.load_schedule_times(tx, key) if self._schedules else {}
+        due = self._due_schedules(taken, facts)
+        around = EvaluationScope(
+            not_due=self._schedules.keys() - due, firing_site_rules=self._firing_site_rules(tx, facts.site)
+        )
+        before = state_store.load_states(tx, key)
+        after, changes = engine.decide_changes(self.rules, before, facts, around)
         if after != before:
-            state_store.save(tx, key, before, after)
+            state_store.save_states(tx, key, before, after)
         if due:
-            state_store.save_turns(tx, key, dict.fromkeys(due, facts.now))
+            state_store.save_schedule_times(tx, key, dict.fromkeys(due, facts.now))
         return changes
 
-    def judge_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> list[Change]:
+    def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> list[Change]:
         """What the rules say anew of the site as a whole."""
-        device = stand_in(site.id)
-        before = state_store.load(tx, device.key)
-        site = self._around(tx, site)
+        device = make_site_device(site.id)
+        before = state_store.load_states(tx, device.key)
+        site = self._add_affected(tx, site)
         facts = Facts(device=device, now=now, last_answer=now, answers_in_a_row=1, site=site)
-        after, changes = engine.decide_site(self.rules, before, facts)
+        after, changes = engine.decide_site_changes(self.rules, before, facts)
         if after != before:
-            state_store.save(tx, device.key, before, after)
+            state_store.save_states(tx, device.key, before, after)
         return changes
 
-    def _around(self, tx: sqlite3.Connection, site: SiteFacts) -> SiteFacts:
+    def _add_affected(self, tx: sqlite3.Connection, site: SiteFacts) -> SiteFacts:
         """The site with what fires on its printers, where some rule asks for that."""
-        if "affected" not in self._asks:
+        if "affected" not in self._used_parts:
             return site
         faults = {name: rule.fault for name, rule in self.rules.rules.items()}
-        found = ((rule, faults.get(rule, ""), device) for rule, device in state_store.affected(tx))
+        found = ((rule, faults.get(rule, ""), device) for rule, device in state_store.list_affected(tx))
         return replace(site, affected=frozenset(found))
 
-    def _due(self, taken: dict[str, float], facts: Facts) -> frozenset[str]:
+    def _due_schedules(self, taken: dict[str, float], facts: Facts) -> frozenset[str]:
         """The turns that are due. While the printer is silent nobody has one: it would be wasted."""
         if not facts.answers_in_a_row:
             return frozenset()
         zone, now = self.rules.zone, facts.now
-        return frozenset(text for text, it in self._turns.items() if it.due(taken.get(text), now, zone))
+        return frozenset(
+            text for text, it in self._schedules.items() if it.is_due(taken.get(text), now, zone)
+        )
 
-    def _above(self, tx: sqlite3.Connection, site: SiteFacts) -> frozenset[str]:
+    def _firing_site_rules(self, tx: sqlite3.Connection, site: SiteFacts) -> frozenset[str]:
         """The rules about the site that fire now."""
-        standing = state_store.load(tx, stand_in(site.id).key)
-        return frozenset(rule for (rule, _), it in standing.items() if it.state.active)
+        standing = state_store.load_states(tx, make_site_device(site.id).key)
+        return frozenset(rule for (rule, _), it in standing.items() if it.state.is_active)
 
 
-def stand_in(site: str) -> Device:
+def make_site_device(site: str) -> Device:
     """What stands for a site where a printer is expected."""
     return Device(key=f"site:{site}", address=Address(""), model=f"site {site}".strip())

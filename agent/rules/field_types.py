@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from agent.core import calendars
 from agent.rules import value_kinds
 
-DAY_KEYS = (*calendars.DAYS, *calendars.SEVERAL)
-LONGEST_TURN = 7 * 86400.0
+DAY_KEYS = (*calendars.WEEKDAYS, *calendars.DAY_GROUPS)
+MAX_INTERVAL = 7 * 86400.0
 
 _NAMED = re.compile(r"daily@(\d\d):(\d\d)|hourly(?:@(\d\d))?")
 
 
-def _enabled(value: object) -> object:
+def _validate_enabled(value: object) -> object:
     if value not in (True, False, "shadow"):
         raise ValueError(
             f'{value!r} is neither true, false nor "shadow" | write enabled = "shadow" to try it out'
@@ -27,14 +27,14 @@ def _enabled(value: object) -> object:
     return value
 
 
-def _identifier(value: str) -> str:
+def _validate_id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValueError(f'"{value}" is not an id | write lower-case words with hyphens, like "toner-low"')
     return value
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class EvaluationSchedule:
     """When a rule that is not judged with every reading has its turn.
 
     "daily@07:00", "hourly@15" (a quarter past), or a duration: so many seconds after the last one.
@@ -45,7 +45,7 @@ class Turns:
     at: float | None = None  # seconds after the beginning of the day or hour
 
     @classmethod
-    def parse(cls, value: object) -> "Turns":
+    def parse(cls, value: object) -> "EvaluationSchedule":
         """Raises ValueError, "reason | suggestion"."""
         hint = 'write "daily@07:00", "hourly@15" or a duration like "6 hours"'
         text = str(value)
@@ -53,7 +53,7 @@ class Turns:
         if found and found[1]:
             at = int(found[1]) * 3600.0 + int(found[2]) * 60.0
             if int(found[1]) > 23 or int(found[2]) > 59:
-                raise value_kinds.misfit(f'"{text}" is no time of day', hint)
+                raise value_kinds.invalid_value(f'"{text}" is no time of day', hint)
             return cls(text, 86400.0, at)
         if found and int(found[3] or 0) < 60:
             return cls(text, 3600.0, int(found[3] or 0) * 60.0)
@@ -61,11 +61,11 @@ class Turns:
             every = value_kinds.DURATION.parse(value)
         except ValueError:
             every = 0.0
-        if not 0 < every <= LONGEST_TURN:
-            raise value_kinds.misfit(f'"{text}" says not how often', hint)
+        if not 0 < every <= MAX_INTERVAL:
+            raise value_kinds.invalid_value(f'"{text}" says not how often', hint)
         return cls(text, every)
 
-    def due(self, last: float | None, now: float, zone: tzinfo | None) -> bool:
+    def is_due(self, last: float | None, now: float, zone: tzinfo | None) -> bool:
         """Whether it has its turn at `now`, having had the last one at `last`.
 
         By the clock of the place: 07:00 stays 07:00 when the clocks change. A clock that was set back
@@ -75,9 +75,9 @@ class Turns:
             return True
         if self.at is None:
             return now - last >= self.every
-        return last < self.latest(now, zone)
+        return last < self.latest_start(now, zone)
 
-    def latest(self, now: float, zone: tzinfo | None) -> float:
+    def latest_start(self, now: float, zone: tzinfo | None) -> float:
         """The last moment at or before `now` at which a turn began."""
         local = datetime.fromtimestamp(now, zone)
         if self.every == 3600.0:
@@ -90,7 +90,7 @@ class Turns:
         return datetime.combine(local.date() - timedelta(days=1), clock, zone).timestamp()
 
 
-def _schema(**said: Any) -> WithJsonSchema:
+def _json_schema(**said: Any) -> WithJsonSchema:
     return WithJsonSchema(said, mode="validation")
 
 
@@ -98,37 +98,45 @@ DURATION_PATTERN = r"^\s*\d+(\.\d+)?\s*(ms|s|sec|seconds?|m|min|minutes?|h|hours
 HOURS_PATTERN = r"^\d\d:\d\d\s*-\s*\d\d:\d\d(\s*,\s*\d\d:\d\d\s*-\s*\d\d:\d\d)*$"
 
 
-def _hours(value: object) -> object:
-    return calendars.hours(value) if isinstance(value, str) else value
+def _parse_hours(value: object) -> object:
+    return calendars.parse_hours(value) if isinstance(value, str) else value
 
 
-def _zone(value: object) -> tzinfo:
-    return calendars.zone(str(value))
+def _parse_zone(value: object) -> tzinfo:
+    return calendars.load_time_zone(str(value))
 
 
-def _day(value: object) -> date:
+def _parse_day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise value_kinds.misfit(f'"{value}" is not a day', 'write year, month, day: "2026-12-25"') from None
+        raise value_kinds.invalid_value(
+            f'"{value}" is not a day', 'write year, month, day: "2026-12-25"'
+        ) from None
 
 
-Duration = Annotated[
+RuleDuration = Annotated[
     float,
     BeforeValidator(value_kinds.DURATION.parse),
-    _schema(type="string", pattern=DURATION_PATTERN, examples=["5 minutes", "2h", "3 days"]),
+    _json_schema(type="string", pattern=DURATION_PATTERN, examples=["5 minutes", "2h", "3 days"]),
 ]
-Enabled = Annotated[bool | str, BeforeValidator(_enabled, json_schema_input_type=bool | Literal["shadow"])]
-Id = Annotated[str, AfterValidator(_identifier), _schema(type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
-Turn = Annotated[
-    Turns,
-    BeforeValidator(Turns.parse),
-    _schema(type="string", examples=["daily@07:00", "hourly@15", "6 hours"]),
+Enabled = Annotated[
+    bool | str, BeforeValidator(_validate_enabled, json_schema_input_type=bool | Literal["shadow"])
 ]
-Hours = Annotated[
-    tuple[calendars.Hours, ...],
-    BeforeValidator(_hours),
-    _schema(type="string", pattern=HOURS_PATTERN, examples=["08:00-12:00, 13:00-17:00"]),
+RuleId = Annotated[
+    str, AfterValidator(_validate_id), _json_schema(type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
 ]
-Zone = Annotated[tzinfo, BeforeValidator(_zone), _schema(type="string", examples=["Europe/Berlin"])]
-Day = Annotated[date, BeforeValidator(_day), _schema(type="string", format="date")]
+ScheduleValue = Annotated[
+    EvaluationSchedule,
+    BeforeValidator(EvaluationSchedule.parse),
+    _json_schema(type="string", examples=["daily@07:00", "hourly@15", "6 hours"]),
+]
+OpeningHours = Annotated[
+    tuple[calendars.ClockRange, ...],
+    BeforeValidator(_parse_hours),
+    _json_schema(type="string", pattern=HOURS_PATTERN, examples=["08:00-12:00, 13:00-17:00"]),
+]
+Zone = Annotated[
+    tzinfo, BeforeValidator(_parse_zone), _json_schema(type="string", examples=["Europe/Berlin"])
+]
+Day = Annotated[date, BeforeValidator(_parse_day), _json_schema(type="string", format="date")]

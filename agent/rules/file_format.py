@@ -20,13 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.core.model import Impact
 from agent.rules import field_types
-from agent.rules.field_types import Day, Duration, Enabled, Hours, Id, Turn, Zone
+from agent.rules.field_types import Day, Enabled, OpeningHours, RuleDuration, RuleId, ScheduleValue, Zone
 
 Severity = Literal["critical", "high", "normal", "plan", "info"]
-Texts = Annotated[tuple[str, ...], Field(strict=False)]
+Patterns = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class _Form(BaseModel):
+class _RuleFileModel(BaseModel):
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
     )
@@ -49,55 +49,55 @@ class ConditionForm(BaseModel):
     """Short for op = "<=", value = …"""
 
 
-Conditions = Annotated[tuple[ConditionForm, ...], Field(strict=False)]
+ConditionForms = Annotated[tuple[ConditionForm, ...], Field(strict=False)]
 
 
-class WhenForm(_Form):
+class WhenForm(_RuleFileModel):
     """The condition: all of these, any of those, none of the others."""
 
-    all: Conditions = ()
-    any: Conditions = ()
-    none: Conditions = ()
+    all: ConditionForms = ()
+    any: ConditionForms = ()
+    none: ConditionForms = ()
 
 
-class ClearForm(_Form):
+class ClearForm(_RuleFileModel):
     """When it has ceased. Without it: when it no longer holds."""
 
-    all: Conditions = ()
+    all: ConditionForms = ()
 
 
-class ScopeForm(_Form):
+class ScopeForm(_RuleFileModel):
     """Which printers it is about, by shell patterns ("ECOSYS*"). Empty: all."""
 
-    sites: Texts = ()
-    vendors: Texts = ()
-    models: Texts = ()
-    locations: Texts = ()
-    tags: Texts = ()
-    contracts: Texts = ()
+    sites: Patterns = ()
+    vendors: Patterns = ()
+    models: Patterns = ()
+    locations: Patterns = ()
+    tags: Patterns = ()
+    contracts: Patterns = ()
 
 
-class TicketForm(_Form):
+class TicketForm(_RuleFileModel):
     """How tickets of several printers are put together."""
 
     group_by: Annotated[tuple[Literal["site", "model", "location"], ...], Field(strict=False)] = ()
     """What they have in common. Each printer keeps its own ticket; they share a group."""
-    group_wait: Duration = 0.0
+    group_wait: RuleDuration = 0.0
     """How long the first one waits for company before it is sent."""
 
 
-class FlapForm(_Form):
+class FlapForm(_RuleFileModel):
     """What opens again and again is held in one ticket."""
 
-    window: Duration
+    window: RuleDuration
     """How far back openings are counted."""
     max_opens: int = Field(ge=1)
     """How many openings in it are still usual."""
-    hold: Duration
+    hold: RuleDuration
     """How long it must then have ceased; each further opening doubles it, up to eight times."""
 
 
-class SuppressForm(_Form):
+class SuppressForm(_RuleFileModel):
     """A time in which the rule does not speak up."""
 
     calendar: str
@@ -108,18 +108,18 @@ class SuppressForm(_Form):
     """"delay": told afterwards, if it still holds. "drop": what begins then is never told."""
 
 
-class ManyForm(_Form):
+class SharedKeysForm(_RuleFileModel):
     """What may also stand in [defaults] and [severity.…], for many rules at once."""
 
-    for_: Duration = Field(default=0.0, alias="for")
+    for_: RuleDuration = Field(default=0.0, alias="for")
     """How long the condition must hold before it is a fact."""
-    keep_firing: Duration = 86400.0
+    keep_firing: RuleDuration = 86400.0
     """How long it must have ceased before it is over."""
-    stale_after: Duration = Field(default=93600.0, gt=0)
+    stale_after: RuleDuration = Field(default=93600.0, gt=0)
     """What was read longer ago than this is unknown."""
     flap: FlapForm | None = None
     """When a condition that comes and goes is held in one ticket."""
-    evaluate: Turn | None = None
+    evaluate: ScheduleValue | None = None
     """How often it is judged: "daily@07:00", "hourly@15", "6 hours". Without it: with every reading."""
     suppress: Annotated[tuple[SuppressForm, ...], Field(strict=False)] = ()
     """Times in which it does not speak up."""
@@ -131,31 +131,31 @@ class ManyForm(_Form):
     """Who answers for it."""
 
 
-class DefaultsForm(ManyForm):
+class DefaultsForm(SharedKeysForm):
     """[defaults]: what the rules of this file share."""
 
     severity: Severity = "normal"
 
 
-class SeverityForm(ManyForm):
+class SeverityForm(SharedKeysForm):
     """[severity.…]: what all rules of a severity share."""
 
 
-class CalendarForm(_Form):
+class CalendarForm(_RuleFileModel):
     """[calendar.…]: when somebody is there."""
 
     timezone: Zone | None = None
     """A name of the IANA database, "Europe/Berlin". Without it: the time of the agent's machine."""
-    mon: Hours = ()
-    tue: Hours = ()
-    wed: Hours = ()
-    thu: Hours = ()
-    fri: Hours = ()
-    sat: Hours = ()
-    sun: Hours = ()
-    mon_fri: Hours = ()
+    mon: OpeningHours = ()
+    tue: OpeningHours = ()
+    wed: OpeningHours = ()
+    thu: OpeningHours = ()
+    fri: OpeningHours = ()
+    sat: OpeningHours = ()
+    sun: OpeningHours = ()
+    mon_fri: OpeningHours = ()
     """The days from Monday to Friday that have no hours of their own."""
-    mon_sun: Hours = ()
+    mon_sun: OpeningHours = ()
     """The days that have no hours of their own."""
     holidays: Annotated[tuple[Day, ...], Field(strict=False)] = ()
     """Days on which it is closed: "2026-12-25"."""
@@ -163,16 +163,16 @@ class CalendarForm(_Form):
     """Open every minute of every day."""
 
     @model_validator(mode="after")
-    def _opens(self) -> "CalendarForm":
+    def _require_hours(self) -> "CalendarForm":
         if not self.always and not any(getattr(self, day) for day in field_types.DAY_KEYS):
             raise ValueError('never opens | add mon_fri = "08:00-17:00", or always = true')
         return self
 
 
-class RuleForm(ManyForm):
+class RuleForm(SharedKeysForm):
     """One rule."""
 
-    id: Id
+    id: RuleId
     """Its name in logs, tickets and `inhibited_by`: lower case, digits and hyphens."""
     title: str = Field(min_length=1)
     """What the ticket says, with words in braces: "{supply} of {device} is at {value}"."""
@@ -185,7 +185,7 @@ class RuleForm(ManyForm):
     clear: ClearForm = ClearForm()
     severity: Severity = "normal"
     """How grave it is beside others: orders lists. The contract makes the priority."""
-    inhibited_by: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    inhibited_by: Annotated[tuple[RuleId, ...], Field(strict=False)] = ()
     """Rules that say it better: while one of them fires here, this one does not speak up."""
     fault: str
     """What is wrong: a key of the fault catalogue (`printwarden rules faults`)."""
@@ -197,16 +197,16 @@ class RuleForm(ManyForm):
     """Why it is as it is, for whoever reads it next."""
 
 
-class RuleFile(_Form):
+class RuleFile(_RuleFileModel):
     """A file of rules."""
 
     rule: Annotated[tuple[RuleForm, ...], Field(strict=False)] = ()
     defaults: DefaultsForm = DefaultsForm()
-    calendar: dict[Id, CalendarForm] = {}
+    calendar: dict[RuleId, CalendarForm] = {}
     severity: dict[Severity, SeverityForm] = {}
 
 
-class FaultForm(_Form):
+class FaultForm(_RuleFileModel):
     """One entry of the fault catalogue."""
 
     key: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)+$")]
@@ -215,7 +215,7 @@ class FaultForm(_Form):
     acts: Literal["site", "supplies", "technician", "provider"]
 
 
-class FaultFile(_Form):
+class FaultFile(_RuleFileModel):
     """The fault catalogue."""
 
     fault: tuple[FaultForm, ...] = Field(strict=False)

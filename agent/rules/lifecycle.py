@@ -26,9 +26,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.core.model import ChangeKind
-from agent.rules.rule import Patience
+from agent.rules.rule import Timing
 
-LONGEST = 8  # times `hold`
+MAX_HOLD_FACTOR = 8  # times `hold`
 
 
 class Phase(StrEnum):
@@ -39,7 +39,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class LifecycleState:
     """Where one rule stands with one subject."""
 
     phase: Phase
@@ -52,28 +52,28 @@ class State:
     opens: tuple[float, ...] = ()  # when it opened lately; only for rules with `flap`
 
     @property
-    def active(self) -> bool:
+    def is_active(self) -> bool:
         """Whether it is a fact now."""
         return self.phase in {Phase.FIRING, Phase.RECOVERING}
 
 
-class Voice(StrEnum):
+class NotifyDecision(StrEnum):
     """Whether a rule may speak up now."""
 
-    FREE = "free"
+    NOW = "free"
     LATER = "later"  # another one speaks, or it is not the time: told afterwards if it still holds
     NEVER = "never"  # what begins now is not told at all
 
 
-def step(
-    state: State | None,
+def advance_state(
+    state: LifecycleState | None,
     *,
     holds: bool | None,
     ceased: bool | None,
     now: float,
-    patience: Patience,
+    patience: Timing,
     ended: bool = False,
-) -> State | None:
+) -> LifecycleState | None:
     """The state after one reading. `ceased` and `holds` are never both True.
 
     `ended`: what the state was about is no more, whatever the reading says of its successor.
@@ -82,21 +82,21 @@ def step(
         state = None
     if state is None or state.phase is Phase.RESTING:
         if holds is not True:
-            return _rest(state, now, patience)
+            return _become_quiet(state, now, patience)
         opens = state.opens if state else ()
-        state = State(phase=Phase.PENDING, began=now, since=now, seen=now, opens=opens)
+        state = LifecycleState(phase=Phase.PENDING, began=now, since=now, seen=now, opens=opens)
     waits = state.phase is Phase.PENDING
     stands = True if holds else None if ceased is None else not ceased
     if stands is None or (waits and holds is None):
         return state if state.stale else replace(state, stale=True)
     if stands and waits and not holds:
-        return _awake(state, now, patience.gap)
-    return _stand(state, now, patience) if stands else _cease(state, now, patience)
+        return _skip_unwatched_time(state, now, patience.stale_after)
+    return _continue_holding(state, now, patience) if stands else _continue_ceasing(state, now, patience)
 
 
-def announce(
-    before: State | None, after: State | None, *, voice: Voice = Voice.FREE
-) -> tuple[State | None, ChangeKind | None]:
+def announce_change(
+    before: LifecycleState | None, after: LifecycleState | None, *, voice: NotifyDecision = NotifyDecision.NOW
+) -> tuple[LifecycleState | None, ChangeKind | None]:
     """What to tell of a step, and the state that remembers having told it."""
     over = before is not None and before.announced
     if after is None or not after.announced:
@@ -106,72 +106,74 @@ def announce(
     fires = after.phase is Phase.FIRING and not after.stale
     if after.announced or after.dropped or not fires:
         return after, None
-    if voice is Voice.NEVER:
+    if voice is NotifyDecision.NEVER:
         return replace(after, dropped=True), None
-    if voice is Voice.LATER:
+    if voice is NotifyDecision.LATER:
         return after, None
     return replace(after, announced=True), ChangeKind.OPENED
 
 
-def keep(state: State, patience: Patience) -> float:
+def resolve_delay(state: LifecycleState, patience: Timing) -> float:
     """How long it must have ceased before it is over: longer for what comes and goes."""
     flap = patience.flap
-    if flap is None or len(state.opens) <= flap.most:
-        return patience.keep
-    doubled: float = flap.hold * min(LONGEST, 2 ** (len(state.opens) - flap.most - 1))
-    return max(patience.keep, doubled)
+    if flap is None or len(state.opens) <= flap.max_opens:
+        return patience.keep_firing
+    doubled: float = flap.hold * min(MAX_HOLD_FACTOR, 2 ** (len(state.opens) - flap.max_opens - 1))
+    return max(patience.keep_firing, doubled)
 
 
-def held(state: State, patience: Patience) -> bool:
+def is_flapping(state: LifecycleState, patience: Timing) -> bool:
     """Whether it has come and gone too often to be believed."""
-    return patience.flap is not None and len(state.opens) > patience.flap.most
+    return patience.flap is not None and len(state.opens) > patience.flap.max_opens
 
 
-def _stand(state: State, now: float, patience: Patience) -> State:
+def _continue_holding(state: LifecycleState, now: float, patience: Timing) -> LifecycleState:
     if state.phase is Phase.FIRING:  # no time counts while it fires
         return replace(state, stale=False) if state.stale else state
     if state.phase is Phase.RECOVERING:
-        opens = _opened(state, now, patience) if held(state, patience) else state.opens
+        opens = _add_opening(state, now, patience) if is_flapping(state, patience) else state.opens
         return replace(state, phase=Phase.FIRING, stale=False, opens=opens)
-    state = _awake(state, now, patience.gap)
-    if now - state.since < patience.hold:
+    state = _skip_unwatched_time(state, now, patience.stale_after)
+    if now - state.since < patience.for_duration:
         return state
-    return replace(state, phase=Phase.FIRING, opens=_opened(state, now, patience))
+    return replace(state, phase=Phase.FIRING, opens=_add_opening(state, now, patience))
 
 
-def _cease(state: State, now: float, patience: Patience) -> State | None:
+def _continue_ceasing(state: LifecycleState, now: float, patience: Timing) -> LifecycleState | None:
     if state.phase is Phase.PENDING:
-        return _rest(state, now, patience)
+        return _become_quiet(state, now, patience)
     if state.phase is Phase.FIRING:
         state = replace(state, phase=Phase.RECOVERING, since=now, seen=now, stale=False)
-    state = _awake(state, now, patience.gap)
-    return state if now - state.since < keep(state, patience) else _rest(state, now, patience)
+    state = _skip_unwatched_time(state, now, patience.stale_after)
+    return (
+        state if now - state.since < resolve_delay(state, patience) else _become_quiet(state, now, patience)
+    )
 
 
-def _rest(state: State | None, now: float, patience: Patience) -> State | None:
+def _become_quiet(state: LifecycleState | None, now: float, patience: Timing) -> LifecycleState | None:
     """Quiet; with `flap` its openings are remembered while they count."""
-    opens = _recent(state, now, patience) if state else ()
+    opens = _recent_openings(state, now, patience) if state else ()
     if state is None or not opens:
         return None
     if state.phase is Phase.RESTING and opens == state.opens:
         return state
-    return State(phase=Phase.RESTING, began=opens[0], since=now, seen=now, opens=opens)
+    return LifecycleState(phase=Phase.RESTING, began=opens[0], since=now, seen=now, opens=opens)
 
 
-def _opened(state: State, now: float, patience: Patience) -> tuple[float, ...]:
+def _add_opening(state: LifecycleState, now: float, patience: Timing) -> tuple[float, ...]:
     """One more opening; no more of them are kept than the longest hold needs."""
     if patience.flap is None:
         return ()
-    return (*_recent(state, now, patience), now)[-(patience.flap.most + 4) :]
+    return (*_recent_openings(state, now, patience), now)[-(patience.flap.max_opens + 4) :]
 
 
-def _recent(state: State, now: float, patience: Patience) -> tuple[float, ...]:
+def _recent_openings(state: LifecycleState, now: float, patience: Timing) -> tuple[float, ...]:
     """Its openings of the last `window`; those of a time that has not come yet are no openings."""
     window = patience.flap.window if patience.flap else 0.0
     return tuple(at for at in state.opens if 0 <= now - at < window)
 
 
-def _awake(state: State, now: float, gap: float) -> State:
+def _skip_unwatched_time(state: LifecycleState, now: float, gap: float) -> LifecycleState:
     """The state, seen now, with the time that nobody watched taken out of its count."""
     unwatched = now - state.seen
     if state.stale or not 0 <= unwatched <= gap:

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from agent.core import toml, units
 from agent.core.model import Impact
 from agent.rules import templates
-from agent.rules.rule import Condition, Fault, Rule
+from agent.rules.rule import Condition, FaultDefinition, Rule
 from agent.rules.value_kinds import Measure
 
 Finding = tuple[tuple[str | int, ...], str, str]
-Span = tuple[float, bool, float, bool]  # low, low included, high, high included
+ValueRange = tuple[float, bool, float, bool]  # low, low included, high, high included
 
 
-def check_rule(rule: Rule, faults: Mapping[str, Fault]) -> Iterator[Finding]:
+def check_rule(rule: Rule, faults: Mapping[str, FaultDefinition]) -> Iterator[Finding]:
     """Every finding about one rule by itself."""
     if rule.fault not in faults:
         yield (
             ("fault",),
             f'"{rule.fault}" is not in the fault catalogue',
-            toml.nearest(rule.fault, list(faults)),
+            toml.suggest_word(rule.fault, list(faults)),
         )
     for check in CHECKS:
         yield from check(rule)
@@ -32,34 +32,34 @@ def check_rule(rule: Rule, faults: Mapping[str, Fault]) -> Iterator[Finding]:
 
 def check_set(rules: Mapping[str, Rule], ids: Collection[str]) -> Iterator[tuple[Rule, Finding]]:
     """Every finding that shows only when all rules are together. `ids`: theirs, and of those switched off."""
-    together = Together(rules, tuple(ids))
+    together = RuleIndex(rules, tuple(ids))
     for rule in rules.values():
         for check in SET_CHECKS:
             yield from ((rule, finding) for finding in check(rule, together))
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class RuleIndex:
     """All rules in force, and the ids of those that are switched off as well."""
 
     rules: Mapping[str, Rule]
     ids: Sequence[str]
 
 
-def _gives_way_to_nobody(rule: Rule, together: Together) -> Iterator[Finding]:
+def _check_inhibitors_exist(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for name in rule.inhibited_by:
         if name not in together.ids:
-            yield ("inhibited_by",), f'no rule is called "{name}"', toml.nearest(name, together.ids)
+            yield ("inhibited_by",), f'no rule is called "{name}"', toml.suggest_word(name, together.ids)
 
 
-def _gives_way_in_a_circle(rule: Rule, together: Together) -> Iterator[Finding]:
-    circle = _circle(rule, together.rules)
+def _check_inhibition_cycle(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    circle = _find_cycle(rule, together.rules)
     if circle and rule.id == min(circle):  # told once, not once for each rule on the way
         way = " → ".join(circle)
         yield ("inhibited_by",), f"leads back to itself: {way}", "neither could ever speak: drop one"
 
 
-def _site_gives_way(rule: Rule, together: Together) -> Iterator[Finding]:
+def _check_site_inhibitors(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     """A site is judged without its printers at hand: what fires on one of them does not reach it."""
     for name in rule.inhibited_by:
         other = together.rules.get(name)
@@ -72,7 +72,7 @@ def _site_gives_way(rule: Rule, together: Together) -> Iterator[Finding]:
             )
 
 
-def _counts_nobody(rule: Rule, together: Together) -> Iterator[Finding]:
+def _check_affected_names(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     """site.devices_affected names rules and faults that there are."""
     faults = sorted({it.fault for it in together.rules.values()})
     for condition in (*rule.conditions, *rule.clear):
@@ -85,58 +85,58 @@ def _counts_nobody(rule: Rule, together: Together) -> Iterator[Finding]:
                     yield (
                         (*condition.at, option),
                         f'no rule {"is called" if option == "rule" else "finds"} "{name}"',
-                        toml.nearest(name, known),
+                        toml.suggest_word(name, known),
                     )
 
 
-def _has_condition(rule: Rule) -> Iterator[Finding]:
+def _check_condition_present(rule: Rule) -> Iterator[Finding]:
     if not rule.all and not rule.any:
         yield ("when",), "nothing must hold, so it would fire for everything", "add a condition to all or any"
 
 
-def _words(rule: Rule) -> Iterator[Finding]:
-    known = templates.names(rule)
+def _check_placeholders(rule: Rule) -> Iterator[Finding]:
+    known = templates.known_placeholders(rule)
     for key, template in (("title", rule.title), ("component", rule.component)):
-        for word in templates.placeholders(template):
+        for word in templates.find_placeholders(template):
             if word not in known:
                 yield (
                     (key,),
                     f"{{{word}}} is not known for {units.with_article(rule.per)}",
-                    toml.nearest(word, known),
+                    toml.suggest_word(word, known),
                 )
 
 
-def _possible(rule: Rule) -> Iterator[Finding]:
+def _check_conditions_possible(rule: Rule) -> Iterator[Finding]:
     """Each of its conditions can hold at some time, and none always."""
     for condition in (*rule.conditions, *rule.clear):
-        yield from _reachable(condition)
+        yield from _check_condition_possible(condition)
 
 
-def _compatible(rule: Rule) -> Iterator[Finding]:
+def _check_conditions_compatible(rule: Rule) -> Iterator[Finding]:
     """All of its conditions can hold at once."""
     for key, conditions in (("when", rule.all), ("clear", rule.clear)):
-        for (name, _), span in _spans(conditions).items():
-            if _empty(span):
+        for (name, _), span in _value_ranges(conditions).items():
+            if _is_empty(span):
                 yield (key, "all"), f"no {name} fits all of these conditions", "turn one comparison round"
 
 
-def _reachable(condition: Condition) -> Iterator[Finding]:
-    kind, span = condition.signal.kind, _span(condition)
+def _check_condition_possible(condition: Condition) -> Iterator[Finding]:
+    kind, span = condition.signal.kind, _value_range(condition)
     if not isinstance(kind, Measure) or span is None:
         return
-    whole: Span = (kind.low, True, kind.high, True)
-    said = f"{condition.signal.name} {condition.op} {kind.spell(float(str(condition.value)))}"
-    if _empty(_meet(span, whole)):
+    whole: ValueRange = (kind.low, True, kind.high, True)
+    said = f"{condition.signal.name} {condition.op} {kind.format_number(float(str(condition.value)))}"
+    if _is_empty(_intersect_ranges(span, whole)):
         yield condition.at, f"{said} can never be", "turn the comparison round, or change the value"
-    elif _meet(span, whole) == whole:
+    elif _intersect_ranges(span, whole) == whole:
         yield condition.at, f"{said} is always so", "leave it out, or change the value"
 
 
-def _clear_contradicts(rule: Rule) -> Iterator[Finding]:
+def _check_clear_contradiction(rule: Rule) -> Iterator[Finding]:
     """`when` and `clear` must not be able to hold both: one compared signal must keep them apart."""
-    opens, clears = _spans(rule.all), _spans(rule.clear)
+    opens, clears = _value_ranges(rule.all), _value_ranges(rule.clear)
     shared = [key for key in opens if key in clears]
-    if shared and not any(_empty(_meet(opens[key], clears[key])) for key in shared):
+    if shared and not any(_is_empty(_intersect_ranges(opens[key], clears[key])) for key in shared):
         names = ", ".join(name for name, _ in shared)
         yield (
             ("clear", "all"),
@@ -145,12 +145,12 @@ def _clear_contradicts(rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _silence(rule: Rule) -> Iterator[Finding]:
+def _check_unreachable_signals(rule: Rule) -> Iterator[Finding]:
     """Whoever asks how long a printer has been silent cannot ask a silent printer."""
     if not any(condition.signal.name == "device.unreachable_for" for condition in rule.all):
         return
     for condition in (*rule.all, *rule.none):
-        if not condition.signal.lasts:
+        if not condition.signal.when_unreachable:
             name = condition.signal.name
             yield (
                 condition.at,
@@ -159,12 +159,12 @@ def _silence(rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _inhibits_itself(rule: Rule) -> Iterator[Finding]:
+def _check_self_inhibition(rule: Rule) -> Iterator[Finding]:
     if rule.id in rule.inhibited_by:
         yield ("inhibited_by",), "a rule cannot give way to itself", f'remove "{rule.id}"'
 
 
-def _ends_itself(rule: Rule) -> Iterator[Finding]:
+def _check_self_resolution(rule: Rule) -> Iterator[Finding]:
     """Who asks for orders must not be ended by its own."""
     for condition in rule.none:
         if condition.signal.name == "supply.replacement_ordered" and not rule.clear:
@@ -175,46 +175,47 @@ def _ends_itself(rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _foretells_the_worst(rule: Rule) -> Iterator[Finding]:
+def _check_predicted_severity(rule: Rule) -> Iterator[Finding]:
     if rule.impact is Impact.PREDICTED and rule.severity == "critical":
         yield ("severity",), "a prediction alone is never critical", 'write severity = "high"'
 
 
-def _never_speaks(rule: Rule) -> Iterator[Finding]:
+def _check_suppression_gaps(rule: Rule) -> Iterator[Finding]:
     """Times of silence must leave some time to speak."""
-    inside = {hush.calendar.name for hush in rule.hushes if not hush.outside}
-    outside = {hush.calendar.name for hush in rule.hushes if hush.outside}
-    always = {hush.calendar.name for hush in rule.hushes if hush.calendar.always and not hush.outside}
+    inside = {hush.calendar.name for hush in rule.suppressions if not hush.outside}
+    outside = {hush.calendar.name for hush in rule.suppressions if hush.outside}
+    always = {hush.calendar.name for hush in rule.suppressions if hush.calendar.always and not hush.outside}
     for name in sorted((inside & outside) | always):
         yield ("suppress",), f'with "{name}" it never speaks', "leave one of the two times free"
 
 
 CHECKS: Sequence[Callable[[Rule], Iterator[Finding]]] = (
-    _has_condition, _words, _possible, _compatible, _clear_contradicts, _silence, _inhibits_itself,
-    _ends_itself, _foretells_the_worst, _never_speaks,
+    _check_condition_present, _check_placeholders, _check_conditions_possible, _check_conditions_compatible,
+    _check_clear_contradiction, _check_unreachable_signals, _check_self_inhibition, _check_self_resolution,
+    _check_predicted_severity, _check_suppression_gaps,
 )  # fmt: skip
-SET_CHECKS: Sequence[Callable[[Rule, Together], Iterator[Finding]]] = (
-    _gives_way_to_nobody, _gives_way_in_a_circle, _site_gives_way, _counts_nobody
+SET_CHECKS: Sequence[Callable[[Rule, RuleIndex], Iterator[Finding]]] = (
+    _check_inhibitors_exist, _check_inhibition_cycle, _check_site_inhibitors, _check_affected_names
 )  # fmt: skip
 
 
-def _spans(conditions: Sequence[Condition]) -> dict[tuple[str, str], Span]:
+def _value_ranges(conditions: Sequence[Condition]) -> dict[tuple[str, str], ValueRange]:
     """Which values of each measured signal satisfy all of its conditions. Options make it another signal."""
-    found: dict[tuple[str, str], Span] = {}
+    found: dict[tuple[str, str], ValueRange] = {}
     for condition in conditions:
-        span = _span(condition)
+        span = _value_range(condition)
         if span is not None:
-            key = (condition.signal.name, _spell(condition.options))
-            found[key] = _meet(found[key], span) if key in found else span
+            key = (condition.signal.name, _format_options(condition.options))
+            found[key] = _intersect_ranges(found[key], span) if key in found else span
     return found
 
 
-def _spell(options: Mapping[str, object]) -> str:
+def _format_options(options: Mapping[str, object]) -> str:
     plain = {key: sorted(it) if isinstance(it, frozenset) else it for key, it in options.items()}
     return str(sorted(plain.items()))
 
 
-def _span(condition: Condition) -> Span | None:
+def _value_range(condition: Condition) -> ValueRange | None:
     value, infinity = condition.value, float("inf")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
@@ -223,18 +224,18 @@ def _span(condition: Condition) -> Span | None:
     return (value, condition.op == ">=", infinity, True)
 
 
-def _meet(one: Span, other: Span) -> Span:
+def _intersect_ranges(one: ValueRange, other: ValueRange) -> ValueRange:
     low = max((one[0], not one[1]), (other[0], not other[1]))
     high = min((one[2], one[3]), (other[2], other[3]))
     return (low[0], not low[1], high[0], high[1])
 
 
-def _empty(span: Span) -> bool:
+def _is_empty(span: ValueRange) -> bool:
     low, low_in, high, high_in = span
     return low > high or (low == high and not (low_in and high_in))
 
 
-def _circle(rule: Rule, rules: Mapping[str, Rule]) -> list[str]:
+def _find_cycle(rule: Rule, rules: Mapping[str, Rule]) -> list[str]:
     """The way from a rule over `inhibited_by` back to it, if it is longer than one step."""
     ways = [[rule.id, name] for name in rule.inhibited_by if name != rule.id]
     seen: set[str] = set()

@@ -13,72 +13,72 @@ from pathlib import Path
 from typing import Any
 
 from agent.core import toml
-from agent.core.calendars import DAYS, SEVERAL, Calendar
+from agent.core.calendars import DAY_GROUPS, WEEKDAYS, Calendar
 from agent.core.errors import Complaint, ConfigError
 from agent.rules import advice, lint
-from agent.rules.compiler import Common, Compiler
+from agent.rules.compiler import RuleCompiler, SharedDefinitions
 from agent.rules.file_format import CalendarForm, FaultFile, RuleFile, SeverityForm
-from agent.rules.rule import Fault, Rule, RuleSet
+from agent.rules.rule import FaultDefinition, Rule, RuleSet
 
 HERE = Path(__file__).parent
 DEFAULTS = HERE / "defaults"
-CATALOGUE = HERE / "faults.toml"
-TRIAL = ".trial.toml"  # beside a rule file: what its rules should do
+FAULT_CATALOGUE = HERE / "faults.toml"
+TRIAL_SUFFIX = ".trial.toml"  # beside a rule file: what its rules should do
 
 
 @cache
-def faults() -> dict[str, Fault]:
+def load_faults() -> dict[str, FaultDefinition]:
     """The fault catalogue, by key."""
-    forms = toml.validate(toml.read(CATALOGUE), FaultFile).fault
-    return {form.key: Fault(**form.model_dump()) for form in forms}
+    forms = toml.validate_document(toml.load_document(FAULT_CATALOGUE), FaultFile).fault
+    return {form.key: FaultDefinition(**form.model_dump()) for form in forms}
 
 
-def shipped() -> list[Path]:
+def shipped_files() -> list[Path]:
     """The files of the rules that come with the product."""
     return rule_files(DEFAULTS)
 
 
-def trials(paths: Iterable[Path]) -> list[Path]:
+def trial_files(paths: Iterable[Path]) -> list[Path]:
     """The trial files among `paths`: files *.trial.toml, and those in folders."""
     found = []
     for path in paths:
-        found += sorted(path.glob(f"*{TRIAL}")) if path.is_dir() else [path]
-    return [path for path in found if path.name.endswith(TRIAL)]
+        found += sorted(path.glob(f"*{TRIAL_SUFFIX}")) if path.is_dir() else [path]
+    return [path for path in found if path.name.endswith(TRIAL_SUFFIX)]
 
 
 def rule_files(folder: Path) -> list[Path]:
     """The rule files in a folder, in the order in which later ones override; trials are none."""
-    return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL)]
+    return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL_SUFFIX)]
 
 
-def load(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
+def load_rules(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
     """The rules of `paths` (files, or folders of *.toml); a later file overrides by id.
 
     `zone`: the site's; None for the time of this machine. Raises ConfigError with every complaint about
     every file.
     """
     complaints: list[Complaint] = []
-    files = _files(paths, complaints)
+    files = _list_files(paths, complaints)
     read = []
     for file in files:
         try:
-            document = toml.read(file)
-            read.append((document, toml.validate(document, RuleFile)))
+            document = toml.load_document(file)
+            read.append((document, toml.validate_document(document, RuleFile)))
         except ConfigError as why:
             complaints += why.complaints
-    pile = _Pile(_common([form for _, form in read], zone), complaints=complaints)
+    pile = _RuleFileSet(_merge_definitions([form for _, form in read], zone), complaints=complaints)
     for document, form in read:
-        pile.add(document, form)
-    pile.check()
+        pile.add_file(document, form)
+    pile.check_rules()
     if pile.complaints:
         raise ConfigError(pile.complaints)
     return RuleSet(
         rules=pile.rules,
-        faults=faults(),
+        faults=load_faults(),
         calendars=pile.common.calendars,
         zone=zone,
         files=tuple(map(str, files)),
-        advice=tuple(sorted(pile.advice(), key=lambda it: (it.file, it.line or 0))),
+        advice=tuple(sorted(pile.collect_advice(), key=lambda it: (it.file, it.line or 0))),
     )
 
 
@@ -88,20 +88,20 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Printwarden rules"} | schema
 
 
-def _common(forms: list[RuleFile], zone: tzinfo | None) -> Common:
+def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefinitions:
     """What all files share; the later of two calendars or severities of one name stands."""
     calendars: dict[str, Calendar] = {}
     severities: dict[str, SeverityForm] = {}
     for form in forms:
-        calendars |= {name: _calendar(name, it, zone) for name, it in form.calendar.items()}
+        calendars |= {name: _build_calendar(name, it, zone) for name, it in form.calendar.items()}
         severities |= {str(name): it for name, it in form.severity.items()}
-    return Common(faults=faults(), calendars=calendars, severities=severities)
+    return SharedDefinitions(faults=load_faults(), calendars=calendars, severities=severities)
 
 
-def _calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
+def _build_calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
     week = {}
-    for day in DAYS:
-        around = [key for key, days in SEVERAL.items() if day in days]
+    for day in WEEKDAYS:
+        around = [key for key, days in DAY_GROUPS.items() if day in days]
         week[day] = next((hours for key in (day, *around) if (hours := getattr(form, key))), ())
     return Calendar(
         name=name,
@@ -112,7 +112,7 @@ def _calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
     )
 
 
-def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
+def _list_files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -125,25 +125,25 @@ def _files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path]:
 
 
 @dataclass(slots=True)
-class _Pile:
+class _RuleFileSet:
     """The rules of the files read so far, and what is to be complained about."""
 
-    common: Common
+    common: SharedDefinitions
     rules: dict[str, Rule] = field(default_factory=dict)
     places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
 
-    def add(self, document: toml.Document, form: RuleFile) -> None:
+    def add_file(self, document: toml.Document, form: RuleFile) -> None:
         """One more file; the later of two rules with the same id stands, but not within one file."""
-        compiler = Compiler(document, self.common, form.defaults)
+        compiler = RuleCompiler(document, self.common, form.defaults)
         here: set[str] = set()
         for number, it in enumerate(form.rule):
             if it.id in here:
-                compiler.complain(
+                compiler.add_complaint(
                     ("rule", number, "id"), f'"{it.id}" stands twice in this file', "give each its own id"
                 )
             here.add(it.id)
-            rule = compiler.rule(number, it)
+            rule = compiler.compile_rule(number, it)
             self.places[it.id] = (document, number)
             if it.enabled:
                 self.rules[it.id] = rule
@@ -151,16 +151,16 @@ class _Pile:
                 self.rules.pop(it.id, None)
         self.complaints += compiler.complaints
 
-    def check(self) -> None:
+    def check_rules(self) -> None:
         """What shows only when all rules are together."""
         for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
             document, number = self.places[rule.id]
-            self.complaints.append(document.complaint(("rule", number, *key), reason, suggestion))
+            self.complaints.append(document.build_complaint(("rule", number, *key), reason, suggestion))
 
-    def advice(self) -> Iterator[Complaint]:
+    def collect_advice(self) -> Iterator[Complaint]:
         """What is allowed, and most likely not meant."""
-        together = lint.Together(self.rules, tuple(self.places))
+        together = lint.RuleIndex(self.rules, tuple(self.places))
         for rule in self.rules.values():
             document, number = self.places[rule.id]
-            for key, reason, suggestion in advice.check(rule, together):
-                yield document.complaint(("rule", number, *key), reason, suggestion)
+            for key, reason, suggestion in advice.advise_rule(rule, together):
+                yield document.build_complaint(("rule", number, *key), reason, suggestion)

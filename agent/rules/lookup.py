@@ -7,13 +7,15 @@ from agent.core import toml
 from agent.core.errors import Complaint, ConfigError
 from agent.rules import loader
 from agent.rules.rule import Rule, RuleSet
-from agent.rules.signals import signals
+from agent.rules.signals import load_signals
 
 
 def find_rule(rules: RuleSet, name: str) -> Rule:
     """The rule with this id. Raises ConfigError."""
     if name not in rules.rules:
-        raise ConfigError.at("rules", f'there is no rule "{name}"', suggestion="see: printwarden rules list")
+        raise ConfigError.for_file(
+            "rules", f'there is no rule "{name}"', suggestion="see: printwarden rules list"
+        )
     return rules.rules[name]
 
 
@@ -33,6 +35,6 @@ def _shipped(file: str) -> bool:
 
 def unknown_signal(name: str) -> ConfigError:
     """What to say where `name` is no signal."""
-    return ConfigError.at(
-        "rules", f'there is no signal "{name}"', suggestion=toml.nearest(name, sorted(signals()))
+    return ConfigError.for_file(
+        "rules", f'there is no signal "{name}"', suggestion=toml.suggest_word(name, sorted(load_signals()))
     )

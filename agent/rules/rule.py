@@ -10,9 +10,9 @@ from agent.core.calendars import Calendar
 from agent.core.errors import Complaint
 from agent.core.model import Device, Impact
 from agent.rules import value_kinds
-from agent.rules.field_types import Turns
+from agent.rules.field_types import EvaluationSchedule
 from agent.rules.signals import Options, Signal
-from agent.rules.value_kinds import Reading
+from agent.rules.value_kinds import SignalValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,39 +25,39 @@ class Condition:
     options: Options = field(default_factory=dict)
     at: tuple[str | int, ...] = ()  # where it stands within its rule: when, all, 0
 
-    def holds(self, reading: Reading) -> bool | None:
+    def is_met_by(self, reading: SignalValue) -> bool | None:
         """True, False, or None where the reading is unknown."""
-        return value_kinds.compare(self.op, reading, self.value)
+        return value_kinds.compare_values(self.op, reading, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flap:
+class FlapDetection:
     """What opens more than `most` times in `window` seconds is held for at least `hold` seconds."""
 
     window: float
-    most: int
+    max_opens: int
     hold: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timing:
     """How long a rule waits, in seconds."""
 
-    hold: float = 0.0  # `for`: how long it must hold before it fires
-    keep: float = 86400.0  # `keep_firing`: how long it must have ceased before it is over
-    gap: float = 93600.0  # `stale_after`: what was read longer ago is unknown
-    flap: Flap | None = None
+    for_duration: float = 0.0  # `for`: how long it must hold before it fires
+    keep_firing: float = 86400.0  # `keep_firing`: how long it must have ceased before it is over
+    stale_after: float = 93600.0  # `stale_after`: what was read longer ago is unknown
+    flap: FlapDetection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hush:
+class Suppression:
     """A time in which a rule does not speak up: delayed, or dropped for good."""
 
     calendar: Calendar
     outside: bool = False
     drops: bool = False
 
-    def at(self, now: float) -> bool:
+    def applies_at(self, now: float) -> bool:
         return self.calendar.is_open(now) != self.outside
 
 
@@ -72,12 +72,12 @@ class Scope:
     tags: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
 
-    def names(self, site: str) -> bool:
-        return not self.sites or _any_fits(self.sites, (site,))
+    def covers_site(self, site: str) -> bool:
+        return not self.sites or _any_matches(self.sites, (site,))
 
-    def covers(self, device: Device, site: str = "") -> bool:
+    def covers_device(self, device: Device, site: str = "") -> bool:
         return all(
-            not patterns or _any_fits(patterns, texts)
+            not patterns or _any_matches(patterns, texts)
             for patterns, texts in (
                 (self.sites, (site,)),
                 (self.vendors, (device.vendor,)),
@@ -89,13 +89,13 @@ class Scope:
         )
 
 
-def _any_fits(patterns: tuple[str, ...], texts: Iterable[str | None]) -> bool:
+def _any_matches(patterns: tuple[str, ...], texts: Iterable[str | None]) -> bool:
     low = [(text or "").lower() for text in texts]
     return any(fnmatchcase(text, pattern.lower()) for pattern in patterns for text in low)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
+class Grouping:
     """What tickets have in common that belong to one group, and how long the first waits for the rest."""
 
     by: tuple[str, ...] = ()
@@ -113,9 +113,9 @@ class Rule:
     any: tuple[Condition, ...] = ()
     none: tuple[Condition, ...] = ()
     clear: tuple[Condition, ...] = ()
-    patience: Patience = field(default_factory=Patience)
-    turns: Turns | None = None
-    hushes: tuple[Hush, ...] = ()
+    timing: Timing = field(default_factory=Timing)
+    schedule: EvaluationSchedule | None = None
+    suppressions: tuple[Suppression, ...] = ()
     severity: str = "normal"
     inhibited_by: tuple[str, ...] = ()
     fault: str
@@ -123,7 +123,7 @@ class Rule:
     impact: Impact
     scope: Scope = field(default_factory=Scope)
     shadow: bool = False
-    together: Together = field(default_factory=Together)
+    grouping: Grouping = field(default_factory=Grouping)
     most_a_day: int | None = None
     owner: str = ""
     reason: str = ""
@@ -134,36 +134,36 @@ class Rule:
         return (*self.all, *self.any, *self.none)
 
     @cached_property
-    def lasts(self) -> bool:
+    def when_unreachable(self) -> bool:
         """Whether it can be judged of a silent printer: all that it asks is known without an answer."""
-        return all(condition.signal.lasts for condition in self.conditions)
+        return all(condition.signal.when_unreachable for condition in self.conditions)
 
     @cached_property
-    def alone(self) -> bool:
+    def supply_local(self) -> bool:
         """Whether it judges each supply by what is known of that one only."""
         asked = (*self.conditions, *self.clear)
         return self.per == "supply" and all(it.signal.reads == {"supplies"} for it in asked)
 
     @cached_property
-    def forgotten(self) -> tuple[str, ...]:
+    def unreplayable_signals(self) -> tuple[str, ...]:
         """The signals that it asks for and of which the past keeps nothing."""
-        asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.forgotten}
+        asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.not_replayable}
         return tuple(sorted(asked))
 
     @cached_property
-    def plain(self) -> bool:
+    def row_local(self) -> bool:
         """Whether it rests on what each supply's row says now, and on nothing else."""
         asked = (*self.conditions, *self.clear)
-        return self.per == "supply" and self.turns is None and all(it.signal.itself for it in asked)
+        return self.per == "supply" and self.schedule is None and all(it.signal.row_local for it in asked)
 
     @cached_property
-    def rests_on(self) -> frozenset[str]:
+    def depends_on(self) -> frozenset[str]:
         """The parts of the facts that can make it begin to hold."""
-        return frozenset().union(*(it.signal.rests_on(it.options) for it in self.conditions))
+        return frozenset().union(*(it.signal.depends_on(it.options) for it in self.conditions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class FaultDefinition:
     """One entry of the fault catalogue: what is wrong, in the same words for everybody."""
 
     key: str
@@ -177,34 +177,38 @@ class RuleSet:
     """The rules in force, by id; each knows the file it came from. `zone` None: this machine's."""
 
     rules: Mapping[str, Rule]
-    faults: Mapping[str, Fault]
+    faults: Mapping[str, FaultDefinition]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     zone: tzinfo | None = None
     files: tuple[str, ...] = ()
     advice: tuple[Complaint, ...] = ()  # what is allowed, and most likely not meant
 
-    _about: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _device_cache: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def about(self, device: Device, site: str = "") -> tuple[Rule, ...]:
+    def rules_for_device(self, device: Device, site: str = "") -> tuple[Rule, ...]:
         """The rules about this printer and what belongs to it; printers alike share the answer."""
         alike = (site, device.vendor, device.model, device.location, device.tags, device.contract)
-        if alike not in self._about:
-            self._about[alike] = tuple(
-                rule for rule in self.rules.values() if rule.per != "site" and rule.scope.covers(device, site)
+        if alike not in self._device_cache:
+            self._device_cache[alike] = tuple(
+                rule
+                for rule in self.rules.values()
+                if rule.per != "site" and rule.scope.covers_device(device, site)
             )
-        return self._about[alike]
+        return self._device_cache[alike]
 
-    def about_site(self, site: str) -> tuple[Rule, ...]:
+    def rules_for_site(self, site: str) -> tuple[Rule, ...]:
         """The rules about the site as a whole."""
-        return tuple(rule for rule in self.rules.values() if rule.per == "site" and rule.scope.names(site))
+        return tuple(
+            rule for rule in self.rules.values() if rule.per == "site" and rule.scope.covers_site(site)
+        )
 
     @property
-    def asks(self) -> frozenset[str]:
+    def used_parts(self) -> frozenset[str]:
         """The parts of the facts that some rule looks at."""
         asked = (it for rule in self.rules.values() for it in (*rule.conditions, *rule.clear))
-        return frozenset().union(*(it.signal.rests_on(it.options) for it in asked))
+        return frozenset().union(*(it.signal.depends_on(it.options) for it in asked))
 
     @property
-    def turns(self) -> dict[str, Turns]:
+    def schedules(self) -> dict[str, EvaluationSchedule]:
         """The turns by which some rules are judged, by their text."""
-        return {rule.turns.text: rule.turns for rule in self.rules.values() if rule.turns}
+        return {rule.schedule.text: rule.schedule for rule in self.rules.values() if rule.schedule}

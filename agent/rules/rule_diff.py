@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from agent.rules.rule import Condition, Rule, RuleSet
 
-KEYS = (
-    "title", "per", "scope", "patience", "turns", "hushes", "severity", "inhibited_by", "fault", "component",
-    "impact", "shadow", "together", "most_a_day",
+COMPARED_FIELDS = (
+    "title", "per", "scope", "timing", "schedule", "suppressions", "severity", "inhibited_by", "fault",
+    "component", "impact", "shadow", "grouping", "most_a_day",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class RuleDifference:
     """One thing that differs; `before` and `after` are empty for a rule that comes or goes."""
 
     rule: str
@@ -26,36 +26,36 @@ class Difference:
         )
 
 
-def compare(before: RuleSet, after: RuleSet) -> list[Difference]:
+def compare_rule_sets(before: RuleSet, after: RuleSet) -> list[RuleDifference]:
     """Every difference, by rule."""
     found = []
     for name in sorted({*before.rules, *after.rules}):
         if name not in after.rules:
-            found.append(Difference(rule=name, what="is gone"))
+            found.append(RuleDifference(rule=name, what="is gone"))
         elif name not in before.rules:
-            found.append(Difference(rule=name, what="is new"))
+            found.append(RuleDifference(rule=name, what="is new"))
         else:
-            found += _compared(before.rules[name], after.rules[name])
+            found += _compare_rules(before.rules[name], after.rules[name])
     return found
 
 
-def _compared(one: Rule, other: Rule) -> Iterator[Difference]:
-    for key in KEYS:
+def _compare_rules(one: Rule, other: Rule) -> Iterator[RuleDifference]:
+    for key in COMPARED_FIELDS:
         before, after = getattr(one, key), getattr(other, key)
         if before != after:
-            yield Difference(rule=one.id, what=key, before=str(before), after=str(after))
+            yield RuleDifference(rule=one.id, what=key, before=str(before), after=str(after))
     for key in ("all", "any", "none", "clear"):
-        before, after = (", ".join(map(_spell, getattr(rule, key))) for rule in (one, other))
+        before, after = (", ".join(map(_format_condition, getattr(rule, key))) for rule in (one, other))
         if before != after:
             what = "clear.all" if key == "clear" else f"when.{key}"
-            yield Difference(rule=one.id, what=what, before=before or "nothing", after=after or "nothing")
+            yield RuleDifference(rule=one.id, what=what, before=before or "nothing", after=after or "nothing")
 
 
-def _spell(condition: Condition) -> str:
-    return f"{condition.signal.name} {condition.op} {_plain(condition.value)}" + "".join(
-        f" {name}={_plain(it)}" for name, it in sorted(condition.options.items())
+def _format_condition(condition: Condition) -> str:
+    return f"{condition.signal.name} {condition.op} {_format_value(condition.value)}" + "".join(
+        f" {name}={_format_value(it)}" for name, it in sorted(condition.options.items())
     )
 
 
-def _plain(value: object) -> str:
+def _format_value(value: object) -> str:
     return "/".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)

@@ -2,20 +2,23 @@
 
 `supply_level.py` is the signal `supply.level`. A file declares
 
-    KIND                     the kind of value, from `agent.rules.value_kinds`
-    PER                      the subjects it can speak of
-    read(asked) -> Reading   None = unknown
-    OPTIONS = {…}            further keys of a condition, with their kinds; optional
-    NEEDS = (…)              the options that a condition must give; optional
-    LASTS = True             it also speaks while the printer is silent; optional
-    READS = (…)              the parts of the facts that it rests on (`PARTS`); without it: any
-    TIMED = (…)              options that make it change by the mere passing of time; optional
-    SHORT = {…}              short keys of a condition: key -> (signal, op) that it stands for; optional
-    WORDS, words(asked)      further words for titles, by name; optional
-    FORGOTTEN = True         the past keeps nothing of it: unknown in a backtest, which says so; optional
-    ITSELF = True            it rests on what the supply's own row of the table says now, and on nothing else
-    LIKE = _alerts           a file of shared declarations, which hold where this one has none; optional
-    SAYS = "{value} jams"    how its reading is said in {evidence}; without it: name and value; optional
+    KIND                          the kind of value, from `agent.rules.value_kinds`
+    PER                           the subjects that have it
+    read(query) -> SignalValue    None: unknown
+
+and, where it applies,
+
+    OPTIONS = {…}                 further keys of a condition, with their kinds
+    NEEDS = (…)                   the options that a condition must give
+    READS = (…)                   the parts of the facts that it depends on (`FACT_PARTS`); without it: any
+    TIMED = (…)                   options that make its value change as time passes
+    SHORT = {…}                   short keys of a condition: key -> (signal, op) that it stands for
+    PLACEHOLDERS, placeholder_values(query)   further {placeholders} of titles
+    EVIDENCE_TEXT = "{value} jams"            how its value reads in {evidence}; without it: name and value
+    WHEN_UNREACHABLE = True       it has a value also while the printer does not answer
+    NOT_REPLAYABLE = True         history does not record it: unknown in a backtest, which reports that
+    ROW_LOCAL = True              it depends on the supply's own row of the last poll alone
+    LIKE = _alerts                a file of shared declarations, for what this one does not declare
 
 Adding a signal is adding a file.
 """
@@ -30,11 +33,11 @@ from agent.core import plugins
 from agent.core.model import Facts
 from agent.rules import functions
 from agent.rules.subjects import Subject
-from agent.rules.value_kinds import Kind, Reading
+from agent.rules.value_kinds import SignalValue, ValueKind
 
 Options = Mapping[str, object]
 
-PARTS = (
+FACT_PARTS = (
     "clock", "reach", "status", "alerts", "supplies", "meters", "events", "site",
     "orders", "affected", "trail",
 )  # fmt: skip
@@ -42,7 +45,7 @@ PARTS = (
 where some rule asks for them: orders under way, what fires on other printers, the trail of 30 days."""
 
 
-class Asked(NamedTuple):
+class SignalQuery(NamedTuple):
     """A question to a signal: about what, on what grounds, and with which of its options."""
 
     subject: Subject
@@ -50,11 +53,11 @@ class Asked(NamedTuple):
     options: Options
 
 
-Read = Callable[[Asked], Reading]
-Say = Callable[[Asked], Mapping[str, str]]
+ReadSignal = Callable[[SignalQuery], SignalValue]
+FillPlaceholders = Callable[[SignalQuery], Mapping[str, str]]
 
 
-def _silent(asked: Asked) -> Mapping[str, str]:
+def _no_placeholders(asked: SignalQuery) -> Mapping[str, str]:
     del asked
     return {}
 
@@ -64,23 +67,23 @@ class Signal:
     """One thing that can be known of a subject."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     per: tuple[str, ...]
-    read: Read
-    options: Mapping[str, Kind] = field(default_factory=dict)
+    read: ReadSignal
+    options: Mapping[str, ValueKind] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    lasts: bool = False
-    reads: frozenset[str] = frozenset(PARTS)
+    when_unreachable: bool = False
+    reads: frozenset[str] = frozenset(FACT_PARTS)
     timed: tuple[str, ...] = ()
     short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    vocabulary: tuple[str, ...] = ()
-    words: Say = _silent
-    itself: bool = False
-    forgotten: bool = False
-    says: str = ""
+    placeholders: tuple[str, ...] = ()
+    placeholder_values: FillPlaceholders = _no_placeholders
+    row_local: bool = False
+    not_replayable: bool = False
+    evidence_text: str = ""
     text: str = ""  # what a person should know of it
 
-    def rests_on(self, options: Options) -> frozenset[str]:
+    def depends_on(self, options: Options) -> frozenset[str]:
         """The parts of the facts that can change what it says."""
         return self.reads | {"clock"} if any(name in options for name in self.timed) else self.reads
 
@@ -92,11 +95,11 @@ def _declarations(module: ModuleType) -> dict[str, Any]:
 
 
 @cache
-def signals() -> Mapping[str, Signal]:
+def load_signals() -> Mapping[str, Signal]:
     """Every signal there is, by its dotted name."""
     found = {}
-    for file_name in plugins.names(functions):
-        module = plugins.load(functions, file_name)
+    for file_name in plugins.list_plugins(functions):
+        module = plugins.load_plugin(functions, file_name)
         declared = _declarations(module)
         name = file_name.replace("_", ".", 1)
         found[name] = Signal(
@@ -106,15 +109,15 @@ def signals() -> Mapping[str, Signal]:
             read=declared["read"],
             options=declared.get("OPTIONS", {}),
             needs=declared.get("NEEDS", ()),
-            lasts=declared.get("LASTS", False),
-            reads=frozenset(declared.get("READS", PARTS)),
+            when_unreachable=declared.get("WHEN_UNREACHABLE", False),
+            reads=frozenset(declared.get("READS", FACT_PARTS)),
             timed=declared.get("TIMED", ()),
             short=declared.get("SHORT", {}),
-            vocabulary=declared.get("WORDS", ()),
-            words=declared.get("words", _silent),
-            forgotten=declared.get("FORGOTTEN", False),
-            itself=declared.get("ITSELF", False),
-            says=declared.get("SAYS", f"{name} {{value}}"),
+            placeholders=declared.get("PLACEHOLDERS", ()),
+            placeholder_values=declared.get("placeholder_values", _no_placeholders),
+            not_replayable=declared.get("NOT_REPLAYABLE", False),
+            row_local=declared.get("ROW_LOCAL", False),
+            evidence_text=declared.get("EVIDENCE_TEXT", f"{name} {{value}}"),
             text=(module.__doc__ or "").partition(": ")[2].strip(),
         )
     return found

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from agent.rules.lifecycle import Phase, State
+from agent.rules.lifecycle import LifecycleState, Phase
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -31,7 +31,7 @@ SCHEMA: tuple[str, ...] = (
     """,
 )
 
-Key = tuple[str, str]  # rule, subject
+StateKey = tuple[str, str]  # rule, subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,36 +47,41 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RuleState:
     """A state with the notice that went with it; None until it is announced."""
 
-    state: State
+    state: LifecycleState
     notice: Notice | None = None
 
 
-def load(db: sqlite3.Connection, device: str) -> dict[Key, Standing]:
+def load_states(db: sqlite3.Connection, device: str) -> dict[StateKey, RuleState]:
     """Everything that is not quiet with one printer."""
     rows = db.execute("SELECT * FROM rule_state WHERE device = ?", (device,))
-    return {(row["rule"], row["subject"]): _standing(row) for row in rows}
+    return {(row["rule"], row["subject"]): _parse_row(row) for row in rows}
 
 
-def everything(db: sqlite3.Connection) -> Iterator[tuple[str, Key, Standing]]:
+def load_all_states(db: sqlite3.Connection) -> Iterator[tuple[str, StateKey, RuleState]]:
     """(device, (rule, subject), standing) of all that is not quiet."""
     for row in db.execute("SELECT * FROM rule_state ORDER BY device, rule, subject"):
-        yield row["device"], (row["rule"], row["subject"]), _standing(row)
+        yield row["device"], (row["rule"], row["subject"]), _parse_row(row)
 
 
-def save(
-    tx: sqlite3.Connection, device: str, before: Mapping[Key, Standing], after: Mapping[Key, Standing]
+def save_states(
+    tx: sqlite3.Connection,
+    device: str,
+    before: Mapping[StateKey, RuleState],
+    after: Mapping[StateKey, RuleState],
 ) -> None:
     """Write what is different; what became quiet is deleted."""
     gone = [(device, *key) for key in before if key not in after]
     tx.executemany("DELETE FROM rule_state WHERE device = ? AND rule = ? AND subject = ?", gone)
-    changed = [_row(device, key, standing) for key, standing in after.items() if standing != before.get(key)]
+    changed = [
+        _build_row(device, key, standing) for key, standing in after.items() if standing != before.get(key)
+    ]
     tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
 
 
-def affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+def list_affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """(rule, device) of everything that is a fact now, but for what is about the site itself."""
     rows = db.execute(
         "SELECT DISTINCT rule, device FROM rule_state WHERE phase IN (?, ?) AND device NOT LIKE 'site:%'",
@@ -85,19 +90,19 @@ def affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     return ((row["rule"], row["device"]) for row in rows)
 
 
-def load_turns(db: sqlite3.Connection, device: str) -> dict[str, float]:
+def load_schedule_times(db: sqlite3.Connection, device: str) -> dict[str, float]:
     """When each kind of turn was last taken with one printer."""
     rows = db.execute("SELECT schedule, at FROM rule_schedule WHERE device = ?", (device,))
     return {row["schedule"]: row["at"] for row in rows}
 
 
-def save_turns(tx: sqlite3.Connection, device: str, taken: Mapping[str, float]) -> None:
+def save_schedule_times(tx: sqlite3.Connection, device: str, taken: Mapping[str, float]) -> None:
     rows = [(device, turns, at) for turns, at in taken.items()]
     tx.executemany("REPLACE INTO rule_schedule VALUES (?, ?, ?)", rows)
 
 
-def _standing(row: sqlite3.Row) -> Standing:
-    state = State(
+def _parse_row(row: sqlite3.Row) -> RuleState:
+    state = LifecycleState(
         phase=Phase(row["phase"]),
         began=row["began"],
         since=row["since"],
@@ -107,10 +112,10 @@ def _standing(row: sqlite3.Row) -> Standing:
         dropped=bool(row["dropped"]),
         opens=tuple(json.loads(row["opens"] or "[]")),
     )
-    return Standing(state=state, notice=Notice(**json.loads(row["notice"])) if row["notice"] else None)
+    return RuleState(state=state, notice=Notice(**json.loads(row["notice"])) if row["notice"] else None)
 
 
-def _row(device: str, key: Key, standing: Standing) -> tuple[object, ...]:
+def _build_row(device: str, key: StateKey, standing: RuleState) -> tuple[object, ...]:
     state, notice = standing.state, standing.notice
     said = json.dumps(asdict(notice), ensure_ascii=False) if notice else ""
     opens = json.dumps(state.opens) if state.opens else ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from agent.core.model import Alert, AlertKind, Episode, Facts, Supply
 
-PER = ("device", "supply", "alert", "part", "site")
+SUBJECT_KINDS = ("device", "supply", "alert", "part", "site")
 
 PART_KINDS: Mapping[str, str] = {  # PrtAlertGroupTC -> the trade's word
     "input": "tray",
@@ -27,7 +27,7 @@ PART_KINDS: Mapping[str, str] = {  # PrtAlertGroupTC -> the trade's word
     "finDevice": "finisher",
     "cover": "cover",
 }
-WEARING = ("roller", "fuser", "transfer", "drum")  # what forecasts of wear speak of
+WEARING_PARTS = ("roller", "fuser", "transfer", "drum")  # what forecasts of wear speak of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,9 @@ class Subject:
         return order[0].alert if order else None
 
 
-def subjects(per: str, facts: Facts) -> Iterator[Subject]:
+def list_subjects(per: str, facts: Facts) -> Iterator[Subject]:
     """Every subject that the printer shows now."""
-    episodes = tuple(conditions(facts.open_alerts or ()))
+    episodes = tuple(skip_state_alerts(facts.open_alerts or ()))
     if per in {"device", "site"}:
         yield Subject(per=per, episodes=episodes)
     elif per == "supply":
@@ -64,12 +64,12 @@ def subjects(per: str, facts: Facts) -> Iterator[Subject]:
             renewed = facts.renewed.get(supply.index)
             yield Subject(per=per, key=supply.key, supply=supply, renewed=renewed)
     elif per == "alert":
-        yield from _alerts(episodes)
+        yield from _alert_subjects(episodes)
     else:
-        yield from _parts((*episodes, *conditions(facts.recent_alerts)), facts.foresight.parts)
+        yield from _part_subjects((*episodes, *skip_state_alerts(facts.recent_alerts)), facts.foresight.parts)
 
 
-def recall(per: str, key: str, facts: Facts) -> Subject:
+def recall_subject(per: str, key: str, facts: Facts) -> Subject:
     """A subject that the printer does not show now: gone if it answered for it, else just unheard of."""
     if per == "supply":
         # An empty table is no answer: some firmware hides its supplies while it wakes (CUPS #3610).
@@ -79,33 +79,33 @@ def recall(per: str, key: str, facts: Facts) -> Subject:
     if per == "part":
         group, _, index = key.rpartition(" ")
         return Subject(per=per, key=key, group=group, index=index)
-    return Subject(per=per, key=key, episodes=tuple(conditions(facts.open_alerts or ())))
+    return Subject(per=per, key=key, episodes=tuple(skip_state_alerts(facts.open_alerts or ())))
 
 
-def conditions(episodes: Iterable[Episode]) -> Iterator[Episode]:
+def skip_state_alerts(episodes: Iterable[Episode]) -> Iterator[Episode]:
     """Without the permanent rows of healthy printers: asleep, warming up, ready, idle."""
     return (episode for episode in episodes if episode.alert.kind is not AlertKind.STATE)
 
 
-def place(alert: Alert) -> tuple[str, str]:
+def locate_alert(alert: Alert) -> tuple[str, str]:
     """Where in the printer an alert is: (group, group index), "unknown" where it does not say."""
     index = alert.group_index
     return alert.group or "unknown", "unknown" if index is None or index < 0 else str(index)
 
 
-def _alerts(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
+def _alert_subjects(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
     """Rows with the same code at the same place are one (Kyocera lists some twice)."""
     found: dict[str, Subject] = {}
     for episode in episodes:
-        group, index = place(episode.alert)
+        group, index = locate_alert(episode.alert)
         key = f"{episode.alert.code or 0} {group} {index}"
         same = (*found[key].episodes, episode) if key in found else (episode,)
         found[key] = Subject(per="alert", key=key, group=group, index=index, episodes=same)
     yield from found.values()
 
 
-def _parts(episodes: tuple[Episode, ...], foreseen: Iterable[str]) -> Iterator[Subject]:
+def _part_subjects(episodes: tuple[Episode, ...], foreseen: Iterable[str]) -> Iterator[Subject]:
     """What alerts speak of, and what wears: "fuser 1", "roller 2"."""
     wearing = {(name.partition(" ")[0], name.partition(" ")[2]) for name in foreseen}
-    for group, index in sorted({place(episode.alert) for episode in episodes} | wearing):
+    for group, index in sorted({locate_alert(episode.alert) for episode in episodes} | wearing):
         yield Subject(per="part", key=f"{group} {index}", group=group, index=index)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from agent.core import units
 from agent.core.model import Alert, Facts, Supply
 from agent.rules import value_kinds
-from agent.rules.conditions import Verdict
+from agent.rules.conditions import RuleResult
 from agent.rules.rule import Rule
-from agent.rules.signals import Asked
-from agent.rules.subjects import Subject, place
+from agent.rules.signals import SignalQuery
+from agent.rules.subjects import Subject, locate_alert
 
 _ALWAYS = ("device", "value", "evidence", "last_seen")
 _ALERT = (
@@ -25,7 +25,7 @@ _ALERT = (
     "alert.group_index",
     "alert.text",
 )
-NAMES: Mapping[str, tuple[str, ...]] = {
+PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "device": (*_ALWAYS, *_ALERT),
     "alert": (*_ALWAYS, *_ALERT),
     "supply": (*_ALWAYS, "supply", "supply.index", "supply.type", "supply.colour"),
@@ -36,60 +36,69 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
-def names(rule: Rule) -> tuple[str, ...]:
+def known_placeholders(rule: Rule) -> tuple[str, ...]:
     """What may stand in braces in a rule: the words of its kind of subject, and those of its signals."""
-    said = (word for condition in rule.conditions for word in condition.signal.vocabulary)
-    return (*NAMES[rule.per], *dict.fromkeys(said))
+    said = (word for condition in rule.conditions for word in condition.signal.placeholders)
+    return (*PLACEHOLDERS[rule.per], *dict.fromkeys(said))
 
 
-def placeholders(template: str) -> list[str]:
+def find_placeholders(template: str) -> list[str]:
     return _BRACES.findall(template)
 
 
-def fill(template: str, words: Mapping[str, str]) -> str:
+def fill_template(template: str, words: Mapping[str, str]) -> str:
     """The template with its words; one that is not known now reads "unknown"."""
     return _BRACES.sub(lambda found: words.get(found[1], "unknown"), template)
 
 
-def words(verdict: Verdict, facts: Facts, since: float | None = None) -> dict[str, str]:
+def placeholder_values(verdict: RuleResult, facts: Facts, since: float | None = None) -> dict[str, str]:
     """Everything that a title about this subject may name, as text.
 
     `since`: when the condition began. {value} is the first measure that the rule asks for; of a rule that
     asks for none, how long it has been so.
     """
     said = [
-        fill(condition.signal.says, {"value": value_kinds.spell(condition.signal.kind, reading)})
-        for condition, reading in verdict.readings.items()
-        if condition.holds(reading)
+        fill_template(
+            condition.signal.evidence_text,
+            {"value": value_kinds.format_value(condition.signal.kind, reading)},
+        )
+        for condition, reading in verdict.signal_values.items()
+        if condition.is_met_by(reading)
     ]
     measured = (
-        value_kinds.spell(condition.signal.kind, reading)
-        for condition, reading in verdict.readings.items()
+        value_kinds.format_value(condition.signal.kind, reading)
+        for condition, reading in verdict.signal_values.items()
         if reading is not None and isinstance(condition.signal.kind, value_kinds.Measure)
     )
     silent = facts.now - facts.last_answer if facts.last_answer is not None else None
-    stood = units.spell(max(0.0, facts.now - _since(verdict.subject, facts, since)))
+    stood = units.format_duration(max(0.0, facts.now - _standing_since(verdict.subject, facts, since)))
     return {
         "device": facts.device.name,
         "site": facts.site.id or "this site",
         "value": next(measured, stood),
         "evidence": ", ".join(text for text in dict.fromkeys(said) if text),
-        "last_seen": "never" if silent is None else f"{units.spell(silent)} ago" if silent >= 1 else "now",
-        **_subject(verdict.subject, facts),
-        **_by_signals(verdict, facts),
+        "last_seen": "never"
+        if silent is None
+        else f"{units.format_duration(silent)} ago"
+        if silent >= 1
+        else "now",
+        **_subject_placeholders(verdict.subject, facts),
+        **_signal_placeholders(verdict, facts),
     }
 
 
-def _by_signals(verdict: Verdict, facts: Facts) -> dict[str, str]:
+def _signal_placeholders(verdict: RuleResult, facts: Facts) -> dict[str, str]:
     """The words that the signals of its conditions add."""
     found: dict[str, str] = {}
-    for condition in verdict.readings:
-        if condition.signal.vocabulary:
-            found |= condition.signal.words(Asked(verdict.subject, facts, condition.options))
+    for condition in verdict.signal_values:
+        if condition.signal.placeholders:
+            found |= condition.signal.placeholder_values(
+                SignalQuery(verdict.subject, facts, condition.options)
+            )
     return found
 
 
-def _since(subject: Subject, facts: Facts, since: float | None) -> float:
+def _standing_since(subject: Subject, facts: Facts, since: float | None) -> float:
     """Since when it has been so: as its alert has stood, or its error bits, or the condition itself."""
     began = [it.began for it in subject.episodes if it.alert is subject.alert]
     if subject.per in {"device", "alert"} and (began or facts.errors_since):
@@ -97,26 +106,26 @@ def _since(subject: Subject, facts: Facts, since: float | None) -> float:
     return facts.now if since is None else since
 
 
-def _subject(subject: Subject, facts: Facts) -> dict[str, str]:
+def _subject_placeholders(subject: Subject, facts: Facts) -> dict[str, str]:
     if subject.supply is not None:
-        return _supply(subject.supply)
+        return _supply_placeholders(subject.supply)
     if subject.per == "part":
         part = {"kind": subject.part_kind, "index": subject.index, "group": subject.group}
-        return {"part": f"{subject.part_kind} {subject.index}", **_dotted("part", part)}
+        return {"part": f"{subject.part_kind} {subject.index}", **_prefix_keys("part", part)}
     if subject.alert is None and subject.per == "device" and facts.status and facts.status.errors:
         bits = ", ".join(facts.status.errors)  # a printer may say it by its error bits alone
         return {"alert": bits, "alert_text": bits, "alert_code": "no code"}
-    return _alert(subject.alert) if subject.alert else {}
+    return _alert_placeholders(subject.alert) if subject.alert else {}
 
 
-def _supply(supply: Supply) -> dict[str, str]:
+def _supply_placeholders(supply: Supply) -> dict[str, str]:
     fields = {"index": supply.index, "type": supply.type or "unknown", "colour": supply.colour}
     name = supply.description or f"{supply.colour} {supply.type or 'supply'}"
-    return {"supply": name, **_dotted("supply", fields)}
+    return {"supply": name, **_prefix_keys("supply", fields)}
 
 
-def _alert(alert: Alert) -> dict[str, str]:
-    group, index = place(alert)
+def _alert_placeholders(alert: Alert) -> dict[str, str]:
+    group, index = locate_alert(alert)
     fields = {
         "code": str(alert.code or "unknown"),
         "name": alert.name,
@@ -125,8 +134,8 @@ def _alert(alert: Alert) -> dict[str, str]:
         "text": alert.text,
     }
     said = alert.text or alert.name
-    return {"alert": said, "alert_text": said, "alert_code": fields["code"], **_dotted("alert", fields)}
+    return {"alert": said, "alert_text": said, "alert_code": fields["code"], **_prefix_keys("alert", fields)}
 
 
-def _dotted(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
+def _prefix_keys(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
     return {f"{prefix}.{name}": value for name, value in fields.items()}

@@ -12,11 +12,18 @@ from agent.core.model import Address, Alert, Device, Identity, SiteFacts, Snapsh
 from agent.rules import value_kinds
 from agent.rules.functions import _alerts
 from agent.rules.trial_form import TrialFile, TrialForm
-from agent.rules.trial_series import SERIES, read_alert, read_meters, read_status, read_supplies, unfold
+from agent.rules.trial_series import (
+    SERIES_NAMES,
+    expand_series,
+    read_alert,
+    read_meters,
+    read_status,
+    read_supplies,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class TrialStep:
     """One step of a trial: what is read of the printer, and how the site is."""
 
     at: float  # seconds since the trial began
@@ -39,25 +46,25 @@ class Trial:
     def name(self) -> str:
         return self.form.name
 
-    def moments(self) -> Iterator[Moment]:
+    def iterate_steps(self) -> Iterator[TrialStep]:
         """Every step, in order."""
-        for number in range(self._steps()):
+        for number in range(self._count_steps()):
             since = number * self.form.step
             now = {name: values[min(number, len(values) - 1)] for name, values in self.series.items()}
-            yield Moment(at=since, snapshot=self._snapshot(since, now), site=self._site(now))
+            yield TrialStep(at=since, snapshot=self._build_snapshot(since, now), site=self._build_site(now))
 
-    def _steps(self) -> int:
+    def _count_steps(self) -> int:
         ends = (it.at for it in self.form.expect)
         length = max(chain(map(len, self.series.values()), (0,)))
         seconds = max(chain(ends, (self.form.lasts,)))
         return max(length, int(seconds // self.form.step) + 1)
 
-    def _site(self, now: Mapping[str, str]) -> SiteFacts:
+    def _build_site(self, now: Mapping[str, str]) -> SiteFacts:
         share = float(now.get("site", "0"))
         settles = self.start + self.form.first_days if self.form.first_days else None
         return SiteFacts(id="trial", devices=200, unreachable=round(2 * share), settles=settles)
 
-    def _snapshot(self, since: float, now: Mapping[str, str]) -> Snapshot:
+    def _build_snapshot(self, since: float, now: Mapping[str, str]) -> Snapshot:
         at = self.start + since
         if now.get("answers", "yes") == "no":
             return Snapshot(address=self.device.address, at=at, reachable=False)
@@ -68,13 +75,13 @@ class Trial:
             at=at,
             uptime=int((since - booted) * 100),
             status=read_status(now),
-            alerts=tuple(self._alerts(since, restarted=bool(restarts))),
+            alerts=tuple(self._build_alerts(since, restarted=bool(restarts))),
             supplies=tuple(read_supplies(now)),
             meters=read_meters(now),
             identity=Identity(serial=now["serial"], is_printer=True) if "serial" in now else None,
         )
 
-    def _alerts(self, since: float, *, restarted: bool) -> Iterator[Alert]:
+    def _build_alerts(self, since: float, *, restarted: bool) -> Iterator[Alert]:
         number = 0 if restarted else 40
         for row in self.form.alert:
             for time in range(row.times):
@@ -85,24 +92,24 @@ class Trial:
             number += row.times
 
 
-def read(path: Path) -> list[Trial]:
+def load_trials(path: Path) -> list[Trial]:
     """The trials of a file. Raises ConfigError with every complaint."""
-    document = toml.read(path)
-    forms = toml.validate(document, TrialFile).trial
+    document = toml.load_document(path)
+    forms = toml.validate_document(document, TrialFile).trial
     complaints: list[Complaint] = []
     found = []
     for number, form in enumerate(forms):
         try:
-            found.append(_trial(form, str(path), document.line(("trial", number))))
+            found.append(_build_trial(form, str(path), document.find_line(("trial", number))))
         except ValueError as why:
             reason, _, suggestion = str(why).partition(" | ")
-            complaints.append(document.complaint(("trial", number), reason, suggestion))
+            complaints.append(document.build_complaint(("trial", number), reason, suggestion))
     if complaints:
         raise ConfigError(complaints)
     return found
 
 
-def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
+def _build_trial(form: TrialForm, file: str, line: int | None) -> Trial:
     start = datetime.fromisoformat(form.start)
     device = Device(
         key="sn:TRIAL",
@@ -120,10 +127,12 @@ def _trial(form: TrialForm, file: str, line: int | None) -> Trial:
         _alerts.GROUP.parse(row.group)
         _alerts.TRAINING.parse(row.training)
     for name in form.series:
-        if name.split()[:1] not in (["level"], ["serial"]) and name not in SERIES:
-            raise value_kinds.misfit(f'"{name}" is no series', toml.nearest(name, (*SERIES, "level black")))
-    series = {name: unfold(text) for name, text in form.series.items()}
+        if name.split()[:1] not in (["level"], ["serial"]) and name not in SERIES_NAMES:
+            raise value_kinds.invalid_value(
+                f'"{name}" is no series', toml.suggest_word(name, (*SERIES_NAMES, "level black"))
+            )
+    series = {name: expand_series(text) for name, text in form.series.items()}
     trial = Trial(form=form, file=file, line=line, device=device, start=start.timestamp(), series=series)
-    for moment in trial.moments():  # a value that cannot be read is told before anything is judged
+    for moment in trial.iterate_steps():  # a value that cannot be read is told before anything is judged
         del moment
     return trial

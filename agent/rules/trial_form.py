@@ -22,17 +22,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.model import AlertKind
-from agent.rules.field_types import Duration
+from agent.rules.field_types import RuleDuration
 
 
-class _Form(BaseModel):
+class _TrialFileModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-Names = Annotated[tuple[str, ...], Field(strict=False)]
+NameList = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class AlertForm(_Form):
+class AlertForm(_TrialFileModel):
     """A row of the alert table, from `from` to `to`; with `every`, again and again."""
 
     code: str | int
@@ -42,46 +42,46 @@ class AlertForm(_Form):
     training: str = "fieldService"
     kind: Annotated[AlertKind, Field(strict=False)] = AlertKind.CONDITION
     text: str = ""
-    from_: Duration = Field(default=0.0, alias="from")
-    to: Duration | None = None
-    every: Duration | None = None
+    from_: RuleDuration = Field(default=0.0, alias="from")
+    to: RuleDuration | None = None
+    every: RuleDuration | None = None
     """It comes again so long after it came, `times` in all."""
     times: int = 1
 
 
-class PrinterForm(_Form):
+class PrinterForm(_TrialFileModel):
     """The printer that the trial is about."""
 
     vendor: str = "Example"
     model: str = "Printer 1"
     location: str = ""
-    tags: Names = ()
+    tags: NameList = ()
     contract: str = ""
 
 
-class ExpectForm(_Form):
+class ExpectForm(_TrialFileModel):
     """Where rules must stand at a time. Every firing and pending rule of the trial is to be named."""
 
-    at: Duration
-    firing: Names = ()
-    pending: Names = ()
+    at: RuleDuration
+    firing: NameList = ()
+    pending: NameList = ()
 
 
-class TrialForm(_Form):
+class TrialForm(_TrialFileModel):
     """One trial."""
 
     name: str = Field(min_length=1)
-    rules: Names = ()
+    rules: NameList = ()
     start: str = "2026-03-02T07:00:00+00:00"
-    step: Duration = Field(default=300.0, gt=0)
+    step: RuleDuration = Field(default=300.0, gt=0)
     printer: PrinterForm = PrinterForm()
     series: dict[str, str] = {}
     alert: Annotated[tuple[AlertForm, ...], Field(strict=False)] = ()
-    restarts: Annotated[tuple[Duration, ...], Field(strict=False)] = ()
+    restarts: Annotated[tuple[RuleDuration, ...], Field(strict=False)] = ()
     """When the printer restarts: its clock and its alert numbers begin again."""
-    lasts: Duration = 0.0
+    lasts: RuleDuration = 0.0
     """How long it is watched, if longer than its series."""
-    first_days: Duration = 0.0
+    first_days: RuleDuration = 0.0
     """The site is new for so long: see the day-one digest."""
     expect: Annotated[tuple[ExpectForm, ...], Field(strict=False)] = ()
     tells: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
@@ -89,7 +89,7 @@ class TrialForm(_Form):
     titles: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
 
-class TrialFile(_Form):
+class TrialFile(_TrialFileModel):
     """A file of trials."""
 
     trial: Annotated[tuple[TrialForm, ...], Field(strict=False)]

@@ -9,9 +9,9 @@ from agent.rules import value_kinds
 from agent.rules.functions import _alerts
 from agent.rules.trial_form import AlertForm
 
-LONGEST = 200_000  # readings of one trial
+MAX_READINGS = 200_000  # readings of one trial
 
-STATUS = {
+STATUS_BY_WORD = {
     "idle": (DeviceStatus.RUNNING, PrinterStatus.IDLE),
     "printing": (DeviceStatus.RUNNING, PrinterStatus.PRINTING),
     "asleep": (DeviceStatus.RUNNING, PrinterStatus.OTHER),
@@ -19,42 +19,46 @@ STATUS = {
     "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
     "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
 }
-SERIES = ("status", "errors", "pages", "engine", "serial", "answers", "site")
+SERIES_NAMES = ("status", "errors", "pages", "engine", "serial", "answers", "site")
 _REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
 _SPACED = re.compile(r"\s+x(\d+)\b")
-_RUN = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
+_RAMP = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
 
 
-def unfold(text: str) -> list[str]:
+def expand_series(text: str) -> list[str]:
     """ "80x2 (9 11)x2 5..3x3" -> 80 80 9 11 9 11 5 4 3. Raises ValueError, "reason | suggestion"."""
     found: list[str] = []
     for part in re.findall(r"\([^()]*\)(?:x\d+)?|[^\s()]+", _SPACED.sub(r"x\1", text)):
         repeated = _REPEATED.fullmatch(part)
         body, times = (repeated[1], int(repeated[2] or 1)) if repeated else (part, 1)
-        if times > LONGEST:
-            raise value_kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
+        if times > MAX_READINGS:
+            raise value_kinds.invalid_value("a series is too long", f"write at most {MAX_READINGS} readings")
         if body.startswith("("):
-            found += unfold(body[1:-1]) * times
-        elif run := _RUN.fullmatch(body):
+            found += expand_series(body[1:-1]) * times
+        elif run := _RAMP.fullmatch(body):
             first, last = float(run[1]), float(run[2])
             gap = (last - first) / max(1, times - 1)
             found += [f"{first + gap * step:g}" for step in range(times)]
         else:
             found += [body] * times
-        if len(found) > LONGEST:
-            raise value_kinds.misfit("a series is too long", f"write at most {LONGEST} readings")
+        if len(found) > MAX_READINGS:
+            raise value_kinds.invalid_value("a series is too long", f"write at most {MAX_READINGS} readings")
     if not found:
-        raise value_kinds.misfit(f'"{text}" has no values', 'write values and repetitions: "80x4 (9 11)x24"')
+        raise value_kinds.invalid_value(
+            f'"{text}" has no values', 'write values and repetitions: "80x4 (9 11)x24"'
+        )
     return found
 
 
 def read_status(now: Mapping[str, str]) -> Status:
     word = now.get("status", "idle")
-    if word not in STATUS:
-        raise value_kinds.misfit(f'"{word}" is no status', toml.nearest(word, sorted(STATUS)))
+    if word not in STATUS_BY_WORD:
+        raise value_kinds.invalid_value(
+            f'"{word}" is no status', toml.suggest_word(word, sorted(STATUS_BY_WORD))
+        )
     said = now.get("errors", "none")
     errors = () if said == "none" else tuple(said.split("+"))
-    return Status(device=STATUS[word][0], printer=STATUS[word][1], errors=errors)
+    return Status(device=STATUS_BY_WORD[word][0], printer=STATUS_BY_WORD[word][1], errors=errors)
 
 
 def read_meters(now: Mapping[str, str]) -> tuple[Meter, ...] | None:
@@ -78,21 +82,21 @@ def read_supplies(now: Mapping[str, str]) -> Iterator[Supply]:
             type=kind,
             kind="receptacle" if kind.startswith("waste") else "consumed",
             colour=colour,
-            level=_level(now[name]),
+            level=_parse_level(now[name]),
             max=100,
             description=f"{colour} {kind}",
             serial=serial,
         )
 
 
-def _level(text: str) -> int | Vague:
+def _parse_level(text: str) -> int | Vague:
     words = {str(vague): vague for vague in Vague}
     if text in words:
         return words[text]
     try:
         return int(float(text))
     except ValueError:
-        raise value_kinds.misfit(
+        raise value_kinds.invalid_value(
             f'"{text}" is no level', f"write a number or one of: {', '.join(words)}"
         ) from None
 
@@ -102,7 +106,7 @@ def read_alert(row: AlertForm, index: int) -> Alert:
     return Alert(
         index=index,
         code=code,
-        name=alert_codes.NAMES.get(code, "unknown"),
+        name=alert_codes.CODE_NAMES.get(code, "unknown"),
         group=row.group,
         group_index=row.index,
         severity=row.severity,

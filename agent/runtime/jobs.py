@@ -12,85 +12,89 @@ from agent.core.health import Health
 from agent.forecast import forecast_store
 from agent.history import retention
 from agent.pipeline.polling.collecting import find_local_collectors
-from agent.pipeline.polling.schedule import Cadences
-from agent.pipeline.polling.usb_printers import Cabled
+from agent.pipeline.polling.schedule import PeriodicJobs
+from agent.pipeline.polling.usb_printers import UsbPoller
 
-TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
-UPKEEP = 2.0  # real seconds between looks at edited files
-TIDY = 86400.0  # seconds between looks at what of history is too old
-HOUSEKEEPING = 60.0  # real seconds between looks at the outbox's bounds
+POLL_TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
+RELOAD_INTERVAL = 2.0  # real seconds between looks at edited files
+PRUNE_INTERVAL = 86400.0  # seconds between looks at what of history is too old
+MAINTENANCE_INTERVAL = 60.0  # real seconds between looks at the outbox's bounds
 
 
-def cadences(agent: Agent) -> Cadences:
+def build_jobs(agent: Agent) -> PeriodicJobs:
     """What the service does now and then."""
-    made = Cadences(agent.clock)
+    made = PeriodicJobs(agent.clock)
     speed, schedule = agent.clock.speed, agent.config.schedule
-    made.every(min(TICK * speed, schedule.alerts / 10), "polls", agent.rounds.go)
-    made.every(schedule.sweep, "sweep", partial(sweep, agent), at_once=True)
+    made.add_job(min(POLL_TICK * speed, schedule.alerts / 10), "polls", agent.poller.start_due_polls)
+    made.add_job(schedule.sweep, "sweep", partial(run_sweep, agent), at_once=True)
     for name, collector in find_local_collectors(agent.config).items():
-        local = Cabled(collector, agent.config, agent.clock, agent.intake, agent.rounds.asking.profiles)
-        made.every(min(getattr(schedule, tier) for tier in collector.TIERS), name, local.go, at_once=True)
-    made.every(schedule.heartbeat, "heartbeat", partial(heartbeat, agent), at_once=True)
-    made.every(UPKEEP * speed, "upkeep", partial(upkeep, agent))
-    made.every(HOUSEKEEPING * speed, "housekeeping", partial(keep_house, agent))
-    made.every(TIDY, "history", partial(tidy, agent))
+        local = UsbPoller(
+            collector, agent.config, agent.clock, agent.batch_writer, agent.poller.printer_reader.profiles
+        )
+        made.add_job(
+            min(getattr(schedule, tier) for tier in collector.TIERS), name, local.poll_all, at_once=True
+        )
+    made.add_job(schedule.heartbeat, "heartbeat", partial(send_heartbeat, agent), at_once=True)
+    made.add_job(RELOAD_INTERVAL * speed, "upkeep", partial(reload_files, agent))
+    made.add_job(MAINTENANCE_INTERVAL * speed, "housekeeping", partial(run_maintenance, agent))
+    made.add_job(PRUNE_INTERVAL, "history", partial(prune_history, agent))
     return made
 
 
-async def sweep(agent: Agent) -> None:
+async def run_sweep(agent: Agent) -> None:
     """Look for newcomers, but not in quiet hours."""
     quiet = agent.config.schedule.quiet_hours
-    if not (quiet and quiet.covers(agent.clock.now())):
-        await agent.scouting.look(agent.scouting.ways("sweep"), listen=0)
+    if not (quiet and quiet.covers_time(agent.clock.now())):
+        await agent.discovery.run_methods(agent.discovery.ways("sweep"), listen=0)
 
 
-async def keep_house(agent: Agent) -> None:
+async def run_maintenance(agent: Agent) -> None:
     """Keep the outbox within its bounds; polls come less often while it is full."""
-    await agent.house.keep()
-    agent.rounds.rota.stretch = agent.house.stretch
+    await agent.maintenance.run_round()
+    agent.poller.poll_queue.slowdown = agent.maintenance.slowdown
 
 
-async def heartbeat(agent: Agent) -> None:
+async def send_heartbeat(agent: Agent) -> None:
     """Note how the agent is, and tell the provider."""
     now = agent.clock.now()
-    facts = how_it_is(agent)
+    facts = collect_health(agent)
     ahead = agent.target.clock_offset if agent.target else None
 
-    def note(tx: sqlite3.Connection) -> None:
-        health.note(tx, now, asdict(facts))
-        agent.line.sender.heartbeat(tx, now, facts, clock_ahead=ahead)
+    def save_heartbeat(tx: sqlite3.Connection) -> None:
+        health.save_health(tx, now, asdict(facts))
+        agent.line.sender.queue_heartbeat(tx, now, facts, clock_ahead=ahead)
 
-    await agent.store.run(note)
+    await agent.store.run(save_heartbeat)
     if agent.delivery:
         agent.delivery.wake()
 
 
-def how_it_is(agent: Agent) -> Health:
+def collect_health(agent: Agent) -> Health:
     """The facts of a heartbeat: how many printers, how many of them silent, what went wrong."""
-    roll = agent.rounds.roll
+    roll = agent.poller.fleet
     return Health(
         version=__version__,
         pid=os.getpid(),
-        printers=len(roll.known),
+        printers=len(roll.devices),
         silent=len(roll.silent),
-        left_alone=agent.rounds.caution.resting,
+        left_alone=agent.poller.reboot_guard.suspended_keys,
         counts=dict(agent.counts),
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
     )
 
 
-async def tidy(agent: Agent) -> None:
+async def prune_history(agent: Agent) -> None:
     """Thin and drop what of history is too old, a piece at a time, so that polls get their turn."""
     gone = 1
     while gone:
-        gone = await agent.store.run(partial(retention.tidy, now=agent.clock.now()))
-    await agent.store.run(partial(forecast_store.forget, now=agent.clock.now()))
+        gone = await agent.store.run(partial(retention.prune_rows, now=agent.clock.now()))
+    await agent.store.run(partial(forecast_store.delete_old_forecasts, now=agent.clock.now()))
 
 
-async def upkeep(agent: Agent) -> None:
+async def reload_files(agent: Agent) -> None:
     """Pick up edited rules and settings."""
-    if rules := agent.rules.again():
+    if rules := agent.rules.reload_changed():
         agent.use_rules(rules)
-    if settings := agent.settings.again():
+    if settings := agent.settings.reload_changed():
         agent.use_config(settings)

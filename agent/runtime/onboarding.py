@@ -10,11 +10,14 @@ from agent.rules import state_store
 from agent.rules.rule import Rule, RuleSet
 from agent.tickets import batches
 
-WAITS = (Impact.SUPPLY, Impact.PREDICTED)  # what is not told in the first days, unless it was there before
+DIGEST_IMPACTS = (
+    Impact.SUPPLY,
+    Impact.PREDICTED,
+)  # what is not told in the first days, unless it was there before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
+class QuietRule:
     """A rule that is judged and does not speak up now."""
 
     rule: str
@@ -23,39 +26,39 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Onboarding:
+class OnboardingStatus:
     """How far the first days of a site have come."""
 
     began: float | None  # when the first printer was met
     settles: float | None  # when they are over; None: there are none
     over: bool
     digest: batches.BatchSummary | None
-    quiet: tuple[Quiet, ...]
+    quiet: tuple[QuietRule, ...]
 
 
-def onboarding(
+def load_onboarding(
     db: sqlite3.Connection, rules: RuleSet, site: str, first_days: float, now: float
-) -> Onboarding:
+) -> OnboardingStatus:
     """How it stands at `now`."""
     began = db.execute("SELECT min(first_seen) AS at FROM device").fetchone()["at"]
     settles = began + first_days if began is not None and first_days else None
     over = settles is None or now >= settles
     untold = Counter(
         rule
-        for _, (rule, _), standing in state_store.everything(db)
-        if standing.state.active and not standing.state.announced
+        for _, (rule, _), standing in state_store.load_all_states(db)
+        if standing.state.is_active and not standing.state.announced
     )
-    return Onboarding(
+    return OnboardingStatus(
         began=began,
         settles=settles,
         over=over,
-        digest=batches.digest(db, site),
+        digest=batches.load_digest(db, site),
         quiet=tuple(
-            Quiet(rule=rule.id, until=None if rule.shadow else settles, waiting=untold[rule.id])
-            for rule in _quiet(rules.rules.values(), over=over)
+            QuietRule(rule=rule.id, until=None if rule.shadow else settles, waiting=untold[rule.id])
+            for rule in _quiet_rules(rules.rules.values(), over=over)
         ),
     )
 
 
-def _quiet(rules: Iterable[Rule], *, over: bool) -> Iterable[Rule]:
-    return (rule for rule in rules if rule.shadow or (not over and rule.impact in WAITS))
+def _quiet_rules(rules: Iterable[Rule], *, over: bool) -> Iterable[Rule]:
+    return (rule for rule in rules if rule.shadow or (not over and rule.impact in DIGEST_IMPACTS))

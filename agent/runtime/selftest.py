@@ -27,35 +27,35 @@ from typing import Any
 import agent
 import uplink
 from agent import app, config
-from agent.config.access_policy import Territory
+from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.units import counted
-from agent.discovery.methods import Scout, mdns
-from agent.pipeline.polling.schedule import Cadences
+from agent.discovery.methods import DiscoveryContext, mdns
+from agent.pipeline.polling.schedule import PeriodicJobs
 from agent.rules import loader
 from agent.runtime import runner
 from agent.simulator import fleets, models
-from agent.simulator.device import addresses, printer
-from agent.simulator.fleet import Fleet
+from agent.simulator.device import build_printer, list_addresses
+from agent.simulator.fleet import SimulatedFleet
 from uplink.receiver.app import create_app
-from uplink.receiver.certificates import Certificates, throw_away
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.certificates import CertificateFiles, create_certificates
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 
-PROGRAM = {".py", ".pyc", ".so", ".pyd", ".typed"}
-ELSEWHERE = set() if sys.platform == "win32" else {"agent.runtime.host.windows_service"}
+PROGRAM_SUFFIXES = {".py", ".pyc", ".so", ".pyd", ".typed"}
+OTHER_PLATFORMS = set() if sys.platform == "win32" else {"agent.runtime.host.windows_service"}
 """What can be imported on another system only."""
 
-PATIENCE = 30.0  # real seconds for one check
-BASE = "127.79.0.1"
+CHECK_TIMEOUT = 30.0  # real seconds for one check
+BASE_ADDRESS = "127.79.0.1"
 
 
-class NotWhole(Exception):
+class SelfTestFailed(Exception):
     """Something is missing or does not do what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class SelfTestResult:
     """One part, tried."""
 
     name: str
@@ -63,68 +63,68 @@ class Check:
     said: str  # what was seen, or what is wrong
 
 
-async def run() -> list[Check]:
+async def run_checks() -> list[SelfTestResult]:
     """Every check, in order; one that fails does not keep the others from being made."""
-    return [await _tried(name, check) for name, check in CHECKS.items()]
+    return [await _run_check(name, check) for name, check in CHECKS.items()]
 
 
-async def _tried(name: str, check: Callable[[], Awaitable[str]]) -> Check:
+async def _run_check(name: str, check: Callable[[], Awaitable[str]]) -> SelfTestResult:
     try:
-        return Check(name=name, ok=True, said=await asyncio.wait_for(check(), PATIENCE))
+        return SelfTestResult(name=name, ok=True, said=await asyncio.wait_for(check(), CHECK_TIMEOUT))
     except Exception as why:  # noqa: BLE001 - whatever is wrong is the finding
-        return Check(name=name, ok=False, said=f"{type(why).__name__}: {why}")
+        return SelfTestResult(name=name, ok=False, said=f"{type(why).__name__}: {why}")
 
 
-def modules() -> list[str]:
+def list_modules() -> list[str]:
     """Every module of `agent` and `uplink` that this system can import, by dotted name."""
     found = [
         each.name
         for package in (agent, uplink)
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
-    return sorted(name for name in found if not name.endswith("__main__") and name not in ELSEWHERE)
+    return sorted(name for name in found if not name.endswith("__main__") and name not in OTHER_PLATFORMS)
 
 
-def data() -> dict[str, str]:
+def hash_data_files() -> dict[str, str]:
     """Every file beside the modules, with its SHA-256."""
     homes = (Path(agent.__file__).parent, Path(uplink.__file__).parent)
     files = [path for home in homes for path in home.rglob("*") if path.is_file()]
     return {
         path.relative_to(homes[0].parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)
-        if path.suffix not in PROGRAM
+        if path.suffix not in PROGRAM_SUFFIXES
     }
 
 
-async def _modules() -> str:
-    for name in modules():
+async def _check_modules() -> str:
+    for name in list_modules():
         importlib.import_module(name)
-    return counted(len(modules()), "module")
+    return counted(len(list_modules()), "module")
 
 
-async def _data() -> str:
-    rules = loader.load(loader.shipped())
-    if not data() or not rules.rules:
-        raise NotWhole("no rules are there")
-    return f"{counted(len(data()), 'file')}, {counted(len(rules.rules), 'rule')}"
+async def _check_data() -> str:
+    rules = loader.load_rules(loader.shipped_files())
+    if not hash_data_files() or not rules.rules:
+        raise SelfTestFailed("no rules are there")
+    return f"{counted(len(hash_data_files()), 'file')}, {counted(len(rules.rules), 'rule')}"
 
 
-async def _zones() -> str:
+async def _check_zones() -> str:
     wanted = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
     try:
         return ", ".join(str(zoneinfo.ZoneInfo(name)) for name in wanted)
     except zoneinfo.ZoneInfoNotFoundError as why:
-        raise NotWhole(f"{why}; install the system's package tzdata") from None
+        raise SelfTestFailed(f"{why}; install the system's package tzdata") from None
 
 
-async def _cadences() -> str:
+async def _check_cadences() -> str:
     runs = {"once": asyncio.Event(), "again": asyncio.Event()}
-    cadences = Cadences(Clock())
+    cadences = PeriodicJobs(Clock())
 
-    async def again() -> None:
+    async def count_run() -> None:
         runs["again" if runs["once"].is_set() else "once"].set()
 
-    cadences.every(0.05, "selftest", again, at_once=True)
+    cadences.add_job(0.05, "selftest", count_run, at_once=True)
     cadences.start()
     try:
         for event in runs.values():
@@ -134,42 +134,48 @@ async def _cadences() -> str:
     return "at once, and every interval"
 
 
-async def _mdns() -> str:
+async def _check_mdns() -> str:
     with tempfile.TemporaryDirectory(prefix="printwarden-selftest-") as folder:
-        settings = config.check({"mdns": {"interfaces": ["127.0.0.1"]}}, Path(folder))
-    scout = Scout(territory=Territory.of(settings), clock=Clock(), asker=_Nobody(), listen=0.2)
+        settings = config.build_config({"mdns": {"interfaces": ["127.0.0.1"]}}, Path(folder))
+    scout = DiscoveryContext(
+        policy=AccessPolicy.from_config(settings), clock=Clock(), prober=_ForbiddenProber(), listen=0.2
+    )
     async with aclosing(mdns.discover(scout)) as sightings:  # type: ignore[type-var]
         heard = [sighting async for sighting in sightings]
     return f"{counted(len(heard), 'announcement')} on loopback"
 
 
-class _Nobody:
+class _ForbiddenProber:
     """An asker that is never asked."""
 
-    def ask(self, *_: object) -> Any:
-        raise NotWhole("listening should send nothing")
+    def probe_addresses(self, *_: object) -> Any:
+        raise SelfTestFailed("listening should send nothing")
 
 
-async def _line() -> str:
-    places = addresses(BASE, 0, 2)
-    plain = printer(models.HP_M507, "healthy", places[0])
-    kept = printer(models.HP_M480, "fuser_fails", places[1])
-    fleet = Fleet([plain, replace(kept, versions=frozenset(), user=fleets.DEMO_USER)], clock=Clock())
+async def _check_pipeline() -> str:
+    places = list_addresses(BASE_ADDRESS, 0, 2)
+    plain = build_printer(models.HP_M507, "healthy", places[0])
+    kept = build_printer(models.HP_M480, "fuser_fails", places[1])
+    fleet = SimulatedFleet([plain, replace(kept, versions=frozenset(), user=fleets.DEMO_USER)], clock=Clock())
     with tempfile.TemporaryDirectory(prefix="printwarden-selftest-") as name:
         folder = Path(name)
-        certificates = throw_away(folder / "tls")
+        certificates = create_certificates(folder / "tls")
         receiver = create_app(folder / "receiver.db")
-        async with fleet, serving(receiver, certificates=certificates) as url:
+        async with fleet, serve_app(receiver, certificates=certificates) as url:
             known = await _read_and_deliver(folder, fleet, url, certificates)
-        ledger = Ledger(folder / "receiver.db")
-        arrived = len(ledger.events(0, 1000))
+        ledger = EventStore(folder / "receiver.db")
+        arrived = len(ledger.list_events(0, 1000))
         ledger.close()
     if known != 2 or not arrived:
-        raise NotWhole(f"{known} of 2 simulated printers were read, {counted(arrived, 'event')} arrived")
+        raise SelfTestFailed(
+            f"{known} of 2 simulated printers were read, {counted(arrived, 'event')} arrived"
+        )
     return f"{known} printers read over SNMP v2c and v3, {counted(arrived, 'event')} delivered over TLS"
 
 
-async def _read_and_deliver(folder: Path, fleet: Fleet, url: str, certificates: Certificates) -> int:
+async def _read_and_deliver(
+    folder: Path, fleet: SimulatedFleet, url: str, certificates: CertificateFiles
+) -> int:
     """One pass of a whole agent over the fleet; how many printers it knows afterwards."""
     user = fleets.DEMO_USER
     port = fleet.members[0].address.port
@@ -194,16 +200,16 @@ async def _read_and_deliver(folder: Path, fleet: Fleet, url: str, certificates: 
         "mdns": {"enabled": False},
         "snmp": {"timeout": "500 ms", "retries": 2, "requests_per_second_per_subnet": 1000.0},
     }
-    line = app.build_from(config.check(settings, folder / "state"))
-    await runner.once(line, listen=0)
-    return len(line.rounds.roll.known)
+    line = app.build_agent_from(config.build_config(settings, folder / "state"))
+    await runner.run_once(line, listen=0)
+    return len(line.poller.fleet.devices)
 
 
 CHECKS: dict[str, Callable[[], Awaitable[str]]] = {
-    "modules": _modules,
-    "data": _data,
-    "zones": _zones,
-    "cadences": _cadences,
-    "mdns": _mdns,
-    "line": _line,
+    "modules": _check_modules,
+    "data": _check_data,
+    "zones": _check_zones,
+    "cadences": _check_cadences,
+    "mdns": _check_mdns,
+    "line": _check_pipeline,
 }

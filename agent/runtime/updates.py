@@ -12,45 +12,47 @@ from urllib.parse import urlsplit
 
 from agent.core.errors import PrintwardenError
 
-PATIENCE = 10.0  # seconds
-LARGEST = 64 * 1024  # bytes of an answer
-VERSION = re.compile(r"\d+(\.\d+){0,3}")
+REQUEST_TIMEOUT = 10.0  # seconds
+MAX_ANSWER_BYTES = 64 * 1024  # bytes of an answer
+VERSION_PATTERN = re.compile(r"\d+(\.\d+){0,3}")
 
 
-class NoAnswerAboutVersions(PrintwardenError):
+class VersionUnavailable(PrintwardenError):
     """Nobody could be asked, or what came back is no answer."""
 
 
-def newest(url: str, trust: ssl.SSLContext) -> str:
+def fetch_newest_version(url: str, trust: ssl.SSLContext) -> str:
     """The version named at `url`. Blocking. Raises NoAnswerAboutVersions."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
-        raise NoAnswerAboutVersions(f"{url} must begin with https://")
-    connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=trust, timeout=PATIENCE)
+        raise VersionUnavailable(f"{url} must begin with https://")
+    connection = http.client.HTTPSConnection(
+        parts.hostname, parts.port, context=trust, timeout=REQUEST_TIMEOUT
+    )
     try:
         connection.request("GET", parts.path or "/", headers={"accept": "application/json"})
         answer = connection.getresponse()
-        body = answer.read(LARGEST + 1)
+        body = answer.read(MAX_ANSWER_BYTES + 1)
     except (OSError, http.client.HTTPException) as why:
-        raise NoAnswerAboutVersions(f"{url} cannot be asked: {why}") from why
+        raise VersionUnavailable(f"{url} cannot be asked: {why}") from why
     finally:
         connection.close()
-    if answer.status != http.HTTPStatus.OK or len(body) > LARGEST:
-        raise NoAnswerAboutVersions(f"{url} answered {answer.status}, and not with a version")
-    return _version(url, body)
+    if answer.status != http.HTTPStatus.OK or len(body) > MAX_ANSWER_BYTES:
+        raise VersionUnavailable(f"{url} answered {answer.status}, and not with a version")
+    return _parse_version(url, body)
 
 
-def _version(url: str, body: bytes) -> str:
+def _parse_version(url: str, body: bytes) -> str:
     try:
         said = str(json.loads(body)["version"])
     except (ValueError, LookupError, TypeError):
         said = ""
-    if not VERSION.fullmatch(said):
-        raise NoAnswerAboutVersions(f'{url} answered no {{"version": "1.2.3"}}')
+    if not VERSION_PATTERN.fullmatch(said):
+        raise VersionUnavailable(f'{url} answered no {{"version": "1.2.3"}}')
     return said
 
 
-def newer(there: str, here: str) -> bool:
+def is_newer(there: str, here: str) -> bool:
     """Whether version `there` comes after `here`; missing numbers are zeros."""
     one, other = (tuple(map(int, text.split("."))) for text in (there, here))
     width = max(len(one), len(other))

@@ -18,7 +18,7 @@ Oid = tuple[int, ...]
 """An object identifier as its arcs; tuples order as the MIB tree does."""
 
 
-class Tag(IntEnum):
+class BerTag(IntEnum):
     """Types of values: RFC 2578, section 2, and the three exceptions of RFC 3416, section 3."""
 
     INTEGER = 0x02
@@ -37,7 +37,7 @@ class Tag(IntEnum):
     END_OF_MIB_VIEW = 0x82
 
 
-class Pdu(IntEnum):
+class PduType(IntEnum):
     """Kinds of PDU: RFC 3416, section 3."""
 
     GET = 0xA0
@@ -47,7 +47,7 @@ class Pdu(IntEnum):
     GET_BULK = 0xA5
 
 
-class Status(IntEnum):
+class ErrorStatus(IntEnum):
     """error-status: RFC 1157, section 4.1.1, and RFC 3416, section 3."""
 
     NO_ERROR = 0
@@ -57,7 +57,7 @@ class Status(IntEnum):
     NOT_WRITABLE = 17
 
 
-class Version(IntEnum):
+class MessageVersion(IntEnum):
     """The number in the message is not the number in the name."""
 
     V1 = 0
@@ -65,17 +65,17 @@ class Version(IntEnum):
     V3 = 3
 
     def __str__(self) -> str:
-        return {Version.V1: "1", Version.V2C: "2c", Version.V3: "3"}[self]
+        return {MessageVersion.V1: "1", MessageVersion.V2C: "2c", MessageVersion.V3: "3"}[self]
 
 
-class Value(NamedTuple):
+class BerValue(NamedTuple):
     """One typed value. INTEGER and counters hold an int, OID its arcs, NULL and exceptions None."""
 
     tag: int
     content: int | bytes | Oid | None
 
 
-VarBind = tuple[Oid, Value]
+BerVarBind = tuple[Oid, BerValue]
 
 
 class BadPacket(ValueError):
@@ -83,12 +83,12 @@ class BadPacket(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RequestMessage:
     """What somebody asks: v1 or v2c."""
 
-    version: Version
+    version: MessageVersion
     community: bytes
-    kind: Pdu
+    kind: PduType
     request_id: int
     oids: tuple[Oid, ...]
     non_repeaters: int = 0
@@ -96,15 +96,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class ResponseMessage:
     """What a printer says to it. `index` counts from 1, as error-index does."""
 
-    version: Version
+    version: MessageVersion
     community: bytes
     request_id: int
-    status: int = Status.NO_ERROR
+    status: int = ErrorStatus.NO_ERROR
     index: int = 0
-    varbinds: tuple[VarBind, ...] = ()
+    varbinds: tuple[BerVarBind, ...] = ()
 
 
 def oid(text: str) -> Oid:
@@ -115,52 +115,52 @@ def oid(text: str) -> Oid:
 # ---- reading -------------------------------------------------------------------------------------
 
 
-def decode_request(packet: bytes) -> Request:
+def decode_request(packet: bytes) -> RequestMessage:
     """The request in a v1 or v2c message. Raises BadPacket for anything else."""
-    version, community, (kind, pdu) = _message(packet)
-    if version not in {Version.V1, Version.V2C} or kind not in set(Pdu):
+    version, community, (kind, pdu) = _split_message(packet)
+    if version not in {MessageVersion.V1, MessageVersion.V2C} or kind not in set(PduType):
         raise BadPacket(f"version {version}, PDU 0x{kind:02x}")
-    request_id, second, third, varbinds = _exactly(pdu, 4)
-    second_number, third_number = _integer(second), _integer(third)
-    bulk = kind == Pdu.GET_BULK
-    return Request(
-        version=Version(version),
+    request_id, second, third, varbinds = _expect_parts(pdu, 4)
+    second_number, third_number = _decode_integer(second), _decode_integer(third)
+    bulk = kind == PduType.GET_BULK
+    return RequestMessage(
+        version=MessageVersion(version),
         community=community,
-        kind=Pdu(kind),
-        request_id=_integer(request_id),
-        oids=tuple(_name(item) for item in _parts(_content(varbinds, Tag.SEQUENCE))),
+        kind=PduType(kind),
+        request_id=_decode_integer(request_id),
+        oids=tuple(_decode_name(item) for item in _iter_parts(_expect_content(varbinds, BerTag.SEQUENCE))),
         non_repeaters=max(0, second_number) if bulk else 0,
         max_repetitions=max(0, third_number) if bulk else 0,
     )
 
 
-def version_and_name(packet: bytes) -> tuple[int, bytes]:
+def read_version_and_name(packet: bytes) -> tuple[int, bytes]:
     """(version, community) of a v1 or v2c message, (3, user name) of a v3 one. Raises BadPacket."""
-    fields = _exactly(_only(packet, Tag.SEQUENCE), None)
-    version = _integer(fields[0])
-    if version != Version.V3:
-        return version, _content(fields[1], Tag.OCTETS)
+    fields = _expect_parts(_expect_one(packet, BerTag.SEQUENCE), None)
+    version = _decode_integer(fields[0])
+    if version != MessageVersion.V3:
+        return version, _expect_content(fields[1], BerTag.OCTETS)
     if len(fields) < 3:
         raise BadPacket("a v3 message has four parts")
     # UsmSecurityParameters (RFC 3414, section 2.4): engine id, boots, time, user name, …
-    usm = _exactly(_only(_content(fields[2], Tag.OCTETS), Tag.SEQUENCE), 6)
-    return version, _content(usm[3], Tag.OCTETS)
+    usm = _expect_parts(_expect_one(_expect_content(fields[2], BerTag.OCTETS), BerTag.SEQUENCE), 6)
+    return version, _expect_content(usm[3], BerTag.OCTETS)
 
 
-def _message(packet: bytes) -> tuple[int, bytes, tuple[int, bytes]]:
-    version, community, pdu = _exactly(_only(packet, Tag.SEQUENCE), 3)
-    return _integer(version), _content(community, Tag.OCTETS), pdu
+def _split_message(packet: bytes) -> tuple[int, bytes, tuple[int, bytes]]:
+    version, community, pdu = _expect_parts(_expect_one(packet, BerTag.SEQUENCE), 3)
+    return _decode_integer(version), _expect_content(community, BerTag.OCTETS), pdu
 
 
-def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _iter_parts(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The (tag, content) pairs that `data` is made of."""
     at = 0
     while at < len(data):
-        tag, content, at = _take(data, at)
+        tag, content, at = _take_part(data, at)
         yield tag, content
 
 
-def _take(data: bytes, at: int) -> tuple[int, bytes, int]:
+def _take_part(data: bytes, at: int) -> tuple[int, bytes, int]:
     """One tag, length and content from `at` on (X.690, 8.1), and where the next begins."""
     if at + 2 > len(data):
         raise BadPacket("cut off within a header")
@@ -175,36 +175,36 @@ def _take(data: bytes, at: int) -> tuple[int, bytes, int]:
     return tag, data[at : at + length], at + length
 
 
-def _exactly(data: bytes, count: int | None) -> list[tuple[int, bytes]]:
+def _expect_parts(data: bytes, count: int | None) -> list[tuple[int, bytes]]:
     """All parts of `data`: `count` of them, or at least two where the count is left open."""
-    parts = list(_parts(data))
+    parts = list(_iter_parts(data))
     if len(parts) != count if count is not None else len(parts) < 2:
         raise BadPacket(f"{len(parts)} parts where {count or 'more'} belong")
     return parts
 
 
-def _only(data: bytes, tag: Tag) -> bytes:
+def _expect_one(data: bytes, tag: BerTag) -> bytes:
     """The content of the one value of type `tag` that `data` starts with."""
-    found, content, _ = _take(data, 0)
-    return _content((found, content), tag)
+    found, content, _ = _take_part(data, 0)
+    return _expect_content((found, content), tag)
 
 
-def _content(part: tuple[int, bytes], tag: Tag) -> bytes:
+def _expect_content(part: tuple[int, bytes], tag: BerTag) -> bytes:
     if part[0] != tag:
         raise BadPacket(f"tag 0x{part[0]:02x} where {tag.name} belongs")
     return part[1]
 
 
-def _integer(part: tuple[int, bytes]) -> int:
-    content = _content(part, Tag.INTEGER)
+def _decode_integer(part: tuple[int, bytes]) -> int:
+    content = _expect_content(part, BerTag.INTEGER)
     if not 1 <= len(content) <= 8:
         raise BadPacket("an INTEGER of no use")
     return int.from_bytes(content, "big", signed=True)
 
 
-def _name(part: tuple[int, bytes]) -> Oid:
-    name, _ = _exactly(_content(part, Tag.SEQUENCE), 2)
-    return decode_oid(_content(name, Tag.OID))
+def _decode_name(part: tuple[int, bytes]) -> Oid:
+    name, _ = _expect_parts(_expect_content(part, BerTag.SEQUENCE), 2)
+    return decode_oid(_expect_content(name, BerTag.OID))
 
 
 def decode_oid(content: bytes) -> Oid:
@@ -224,48 +224,50 @@ def decode_oid(content: bytes) -> Oid:
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def encode_response(response: Response) -> bytes:
+def encode_response(response: ResponseMessage) -> bytes:
     """The message of a response."""
     pdu = (
-        _encode_integer(Tag.INTEGER, response.request_id)
-        + _encode_integer(Tag.INTEGER, response.status)
-        + _encode_integer(Tag.INTEGER, response.index)
-        + _wrap(Tag.SEQUENCE, b"".join(map(encode_varbind, response.varbinds)))
+        _encode_integer(BerTag.INTEGER, response.request_id)
+        + _encode_integer(BerTag.INTEGER, response.status)
+        + _encode_integer(BerTag.INTEGER, response.index)
+        + _encode_element(BerTag.SEQUENCE, b"".join(map(encode_varbind, response.varbinds)))
     )
-    return _wrap(
-        Tag.SEQUENCE,
-        _encode_integer(Tag.INTEGER, response.version)
-        + _wrap(Tag.OCTETS, response.community)
-        + _wrap(Pdu.RESPONSE, pdu),
+    return _encode_element(
+        BerTag.SEQUENCE,
+        _encode_integer(BerTag.INTEGER, response.version)
+        + _encode_element(BerTag.OCTETS, response.community)
+        + _encode_element(PduType.RESPONSE, pdu),
     )
 
 
-def encode_varbind(varbind: VarBind) -> bytes:
+def encode_varbind(varbind: BerVarBind) -> bytes:
     """SEQUENCE { name, value }."""
     name, value = varbind
-    return _wrap(Tag.SEQUENCE, _wrap(Tag.OID, encode_oid(name)) + encode_value(value))
+    return _encode_element(
+        BerTag.SEQUENCE, _encode_element(BerTag.OID, encode_oid(name)) + encode_value(value)
+    )
 
 
-def encode_value(value: Value) -> bytes:
+def encode_value(value: BerValue) -> bytes:
     """Tag, length and content of one value."""
     match value.content:
         case int(number):
             return _encode_integer(value.tag, number)
         case bytes(octets):
-            return _wrap(value.tag, octets)
+            return _encode_element(value.tag, octets)
         case None:
-            return _wrap(value.tag, b"")
+            return _encode_element(value.tag, b"")
         case arcs:
-            return _wrap(value.tag, encode_oid(arcs))
+            return _encode_element(value.tag, encode_oid(arcs))
 
 
 def encode_oid(arcs: Sequence[int]) -> bytes:
     """Contents octets (X.690, 8.19). A name of less than two arcs is filled up with noughts."""
     first, second, *rest = (*arcs, 0, 0)[:2] + tuple(arcs[2:])
-    return b"".join(map(_base128, (first * 40 + second, *rest)))
+    return b"".join(map(_encode_base128, (first * 40 + second, *rest)))
 
 
-def _base128(number: int) -> bytes:
+def _encode_base128(number: int) -> bytes:
     out = [number & 0x7F]
     while number := number >> 7:
         out.append(number & 0x7F | 0x80)
@@ -275,10 +277,10 @@ def _base128(number: int) -> bytes:
 def _encode_integer(tag: int, number: int) -> bytes:
     """Two's complement in as few octets as do (X.690, 8.3)."""
     size = (number if number >= 0 else ~number).bit_length() // 8 + 1
-    return _wrap(tag, number.to_bytes(size, "big", signed=True))
+    return _encode_element(tag, number.to_bytes(size, "big", signed=True))
 
 
-def _wrap(tag: int, content: bytes) -> bytes:
+def _encode_element(tag: int, content: bytes) -> bytes:
     length = len(content)
     if length < 0x80:
         return bytes((tag, length)) + content
@@ -286,6 +288,6 @@ def _wrap(tag: int, content: bytes) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
-def size_of(varbinds: Iterable[VarBind]) -> int:
+def encoded_size(varbinds: Iterable[BerVarBind]) -> int:
     """How many octets the varbinds take; a message adds less than 60 and its community."""
     return sum(len(encode_varbind(varbind)) for varbind in varbinds)

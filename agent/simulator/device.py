@@ -6,15 +6,15 @@ from random import Random
 
 import agent.simulator.scenarios
 from agent.core.model import Address
-from agent.core.plugins import load
-from agent.simulator.endpoint import Source
-from agent.simulator.model import Make
-from agent.simulator.printer import Printer
-from agent.simulator.scenario import Promise, Story
+from agent.core.plugins import load_plugin
+from agent.simulator.endpoint import MibSource
+from agent.simulator.model import PrinterModel
+from agent.simulator.printer import SimulatedPrinter
+from agent.simulator.scenario import ExpectedTicket, Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class UsmUser:
     """Who may ask with SNMPv3 (RFC 3414). Secrets never show in `repr`."""
 
     name: str
@@ -25,19 +25,19 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class SimulatedDevice:
     """One device of the fleet. Port 0: the system chooses one for all such members."""
 
     address: Address
-    source: Source
+    source: MibSource
     name: str
     about: str = ""
     story: str = ""
-    promise: Promise | None = None
-    make: Make | None = None  # None: no printer, or a walk file
+    expected_ticket: ExpectedTicket | None = None
+    make: PrinterModel | None = None  # None: no printer, or a walk file
     community: str = "public"
     versions: frozenset[str] = frozenset({"1", "2c"})
-    user: User | None = None  # speaks v3 too, or only v3 if `versions` is empty
+    user: UsmUser | None = None  # speaks v3 too, or only v3 if `versions` is empty
     quirks: tuple[str, ...] = ()
     announced: bool = False  # over mDNS
 
@@ -49,35 +49,35 @@ class Member:
         return f"sn:{self.make.serial}" if self.make.serial else f"mac:{self.make.mac}"
 
     @property
-    def speaks(self) -> str:
+    def spoken_versions(self) -> str:
         """Its versions, for a person: "1, 2c"."""
         return ", ".join(sorted({*self.versions, *({"3"} if self.user else ())})) or "nothing"
 
 
-def printer(make: Make, story: str, address: Address, *, seed: int = 0) -> Member:
+def build_printer(make: PrinterModel, story: str, address: Address, *, seed: int = 0) -> SimulatedDevice:
     """A printer of this make that lives through this story. Raises KeyError for an unknown story."""
-    told = tell(make, story, seed=seed)
-    return Member(
+    told = load_scenario(make, story, seed=seed)
+    return SimulatedDevice(
         address=address,
-        source=Printer(make, told),
+        source=SimulatedPrinter(make, told),
         name=make.name,
         about=told.about,
         story=story,
-        promise=told.promise,
+        expected_ticket=told.expected_ticket,
         make=make,
         quirks=told.quirks,
         announced=True,
     )
 
 
-def tell(make: Make, story: str, *, seed: int = 0) -> Story:
+def load_scenario(make: PrinterModel, story: str, *, seed: int = 0) -> Scenario:
     """The story of that name for this printer: the same seed tells the same story. Raises KeyError."""
     luck = Random(f"{seed}:{make.mac}:{story}")  # noqa: S311 no secret hangs on it
-    told: Story = load(agent.simulator.scenarios, story).tell(make, luck)
+    told: Scenario = load_plugin(agent.simulator.scenarios, story).build_scenario(make, luck)
     return told
 
 
-def addresses(base: str, port: int, count: int) -> list[Address]:
+def list_addresses(base: str, port: int, count: int) -> list[Address]:
     """`count` addresses in a row, from `base` on. Raises ValueError if `base` is not an IP address."""
     first = ipaddress.ip_address(base)
     return [Address(str(first + offset), port) for offset in range(count)]

@@ -13,17 +13,23 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol, cast
 
 from agent.core.clock import Clock
-from agent.simulator.ber import Request, Version, decode_request, encode_response, version_and_name
-from agent.simulator.mib import Mib, respond
-from agent.simulator.quirk import Answer, Reply
+from agent.simulator.ber import (
+    MessageVersion,
+    RequestMessage,
+    decode_request,
+    encode_response,
+    read_version_and_name,
+)
+from agent.simulator.mib import MibTree, respond
+from agent.simulator.quirk import Responder, ScheduledReply
 
-Peer = tuple[str, int]
+PeerAddress = tuple[str, int]
 
-Ask3 = Callable[[bytes, float], bytes | None]
+V3Responder = Callable[[bytes, float], bytes | None]
 """Answers a v3 message that comes so many seconds after the fleet's start."""
 
 
-class Packet(NamedTuple):
+class PacketKind(NamedTuple):
     """What a packet was, for counting."""
 
     version: str  # "1", "2c", "3"; "?" for what is no SNMP
@@ -31,49 +37,49 @@ class Packet(NamedTuple):
     kind: str = ""  # "GET", "GET_NEXT", "GET_BULK", "SET"; empty for v3 and for what is no request
 
 
-class Source(Protocol):
+class MibSource(Protocol):
     """Whatever has a MIB tree at each moment."""
 
-    def mib(self, elapsed: float) -> Mib | None:
+    def mib_at(self, elapsed: float) -> MibTree | None:
         """The tree `elapsed` seconds after the fleet's start; None: it says nothing now."""
 
 
-def answer_from(source: Source) -> Answer:
+def make_responder(source: MibSource) -> Responder:
     """A well-behaved agent for `source`."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
-        mib = source.mib(now)
-        return [] if mib is None else [Reply(content=respond(mib, request))]
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
+        mib = source.mib_at(now)
+        return [] if mib is None else [ScheduledReply(content=respond(mib, request))]
 
-    return answered
+    return answer_request
 
 
-def packet_of(data: bytes) -> Packet:
+def classify_packet(data: bytes) -> PacketKind:
     """What `data` is; never raises."""
     try:
-        version, name = version_and_name(data)
+        version, name = read_version_and_name(data)
         said = name.decode("latin-1")
-        if version == Version.V3:
-            return Packet("3", said)
-        return Packet(str(Version(version)), said, decode_request(data).kind.name)
+        if version == MessageVersion.V3:
+            return PacketKind("3", said)
+        return PacketKind(str(MessageVersion(version)), said, decode_request(data).kind.name)
     except ValueError:
-        return Packet("?", "")
+        return PacketKind("?", "")
 
 
-class Face(asyncio.DatagramProtocol):
+class SnmpEndpoint(asyncio.DatagramProtocol):
     """One device's socket."""
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Responder,
         *,
         versions: frozenset[str],
         community: str,
         clock: Clock,
         started: float,
-        v3: Ask3 | None = None,
+        v3: V3Responder | None = None,
     ) -> None:
-        self.packets: Counter[Packet] = Counter()
+        self.packets: Counter[PacketKind] = Counter()
         self._answer = answer
         self._versions = versions
         self._community = community.encode()
@@ -102,35 +108,35 @@ class Face(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
-    def datagram_received(self, data: bytes, addr: Peer) -> None:
-        packet = packet_of(data)
+    def datagram_received(self, data: bytes, addr: PeerAddress) -> None:
+        packet = classify_packet(data)
         self.packets[packet] += 1
         elapsed = self._clock.now() - self._started
         if packet.version == "3":
             said = self._v3(data, elapsed) if self._v3 else None
             if said is not None:
-                self._send(Reply(content=said), addr)
+                self._send_reply(ScheduledReply(content=said), addr)
             return
         if packet.version not in self._versions or not packet.kind:
             return
         request = decode_request(data)
         if request.community == self._community:
             for reply in self._answer(request, elapsed):
-                self._later(reply, addr)
+                self._send_later(reply, addr)
 
-    def _later(self, reply: Reply, peer: Peer) -> None:
+    def _send_later(self, reply: ScheduledReply, peer: PeerAddress) -> None:
         if reply.after <= 0:
-            self._send(reply, peer)
+            self._send_reply(reply, peer)
             return
 
-        def send() -> None:
+        def send_now() -> None:
             self._waiting.discard(handle)
-            self._send(reply, peer)
+            self._send_reply(reply, peer)
 
-        handle = asyncio.get_running_loop().call_later(self._clock.real(reply.after), send)
+        handle = asyncio.get_running_loop().call_later(self._clock.real_seconds(reply.after), send_now)
         self._waiting.add(handle)
 
-    def _send(self, reply: Reply, peer: Peer) -> None:
+    def _send_reply(self, reply: ScheduledReply, peer: PeerAddress) -> None:
         content = reply.content
         transport = self._other if reply.elsewhere else self._transport
         if transport is not None and not transport.is_closing():

@@ -19,19 +19,19 @@ from agent.core.clock import Clock
 from agent.core.errors import Complaint, ConfigError
 from agent.core.model import Address
 from agent.simulator import quirk
-from agent.simulator.device import Member
-from agent.simulator.endpoint import Face, Packet, answer_from
-from agent.simulator.v3 import Engine
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.endpoint import PacketKind, SnmpEndpoint, make_responder
+from agent.simulator.v3 import V3Engine
 
-_TRIES = 20
+_MAX_TRIES = 20
 
 
-class Fleet:
+class SimulatedFleet:
     """Members on real sockets. Use it as `async with Fleet(…) as fleet`, or start and stop it."""
 
     def __init__(
         self,
-        members: Iterable[Member],
+        members: Iterable[SimulatedDevice],
         *,
         clock: Clock | None = None,
         started: float | None = None,
@@ -46,9 +46,9 @@ class Fleet:
         self.started = self.clock.now() if started is None else started
         self.members = tuple(members)
         self.seed = seed
-        self._faces: dict[Address, Face] = {}
+        self._faces: dict[Address, SnmpEndpoint] = {}
         if not anywhere:
-            _only_loopback(member.address.host for member in self.members)
+            _require_loopback(member.address.host for member in self.members)
 
     @property
     def elapsed(self) -> float:
@@ -56,20 +56,20 @@ class Fleet:
         return self.clock.now() - self.started
 
     @property
-    def printers(self) -> tuple[Member, ...]:
+    def printers(self) -> tuple[SimulatedDevice, ...]:
         """The members that are printers moved by stories."""
         return tuple(member for member in self.members if member.make is not None)
 
-    def packets(self, host: str | None = None) -> Counter[Packet]:
+    def count_packets(self, host: str | None = None) -> Counter[PacketKind]:
         """How many packets of which kind came in, at one host or at all, answered or not."""
         faces = (face for address, face in self._faces.items() if host in {None, address.host})
         return sum((face.packets for face in faces), Counter())
 
     async def start(self) -> None:
         """Open all sockets, or none. Raises OSError if an address cannot be had."""
-        for last in reversed(range(_TRIES)):
+        for last in reversed(range(_MAX_TRIES)):
             try:
-                await self._open()
+                await self._open_sockets()
             except OSError as error:
                 await self.stop()
                 if error.errno != errno.EADDRINUSE or not last or all(m.address.port for m in self.members):
@@ -92,12 +92,12 @@ class Fleet:
     ) -> None:
         await self.stop()
 
-    async def _open(self) -> None:
+    async def _open_sockets(self) -> None:
         """Open one socket after the other; the first port 0 decides for the others."""
         self._faces, chosen, opened = {}, 0, []
         for member in self.members:
             host, port = member.address
-            face = self._face(member)
+            face = self._build_endpoint(member)
             self._faces[member.address] = face
             bound = await face.open(host, port or chosen)
             chosen = chosen if port else bound
@@ -105,28 +105,28 @@ class Fleet:
         self._faces = dict(zip((member.address for member in opened), self._faces.values(), strict=True))
         self.members = tuple(opened)
 
-    def _face(self, member: Member) -> Face:
+    def _build_endpoint(self, member: SimulatedDevice) -> SnmpEndpoint:
         luck = Random(f"{self.seed}:{member.address.host}")  # noqa: S311 no secret hangs on it
-        answer = answer_from(member.source)
+        answer = make_responder(member.source)
         for written in member.quirks:
-            answer = quirk.apply(written, answer, luck)
-        return Face(
+            answer = quirk.apply_quirk(written, answer, luck)
+        return SnmpEndpoint(
             answer,
             versions=member.versions,
             community=member.community,
             clock=self.clock,
             started=self.started,
-            v3=Engine(member.source, member.user, _mac(member)) if member.user else None,
+            v3=V3Engine(member.source, member.user, _device_mac(member)) if member.user else None,
         )
 
 
-def _mac(member: Member) -> str:
+def _device_mac(member: SimulatedDevice) -> str:
     """Its own MAC, or one made from its address: the same after each start, for its engine id."""
     made = f"0200{ipaddress.ip_address(member.address.host).packed[-4:].hex()}"
     return member.make.mac if member.make else made
 
 
-def _only_loopback(hosts: Iterable[str]) -> None:
+def _require_loopback(hosts: Iterable[str]) -> None:
     outside = [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
     if outside:
         raise ConfigError(

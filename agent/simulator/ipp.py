@@ -19,21 +19,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agent.core.clock import Clock
-from agent.simulator.device import Member
-from agent.simulator.model import RECEPTACLES, Kind, Make
-from agent.simulator.printer import Printer
-from agent.simulator.timeline import IDLE, PRINTING, RUNNING, WARNED, State
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.model import RECEPTACLES, PrinterModel, SupplyKind
+from agent.simulator.printer import SimulatedPrinter
+from agent.simulator.timeline import IDLE, PRINTING, RUNNING, WARNED, SimulatedState
 
 GET_PRINTER_ATTRIBUTES = 0x000B
 OK, NOT_FOUND, UNKNOWN_OPERATION, UNKNOWN_VERSION = 0x0000, 0x0406, 0x0501, 0x0503
 OPERATION_GROUP, PRINTER_GROUP, END = 0x01, 0x04, 0x03
 INTEGER, ENUM, OCTETS, TEXT, NAME, KEYWORD, URI = 0x21, 0x23, 0x30, 0x41, 0x42, 0x44, 0x45
-LONGEST = 65536  # bytes of a request
+MAX_REQUEST_BYTES = 65536  # bytes of a request
 
 _TYPES = {
-    Kind.TONER: "toner", Kind.WASTE_TONER: "wasteToner", Kind.WASTE_INK: "wasteInk", Kind.DRUM: "opc",
-    Kind.FUSER: "fuser", Kind.TRANSFER: "transferUnit", Kind.TONER_CARTRIDGE: "tonerCartridge",
-    Kind.INK_CARTRIDGE: "inkCartridge",
+    SupplyKind.TONER: "toner", SupplyKind.WASTE_TONER: "wasteToner", SupplyKind.WASTE_INK: "wasteInk",
+    SupplyKind.DRUM: "opc", SupplyKind.FUSER: "fuser", SupplyKind.TRANSFER: "transferUnit",
+    SupplyKind.TONER_CARTRIDGE: "tonerCartridge",
+    SupplyKind.INK_CARTRIDGE: "inkCartridge",
 }  # fmt: skip
 _UNITS = {7: "impressions", 19: "percent"}
 _REASONS = {  # bits of hrPrinterDetectedErrorState -> keywords of RFC 8011
@@ -42,7 +43,7 @@ _REASONS = {  # bits of hrPrinterDetectedErrorState -> keywords of RFC 8011
 }  # fmt: skip
 
 
-class Said(NamedTuple):
+class IppAttribute(NamedTuple):
     """One attribute: its syntax, name and values."""
 
     tag: int
@@ -50,10 +51,10 @@ class Said(NamedTuple):
     values: Sequence[int | str | bytes]
 
 
-Attributes = list[Said]
+IppAttributeList = list[IppAttribute]
 
 
-class Question(NamedTuple):
+class IppQuestion(NamedTuple):
     """What of a request decides the answer."""
 
     path: str
@@ -63,12 +64,12 @@ class Question(NamedTuple):
     names: frozenset[str]
 
 
-Reply = bytes | int | None
+IppReply = bytes | int | None
 """The message; or an HTTP status; or nothing at all, as from a printer that is off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class IppOptions:
     """How a printer wants to be asked over IPP."""
 
     paths: tuple[str, ...] = ("/ipp/print",)
@@ -76,46 +77,48 @@ class Manners:
     delay: float = 0.0  # real seconds before each answer
 
 
-def attributes(make: Make, state: State, up: float) -> Attributes:
+def build_attributes(make: PrinterModel, state: SimulatedState, up: float) -> IppAttributeList:
     """All that this printer tells of itself now."""
     return [
-        Said(NAME, "printer-name", [f"PRN{make.mac[-6:].upper()}"]),
-        Said(TEXT, "printer-make-and-model", [make.name]),
-        Said(TEXT, "printer-device-id", [_device_id(make)]),
-        Said(URI, "printer-uuid", [f"urn:uuid:{make.uuid}"]),
-        Said(TEXT, "printer-location", [make.location]),
-        Said(ENUM, "printer-state", [_state(state)]),
-        Said(KEYWORD, "printer-state-reasons", _reasons(state)),
-        Said(TEXT, "printer-state-message", [state.panel]),
-        Said(INTEGER, "printer-up-time", [max(1, int(up))]),
-        Said(INTEGER, "printer-impressions-completed", [make.life + state.pages]),
-        Said(OCTETS, "printer-supply", [*_supplies(make, state)]),
-        Said(TEXT, "printer-supply-description", [part.description for part in make.parts]),
-        Said(OCTETS, "printer-input-tray", [*_trays(make, state)]),
-        Said(OCTETS, "printer-alert", [*_alerts(state)]),
-        Said(TEXT, "printer-alert-description", [standing.row.text for standing in state.standing]),
+        IppAttribute(NAME, "printer-name", [f"PRN{make.mac[-6:].upper()}"]),
+        IppAttribute(TEXT, "printer-make-and-model", [make.name]),
+        IppAttribute(TEXT, "printer-device-id", [_format_device_id(make)]),
+        IppAttribute(URI, "printer-uuid", [f"urn:uuid:{make.uuid}"]),
+        IppAttribute(TEXT, "printer-location", [make.location]),
+        IppAttribute(ENUM, "printer-state", [_printer_state(state)]),
+        IppAttribute(KEYWORD, "printer-state-reasons", _state_reasons(state)),
+        IppAttribute(TEXT, "printer-state-message", [state.panel]),
+        IppAttribute(INTEGER, "printer-up-time", [max(1, int(up))]),
+        IppAttribute(INTEGER, "printer-impressions-completed", [make.life + state.pages]),
+        IppAttribute(OCTETS, "printer-supply", [*_format_supplies(make, state)]),
+        IppAttribute(TEXT, "printer-supply-description", [part.description for part in make.parts]),
+        IppAttribute(OCTETS, "printer-input-tray", [*_format_trays(make, state)]),
+        IppAttribute(OCTETS, "printer-alert", [*_format_alerts(state)]),
+        IppAttribute(
+            TEXT, "printer-alert-description", [standing.row.text for standing in state.active_alerts]
+        ),
     ]
 
 
-def _device_id(make: Make) -> str:
+def _format_device_id(make: PrinterModel) -> str:
     serial = f"SN:{make.serial};" if make.serial else ""
     return f"MFG:{make.vendor};MDL:{make.model.removeprefix(make.vendor).strip()};CLS:PRINTER;{serial}"
 
 
-def _state(state: State) -> int:
+def _printer_state(state: SimulatedState) -> int:
     if state.device in {RUNNING, WARNED}:
         return 4 if state.printer == PRINTING else 3
     return 5
 
 
-def _reasons(state: State) -> list[str]:
+def _state_reasons(state: SimulatedState) -> list[str]:
     grave = "warning" if state.device in {RUNNING, WARNED} else "error"
     told = [f"{keyword}-{grave}" for bit, keyword in _REASONS.items() if bit in state.bits]
     asleep = state.device == RUNNING and state.printer not in {IDLE, PRINTING}
     return told or (["deep-sleep-report"] if asleep else ["none"])
 
 
-def _supplies(make: Make, state: State) -> Iterable[bytes]:
+def _format_supplies(make: PrinterModel, state: SimulatedState) -> Iterable[bytes]:
     for index, (part, level) in enumerate(zip(make.parts, state.levels, strict=True), start=1):
         kind = "receptacleThatIsFilled" if part.kind in RECEPTACLES else "supplyThatIsConsumed"
         colour = f"colorantname={part.colour};" if part.colour else ""
@@ -123,30 +126,37 @@ def _supplies(make: Make, state: State) -> Iterable[bytes]:
         yield f"index={index};{told}unit={_UNITS[part.unit]};{colour}".encode()
 
 
-def _trays(make: Make, state: State) -> Iterable[bytes]:
+def _format_trays(make: PrinterModel, state: SimulatedState) -> Iterable[bytes]:
     for drawer, sheets in zip(make.drawers, state.sheets, strict=True):
         told = f"maxcapacity={drawer.capacity};level={sheets};status=0;name={drawer.name};"
         yield f"type=sheetFeedAutoNonRemovableTray;{told}".encode()
 
 
-def _alerts(state: State) -> Iterable[bytes]:
+def _format_alerts(state: SimulatedState) -> Iterable[bytes]:
     severities = {3: "critical", 4: "warning", 5: "warningBinaryChangeEvent"}
     codes = {8: "jam", 3: "coverOpen", 807: "inputMediaSupplyLow", 1104: "markerTonerAlmostEmpty"}
-    for standing in state.standing:
+    for standing in state.active_alerts:
         row = standing.row
         named = f"code={codes.get(row.code, 'other')};index={standing.index}"
         yield f"{named};severity={severities.get(row.severity, 'other')};location={row.location}".encode()
 
 
-def encode(version: tuple[int, int], status: int, number: int, said: Iterable[Said]) -> bytes:
+def encode_response(
+    version: tuple[int, int], status: int, number: int, said: Iterable[IppAttribute]
+) -> bytes:
     """A response. An attribute without values is left out, as there is no way to send it."""
-    first = [Said(0x47, "attributes-charset", ["utf-8"]), Said(0x48, "attributes-natural-language", ["en"])]
-    out = struct.pack(">BBHIB", *version, status, number, OPERATION_GROUP) + b"".join(map(_attribute, first))
-    told = b"".join(map(_attribute, said))
+    first = [
+        IppAttribute(0x47, "attributes-charset", ["utf-8"]),
+        IppAttribute(0x48, "attributes-natural-language", ["en"]),
+    ]
+    out = struct.pack(">BBHIB", *version, status, number, OPERATION_GROUP) + b"".join(
+        map(_encode_attribute, first)
+    )
+    told = b"".join(map(_encode_attribute, said))
     return out + (bytes([PRINTER_GROUP]) + told if told else b"") + bytes([END])
 
 
-def _attribute(said: Said) -> bytes:
+def _encode_attribute(said: IppAttribute) -> bytes:
     out = b""
     for place, value in enumerate(said.values):
         name = b"" if place else said.name.encode()
@@ -158,7 +168,7 @@ def _attribute(said: Said) -> bytes:
     return out
 
 
-def question(path: str, body: bytes) -> Question | None:
+def parse_question(path: str, body: bytes) -> IppQuestion | None:
     """What a request asks; None for what is no IPP."""
     if len(body) < 9:
         return None
@@ -175,36 +185,36 @@ def question(path: str, body: bytes) -> Question | None:
         if name == b"requested-attributes":
             names.add(body[at + 2 : at + 2 + length].decode("latin-1"))
         at += 2 + length
-    return Question(path, (major, minor), operation, number, frozenset(names))
+    return IppQuestion(path, (major, minor), operation, number, frozenset(names))
 
 
-def printer_answer(
-    printer: Printer, clock: Clock, started: float, manners: Manners
-) -> Callable[[Question], Reply]:
+def make_responder(
+    printer: SimulatedPrinter, clock: Clock, started: float, manners: IppOptions
+) -> Callable[[IppQuestion], IppReply]:
     """Answers as this printer does at the clock's time."""
 
-    def answer(asked: Question) -> Reply:
+    def answer_question(asked: IppQuestion) -> IppReply:
         elapsed = clock.now() - started
-        state = printer.life.state(elapsed)
+        state = printer.life.state_at(elapsed)
         if state.silent:
             return None
         if asked.path not in manners.paths:
             return 404
         if asked.version not in manners.versions:
-            return encode(manners.versions[-1], UNKNOWN_VERSION, asked.number, ())
+            return encode_response(manners.versions[-1], UNKNOWN_VERSION, asked.number, ())
         if asked.operation != GET_PRINTER_ATTRIBUTES:
-            return encode(asked.version, UNKNOWN_OPERATION, asked.number, ())
-        told = attributes(printer.make, state, printer.make.up_before + elapsed)
+            return encode_response(asked.version, UNKNOWN_OPERATION, asked.number, ())
+        told = build_attributes(printer.make, state, printer.make.up_before + elapsed)
         wanted = [said for said in told if not asked.names or said.name in asked.names]
-        return encode(asked.version, OK, asked.number, wanted)
+        return encode_response(asked.version, OK, asked.number, wanted)
 
-    return answer
+    return answer_question
 
 
-class Face:
+class IppEndpoint:
     """One printer's HTTP server."""
 
-    def __init__(self, answer: Callable[[Question], Reply], *, delay: float = 0.0) -> None:
+    def __init__(self, answer: Callable[[IppQuestion], IppReply], *, delay: float = 0.0) -> None:
         self.asked: Counter[tuple[str, tuple[int, int]]] = Counter()
         self._answer = answer
         self._delay = delay
@@ -213,7 +223,7 @@ class Face:
 
     async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; return the port. Raises OSError."""
-        self._server = await asyncio.start_server(self._met, host, port, ssl=tls)
+        self._server = await asyncio.start_server(self._accept_connection, host, port, ssl=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -225,17 +235,17 @@ class Face:
             self._server.close()
             await self._server.wait_closed()
 
-    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
+    def _accept_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve_connection(reader, writer))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection; who sends anything else is hung up on."""
         try:
-            path, body = await _request(reader)
+            path, body = await _read_request(reader)
             await asyncio.sleep(self._delay)
-            await self._reply(writer, path, body)
+            await self._send_reply(writer, path, body)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # not a request, or nobody there any more
         finally:
@@ -243,8 +253,8 @@ class Face:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _reply(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
-        asked = question(path, body)
+    async def _send_reply(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
+        asked = parse_question(path, body)
         if asked is not None:
             self.asked[path, asked.version] += 1
         said = 400 if asked is None else self._answer(asked)
@@ -256,7 +266,7 @@ class Face:
         await writer.drain()
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+async def _read_request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     """(path, body) of a POST with a length. Raises ValueError for any other request."""
     first = await reader.readexactly(1)
     if first == b"\x16":
@@ -267,15 +277,15 @@ async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
         name.strip().casefold(): value.strip() for name, _, value in (line.partition(":") for line in head)
     }
     length = int(fields["content-length"]) if "content-length" in fields else -1
-    if method != "POST" or not 0 <= length <= LONGEST:
+    if method != "POST" or not 0 <= length <= MAX_REQUEST_BYTES:
         raise ValueError(f"not a request: {head[0]}")
     return path, await reader.readexactly(length)
 
 
 @asynccontextmanager
-async def serving(
-    members: Iterable[Member], port: int, clock: Clock, started: float
-) -> AsyncIterator[dict[str, Face]]:
+async def serve_ipp(
+    members: Iterable[SimulatedDevice], port: int, clock: Clock, started: float
+) -> AsyncIterator[dict[str, IppEndpoint]]:
     """Give each printer among `members` an IPP face at its address, until the block is left.
 
     Yields the faces by host. Raises OSError where a port cannot be had.
@@ -283,8 +293,8 @@ async def serving(
     async with AsyncExitStack() as stack:
         faces = {}
         for member in members:
-            if isinstance(member.source, Printer):
-                face = Face(printer_answer(member.source, clock, started, Manners()))
+            if isinstance(member.source, SimulatedPrinter):
+                face = IppEndpoint(make_responder(member.source, clock, started, IppOptions()))
                 await face.open(member.address.host, port)
                 stack.push_async_callback(face.close)
                 faces[member.address.host] = face

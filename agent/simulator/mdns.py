@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
-from agent.simulator.device import Member
-from agent.simulator.model import Make
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.model import PrinterModel
 
 LOOPBACK = "127.0.0.1"
 _PORTS = {"_ipp._tcp.local.": 631, "_pdl-datastream._tcp.local.": 9100}
@@ -23,7 +23,7 @@ _LANGUAGES = ("application/octet-stream", "application/pdf", "application/postsc
 
 
 @asynccontextmanager
-async def announced(members: Iterable[Member]) -> AsyncIterator[None]:
+async def announce_devices(members: Iterable[SimulatedDevice]) -> AsyncIterator[None]:
     """Announce those of `members` that are to be announced, until the block is left; then say goodbye.
 
     Raises OSError where multicast cannot be used.
@@ -32,7 +32,7 @@ async def announced(members: Iterable[Member]) -> AsyncIterator[None]:
         service
         for member in members
         if member.announced and member.make is not None
-        for service in services_of(member.make, member.address.host)
+        for service in build_services(member.make, member.address.host)
     ]
     zeroconf = AsyncZeroconf(interfaces=[LOOPBACK], ip_version=IPVersion.V4Only)
     try:
@@ -44,7 +44,7 @@ async def announced(members: Iterable[Member]) -> AsyncIterator[None]:
         await zeroconf.async_close()
 
 
-def services_of(make: Make, host: str) -> list[ServiceInfo]:
+def build_services(make: PrinterModel, host: str) -> list[ServiceInfo]:
     """What one printer announces of itself."""
     server = f"PRN{make.mac[-6:].upper()}.local."
     return [
@@ -54,16 +54,16 @@ def services_of(make: Make, host: str) -> list[ServiceInfo]:
             port=port,
             addresses=[ipaddress.ip_address(host).packed],
             server=server,
-            properties=txt(make, server) if kind.startswith("_ipp.") else _raw_txt(make, server),
+            properties=build_txt(make, server) if kind.startswith("_ipp.") else _build_raw_txt(make, server),
         )
         for kind, port in _PORTS.items()
     ]
 
 
-def txt(make: Make, server: str) -> dict[str, str]:
+def build_txt(make: PrinterModel, server: str) -> dict[str, str]:
     """The TXT record of `_ipp._tcp`."""
     return {
-        **_raw_txt(make, server),
+        **_build_raw_txt(make, server),
         "rp": "ipp/print",
         "priority": "10",
         "usb_MFG": make.vendor,
@@ -83,7 +83,7 @@ def txt(make: Make, server: str) -> dict[str, str]:
     }
 
 
-def _raw_txt(make: Make, server: str) -> dict[str, str]:
+def _build_raw_txt(make: PrinterModel, server: str) -> dict[str, str]:
     """The TXT record of `_pdl-datastream._tcp`: there is no queue to name, so no `rp`."""
     return {
         "txtvers": "1",

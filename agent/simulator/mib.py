@@ -8,71 +8,82 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent.simulator.ber import Oid, Pdu, Request, Response, Status, Tag, Value, VarBind, Version, size_of
+from agent.simulator.ber import (
+    BerTag,
+    BerValue,
+    BerVarBind,
+    ErrorStatus,
+    MessageVersion,
+    Oid,
+    PduType,
+    RequestMessage,
+    ResponseMessage,
+    encoded_size,
+)
 
-LARGEST = 8192
+MAX_RESPONSE = 8192
 """Octets of the largest response that a simulated printer sends."""
 
 _OVERHEAD = 64
-_END = Value(Tag.END_OF_MIB_VIEW, None)
-_NULL = Value(Tag.NULL, None)
+_END = BerValue(BerTag.END_OF_MIB_VIEW, None)
+_NULL = BerValue(BerTag.NULL, None)
 
 
-def integer(number: int) -> Value:
-    return Value(Tag.INTEGER, number)
+def integer(number: int) -> BerValue:
+    return BerValue(BerTag.INTEGER, number)
 
 
-def counter(number: int) -> Value:
+def counter(number: int) -> BerValue:
     """A Counter32, which wraps (RFC 2578, section 7.1.6)."""
-    return Value(Tag.COUNTER32, number % (1 << 32))
+    return BerValue(BerTag.COUNTER32, number % (1 << 32))
 
 
-def gauge(number: int) -> Value:
-    return Value(Tag.GAUGE32, number)
+def gauge(number: int) -> BerValue:
+    return BerValue(BerTag.GAUGE32, number)
 
 
-def ticks(seconds: float) -> Value:
+def ticks(seconds: float) -> BerValue:
     """TimeTicks: 1/100 s, wrapping after 497 days (RFC 2578, section 7.1.8)."""
-    return Value(Tag.TICKS, int(seconds * 100) % (1 << 32))
+    return BerValue(BerTag.TICKS, int(seconds * 100) % (1 << 32))
 
 
-def octets(content: bytes) -> Value:
-    return Value(Tag.OCTETS, content)
+def octets(content: bytes) -> BerValue:
+    return BerValue(BerTag.OCTETS, content)
 
 
-def text(content: str) -> Value:
-    return Value(Tag.OCTETS, content.encode())
+def text(content: str) -> BerValue:
+    return BerValue(BerTag.OCTETS, content.encode())
 
 
-def name(arcs: Oid) -> Value:
+def oid_value(arcs: Oid) -> BerValue:
     """A value that is an OBJECT IDENTIFIER."""
-    return Value(Tag.OID, arcs)
+    return BerValue(BerTag.OID, arcs)
 
 
-class Mib:
+class MibTree:
     """Values by OID, in order."""
 
-    def __init__(self, values: Mapping[Oid, Value], order: Sequence[Oid] | None = None) -> None:
+    def __init__(self, values: Mapping[Oid, BerValue], order: Sequence[Oid] | None = None) -> None:
         self._values = values
         self._order = sorted(values) if order is None else order
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def changed(self, changes: Mapping[Oid, Value]) -> "Mib":
+    def with_changes(self, changes: Mapping[Oid, BerValue]) -> "MibTree":
         """This tree with other values in existing places: cheap, because the order stays."""
-        return Mib({**self._values, **changes}, self._order)
+        return MibTree({**self._values, **changes}, self._order)
 
-    def get(self, oid: Oid) -> Value:
+    def get(self, oid: Oid) -> BerValue:
         """The value at `oid`, or which of the two exceptions of RFC 3416, section 4.2.1, it is."""
         found = self._values.get(oid)
         if found is not None:
             return found
         siblings = bisect_left(self._order, oid[:-1])
         known = siblings < len(self._order) and self._order[siblings][: len(oid) - 1] == oid[:-1]
-        return Value(Tag.NO_SUCH_INSTANCE if known else Tag.NO_SUCH_OBJECT, None)
+        return BerValue(BerTag.NO_SUCH_INSTANCE if known else BerTag.NO_SUCH_OBJECT, None)
 
-    def next(self, oid: Oid) -> VarBind | None:
+    def next_after(self, oid: Oid) -> BerVarBind | None:
         """The first value behind `oid`; None at the end."""
         at = bisect_right(self._order, oid)
         if at == len(self._order):
@@ -80,26 +91,26 @@ class Mib:
         return self._order[at], self._values[self._order[at]]
 
 
-def respond(mib: Mib, request: Request, *, largest: int = LARGEST) -> Response:
+def respond(mib: MibTree, request: RequestMessage, *, largest: int = MAX_RESPONSE) -> ResponseMessage:
     """The answer of a well-behaved agent that lets nobody write."""
-    version_1 = request.version == Version.V1
-    if request.kind == Pdu.SET:
-        return refusal(request, Status.NO_SUCH_NAME if version_1 else Status.NOT_WRITABLE, 1)
+    version_1 = request.version == MessageVersion.V1
+    if request.kind == PduType.SET:
+        return build_refusal(request, ErrorStatus.NO_SUCH_NAME if version_1 else ErrorStatus.NOT_WRITABLE, 1)
     if version_1:
         return _respond_v1(mib, request, largest)
-    if request.kind == Pdu.GET_BULK:
-        return answer(request, _bulk(mib, request, largest))
-    one: Callable[[Mib, Oid], VarBind] = _get if request.kind == Pdu.GET else _next
+    if request.kind == PduType.GET_BULK:
+        return build_response(request, _bulk_varbinds(mib, request, largest))
+    one: Callable[[MibTree, Oid], BerVarBind] = _get_varbind if request.kind == PduType.GET else _next_varbind
     varbinds = tuple(one(mib, oid) for oid in request.oids)
-    if size_of(varbinds) + _OVERHEAD > largest:
+    if encoded_size(varbinds) + _OVERHEAD > largest:
         # RFC 3416, section 4.2.1: tooBig, error-index 0, no varbinds
-        return replace(answer(request, ()), status=Status.TOO_BIG)
-    return answer(request, varbinds)
+        return replace(build_response(request, ()), status=ErrorStatus.TOO_BIG)
+    return build_response(request, varbinds)
 
 
-def answer(request: Request, varbinds: tuple[VarBind, ...]) -> Response:
+def build_response(request: RequestMessage, varbinds: tuple[BerVarBind, ...]) -> ResponseMessage:
     """The response that carries `varbinds`."""
-    return Response(
+    return ResponseMessage(
         version=request.version,
         community=request.community,
         request_id=request.request_id,
@@ -107,53 +118,53 @@ def answer(request: Request, varbinds: tuple[VarBind, ...]) -> Response:
     )
 
 
-def refusal(request: Request, status: Status, index: int) -> Response:
+def build_refusal(request: RequestMessage, status: ErrorStatus, index: int) -> ResponseMessage:
     """The response that repeats the request's names and says why not (RFC 1157, section 4.1.2)."""
     echo = tuple((oid, _NULL) for oid in request.oids)
-    return replace(answer(request, echo), status=status, index=index)
+    return replace(build_response(request, echo), status=status, index=index)
 
 
-def _respond_v1(mib: Mib, request: Request, largest: int) -> Response:
-    one = _get if request.kind == Pdu.GET else _next_v1
+def _respond_v1(mib: MibTree, request: RequestMessage, largest: int) -> ResponseMessage:
+    one = _get_varbind if request.kind == PduType.GET else _next_varbind_v1
     found = tuple(one(mib, oid) for oid in request.oids)
     for index, (_, value) in enumerate(found, start=1):
         # Exceptions do not exist in v1, and no Counter64 (RFC 3584, section 4.2.2.1)
-        if value.tag >= Tag.NO_SUCH_OBJECT or value.tag == Tag.COUNTER64:
-            return refusal(request, Status.NO_SUCH_NAME, index)
-    if size_of(found) + _OVERHEAD > largest:
-        return refusal(request, Status.TOO_BIG, 0)
-    return answer(request, found)
+        if value.tag >= BerTag.NO_SUCH_OBJECT or value.tag == BerTag.COUNTER64:
+            return build_refusal(request, ErrorStatus.NO_SUCH_NAME, index)
+    if encoded_size(found) + _OVERHEAD > largest:
+        return build_refusal(request, ErrorStatus.TOO_BIG, 0)
+    return build_response(request, found)
 
 
-def _get(mib: Mib, oid: Oid) -> VarBind:
+def _get_varbind(mib: MibTree, oid: Oid) -> BerVarBind:
     return oid, mib.get(oid)
 
 
-def _next(mib: Mib, oid: Oid) -> VarBind:
-    return mib.next(oid) or (oid, _END)
+def _next_varbind(mib: MibTree, oid: Oid) -> BerVarBind:
+    return mib.next_after(oid) or (oid, _END)
 
 
-def _next_v1(mib: Mib, oid: Oid) -> VarBind:
+def _next_varbind_v1(mib: MibTree, oid: Oid) -> BerVarBind:
     """As `_next`, stepping over every Counter64 (RFC 3584, section 4.2.2.1)."""
-    found = _next(mib, oid)
-    while found[1].tag == Tag.COUNTER64:
-        found = _next(mib, found[0])
+    found = _next_varbind(mib, oid)
+    while found[1].tag == BerTag.COUNTER64:
+        found = _next_varbind(mib, found[0])
     return found
 
 
-def _bulk(mib: Mib, request: Request, largest: int) -> tuple[VarBind, ...]:
+def _bulk_varbinds(mib: MibTree, request: RequestMessage, largest: int) -> tuple[BerVarBind, ...]:
     """RFC 3416, section 4.2.3: as many varbinds as fit, row after row, until all columns ended."""
     once, again = request.oids[: request.non_repeaters], request.oids[request.non_repeaters :]
-    found = [_next(mib, oid) for oid in once]
-    room = largest - _OVERHEAD - size_of(found)
+    found = [_next_varbind(mib, oid) for oid in once]
+    room = largest - _OVERHEAD - encoded_size(found)
     for _ in range(request.max_repetitions if again else 0):
-        row = [_next(mib, oid) for oid in again]
+        row = [_next_varbind(mib, oid) for oid in again]
         for varbind in row:
-            room -= size_of((varbind,))
+            room -= encoded_size((varbind,))
             if room < 0:
                 return tuple(found)
             found.append(varbind)
-        if all(value.tag == Tag.END_OF_MIB_VIEW for _, value in row):
+        if all(value.tag == BerTag.END_OF_MIB_VIEW for _, value in row):
             break
         again = tuple(oid for oid, _ in row)
     return tuple(found)

@@ -4,10 +4,10 @@ import uuid
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from agent.simulator.ber import Oid, Value
+from agent.simulator.ber import BerValue, Oid
 
 
-class Kind(IntEnum):
+class SupplyKind(IntEnum):
     """PrtMarkerSuppliesTypeTC, as far as the simulated printers have them (RFC 3805)."""
 
     TONER = 3
@@ -20,14 +20,14 @@ class Kind(IntEnum):
     INK_CARTRIDGE = 6
 
 
-RECEPTACLES = frozenset({Kind.WASTE_TONER, Kind.WASTE_INK})
+RECEPTACLES = frozenset({SupplyKind.WASTE_TONER, SupplyKind.WASTE_INK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class SupplySpec:
     """One row of prtMarkerSuppliesTable: a cartridge, a drum, a box for waste."""
 
-    kind: Kind
+    kind: SupplyKind
     description: str
     colour: str | None = None  # its row of prtMarkerColorantTable
     pages: int = 10_000  # a full one lasts for so many
@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawer:
+class TraySpec:
     """One row of prtInputTable."""
 
     name: str
@@ -52,7 +52,7 @@ class Drawer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class PrinterModel:
     """Maker, model, identity and parts of one printer."""
 
     vendor: str
@@ -61,8 +61,8 @@ class Make:
     descr: str  # sysDescr
     serial: str | None  # prtGeneralSerialNumber; None: it has no such object
     mac: str  # twelve hex digits
-    parts: tuple[Part, ...]
-    drawers: tuple[Drawer, ...]
+    parts: tuple[SupplySpec, ...]
+    drawers: tuple[TraySpec, ...]
     covers: tuple[str, ...] = ("Front cover",)
     colour: bool = False
     speed: int = 40  # pages a minute
@@ -71,7 +71,7 @@ class Make:
     up_before: float = 9 * 86400.0  # seconds it had been running when the fleet started
     location: str = ""
     ready: str = "Ready"  # on its panel
-    private: tuple[tuple[Oid, Value], ...] = field(default=())  # the maker's own objects
+    private: tuple[tuple[Oid, BerValue], ...] = field(default=())  # the maker's own objects
 
     @property
     def uuid(self) -> str:

@@ -7,17 +7,17 @@ nothing of the model. Serial numbers, MACs and places are made up.
 """
 
 from agent.simulator.ber import oid
-from agent.simulator.model import Drawer, Kind, Make, Part
+from agent.simulator.model import PrinterModel, SupplyKind, SupplySpec, TraySpec
 
 _UNKNOWN = -2
 _IMPRESSIONS = 7
 
 
-def _toners(names: dict[str, str], pages: int = 12_000, **left: float) -> tuple[Part, ...]:
+def _build_toners(names: dict[str, str], pages: int = 12_000, **left: float) -> tuple[SupplySpec, ...]:
     """One cartridge for each colour, told in percent."""
     return tuple(
-        Part(
-            kind=Kind.TONER,
+        SupplySpec(
+            kind=SupplyKind.TONER,
             description=description,
             colour=colour,
             pages=pages,
@@ -27,12 +27,12 @@ def _toners(names: dict[str, str], pages: int = 12_000, **left: float) -> tuple[
     )
 
 
-def _drawers(*capacities: int, sheets: int | None = None, vague: bool = False) -> tuple[Drawer, ...]:
+def _build_drawers(*capacities: int, sheets: int | None = None, vague: bool = False) -> tuple[TraySpec, ...]:
     """Tray 1 feeds little, Tray 2 most, further ones nothing. The last may be `vague`."""
     shares = (1.0,) if len(capacities) == 1 else (0.2, 0.8, *(0.0 for _ in capacities[2:]))
     last = len(capacities)
     return tuple(
-        Drawer(
+        TraySpec(
             name=f"Tray {row}",
             capacity=capacity,
             share=share,
@@ -43,9 +43,9 @@ def _drawers(*capacities: int, sheets: int | None = None, vague: bool = False) -
     )
 
 
-_WASTE = Part(kind=Kind.WASTE_TONER, description="Waste Toner Box", largest=_UNKNOWN, vague=True)
+_WASTE = SupplySpec(kind=SupplyKind.WASTE_TONER, description="Waste Toner Box", largest=_UNKNOWN, vague=True)
 
-KYOCERA_P2040 = Make(
+KYOCERA_P2040 = PrinterModel(
     vendor="KYOCERA",
     model="ECOSYS P2040dw",
     object_id=oid("1.3.6.1.4.1.1347.41"),
@@ -53,8 +53,8 @@ KYOCERA_P2040 = Make(
     serial="VHB8912345",
     mac="0017c8a1b2c3",
     parts=(
-        Part(
-            kind=Kind.TONER,
+        SupplySpec(
+            kind=SupplyKind.TONER,
             description="TK-1162",
             colour="black",
             pages=7200,
@@ -64,11 +64,11 @@ KYOCERA_P2040 = Make(
         ),
         _WASTE,
     ),
-    drawers=_drawers(100, 250, vague=True),
+    drawers=_build_drawers(100, 250, vague=True),
     location="2nd floor, copy room",
 )
 
-HP_M507 = Make(
+HP_M507 = PrinterModel(
     vendor="HP",
     model="HP LaserJet Enterprise M507dn",
     object_id=oid("1.3.6.1.4.1.11.2.3.9.1"),
@@ -76,15 +76,15 @@ HP_M507 = Make(
     serial="PHBLL12345",
     mac="3c52820a1b2c",
     parts=(
-        *_toners({"black": "Black Cartridge 89X HP CF289X"}, pages=3000),
-        Part(kind=Kind.FUSER, description="Maintenance Kit HP F2G76A", pages=150_000, left=0.64),
+        *_build_toners({"black": "Black Cartridge 89X HP CF289X"}, pages=3000),
+        SupplySpec(kind=SupplyKind.FUSER, description="Maintenance Kit HP F2G76A", pages=150_000, left=0.64),
     ),
-    drawers=_drawers(100, 550),
+    drawers=_build_drawers(100, 550),
     speed=43,
     location="Accounts",
 )
 
-LEXMARK_MS521 = Make(
+LEXMARK_MS521 = PrinterModel(
     vendor="Lexmark",
     model="Lexmark MS521dn",
     object_id=oid("1.3.6.1.4.1.641.1.71107122"),
@@ -92,15 +92,15 @@ LEXMARK_MS521 = Make(
     serial="46001234HH56A",
     mac="00214f5d6e7f",
     parts=(
-        *_toners({"black": "Black Toner Cartridge"}, pages=15_000, black=0.66),
-        Part(kind=Kind.DRUM, description="Imaging Unit", pages=60_000, left=0.71),
+        *_build_toners({"black": "Black Toner Cartridge"}, pages=15_000, black=0.66),
+        SupplySpec(kind=SupplyKind.DRUM, description="Imaging Unit", pages=60_000, left=0.71),
     ),
-    drawers=_drawers(100, 250),
+    drawers=_build_drawers(100, 250),
     speed=46,
     location="Warehouse desk",
 )
 
-RICOH_C3000 = Make(
+RICOH_C3000 = PrinterModel(
     vendor="RICOH",
     model="RICOH IM C3000",
     object_id=oid("1.3.6.1.4.1.367.1.1"),
@@ -108,7 +108,7 @@ RICOH_C3000 = Make(
     serial="3100RC12345",
     mac="002673112233",
     parts=(
-        *_toners(
+        *_build_toners(
             {
                 "black": "Black Toner",
                 "cyan": "Cyan Toner",
@@ -118,9 +118,9 @@ RICOH_C3000 = Make(
             pages=30_000,
             cyan=0.6,
         ),
-        Part(kind=Kind.WASTE_TONER, description="Waste Toner", pages=90_000, left=1.0),
+        SupplySpec(kind=SupplyKind.WASTE_TONER, description="Waste Toner", pages=90_000, left=1.0),
     ),
-    drawers=_drawers(550, 550),
+    drawers=_build_drawers(550, 550),
     covers=("Front cover", "Right cover"),
     colour=True,
     speed=30,
@@ -128,7 +128,7 @@ RICOH_C3000 = Make(
     location="1st floor, corridor",
 )
 
-KONICA_C308 = Make(
+KONICA_C308 = PrinterModel(
     vendor="KONICA MINOLTA",
     model="bizhub C308",
     object_id=oid("1.3.6.1.4.1.18334.1.1.1.2.1.118.2.2"),
@@ -136,7 +136,7 @@ KONICA_C308 = Make(
     serial="A7PY021012345",
     mac="00206b445566",
     parts=(
-        *_toners(
+        *_build_toners(
             {
                 "cyan": "Toner (Cyan)",
                 "magenta": "Toner (Magenta)",
@@ -145,11 +145,17 @@ KONICA_C308 = Make(
             },
             pages=26_000,
         ),
-        Part(kind=Kind.DRUM, description="Drum Cartridge (Black)", colour="black", pages=90_000, left=0.59),
-        Part(kind=Kind.FUSER, description="Fusing Unit", pages=600_000, left=0.83),
+        SupplySpec(
+            kind=SupplyKind.DRUM,
+            description="Drum Cartridge (Black)",
+            colour="black",
+            pages=90_000,
+            left=0.59,
+        ),
+        SupplySpec(kind=SupplyKind.FUSER, description="Fusing Unit", pages=600_000, left=0.83),
         _WASTE,
     ),
-    drawers=_drawers(500, 500),
+    drawers=_build_drawers(500, 500),
     covers=("Front door", "Right door"),
     colour=True,
     speed=30,
@@ -157,7 +163,7 @@ KONICA_C308 = Make(
     location="Reception",
 )
 
-XEROX_C405 = Make(
+XEROX_C405 = PrinterModel(
     vendor="Xerox",
     model="Xerox VersaLink C405 Color MFP",
     object_id=oid("1.3.6.1.4.1.253.8.62.1.35.11.2.1.1"),
@@ -165,8 +171,8 @@ XEROX_C405 = Make(
     serial="3911234567",
     mac="9c934e778899",
     parts=tuple(
-        Part(
-            kind=Kind.TONER_CARTRIDGE,
+        SupplySpec(
+            kind=SupplyKind.TONER_CARTRIDGE,
             description=f"{colour.title()} Toner Cartridge, PN {number}",
             colour=colour,
             pages=8000,
@@ -181,13 +187,13 @@ XEROX_C405 = Make(
             ("yellow", "106R03533"),
         )
     ),
-    drawers=_drawers(150, 550),
+    drawers=_build_drawers(150, 550),
     colour=True,
     speed=35,
     location="Branch office",
 )
 
-BROTHER_L5100 = Make(
+BROTHER_L5100 = PrinterModel(
     vendor="Brother",
     model="Brother HL-L5100DN series",
     object_id=oid("1.3.6.1.4.1.2435.2.3.9.1"),
@@ -195,16 +201,16 @@ BROTHER_L5100 = Make(
     serial="E75488F9N123456",
     mac="30055cab12cd",
     parts=(
-        Part(
-            kind=Kind.TONER,
+        SupplySpec(
+            kind=SupplyKind.TONER,
             description="Black Toner Cartridge",
             colour="black",
             unit=13,
             largest=_UNKNOWN,
             vague=True,
         ),
-        Part(
-            kind=Kind.DRUM,
+        SupplySpec(
+            kind=SupplyKind.DRUM,
             description="Drum Unit",
             pages=30_000,
             unit=_IMPRESSIONS,
@@ -212,18 +218,18 @@ BROTHER_L5100 = Make(
             left=0.77,
         ),
     ),
-    drawers=_drawers(50, 250, vague=True),
+    drawers=_build_drawers(50, 250, vague=True),
     location="Workshop",
 )
 
-HP_M480 = Make(
+HP_M480 = PrinterModel(
     vendor="HP",
     model="HP Color LaserJet MFP M480",
     object_id=oid("1.3.6.1.4.1.11.2.3.9.1"),
     descr="HP ETHERNET MULTI-ENVIRONMENT,ROM none,JETDIRECT,JD149,EEPROM JSI26050120,CIDATE 11/17/2021",
     serial="CNBRR67890",
     mac="c46516d4e5f6",
-    parts=_toners(
+    parts=_build_toners(
         {
             "black": "Black Cartridge 415X HP W2030X",
             "cyan": "Cyan Cartridge 415X HP W2031X",
@@ -233,13 +239,13 @@ HP_M480 = Make(
         pages=7500,
         black=0.91,
     ),
-    drawers=_drawers(50, 250),
+    drawers=_build_drawers(50, 250),
     colour=True,
     speed=29,
     location="Personnel",
 )
 
-CANON_C3530 = Make(
+CANON_C3530 = PrinterModel(
     vendor="Canon",
     model="Canon iR-ADV C3530",
     object_id=oid("1.3.6.1.4.1.1602.4.7"),
@@ -247,7 +253,7 @@ CANON_C3530 = Make(
     serial="XLD01234",
     mac="001e8f0c1d2e",
     parts=(
-        *_toners(
+        *_build_toners(
             {
                 "black": "Canon GPR-53 Black Toner",
                 "cyan": "Canon GPR-53 Cyan Toner",
@@ -256,15 +262,17 @@ CANON_C3530 = Make(
             },
             pages=36_000,
         ),
-        Part(kind=Kind.WASTE_TONER, description="Waste Toner Container", largest=_UNKNOWN, vague=True),
+        SupplySpec(
+            kind=SupplyKind.WASTE_TONER, description="Waste Toner Container", largest=_UNKNOWN, vague=True
+        ),
     ),
-    drawers=_drawers(550, 550, vague=True),
+    drawers=_build_drawers(550, 550, vague=True),
     colour=True,
     speed=30,
     location="Meeting rooms",
 )
 
-EPSON_C5790 = Make(
+EPSON_C5790 = PrinterModel(
     vendor="EPSON",
     model="EPSON WF-C5790 Series",
     object_id=oid("1.3.6.1.4.1.1248.1.1.2.1.3.5.69.69.80.83.50"),
@@ -273,8 +281,8 @@ EPSON_C5790 = Make(
     mac="44d244e1f203",
     parts=(
         *(
-            Part(
-                kind=Kind.INK_CARTRIDGE,
+            SupplySpec(
+                kind=SupplyKind.INK_CARTRIDGE,
                 description=f"{colour.title()} Ink Supply Unit T{number}",
                 colour=colour,
                 pages=10_000,
@@ -282,16 +290,16 @@ EPSON_C5790 = Make(
             )
             for colour, number in (("black", 9461), ("cyan", 9452), ("magenta", 9453), ("yellow", 9454))
         ),
-        Part(kind=Kind.WASTE_INK, description="Maintenance Box T6716", pages=50_000, left=0.92),
+        SupplySpec(kind=SupplyKind.WASTE_INK, description="Maintenance Box T6716", pages=50_000, left=0.92),
     ),
-    drawers=_drawers(80, 250),
+    drawers=_build_drawers(80, 250),
     colour=True,
     ink=True,
     speed=24,
     location="Planning",
 )
 
-SHARP_3570 = Make(
+SHARP_3570 = PrinterModel(
     vendor="SHARP",
     model="SHARP MX-3570N",
     object_id=oid("1.3.6.1.4.1.2385.3.1.112.1.2"),
@@ -299,7 +307,7 @@ SHARP_3570 = Make(
     serial="95012345",
     mac="002216f30415",
     parts=(
-        *_toners(
+        *_build_toners(
             {
                 "cyan": "Cyan Toner",
                 "magenta": "Magenta Toner",
@@ -311,13 +319,13 @@ SHARP_3570 = Make(
         ),
         _WASTE,
     ),
-    drawers=_drawers(250, 250, sheets=130),
+    drawers=_build_drawers(250, 250, sheets=130),
     colour=True,
     speed=35,
     location="Branch office, ground floor",
 )
 
-KYOCERA_3253 = Make(
+KYOCERA_3253 = PrinterModel(
     vendor="KYOCERA",
     model="TASKalfa 3253ci",
     object_id=oid("1.3.6.1.4.1.1347.41"),
@@ -326,8 +334,8 @@ KYOCERA_3253 = Make(
     mac="0017c80f1e2d",
     parts=(
         *(
-            Part(
-                kind=Kind.TONER,
+            SupplySpec(
+                kind=SupplyKind.TONER,
                 description=f"TK-8335{letter}S",
                 colour=colour,
                 pages=15_000,
@@ -339,7 +347,7 @@ KYOCERA_3253 = Make(
         ),
         _WASTE,
     ),
-    drawers=_drawers(500, 500),
+    drawers=_build_drawers(500, 500),
     colour=True,
     speed=32,
     location="Branch office, 1st floor",

@@ -6,11 +6,11 @@ rows are made once; the moving ones from a `State`, and only when it has changed
 
 from collections.abc import Iterable, Mapping
 
-from agent.simulator.ber import Oid, Value
-from agent.simulator.mib import Mib, counter, gauge, integer, name, octets, text, ticks
-from agent.simulator.model import RECEPTACLES, Make
-from agent.simulator.scenario import CRITICAL, INPUT, MARKER, Story
-from agent.simulator.timeline import RUNNING, VAGUE, Life, Standing, State
+from agent.simulator.ber import BerValue, Oid
+from agent.simulator.mib import MibTree, counter, gauge, integer, octets, oid_value, text, ticks
+from agent.simulator.model import RECEPTACLES, PrinterModel
+from agent.simulator.scenario import CRITICAL, INPUT, MARKER, Scenario
+from agent.simulator.timeline import RUNNING, VAGUE, ActiveAlert, SimulatedState, Timeline
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
 UPTIME: Oid = (*SYSTEM, 3, 0)
@@ -19,7 +19,7 @@ DEVICE: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 2, 1)
 PRINTER: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 5, 1)
 PRT: Oid = (1, 3, 6, 1, 2, 1, 43)
 
-BITS = (
+ERROR_BITS = (
     "lowPaper", "noPaper", "lowToner", "noToner", "doorOpen", "jammed", "offline", "serviceRequested",
     "inputTrayMissing", "outputTrayMissing", "markerSupplyMissing", "outputNearFull", "outputFull",
     "inputTrayEmpty", "overduePreventMaint",
@@ -28,60 +28,65 @@ BITS = (
 
 _AVAILABLE, _WARNED, _BROKEN = 0, 8, 16 + 3  # PrtSubUnitStatusTC: critical alerts, unavailable
 
-Values = dict[Oid, Value]
+MibValues = dict[Oid, BerValue]
 
 
-class Printer:
+class SimulatedPrinter:
     """A printer that a story moves."""
 
-    def __init__(self, make: Make, story: Story) -> None:
+    def __init__(self, make: PrinterModel, story: Scenario) -> None:
         self.make = make
-        self.life = Life(make, story)
-        self._fixed = _fixed(make)
-        self._shown: tuple[State, Mib] | None = None
+        self.life = Timeline(make, story)
+        self._fixed = _fixed_values(make)
+        self._shown: tuple[SimulatedState, MibTree] | None = None
 
-    def mib(self, elapsed: float) -> Mib | None:
+    def mib_at(self, elapsed: float) -> MibTree | None:
         """What it shows `elapsed` seconds after the fleet's start; None while it is unplugged."""
-        state = self.life.state(elapsed)
+        state = self.life.state_at(elapsed)
         if state.silent:
             return None
         if self._shown is None or self._shown[0] != state:
-            self._shown = state, Mib({**self._fixed, **_moving(self.make, state)})
-        return self._shown[1].changed({UPTIME: ticks(self.make.up_before + max(0.0, elapsed))})
+            self._shown = state, MibTree({**self._fixed, **_moving_values(self.make, state)})
+        return self._shown[1].with_changes({UPTIME: ticks(self.make.up_before + max(0.0, elapsed))})
 
 
-def error_octets(bits: Iterable[str]) -> bytes:
+def encode_error_bits(bits: Iterable[str]) -> bytes:
     """hrPrinterDetectedErrorState: one octet as old printers send it, two where the bits need them."""
-    number = sum(0x8000 >> BITS.index(bit) for bit in bits)
+    number = sum(0x8000 >> ERROR_BITS.index(bit) for bit in bits)
     return bytes((number >> 8, number & 0xFF)) if number & 0xFF else bytes((number >> 8,))
 
 
-def _table(entry: Oid, index: Oid, columns: Mapping[int, Value]) -> Values:
+def _table_row(entry: Oid, index: Oid, columns: Mapping[int, BerValue]) -> MibValues:
     """One row of a table: entry.column.index -> value."""
     return {(*entry, column, *index): value for column, value in columns.items()}
 
 
-def _fixed(make: Make) -> Values:
+def _fixed_values(make: PrinterModel) -> MibValues:
     """All that no story moves."""
-    values = {**_system(make), **_interfaces(make), **_general(make), **dict(make.private)}
+    values = {
+        **_system_values(make),
+        **_interface_values(make),
+        **_general_values(make),
+        **dict(make.private),
+    }
     for row, description in enumerate(make.covers, start=1):
-        values |= _table((*PRT, 6, 1, 1), (1, row), {2: text(description)})
+        values |= _table_row((*PRT, 6, 1, 1), (1, row), {2: text(description)})
     for row, drawer in enumerate(make.drawers, start=1):
-        values |= _table((*PRT, 8, 2, 1), (1, row), _drawer_columns(make, row))
-        values |= _table((*PRT, 13, 4, 1), (1, row), _path_columns(make, drawer.name))
-    values |= _table((*PRT, 9, 2, 1), (1, 1), _output_columns())
-    values |= _table((*PRT, 10, 2, 1), (1, 1), _marker_columns(make))
-    for row, colour in enumerate(_colours(make), start=1):
-        values |= _table((*PRT, 12, 1, 1), (1, row), {2: integer(1), 3: integer(3), 4: text(colour)})
+        values |= _table_row((*PRT, 8, 2, 1), (1, row), _drawer_columns(make, row))
+        values |= _table_row((*PRT, 13, 4, 1), (1, row), _path_columns(make, drawer.name))
+    values |= _table_row((*PRT, 9, 2, 1), (1, 1), _output_columns())
+    values |= _table_row((*PRT, 10, 2, 1), (1, 1), _marker_columns(make))
+    for row, colour in enumerate(_list_colours(make), start=1):
+        values |= _table_row((*PRT, 12, 1, 1), (1, row), {2: integer(1), 3: integer(3), 4: text(colour)})
     for row in range(1, len(make.parts) + 1):
-        values |= _table((*PRT, 11, 1, 1), (1, row), _part_columns(make, row))
+        values |= _table_row((*PRT, 11, 1, 1), (1, row), _part_columns(make, row))
     return values
 
 
-def _system(make: Make) -> Values:
+def _system_values(make: PrinterModel) -> MibValues:
     return {
         (*SYSTEM, 1, 0): text(make.descr),
-        (*SYSTEM, 2, 0): name(make.object_id),
+        (*SYSTEM, 2, 0): oid_value(make.object_id),
         UPTIME: ticks(0),
         (*SYSTEM, 4, 0): text(""),
         (*SYSTEM, 5, 0): text(f"PRN{make.mac[-6:].upper()}"),
@@ -90,24 +95,24 @@ def _system(make: Make) -> Values:
     }
 
 
-def _interfaces(make: Make) -> Values:
+def _interface_values(make: PrinterModel) -> MibValues:
     """A loopback without a MAC, as many printers list it first, and the network card."""
     rows = (("lo", 24, 16436, 10_000_000, b""), ("eth0", 6, 1500, 1_000_000_000, bytes.fromhex(make.mac)))
-    values: Values = {(1, 3, 6, 1, 2, 1, 2, 1, 0): integer(len(rows))}
+    values: MibValues = {(1, 3, 6, 1, 2, 1, 2, 1, 0): integer(len(rows))}
     for row, (label, kind, mtu, speed, mac) in enumerate(rows, start=1):
         up = {7: integer(1), 8: integer(1)}
         described = {1: integer(row), 2: text(label), 3: integer(kind), 4: integer(mtu), 5: gauge(speed)}
-        values |= _table(INTERFACE, (row,), {**described, 6: octets(mac), **up})
+        values |= _table_row(INTERFACE, (row,), {**described, 6: octets(mac), **up})
     return values
 
 
-def _general(make: Make) -> Values:
+def _general_values(make: PrinterModel) -> MibValues:
     """hrDeviceTable and the fixed columns of prtGeneralTable and prtLocalizationTable."""
     device = {
         1: integer(1),
-        2: name((1, 3, 6, 1, 2, 1, 25, 3, 1, 5)),  # hrDevicePrinter
+        2: oid_value((1, 3, 6, 1, 2, 1, 25, 3, 1, 5)),  # hrDevicePrinter
         3: text(make.name),
-        4: name(make.object_id),
+        4: oid_value(make.object_id),
         6: counter(0),
     }
     general = {1: counter(3), 2: integer(1), 6: integer(1), 7: integer(1), 8: integer(1), 9: integer(1)}
@@ -115,13 +120,13 @@ def _general(make: Make) -> Values:
     if make.serial is not None:
         general[17] = text(make.serial)
     return {
-        **_table(DEVICE, (1,), device),
-        **_table((*PRT, 5, 1, 1), (1,), general),
-        **_table((*PRT, 7, 1, 1), (1, 1), {2: text("en"), 3: text("US"), 4: integer(106)}),
+        **_table_row(DEVICE, (1,), device),
+        **_table_row((*PRT, 5, 1, 1), (1,), general),
+        **_table_row((*PRT, 7, 1, 1), (1, 1), {2: text("en"), 3: text("US"), 4: integer(106)}),
     }
 
 
-def _drawer_columns(make: Make, row: int) -> dict[int, Value]:
+def _drawer_columns(make: PrinterModel, row: int) -> dict[int, BerValue]:
     drawer = make.drawers[row - 1]
     return {
         2: integer(drawer.kind),
@@ -140,24 +145,24 @@ def _drawer_columns(make: Make, row: int) -> dict[int, Value]:
     }
 
 
-def _path_columns(make: Make, label: str) -> dict[int, Value]:
+def _path_columns(make: PrinterModel, label: str) -> dict[int, BerValue]:
     sheets_an_hour = integer(make.speed * 60)
     return {2: integer(8), 3: integer(4), 4: sheets_an_hour, 9: integer(3), 10: text(label), 11: integer(0)}
 
 
-def _output_columns() -> dict[int, Value]:
+def _output_columns() -> dict[int, BerValue]:
     described = {2: integer(4), 3: integer(8), 4: integer(250), 5: integer(VAGUE), 6: integer(0)}
     return {**described, 7: text("Output tray"), 12: text("Output tray")}
 
 
-def _marker_columns(make: Make) -> dict[int, Value]:
-    colours = integer(len(_colours(make)))
+def _marker_columns(make: PrinterModel) -> dict[int, BerValue]:
+    colours = integer(len(_list_colours(make)))
     technology = integer(12 if make.ink else 4)  # inkjetAqueous, electrophotographicLaser
     return {2: technology, 3: integer(7), 6: colours, 7: integer(0), 8: integer(3), 9: integer(600)}
 
 
-def _part_columns(make: Make, row: int) -> dict[int, Value]:
-    part, colours = make.parts[row - 1], _colours(make)
+def _part_columns(make: PrinterModel, row: int) -> dict[int, BerValue]:
+    part, colours = make.parts[row - 1], _list_colours(make)
     return {
         2: integer(1),
         3: integer(colours.index(part.colour) + 1 if part.colour else 0),
@@ -169,49 +174,49 @@ def _part_columns(make: Make, row: int) -> dict[int, Value]:
     }
 
 
-def _colours(make: Make) -> list[str]:
+def _list_colours(make: PrinterModel) -> list[str]:
     """The colours of its parts, each once, in order: the rows of prtMarkerColorantTable."""
     return list(dict.fromkeys(part.colour for part in make.parts if part.colour))
 
 
-def _moving(make: Make, state: State) -> Values:
+def _moving_values(make: PrinterModel, state: SimulatedState) -> MibValues:
     """All that the story moves, but for sysUpTime."""
-    values: Values = {
+    values: MibValues = {
         (*DEVICE, 5, 1): integer(state.device),
         (*PRINTER, 1, 1): integer(state.printer),
-        (*PRINTER, 2, 1): octets(error_octets(state.bits)),
+        (*PRINTER, 2, 1): octets(encode_error_bits(state.bits)),
         (*PRT, 5, 1, 1, 18, 1): counter(state.critical_events),
         (*PRT, 5, 1, 1, 19, 1): counter(state.all_events),
         (*PRT, 10, 2, 1, 4, 1, 1): counter(make.life + state.pages),
         (*PRT, 10, 2, 1, 5, 1, 1): counter(make.life % 1000 + state.pages),
-        (*PRT, 10, 2, 1, 15, 1, 1): integer(_sub_unit(state, MARKER, 1)),
+        (*PRT, 10, 2, 1, 15, 1, 1): integer(_sub_unit_status(state, MARKER, 1)),
         (*PRT, 16, 5, 1, 2, 1, 1): text(state.panel),
-        **_lamp(state),
+        **_lamp_values(state),
     }
     for row in range(1, len(make.covers) + 1):
         values[(*PRT, 6, 1, 1, 3, 1, row)] = integer(3 if row in state.open_covers else 4)
     for row, sheets in enumerate(state.sheets, start=1):
         values[(*PRT, 8, 2, 1, 10, 1, row)] = integer(sheets)
-        values[(*PRT, 8, 2, 1, 11, 1, row)] = integer(_sub_unit(state, INPUT, row))
+        values[(*PRT, 8, 2, 1, 11, 1, row)] = integer(_sub_unit_status(state, INPUT, row))
     for row, level in enumerate(state.levels, start=1):
         values[(*PRT, 11, 1, 1, 9, 1, row)] = integer(level)
-    for standing in state.standing:
-        values |= _alert(make, standing)
+    for standing in state.active_alerts:
+        values |= _alert_values(make, standing)
     return values
 
 
-def _lamp(state: State) -> Values:
+def _lamp_values(state: SimulatedState) -> MibValues:
     """prtConsoleLightTable: one orange "Attention" lamp, lit while the printer wants somebody."""
     lit = 0 if state.device == RUNNING else 1000
     columns = {2: integer(lit), 3: integer(0), 4: integer(10), 5: text("Attention")}
-    return _table((*PRT, 17, 6, 1), (1, 1), columns)
+    return _table_row((*PRT, 17, 6, 1), (1, 1), columns)
 
 
-def _sub_unit(state: State, group: int, row: int) -> int:
+def _sub_unit_status(state: SimulatedState, group: int, row: int) -> int:
     """PrtSubUnitStatusTC of one drawer or marker: a sum of availability and alerts."""
     severities = {
         standing.row.severity
-        for standing in state.standing
+        for standing in state.active_alerts
         if (standing.row.group, standing.row.group_index) == (group, row)
     }
     if CRITICAL in severities:
@@ -219,7 +224,7 @@ def _sub_unit(state: State, group: int, row: int) -> int:
     return _WARNED if severities else _AVAILABLE
 
 
-def _alert(make: Make, standing: Standing) -> Values:
+def _alert_values(make: PrinterModel, standing: ActiveAlert) -> MibValues:
     """A row of prtAlertTable. Its time is sysUpTime when it was raised."""
     row = standing.row
     columns = {
@@ -232,4 +237,4 @@ def _alert(make: Make, standing: Standing) -> Values:
         8: text(row.text),
         9: ticks(make.up_before + standing.since),
     }
-    return _table((*PRT, 18, 1, 1), (1, standing.index), columns)
+    return _table_row((*PRT, 18, 1, 1), (1, standing.index), columns)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from agent.simulator.model import Make
+from agent.simulator.model import PrinterModel
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -31,7 +31,7 @@ GENERAL, COVER, INPUT, MARKER, SUPPLIES = 5, 6, 8, 10, 11  # PrtAlertGroupTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class AlertRow:
     """A row of prtAlertTable (RFC 3805, 1.3.6.1.2.1.43.18.1), without index and time."""
 
     code: int
@@ -44,12 +44,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spell:
+class PrinterCondition:
     """Something that is so from `begins` until `ends`."""
 
     begins: float
     ends: float = math.inf
-    row: Row | None = None
+    row: AlertRow | None = None
     bits: tuple[str, ...] = ()  # names of hrPrinterDetectedErrorState
     cover: int | None = None  # this cover is open
     asleep: bool = False
@@ -57,16 +57,16 @@ class Spell:
     permanent: bool = False  # the row stands, but the printer's status takes no notice of it
 
     @property
-    def stops(self) -> bool:
+    def stops_printing(self) -> bool:
         """Nothing is printed meanwhile."""
         return self.silent or self.asleep or (self.row is not None and self.row.severity == CRITICAL)
 
-    def covers(self, elapsed: float) -> bool:
+    def is_active_at(self, elapsed: float) -> bool:
         return self.begins <= elapsed < self.ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class ExpectedTicket:
     """The ticket that this story must lead to, and by when."""
 
     fault: str
@@ -75,12 +75,12 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Scenario:
     """What happens to one printer, and what it promises to whoever judges the agent."""
 
     about: str
-    promise: Promise | None = None  # None: this printer needs no ticket
-    spells: tuple[Spell, ...] = ()
+    expected_ticket: ExpectedTicket | None = None  # None: this printer needs no ticket
+    conditions: tuple[PrinterCondition, ...] = ()
     pages_per_hour: float = 12.0
     left: Mapping[int, float] = field(default_factory=dict)  # supply's row -> share left at the start
     quirks: tuple[str, ...] = ()  # as in `agent.simulator.quirks`: "sleepy=18"
@@ -90,9 +90,9 @@ class Unplayable(ValueError):
     """This printer lacks what the story is about."""
 
 
-class Scenario(Protocol):
+class ScenarioFile(Protocol):
     """What each file in `agent/simulator/scenarios/` offers."""
 
-    def tell(self, make: Make, luck: Random, /) -> Story:
+    def build_scenario(self, make: PrinterModel, luck: Random, /) -> Scenario:
         """The story for this printer. `luck` is the only source of chance. Raises Unplayable."""
         ...

@@ -18,10 +18,10 @@ from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.smi import error as smi_error
 from pysnmp.smi.instrum import AbstractMibInstrumController
 
-from agent.simulator.ber import Oid, Tag, Value
-from agent.simulator.device import User
-from agent.simulator.endpoint import Source
-from agent.simulator.mib import Mib
+from agent.simulator.ber import BerTag, BerValue, Oid
+from agent.simulator.device import UsmUser
+from agent.simulator.endpoint import MibSource
+from agent.simulator.mib import MibTree
 
 _AUTH = {
     None: config.USM_AUTH_NONE,
@@ -41,43 +41,43 @@ _PRIV = {
     "AES256": config.USM_PRIV_CFB256_AES,
 }
 _TYPES = {
-    Tag.INTEGER: rfc1902.Integer32,
-    Tag.OCTETS: rfc1902.OctetString,
-    Tag.NULL: rfc1902.Null,
-    Tag.OID: rfc1902.ObjectIdentifier,
-    Tag.IP_ADDRESS: rfc1902.IpAddress,
-    Tag.COUNTER32: rfc1902.Counter32,
-    Tag.GAUGE32: rfc1902.Gauge32,
-    Tag.TICKS: rfc1902.TimeTicks,
-    Tag.OPAQUE: rfc1902.Opaque,
-    Tag.COUNTER64: rfc1902.Counter64,
+    BerTag.INTEGER: rfc1902.Integer32,
+    BerTag.OCTETS: rfc1902.OctetString,
+    BerTag.NULL: rfc1902.Null,
+    BerTag.OID: rfc1902.ObjectIdentifier,
+    BerTag.IP_ADDRESS: rfc1902.IpAddress,
+    BerTag.COUNTER32: rfc1902.Counter32,
+    BerTag.GAUGE32: rfc1902.Gauge32,
+    BerTag.TICKS: rfc1902.TimeTicks,
+    BerTag.OPAQUE: rfc1902.Opaque,
+    BerTag.COUNTER64: rfc1902.Counter64,
 }
 _EXCEPTIONS = {
-    Tag.NO_SUCH_OBJECT: rfc1905.noSuchObject,
-    Tag.NO_SUCH_INSTANCE: rfc1905.noSuchInstance,
-    Tag.END_OF_MIB_VIEW: rfc1905.endOfMibView,
+    BerTag.NO_SUCH_OBJECT: rfc1905.noSuchObject,
+    BerTag.NO_SUCH_INSTANCE: rfc1905.noSuchInstance,
+    BerTag.END_OF_MIB_VIEW: rfc1905.endOfMibView,
 }
-_END = Value(Tag.END_OF_MIB_VIEW, None)
+_END = BerValue(BerTag.END_OF_MIB_VIEW, None)
 _YEAR_2020 = 1_577_836_800
 
 
-def engine_id(mac: str) -> bytes:
+def build_engine_id(mac: str) -> bytes:
     """RFC 3411, section 5, SnmpEngineID: enterprise number with the top bit set, format 3, MAC."""
     return (0x8000_0000 | 8072).to_bytes(4, "big") + b"\x03" + bytes.fromhex(mac)
 
 
-class Engine:
+class V3Engine:
     """One device's v3 engine, with one user who may read everything."""
 
-    def __init__(self, source: Source, user: User, mac: str) -> None:
+    def __init__(self, source: MibSource, user: UsmUser, mac: str) -> None:
         self._source = source
-        self._tree = _Tree()
-        self._wire = _Wire()
+        self._tree = _MibController()
+        self._wire = _ReplyCatcher()
         self._peer = udp.UdpTransportAddress(("127.0.0.1", 0))  # kept by the engine, never used
         self._engine = engine.SnmpEngine()
-        self._name(engine_id(mac))
+        self._set_engine_id(build_engine_id(mac))
         self._engine.register_transport_dispatcher(self._wire)
-        _admit(self._engine, user)
+        _add_user(self._engine, user)
         shown = context.SnmpContext(self._engine)
         shown.unregister_context_name(b"")
         shown.register_context_name(b"", self._tree)
@@ -91,7 +91,7 @@ class Engine:
 
     def __call__(self, message: bytes, elapsed: float) -> bytes | None:
         """The reply to a v3 message, or None where there is none."""
-        mib = self._source.mib(elapsed)
+        mib = self._source.mib_at(elapsed)
         if mib is None:
             return None
         self._tree.mib = mib
@@ -105,7 +105,7 @@ class Engine:
             return None
         return self._wire.said
 
-    def _name(self, identity: bytes) -> None:
+    def _set_engine_id(self, identity: bytes) -> None:
         """The same engine id after each start, and each start a later boot (RFC 3414, section 2.2).
 
         As `SnmpEngine(snmpEngineID=…)` does it, but without its file of boots in the temporary folder.
@@ -117,7 +117,7 @@ class Engine:
         boots.syntax = boots.syntax.clone(int(time.time()) - _YEAR_2020)
 
 
-def _admit(own: engine.SnmpEngine, user: User) -> None:
+def _add_user(own: engine.SnmpEngine, user: UsmUser) -> None:
     """Serve `user`. That nobody asks with less than the user's keys is seen to by pysnmp's USM."""
     config.add_v3_user(
         own,
@@ -129,7 +129,7 @@ def _admit(own: engine.SnmpEngine, user: User) -> None:
     )
 
 
-class _Wire(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnmp ships no types
+class _ReplyCatcher(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnmp ships no types
     """Catches what the engine says, in place of a socket."""
 
     said: bytes | None = None
@@ -140,24 +140,24 @@ class _Wire(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnmp ships 
         self.said = bytes(outgoing)
 
 
-class _Tree(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp ships no types
+class _MibController(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp ships no types
     """A `Mib` as pysnmp's command responders want to see it."""
 
-    mib = Mib({})
+    mib = MibTree({})
 
     def read_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
-        return [_shown(tuple(name), self.mib.get(tuple(name))) for name, _ in varbinds]
+        return [_convert_varbind(tuple(name), self.mib.get(tuple(name))) for name, _ in varbinds]
 
     def read_next_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
         names = (tuple(name) for name, _ in varbinds)
-        return [_shown(*(self.mib.next(name) or (name, _END))) for name in names]
+        return [_convert_varbind(*(self.mib.next_after(name) or (name, _END))) for name in names]
 
     def write_variables(self, *varbinds: Any, **_about: Any) -> list[tuple[Any, Any]]:
         raise smi_error.NotWritableError(name=varbinds[0][0], idx=0)
 
 
-def _shown(name: Oid, value: Value) -> tuple[Any, Any]:
+def _convert_varbind(name: Oid, value: BerValue) -> tuple[Any, Any]:
     """A varbind in pysnmp's types."""
     if value.tag in _EXCEPTIONS:
-        return rfc1902.ObjectName(name), _EXCEPTIONS[Tag(value.tag)]
-    return rfc1902.ObjectName(name), _TYPES[Tag(value.tag)](value.content)
+        return rfc1902.ObjectName(name), _EXCEPTIONS[BerTag(value.tag)]
+    return rfc1902.ObjectName(name), _TYPES[BerTag(value.tag)](value.content)

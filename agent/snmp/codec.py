@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from agent.core.errors import MalformedReply
-from agent.snmp.reader import IpAddress, Missing, ObjectId, Value, VarBind
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue, VarBind
 
 MAX_DATAGRAM = 8192
 MAX_VARBINDS = 64
@@ -37,7 +37,7 @@ NO_ERROR, TOO_BIG, NO_SUCH_NAME, GEN_ERR, AUTHORIZATION_ERROR = 0, 1, 2, 5, 16
 """Values of error-status (RFC 3416, section 3) that mean something to a reader."""
 
 
-class Ask(IntEnum):
+class RequestType(IntEnum):
     """What may be asked: these three, by tag."""
 
     GET = 0xA0
@@ -47,18 +47,18 @@ class Ask(IntEnum):
     __hash__ = int.__hash__  # of the tag, not of the name: it is hashed for every request
 
 
-class Request(NamedTuple):
+class RequestTemplate(NamedTuple):
     """An encoded request with a gap of four octets where its id goes."""
 
     head: bytes
     tail: bytes
 
-    def numbered(self, request_id: int) -> bytes:
+    def with_id(self, request_id: int) -> bytes:
         """The datagram. `request_id` is 2^23 to 2^31-1, so that four octets are its shortest form."""
         return self.head + request_id.to_bytes(4, "big") + self.tail
 
 
-class Reply(NamedTuple):
+class SnmpReply(NamedTuple):
     """A response. `version` is 0 for SNMPv1 and 1 for SNMPv2c; `size` is its length in octets."""
 
     version: int
@@ -84,34 +84,42 @@ class Trap(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def request(ask: Ask, version: str, community: str, oids: tuple[bytes, ...], repetitions: int = 0) -> Request:
+def encode_request(
+    ask: RequestType, version: str, community: str, oids: tuple[bytes, ...], repetitions: int = 0
+) -> RequestTemplate:
     """A question about `oids`. `repetitions` is GETBULK's max-repetitions and 0 for the others."""
-    names = b"".join(_element(SEQUENCE, _element(OID, name) + b"\x05\x00") for name in oids)
-    after_id = b"\x02\x01\x00" + _element(INTEGER, bytes((repetitions,))) + _element(SEQUENCE, names)
-    pdu = bytes((Ask(ask),)) + _length(6 + len(after_id)) + b"\x02\x04"
-    front = _element(INTEGER, bytes((VERSIONS[version],))) + _element(OCTETS, community.encode()) + pdu
-    return Request(b"\x30" + _length(len(front) + 4 + len(after_id)) + front, after_id)
+    names = b"".join(_encode_element(SEQUENCE, _encode_element(OID, name) + b"\x05\x00") for name in oids)
+    after_id = (
+        b"\x02\x01\x00" + _encode_element(INTEGER, bytes((repetitions,))) + _encode_element(SEQUENCE, names)
+    )
+    pdu = bytes((RequestType(ask),)) + _encode_length(6 + len(after_id)) + b"\x02\x04"
+    front = (
+        _encode_element(INTEGER, bytes((VERSIONS[version],)))
+        + _encode_element(OCTETS, community.encode())
+        + pdu
+    )
+    return RequestTemplate(b"\x30" + _encode_length(len(front) + 4 + len(after_id)) + front, after_id)
 
 
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 """error-status and error-index, as nearly every response has them."""
 
 
-def decode(data: bytes) -> Reply:
+def decode_reply(data: bytes) -> SnmpReply:
     """The response in one datagram. Raises MalformedReply."""
     try:
-        version, _, at = _message(data)
-        start, stop = _open(data, at, RESPONSE)
+        version, _, at = _decode_message(data)
+        start, stop = _open_element(data, at, RESPONSE)
         if stop != len(data):
             raise MalformedReply(reason="the response does not end with its datagram")
-        request_id, at = _number(data, start)
+        request_id, at = _decode_number(data, start)
         status = index = 0
         if data[at : at + 6] == _NO_ERROR:
             at += 6
         else:
-            status, at = _number(data, at)
-            index, at = _number(data, at)
-        return Reply(version, request_id, status, index, _varbinds(data, at, stop), stop)
+            status, at = _decode_number(data, at)
+            index, at = _decode_number(data, at)
+        return SnmpReply(version, request_id, status, index, _decode_varbinds(data, at, stop), stop)
     except IndexError:
         raise MalformedReply(reason="the message ends early") from None
 
@@ -119,54 +127,54 @@ def decode(data: bytes) -> Reply:
 def decode_trap(data: bytes) -> Trap:
     """The trap or inform in one datagram. Raises MalformedReply."""
     try:
-        version, community, at = _message(data)
+        version, community, at = _decode_message(data)
         tag = data[at]
         if tag not in ((TRAP_V1,) if version == 0 else (TRAP_V2, INFORM)):
             raise MalformedReply(reason=f"{tag:#04x} is not the tag of a trap")
-        start, stop = _open(data, at, tag)
+        start, stop = _open_element(data, at, tag)
         if stop != len(data):
             raise MalformedReply(reason="the trap does not end with its datagram")
-        return (_trap_v1 if version == 0 else _trap_v2)(data, start, stop, community)
+        return (_decode_trap_v1 if version == 0 else _decode_trap_v2)(data, start, stop, community)
     except IndexError:
         raise MalformedReply(reason="the message ends early") from None
 
 
-def _trap_v2(data: bytes, at: int, stop: int, community: bytes) -> Trap:
-    request_id, at = _number(data, at)
-    _, at = _number(data, at)
-    _, at = _number(data, at)
-    return Trap(1, community, request_id, _varbinds(data, at, stop))
+def _decode_trap_v2(data: bytes, at: int, stop: int, community: bytes) -> Trap:
+    request_id, at = _decode_number(data, at)
+    _, at = _decode_number(data, at)
+    _, at = _decode_number(data, at)
+    return Trap(1, community, request_id, _decode_varbinds(data, at, stop))
 
 
-def _trap_v1(data: bytes, at: int, stop: int, community: bytes) -> Trap:
-    start, at = _open(data, at, OID)
-    enterprise = _object_id(data[start:at])
-    start, at = _open(data, at, IP_ADDRESS)
-    source = _ip_address(data[start:at])
-    generic, at = _number(data, at)
-    specific, at = _number(data, at)
-    ticks, at = _number(data, at, TICKS)
-    found = _varbinds(data, at, stop)
+def _decode_trap_v1(data: bytes, at: int, stop: int, community: bytes) -> Trap:
+    start, at = _open_element(data, at, OID)
+    enterprise = _decode_object_id(data[start:at])
+    start, at = _open_element(data, at, IP_ADDRESS)
+    source = _decode_ip_address(data[start:at])
+    generic, at = _decode_number(data, at)
+    specific, at = _decode_number(data, at)
+    ticks, at = _decode_number(data, at, TICKS)
+    found = _decode_varbinds(data, at, stop)
     return Trap(0, community, 0, found, enterprise, source, generic, specific, ticks)
 
 
-def _message(data: bytes) -> tuple[int, bytes, int]:
+def _decode_message(data: bytes) -> tuple[int, bytes, int]:
     """Version, community, and where the PDU begins."""
     if len(data) > MAX_DATAGRAM:
         raise MalformedReply(reason=f"longer than {MAX_DATAGRAM} octets")
-    at, stop = _open(data, 0, SEQUENCE)
+    at, stop = _open_element(data, 0, SEQUENCE)
     if stop != len(data):
         raise MalformedReply(reason="the message does not end with its datagram")
-    version, at = _number(data, at)
+    version, at = _decode_number(data, at)
     if version not in (0, 1):
         raise MalformedReply(reason=f"message version {version} is neither SNMPv1 nor SNMPv2c")
-    start, at = _open(data, at, OCTETS)
+    start, at = _open_element(data, at, OCTETS)
     return version, data[start:at], at
 
 
-def _varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
+def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
     """The list of varbinds at `at`, which must end at `end`."""
-    at, stop = _open(data, at, SEQUENCE)
+    at, stop = _open_element(data, at, SEQUENCE)
     if stop != end:
         raise MalformedReply(reason="the varbinds do not end with their PDU")
     found: list[VarBind] = []
@@ -174,51 +182,51 @@ def _varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
         if len(found) == MAX_VARBINDS:
             raise MalformedReply(reason=f"more than {MAX_VARBINDS} varbinds")
         length = data[at + 1]
-        stop = at + 2 + length if length < 0x80 else _open(data, at, SEQUENCE)[1]
+        stop = at + 2 + length if length < 0x80 else _open_element(data, at, SEQUENCE)[1]
         octets = data[at:stop]
-        found.append(_familiar.get(octets) or _varbind(octets))
+        found.append(_varbind_cache.get(octets) or _decode_varbind(octets))
         at = stop
     return found
 
 
-_familiar: dict[bytes, VarBind] = {}
+_varbind_cache: dict[bytes, VarBind] = {}
 """Varbinds that were read before. Printers say the same most of the time: six of seven values in a poll
 were heard already, from this printer or from its like, and the same octets mean the same. Only those of
 up to 129 octets are kept, and only so many: less than 8 MB, whatever comes."""
 
-MOST_FAMILIAR = 16384
+MAX_CACHED_VARBINDS = 16384
 
 
-def _varbind(octets: bytes) -> VarBind:
+def _decode_varbind(octets: bytes) -> VarBind:
     """One varbind, from its tag to the end of its value. Short lengths are read in place."""
     at, end, start = 2, 2 + octets[1], 4
     if octets[0] != SEQUENCE or octets[1] > 0x7F:
-        at, end = _open(octets, 0, SEQUENCE)
+        at, end = _open_element(octets, 0, SEQUENCE)
         start = at + 2
     at, length = start + octets[at + 1], octets[at + 1]
     if octets[start - 2] != OID or length > 0x7F:
-        start, at = _open(octets, start - 2, OID)
+        start, at = _open_element(octets, start - 2, OID)
     name = octets[start:at]
     if not 0 < length < 0x80 or not name.isascii():  # otherwise each arc is one octet, and all is well
-        _object_id(name)
+        _decode_object_id(name)
     tag, length, start = octets[at], octets[at + 1], at + 2
     at = start + length
     if length > 0x7F:
-        start, at = _open(octets, start - 2, tag)
+        start, at = _open_element(octets, start - 2, tag)
     if not at == end == len(octets):
         raise MalformedReply(reason="a varbind does not end with its value")
-    read = _READ.get(tag)
+    read = _VALUE_DECODERS.get(tag)
     if read is None:
         raise MalformedReply(reason=f"{tag:#04x} is not the tag of a value")
     found = name, read(octets[start:at])
     if end < 0x82:
-        if len(_familiar) >= MOST_FAMILIAR:
-            _familiar.clear()
-        _familiar[octets] = found
+        if len(_varbind_cache) >= MAX_CACHED_VARBINDS:
+            _varbind_cache.clear()
+        _varbind_cache[octets] = found
     return found
 
 
-def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
+def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
     """Where the contents of the element at `at` begin and end (X.690, 8.1.3: definite lengths only).
 
     The end may lie beyond that of the message. Then what follows is not there, or an outer end disagrees.
@@ -235,25 +243,25 @@ def _open(data: bytes, at: int, tag: int) -> tuple[int, int]:
     return at, at + int.from_bytes(data[at - octets : at], "big")
 
 
-def _number(data: bytes, at: int, tag: int = INTEGER) -> tuple[int, int]:
+def _decode_number(data: bytes, at: int, tag: int = INTEGER) -> tuple[int, int]:
     """The number at `at`, and where the next element begins."""
-    start, stop = _open(data, at, tag)
-    return _signed(data[start:stop]), stop
+    start, stop = _open_element(data, at, tag)
+    return _decode_signed(data[start:stop]), stop
 
 
-def _signed(octets: bytes) -> int:
+def _decode_signed(octets: bytes) -> int:
     if not 0 < len(octets) < MAX_NUMBER:
-        return _wide(octets)
+        return _decode_wide(octets)
     return int.from_bytes(octets, "big", signed=True)
 
 
-def _unsigned(octets: bytes) -> int:
+def _decode_unsigned(octets: bytes) -> int:
     if not 0 < len(octets) < MAX_NUMBER:
-        return _wide(octets)
+        return _decode_wide(octets)
     return int.from_bytes(octets, "big")
 
 
-def _wide(octets: bytes) -> int:
+def _decode_wide(octets: bytes) -> int:
     """A number of nine octets, of which the first is a zero that keeps it positive (X.690, 8.3)."""
     if len(octets) != MAX_NUMBER or octets[0]:
         raise MalformedReply(reason=f"a number of {len(octets)} octets")
@@ -266,52 +274,52 @@ _ARCS = re.compile(
 """1 to 127 arcs of at most 32 bits in their shortest form (X.690, 8.19.2); the first one stands for two."""
 
 
-def _object_id(octets: bytes) -> ObjectId:
+def _decode_object_id(octets: bytes) -> ObjectId:
     if not _ARCS.fullmatch(octets):
         raise MalformedReply(reason="not an OID of at most 128 arcs of 32 bits")
     return ObjectId(octets)
 
 
-def _object_id_told(octets: bytes) -> ObjectId:
+def _decode_oid_value(octets: bytes) -> ObjectId:
     """An OID as a value. Some agents say "none" with no octets in place of 0.0 (zeroDotZero, RFC 2578)."""
-    return _object_id(octets or b"\0")
+    return _decode_object_id(octets or b"\0")
 
 
-def _ip_address(octets: bytes) -> IpAddress:
+def _decode_ip_address(octets: bytes) -> IpAddress:
     if len(octets) != 4:
         raise MalformedReply(reason=f"an IP address of {len(octets)} octets")
     return IpAddress(octets)
 
 
-def _nothing(meaning: Missing | None) -> Callable[[bytes], Missing | None]:
-    def read(octets: bytes) -> Missing | None:
+def _null_decoder(meaning: MissingValue | None) -> Callable[[bytes], MissingValue | None]:
+    def decode_null(octets: bytes) -> MissingValue | None:
         if octets:
             raise MalformedReply(reason="a NULL with contents")
         return meaning
 
-    return read
+    return decode_null
 
 
-_READ: dict[int, Callable[[bytes], Value]] = {
-    INTEGER: _signed,
+_VALUE_DECODERS: dict[int, Callable[[bytes], SnmpValue]] = {
+    INTEGER: _decode_signed,
     OCTETS: bytes,
-    NULL: _nothing(None),
-    OID: _object_id_told,
-    IP_ADDRESS: _ip_address,
-    COUNTER32: _unsigned,
-    GAUGE32: _unsigned,
-    TICKS: _unsigned,
+    NULL: _null_decoder(None),
+    OID: _decode_oid_value,
+    IP_ADDRESS: _decode_ip_address,
+    COUNTER32: _decode_unsigned,
+    GAUGE32: _decode_unsigned,
+    TICKS: _decode_unsigned,
     OPAQUE: bytes,
-    COUNTER64: _unsigned,
-    **{meaning.value: _nothing(meaning) for meaning in Missing},
+    COUNTER64: _decode_unsigned,
+    **{meaning.value: _null_decoder(meaning) for meaning in MissingValue},
 }
 
 
-def _element(tag: int, contents: bytes) -> bytes:
-    return bytes((tag,)) + _length(len(contents)) + contents
+def _encode_element(tag: int, contents: bytes) -> bytes:
+    return bytes((tag,)) + _encode_length(len(contents)) + contents
 
 
-def _length(octets: int) -> bytes:
+def _encode_length(octets: int) -> bytes:
     """The shortest form of a length (X.690, 8.1.3)."""
     if octets < 0x80:
         return bytes((octets,))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Counters:
+class DatagramCounters:
     """Datagrams by what became of them, since the start."""
 
     sent: int = 0

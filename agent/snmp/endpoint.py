@@ -22,33 +22,33 @@ from time import monotonic
 from typing import Any
 
 from agent.core.errors import MalformedReply
-from agent.snmp.codec import MAX_DATAGRAM, Reply, decode
-from agent.snmp.counters import Counters
+from agent.snmp.codec import MAX_DATAGRAM, SnmpReply, decode_reply
+from agent.snmp.counters import DatagramCounters
 from agent.snmp.windows_sockets import keep_reading_after_icmp
 
 SockAddr = tuple[Any, ...]
 """(host, port) or (host, port, flow, scope), as `recvfrom` gives them."""
 
 TICK = 0.025  # s between two looks at the deadlines
-BATCH = 64  # datagrams read in one turn of the loop
+MAX_BATCH = 64  # datagrams read in one turn of the loop
 
 
-Waiting = tuple[int, asyncio.Future[Reply | None], float]
+PendingRequest = tuple[int, asyncio.Future[SnmpReply | None], float]
 """An attempt that is under way: its request-id, who waits for it, and until when."""
 
 
 class Endpoint(asyncio.DatagramProtocol):
     """The socket. What it remembers is bounded by the number of printers that were ever asked."""
 
-    def __init__(self, family: socket.AddressFamily, buffer: int, counters: Counters) -> None:
+    def __init__(self, family: socket.AddressFamily, buffer: int, counters: DatagramCounters) -> None:
         self.family = family
         self.counters = counters
         self.receive_buffer = 0
         self.malformed: dict[SockAddr, str] = {}
-        self.listeners: dict[int, Callable[[SockAddr, Reply], None]] = {}
+        self.listeners: dict[int, Callable[[SockAddr, SnmpReply], None]] = {}
         self._buffer = buffer
         self._heard: dict[SockAddr, int] = {}  # everyone ever asked: the id of their last answer, 0 if none
-        self._pending: dict[SockAddr, Waiting] = {}
+        self._pending: dict[SockAddr, PendingRequest] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._drained: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -59,7 +59,7 @@ class Endpoint(asyncio.DatagramProtocol):
     async def open(self) -> None:
         """Open the socket and ask for its receive buffer. Raises OSError."""
         self._loop = asyncio.get_running_loop()
-        bound = bound_socket(self.family, self._buffer)
+        bound = bind_socket(self.family, self._buffer)
         self.receive_buffer = bound.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self._transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=bound)
         self._drained = bound if os.name == "posix" else None
@@ -72,7 +72,7 @@ class Endpoint(asyncio.DatagramProtocol):
             transport.close()
         if self._rearming is not None:
             self._rearming.cancel()
-        self._expire(float("inf"))
+        self._expire_requests(float("inf"))
         if self._timer is not None:
             self._timer.cancel()
 
@@ -82,37 +82,37 @@ class Endpoint(asyncio.DatagramProtocol):
             self.counters.sent += 1
             self._transport.sendto(packet, sockaddr)
 
-    def exchange(
+    def exchange_packet(
         self, sockaddr: SockAddr, request_id: int, packet: bytes, wait: float
-    ) -> asyncio.Future[Reply | None]:
+    ) -> asyncio.Future[SnmpReply | None]:
         """Send `packet`; its answer, or None after `wait` seconds. One at a time for each `sockaddr`."""
-        future: asyncio.Future[Reply | None] = self._loop.create_future()
+        future: asyncio.Future[SnmpReply | None] = self._loop.create_future()
         if self._closed:
             future.set_result(None)
             return future
         self._pending[sockaddr] = request_id, future, monotonic() + wait
         if self._timer is None:
-            self._timer = self._loop.call_later(TICK, self._tick)
+            self._timer = self._loop.call_later(TICK, self._check_deadlines)
         self.send(packet, sockaddr)
         return future
 
     def datagram_received(self, data: bytes, addr: SockAddr) -> None:
         """Take this datagram and, where the loop allows it, those that came in meanwhile."""
         self._suspect = False
-        self._take(data, addr)
+        self._process_datagram(data, addr)
         if self._drained is None:
             return
         receive = self._drained.recvfrom
         try:
-            for _ in range(BATCH):
-                self._take(*receive(MAX_DATAGRAM + 1))
+            for _ in range(MAX_BATCH):
+                self._process_datagram(*receive(MAX_DATAGRAM + 1))
         except OSError:  # nothing more for now (BlockingIOError); real errors come back through the loop
             return
 
-    def _take(self, data: bytes, sockaddr: SockAddr) -> None:
+    def _process_datagram(self, data: bytes, sockaddr: SockAddr) -> None:
         waiting = self._pending.get(sockaddr)
         try:
-            reply = decode(data)
+            reply = decode_reply(data)
         except MalformedReply as why:
             self.counters.malformed += 1
             if waiting is not None:
@@ -127,9 +127,9 @@ class Endpoint(asyncio.DatagramProtocol):
         elif listener := self.listeners.get(reply.request_id):
             listener(sockaddr, reply)
         else:
-            self._drop(sockaddr, reply.request_id)
+            self._count_dropped(sockaddr, reply.request_id)
 
-    def _drop(self, sockaddr: SockAddr, request_id: int) -> None:
+    def _count_dropped(self, sockaddr: SockAddr, request_id: int) -> None:
         if self._heard.get(sockaddr) == request_id:
             self.counters.duplicate += 1
         elif sockaddr in self._heard or sockaddr in self._pending:
@@ -137,15 +137,15 @@ class Endpoint(asyncio.DatagramProtocol):
         else:
             self.counters.foreign += 1
 
-    def _tick(self) -> None:
+    def _check_deadlines(self) -> None:
         self._timer = None
-        expired = self._expire(monotonic())
+        expired = self._expire_requests(monotonic())
         if expired and self._suspect and self._rearming is None:
-            self._rearm()
+            self._schedule_rearm()
         if self._pending:
-            self._timer = self._loop.call_later(TICK, self._tick)
+            self._timer = self._loop.call_later(TICK, self._check_deadlines)
 
-    def _expire(self, now: float) -> int:
+    def _expire_requests(self, now: float) -> int:
         expired = [key for key, (_, _, deadline) in self._pending.items() if deadline <= now]
         for key in expired:
             _, future, _ = self._pending.pop(key)
@@ -163,14 +163,14 @@ class Endpoint(asyncio.DatagramProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The loop gave the socket up. Unless we closed it ourselves, open another."""
         if exc is not None and self._transport is not None and self._rearming is None:
-            self._rearm()
+            self._schedule_rearm()
 
-    def _rearm(self) -> None:
+    def _schedule_rearm(self) -> None:
         self.counters.rearmed += 1
         self._suspect = False
-        self._rearming = self._loop.create_task(self._replace(), name="snmp-rearm")
+        self._rearming = self._loop.create_task(self._replace_socket(), name="snmp-rearm")
 
-    async def _replace(self) -> None:
+    async def _replace_socket(self) -> None:
         old, self._transport, self._drained = self._transport, None, None
         if old is not None:
             old.abort()
@@ -182,7 +182,7 @@ class Endpoint(asyncio.DatagramProtocol):
             self._rearming = None
 
 
-def bound_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
+def bind_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
     """A socket on a free port, with as much of `buffer` as the system grants (Linux: net.core.rmem_max)."""
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:

@@ -18,28 +18,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from agent.core.model import Address
-from agent.snmp.codec import Ask, request
-from agent.snmp.counters import Counters
+from agent.snmp.codec import RequestType, encode_request
+from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import Endpoint, SockAddr
-from agent.snmp.printer_session import DeviceReader, Exchange, values_of
-from agent.snmp.rate_limiter import Courtesy, resolve
-from agent.snmp.reader import Credential, Value
-from agent.snmp.request_strategy import Ladder
-from agent.snmp.slots import Places
-from agent.snmp.sweep import Sweep
-from agent.snmp.v1v2c import PlainExchange, new_id
-from agent.snmp.walk_guards import Limits
+from agent.snmp.printer_session import DeviceReader, Exchange, extract_values
+from agent.snmp.rate_limiter import RateLimiter, resolve_address
+from agent.snmp.reader import Credential, SnmpValue
+from agent.snmp.request_strategy import RequestStrategy
+from agent.snmp.slots import Slots
+from agent.snmp.sweep import AddressSweep
+from agent.snmp.v1v2c import CommunityExchange, next_request_id
+from agent.snmp.walk_guards import WalkLimits
 
 if TYPE_CHECKING:
     from agent.snmp.v3 import PysnmpEngine
 
 OCTETS_PER_ANSWER = 4096  # what the kernel accounts for one waiting answer, at the most usual sizes
-BRIEF = 2  # attempts, where the printer has just answered something else
+BRIEF_ATTEMPTS = 2  # attempts, where the printer has just answered something else
 """sysObjectID.0 and sysUpTime.0 (RFC 3418): every agent has them, and both are short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SnmpSettings:
     """How patient and how polite. Seconds are real seconds; a rate of None sets no bound."""
 
     timeout: float = 2.0  # for the first attempt
@@ -51,37 +51,37 @@ class Settings:
     sweep_linger: float = 2.0  # how long a pass listens after its last packet
     concurrency: int = 2_000  # requests under way
     receive_buffer: int = 4 << 20  # octets asked for
-    limits: Limits = field(default_factory=Limits)
+    limits: WalkLimits = field(default_factory=WalkLimits)
     engine: str = "auto"  # "pysnmp": every version through pysnmp, not only v3
 
-    def waits(self, attempts: int) -> list[float]:
+    def attempt_waits(self, attempts: int) -> list[float]:
         """How long each of `attempts` waits."""
         return [self.timeout * self.growth**attempt for attempt in range(attempts)]
 
 
-class Engine:
+class SnmpClient:
     """All SNMP of one agent. `start` before use, `close` after; or use it as a context manager."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
-        self.counters = Counters()
-        self._waits = self.settings.waits(self.settings.retries + 1)
-        self._courtesy = Courtesy(self.settings.requests_per_second, self.settings.requests_per_subnet)
+    def __init__(self, settings: SnmpSettings | None = None) -> None:
+        self.settings = settings or SnmpSettings()
+        self.counters = DatagramCounters()
+        self._waits = self.settings.attempt_waits(self.settings.retries + 1)
+        self._courtesy = RateLimiter(self.settings.requests_per_second, self.settings.requests_per_subnet)
         self._endpoints: dict[socket.AddressFamily, Endpoint] = {}
         self._missing: dict[Address, set[bytes]] = {}
         self._pysnmp: list[PysnmpEngine] = []
 
     async def start(self) -> None:
         """Open the sockets. Raises OSError where there is not even IPv4."""
-        self._endpoints[socket.AF_INET] = await self._opened(socket.AF_INET)
+        self._endpoints[socket.AF_INET] = await self._open_endpoint(socket.AF_INET)
         if socket.has_ipv6:
             try:
-                self._endpoints[socket.AF_INET6] = await self._opened(socket.AF_INET6)
+                self._endpoints[socket.AF_INET6] = await self._open_endpoint(socket.AF_INET6)
             except OSError:  # a host with IPv6 switched off; its printers are IPv4
                 self._endpoints.pop(socket.AF_INET6, None)
-        self._slots = Places(self.concurrency)
+        self._slots = Slots(self.concurrency)
 
-    async def _opened(self, family: socket.AddressFamily) -> Endpoint:
+    async def _open_endpoint(self, family: socket.AddressFamily) -> Endpoint:
         endpoint = Endpoint(family, self.settings.receive_buffer, self.counters)
         await endpoint.open()
         return endpoint
@@ -113,40 +113,44 @@ class Engine:
         """Requests under way at once: what was configured, or what the receive buffer can hold."""
         return max(8, min(self.settings.concurrency, self.receive_buffer // OCTETS_PER_ANSWER))
 
-    def reader(self, address: Address, credential: Credential, learned: str | None = None) -> DeviceReader:
+    def create_reader(
+        self, address: Address, credential: Credential, learned: str | None = None
+    ) -> DeviceReader:
         """`address` asked with `credential`. `learned` is what `.learned` of an earlier reader said.
 
         Never raises; an address or a credential that cannot be used shows when something is read.
         """
-        return self._reader(address, credential, Ladder.start(credential, learned), self._waits)
+        return self._create_reader(
+            address, credential, RequestStrategy.for_credential(credential, learned), self._waits
+        )
 
-    def _reader(
-        self, address: Address, credential: Credential, ladder: Ladder, waits: Sequence[float]
+    def _create_reader(
+        self, address: Address, credential: Credential, ladder: RequestStrategy, waits: Sequence[float]
     ) -> DeviceReader:
-        exchange = self._exchange(address, credential, waits)
+        exchange = self._create_exchange(address, credential, waits)
         missing = self._missing.setdefault(address, set())
         return DeviceReader(address, exchange, ladder, self.settings.limits, missing)
 
-    def _exchange(self, address: Address, credential: Credential, waits: Sequence[float]) -> Exchange:
+    def _create_exchange(self, address: Address, credential: Credential, waits: Sequence[float]) -> Exchange:
         if credential.version == "3" or self.settings.engine == "pysnmp":
             from agent.snmp.v3 import PysnmpExchange  # noqa: PLC0415 - costs 30 MB that few sites need
 
             return PysnmpExchange(
                 address=address,
                 credential=credential,
-                courtesy=self._courtesy,
+                limiter=self._courtesy,
                 engine=lambda: self._pysnmp_for(credential),
                 waits=waits,
-                brief_waits=waits[:BRIEF],
+                brief_waits=waits[:BRIEF_ATTEMPTS],
             )
-        return PlainExchange(
+        return CommunityExchange(
             address=address,
             credential=credential,
-            courtesy=self._courtesy,
+            limiter=self._courtesy,
             endpoints=self._endpoints,
             slots=self._slots,
             waits=waits,
-            brief_waits=waits[:BRIEF],
+            brief_waits=waits[:BRIEF_ATTEMPTS],
         )
 
     def _pysnmp_for(self, credential: Credential) -> "PysnmpEngine":
@@ -154,46 +158,48 @@ class Engine:
         from agent.snmp.v3 import PysnmpEngine  # noqa: PLC0415 - see above
 
         for engine in self._pysnmp:
-            if engine.serves(credential):
+            if engine.can_serve(credential):
                 return engine
         self._pysnmp.append(PysnmpEngine(self.settings.receive_buffer, self.counters))
         return self._pysnmp[-1]
 
-    async def ask(
+    async def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
-    ) -> AsyncIterator[tuple[Address, dict[bytes, Value]]]:
+    ) -> AsyncIterator[tuple[Address, dict[bytes, SnmpValue]]]:
         """One GET of `oids` to each of `addresses`, once, at `sweep_per_second`; the answers as they come.
 
         `credential` is one of v1 or v2c. An answer that is an error is an answer: its values are empty.
         Raises NoAnswer if one of `addresses` is no IP address.
         """
-        request_id = new_id()
-        packet = request(Ask.GET, credential.version, credential.community, oids).numbered(request_id)
-        sweep = Sweep(self._sender(packet), self.counters)
+        request_id = next_request_id()
+        packet = encode_request(RequestType.GET, credential.version, credential.community, oids).with_id(
+            request_id
+        )
+        sweep = AddressSweep(self._make_sender(packet), self.counters)
         endpoints = list(self._endpoints.values())
         for endpoint in endpoints:
-            endpoint.listeners[request_id] = sweep.heard
+            endpoint.listeners[request_id] = sweep.receive_reply
         try:
             passing = sweep.run(addresses, self.settings.sweep_per_second, self.settings.sweep_linger)
             async with aclosing(passing) as answers:
                 async for address, reply in answers:
-                    yield address, values_of(reply, oids)
+                    yield address, extract_values(reply, oids)
         finally:
             for endpoint in endpoints:
                 del endpoint.listeners[request_id]
 
-    def _sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
+    def _make_sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
         """What sends `packet` to a stranger. An IPv4 `Address` is its own socket address."""
         ipv4 = self._endpoints.get(socket.AF_INET)
 
-        def send(address: Address) -> SockAddr:
+        def send_packet(address: Address) -> SockAddr:
             endpoint = ipv4
             sockaddr: SockAddr = address
             if not address.host.replace(".", "").isdecimal():  # IPv6, or a name, which must not be looked up
-                family, sockaddr = resolve(address)
+                family, sockaddr = resolve_address(address)
                 endpoint = self._endpoints.get(family)
             if endpoint is not None:
                 endpoint.send(packet, sockaddr)
             return sockaddr
 
-        return send
+        return send_packet

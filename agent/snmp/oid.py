@@ -35,7 +35,7 @@ def encode_arcs(*numbers: int) -> bytes:
     return bytes(out)
 
 
-def arcs(raw: bytes) -> tuple[int, ...]:
+def decode_arcs(raw: bytes) -> tuple[int, ...]:
     """The arcs of a raw piece of an OID that starts at an arc's first byte: a table index, usually."""
     found, number = [], 0
     for byte in raw:
@@ -46,8 +46,8 @@ def arcs(raw: bytes) -> tuple[int, ...]:
     return tuple(found)
 
 
-def dotted(raw: bytes) -> str:
+def format_oid(raw: bytes) -> str:
     """The text form, "1.3.6.1.…"."""
-    first, *rest = arcs(raw)
+    first, *rest = decode_arcs(raw)
     top = min(first // 40, 2)
     return ".".join(map(str, (top, first - 40 * top, *rest)))

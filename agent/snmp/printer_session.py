@@ -15,13 +15,13 @@ from typing import Protocol
 
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address
-from agent.snmp.codec import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, Ask, Reply
-from agent.snmp.oid import arcs, dotted, encode_arcs
-from agent.snmp.reader import Missing, Value, VarBind
-from agent.snmp.request_strategy import Ladder, Rung, halves
-from agent.snmp.walk_guards import Column, Limits, Walk
+from agent.snmp.codec import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, RequestType, SnmpReply
+from agent.snmp.oid import decode_arcs, encode_arcs, format_oid
+from agent.snmp.reader import MissingValue, SnmpValue, VarBind
+from agent.snmp.request_strategy import ReadMode, RequestStrategy, split_names
+from agent.snmp.walk_guards import TableWalk, WalkColumn, WalkLimits
 
-ERRORS = (
+ERROR_NAMES = (
     "noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType",
     "wrongLength", "wrongEncoding", "wrongValue", "noCreation", "inconsistentValue",
     "resourceUnavailable", "commitFailed", "undoFailed", "authorizationError", "notWritable",
@@ -30,8 +30,8 @@ ERRORS = (
 """error-status by number (RFC 3416, section 3)."""
 
 VERSION_NAMES = {0: "1", 1: "2c", 3: "3"}
-GUESSES = 10  # rows asked for at once where a table can only be guessed at
-MOST_GUESSED = 200  # rows
+GUESS_BATCH = 10  # rows asked for at once where a table can only be guessed at
+MAX_GUESSED = 200  # rows
 
 
 class Exchange(Protocol):
@@ -40,7 +40,9 @@ class Exchange(Protocol):
     waited: float
     """Seconds spent waiting for the printer so far, without what our own budget took."""
 
-    async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
+    async def send_request(
+        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+    ) -> SnmpReply:
         """One request, repeated until answered. `brief`: with fewer repeats, as the printer is awake.
 
         Raises NoAnswer, MalformedReply or WrongCredential."""
@@ -50,7 +52,12 @@ class DeviceReader:
     """A `Reader`. `missing` are the names that an SNMPv1 printer is known not to have."""
 
     def __init__(
-        self, address: Address, exchange: Exchange, ladder: Ladder, limits: Limits, missing: set[bytes]
+        self,
+        address: Address,
+        exchange: Exchange,
+        ladder: RequestStrategy,
+        limits: WalkLimits,
+        missing: set[bytes],
     ) -> None:
         self._address = address
         self._exchange = exchange
@@ -69,39 +76,39 @@ class DeviceReader:
         """What to hand to `Engine.reader` next time."""
         return str(self._ladder)
 
-    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
         """The values of `oids`; those without a value are absent. Raises ReadingError and its kinds."""
-        return await self._get([name for name in oids if name not in self._missing], self._missing)
+        return await self._get_values([name for name in oids if name not in self._missing], self._missing)
 
-    async def _get(self, names: Sequence[bytes], missing: set[bytes]) -> dict[bytes, Value]:
+    async def _get_values(self, names: Sequence[bytes], missing: set[bytes]) -> dict[bytes, SnmpValue]:
         size, refused = self._ladder.varbinds, ""
         todo = [names[at : at + size] for at in range(0, len(names), size)]
-        found: dict[bytes, Value] = {}
+        found: dict[bytes, SnmpValue] = {}
         while todo:
             batch = todo.pop(0)
-            reply = await self._ask(Ask.GET, batch)
+            reply = await self._send_request(RequestType.GET, batch)
             if reply.error_status == NO_ERROR:
-                found.update(values_of(reply, batch))
+                found.update(extract_values(reply, batch))
                 continue
             rest = self._after_error(batch, reply)
             if reply.error_status == NO_SUCH_NAME:
                 missing.update(set(batch).difference(*rest))
             elif sum(map(len, rest)) < len(batch):
-                refused = _said(reply.error_status)
+                refused = _format_status(reply.error_status)
             todo = rest + todo
         if refused and not found:
             raise RefusedByDevice(str(self._address), f"the printer answered {refused} to every question")
         return found
 
-    def _after_error(self, batch: Sequence[bytes], reply: Reply) -> list[Sequence[bytes]]:
+    def _after_error(self, batch: Sequence[bytes], reply: SnmpReply) -> list[Sequence[bytes]]:
         """What is still worth asking of `batch`."""
         self._check_access(reply)
         if reply.error_status == TOO_BIG:
-            self._ladder = self._ladder.fewer(len(batch)) or self._ladder
+            self._ladder = self._ladder.reduce_names(len(batch)) or self._ladder
         elif 0 < reply.error_index <= len(batch):
             rest = [*batch[: reply.error_index - 1], *batch[reply.error_index :]]
             return [rest] if rest else []
-        return halves(batch) if len(batch) > 1 else []
+        return split_names(batch) if len(batch) > 1 else []
 
     async def walk(self, *roots: bytes) -> list[VarBind]:
         """Everything below `roots`, root by root. Raises ReadingError and its kinds.
@@ -109,102 +116,108 @@ class DeviceReader:
         A table that had to be given up is an error, never a shorter table: rows that were not read
         must not look like rows that are not there.
         """
-        walk = Walk(roots, self._limits)
+        walk = TableWalk(roots, self._limits)
         before = self._exchange.waited
-        while columns := walk.open(self._ladder.varbinds):
-            if self._ladder.rung is Rung.GET:
-                await self._guess(columns[0])
+        while columns := walk.open_columns(self._ladder.varbinds):
+            if self._ladder.read_mode is ReadMode.GET:
+                await self._guess_rows(columns[0])
             else:
-                await self._step(walk, columns, before)
-        rows = walk.rows()
-        refused = [dotted(column.root) for column in walk.columns if column.refused]
+                await self._step_walk(walk, columns, before)
+        rows = walk.all_rows()
+        refused = [format_oid(column.root) for column in walk.columns if column.refused]
         if refused and not rows:
             raise RefusedByDevice(str(self._address), f"the printer would not let {refused[0]} be walked")
         return rows
 
-    async def _step(self, walk: Walk, columns: Sequence[Column], before: float) -> None:
+    async def _step_walk(self, walk: TableWalk, columns: Sequence[WalkColumn], before: float) -> None:
         """One GETBULK or GETNEXT for `columns`."""
-        bulk = self._ladder.rung is Rung.BULK
+        bulk = self._ladder.read_mode is ReadMode.BULK
         trial = bulk and self._awake and not self._bulk_works
         names = [column.last for column in columns]
         try:
-            reply = await self._ask(Ask.BULK if bulk else Ask.NEXT, names, brief=trial)
+            reply = await self._send_request(
+                RequestType.BULK if bulk else RequestType.NEXT, names, brief=trial
+            )
         except (NoAnswer, MalformedReply) as why:
             if not (trial if isinstance(why, NoAnswer) else bulk):
                 raise
-            self._ladder = self._ladder.lower() or self._ladder
+            self._ladder = self._ladder.step_down() or self._ladder
             return
-        if problem := walk.spend(reply.size, self._exchange.waited - before):
+        if problem := walk.count_answer(reply.size, self._exchange.waited - before):
             raise RefusedByDevice(str(self._address), problem)
         if reply.error_status != NO_ERROR:
             self._after_walk_error(columns, reply)
-        elif walk.take(columns, reply.varbinds):
+        elif walk.add_answer(columns, reply.varbinds):
             self._bulk_works = self._bulk_works or bulk
         else:
-            self._ladder = self._ladder.lower() or self._ladder
+            self._ladder = self._ladder.step_down() or self._ladder
 
-    def _after_walk_error(self, columns: Sequence[Column], reply: Reply) -> None:
+    def _after_walk_error(self, columns: Sequence[WalkColumn], reply: SnmpReply) -> None:
         """Ask for less, end the column that has ended (noSuchName in SNMPv1), or give it up."""
         self._check_access(reply)
         status, index = reply.error_status, reply.error_index
         culprit = columns[index - 1] if 0 < index <= len(columns) else None
         if len(columns) == 1:
             culprit = columns[0]
-        if status == TOO_BIG and (smaller := self._ladder.smaller(len(columns))):
+        if status == TOO_BIG and (smaller := self._ladder.reduce_request(len(columns))):
             self._ladder = smaller
-        elif status not in {NO_SUCH_NAME, TOO_BIG} and self._ladder.rung is Rung.BULK:
-            self._ladder = self._ladder.lower() or self._ladder
+        elif status not in {NO_SUCH_NAME, TOO_BIG} and self._ladder.read_mode is ReadMode.BULK:
+            self._ladder = self._ladder.step_down() or self._ladder
         elif culprit is not None:
             culprit.open, culprit.refused = False, status != NO_SUCH_NAME
         else:
-            self._ladder = self._ladder.fewer(len(columns)) or self._ladder
+            self._ladder = self._ladder.reduce_names(len(columns)) or self._ladder
 
-    async def _guess(self, column: Column) -> None:
+    async def _guess_rows(self, column: WalkColumn) -> None:
         """Rows of a column that cannot be walked: its scalar, and rows 1, 2, 3 … of the devices that rows
         were read of, and of the first."""
-        found = {**dict(column.rows), **await self._get([column.root + b"\x00"], set())}
-        seen = (arcs(name[len(column.root) :])[:-1] for name, _ in column.rows)
+        found = {**dict(column.rows), **await self._get_values([column.root + b"\x00"], set())}
+        seen = (decode_arcs(name[len(column.root) :])[:-1] for name, _ in column.rows)
         for prefix in dict.fromkeys((*seen, (1,), ())):
-            for first in range(1, MOST_GUESSED, GUESSES):
-                rows = range(first, first + GUESSES)
-                got = await self._get([column.root + encode_arcs(*prefix, row) for row in rows], set())
+            for first in range(1, MAX_GUESSED, GUESS_BATCH):
+                rows = range(first, first + GUESS_BATCH)
+                got = await self._get_values([column.root + encode_arcs(*prefix, row) for row in rows], set())
                 found.update(got)
                 if not got:
                     break
-        column.rows = sorted(found.items(), key=lambda row: arcs(row[0]))
+        column.rows = sorted(found.items(), key=lambda row: decode_arcs(row[0]))
         column.open, column.refused = False, not found
 
-    async def _ask(self, ask: Ask, names: Sequence[bytes], *, brief: bool = False) -> Reply:
+    async def _send_request(
+        self, ask: RequestType, names: Sequence[bytes], *, brief: bool = False
+    ) -> SnmpReply:
         """Ask, and learn that the printer is awake and which version it speaks."""
-        reply = await self._exchange.ask(ask, names, self._ladder, brief=brief)
+        reply = await self._exchange.send_request(ask, names, self._ladder, brief=brief)
         if self._ladder.version is None and reply.version == 0:
-            reply = await self._in_v2c(ask, names) or reply
+            reply = await self._retry_in_v2c(ask, names) or reply
         self._awake = True
         version = VERSION_NAMES[reply.version]
         if version != self._ladder.version:
-            self._ladder = self._ladder.heard(version)
+            self._ladder = self._ladder.with_version(version)
         return reply
 
-    async def _in_v2c(self, ask: Ask, names: Sequence[bytes]) -> Reply | None:
+    async def _retry_in_v2c(self, ask: RequestType, names: Sequence[bytes]) -> SnmpReply | None:
         """The same, in v2c alone: who has just woken up may have answered both, and v1 first."""
         try:
-            return await self._exchange.ask(ask, names, replace(self._ladder, version="2c"), brief=True)
+            return await self._exchange.send_request(
+                ask, names, replace(self._ladder, version="2c"), brief=True
+            )
         except ReadingError:
             return None
 
-    def _check_access(self, reply: Reply) -> None:
+    def _check_access(self, reply: SnmpReply) -> None:
         if reply.error_status == AUTHORIZATION_ERROR:
             raise WrongCredential(str(self._address), "the printer answered authorizationError")
 
 
-def values_of(reply: Reply, asked: Sequence[bytes]) -> dict[bytes, Value]:
+def extract_values(reply: SnmpReply, asked: Sequence[bytes]) -> dict[bytes, SnmpValue]:
     """The values in a reply of what was `asked`, without what is missing."""
     return {
         name: value
         for name, value in reply.varbinds
-        if value is not None and not isinstance(value, Missing) and name in asked
+        if value is not None and not isinstance(value, MissingValue) and name in asked
     }
 
 
-def _said(status: int) -> str:
-    return f"{ERRORS[status]} ({status})" if 0 <= status < len(ERRORS) else f"error-status {status}"
+def _format_status(status: int) -> str:
+    return f"{ERROR_NAMES[status]} ({status})" if 0 <= status < len(ERROR_NAMES) else f"error-status {status}"

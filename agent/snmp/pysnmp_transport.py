@@ -10,27 +10,27 @@ import socket
 from collections.abc import Callable
 
 from agent.snmp.codec import MAX_DATAGRAM
-from agent.snmp.counters import Counters
+from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr
 
 log = logging.getLogger("printwarden")
 
-Receive = Callable[["Carrier", SockAddr, bytes], None]
+ReceiveCallback = Callable[["PysnmpTransport", SockAddr, bytes], None]
 
 
-class Carrier(asyncio.DatagramProtocol):
+class PysnmpTransport(asyncio.DatagramProtocol):
     """`bound` as a pysnmp transport. `open` before it is added to an engine.
 
     Datagrams from hosts that `accepts` does not know are dropped unread.
     """
 
     def __init__(
-        self, bound: socket.socket, counters: Counters, accepts: Callable[[str], bool] | None = None
+        self, bound: socket.socket, counters: DatagramCounters, accepts: Callable[[str], bool] | None = None
     ) -> None:
         self._bound = bound
         self._counters = counters
         self._accepts = accepts
-        self._receive: Receive | None = None
+        self._receive: ReceiveCallback | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._lives: dict[SockAddr, int] = {}
 
@@ -38,18 +38,18 @@ class Carrier(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self._bound)
 
-    def peer(self, sockaddr: SockAddr) -> SockAddr:
+    def peer_address(self, sockaddr: SockAddr) -> SockAddr:
         """`sockaddr` as pysnmp shall know it: with a number that changes when it is to be met afresh."""
         return (*sockaddr, self._lives.get(sockaddr, 0))
 
-    def forget(self, sockaddr: SockAddr) -> None:
+    def forget_peer(self, sockaddr: SockAddr) -> None:
         """Have pysnmp take `sockaddr` for somebody new, whose engine it must discover (RFC 3414, 4)."""
         self._lives[sockaddr] = self._lives.get(sockaddr, 0) + 1
 
     def is_compatible_with_dispatcher(self, _: object) -> bool:
         return True
 
-    def register_callback(self, receive: Receive) -> None:
+    def register_callback(self, receive: ReceiveCallback) -> None:
         self._receive = receive
 
     def unregister_callback(self) -> None:
@@ -74,7 +74,7 @@ class Carrier(asyncio.DatagramProtocol):
         try:
             if len(data) > MAX_DATAGRAM:
                 raise ValueError(f"longer than {MAX_DATAGRAM} octets")  # noqa: TRY301 - counted like the rest
-            self._receive(self, self.peer(addr), data)
+            self._receive(self, self.peer_address(addr), data)
         except Exception as why:  # noqa: BLE001 - pysnmp and pyasn1 raise a great many kinds
             self._counters.malformed += 1
             log.debug("dropped a datagram from %s: %r", addr[0], why)

@@ -14,18 +14,18 @@ from time import monotonic
 
 from agent.core.errors import NoAnswer
 from agent.core.model import Address
-from agent.snmp.codec import Reply
+from agent.snmp.codec import SnmpReply
 from agent.snmp.endpoint import SockAddr
-from agent.snmp.slots import Places
-from agent.snmp.token_bucket import Bucket, Subnets, subnet_of
+from agent.snmp.slots import Slots
+from agent.snmp.token_bucket import SubnetBuckets, TokenBucket, subnet_prefix
 
-MOST_STATIONS = 50_000
+MAX_HOSTS = 50_000
 
-Attempt = Callable[[int, float], Awaitable[Reply | None]]
+Attempt = Callable[[int, float], Awaitable[SnmpReply | None]]
 """`(number, wait)`: send once, and give what to wait for: an answer, or None after `wait` seconds."""
 
 
-class Station:
+class RateLimitedHost:
     """A printer as the sockets know it, and whose turn it is to ask it."""
 
     __slots__ = ("family", "sockaddr", "subnet", "turn")
@@ -33,62 +33,62 @@ class Station:
     def __init__(self, family: socket.AddressFamily, sockaddr: SockAddr) -> None:
         self.family = family
         self.sockaddr = sockaddr
-        self.subnet = subnet_of(sockaddr[0])
-        self.turn = Places(1)
+        self.subnet = subnet_prefix(sockaddr[0])
+        self.turn = Slots(1)
 
 
-class Courtesy:
+class RateLimiter:
     """The budgets, and everybody's turns. A rate is in requests a second; None sets no bound."""
 
     def __init__(self, rate: float | None, subnet_rate: float | None) -> None:
-        self._all = Bucket(rate, burst=max(1.0, rate / 10)) if rate else None
-        self._subnets = Subnets(subnet_rate, burst=max(1.0, subnet_rate / 2)) if subnet_rate else None
+        self._all = TokenBucket(rate, burst=max(1.0, rate / 10)) if rate else None
+        self._subnets = SubnetBuckets(subnet_rate, burst=max(1.0, subnet_rate / 2)) if subnet_rate else None
         self._bounded = bool(rate or subnet_rate)
-        self._stations: dict[Address, Station] = {}
+        self._stations: dict[Address, RateLimitedHost] = {}
 
-    def station(self, address: Address) -> Station:
+    def get_host(self, address: Address) -> RateLimitedHost:
         """The one station of `address`. Raises NoAnswer if that is no IP address."""
         station = self._stations.get(address)
         if station is None:
-            if len(self._stations) >= MOST_STATIONS:
-                self._stations = {at: kept for at, kept in self._stations.items() if not kept.turn.idle}
-            station = self._stations[address] = Station(*resolve(address))
+            if len(self._stations) >= MAX_HOSTS:
+                self._stations = {at: kept for at, kept in self._stations.items() if not kept.turn.has_free}
+            station = self._stations[address] = RateLimitedHost(*resolve_address(address))
         return station
 
-    async def converse(
-        self, station: Station, attempt: Attempt, waits: Sequence[float], slots: Places
-    ) -> tuple[Reply | None, float]:
+    async def run_attempts(
+        self, station: RateLimitedHost, attempt: Attempt, waits: Sequence[float], slots: Slots
+    ) -> tuple[SnmpReply | None, float]:
         """Make attempts until one is answered; the answer, and the seconds spent waiting for it."""
         waited, reply = 0.0, None
-        if not station.turn.enter_now():
-            await station.turn.enter()
+        if not station.turn.try_acquire():
+            await station.turn.acquire()
         try:
             for number, wait in enumerate(waits):
                 if self._bounded:
-                    await self._depart(station.subnet)
-                if not slots.enter_now():
-                    await slots.enter()
+                    await self._wait_for_budget(station.subnet)
+                if not slots.try_acquire():
+                    await slots.acquire()
                 sent = monotonic()
                 try:
                     reply = await attempt(number, wait)
                 finally:
-                    slots.leave()
+                    slots.release()
                 waited += monotonic() - sent
                 if reply is not None:
                     break
         finally:
-            station.turn.leave()
+            station.turn.release()
         return reply, waited
 
-    async def _depart(self, subnet: bytes) -> None:
+    async def _wait_for_budget(self, subnet: bytes) -> None:
         """Wait until the budgets let one more packet go."""
-        if self._subnets is not None and (wait := self._subnets.wait(subnet, monotonic())) > 0:
+        if self._subnets is not None and (wait := self._subnets.take_token(subnet, monotonic())) > 0:
             await asyncio.sleep(wait)
-        if self._all is not None and (wait := self._all.wait(monotonic())) > 0:
+        if self._all is not None and (wait := self._all.take_token(monotonic())) > 0:
             await asyncio.sleep(wait)
 
 
-def resolve(address: Address) -> tuple[socket.AddressFamily, SockAddr]:
+def resolve_address(address: Address) -> tuple[socket.AddressFamily, SockAddr]:
     """The family and the socket address, in the form that `recvfrom` gives. Raises NoAnswer for a name."""
     try:
         parsed = ip_address(address.host)

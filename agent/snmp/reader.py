@@ -11,7 +11,7 @@ from typing import Protocol
 from agent.core.model import Address
 
 
-class Missing(Enum):
+class MissingValue(Enum):
     """The three ways in which SNMPv2 says that there is no value (RFC 3416, section 3)."""
 
     NO_SUCH_OBJECT = 0x80
@@ -27,13 +27,13 @@ class IpAddress(bytes):
     """A value that is an IPv4 address: four bytes."""
 
 
-Value = int | bytes | ObjectId | IpAddress | None | Missing
+SnmpValue = int | bytes | ObjectId | IpAddress | None | MissingValue
 """int: Integer32, Counter32, Gauge32, TimeTicks, Counter64; bytes: OctetString, Opaque; None: NULL."""
 
-VarBind = tuple[bytes, Value]
+VarBind = tuple[bytes, SnmpValue]
 
 
-class Level(StrEnum):
+class SecurityLevel(StrEnum):
     """What a credential protects, said as it is."""
 
     CLEAR = "clear text"
@@ -55,19 +55,19 @@ class Credential:
     priv_password: str = field(default="", repr=False)
 
     @property
-    def level(self) -> Level:
+    def security_level(self) -> SecurityLevel:
         if self.version != "3" or self.auth_protocol is None:
-            return Level.CLEAR
-        return Level.ENCRYPTED if self.priv_protocol else Level.AUTHENTICATED
+            return SecurityLevel.CLEAR
+        return SecurityLevel.ENCRYPTED if self.priv_protocol else SecurityLevel.AUTHENTICATED
 
 
-class Reader(Protocol):
+class SnmpReader(Protocol):
     """One printer, asked with one credential. Raises only ReadingError and its kinds."""
 
     @property
     def address(self) -> Address: ...
 
-    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
         """The values of `oids` (any number; split as needed). OIDs without a value are absent."""
 
     async def walk(self, *roots: bytes) -> list[VarBind]:

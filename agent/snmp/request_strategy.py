@@ -17,12 +17,12 @@ from typing import Self
 
 from agent.snmp.reader import Credential
 
-MOST_VARBINDS = 20  # in one request
-MOST_REPETITIONS = 25
-MOST_ANSWERS = 60  # varbinds x max-repetitions
+MAX_NAMES = 20  # in one request
+MAX_REPETITIONS = 25
+MAX_ANSWERS = 60  # varbinds x max-repetitions
 
 
-class Rung(StrEnum):
+class ReadMode(StrEnum):
     """How a table is read."""
 
     BULK = "bulk"
@@ -31,22 +31,22 @@ class Rung(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
+class RequestStrategy:
     """How to ask. `version` is None until an answer has shown which one the printer speaks."""
 
     version: str | None = None
-    rung: Rung = Rung.BULK
-    repetitions: int = MOST_REPETITIONS
-    varbinds: int = MOST_VARBINDS
+    read_mode: ReadMode = ReadMode.BULK
+    repetitions: int = MAX_REPETITIONS
+    varbinds: int = MAX_NAMES
 
     @classmethod
-    def start(cls, credential: Credential, learned: str | None = None) -> Self:
+    def for_credential(cls, credential: Credential, learned: str | None = None) -> Self:
         """Where to begin with `credential`: at the top, or where an earlier session came to stand."""
         ladder = cls.parse(learned) if learned else cls()
         if credential.version == "2c":
             return ladder if ladder.version in {None, "2c", "1"} else cls()
-        if credential.version == "1" and ladder.rung is Rung.BULK:
-            ladder = replace(ladder, rung=Rung.NEXT)
+        if credential.version == "1" and ladder.read_mode is ReadMode.BULK:
+            ladder = replace(ladder, read_mode=ReadMode.NEXT)
         return replace(ladder, version=credential.version)
 
     @classmethod
@@ -54,50 +54,50 @@ class Ladder:
     def parse(cls, text: str) -> Self:
         """The inverse of `str`. Whatever cannot be read is as if nothing had been learned."""
         try:
-            version, rung, repetitions, varbinds = text.split()
+            version, read_mode, repetitions, varbinds = text.split()
             return cls(
                 version=None if version == "?" else version,
-                rung=Rung(rung),
-                repetitions=min(MOST_REPETITIONS, max(1, int(repetitions))),
-                varbinds=min(MOST_VARBINDS, max(1, int(varbinds))),
+                read_mode=ReadMode(read_mode),
+                repetitions=min(MAX_REPETITIONS, max(1, int(repetitions))),
+                varbinds=min(MAX_NAMES, max(1, int(varbinds))),
             )
         except ValueError:
             return cls()
 
     def __str__(self) -> str:
-        return f"{self.version or '?'} {self.rung} {self.repetitions} {self.varbinds}"
+        return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}"
 
-    def versions(self) -> tuple[str, ...]:
+    def versions_to_try(self) -> tuple[str, ...]:
         """What the printer may speak, to be tried in turn."""
         return ("2c", "1") if self.version is None else (self.version,)
 
-    def heard(self, version: str) -> Self:
+    def with_version(self, version: str) -> Self:
         """An answer came in `version`. There is no GETBULK in SNMPv1 (RFC 1157)."""
-        rung = Rung.NEXT if version == "1" and self.rung is Rung.BULK else self.rung
-        return replace(self, version=version, rung=rung)
+        rung = ReadMode.NEXT if version == "1" and self.read_mode is ReadMode.BULK else self.read_mode
+        return replace(self, version=version, read_mode=rung)
 
     def repetitions_for(self, columns: int) -> int:
         """max-repetitions for `columns` names in one GETBULK."""
-        most = MOST_ANSWERS // columns or 1
+        most = MAX_ANSWERS // columns or 1
         return min(self.repetitions, most)
 
-    def smaller(self, columns: int) -> Self | None:
+    def reduce_request(self, columns: int) -> Self | None:
         """After tooBig, with `columns` names in the request; None: it cannot be asked in smaller pieces."""
-        if self.rung is Rung.BULK and self.repetitions_for(columns) > 1:
+        if self.read_mode is ReadMode.BULK and self.repetitions_for(columns) > 1:
             return replace(self, repetitions=self.repetitions_for(columns) // 2)
-        return self.fewer(columns)
+        return self.reduce_names(columns)
 
-    def fewer(self, names: int) -> Self | None:
+    def reduce_names(self, names: int) -> Self | None:
         """Half as many names a request as the `names` that were too many; None: it was one already."""
         return replace(self, varbinds=(names + 1) // 2) if names > 1 else None
 
-    def lower(self) -> Self | None:
+    def step_down(self) -> Self | None:
         """The next rung down; None below GET."""
-        below = {Rung.BULK: Rung.NEXT, Rung.NEXT: Rung.GET}.get(self.rung)
-        return replace(self, rung=below) if below else None
+        below = {ReadMode.BULK: ReadMode.NEXT, ReadMode.NEXT: ReadMode.GET}.get(self.read_mode)
+        return replace(self, read_mode=below) if below else None
 
 
-def halves(names: Sequence[bytes]) -> list[Sequence[bytes]]:
+def split_names(names: Sequence[bytes]) -> list[Sequence[bytes]]:
     """Two or more names in two parts."""
     middle = (len(names) + 1) // 2
     return [names[:middle], names[middle:]]

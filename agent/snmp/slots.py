@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 
 
-class Places:
+class Slots:
     """`free` places. Whoever was let in by `enter` must `leave`."""
 
     __slots__ = ("_free", "_queue")
@@ -17,20 +17,20 @@ class Places:
         self._queue: deque[asyncio.Future[None]] = deque()
 
     @property
-    def idle(self) -> bool:
+    def has_free(self) -> bool:
         """Whether there is a free place."""
         return self._free > 0
 
-    def enter_now(self) -> bool:
+    def try_acquire(self) -> bool:
         """Take a place if one is free."""
         if self._free > 0:
             self._free -= 1
             return True
         return False
 
-    async def enter(self) -> None:
+    async def acquire(self) -> None:
         """Wait for a place and take it."""
-        if self.enter_now():
+        if self.try_acquire():
             return
         called = asyncio.get_running_loop().create_future()
         self._queue.append(called)
@@ -38,10 +38,10 @@ class Places:
             await called
         except asyncio.CancelledError:
             if called.done() and not called.cancelled():
-                self.leave()  # was called in the moment of giving up: let the next one in
+                self.release()  # was called in the moment of giving up: let the next one in
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a place back: to whoever has waited longest, if anybody does."""
         while self._queue:
             called = self._queue.popleft()

@@ -9,25 +9,25 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from itertools import islice
 
 from agent.core.model import Address
-from agent.snmp.codec import Reply
-from agent.snmp.counters import Counters
+from agent.snmp.codec import SnmpReply
+from agent.snmp.counters import DatagramCounters
 
-BEAT = 0.04  # s between two handfuls of packets
-HANDFUL = 64  # packets that leave at once: no more than answers are read in one turn of the loop
+SEND_INTERVAL = 0.04  # s between two handfuls of packets
+BURST_SIZE = 64  # packets that leave at once: no more than answers are read in one turn of the loop
 
-Answer = tuple[Address, Reply]
+SweepAnswer = tuple[Address, SnmpReply]
 
 
-class Sweep:
+class AddressSweep:
     """One pass over some addresses: who was asked, and who has answered."""
 
-    def __init__(self, send: Callable[[Address], tuple[object, ...]], counters: Counters) -> None:
+    def __init__(self, send: Callable[[Address], tuple[object, ...]], counters: DatagramCounters) -> None:
         self._send = send
         self._counters = counters
         self._asked: dict[tuple[object, ...], Address | None] = {}
-        self._answers: asyncio.Queue[Answer | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[SweepAnswer | None] = asyncio.Queue()
 
-    def heard(self, sockaddr: tuple[object, ...], reply: Reply) -> None:
+    def receive_reply(self, sockaddr: tuple[object, ...], reply: SnmpReply) -> None:
         """Take the first answer of everyone who was asked."""
         address = self._asked.get(sockaddr)
         if address is not None:
@@ -41,9 +41,9 @@ class Sweep:
 
     async def run(
         self, addresses: Iterable[Address], pace: float | None, linger: float
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[SweepAnswer, None]:
         """Send `pace` packets a second; the answers, until `linger` seconds after the last packet."""
-        sender = asyncio.create_task(self._spread(iter(addresses), pace, linger), name="snmp-sweep")
+        sender = asyncio.create_task(self._send_paced(iter(addresses), pace, linger), name="snmp-sweep")
         try:
             while (answer := await self._answers.get()) is not None:
                 yield answer
@@ -51,21 +51,23 @@ class Sweep:
         finally:
             sender.cancel()
 
-    async def _spread(self, addresses: Iterable[Address], pace: float | None, linger: float) -> None:
+    async def _send_paced(self, addresses: Iterable[Address], pace: float | None, linger: float) -> None:
         """Send everything, each packet at its time, so that a late wake-up is made up for."""
         now = asyncio.get_running_loop().time
         began, sent = now(), 0
-        most = HANDFUL if pace is None else max(HANDFUL, int(2 * BEAT * pace))  # twice the pace, to catch up
+        most = (
+            BURST_SIZE if pace is None else max(BURST_SIZE, int(2 * SEND_INTERVAL * pace))
+        )  # twice the pace, to catch up
         try:
             while True:
-                due = most if pace is None else min(most, int((now() - began + BEAT) * pace) - sent)
+                due = most if pace is None else min(most, int((now() - began + SEND_INTERVAL) * pace) - sent)
                 handful = list(islice(addresses, due)) if due > 0 else []
                 if due > 0 and not handful:
                     break
                 for address in handful:
                     self._asked[self._send(address)] = address
                 sent += len(handful)
-                await asyncio.sleep(BEAT if pace else 0)
+                await asyncio.sleep(SEND_INTERVAL if pace else 0)
             await asyncio.sleep(linger)
         finally:
             self._answers.put_nowait(None)

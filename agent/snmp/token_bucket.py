@@ -8,47 +8,47 @@ the burst. Pure: `now` is an argument, in seconds on any steady clock.
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-MOST_SUBNETS = 4096  # remembered at once; idle ones are forgotten first
+MAX_SUBNETS = 4096  # remembered at once; idle ones are forgotten first
 
 
 @dataclass(slots=True)
-class Bucket:
+class TokenBucket:
     """Room for `rate` departures a second, up to `burst` of them at once after a pause."""
 
     rate: float
     burst: float = 1.0
     _due: float = float("-inf")  # when the bucket will be full again
 
-    def wait(self, now: float) -> float:
+    def take_token(self, now: float) -> float:
         """Take one departure; how many seconds to wait for it."""
         full = max(now, self._due)
         self._due = full + 1.0 / self.rate
         return max(0.0, full - now - (self.burst - 1.0) / self.rate)
 
-    def idle(self, now: float) -> bool:
+    def is_full(self, now: float) -> bool:
         """Whether the bucket is full, so that a new one would behave alike."""
         return self._due <= now
 
 
-class Subnets:
+class SubnetBuckets:
     """One bucket for each /24 (IPv4) or /64 (IPv6)."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
         self._burst = burst
-        self._buckets: dict[bytes, Bucket] = {}
+        self._buckets: dict[bytes, TokenBucket] = {}
 
-    def wait(self, subnet: bytes, now: float) -> float:
+    def take_token(self, subnet: bytes, now: float) -> float:
         """Take one departure into `subnet`; how many seconds to wait for it."""
         bucket = self._buckets.get(subnet)
         if bucket is None:
-            if len(self._buckets) >= MOST_SUBNETS:
-                self._buckets = {key: kept for key, kept in self._buckets.items() if not kept.idle(now)}
-            bucket = self._buckets[subnet] = Bucket(self._rate, self._burst)
-        return bucket.wait(now)
+            if len(self._buckets) >= MAX_SUBNETS:
+                self._buckets = {key: kept for key, kept in self._buckets.items() if not kept.is_full(now)}
+            bucket = self._buckets[subnet] = TokenBucket(self._rate, self._burst)
+        return bucket.take_token(now)
 
 
-def subnet_of(host: str) -> bytes:
+def subnet_prefix(host: str) -> bytes:
     """The prefix whose traffic is counted together."""
     packed = ip_address(host).packed
     return packed[:3] if len(packed) == 4 else packed[:8]

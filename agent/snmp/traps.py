@@ -24,24 +24,24 @@ from pysnmp.entity.rfc3413 import ntfrcv
 from pysnmp.proto.rfc1902 import OctetString
 
 from agent.core.model import Address
-from agent.snmp.counters import Counters
-from agent.snmp.pysnmp_transport import Carrier
+from agent.snmp.counters import DatagramCounters
+from agent.snmp.pysnmp_transport import PysnmpTransport
 from agent.snmp.reader import Credential
 from agent.snmp.v3 import DOMAINS, add_user
 
 PAUSE = 60.0  # s between two hints about one printer
-FIRST_HANDED_IN = 3  # the first descriptor that a service manager passes
+FIRST_INHERITED_FD = 3  # the first descriptor that a service manager passes
 
 
 @dataclass(slots=True)
-class Hints:
+class TrapThrottle:
     """Which hints to pass on. Pure; it remembers only hosts that `known` knows."""
 
     known: Callable[[str], bool]
     pause: float = PAUSE
     _told: dict[str, float] = field(default_factory=dict)
 
-    def due(self, host: str, now: float) -> bool:
+    def admit_trap(self, host: str, now: float) -> bool:
         """Whether a trap from `host` at `now` is worth a look at it."""
         if not self.known(host) or now - self._told.get(host, float("-inf")) < self.pause:
             return False
@@ -55,11 +55,11 @@ class TrapListener:
     def __init__(
         self, known: Callable[[str], bool], heard: Callable[[str], None], *, pause: float = PAUSE
     ) -> None:
-        self.counters = Counters()
+        self.counters = DatagramCounters()
         self._known = known
         self._heard = heard
-        self._hints = Hints(known, pause)
-        self._carrier: Carrier | None = None
+        self._hints = TrapThrottle(known, pause)
+        self._carrier: PysnmpTransport | None = None
         self._engine = SnmpEngine()
 
     async def start(self, at: Address, credentials: Sequence[Credential]) -> Address:
@@ -67,8 +67,8 @@ class TrapListener:
 
         Raises OSError if the port cannot be had: below 1024 that takes a privilege.
         """
-        bound = handed_in(os.environ, os.getpid()) or _bound(at)
-        self._carrier = Carrier(bound, self.counters, accepts=self._known)
+        bound = inherited_socket(os.environ, os.getpid()) or _bind_socket(at)
+        self._carrier = PysnmpTransport(bound, self.counters, accepts=self._known)
         await self._carrier.open()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
         config.add_transport(self._engine, DOMAINS[bound.family], self._carrier)
@@ -77,11 +77,11 @@ class TrapListener:
                 config.add_v1_system(self._engine, f"community-{number}", credential.community)
             else:
                 add_user(self._engine, credential)
-        ntfrcv.NotificationReceiver(self._engine, self._notified)
+        ntfrcv.NotificationReceiver(self._engine, self._on_notification)
         host, port = bound.getsockname()[:2]
         return Address(host, port)
 
-    def expect(self, credential: Credential, engine_id: bytes) -> None:
+    def expect_sender(self, credential: Credential, engine_id: bytes) -> None:
         """Take signed traps from the printer with this engine ID: it signs with a key of its own.
 
         Informs need no such thing: their sender asks for ours (RFC 3414, 1.5.1).
@@ -94,24 +94,24 @@ class TrapListener:
             self._engine.close_dispatcher()
             self._carrier = None
 
-    def _notified(self, _: object, reference: object, *__: Any) -> None:
+    def _on_notification(self, _: object, reference: object, *__: Any) -> None:
         """Called by pysnmp for what is authentic."""
         _, peer = self._engine.message_dispatcher.get_transport_info(reference)
         self.counters.answered += 1
-        if self._hints.due(peer[0], monotonic()):
+        if self._hints.admit_trap(peer[0], monotonic()):
             self._heard(peer[0])
 
 
-def handed_in(environment: Mapping[str, str], pid: int) -> socket.socket | None:
+def inherited_socket(environment: Mapping[str, str], pid: int) -> socket.socket | None:
     """The datagram socket that the service manager opened for this process, if it did."""
     if environment.get("LISTEN_PID") != str(pid) or environment.get("LISTEN_FDS") != "1":
         return None
-    given = socket.socket(fileno=FIRST_HANDED_IN)
+    given = socket.socket(fileno=FIRST_INHERITED_FD)
     given.setblocking(False)
     return given
 
 
-def _bound(at: Address) -> socket.socket:
+def _bind_socket(at: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:

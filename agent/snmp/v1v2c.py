@@ -8,75 +8,83 @@ from socket import AddressFamily
 
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError
 from agent.core.model import Address
-from agent.snmp.codec import Ask, Reply, Request, request
+from agent.snmp.codec import RequestTemplate, RequestType, SnmpReply, encode_request
 from agent.snmp.endpoint import Endpoint
-from agent.snmp.rate_limiter import Courtesy, Station
+from agent.snmp.rate_limiter import RateLimitedHost, RateLimiter
 from agent.snmp.reader import Credential
-from agent.snmp.request_strategy import Ladder
-from agent.snmp.slots import Places
+from agent.snmp.request_strategy import RequestStrategy
+from agent.snmp.slots import Slots
 
 
 @dataclass(slots=True, kw_only=True)
-class PlainExchange:
+class CommunityExchange:
     """`address`, asked with the community of `credential`."""
 
     address: Address
     credential: Credential
-    courtesy: Courtesy
+    limiter: RateLimiter
     endpoints: Mapping[AddressFamily, Endpoint]
-    slots: Places
+    slots: Slots
     waits: Sequence[float]
     brief_waits: Sequence[float]
     waited: float = 0.0
-    _place: tuple[Station, Endpoint] | None = None
+    _route: tuple[RateLimitedHost, Endpoint] | None = None
 
-    async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
+    async def send_request(
+        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+    ) -> SnmpReply:
         """See `Exchange.ask`. Raises NoAnswer, or MalformedReply where only broken datagrams came."""
-        station, endpoint = self._place or self._find()
-        requests, request_id = self._requests(ask, tuple(names), ladder), new_id()
+        station, endpoint = self._route or self._find_route()
+        requests, request_id = self._encode_requests(ask, tuple(names), ladder), next_request_id()
 
-        def attempt(number: int, wait: float) -> Awaitable[Reply | None]:
-            packet = requests[number % len(requests)].numbered(request_id)
-            return endpoint.exchange(station.sockaddr, request_id, packet, wait)
+        def send_attempt(number: int, wait: float) -> Awaitable[SnmpReply | None]:
+            packet = requests[number % len(requests)].with_id(request_id)
+            return endpoint.exchange_packet(station.sockaddr, request_id, packet, wait)
 
         waits = self.brief_waits if brief else self.waits
-        reply, waited = await self.courtesy.converse(station, attempt, waits, self.slots)
+        reply, waited = await self.limiter.run_attempts(station, send_attempt, waits, self.slots)
         self.waited += waited
         if reply is None:
-            raise self._silence(endpoint, station, waited)
+            raise self._silence_error(endpoint, station, waited)
         return reply
 
-    def _find(self) -> tuple[Station, Endpoint]:
-        station = self.courtesy.station(self.address)
+    def _find_route(self) -> tuple[RateLimitedHost, Endpoint]:
+        station = self.limiter.get_host(self.address)
         endpoint = self.endpoints.get(station.family)
         if endpoint is None:
             raise NoAnswer(str(self.address), "this host has no network of that address family")
-        self._place = station, endpoint
-        return self._place
+        self._route = station, endpoint
+        return self._route
 
-    def _requests(self, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> list[Request]:
+    def _encode_requests(
+        self, ask: RequestType, names: tuple[bytes, ...], ladder: RequestStrategy
+    ) -> list[RequestTemplate]:
         """The same question in each version that the printer may speak."""
-        return [self._request(version, ask, names, ladder) for version in ladder.versions()]
+        return [self._encode_request(version, ask, names, ladder) for version in ladder.versions_to_try()]
 
-    def _request(self, version: str, ask: Ask, names: tuple[bytes, ...], ladder: Ladder) -> Request:
-        if ask is not Ask.BULK:
-            return request(ask, version, self.credential.community, names)
+    def _encode_request(
+        self, version: str, ask: RequestType, names: tuple[bytes, ...], ladder: RequestStrategy
+    ) -> RequestTemplate:
+        if ask is not RequestType.BULK:
+            return encode_request(ask, version, self.credential.community, names)
         if version == "1":
-            return request(Ask.NEXT, version, self.credential.community, names)
-        return request(ask, version, self.credential.community, names, ladder.repetitions_for(len(names)))
+            return encode_request(RequestType.NEXT, version, self.credential.community, names)
+        return encode_request(
+            ask, version, self.credential.community, names, ladder.repetitions_for(len(names))
+        )
 
-    def _silence(self, endpoint: Endpoint, station: Station, waited: float) -> ReadingError:
+    def _silence_error(self, endpoint: Endpoint, station: RateLimitedHost, waited: float) -> ReadingError:
         broken = endpoint.malformed.pop(station.sockaddr, None)
         if broken is not None:
             return MalformedReply(str(self.address), f"only broken answers came: {broken}")
         return NoAnswer(str(self.address), f"no answer within {waited:.0f} s")
 
 
-def _ids() -> Iterator[int]:
+def _generate_ids() -> Iterator[int]:
     """Request-ids that an outsider cannot guess, from 2^30 on: always four octets long."""
     while True:
         for word in array("I", os.urandom(4096)):
             yield word & 0x3FFFFFFF | 0x40000000
 
 
-new_id = _ids().__next__
+next_request_id = _generate_ids().__next__

@@ -27,19 +27,19 @@ from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from agent.core.errors import NoAnswer, ReadingError, WrongCredential
 from agent.core.model import Address
-from agent.snmp.codec import Ask, Reply
-from agent.snmp.counters import Counters
-from agent.snmp.endpoint import SockAddr, bound_socket
-from agent.snmp.oid import arcs, encode_arcs
-from agent.snmp.pysnmp_transport import Carrier
-from agent.snmp.rate_limiter import Courtesy
-from agent.snmp.reader import Credential, IpAddress, Level, Missing, ObjectId, Value
-from agent.snmp.request_strategy import Ladder
-from agent.snmp.slots import Places
+from agent.snmp.codec import RequestType, SnmpReply
+from agent.snmp.counters import DatagramCounters
+from agent.snmp.endpoint import SockAddr, bind_socket
+from agent.snmp.oid import decode_arcs, encode_arcs
+from agent.snmp.pysnmp_transport import PysnmpTransport
+from agent.snmp.rate_limiter import RateLimiter
+from agent.snmp.reader import Credential, IpAddress, MissingValue, ObjectId, SecurityLevel, SnmpValue
+from agent.snmp.request_strategy import RequestStrategy
+from agent.snmp.slots import Slots
 
-IN_FLIGHT = 50
-DISCOVERIES = 4  # Reports in a row that are answered by asking again
-LEVELS = {Level.CLEAR: 1, Level.AUTHENTICATED: 2, Level.ENCRYPTED: 3}
+MAX_IN_FLIGHT = 50
+MAX_DISCOVERIES = 4  # Reports in a row that are answered by asking again
+LEVELS = {SecurityLevel.CLEAR: 1, SecurityLevel.AUTHENTICATED: 2, SecurityLevel.ENCRYPTED: 3}
 MODELS = {"1": (0, 1), "2c": (1, 2), "3": (3, 3)}
 """Message processing model and security model by version (RFC 3411, 5)."""
 
@@ -66,7 +66,7 @@ PRIV_PROTOCOLS = {
 }
 """RFC 3414, section 8; RFC 3826. Longer AES keys are extended as Reeder drafted it, or as Blumenthal did."""
 
-FORGIVEN = (errind.NotInTimeWindow, errind.UnknownEngineID)
+RETRIED_REPORTS = (errind.NotInTimeWindow, errind.UnknownEngineID)
 REASONS = {
     errind.UnknownUserName: 'the printer does not know the user "{user}"',
     errind.UnknownSecurityName: 'the printer does not know the user "{user}"',
@@ -79,30 +79,32 @@ REASONS = {
 }
 """What a Report (RFC 3414, section 5) means to the person who configured the credential."""
 
-Destination = tuple[tuple[int, ...], SockAddr]
-PATIENCE = 600  # ticks of 0.1 s after which pysnmp forgets a request; how long we wait is decided elsewhere
+PysnmpPeer = tuple[tuple[int, ...], SockAddr]
+PYSNMP_TIMEOUT = (
+    600  # ticks of 0.1 s after which pysnmp forgets a request; how long we wait is decided elsewhere
+)
 
 
 class PysnmpEngine:
     """One `SnmpEngine` with a socket for each address family."""
 
-    def __init__(self, buffer: int, counters: Counters) -> None:
-        self.slots = Places(IN_FLIGHT)
+    def __init__(self, buffer: int, counters: DatagramCounters) -> None:
+        self.slots = Slots(MAX_IN_FLIGHT)
         self._buffer = buffer
         self._counters = counters
         self._engine = SnmpEngine()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
         self._users: dict[str, Credential] = {}
         self._communities: dict[str, str] = {}
-        self._carriers: dict[socket.AddressFamily, Carrier] = {}
+        self._carriers: dict[socket.AddressFamily, PysnmpTransport] = {}
         self._opening = asyncio.Lock()
 
-    def serves(self, credential: Credential) -> bool:
+    def can_serve(self, credential: Credential) -> bool:
         """Whether `credential` can be used here: USM knows one set of secrets for a user name."""
         known = self._users.get(credential.user)
-        return credential.version != "3" or known is None or _secrets(known) == _secrets(credential)
+        return credential.version != "3" or known is None or _list_secrets(known) == _list_secrets(credential)
 
-    def register(self, credential: Credential) -> str:
+    def register_credential(self, credential: Credential) -> str:
         """The security name of `credential`. Raises WrongCredential if nothing can be done with it."""
         if credential.version != "3":
             return self._register_community(credential.community)
@@ -117,22 +119,22 @@ class PysnmpEngine:
             config.add_v1_system(self._engine, name, community)
         return self._communities[community]
 
-    async def carrier(self, family: socket.AddressFamily) -> Carrier:
+    async def open_transport(self, family: socket.AddressFamily) -> PysnmpTransport:
         """The socket for `family`, opened when it is first needed."""
         async with self._opening:
             if family not in self._carriers:
-                carrier = Carrier(bound_socket(family, self._buffer), self._counters)
+                carrier = PysnmpTransport(bind_socket(family, self._buffer), self._counters)
                 await carrier.open()
                 config.add_transport(self._engine, DOMAINS[family], carrier)
                 self._carriers[family] = carrier
         return self._carriers[family]
 
-    def send(
-        self, to: Destination, version: str, name: str, level: int, pdu: Any, future: "asyncio.Future[Any]"
+    def send_pdu(
+        self, to: PysnmpPeer, version: str, name: str, level: int, pdu: Any, future: "asyncio.Future[Any]"
     ) -> None:
         """Send `pdu`. `future` gets the response PDU or an error indication, or nothing at all."""
 
-        def answered(*given: Any) -> None:
+        def on_response(*given: Any) -> None:
             response, status = given[8], given[9]
             outcome = status["errorIndication"] if status else (int(given[1]), response)
             if not future.done() and not isinstance(outcome, errind.RequestTimedOut):
@@ -141,7 +143,7 @@ class PysnmpEngine:
         processing, security = MODELS[version]
         self._engine.message_dispatcher.send_pdu(
             self._engine, *to, processing, security, OctetString(name), level,
-            None, b"", int(processing > 0), pdu, True, PATIENCE, answered,
+            None, b"", int(processing > 0), pdu, True, PYSNMP_TIMEOUT, on_response,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -155,19 +157,23 @@ class PysnmpExchange:
 
     address: Address
     credential: Credential
-    courtesy: Courtesy
+    limiter: RateLimiter
     engine: Callable[[], PysnmpEngine]
     waits: Sequence[float]
     brief_waits: Sequence[float]
     waited: float = 0.0
 
-    async def ask(self, ask: Ask, names: Sequence[bytes], ladder: Ladder, *, brief: bool = False) -> Reply:
+    async def send_request(
+        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+    ) -> SnmpReply:
         """See `Exchange.ask`. Raises NoAnswer, WrongCredential, or ReadingError for what pysnmp refuses."""
-        level = self.credential.level
-        asked = [_pdu(version, ask, names, ladder) for version in ladder.versions()]
-        reply = await self._converse(asked, level, self.brief_waits if brief else self.waits)
-        if reply is None and level is Level.ENCRYPTED and await self._answers_unencrypted():
-            raise WrongCredential(str(self.address), REASONS[errind.DecryptionError].format(user=self._user))
+        level = self.credential.security_level
+        asked = [_build_pdu(version, ask, names, ladder) for version in ladder.versions_to_try()]
+        reply = await self._run_attempts(asked, level, self.brief_waits if brief else self.waits)
+        if reply is None and level is SecurityLevel.ENCRYPTED and await self._answers_unencrypted():
+            raise WrongCredential(
+                str(self.address), REASONS[errind.DecryptionError].format(user=self._user_name)
+            )
         if reply is None:
             raise NoAnswer(str(self.address), "no answer, after all repeats")
         return reply
@@ -178,42 +184,42 @@ class PysnmpExchange:
         Some agents (net-snmp for one) drop without a word what they cannot decipher. The question is
         empty, so that nothing is given away.
         """
-        nothing = _pdu("3", Ask.GET, (), Ladder())
-        return await self._converse([nothing], Level.AUTHENTICATED, self.waits[:1]) is not None
+        nothing = _build_pdu("3", RequestType.GET, (), RequestStrategy())
+        return await self._run_attempts([nothing], SecurityLevel.AUTHENTICATED, self.waits[:1]) is not None
 
-    async def _converse(
-        self, asked: Sequence[tuple[str, Any]], level: Level, waits: Sequence[float]
-    ) -> Reply | None:
-        station, engine = self.courtesy.station(self.address), self.engine()
-        name = engine.register(self.credential)
-        carrier, domain = await engine.carrier(station.family), DOMAINS[station.family]
+    async def _run_attempts(
+        self, asked: Sequence[tuple[str, Any]], level: SecurityLevel, waits: Sequence[float]
+    ) -> SnmpReply | None:
+        station, engine = self.limiter.get_host(self.address), self.engine()
+        name = engine.register_credential(self.credential)
+        carrier, domain = await engine.open_transport(station.family), DOMAINS[station.family]
 
-        def send(version: str, pdu: Any, future: asyncio.Future[Any]) -> None:
-            to = domain, carrier.peer(station.sockaddr)
-            engine.send(to, version, name, LEVELS[level], pdu, future)
+        def send_pdu(version: str, pdu: Any, future: asyncio.Future[Any]) -> None:
+            to = domain, carrier.peer_address(station.sockaddr)
+            engine.send_pdu(to, version, name, LEVELS[level], pdu, future)
 
-        attempt = _Question(send, lambda: carrier.forget(station.sockaddr), asked).attempt
+        attempt = _PysnmpRequest(send_pdu, lambda: carrier.forget_peer(station.sockaddr), asked).send_attempt
         try:
-            reply, waited = await self.courtesy.converse(station, attempt, waits, engine.slots)
+            reply, waited = await self.limiter.run_attempts(station, attempt, waits, engine.slots)
         except (PySnmpError, errind.ErrorIndication) as why:
-            raise self._complaint(why) from why
+            raise self._translate_error(why) from why
         self.waited += waited
         return reply
 
     @property
-    def _user(self) -> str:
+    def _user_name(self) -> str:
         return self.credential.user
 
-    def _complaint(self, why: Exception) -> ReadingError:
+    def _translate_error(self, why: Exception) -> ReadingError:
         """What an error indication means."""
         reason = REASONS.get(type(why))
         if reason is None:
             return ReadingError(str(self.address), f"pysnmp reports: {why}")
-        said = reason.format(user=self._user, level=self.credential.level)
+        said = reason.format(user=self._user_name, level=self.credential.security_level)
         return WrongCredential(str(self.address), said)
 
 
-class _Question:
+class _PysnmpRequest:
     """One request in the versions it may be asked in. A late answer to an earlier attempt still counts."""
 
     def __init__(
@@ -227,7 +233,7 @@ class _Question:
         self._asked = asked
         self._future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    async def attempt(self, number: int, wait: float) -> Reply | None:
+    async def send_attempt(self, number: int, wait: float) -> SnmpReply | None:
         """Send once, and again after each Report that says how; None without an answer in time.
 
         Whoever was silent is met afresh: to an agent with another engine ID we speak of a stranger.
@@ -237,15 +243,15 @@ class _Question:
         until = loop.time() + wait
         if number:
             self._forget()
-        for _ in range(DISCOVERIES):
+        for _ in range(MAX_DISCOVERIES):
             self._send(version, pdu, self._future)
             done, _ = await asyncio.wait([self._future], timeout=until - loop.time())
             if not done:
                 return None
             outcome = self._future.result()
             if not isinstance(outcome, Exception):
-                return _reply(*outcome)
-            if not isinstance(outcome, FORGIVEN):
+                return _convert_reply(*outcome)
+            if not isinstance(outcome, RETRIED_REPORTS):
                 break
             self._future = loop.create_future()
         raise outcome
@@ -256,7 +262,7 @@ def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = Non
 
     Raises WrongCredential if USM could not work with it, before anything is sent.
     """
-    _check(credential)
+    _check_credential(credential)
     config.add_v3_user(
         engine,
         credential.user,
@@ -268,12 +274,12 @@ def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = Non
     )
 
 
-def _secrets(credential: Credential) -> tuple[object, ...]:
+def _list_secrets(credential: Credential) -> tuple[object, ...]:
     auth = credential.auth_protocol, credential.auth_password
     return (*auth, credential.priv_protocol, credential.priv_password)
 
 
-def _check(credential: Credential) -> None:
+def _check_credential(credential: Credential) -> None:
     for protocol, known in (
         (credential.auth_protocol, AUTH_PROTOCOLS),
         (credential.priv_protocol, PRIV_PROTOCOLS),
@@ -284,48 +290,54 @@ def _check(credential: Credential) -> None:
         raise WrongCredential("", "SNMPv3 does not encrypt without authentication (RFC 3411, 3.4.3)")
 
 
-def _pdu(version: str, ask: Ask, names: Sequence[bytes], ladder: Ladder) -> tuple[str, Any]:
+def _build_pdu(
+    version: str, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy
+) -> tuple[str, Any]:
     """The request for pysnmp to send in `version`."""
-    fits = Ask.NEXT if version == "1" and ask is Ask.BULK else ask
+    fits = RequestType.NEXT if version == "1" and ask is RequestType.BULK else ask
     module = api.PROTOCOL_MODULES[0 if version == "1" else 1]
-    kind = {Ask.GET: "GetRequestPDU", Ask.NEXT: "GetNextRequestPDU", Ask.BULK: "GetBulkRequestPDU"}[fits]
+    kind = {
+        RequestType.GET: "GetRequestPDU",
+        RequestType.NEXT: "GetNextRequestPDU",
+        RequestType.BULK: "GetBulkRequestPDU",
+    }[fits]
     pdu = getattr(module, kind)()
-    part = module.apiBulkPDU if fits is Ask.BULK else module.apiPDU
+    part = module.apiBulkPDU if fits is RequestType.BULK else module.apiPDU
     part.set_defaults(pdu)
-    if fits is Ask.BULK:
+    if fits is RequestType.BULK:
         part.set_max_repetitions(pdu, ladder.repetitions_for(len(names)))
-    part.set_varbinds(pdu, [(_numbers(name), module.Null("")) for name in names])
+    part.set_varbinds(pdu, [(_decode_name(name), module.Null("")) for name in names])
     return version, pdu
 
 
-def _reply(version: int, pdu: Any) -> Reply:
+def _convert_reply(version: int, pdu: Any) -> SnmpReply:
     """pysnmp's response as ours. Its size is what the values would take, more or less."""
     varbinds = api.PROTOCOL_MODULES[min(version, 1)].apiPDU.get_varbinds(pdu)
-    found = [(_raw(name), _value(value)) for name, value in varbinds]
+    found = [(_encode_name(name), _convert_value(value)) for name, value in varbinds]
     size = sum(len(name) + (len(value) if isinstance(value, bytes) else 4) + 6 for name, value in found)
     request_id, status, index = (int(pdu.getComponentByPosition(position)) for position in (0, 1, 2))
-    return Reply(version, request_id, status, index, found, size)
+    return SnmpReply(version, request_id, status, index, found, size)
 
 
-def _numbers(name: bytes) -> tuple[int, ...]:
-    first, *rest = arcs(name)
+def _decode_name(name: bytes) -> tuple[int, ...]:
+    first, *rest = decode_arcs(name)
     top = min(first // 40, 2)
     return (top, first - 40 * top, *rest)
 
 
-def _raw(name: Any) -> bytes:
+def _encode_name(name: Any) -> bytes:
     first, second, *rest = (int(arc) for arc in name)
     return encode_arcs(40 * first + second, *rest)
 
 
 _EXCEPTIONS = {
-    NoSuchObject: Missing.NO_SUCH_OBJECT,
-    NoSuchInstance: Missing.NO_SUCH_INSTANCE,
-    EndOfMibView: Missing.END_OF_MIB_VIEW,
+    NoSuchObject: MissingValue.NO_SUCH_OBJECT,
+    NoSuchInstance: MissingValue.NO_SUCH_INSTANCE,
+    EndOfMibView: MissingValue.END_OF_MIB_VIEW,
 }
 
 
-def _value(value: Any) -> Value:
+def _convert_value(value: Any) -> SnmpValue:
     if type(value) in _EXCEPTIONS:
         return _EXCEPTIONS[type(value)]
     if isinstance(value, univ.Integer):
@@ -335,5 +347,5 @@ def _value(value: Any) -> Value:
     if isinstance(value, univ.OctetString):
         return bytes(value)
     if isinstance(value, univ.ObjectIdentifier):
-        return ObjectId(_raw(value))
+        return ObjectId(_encode_name(value))
     return None

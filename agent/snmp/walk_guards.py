@@ -10,12 +10,12 @@ Pure: nothing here sends, waits or looks at a clock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from agent.snmp.oid import arcs
-from agent.snmp.reader import Missing, VarBind
+from agent.snmp.oid import decode_arcs
+from agent.snmp.reader import MissingValue, VarBind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class WalkLimits:
     """Where a walk is cut off."""
 
     steps: int = 2_000  # requests
@@ -24,7 +24,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Column:
+class WalkColumn:
     """What has been read below one root."""
 
     root: bytes
@@ -33,15 +33,15 @@ class Column:
     open: bool = True
     refused: bool = False
 
-    def take(self, varbinds: Iterable[VarBind]) -> bool | None:
+    def add_rows(self, varbinds: Iterable[VarBind]) -> bool | None:
         """Take the rows that follow. True: there were some, or the column has ended. None: one goes back."""
         root, last, rows = self.root, self.last, self.rows
         for pair in varbinds:
             name, value = pair
-            if not name.startswith(root) or value.__class__ is Missing:
+            if not name.startswith(root) or value.__class__ is MissingValue:
                 self.open = False
                 break
-            if (name <= last or not name.isascii()) and arcs(name) <= arcs(last):
+            if (name <= last or not name.isascii()) and decode_arcs(name) <= decode_arcs(last):
                 self.last = last  # octets order as arcs do where each arc of `name` is one octet
                 return None
             last = name
@@ -51,28 +51,28 @@ class Column:
         return moved
 
 
-class Walk:
+class TableWalk:
     """The columns of one walk, and how much of its limits is used up."""
 
-    def __init__(self, roots: Sequence[bytes], limits: Limits) -> None:
-        self.columns = [Column(root, root) for root in roots]
+    def __init__(self, roots: Sequence[bytes], limits: WalkLimits) -> None:
+        self.columns = [WalkColumn(root, root) for root in roots]
         self._limits = limits
         self._steps = 0
         self._octets = 0
 
-    def open(self, at_most: int) -> list[Column]:
+    def open_columns(self, at_most: int) -> list[WalkColumn]:
         """The columns to ask for next."""
         return [column for column in self.columns if column.open][:at_most]
 
-    def take(self, columns: Sequence[Column], varbinds: Sequence[VarBind]) -> bool:
+    def add_answer(self, columns: Sequence[WalkColumn], varbinds: Sequence[VarBind]) -> bool:
         """Sort an answer's varbinds, row by row, into the `columns` asked for; False: it led nowhere."""
         width = len(columns)
         if width == 1:
-            return columns[0].take(varbinds) is True
-        moved = [column.take(varbinds[position::width]) for position, column in enumerate(columns)]
+            return columns[0].add_rows(varbinds) is True
+        moved = [column.add_rows(varbinds[position::width]) for position, column in enumerate(columns)]
         return True in moved and None not in moved
 
-    def spend(self, octets: int, seconds: float) -> str | None:
+    def count_answer(self, octets: int, seconds: float) -> str | None:
         """Count one answer, after `seconds` of waiting in all; why the walk must stop, if it must."""
         self._steps += 1
         self._octets += octets
@@ -85,6 +85,6 @@ class Walk:
             return f"a table did not end within {limits.seconds:.0f} s of waiting"
         return None
 
-    def rows(self) -> list[VarBind]:
+    def all_rows(self) -> list[VarBind]:
         """All rows, root by root."""
         return [row for column in self.columns for row in column.rows]

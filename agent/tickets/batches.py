@@ -29,8 +29,11 @@ DAY, HOUR = 86400.0, 3600.0
 DIGEST, STORM = "digest", "storm"
 DIGEST_WAIT = DAY  # from the first thing found until the digest is sent
 STORM_WAIT = 0.0
-AGAIN = HOUR  # between two tellings of a list
-IN_FULL, BY_NAME = 36 * 1024, 20 * 1024  # bytes of entries in one message, which may have 64 KiB in all
+RESEND_INTERVAL = HOUR  # between two tellings of a list
+MAX_FULL_BYTES, MAX_KEY_BYTES = (
+    36 * 1024,
+    20 * 1024,
+)  # bytes of entries in one message, which may have 64 KiB in all
 
 MakeId = Callable[[], str]
 T = TypeVar("T")
@@ -48,7 +51,7 @@ class BatchSummary:
     items: tuple[Mapping[str, object], ...]
 
 
-def digest(db: sqlite3.Connection, site: str) -> BatchSummary | None:
+def load_digest(db: sqlite3.Connection, site: str) -> BatchSummary | None:
     """The latest digest of a site; None if there was nothing to tell when monitoring began."""
     row = db.execute(
         "SELECT * FROM ticket_batch WHERE kind = ? AND site = ? ORDER BY opened_at DESC LIMIT 1",
@@ -62,11 +65,11 @@ def digest(db: sqlite3.Connection, site: str) -> BatchSummary | None:
         due=row["due"],
         told=row["seq"],
         closed_at=row["closed_at"],
-        items=tuple(_standing(db, row["id"])),
+        items=tuple(_load_items(db, row["id"])),
     )
 
 
-def _standing(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
+def _load_items(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
     """What is still on a list, the oldest first."""
     rows = db.execute(
         "SELECT device, name, rule, fault, component, title, since FROM ticket_batch_item "
@@ -80,23 +83,23 @@ def due(tx: sqlite3.Connection, now: float) -> Iterator[TicketEvent]:
     """One event for each list that changed and has waited long enough."""
     lists = tx.execute("SELECT * FROM ticket_batch WHERE due <= ? ORDER BY due, id", (now,)).fetchall()
     for row in lists:
-        yield from _tell(tx, row, now)
+        yield from _emit_batch(tx, row, now)
 
 
 def take(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
     """Write the change to its list, if it belongs on one; whether it does."""
     if change.kind is ChangeKind.RESOLVED:
-        return _ended(tx, change)
-    if change.gathering.digest:
-        _enter(tx, change, DIGEST, make_id)
+        return _end_item(tx, change)
+    if change.grouping.digest:
+        _add_item(tx, change, DIGEST, make_id)
         return True
-    if change.gathering.most_a_day and _too_many(tx, change):
-        _enter(tx, change, STORM, make_id)
+    if change.grouping.most_a_day and _exceeds_daily_limit(tx, change):
+        _add_item(tx, change, STORM, make_id)
         return True
     return False
 
 
-def _too_many(tx: sqlite3.Connection, change: Change) -> bool:
+def _exceeds_daily_limit(tx: sqlite3.Connection, change: Change) -> bool:
     """Whether one more ticket of this rule would be more than it may open in a day."""
     known = tx.execute(
         "SELECT 1 FROM ticket WHERE device = ? AND fault = ? AND component = ? "
@@ -109,15 +112,15 @@ def _too_many(tx: sqlite3.Connection, change: Change) -> bool:
         "SELECT count(*) AS n FROM ticket WHERE rule = ? AND kind = ? AND opened_at > ?",
         (change.rule, lifecycle.TICKET, change.at - DAY),
     ).fetchone()
-    return bool(opened["n"] >= (change.gathering.most_a_day or 0))
+    return bool(opened["n"] >= (change.grouping.most_a_day or 0))
 
 
-def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -> None:
+def _add_item(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -> None:
     """Put what opened on the open list of its kind, or on a new one."""
     rule = change.rule if kind == STORM else ""
     found = tx.execute(
         "SELECT id, due FROM ticket_batch WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
-        (kind, change.gathering.site, rule),
+        (kind, change.grouping.site, rule),
     ).fetchone()
     number = found["id"] if found else make_id()
     wait = STORM_WAIT if kind == STORM else DIGEST_WAIT
@@ -126,11 +129,11 @@ def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -
         tx.execute(
             "INSERT INTO ticket_batch (id, kind, site, rule, fault, impact, severity, opened_at, due) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, kind, change.gathering.site, rule, fault, impact.value, change.severity, change.at,
+            (number, kind, change.grouping.site, rule, fault, impact.value, change.severity, change.at,
              change.at + wait),
         )  # fmt: skip
     elif found["due"] is None:
-        tx.execute("UPDATE ticket_batch SET due = ? WHERE id = ?", (change.at + AGAIN, number))
+        tx.execute("UPDATE ticket_batch SET due = ? WHERE id = ?", (change.at + RESEND_INTERVAL, number))
     tx.execute(
         "REPLACE INTO ticket_batch_item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (number, change.device.key, change.rule, change.subject, change.device.name, change.fault,
@@ -138,7 +141,7 @@ def _enter(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -
     )  # fmt: skip
 
 
-def _ended(tx: sqlite3.Connection, change: Change) -> bool:
+def _end_item(tx: sqlite3.Connection, change: Change) -> bool:
     """Strike off its list what is over. Whether it stood on one."""
     row = tx.execute(
         "SELECT batch FROM ticket_batch_item "
@@ -153,14 +156,15 @@ def _ended(tx: sqlite3.Connection, change: Change) -> bool:
         (change.at, row["batch"], change.device.key, change.rule, change.subject),
     )
     tx.execute(
-        "UPDATE ticket_batch SET due = ? WHERE id = ? AND due IS NULL", (change.at + AGAIN, row["batch"])
+        "UPDATE ticket_batch SET due = ? WHERE id = ? AND due IS NULL",
+        (change.at + RESEND_INTERVAL, row["batch"]),
     )
     return True
 
 
-def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
+def _emit_batch(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
     """A list as it stands. One on which nothing is left is cleared, and not told if it never was."""
-    standing = _standing(tx, row["id"])
+    standing = _load_items(tx, row["id"])
     over = not standing
     tx.execute(
         "UPDATE ticket_batch SET due = NULL, seq = seq + ?, closed_at = ? WHERE id = ?",
@@ -181,19 +185,19 @@ def _tell(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[Tick
         impact=Impact(row["impact"]),
         severity=row["severity"],
         rule=row["rule"] or "site-digest",
-        title=_title(row, len(standing)),
-        evidence={"list": row["kind"], "count": len(standing), **_fitting(standing)},
+        title=_format_title(row, len(standing)),
+        evidence={"list": row["kind"], "count": len(standing), **_fit_items(standing)},
     )
 
 
-def _fitting(standing: list[dict[str, object]]) -> dict[str, object]:
+def _fit_items(standing: list[dict[str, object]]) -> dict[str, object]:
     """The entries as far as they fit into one message: in full, then the key of the printer alone."""
-    items = list(_within(IN_FULL, standing))
-    also = list(_within(BY_NAME, [one["device"] for one in standing[len(items) :]]))
+    items = list(_limit_bytes(MAX_FULL_BYTES, standing))
+    also = list(_limit_bytes(MAX_KEY_BYTES, [one["device"] for one in standing[len(items) :]]))
     return {"items": items, "also": also} if also else {"items": items}
 
 
-def _within(size: int, entries: Iterable[T]) -> Iterator[T]:
+def _limit_bytes(size: int, entries: Iterable[T]) -> Iterator[T]:
     """The first of `entries` that take no more than `size` bytes as JSON."""
     for entry in entries:
         size -= len(json.dumps(entry, ensure_ascii=False).encode()) + 2
@@ -202,7 +206,7 @@ def _within(size: int, entries: Iterable[T]) -> Iterator[T]:
         yield entry
 
 
-def _title(row: sqlite3.Row, count: int) -> str:
+def _format_title(row: sqlite3.Row, count: int) -> str:
     if row["kind"] == DIGEST:
         return f"{counted(count, 'thing')} found when monitoring began"
     return f"{counted(count, 'more printer')}: too many tickets of the rule {row['rule']} in one day"

@@ -65,23 +65,23 @@ SCHEMA: tuple[str, ...] = (
     """,
 )
 
-MakeId = Callable[[], str]
+IdFactory = Callable[[], str]
 
 
-def apply(
-    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: MakeId = lifecycle.new_id
+def apply_changes(
+    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: IdFactory = lifecycle.new_ticket_id
 ) -> list[TicketEvent]:
     """Write what the changes mean for tickets, one's own and shared; returns what is to be told now."""
     events: list[TicketEvent] = []
     for change in changes:
         if batches.take(tx, change, make_id):
             continue
-        for event in lifecycle.apply(tx, [change], make_id=make_id):
-            events += _accompanied(tx, event, change, make_id)
+        for event in lifecycle.apply_changes(tx, [change], make_id=make_id):
+            events += _route_to_group(tx, event, change, make_id)
     return events
 
 
-def due(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
+def collect_due_events(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
     """What has waited long enough: groups whose time of gathering is over, and lists that changed."""
     groups = tx.execute(
         "SELECT DISTINCT id, due FROM ticket_group JOIN ticket_group_member ON ticket_group = id "
@@ -89,13 +89,13 @@ def due(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
         (now,),
     ).fetchall()
     return [
-        *(event for row in groups for event in _arrived(tx, row["id"], now)),
+        *(event for row in groups for event in _release_group(tx, row["id"], now)),
         *batches.due(tx, now),
     ]
 
 
-def _accompanied(
-    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: MakeId
+def _route_to_group(
+    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: IdFactory
 ) -> Iterator[TicketEvent]:
     """The event in its group: kept back while the group gathers, with the group's number after that."""
     member = tx.execute(
@@ -104,58 +104,58 @@ def _accompanied(
         (event.ticket_id,),
     ).fetchone()
     if member is None:
-        if event.event != "open" or not change.gathering.by:
+        if event.event != "open" or not change.grouping.by:
             yield event
             return
-        yield from _joined(tx, event, change, make_id)
+        yield from _join_group(tx, event, change, make_id)
     elif member["held_event"] is not None:  # its opening still waits
         over = event.event == "clear"
         tx.execute(
             "UPDATE ticket_group_member SET held_event = ?, unsent = ? WHERE ticket = ?",
-            (None if over else _dump(replace(event, event="open")), int(over), event.ticket_id),
+            (None if over else _serialize_event(replace(event, event="open")), int(over), event.ticket_id),
         )
     elif member["unsent"]:
         if event.event == "reopen":
             tx.execute("UPDATE ticket_group_member SET unsent = 0 WHERE ticket = ?", (event.ticket_id,))
-            yield _named(tx, replace(event, event="open"), member["ticket_group"])
+            yield _add_group(tx, replace(event, event="open"), member["ticket_group"])
     else:
-        yield _named(tx, event, member["ticket_group"])
+        yield _add_group(tx, event, member["ticket_group"])
 
 
-def _joined(
-    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: MakeId
+def _join_group(
+    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: IdFactory
 ) -> Iterator[TicketEvent]:
     """Join the group that is gathering or still has an open ticket; else a new group begins."""
-    about = _about(change)
+    about = _group_key(change)
     found = tx.execute(
         "SELECT * FROM ticket_group WHERE group_key = ? AND closed_at IS NULL", (about,)
     ).fetchone()
-    if found and found["due"] <= change.at and not _company(tx, found["id"]):
+    if found and found["due"] <= change.at and not _count_open(tx, found["id"]):
         tx.execute("UPDATE ticket_group SET closed_at = ? WHERE id = ?", (change.at, found["id"]))
         found = None
-    number, begins = (found["id"], found["due"]) if found else (make_id(), change.at + change.gathering.wait)
+    number, begins = (found["id"], found["due"]) if found else (make_id(), change.at + change.grouping.wait)
     if found is None:
         tx.execute("INSERT INTO ticket_group VALUES (?, ?, ?, NULL)", (number, about, begins))
     waits = change.at < begins
     tx.execute(
         "INSERT INTO ticket_group_member (ticket, ticket_group, held_event) VALUES (?, ?, ?)",
-        (event.ticket_id, number, _dump(event) if waits else None),
+        (event.ticket_id, number, _serialize_event(event) if waits else None),
     )
     if not waits:
-        yield _named(tx, event, number)
+        yield _add_group(tx, event, number)
 
 
-def _about(change: Change) -> str:
+def _group_key(change: Change) -> str:
     """What the tickets of a group have in common."""
     words = {
-        "site": change.gathering.site,
+        "site": change.grouping.site,
         "model": change.device.model or "",
         "location": change.device.location or "",
     }
-    return json.dumps([change.rule, change.fault, *(words[name] for name in change.gathering.by)])
+    return json.dumps([change.rule, change.fault, *(words[name] for name in change.grouping.by)])
 
 
-def _company(tx: sqlite3.Connection, group_id: str) -> int:
+def _count_open(tx: sqlite3.Connection, group_id: str) -> int:
     """How many tickets of a group are open."""
     row = tx.execute(
         "SELECT count(*) AS n FROM ticket_group_member m JOIN ticket t ON t.id = m.ticket "
@@ -165,12 +165,12 @@ def _company(tx: sqlite3.Connection, group_id: str) -> int:
     return int(row["n"])
 
 
-def _named(tx: sqlite3.Connection, event: TicketEvent, group_id: str) -> TicketEvent:
-    group = {"id": group_id, "open": _company(tx, group_id)}
+def _add_group(tx: sqlite3.Connection, event: TicketEvent, group_id: str) -> TicketEvent:
+    group = {"id": group_id, "open": _count_open(tx, group_id)}
     return replace(event, evidence={**event.evidence, "group": group})
 
 
-def _arrived(tx: sqlite3.Connection, group_id: str, now: float) -> Iterator[TicketEvent]:
+def _release_group(tx: sqlite3.Connection, group_id: str, now: float) -> Iterator[TicketEvent]:
     """The tickets that waited in a group, now that its time is over."""
     waiting = tx.execute(
         "SELECT ticket, held_event FROM ticket_group_member "
@@ -179,14 +179,14 @@ def _arrived(tx: sqlite3.Connection, group_id: str, now: float) -> Iterator[Tick
     ).fetchall()
     for row in waiting:
         tx.execute("UPDATE ticket_group_member SET held_event = NULL WHERE ticket = ?", (row["ticket"],))
-        yield _named(tx, replace(_load(row["held_event"]), at=now), group_id)
+        yield _add_group(tx, replace(_parse_event(row["held_event"]), at=now), group_id)
 
 
-def _dump(event: TicketEvent) -> str:
+def _serialize_event(event: TicketEvent) -> str:
     return json.dumps(asdict(event), ensure_ascii=False)
 
 
-def _load(text: str) -> TicketEvent:
+def _parse_event(text: str) -> TicketEvent:
     raw = json.loads(text)
     device = raw["device"]
     device |= {"address": Address(*device["address"]), "tags": tuple(device["tags"])}

@@ -54,8 +54,8 @@ CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit
 REOPEN_WITHIN = 2 * 86400.0  # until then a fault that comes back was not fixed
 TICKET, NOTICE = "ticket", "notice"
 
-_GRAVEST = ("critical", "high", "normal", "plan", "info")
-_HARDEST = tuple(
+_SEVERITY_ORDER = ("critical", "high", "normal", "plan", "info")
+_IMPACT_ORDER = tuple(
     Impact(word) for word in ("device_down", "degraded", "predicted", "supply", "billing", "customer_fixable")
 )
 
@@ -86,7 +86,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Hold:
+class _TicketClaim:
     """One rule's claim on a ticket; the least in order speaks for it."""
 
     gravity: tuple[int, int]
@@ -98,67 +98,69 @@ class _Hold:
     title: str
 
     @classmethod
-    def of(cls, row: sqlite3.Row) -> "_Hold":
+    def from_row(cls, row: sqlite3.Row) -> "_TicketClaim":
         impact = Impact(row["impact"])
-        gravity = (_HARDEST.index(impact), _GRAVEST.index(row["severity"]))
+        gravity = (_IMPACT_ORDER.index(impact), _SEVERITY_ORDER.index(row["severity"]))
         return cls(gravity, row["since"], row["rule"], row["subject"], impact, row["severity"], row["title"])
 
 
-def new_id() -> str:
+def new_ticket_id() -> str:
     """A UUIDv7: ids made later sort later."""
     return str(uuid6.uuid7())
 
 
-def apply(
-    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: Callable[[], str] = new_id
+def apply_changes(
+    tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: Callable[[], str] = new_ticket_id
 ) -> list[TicketEvent]:
     """Write what the changes mean for tickets; returns what the provider is to be told, in order."""
     events = []
     for change in changes:
         opened = change.kind is ChangeKind.OPENED
-        event = _join(tx, change, make_id) if opened else _leave(tx, change)
+        event = _add_claim(tx, change, make_id) if opened else _release_claim(tx, change)
         if event is not None and change.impact is not Impact.CUSTOMER_FIXABLE:
             events.append(event)
     return events
 
 
-def open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
+def load_open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
     """What is open now, the longest open first. `kind="notice"`: what the site can fix itself."""
     rows = db.execute(
         "SELECT * FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id", (kind,)
     )
-    return [_ticket(row) for row in rows]
+    return [_ticket_from_row(row) for row in rows]
 
 
-def cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
+def load_cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
     """What was cleared at or after `since`, the latest first."""
     rows = db.execute(
         "SELECT * FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",
         (kind, since),
     )
-    return [_ticket(row) for row in rows]
+    return [_ticket_from_row(row) for row in rows]
 
 
 def load_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket | None:
     """One ticket by its id; None if there is no such ticket."""
     row = db.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
-    return _ticket(row) if row else None
+    return _ticket_from_row(row) if row else None
 
 
-def restated(tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float) -> TicketEvent | None:
+def current_state_event(
+    tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float
+) -> TicketEvent | None:
     """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
     ticket = load_ticket(tx, ticket_id)
     if ticket is None or device is None:
         return None
     event = "open" if ticket.cleared_at is None else "clear"
-    return _told(tx, ticket, event, at, device, {"restated": True})
+    return _build_event(tx, ticket, event, at, device, {"restated": True})
 
 
-def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
+def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
     """A rule opens: it joins the open ticket, brings a cleared one back, or starts one."""
-    last = _latest(tx, change)
+    last = _find_latest(tx, change)
     if last is None or (last.cleared_at is not None and change.at - last.cleared_at >= REOPEN_WITHIN):
-        ticket = _started(change, make_id(), episode=last.episode + 1 if last else 1)
+        ticket = _new_ticket(change, make_id(), episode=last.episode + 1 if last else 1)
         tx.execute(
             "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
             ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title)",
@@ -172,12 +174,12 @@ def _join(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) ->
         "INSERT INTO ticket_claim VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
     )
-    return _say(tx, ticket, change, event)
+    return _record_event(tx, ticket, change, event)
 
 
-def _leave(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
+def _release_claim(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
     """A rule resolves: the ticket is cleared if nobody else holds it."""
-    ticket = _latest(tx, change)
+    ticket = _find_latest(tx, change)
     if ticket is None:
         return None
     gone = tx.execute(
@@ -186,29 +188,29 @@ def _leave(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
     )
     if not gone.rowcount:
         return None
-    return _say(tx, ticket, change, "update" if _speaker(tx, ticket.id) else "clear")
+    return _record_event(tx, ticket, change, "update" if _leading_claim(tx, ticket.id) else "clear")
 
 
-def _latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
+def _find_latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
     """The ticket of the latest episode of what the change is about."""
     row = tx.execute(
         "SELECT * FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
         "ORDER BY episode DESC LIMIT 1",
-        (_kind(change), change.device.key, change.fault, change.component),
+        (_ticket_kind(change), change.device.key, change.fault, change.component),
     ).fetchone()
-    return _ticket(row) if row else None
+    return _ticket_from_row(row) if row else None
 
 
-def _speaker(tx: sqlite3.Connection, ticket: str) -> _Hold | None:
+def _leading_claim(tx: sqlite3.Connection, ticket: str) -> _TicketClaim | None:
     """The gravest of those that hold the ticket; of several, the one that has held it longest."""
     rows = tx.execute("SELECT * FROM ticket_claim WHERE ticket = ?", (ticket,))
-    return min(map(_Hold.of, rows), default=None)
+    return min(map(_TicketClaim.from_row, rows), default=None)
 
 
-def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
+def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
     """Number the event and write where the ticket stands. An update that changes nothing is none."""
     now = replace(ticket, seq=ticket.seq + 1, cleared_at=change.at if event == "clear" else None)
-    if speaker := _speaker(tx, ticket.id):
+    if speaker := _leading_claim(tx, ticket.id):
         now = replace(
             now, impact=speaker.impact, severity=speaker.severity, rule=speaker.rule, title=speaker.title
         )
@@ -220,10 +222,10 @@ def _say(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> 
         asdict(now),
     )
     since = change.since if change.kind is ChangeKind.OPENED else None
-    return replace(_told(tx, now, event, change.at, change.device, change.evidence), since=since)
+    return replace(_build_event(tx, now, event, change.at, change.device, change.evidence), since=since)
 
 
-def _told(
+def _build_event(
     tx: sqlite3.Connection,
     ticket: Ticket,
     event: str,
@@ -246,13 +248,13 @@ def _told(
         severity=ticket.severity,
         rule=ticket.rule,
         title=ticket.title,
-        related=_related(tx, ticket),
-        earlier=_earlier(tx, ticket),
+        related=_related_tickets(tx, ticket),
+        earlier=_count_earlier(tx, ticket),
         evidence=evidence,
     )
 
 
-def _related(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
+def _related_tickets(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
     """The other open tickets of the same printer, the longest open first."""
     rows = tx.execute(
         "SELECT id FROM ticket WHERE kind = ? AND device = ? AND id != ? AND cleared_at IS NULL "
@@ -262,7 +264,7 @@ def _related(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
     return tuple(row["id"] for row in rows)
 
 
-def _earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
+def _count_earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
     """How many tickets this fault of this component had within the 90 days before this one."""
     row = tx.execute(
         "SELECT count(*) AS n FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
@@ -273,10 +275,10 @@ def _earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
     return int(row["n"])
 
 
-def _started(change: Change, ticket_id: str, *, episode: int) -> Ticket:
+def _new_ticket(change: Change, ticket_id: str, *, episode: int) -> Ticket:
     return Ticket(
         id=ticket_id,
-        kind=_kind(change),
+        kind=_ticket_kind(change),
         device=change.device.key,
         device_name=change.device.name,
         fault=change.fault,
@@ -292,9 +294,9 @@ def _started(change: Change, ticket_id: str, *, episode: int) -> Ticket:
     )
 
 
-def _kind(change: Change) -> str:
+def _ticket_kind(change: Change) -> str:
     return NOTICE if change.impact is Impact.CUSTOMER_FIXABLE else TICKET
 
 
-def _ticket(row: sqlite3.Row) -> Ticket:
+def _ticket_from_row(row: sqlite3.Row) -> Ticket:
     return Ticket(**{**dict(row), "impact": Impact(row["impact"])})

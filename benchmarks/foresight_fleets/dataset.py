@@ -106,8 +106,8 @@ def _supplies(
                 type=TYPES[row["kind"]],
                 kind="consumed",
                 colour=row["color"] or "unknown",
-                level=Vague.of(said[0]) or said[0],
-                max=Vague.of(said[1]) or said[1],
+                level=Vague.from_raw(said[0]) or said[0],
+                max=Vague.from_raw(said[1]) or said[1],
                 unit=UNITS.get(row["unit"], row["unit"]),
                 description=row["name"],
             )

@@ -5,7 +5,7 @@ import sys
 import workload
 
 from agent.core.model import Address
-from agent.snmp.engine import Engine, Settings
+from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
 
@@ -15,11 +15,11 @@ PUBLIC = Credential(name="public")
 
 
 async def client(port: int, hosts: list[str], in_flight: int) -> dict[str, float]:
-    settings = Settings(requests_per_second=None, requests_per_subnet=None)
-    async with Engine(settings) as engine:
+    settings = SnmpSettings(requests_per_second=None, requests_per_subnet=None)
+    async with SnmpClient(settings) as engine:
 
         async def poll(host: str) -> int:
-            reader = engine.reader(Address(host, port), PUBLIC, "2c bulk 25 20")
+            reader = engine.create_reader(Address(host, port), PUBLIC, "2c bulk 25 20")
             values = await reader.get(SCALARS)
             return len(values) + len(await reader.walk(SUPPLIES)) + len(await reader.walk(ALERTS))
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import typer.main
 
 from agent import __version__
-from agent.cli import build
+from agent.cli import build_cli
 
 FILES = (
     (
@@ -36,7 +36,7 @@ EXITS = (
 
 def page() -> str:
     """The whole page in roff (man(7))."""
-    command = typer.main.get_command(build())
+    command = typer.main.get_command(build_cli())
     return "\n".join(
         [
             f'.TH PRINTWARDEN 1 "" "printwarden {__version__}" "Printwarden"',

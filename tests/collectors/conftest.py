@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli._probe_document import document
-from agent.collectors.printer_mib import EVERYTHING, read_printer
+from agent.cli._probe_document import build_document
+from agent.collectors.printer_mib import ALL_TIERS, read_printer
 from agent.core.errors import NoAnswer
-from agent.core.model import Address, Known, Snapshot, Tier
-from agent.snmp.oid import arcs, oid
-from agent.snmp.reader import IpAddress, ObjectId, Value, VarBind
+from agent.core.model import Address, CachedIdentity, Snapshot, Tier
+from agent.snmp.oid import decode_arcs, oid
+from agent.snmp.reader import IpAddress, ObjectId, SnmpValue, VarBind
 
 OCTETS, NULL, OBJECT_ID, IP_ADDRESS = 4, 5, 6, 64
 
 
-def read_walk(path: Path) -> dict[bytes, Value]:
+def read_walk(path: Path) -> dict[bytes, SnmpValue]:
     """The values of a walk; broken lines are left out, of double OIDs the first counts."""
-    values: dict[bytes, Value] = {}
+    values: dict[bytes, SnmpValue] = {}
     for line in path.read_text("latin-1").split("\n"):
         name, _, rest = line.rstrip("\r").partition("|")
         tag, _, text = rest.partition("|")
@@ -34,7 +34,7 @@ def read_walk(path: Path) -> dict[bytes, Value]:
     return values
 
 
-def _value(tag: str, text: str) -> Value:
+def _value(tag: str, text: str) -> SnmpValue:
     number = int(tag.rstrip("x"))
     if number == OCTETS:
         return bytes.fromhex(text) if tag.endswith("x") else text.encode("latin-1")
@@ -48,18 +48,18 @@ def _value(tag: str, text: str) -> Value:
 class WalkReader:
     """Answers from `values`; after `answers` requests it falls silent."""
 
-    def __init__(self, values: dict[bytes, Value], *, answers: int | None = None) -> None:
+    def __init__(self, values: dict[bytes, SnmpValue], *, answers: int | None = None) -> None:
         self.values = values
         self.requests = 0
         self._answers = answers
-        self._order = sorted(values, key=arcs)
-        self._keys = [arcs(name) for name in self._order]
+        self._order = sorted(values, key=decode_arcs)
+        self._keys = [decode_arcs(name) for name in self._order]
 
     @property
     def address(self) -> Address:
         return Address("192.0.2.1", 161)
 
-    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
         self._asked()
         return {name: self.values[name] for name in oids if self.values.get(name) is not None}
 
@@ -68,7 +68,7 @@ class WalkReader:
         return [row for root in roots for row in self._below(root)]
 
     def _below(self, root: bytes) -> list[VarBind]:
-        start = bisect.bisect_right(self._keys, arcs(root))
+        start = bisect.bisect_right(self._keys, decode_arcs(root))
         rows = []
         for name in self._order[start:]:
             if not name.startswith(root):
@@ -101,7 +101,7 @@ def taken() -> Callable[..., Snapshot]:
     """Takes a snapshot of a reader, outside of any running loop."""
 
     def take(
-        reader: WalkReader, tiers: Collection[Tier] = EVERYTHING, known: Known | None = None
+        reader: WalkReader, tiers: Collection[Tier] = ALL_TIERS, known: CachedIdentity | None = None
     ) -> Snapshot:
         return asyncio.run(read_printer(reader, at=0.0, tiers=tiers, known=known))
 
@@ -113,7 +113,7 @@ def printed(walked: Walks, taken: Callable[..., Snapshot]) -> Callable[[Path], d
     """What `probe --json` would print of a walk file."""
 
     def show(path: Path) -> dict[str, object]:
-        made = document(taken(walked(path)), "1970-01-01T00:00:00Z")
+        made = build_document(taken(walked(path)), "1970-01-01T00:00:00Z")
         return json.loads(made.model_dump_json(by_alias=True))
 
     return show

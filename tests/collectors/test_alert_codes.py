@@ -3,12 +3,22 @@
 import pytest
 
 from agent.core import alert_codes
-from agent.core.alert_codes import BASE, DRAFT, FINISHER, NAMES, generic, is_draft, name
+from agent.core.alert_codes import (
+    BASE_CODES,
+    CODE_NAMES,
+    DRAFT_CODES,
+    FINISHER_CODES,
+    code_name,
+    generic_code,
+    is_draft,
+)
 
 
 def test_the_registry_is_complete():
-    assert (len(BASE), len(FINISHER)) == (95, 17 * 36)
-    assert set(FINISHER) == {30200 + 100 * family + code for family in range(17) for code in range(3, 39)}
+    assert (len(BASE_CODES), len(FINISHER_CODES)) == (95, 17 * 36)
+    assert set(FINISHER_CODES) == {
+        30200 + 100 * family + code for family in range(17) for code in range(3, 39)
+    }
 
 
 @pytest.mark.parametrize(
@@ -25,25 +35,30 @@ def test_the_registry_is_complete():
     ],
 )  # fmt: skip
 def test_a_code_is_called(code, label):
-    assert name(code) == label
+    assert code_name(code) == label
 
 
 @pytest.mark.parametrize("code", [None, 0, -1, 39, 508, 1508, 30201, 30239, 31900, 65536])
 def test_what_has_no_name_is_unknown(code):
-    assert name(code) == "unknown"
+    assert code_name(code) == "unknown"
     assert not is_draft(code)
 
 
 def test_drafts_are_marked_and_touch_no_standard_code():
-    assert not set(DRAFT) & (set(BASE) | set(FINISHER))
-    assert all(map(is_draft, DRAFT))
-    assert not any(map(is_draft, BASE))
+    assert not set(DRAFT_CODES) & (set(BASE_CODES) | set(FINISHER_CODES))
+    assert all(map(is_draft, DRAFT_CODES))
+    assert not any(map(is_draft, BASE_CODES))
 
 
 def test_names_are_unique():
-    assert len(set(NAMES.values())) == len(NAMES)
+    assert len(set(CODE_NAMES.values())) == len(CODE_NAMES)
 
 
 def test_a_finisher_code_carries_a_generic_one():
-    assert (generic(30233), generic(8), generic(1123), generic(None)) == (33, 8, 1123, None)
-    assert alert_codes.NAMES[30233].removeprefix("stapler") == "MotorFailure"
+    assert (generic_code(30233), generic_code(8), generic_code(1123), generic_code(None)) == (
+        33,
+        8,
+        1123,
+        None,
+    )
+    assert alert_codes.CODE_NAMES[30233].removeprefix("stapler") == "MotorFailure"

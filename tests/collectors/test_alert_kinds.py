@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.collectors._printer_mib.alert_kinds import QUIET_CODES, kind_of, says_rest
-from agent.core.alert_codes import BASE
+from agent.collectors._printer_mib.alert_kinds import QUIET_CODES, classify_alert, is_resting_text
+from agent.core.alert_codes import BASE_CODES
 from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
 
 IDLE = Status(device=DeviceStatus.RUNNING, printer=PrinterStatus.IDLE, errors=())
@@ -52,9 +52,9 @@ FIELD, NOBODY = "fieldService", "noInterventionRequired"
     ],
 )
 def test_a_row_is_a(story, code, severity, training, text, status, kind):
-    assert kind_of(code, severity=severity, training=training, text=text, status=status) is AlertKind(kind), (
-        story
-    )
+    assert classify_alert(code, severity=severity, training=training, text=text, status=status) is AlertKind(
+        kind
+    ), story
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_row_is_a(story, code, severity, training, text, status, kind):
     ],
 )  # fmt: skip
 def test_panels_at_rest_say(text):
-    assert says_rest(text)
+    assert is_resting_text(text)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_panels_at_rest_say(text):
     ],
 )  # fmt: skip
 def test_panels_in_trouble_do_not(text):
-    assert not says_rest(text)
+    assert not is_resting_text(text)
 
 
 def test_every_quiet_code_is_a_code():
-    assert set(BASE) >= QUIET_CODES
+    assert set(BASE_CODES) >= QUIET_CODES

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.cli._probe_document import document
+from agent.cli._probe_document import build_document
 from agent.collectors.printer_mib import read_printer
 from agent.snmp.oid import encode_arcs, oid
-from agent.snmp.reader import IpAddress, Missing, ObjectId
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId
 
 CASES = Path(__file__).parent / "cases"
 VALUES = st.one_of(
@@ -20,7 +20,7 @@ VALUES = st.one_of(
     st.binary(max_size=40),
     st.binary(max_size=9).map(lambda raw: ObjectId(encode_arcs(*raw))),
     st.binary(min_size=4, max_size=4).map(IpAddress),
-    st.sampled_from(Missing),
+    st.sampled_from(MissingValue),
     st.none(),
 )
 INDEXES = st.one_of(
@@ -50,7 +50,7 @@ def test_no_value_breaks_a_poll(data, base, taken, walked):
         values[root + data.draw(INDEXES)] = data.draw(VALUES)
     reader = type(walked(CASES / "levels-below-zero" / "walk.snmprec"))(values)
     snapshot = asyncio.run(read_printer(reader, at=0.0))
-    printed = document(snapshot, "1970-01-01T00:00:00Z", explain=True).model_dump_json(by_alias=True)
+    printed = build_document(snapshot, "1970-01-01T00:00:00Z", explain=True).model_dump_json(by_alias=True)
     assert json.loads(printed)["address"] == "192.0.2.1:161"
 
 

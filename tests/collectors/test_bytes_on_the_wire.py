@@ -14,8 +14,8 @@ from fleets import walk_fleet
 from loopback import HOME
 
 from agent.collectors.printer_mib import read_printer
-from agent.core.model import Address, Known, Tier
-from agent.snmp.engine import Engine, Settings
+from agent.core.model import Address, CachedIdentity, Tier
+from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.reader import Credential
 
 CASES = Path(__file__).parent / "cases"
@@ -35,7 +35,7 @@ REAL = [
         "konica",
     )
 ]
-ENGINE = Settings(timeout=5.0, requests_per_second=None, requests_per_subnet=None)
+ENGINE = SnmpSettings(timeout=5.0, requests_per_second=None, requests_per_subnet=None)
 
 
 class Relay(asyncio.DatagramProtocol):
@@ -81,18 +81,18 @@ async def relayed(walk: Path) -> AsyncIterator[tuple[Address, Relay]]:
 async def test_a_poll_stays_within_its_bytes(walk):
     if not walk.exists():
         pytest.skip(f"no corpus: {walk}")
-    async with relayed(walk) as (address, relay), Engine(ENGINE) as engine:
-        reader = engine.reader(address, Credential(name="public"))
+    async with relayed(walk) as (address, relay), SnmpClient(ENGINE) as engine:
+        reader = engine.create_reader(address, Credential(name="public"))
         full = await read_printer(reader, at=0.0)
         assert relay.spent() <= FULL
-        await read_printer(reader, at=0.0, tiers={Tier.ALERTS}, known=Known.of(full))
+        await read_printer(reader, at=0.0, tiers={Tier.ALERTS}, known=CachedIdentity.from_snapshot(full))
         assert relay.spent() <= STATUS
         await read_printer(reader, at=0.0, tiers={Tier.ALERTS})
         assert relay.spent() <= STATUS, "also where nothing is known yet"
 
 
 async def test_the_relay_counts():
-    async with relayed(OWN[0]) as (address, relay), Engine(ENGINE) as engine:
-        await read_printer(engine.reader(address, Credential(name="public")), at=0.0)
+    async with relayed(OWN[0]) as (address, relay), SnmpClient(ENGINE) as engine:
+        await read_printer(engine.create_reader(address, Credential(name="public")), at=0.0)
         assert relay.spent() > 2_000
         assert relay.spent() == 0

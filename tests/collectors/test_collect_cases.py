@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.collectors._printer_mib.mib_reader import Row
+from agent.collectors._printer_mib.mib_reader import MibRow
 from agent.collectors._vendor import supply_colours
 
 CASES = Path(__file__).parent / "cases"
@@ -58,7 +58,7 @@ def test_a_flipped_meaning_breaks_a_case(table, flipped, case, printed, differen
     """The cases can fail: each meaning, turned round, is caught by the case that is there for it."""
     expected = json.loads((CASES / case / "expected.json").read_text("utf-8"))
     expected.pop("about")
-    supply_colours.named.cache_clear()
+    supply_colours.find_named_colour.cache_clear()
     monkeypatch.setattr(table, flipped)
     try:
         try:
@@ -66,12 +66,12 @@ def test_a_flipped_meaning_breaks_a_case(table, flipped, case, printed, differen
         except KeyError as broken:
             found = [str(broken)]
     finally:
-        supply_colours.named.cache_clear()
+        supply_colours.find_named_colour.cache_clear()
     assert found
 
 
 def test_minus_three_taken_for_a_number_breaks_a_case(printed, differences, monkeypatch):
-    monkeypatch.setattr(Row, "amount", Row.number)
+    monkeypatch.setattr(MibRow, "read_amount", MibRow.read_number)
     case = CASES / "levels-below-zero"
     expected = json.loads((case / "expected.json").read_text("utf-8"))
     assert differences(printed(case / "walk.snmprec"), {"supplies": expected["supplies"]})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.model import percent
+from agent.core.model import compute_percent
 
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 WALKS = sorted(path.stem for path in CORPUS.glob("walks/*.snmprec"))
@@ -82,7 +82,7 @@ def test_how_full_it_is(name, read, walked, corpus):
             assert row["percent"] is None, key
             assert row["vagueness"], key
         elif row["level"] is not None and (row["max"] or 0) > 0:
-            assert row["percent"] == percent(row["level"], row["max"]), key
+            assert row["percent"] == compute_percent(row["level"], row["max"]), key
 
 
 @pytest.mark.parametrize("name", [*WALKS, *FRAGMENTS] or ["(no corpus)"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.collectors._vendor.part_numbers import marks
-from agent.collectors._vendor.supply_colours import colour_of
+from agent.collectors._vendor.part_numbers import find_supply_ids
+from agent.collectors._vendor.supply_colours import detect_colour
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from agent.collectors._vendor.supply_colours import colour_of
     ],
 )  # fmt: skip
 def test_a_description_tells_its_colour(description, colour):
-    assert colour_of(description, "", coloured=True) == colour
+    assert detect_colour(description, "", coloured=True) == colour
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_description_tells_its_colour(description, colour):
     ],
 )
 def test_a_word_beats_the_colorant_and_the_colorant_a_letter(description, colorant, coloured, colour):
-    assert colour_of(description, colorant, coloured=coloured) == colour
+    assert detect_colour(description, colorant, coloured=coloured) == colour
 
 
 @pytest.mark.parametrize(
@@ -82,5 +82,5 @@ def test_a_word_beats_the_colorant_and_the_colorant_a_letter(description, colora
     ],
 )
 def test_a_description_tells_part_number_and_serial(description, part, serial):
-    found = marks(description)
+    found = find_supply_ids(description)
     assert (found.part_number, found.serial) == (part, serial)

@@ -14,9 +14,9 @@ import pytest
 
 from agent import app, config
 from agent.collectors import cups
-from agent.collectors._vendor.vendor_profiles import shipped
+from agent.collectors._vendor.vendor_profiles import load_shipped
 from agent.core.errors import NoAnswer
-from agent.pipeline.polling.usb_printers import Cabled
+from agent.pipeline.polling.usb_printers import UsbPoller
 from agent.runtime import runner
 
 DESK = "usb://Brother/HL-2270DW%20series?serial=E71833C4J372261"
@@ -161,15 +161,17 @@ async def test_what_the_backend_says_of_supplies_and_trouble_comes_through(spool
 async def test_the_service_takes_them_in_and_asks_nobody_on_the_network_for_them(spooler, tmp_path):
     spooler.queue("Desk", DESK)
     given = {"cups": {"socket": spooler.socket}, "mdns": {"enabled": False}}
-    agent = app.build_from(config.check(given, tmp_path))
-    async with runner.running(agent):
-        cabled = Cabled(cups, agent.config, agent.clock, agent.intake, agent.rounds.asking.profiles)
-        await cabled.go()
-        await cabled.go()
-        (device,) = agent.rounds.roll.known.values()
+    agent = app.build_agent_from(config.build_config(given, tmp_path))
+    async with runner.running_agent(agent):
+        cabled = UsbPoller(
+            cups, agent.config, agent.clock, agent.batch_writer, agent.poller.printer_reader.profiles
+        )
+        await cabled.poll_all()
+        await cabled.poll_all()
+        (device,) = agent.poller.fleet.devices.values()
         assert device.key == "sn:E71833C4J372261"
-        await agent.rounds.everybody([device.key], frozenset())
-        assert agent.rounds.roll.silent == set(), "not asked over SNMP, and so not silent"
+        await agent.poller.poll_all([device.key], frozenset())
+        assert agent.poller.fleet.silent == set(), "not asked over SNMP, and so not silent"
 
 
 async def test_the_command_shows_the_one_queue_or_names_those_there_are(spooler):
@@ -209,7 +211,9 @@ async def test_a_machine_without_a_spooler_says_so(tmp_path):
 )
 def test_the_uri_tells_who_is_on_the_cable(uri, who):
     assert cups.on_cable(uri)
-    identity = cups.snapshot({"printer-name": ("Q",), "device-uri": (uri,)}, 0.0, shipped()).identity
+    identity = cups.build_snapshot(
+        {"printer-name": ("Q",), "device-uri": (uri,)}, 0.0, load_shipped()
+    ).identity
     assert (identity.vendor, identity.model, identity.serial) == who
 
 
@@ -222,4 +226,4 @@ def test_what_is_on_the_network_is_left_to_the_network(uri):
 
 def test_an_unplugged_printer_is_silent():
     queue = {"printer-name": ("Q",), "device-uri": (DESK,), "printer-state-reasons": ("offline-report",)}
-    assert cups.snapshot(queue, 0.0, shipped()).reachable is False
+    assert cups.build_snapshot(queue, 0.0, load_shipped()).reachable is False

@@ -13,7 +13,7 @@ ALONE = ()
 
 
 def decoded(name, told):
-    return [(count.key, count.value) for count in plugins.load(decoders, name).decode(told)]
+    return [(count.key, count.value) for count in plugins.load_plugin(decoders, name).decode(told)]
 
 
 def blob(text):
@@ -102,11 +102,11 @@ values = st.one_of(st.none(), st.integers(-5, 2**33), st.binary(max_size=40))
 columns = st.dictionaries(st.lists(st.integers(0, 300), max_size=3).map(tuple), values, max_size=5)
 
 
-@pytest.mark.parametrize("name", plugins.names(decoders))
+@pytest.mark.parametrize("name", plugins.list_plugins(decoders))
 @given(told=st.dictionaries(st.sampled_from(["type", "name", "value", "blob"]), columns, max_size=4))
 def test_whatever_comes_in_a_decoder_counts_or_says_what_is_wrong(name, told):
     try:
-        counts = list(plugins.load(decoders, name).decode(told))
+        counts = list(plugins.load_plugin(decoders, name).decode(told))
     except ValueError:
         return
     assert all(count.value >= 0 and count.name in told for count in counts)

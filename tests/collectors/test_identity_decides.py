@@ -3,22 +3,22 @@
 import pytest
 
 from agent.collectors._identity import ieee1284, serial_numbers
-from agent.collectors._identity.identity_decision import Clues, Said, decide
-from agent.collectors._vendor.vendor_profiles import shipped
+from agent.collectors._identity.identity_decision import IdentityEvidence, SourcedText, decide_identity
+from agent.collectors._vendor.vendor_profiles import load_shipped
 from agent.snmp.oid import oid
 
 DESCR = oid("1.3.6.1.2.1.1.1.0")
 
 
 def who(descr="", object_id="", *, device="", ids=(), **rest):
-    clues = Clues(
-        sys_descr=Said(descr, DESCR),
+    clues = IdentityEvidence(
+        sys_descr=SourcedText(descr, DESCR),
         object_id=object_id,
-        device_descr=Said(device, b"d"),
+        device_descr=SourcedText(device, b"d"),
         device_ids=tuple((ieee1284.parse(text), b"i") for text in ids),
         **rest,
     )
-    return decide(clues, shipped()).identity
+    return decide_identity(clues, load_shipped()).identity
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_model_has_no_brand_no_series_and_no_network_card(descr, device, ids
     ],
 )
 def test_a_name_made_of_a_mac_is_no_model(name, model):
-    assert who("Ricoh", printer_name=Said(name, b"n")).model == model
+    assert who("Ricoh", printer_name=SourcedText(name, b"n")).model == model
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_whether_it_is_a_printer(story, clues, verdict):
     ],
 )  # fmt: skip
 def test_a_serial_that_only_fills_the_field_is_none(text, serial):
-    assert serial_numbers.serial(text) == serial
+    assert serial_numbers.clean_serial(text) == serial
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_serial_that_only_fills_the_field_is_none(text, serial):
     ],
 )
 def test_the_mac_is_the_first_universal_one(addresses, mac):
-    assert serial_numbers.mac(map(bytes.fromhex, addresses)) == mac
+    assert serial_numbers.pick_mac(map(bytes.fromhex, addresses)) == mac
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_the_mac_is_the_first_universal_one(addresses, mac):
     ],
 )
 def test_a_uuid_that_tells_nobody_apart_is_none(text, uuid):
-    assert serial_numbers.uuid(text) == uuid
+    assert serial_numbers.clean_uuid(text) == uuid
 
 
 @pytest.mark.parametrize(

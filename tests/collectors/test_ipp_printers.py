@@ -17,13 +17,13 @@ from cryptography.x509.oid import NameOID
 from loopback import HOME, own
 
 from agent.collectors import ipp
-from agent.collectors.ipp import Target
+from agent.collectors.ipp import IppTarget
 from agent.core.clock import Clock
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address, AlertKind, DeviceStatus, Vague
 from agent.simulator import models
-from agent.simulator.device import printer
-from agent.simulator.ipp import Face, Manners, printer_answer
+from agent.simulator.device import build_printer
+from agent.simulator.ipp import IppEndpoint, IppOptions, make_responder
 
 HOST = HOME
 
@@ -34,7 +34,7 @@ async def serve():
     faces = []
 
     async def start(answer, *, tls=None, delay=0.0):
-        face = Face(answer, delay=delay)
+        face = IppEndpoint(answer, delay=delay)
         faces.append(face)
         return await face.open(HOST, 0, tls), face
 
@@ -48,16 +48,16 @@ def simulated(serve):
     """`await simulated("HP_M507", "tray_jams", at=7200)`: a simulated printer, so many seconds into its story."""
 
     async def start(make="KYOCERA_P2040", story="healthy", *, at=60.0, manners=None, **options):
-        member = printer(getattr(models, make), story, Address(HOST, 0))
+        member = build_printer(getattr(models, make), story, Address(HOST, 0))
         clock = Clock()
-        answer = printer_answer(member.source, clock, clock.now() - at, manners or Manners())
+        answer = make_responder(member.source, clock, clock.now() - at, manners or IppOptions())
         return (*await serve(answer, **options), member)
 
     return start
 
 
 async def read(port, path="/ipp/print", *, tls=False, **options):
-    target = Target.parse(f"ipp{'s' if tls else ''}://{HOST}:{port}{path}")
+    target = IppTarget.parse(f"ipp{'s' if tls else ''}://{HOST}:{port}{path}")
     return await ipp.read_printer(target, at=0.0, **options)
 
 
@@ -162,18 +162,18 @@ class TestSimulatedPrinters:
 
     @pytest.mark.parametrize("path", ipp.PATHS)
     async def test_the_usual_paths_are_tried_in_turn(self, path, simulated):
-        port, face, _ = await simulated(manners=Manners(paths=(path,)))
-        await ipp.read_printer(Target(host=HOST, port=port), at=0.0)
+        port, face, _ = await simulated(manners=IppOptions(paths=(path,)))
+        await ipp.read_printer(IppTarget(host=HOST, port=port), at=0.0)
         assert [asked for asked, _ in face.asked] == [*ipp.PATHS[: ipp.PATHS.index(path)], path]
 
     async def test_a_path_that_a_person_gives_is_the_only_one(self, simulated):
-        port, face, _ = await simulated(manners=Manners(paths=("/ipp",)))
+        port, face, _ = await simulated(manners=IppOptions(paths=("/ipp",)))
         with pytest.raises(RefusedByDevice, match="HTTP 404"):
             await read(port, "/printers/one")
         assert list(face.asked) == [("/printers/one", (2, 0))]
 
     async def test_version_2_0_is_tried_before_1_1(self, simulated):
-        port, face, _ = await simulated(manners=Manners(versions=((1, 1),)))
+        port, face, _ = await simulated(manners=IppOptions(versions=((1, 1),)))
         assert (await read(port)).identity.model
         assert list(face.asked) == [("/ipp/print", (2, 0)), ("/ipp/print", (1, 1))]
 
@@ -182,7 +182,7 @@ class TestSimulatedPrinters:
         port, _ = await serve(lambda question: asked.append(question) or 500)
         with pytest.raises(RefusedByDevice, match="HTTP 500"):
             await read(port)
-        assert asked[0].names == set(ipp.attribute_mapping.ASKED)
+        assert asked[0].names == set(ipp.attribute_mapping.REQUESTED_ATTRIBUTES)
 
 
 class TestTroubles:
@@ -217,7 +217,9 @@ class TestTroubles:
             "marker-types": ("toner",), "marker-colors": ("#000000", "#00FFFF#FF00FF", "none", "none"),
         }  # fmt: skip
         problems = []
-        rows = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), problems)["supplies"]
+        rows = ipp.attribute_mapping.build_snapshot_parts(
+            attributes, ipp.vendor_profiles.load_shipped(), problems
+        )["supplies"]
         assert [(row.description, row.level, row.type) for row in rows] == [
             ("Black", 50, "toner"), ("Cyan", Vague.SOME_LEFT, None),
         ]  # fmt: skip
@@ -229,13 +231,13 @@ class TestTroubles:
             "printer-supply": (b"unknown", b"type=toner;level=80;maxcapacity=100;", b""),
             "printer-input-tray": (b"none", b"type=other;level=-2;maxcapacity=-2;name=auto;"),
         }
-        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
+        parts = ipp.attribute_mapping.build_snapshot_parts(attributes, ipp.vendor_profiles.load_shipped(), [])
         assert [(row.index, row.type, row.unit) for row in parts["supplies"]] == [("1.2", "toner", None)]
         assert [row.name for row in parts["inputs"]] == ["auto"]
 
     async def test_a_row_with_a_code_needs_no_severity_to_be_a_condition(self):
         attributes = {"printer-alert": (b"code=jam;group=mediaPath", b"code=unknown;group=other")}
-        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
+        parts = ipp.attribute_mapping.build_snapshot_parts(attributes, ipp.vendor_profiles.load_shipped(), [])
         assert [(row.name, row.group, row.kind) for row in parts["alerts"]] == [
             ("jam", "mediaPath", AlertKind.CONDITION), ("unknown", "other", AlertKind.EVENT),
         ]  # fmt: skip
@@ -243,7 +245,7 @@ class TestTroubles:
     async def test_a_uuid_that_all_have_is_nobodys_and_the_next_one_is_taken(self):
         nil, own = "urn:uuid:00000000-0000-0000-0000-000000000000", "e3248000-80ce-11db-8000-3c2af4aabbcc"
         attributes = {"printer-uuid": (nil,), "device-uuid": (f"urn:uuid:{own}",)}
-        parts = ipp.attribute_mapping.parts(attributes, ipp.vendor_profiles.shipped(), [])
+        parts = ipp.attribute_mapping.build_snapshot_parts(attributes, ipp.vendor_profiles.load_shipped(), [])
         assert parts["identity"].uuid == own
         assert parts["sources"]["identity.uuid"] == "ipp:device-uuid"
 
@@ -293,7 +295,7 @@ class TestCertificates:
         context, now = certificate("printer")
         port, _, _ = await simulated(tls=context)
         snapshot = await read(port, tls=True, pin=before)
-        assert snapshot.problems == (ipp.CHANGED,)
+        assert snapshot.problems == (ipp.CERTIFICATE_CHANGED,)
         assert snapshot.certificate == now != before
 
     async def test_tls_where_there_is_none_is_no_connection(self, simulated):

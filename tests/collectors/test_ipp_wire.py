@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.collectors._ipp import attribute_mapping, codec
-from agent.collectors._ipp.codec import Group, Operation, Tag, decode, encode
-from agent.collectors._vendor.vendor_profiles import shipped
+from agent.collectors._ipp.codec import AttributeGroup, Operation, ValueTag, decode_response, encode_request
+from agent.collectors._vendor.vendor_profiles import load_shipped
 from agent.core.errors import MalformedReply
 
 HEAD = bytes.fromhex("0200 0000 00000001")
@@ -21,15 +21,15 @@ def reply(*attributes, end=b"\x03"):
 
 
 def printer(raw):
-    (attributes,) = decode(raw).of(Group.PRINTER)
+    (attributes,) = decode_response(raw).attributes_in(AttributeGroup.PRINTER)
     return attributes
 
 
 def test_a_request_is_the_example_of_the_rfc_to_the_byte():
     """RFC 8010, appendix A.1, in small: header, charset, language, target, two names, end."""
-    made = encode(
+    made = encode_request(
         Operation.GET_PRINTER_ATTRIBUTES, (2, 0), 7,
-        [(Tag.URI, "printer-uri", ["ipp://h/p"]), (Tag.KEYWORD, "requested-attributes", ["a", "bc"])],
+        [(ValueTag.URI, "printer-uri", ["ipp://h/p"]), (ValueTag.KEYWORD, "requested-attributes", ["a", "bc"])],
     )  # fmt: skip
     assert made == (
         bytes.fromhex("0200 000b 00000007 01")
@@ -45,16 +45,16 @@ def test_a_request_is_the_example_of_the_rfc_to_the_byte():
 @pytest.mark.parametrize(
     ("syntax", "content", "value"),
     [
-        (Tag.INTEGER, bytes.fromhex("fffffffd"), -3),
-        (Tag.ENUM, bytes.fromhex("00000003"), 3),
-        (Tag.BOOLEAN, b"\x01", True),
-        (Tag.TEXT, "Bürodrucker".encode(), "Bürodrucker"),
-        (Tag.TEXT, "Bürodrucker".encode("latin-1"), "Bürodrucker"),
-        (Tag.TEXT, b"two\x1b[31m\nlines", "two [31m lines"),
-        (Tag.TEXT_IN, b"\x00\x02en\x00\x05Ready", "Ready"),
-        (Tag.NAME_IN, b"\x00\x02de\x00\x00", ""),
-        (Tag.OCTETS, b"code=jam", b"code=jam"),
-        (Tag.DATE, bytes(11), bytes(11)),
+        (ValueTag.INTEGER, bytes.fromhex("fffffffd"), -3),
+        (ValueTag.ENUM, bytes.fromhex("00000003"), 3),
+        (ValueTag.BOOLEAN, b"\x01", True),
+        (ValueTag.TEXT, "Bürodrucker".encode(), "Bürodrucker"),
+        (ValueTag.TEXT, "Bürodrucker".encode("latin-1"), "Bürodrucker"),
+        (ValueTag.TEXT, b"two\x1b[31m\nlines", "two [31m lines"),
+        (ValueTag.TEXT_IN, b"\x00\x02en\x00\x05Ready", "Ready"),
+        (ValueTag.NAME_IN, b"\x00\x02de\x00\x00", ""),
+        (ValueTag.OCTETS, b"code=jam", b"code=jam"),
+        (ValueTag.DATE, bytes(11), bytes(11)),
     ],
 )
 def test_a_value_is_read_by_its_syntax(syntax, content, value):
@@ -67,38 +67,42 @@ def test_there_is_no_value_is_no_value(tag):
 
 
 def test_further_values_belong_to_the_name_before():
-    raw = reply(attribute(Tag.KEYWORD, "r", b"a"), attribute(Tag.KEYWORD, "", b"b"))
+    raw = reply(attribute(ValueTag.KEYWORD, "r", b"a"), attribute(ValueTag.KEYWORD, "", b"b"))
     assert printer(raw) == {"r": ("a", "b")}
 
 
 def test_a_collection_holds_its_members_and_collections_in_them():
     inner = (
-        attribute(Tag.COLLECTION, "", b"")
-        + attribute(Tag.MEMBER, "", b"deep")
-        + attribute(Tag.INTEGER, "", bytes(4))
+        attribute(ValueTag.COLLECTION, "", b"")
+        + attribute(ValueTag.MEMBER, "", b"deep")
+        + attribute(ValueTag.INTEGER, "", bytes(4))
     )
     raw = reply(
-        attribute(Tag.COLLECTION, "col", b""),
-        attribute(Tag.MEMBER, "", b"monochrome"),
-        attribute(Tag.INTEGER, "", bytes.fromhex("0000002a")),
-        attribute(Tag.MEMBER, "", b"inner"),
+        attribute(ValueTag.COLLECTION, "col", b""),
+        attribute(ValueTag.MEMBER, "", b"monochrome"),
+        attribute(ValueTag.INTEGER, "", bytes.fromhex("0000002a")),
+        attribute(ValueTag.MEMBER, "", b"inner"),
         inner,
-        attribute(Tag.END_COLLECTION, "", b""),
-        attribute(Tag.END_COLLECTION, "", b""),
+        attribute(ValueTag.END_COLLECTION, "", b""),
+        attribute(ValueTag.END_COLLECTION, "", b""),
     )
     assert printer(raw) == {"col": ({"monochrome": (42,), "inner": ({"deep": (0,)},)},)}
 
 
 def test_groups_come_in_their_order_and_empty_ones_are_there():
-    raw = HEAD + b"\x01\x05\x04" + attribute(Tag.INTEGER, "x", bytes(4)) + b"\x03"
-    assert [tag for tag, _ in decode(raw).groups] == [Group.OPERATION, Group.UNSUPPORTED, Group.PRINTER]
+    raw = HEAD + b"\x01\x05\x04" + attribute(ValueTag.INTEGER, "x", bytes(4)) + b"\x03"
+    assert [tag for tag, _ in decode_response(raw).groups] == [
+        AttributeGroup.OPERATION,
+        AttributeGroup.UNSUPPORTED,
+        AttributeGroup.PRINTER,
+    ]
 
 
 def test_a_broken_value_is_left_out_and_told():
-    response = decode(
-        reply(attribute(Tag.INTEGER, "level", b"\x01"), attribute(Tag.INTEGER, "good", bytes(4)))
+    response = decode_response(
+        reply(attribute(ValueTag.INTEGER, "level", b"\x01"), attribute(ValueTag.INTEGER, "good", bytes(4)))
     )
-    assert response.of(Group.PRINTER) == [{"level": (), "good": (0,)}]
+    assert response.attributes_in(AttributeGroup.PRINTER) == [{"level": (), "good": (0,)}]
     assert response.problems == ("level: not a value of syntax 0x21: 01",)
 
 
@@ -106,31 +110,31 @@ def test_a_broken_value_is_left_out_and_told():
     ("what", "raw", "complaint"),
     [
         ("too short", b"\x02\x00", "has 2 bytes"),
-        ("no end", reply(attribute(Tag.INTEGER, "x", bytes(4)), end=b""), "without an end-of-attributes tag"),
+        ("no end", reply(attribute(ValueTag.INTEGER, "x", bytes(4)), end=b""), "without an end-of-attributes tag"),
         ("a length beyond the end", HEAD + b"\x04\x44\xff\xff", "65535 bytes are announced where 0 are left"),
         ("a value before any group", HEAD + b"\x44\x00\x01x\x00\x00\x03", "before any group"),
         ("a further value first", HEAD + b"\x04\x44\x00\x00\x00\x00\x03", "before any attribute"),
-        ("a collection without end", reply(attribute(Tag.COLLECTION, "c", b"")), "the collection c does not end"),
-        ("too deep", reply(*[attribute(Tag.COLLECTION, "c", b"")] + [attribute(Tag.COLLECTION, "", b"")] * 9), "inside"),
-        ("too long", bytes(codec.MOST_BYTES + 1), "more than"),
+        ("a collection without end", reply(attribute(ValueTag.COLLECTION, "c", b"")), "the collection c does not end"),
+        ("too deep", reply(*[attribute(ValueTag.COLLECTION, "c", b"")] + [attribute(ValueTag.COLLECTION, "", b"")] * 9), "inside"),
+        ("too long", bytes(codec.MAX_BYTES + 1), "more than"),
     ],
 )  # fmt: skip
 def test_what_does_not_add_up_is_told_once_with_its_place(what, raw, complaint):
     with pytest.raises(MalformedReply, match=complaint):
-        decode(raw)
+        decode_response(raw)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_response_or_malformed(raw):
     try:
-        response = decode(HEAD + raw)
+        response = decode_response(HEAD + raw)
     except MalformedReply:
         return
-    for attributes in response.of(Group.PRINTER):
-        attribute_mapping.parts(attributes, shipped(), [])
+    for attributes in response.attributes_in(AttributeGroup.PRINTER):
+        attribute_mapping.build_snapshot_parts(attributes, load_shipped(), [])
 
 
-names = st.sampled_from(attribute_mapping.ASKED)
+names = st.sampled_from(attribute_mapping.REQUESTED_ATTRIBUTES)
 single = st.one_of(
     st.integers(-(2**31), 2**31 - 1), st.booleans(), st.text(max_size=20), st.binary(max_size=40)
 )
@@ -141,5 +145,5 @@ collection = st.dictionaries(
 
 @given(st.dictionaries(names, st.lists(st.one_of(single, collection), max_size=4).map(tuple), max_size=12))
 def test_whatever_values_the_attributes_have_there_is_a_snapshot_in_them(attributes):
-    parts = attribute_mapping.parts(attributes, shipped(), [])
+    parts = attribute_mapping.build_snapshot_parts(attributes, load_shipped(), [])
     assert all(meter.value >= 0 for meter in parts["meters"] or ())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.errors import NoAnswer
-from agent.core.model import Identity, Known, Tier
+from agent.core.model import CachedIdentity, Identity, Tier
 
 CASES = Path(__file__).parent / "cases"
 RICH = CASES / "every-open-alert-stands" / "walk.snmprec"
@@ -34,14 +34,14 @@ def test_status_and_counters_come_with_every_poll(walked, taken):
 
 
 def test_a_status_read_of_a_known_printer_takes_two_requests(walked, taken):
-    known = Known.of(taken(walked(RICH)))
+    known = CachedIdentity.from_snapshot(taken(walked(RICH)))
     reader = walked(RICH)
     taken(reader, tiers={Tier.ALERTS}, known=known)
     assert reader.requests == 2
 
 
 def test_what_is_known_is_not_asked_again(walked, taken):
-    known = Known.of(taken(walked(ROWS)))
+    known = CachedIdentity.from_snapshot(taken(walked(ROWS)))
     reader = walked(ROWS)
     again = taken(reader, tiers={Tier.INVENTORY}, known=known)
     assert again.identity == known.identity
@@ -49,29 +49,29 @@ def test_what_is_known_is_not_asked_again(walked, taken):
 
 
 def test_meters_of_a_known_printer_are_read_without_finding_out_who_it_is(walked, taken):
-    known = Known.of(taken(walked(ROWS)))
+    known = CachedIdentity.from_snapshot(taken(walked(ROWS)))
     stranger, acquaintance = walked(ROWS), walked(ROWS)
-    taken(stranger, tiers={Tier.METERS}, known=Known(units=known.units, charset=known.charset))
+    taken(stranger, tiers={Tier.METERS}, known=CachedIdentity(units=known.units, charset=known.charset))
     taken(acquaintance, tiers={Tier.METERS}, known=known)
     assert acquaintance.requests < stranger.requests
 
 
 def test_a_printer_whose_identity_was_not_read_yet_is_asked_though_nothing_changed(walked, taken):
     met = taken(walked(ROWS), tiers={Tier.ALERTS})
-    again = taken(walked(ROWS), tiers={Tier.INVENTORY}, known=Known.of(met))
+    again = taken(walked(ROWS), tiers={Tier.INVENTORY}, known=CachedIdentity.from_snapshot(met))
     assert again.config_changes == met.config_changes is not None
     assert again.identity is not None
 
 
 def test_a_changed_configuration_asks_again(walked, taken):
     old = Identity(serial="OLD")
-    known = Known(units=(1,), config_changes=6, identity=old)
+    known = CachedIdentity(units=(1,), config_changes=6, identity=old)
     assert taken(walked(ROWS), tiers={Tier.INVENTORY}, known=known).identity != old
 
 
 def test_a_printer_without_the_counter_is_asked_every_time(walked, taken):
     path = CASES / "scanner-is-no-printer" / "walk.snmprec"
-    known = Known(config_changes=None, identity=Identity(serial="OLD"))
+    known = CachedIdentity(config_changes=None, identity=Identity(serial="OLD"))
     assert taken(walked(path), tiers={Tier.INVENTORY}, known=known).identity.serial == "EP000001"
 
 

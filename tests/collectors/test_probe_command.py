@@ -10,8 +10,8 @@ import pytest
 from fleets import walk_fleet
 from loopback import HOME, free_port
 
-from agent.cli._probe_clauses import CLAUSES, clause
-from agent.cli._probe_document import Document
+from agent.cli._probe_clauses import CLAUSES, find_clause
+from agent.cli._probe_document import ProbeDocument
 from agent.core.model import Address
 
 CASES = Path(__file__).parent / "cases"
@@ -49,7 +49,7 @@ async def test_a_technician_sees_who_how_and_what(printer):
 
 async def test_json_is_the_document_of_the_schema(printer):
     code, out, _ = await probe(printer, "--json")
-    document = Document.model_validate_json(out)
+    document = ProbeDocument.model_validate_json(out)
     assert code == 0
     assert document.identity.vendor == "Kyocera"
     assert [alert.kind for alert in document.alerts or []].count("state") == 2
@@ -141,7 +141,7 @@ async def test_hostile_text_cannot_colour_the_screen():
 
 
 def test_each_clause_belongs_to_a_value_that_is_read():
-    assert clause("supplies.1.3.level").startswith("prtMarkerSuppliesLevel")
-    assert clause("identity.serial").startswith("prtGeneralSerialNumber")
-    assert clause("nothing.1.1.here") == ""
+    assert find_clause("supplies.1.3.level").startswith("prtMarkerSuppliesLevel")
+    assert find_clause("identity.serial").startswith("prtGeneralSerialNumber")
+    assert find_clause("nothing.1.1.here") == ""
     assert all(text for text in CLAUSES.values())

@@ -14,10 +14,10 @@ from loopback import own
 from typer.testing import CliRunner
 
 from agent import app, config
-from agent.cli import build
+from agent.cli import build_cli
 from agent.collectors._capture import walk_files
-from agent.collectors._capture.scrub import scrub
-from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
+from agent.collectors._capture.scrub import scrub_rows
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, load_shipped
 from agent.collectors.printer_mib import read_printer
 from agent.runtime import runner
 from agent.snmp.oid import oid
@@ -77,7 +77,7 @@ WALK = """1.3.6.1.2.1.1.1.0|4|ACME LaserThing 3
 
 
 def run(*arguments):
-    said = CliRunner().invoke(build([arguments[0]]), list(arguments))
+    said = CliRunner().invoke(build_cli([arguments[0]]), list(arguments))
     return said.exit_code, said.output
 
 
@@ -122,10 +122,10 @@ class TestDroppedIn:
                 "mdns": {"enabled": False}, "ipp": {"enabled": False},
                 "collectors": {"profiles": str(tmp_path / "profiles.d")},
             }  # fmt: skip
-            agent = app.build_from(config.check(given, tmp_path))
-            async with runner.running(agent):
-                await agent.scouting.look(["sweep"], listen=0)
-                (device,) = agent.rounds.roll.known.values()
+            agent = app.build_agent_from(config.build_config(given, tmp_path))
+            async with runner.running_agent(agent):
+                await agent.discovery.run_methods(["sweep"], listen=0)
+                (device,) = agent.poller.fleet.devices.values()
         assert (device.vendor, device.key) == ("Acme", "sn:AC7731991")
         code, out = run("meters", "show", "--config", str(_config(tmp_path)), "--json")
         assert code == 0
@@ -138,15 +138,17 @@ class TestDroppedIn:
     def test_a_file_named_as_a_shipped_one_replaces_it(self, tmp_path):
         (tmp_path / "canon.toml").write_text('vendor = "Canon"\nwords = ["canon"]\n', "utf-8")
         profiles = Profiles.load(FOLDER, tmp_path)
-        assert len(profiles) == len(shipped())
-        (canon,) = profiles.called(["canon"])
+        assert len(profiles) == len(load_shipped())
+        (canon,) = profiles.find_by_files(["canon"])
         assert canon.packed == ()
 
     def test_a_wrong_profile_stops_the_start_with_its_place(self, acme, tmp_path):
         profile, _ = acme
         profile.write_text(ACME.replace('metric = "mono"', 'metric = "monno"'), "utf-8")
         with pytest.raises(config.ConfigError, match='did you mean "mono"'):
-            app.build_from(config.check({"collectors": {"profiles": str(profile.parent)}}, tmp_path))
+            app.build_agent_from(
+                config.build_config({"collectors": {"profiles": str(profile.parent)}}, tmp_path)
+            )
 
 
 def _config(folder):
@@ -189,10 +191,10 @@ class TestCheck:
         rows = {row["file"]: row for row in json.loads(out)}
         assert code == 0
         assert rows["kyocera.toml"]["A"] > 10
-        assert len(rows) == len(shipped())
+        assert len(rows) == len(load_shipped())
 
     def test_no_profile_with_meters_rests_on_weak_sources_alone(self):
-        for profile in shipped():
+        for profile in load_shipped():
             grades = [row.confidence for row in (*profile.row, *profile.meter, *profile.packed)]
             assert not grades or min(grades) in {"A", "B"}, profile.vendor
 
@@ -250,7 +252,9 @@ class TestCapture:
 
     async def test_what_was_captured_reads_as_the_printer_did(self, captured):
         _, _, folder = await captured()
-        snapshot = await read_printer(walk_files.WalkReader(walk_files.read(folder / "walk.snmprec")), at=0.0)
+        snapshot = await read_printer(
+            walk_files.WalkReader(walk_files.load_walk(folder / "walk.snmprec")), at=0.0
+        )
         assert [meter.value for meter in snapshot.meters] == [1000]
         assert snapshot.identity.model == "ACME LaserThing 3"
 
@@ -260,7 +264,7 @@ def test_a_serial_number_is_crossed_out_wherever_it_stands():
         (oid("1.3.6.1.4.1.9.1"), b"SN:AC7731991;MAC:00:11:22:0a:1b:2c"),
         (oid("1.3.6.1.4.1.9.2"), 7731991),
     ]
-    scrubbed = dict(scrub(rows, serial="AC7731991", mac="0011220a1b2c", community="public"))
+    scrubbed = dict(scrub_rows(rows, serial="AC7731991", mac="0011220a1b2c", community="public"))
     assert scrubbed[oid("1.3.6.1.4.1.9.1")] == b"SN:XXXXXXXXX;MAC:00000000000000000"
     assert scrubbed[oid("1.3.6.1.4.1.9.2")] == 7731991, "numbers are what a capture is for"
 
@@ -270,7 +274,7 @@ def test_the_community_never_shows():
         (oid("1.3.6.1.4.1.9.1"), b"read with s3cret"),
         (oid("1.3.6.1.4.1.9.3"), IpAddress(b"\x0a\x01\x02\x03")),
     ]
-    scrubbed = dict(scrub(rows, serial=None, mac=None, community="s3cret"))
+    scrubbed = dict(scrub_rows(rows, serial=None, mac=None, community="s3cret"))
     assert scrubbed[oid("1.3.6.1.4.1.9.1")] == b"read with xxxxxx"
     assert scrubbed[oid("1.3.6.1.4.1.9.3")] == IpAddress(bytes((192, 0, 2, 1)))
 
@@ -282,8 +286,8 @@ def test_a_walk_written_is_the_walk_read(tmp_path):
         oid("1.3.6.1.2.1.4.20"): IpAddress(b"\x7f\0\0\x01"),
     }  # fmt: skip
     path = tmp_path / "walk.snmprec"
-    path.write_text(walk_files.write(values.items()), "utf-8")
-    assert walk_files.read(path) == values
+    path.write_text(walk_files.format_walk(values.items()), "utf-8")
+    assert walk_files.load_walk(path) == values
 
 
 def test_the_page_of_printers_is_what_the_profiles_say():

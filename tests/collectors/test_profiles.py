@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, load_shipped
 from agent.core.errors import ConfigError
 from agent.snmp.oid import oid
 
@@ -24,7 +24,7 @@ confidence = "A"
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
 def test_each_shipped_profile_loads_and_says_where_it_is_from(name):
     profile = next(
-        one for one in shipped() if (FOLDER / f"{name}.toml").read_text("utf-8").count(f'"{one.vendor}"')
+        one for one in load_shipped() if (FOLDER / f"{name}.toml").read_text("utf-8").count(f'"{one.vendor}"')
     )
     assert profile.vendor
     assert all(row.source and row.oid.startswith("1.3.6.1.4.1.") for row in profile.row)
@@ -33,19 +33,19 @@ def test_each_shipped_profile_loads_and_says_where_it_is_from(name):
 def test_a_new_vendor_is_a_new_file(tmp_path):
     (tmp_path / "acme.toml").write_text(GOOD, "utf-8")
     profiles = Profiles.load(tmp_path)
-    assert profiles.brand_in("ACME LaserThing 3") == "Acme"
-    assert [one.vendor for one in profiles.of_enterprise(99999)] == ["Acme"]
+    assert profiles.find_brand("ACME LaserThing 3") == "Acme"
+    assert [one.vendor for one in profiles.find_by_enterprise(99999)] == ["Acme"]
 
 
 def test_no_enterprise_belongs_to_two():
-    counted = Counter(number for profile in shipped() for number in profile.enterprises)
+    counted = Counter(number for profile in load_shipped() for number in profile.enterprises)
     assert max(counted.values()) == 1
 
 
 def test_nobody_asks_where_credentials_leak():
     """Samsung 236.11.5.11.81.10.1 holds passwords: rows are asked one by one, and never there."""
     leaky = oid("1.3.6.1.4.1.236.11.5.11.81.10")
-    assert not [row for profile in shipped() for row in profile.row if oid(row.oid).startswith(leaky)]
+    assert not [row for profile in load_shipped() for row in profile.row if oid(row.oid).startswith(leaky)]
 
 
 @pytest.mark.parametrize(

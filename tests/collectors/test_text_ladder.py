@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.text import CODECS, LIMIT, clean, decode
+from agent.core.text import CODECS, MAX_LENGTH, clean_text, decode_octets
 
 UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 CHARSETS = st.one_of(st.none(), st.sampled_from(sorted(CODECS)), st.integers(-5, 5000))
@@ -52,27 +52,27 @@ CHARSETS = st.one_of(st.none(), st.sampled_from(sorted(CODECS)), st.integers(-5,
     ],
 )
 def test_the_ladder(story, raw, charset, text):
-    assert decode(raw, charset) == text, story
+    assert decode_octets(raw, charset) == text, story
 
 
 @given(st.binary(max_size=600), CHARSETS)
 def test_whatever_comes_it_is_safe_and_bounded(raw, charset):
-    text = decode(raw, charset)
-    assert len(text) <= LIMIT
+    text = decode_octets(raw, charset)
+    assert len(text) <= MAX_LENGTH
     assert not {unicodedata.category(char) for char in text} & UNSHOWN
     assert text == " ".join(text.split())
 
 
 @given(st.text(max_size=600))
 def test_text_from_elsewhere_is_cleaned_alike(text):
-    cleaned = clean(text)
-    assert len(cleaned) <= LIMIT
+    cleaned = clean_text(text)
+    assert len(cleaned) <= MAX_LENGTH
     assert not {unicodedata.category(char) for char in cleaned} & UNSHOWN
-    assert clean(cleaned) == cleaned
+    assert clean_text(cleaned) == cleaned
 
 
 @given(st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=60))
 def test_utf8_comes_back_as_it_was(text):
     raw = text.encode()
     if not text.isascii():
-        assert decode(raw) == clean(text)
+        assert decode_octets(raw) == clean_text(text)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.collectors._printer_mib.marker_tables import MARKERS, joined, meters
+from agent.collectors._printer_mib.marker_tables import MARKERS, build_meters, merge_meters
 from agent.collectors._vendor import vendor_meters
-from agent.collectors._vendor.vendor_meters import Answers, Wanted
-from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, shipped
+from agent.collectors._vendor.vendor_meters import MeterQuery, MeterReplies
+from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles, load_shipped
 from agent.core.model import Marker, Meter, Tier, Trust
 from agent.snmp.oid import oid
 from agent.snmp.reader import ObjectId
@@ -62,14 +62,17 @@ class TestTotals:
 
     def test_the_first_pages_of_a_printer_are_not_far_apart(self):
         life = Meter(name="total", value=0)
-        assert [meter.name for meter in joined((life,), (Meter(name="total", value=0),))] == ["life", "total"]
+        assert [meter.name for meter in merge_meters((life,), (Meter(name="total", value=0),))] == [
+            "life",
+            "total",
+        ]
 
     def test_several_markers_keep_a_life_each(self):
         standard = (
             Meter(name="total", value=9),
             *(Meter(name="life", value=n, part=f"1.{n}") for n in (8, 9)),
         )
-        found = joined(standard, (Meter(name="total", value=9, source="own"),))
+        found = merge_meters(standard, (Meter(name="total", value=9, source="own"),))
         assert [(meter.name, meter.part) for meter in found] == [
             ("life", "1.8"),
             ("life", "1.9"),
@@ -150,11 +153,11 @@ class TestAnswers:
             for n, c in ((1, "C"), (2, "B"), (3, "B"))
         )
         wanted = wanted_of(text)
-        answers = Answers({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 2, 3)})
-        (meter,) = vendor_meters.decode(wanted, answers, [])
+        answers = MeterReplies({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 2, 3)})
+        (meter,) = vendor_meters.decode_meters(wanted, answers, [])
         assert meter.value == 2
-        answers = Answers({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 3)})
-        (meter,) = vendor_meters.decode(wanted, answers, [])
+        answers = MeterReplies({oid(f"1.3.6.1.4.1.9.9.9.9.9.{n}"): n for n in (1, 3)})
+        (meter,) = vendor_meters.decode_meters(wanted, answers, [])
         assert meter.value == 3
 
     def test_a_broken_reply_is_one_problem_and_the_rest_still_counts(self, metered):
@@ -179,12 +182,15 @@ class TestAnswers:
                 walks.extend(roots)
                 return await super().walk(*roots)
 
-        for profile in shipped():
+        for profile in load_shipped():
             object_id = ObjectId(oid(f"{ENTERPRISE}{(*profile.enterprises, 9)[0]}.1"))
             taken(Watched({oid("1.3.6.1.2.1.1.2.0"): object_id}))
         private = {root for root in walks if root.startswith(oid("1.3.6.1.4"))}
         named = {
-            oid(place) for profile in shipped() for one in profile.packed for place in one.columns.values()
+            oid(place)
+            for profile in load_shipped()
+            for one in profile.packed
+            for place in one.columns.values()
         }
         assert private <= named | {oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")}
 
@@ -192,7 +198,7 @@ class TestAnswers:
 def wanted_of(text):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "acme.toml").write_text(text, "utf-8")
-        return Wanted.of(Profiles.load(Path(folder)), None)
+        return MeterQuery.for_model(Profiles.load(Path(folder)), None)
 
 
 NUMBERS = {"1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.43.10.2.1.4.1.1", "1.3.6.1.2.1.43.7.1.1.4.1.1"}
@@ -261,7 +267,7 @@ class TestRealPrinters:
 def test_what_several_markers_come_to(story, rows, told):
     markers = tuple(Marker(index=index, life=life, unit=unit) for index, life, unit in rows)
     sources = {
-        f"markers.{index}.life": MARKERS.oid("life", *map(int, index.split("."))) for index, *_ in rows
+        f"markers.{index}.life": MARKERS.cell_oid("life", *map(int, index.split("."))) for index, *_ in rows
     }
-    found = {meter.name: meter.value for meter in meters(markers, sources) if meter.name != "life"}
+    found = {meter.name: meter.value for meter in build_meters(markers, sources) if meter.name != "life"}
     assert found == told, story

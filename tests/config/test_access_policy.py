@@ -3,7 +3,7 @@
 import pytest
 
 from agent import config
-from agent.config.access_policy import Territory
+from agent.config.access_policy import AccessPolicy
 from agent.core.model import Address
 
 SETTINGS = {
@@ -23,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture
 def territory(tmp_path):
-    return Territory.of(config.check(SETTINGS, tmp_path))
+    return AccessPolicy.from_config(config.build_config(SETTINGS, tmp_path))
 
 
 STORIES = [
@@ -41,19 +41,19 @@ STORIES = [
 
 @pytest.mark.parametrize(("host", "mac", "permitted"), STORIES)
 def test_permits(territory, host, mac, permitted):
-    assert territory.permits(host, mac) is permitted
+    assert territory.permits_host(host, mac) is permitted
 
 
 def test_exclusion_is_above_a_printer_named_by_hand(tmp_path):
     settings = SETTINGS | {"printer": [{"host": "198.51.100.9"}]}
-    assert not Territory.of(config.check(settings, tmp_path)).permits("198.51.100.9")
+    assert not AccessPolicy.from_config(config.build_config(settings, tmp_path)).permits_host("198.51.100.9")
 
 
 def test_the_narrowest_network_decides(territory):
-    assert territory.address("192.0.2.70") == Address("192.0.2.70", 1161)
+    assert territory.snmp_address("192.0.2.70") == Address("192.0.2.70", 1161)
     assert [one.name for one in territory.credentials_for("192.0.2.70")] == ["narrow"]
     assert [one.name for one in territory.credentials_for("192.0.2.1")] == ["public", "wide"]
-    assert territory.address("198.51.100.7").port == 9161
+    assert territory.snmp_address("198.51.100.7").port == 9161
 
 
 def test_a_stranger_outside_has_no_credentials(territory):
@@ -61,6 +61,6 @@ def test_a_stranger_outside_has_no_credentials(territory):
 
 
 def test_a_sweep_never_lists_what_is_excluded(territory):
-    swept = set(territory.hosts(territory.config.network[0]))
+    swept = set(territory.sweep_hosts(territory.config.network[0]))
     assert len(swept) == 254 - 1 - 16
     assert "192.0.2.9" not in swept

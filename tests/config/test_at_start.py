@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from agent import config
-from agent.config import Config, Section
+from agent.config import Config, ConfigSection
 from agent.config.startup_keys import AT_START, keep_started
 
 EXAMPLE = (Path(__file__).parent.parent.parent / "config.example.toml").read_text()
 
 
 def settings(tmp_path, **sections) -> Config:
-    return config.check(sections, tmp_path)
+    return config.build_config(sections, tmp_path)
 
 
 def every_key() -> set[str]:
     """ "snmp.timeout", …; the name of the section alone where it is a list of tables."""
     found = set()
     for section, value in Config():
-        names = type(value).model_fields if isinstance(value, Section) else ()
+        names = type(value).model_fields if isinstance(value, ConfigSection) else ()
         found |= {f"{section}.{name}" for name in names} or {section}
     return found
 

@@ -23,7 +23,7 @@ def test_a_mistake_is_told_with_file_line_and_reason(path):
         line.removeprefix("# expect: ") for line in path.read_text().splitlines() if "# expect: " in line
     ]
     with pytest.raises(ConfigError) as caught:
-        config.load(path, targets)
+        config.load_config(path, targets)
     said = str(caught.value).replace(str(path), path.name)
     assert expected
     for words in expected:
@@ -34,18 +34,18 @@ def test_a_mistake_is_told_with_file_line_and_reason(path):
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_what_is_right_is_taken(path):
-    assert isinstance(config.load(path, targets), Config)
+    assert isinstance(config.load_config(path, targets), Config)
 
 
 def test_an_unknown_target_is_told_with_those_there_are():
     with pytest.raises(ConfigError) as caught:
-        config.load(HERE / "bad" / "unknown_target.toml", targets)
-    assert caught.value.complaints[0].suggestion == f"known here: {', '.join(plugins.names(targets))}"
+        config.load_config(HERE / "bad" / "unknown_target.toml", targets)
+    assert caught.value.complaints[0].suggestion == f"known here: {', '.join(plugins.list_plugins(targets))}"
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
-        config.load(tmp_path / "nowhere.toml")
+        config.load_config(tmp_path / "nowhere.toml")
 
 
 def test_every_key_is_in_the_example():
@@ -55,7 +55,7 @@ def test_every_key_is_in_the_example():
         if section in ("folder", "config_version"):
             continue
         assert re.search(rf"^(# )?\[{{1,2}}{section}\]", example, re.MULTILINE), section
-        for inner in config.toml._models(field.annotation):
+        for inner in config.toml._nested_models(field.annotation):
             for key in inner.model_fields:
                 assert f"{key} = " in example, f"{section}.{key}"
 
@@ -66,7 +66,7 @@ def test_the_targets_that_the_example_shows_are_taken_as_they_stand(tmp_path):
     assert len(shown) == 2
     for line in shown:
         (tmp_path / "config.toml").write_text(f"[target]\n{line}\n")
-        assert len(config.load(tmp_path / "config.toml", targets).target) == 1
+        assert len(config.load_config(tmp_path / "config.toml", targets).target) == 1
 
 
 def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_path, monkeypatch):
@@ -78,17 +78,17 @@ def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_p
         '[provider]\nurl = "https://provider.example/"\ntoken_file = "secret:provider.token"\n'
         '[[credential]]\nname = "a"\ncommunity = "secret:community"\n'
     )
-    loaded = config.load(path)
+    loaded = config.load_config(path)
     assert loaded.credential[0].community == "beside"
-    assert loaded.beside("secret:provider.token") == tmp_path / "secrets" / "provider.token"
+    assert loaded.resolve_path("secret:provider.token") == tmp_path / "secrets" / "provider.token"
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     (credentials / "secrets_community").write_text("from systemd")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    assert config.load(path).credential[0].community == "from systemd"
+    assert config.load_config(path).credential[0].community == "from systemd"
     (tmp_path / "secrets" / "provider.token").unlink()
     with pytest.raises(ConfigError, match=r"provider.token_file: there is no file"):
-        config.load(path)
+        config.load_config(path)
 
 
 def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
@@ -99,7 +99,7 @@ def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
         '[[credential]]\nname = "a"\ncommunity = "env:SITE_COMMUNITY"\n'
         '[[credential]]\nname = "b"\ncommunity = "file:secret"\n'
     )
-    assert [one.community for one in config.load(path).credential] == ["from-env", "from-file"]
+    assert [one.community for one in config.load_config(path).credential] == ["from-env", "from-file"]
 
 
 def test_a_secret_never_shows_in_what_is_printed_of_the_config(tmp_path):
@@ -108,4 +108,4 @@ def test_a_secret_never_shows_in_what_is_printed_of_the_config(tmp_path):
         '[[credential]]\nname = "a"\nversion = "3"\nuser = "u"\nauth_protocol = "SHA256"\n'
         'auth_password = "hush-hush-hush"\ncommunity = "hush-hush"\n'
     )
-    assert "hush" not in repr(config.load(path))
+    assert "hush" not in repr(config.load_config(path))

@@ -28,10 +28,10 @@ def written(tmp_path):
 def test_a_configuration_that_others_may_write_is_refused(written, mode, who):
     written.chmod(mode)
     if who is None:
-        assert config.load(written).site.id == "site"
+        assert config.load_config(written).site.id == "site"
         return
     with pytest.raises(ConfigError) as caught:
-        config.load(written)
+        config.load_config(written)
     said = str(caught.value)
     assert f"{written}: {who} may write it (mode {mode:04o})" in said
     assert f"chmod go-w {written}" in said
@@ -51,15 +51,15 @@ def test_a_secret_that_others_may_write_is_refused_by_its_key(written, key, text
     secret = written.parent / "secret"
     secret.write_text("public\n")
     written.write_text(text)
-    config.load(written)
+    config.load_config(written)
     secret.chmod(0o666)
     with pytest.raises(ConfigError) as caught:
-        config.load(written)
+        config.load_config(written)
     assert f"{key}: secret: everybody may write it" in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_somebody_elses_complaint(tmp_path):
-    assert file_permissions.wrong(tmp_path / "nowhere") is None
+    assert file_permissions.check_permissions(tmp_path / "nowhere") is None
 
 
 @pytest.mark.parametrize("name", ["secrets_mail", "mail"])
@@ -74,7 +74,7 @@ def test_a_credential_of_systemd_is_a_secret_everywhere(written, monkeypatch, na
         'smtp = { host = "localhost", security = "none", sender = "a@b", recipient = "c@d", user = "u", '
         'password_file = "secret:mail" }\n'
     )
-    settings = config.load(written)
+    settings = config.load_config(written)
     assert settings.credential[0].community == "from-systemd"
     target = app.build_target(settings)
     assert target._settings.password_file == loaded / name
@@ -82,4 +82,4 @@ def test_a_credential_of_systemd_is_a_secret_everywhere(written, monkeypatch, na
 
 def test_files_of_a_target_lie_beside_the_configuration(written):
     written.write_text('[target]\nfolder = { path = "out" }\n')
-    assert app.build_target(config.load(written))._settings.path == written.parent / "out"
+    assert app.build_target(config.load_config(written))._settings.path == written.parent / "out"

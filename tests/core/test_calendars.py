@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.calendars import ALWAYS, DAYS, Calendar, hours, zone
+from agent.core.calendars import ALWAYS_OPEN, WEEKDAYS, Calendar, load_time_zone, parse_hours
 
 CHICAGO = Calendar(
     zone=ZoneInfo("America/Chicago"),
-    week=dict.fromkeys(DAYS[:5], hours("08:00-17:00")),
+    week=dict.fromkeys(WEEKDAYS[:5], parse_hours("08:00-17:00")),
     holidays=frozenset({date(2026, 11, 26)}),
 )
 ROUND_THE_CLOCK = Calendar(zone=ZoneInfo("America/Chicago"), always=True)
@@ -32,8 +32,8 @@ DUE = [
 
 @pytest.mark.parametrize(("story", "calendar", "start", "target", "due"), DUE, ids=[it[0] for it in DUE])
 def test_when_it_is_due(story: str, calendar: Calendar, start: str, target: int, due: str) -> None:
-    assert calendar.due(at(start), target * HOUR) == at(due)
-    assert calendar.elapsed(at(start), at(due)) == target * HOUR
+    assert calendar.add_open_seconds(at(start), target * HOUR) == at(due)
+    assert calendar.count_open_seconds(at(start), at(due)) == target * HOUR
 
 
 LIVED = [
@@ -48,25 +48,29 @@ LIVED = [
 
 @pytest.mark.parametrize(("story", "calendar", "begin", "end", "lived"), LIVED, ids=[it[0] for it in LIVED])
 def test_how_much_of_it_went_by(story: str, calendar: Calendar, begin: str, end: str, lived: float) -> None:
-    assert calendar.elapsed(at(begin), at(end)) == lived * HOUR
+    assert calendar.count_open_seconds(at(begin), at(end)) == lived * HOUR
 
 
 def test_open_and_next_open() -> None:
     evening, morning = at("2026-11-25T18:00:00-06:00"), at("2026-11-27T08:00:00-06:00")
     assert not CHICAGO.is_open(evening)
-    assert CHICAGO.opens(evening) == morning  # Thursday is a holiday
+    assert CHICAGO.next_opening(evening) == morning  # Thursday is a holiday
     assert CHICAGO.is_open(morning)
-    assert CHICAGO.opens(morning + 60) == morning + 60
-    assert ALWAYS.is_open(0.0)
+    assert CHICAGO.next_opening(morning + 60) == morning + 60
+    assert ALWAYS_OPEN.is_open(0.0)
 
 
 def test_a_place_that_never_opens_is_never_due() -> None:
     never = Calendar(zone=UTC)
-    assert (never.opens(0.0), never.due(0.0, 60.0), never.elapsed(0.0, 9e6)) == (None, None, 0.0)
+    assert (
+        never.next_opening(0.0),
+        never.add_open_seconds(0.0, 60.0),
+        never.count_open_seconds(0.0, 9e6),
+    ) == (None, None, 0.0)
 
 
 def test_hours_are_spans_of_a_day() -> None:
-    assert hours("08:00-12:00, 13:00-24:00") == ((time(8), time(12)), (time(13), time(0)))
+    assert parse_hours("08:00-12:00, 13:00-24:00") == ((time(8), time(12)), (time(13), time(0)))
 
 
 @pytest.mark.parametrize(
@@ -74,17 +78,17 @@ def test_hours_are_spans_of_a_day() -> None:
 )
 def test_hours_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\| write"):
-        hours(text)
+        parse_hours(text)
 
 
 def test_the_zone_of_a_place_is_looked_up() -> None:
-    assert zone("Europe/Vienna").key == "Europe/Vienna"
+    assert load_time_zone("Europe/Vienna").key == "Europe/Vienna"
     for wrong in ("Mars/Olympus", "", "../etc"):
         with pytest.raises(ValueError, match="is not a time zone"):
-            zone(wrong)
+            load_time_zone(wrong)
 
 
 def test_without_a_zone_it_is_the_time_of_this_machine() -> None:
-    here = Calendar(week={"mon": hours("08:00-17:00")})
+    here = Calendar(week={"mon": parse_hours("08:00-17:00")})
     noon = datetime(2026, 11, 23, 12).timestamp()  # noqa: DTZ001 - this machine's own time is meant
     assert here.is_open(noon)

@@ -20,10 +20,10 @@ from agent.core.store import Store, open_reader
 from agent.discovery import inventory
 from agent.history import facts
 from agent.pipeline import maintenance
-from agent.pipeline.pipeline import Line, Reading
+from agent.pipeline.pipeline import Pipeline, PollResult
 from agent.reporting.sender import Sender
 from agent.rules import loader, state_store
-from agent.rules.evaluator import Judge
+from agent.rules.evaluator import RuleEvaluator
 from agent.rules.lifecycle import Phase
 from agent.tickets.feedback import feedback_store
 from uplink.outbox import outbox, queries
@@ -100,7 +100,7 @@ def upgrades(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Upgrade]:
 def _upgrade(name: str, folder: Path) -> Upgrade:
     before = unpack(name, folder / "old" / "printwarden.db")
     after = placed(before, folder)
-    Store(after, app.TABLES).close()
+    Store(after, app.MIGRATIONS).close()
     return Upgrade(name=name, before=before, after=after)
 
 
@@ -123,7 +123,9 @@ def placed(file: Path, folder: Path) -> Path:
 
 def run(path: Path, *words: str) -> Any:
     """What a verb says of the state file, as JSON."""
-    done = CliRunner().invoke(cli.build(), [*words, "--json", "--config", str(path.parent / "config.toml")])
+    done = CliRunner().invoke(
+        cli.build_cli(), [*words, "--json", "--config", str(path.parent / "config.toml")]
+    )
     assert done.exit_code == 0, (done.output, done.exception)
     return json.loads(done.stdout)
 
@@ -141,7 +143,7 @@ def test_every_row_is_there_after_the_migration_and_the_file_before_it_is_kept(u
 
 
 def test_a_migrated_file_has_the_tables_and_indexes_of_a_new_one(upgrade: Upgrade, tmp_path: Path) -> None:
-    Store(tmp_path / "new.db", app.TABLES).close()
+    Store(tmp_path / "new.db", app.MIGRATIONS).close()
     assert schema_of(upgrade.after) == schema_of(tmp_path / "new.db")
 
 
@@ -179,10 +181,10 @@ def test_a_migration_that_loses_something_is_noticed(
     month: Path, component: str, right: str, wrong: str, table: str
 ) -> None:
     """The comparison above can fail."""
-    *first, last = app.TABLES[component]
+    *first, last = app.MIGRATIONS[component]
     assert right in last
     before = content(month)
-    Store(month, {**app.TABLES, component: (*first, last.replace(right, wrong))}).close()
+    Store(month, {**app.MIGRATIONS, component: (*first, last.replace(right, wrong))}).close()
     assert table in differences(before, content(month))
 
 
@@ -203,7 +205,7 @@ def test_feedback_still_counts_for_the_precision_of_rules(upgrades: dict[str, Up
         "WHERE status = 'closed' AND outcome IS NOT NULL GROUP BY rule, outcome"
     )
     with closing(open_reader(upgrades[MONTH].after)) as db:
-        found = feedback_store.precisions(db)
+        found = feedback_store.load_precisions(db)
     assert counted
     assert sorted((it.rule, *pair) for it in found for pair in it.outcomes.items()) == counted
 
@@ -219,20 +221,20 @@ def test_the_outbox_keeps_its_order_its_bytes_and_its_dead_letters(month: Path) 
         key, body = db.execute("SELECT key, body FROM outbox_batch").fetchone()
         queued = db.execute("SELECT lane, seq, id, data FROM outbox_event ORDER BY lane, seq").fetchall()
         dead = db.execute("SELECT seq, reason FROM outbox_dead ORDER BY died, seq").fetchall()
-    store = maintenance.opened(month, app.TABLES)
+    store = maintenance.open_store(month, app.MIGRATIONS)
     with closing(store), store.transaction() as tx:
         now = tx.execute("SELECT lane, seq, id, data FROM outbox_event ORDER BY lane, seq")
         assert list(map(tuple, now)) == queued
-        assert sorted((it.seq, it.reason) for it in queries.dead(tx)) == dead
+        assert sorted((it.seq, it.reason) for it in queries.list_dead(tx)) == dead
         again = outbox.next_batch(tx, source="urn:agent:1", now=0.0)
         assert again is not None
         assert (again.key, again.body, again.lane) == (key, body, Lane.TICKETS)
-        assert (counts := queries.counts(tx)).accepted == sum(counts.pending.values()) + sum(
+        assert (counts := queries.count_outbox(tx)).accepted == sum(counts.pending.values()) + sum(
             counts.dead.values()
         ) + sum(counts.dropped.values()) + number(tx, "delivered")
-        (destination,) = queries.destinations(tx)
+        (destination,) = queries.list_destinations(tx)
         assert (destination.failures, destination.held) == (3, True)
-        known = provider_state.load(tx, "https")
+        known = provider_state.load_provider(tx, "https")
         assert (known.after, known.trouble) == (17, "it is away")
 
 
@@ -242,7 +244,7 @@ def number(tx: sqlite3.Connection, what: str) -> int:
 
 def last_seen(tx: sqlite3.Connection, device: Device, site: SiteFacts) -> Snapshot:
     """The printer polled once more, a second later: it says what it said before."""
-    known = facts.facts(tx, device, 0.0, site)
+    known = facts.load_facts(tx, device, 0.0, site)
     at = max(filter(None, (known.last_answer, device.last_seen))) + 1
     if not known.answers_in_a_row:
         return Snapshot(address=device.address, at=at, reachable=False)
@@ -254,19 +256,21 @@ def last_seen(tx: sqlite3.Connection, device: Device, site: SiteFacts) -> Snapsh
 
 def poll_all(path: Path, own: list[Path]) -> tuple[int, set[tuple[str, ...]], set[tuple[str, ...]]]:
     """Poll every printer once more; ticket events sent, and the rules that fire before and after."""
-    line = Line(Judge(loader.load([*loader.shipped(), *own])), Sender(site_id="S-1"))
-    store = Store(path, app.TABLES)
+    line = Pipeline(RuleEvaluator(loader.load_rules([*loader.shipped_files(), *own])), Sender(site_id="S-1"))
+    store = Store(path, app.MIGRATIONS)
     with closing(store), store.transaction() as tx:
         before, site = firing(tx), SiteFacts(id="S-1")
-        polls = {key: last_seen(tx, device, site) for key, device in inventory.devices(tx).items()}
-        outcomes = [line.take(tx, Reading(snapshot=it, device=key), site) for key, it in polls.items()]
+        polls = {key: last_seen(tx, device, site) for key, device in inventory.load_devices(tx).items()}
+        outcomes = [
+            line.process_poll(tx, PollResult(snapshot=it, device=key), site) for key, it in polls.items()
+        ]
         return sum(it.events for it in outcomes), before, firing(tx)
 
 
 def firing(tx: sqlite3.Connection) -> set[tuple[str, ...]]:
     return {
         (device, *key)
-        for device, key, standing in state_store.everything(tx)
+        for device, key, standing in state_store.load_all_states(tx)
         if standing.state.phase is Phase.FIRING and not device.startswith("site:")
     }
 
@@ -305,10 +309,10 @@ def test_a_damaged_file_of_that_time_is_recovered_without_a_loss(
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(damage)
     path.with_suffix(".damaged").write_text("rows contradict their keys")
-    store = Store(path, app.TABLES)
+    store = Store(path, app.MIGRATIONS)
     store.close()
-    assert store.salvaged is not None
-    assert store.salvaged.gaps == 0
+    assert store.recovery is not None
+    assert store.recovery.gaps == 0
     assert differences(before, content(path)) == set()
 
 
@@ -320,14 +324,14 @@ def test_a_smashed_page_of_such_a_file_costs_no_more_than_its_rows(month: Path) 
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
     month.with_suffix(".damaged").write_text("a page is no page")
-    maintenance.opened(month, app.TABLES).close()
+    maintenance.open_store(month, app.MIGRATIONS).close()
     assert differences(before, content(month)) == {"health"}
 
 
 @pytest.mark.parametrize("verb", [["status"], ["tickets"], ["meters", "show"], ["outbox", "status"]])
 def test_reading_beside_a_service_of_that_time_says_what_is_the_matter(month: Path, verb: list[str]) -> None:
     before = month.read_bytes()
-    done = CliRunner().invoke(cli.build(), [*verb, "--config", str(month.parent / "config.toml")])
+    done = CliRunner().invoke(cli.build_cli(), [*verb, "--config", str(month.parent / "config.toml")])
     assert isinstance(done.exception, StoreError), done.output
     assert "written by an older version" in str(done.exception)
     assert month.read_bytes() == before
@@ -339,4 +343,4 @@ def test_a_program_of_that_time_sees_that_the_file_is_too_new(upgrade: Upgrade) 
     with closing(sqlite3.connect(upgrade.after)) as db:
         now = dict(db.execute("SELECT room, version FROM room_version"))
     assert any(version > known.get(component, 0) for component, version in now.items())
-    assert now == {component: len(scripts) for component, scripts in app.TABLES.items()}
+    assert now == {component: len(scripts) for component, scripts in app.MIGRATIONS.items()}

@@ -103,7 +103,7 @@ def test_a_file_that_is_no_database_is_kept_aside_and_a_new_one_begun(path):
     path.parent.mkdir()
     path.write_bytes(b"this is no database at all" * 100)
     store = Store(path, COMPONENTS)
-    assert store.salvaged.evidence.read_bytes() == b"this is no database at all" * 100
+    assert store.recovery.evidence.read_bytes() == b"this is no database at all" * 100
     assert notes(path) == []
     store.close()
 
@@ -148,7 +148,7 @@ def test_a_damaged_value_that_no_migration_takes_does_not_keep_the_agent_from_st
         db.executemany("INSERT INTO note VALUES (?)", [('{"at": 5}',), ("no JSON any more",)])
     path.with_suffix(".damaged").write_text("a bit was flipped")
     store = Store(path, STUBBORN)
-    assert store.salvaged.recovered == {"name": 0, "note": 2}
+    assert store.recovery.recovered == {"name": 0, "note": 2}
     with store.transaction() as tx:
         rows = tx.execute("SELECT text, at FROM note ORDER BY text").fetchall()
         assert [tuple(row) for row in rows] == [("no JSON any more", None), ('{"at": 5}', None)]
@@ -173,6 +173,6 @@ def test_a_schema_that_is_no_text_any_more_is_damage(path):
     assert image.count(b"CREATE INDEX note_text") == 1
     path.write_bytes(image.replace(b"CREATE INDEX", b"CREATE INDEY").replace(b"note_text", b"note_te\xcct"))
     store = Store(path, COMPONENTS)
-    assert "decode" in store.salvaged.reason
+    assert "decode" in store.recovery.reason
     assert notes(path) == []
     store.close()

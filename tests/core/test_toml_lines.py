@@ -42,10 +42,10 @@ TEXTS = {
 }
 
 
-def line_of(text: str, where: toml.Where, folder: Path) -> int | None:
+def line_of(text: str, where: toml.TomlPath, folder: Path) -> int | None:
     path = folder / "file.toml"
     path.write_bytes(text.encode())
-    return toml.read(path).line(where)
+    return toml.load_document(path).find_line(where)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["LF", "CRLF"])
@@ -74,5 +74,5 @@ def test_a_long_file_is_searched_once_for_all_its_mistakes(monkeypatch: pytest.M
     rows = "".join(f'  {{ name = "{number}" }},\n' for number in range(500))
     text = 'why = """\n' + "prose\n" * 500 + f'"""\nrow = [\n{rows}]\n'
     document = toml.Document(Path("long.toml"), text, {})
-    assert [document.line(("row", number)) for number in (0, 250, 499)] == [504, 754, 1003]
+    assert [document.find_line(("row", number)) for number in (0, 250, 499)] == [504, 754, 1003]
     assert sum(map(len, parsed)) < 10 * len(text)

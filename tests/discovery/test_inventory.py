@@ -31,7 +31,7 @@ def swept(at):
 
 
 def bind(tx, identity, address=A, now=0.0):
-    return inventory.bind(tx, identity, address, now=now)
+    return inventory.bind_identity(tx, identity, address, now=now)
 
 
 STORIES = [
@@ -57,39 +57,39 @@ STORIES = [
 def test_identity(tx, story, readings, keys):
     for identity, address, hour in readings:
         bind(tx, identity, address, hour * HOUR)
-    assert set(inventory.devices(tx)) == keys
+    assert set(inventory.load_devices(tx)) == keys
 
 
 def test_an_address_belongs_to_the_last_printer_that_answered_there(tx):
     bind(tx, who("S1"), A)
     bind(tx, who("S2"), A, HOUR)
-    assert inventory.at(tx, A).key == "sn:S2"
-    assert inventory.devices(tx)["sn:S1"].address.host == ""
+    assert inventory.find_device_at(tx, A).key == "sn:S2"
+    assert inventory.load_devices(tx)["sn:S1"].address.host == ""
 
 
 def test_a_move_leaves_the_old_address_to_nobody(tx):
     bind(tx, who("S1"), A)
     bind(tx, who("S1"), B, 2 * HOUR)
-    assert inventory.at(tx, A) is None
-    assert inventory.at(tx, B).key == "sn:S1"
+    assert inventory.find_device_at(tx, A) is None
+    assert inventory.find_device_at(tx, B).key == "sn:S1"
 
 
 def test_who_shares_a_serial_with_another_takes_no_address_from_it(tx):
     bind(tx, who("S1", "aa"), A)
     bind(tx, who("S1", "bb"), B, HOUR / 2)
-    assert (inventory.at(tx, A).key, inventory.at(tx, B).key) == ("sn:S1", "mac:bb")
+    assert (inventory.find_device_at(tx, A).key, inventory.find_device_at(tx, B).key) == ("sn:S1", "mac:bb")
 
 
 def test_a_printer_that_answers_where_it_was_has_no_second_address(tx):
     bind(tx, who("S1"), A)
     bind(tx, who("S1"), A, HOUR / 2)
-    assert inventory.second_addresses(tx, "sn:S1") == []
+    assert inventory.load_second_addresses(tx, "sn:S1") == []
 
 
 def test_what_was_not_read_this_time_keeps_its_last_value(tx):
     bind(tx, who("S1", "aa", firmware="1.0", location="Floor 2"))
     bind(tx, Identity(serial="S1"), now=HOUR)
-    device = inventory.devices(tx)["sn:S1"]
+    device = inventory.load_devices(tx)["sn:S1"]
     assert (device.firmware, device.location, device.model, device.last_seen) == (
         "1.0",
         "Floor 2",
@@ -100,10 +100,10 @@ def test_what_was_not_read_this_time_keeps_its_last_value(tx):
 
 
 def test_what_the_engine_learned_outlives_a_new_reading(tx):
-    inventory.bind(tx, who("S1"), A, now=0, learned="v1,next")
-    assert inventory.learned(tx, "sn:S1") == "v1,next"
-    inventory.remember(tx, "sn:S1", "v2c,bulk")
-    assert inventory.learned(tx, "sn:S1") == "v2c,bulk"
+    inventory.bind_identity(tx, who("S1"), A, now=0, learned="v1,next")
+    assert inventory.load_learned(tx, "sn:S1") == "v1,next"
+    inventory.save_learned(tx, "sn:S1", "v2c,bulk")
+    assert inventory.load_learned(tx, "sn:S1") == "v2c,bulk"
 
 
 @pytest.mark.parametrize(
@@ -116,63 +116,63 @@ def test_what_the_engine_learned_outlives_a_new_reading(tx):
     ],
 )
 def test_what_was_no_printer_is_not_asked_again_for_30_days(tx, verdict, days, asked):
-    inventory.note(tx, swept(0), verdict)
-    assert inventory.worth_asking(tx, swept(days * 86400)) is asked
+    inventory.save_candidate(tx, swept(0), verdict)
+    assert inventory.should_identify(tx, swept(days * 86400)) is asked
 
 
 @pytest.mark.parametrize(
     ("verdict", "asked"), [("undecided", True), ("no answer", True), ("not a printer", False)]
 )
 def test_an_announcement_is_worth_a_question_where_a_sweep_could_not_tell(tx, verdict, asked):
-    inventory.note(tx, swept(0), verdict)
+    inventory.save_candidate(tx, swept(0), verdict)
     announced = Sighting(address=A, via="mdns", at=1.0, is_printer=True)
-    assert inventory.worth_asking(tx, announced) is asked
-    inventory.note(tx, announced, verdict)
-    assert not inventory.worth_asking(tx, announced), "but not again and again"
+    assert inventory.should_identify(tx, announced) is asked
+    inventory.save_candidate(tx, announced, verdict)
+    assert not inventory.should_identify(tx, announced), "but not again and again"
 
 
 def test_a_known_printer_needs_no_acquaintance(tx):
-    assert inventory.worth_asking(tx, swept(0))
+    assert inventory.should_identify(tx, swept(0))
     bind(tx, who("S1"), A)
-    assert not inventory.worth_asking(tx, swept(0))
+    assert not inventory.should_identify(tx, swept(0))
 
 
 def test_what_a_printer_announced_is_kept(tx):
     said = Announcement(model="X100", location="Floor 2", colour=True, more={"qtotal": "1"})
-    inventory.note(tx, Sighting(address=A, via="mdns", at=0.0, announced=said), "outside")
-    (candidate,) = inventory.candidates(tx)
+    inventory.save_candidate(tx, Sighting(address=A, via="mdns", at=0.0, announced=said), "outside")
+    (candidate,) = inventory.load_candidates(tx)
     assert candidate.announced["location"] == "Floor 2"
     assert candidate.announced["more"] == {"qtotal": "1"}
 
 
 def test_a_printer_that_answers_in_two_places_keeps_its_address(tx):
     bind(tx, who("S1", "aa"), A)
-    inventory.seen(tx, "sn:S1", A, HOUR)
+    inventory.mark_seen(tx, "sn:S1", A, HOUR)
     assert bind(tx, who("S1", "aa"), B, HOUR + 1).address == A
-    assert inventory.at(tx, B).key == "sn:S1"
-    assert inventory.second_addresses(tx, "sn:S1") == [B]
-    assert not inventory.worth_asking(tx, Sighting(address=B, via="sweep", at=HOUR + 2))
+    assert inventory.find_device_at(tx, B).key == "sn:S1"
+    assert inventory.load_second_addresses(tx, "sn:S1") == [B]
+    assert not inventory.should_identify(tx, Sighting(address=B, via="sweep", at=HOUR + 2))
 
 
 def test_a_printer_that_answers_only_in_its_second_place_has_moved_there(tx):
     bind(tx, who("S1", "aa"), A)
     bind(tx, who("S1", "aa"), B, 60)
-    inventory.seen(tx, "sn:S1", B, HOUR)  # there, but not at home
+    inventory.mark_seen(tx, "sn:S1", B, HOUR)  # there, but not at home
     assert bind(tx, who("S1", "aa"), B, HOUR + 1).address == B
-    assert inventory.second_addresses(tx, "sn:S1") == []
-    assert inventory.at(tx, A) is None
+    assert inventory.load_second_addresses(tx, "sn:S1") == []
+    assert inventory.find_device_at(tx, A) is None
 
 
 def test_a_second_address_that_became_another_printer_is_its_own(tx):
     bind(tx, who("S1", "aa"), A)
     bind(tx, who("S1", "aa"), B, 60)
     bind(tx, who("S2", "bb"), B, 120)
-    assert inventory.at(tx, B).key == "sn:S2"
-    assert inventory.second_addresses(tx, "sn:S1") == []
+    assert inventory.find_device_at(tx, B).key == "sn:S2"
+    assert inventory.load_second_addresses(tx, "sn:S1") == []
 
 
 def test_one_printer_is_loaded_by_its_key(tx):
     bind(tx, who("S1"))
     bind(tx, who("S2"), B)
-    assert inventory.load_device(tx, "sn:S2") == inventory.devices(tx)["sn:S2"]
+    assert inventory.load_device(tx, "sn:S2") == inventory.load_devices(tx)["sn:S2"]
     assert inventory.load_device(tx, "sn:S3") is None

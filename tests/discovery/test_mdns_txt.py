@@ -18,7 +18,7 @@ def test_every_key_is_read_or_kept():
         pdl="application/pdf,image/urf", Color="F", Duplex="T", Scan="U", Fax="f", PaperMax="tabloid-A3",
         kind="document,envelope", TLS="1.2", air="none", priority="10",
     )  # fmt: skip
-    found = _txt.announcement(_txt.merged([said]))
+    found = _txt.parse_announcement(_txt.merge_records([said]))
     assert (found.model, found.vendor, found.uuid) == ("HP LaserJet M507", "HP", "564e4233-4a00")
     assert (found.location, found.admin_url, found.resource) == ("Floor 2", "http://192.0.2.7", "ipp/print")
     assert (found.colour, found.duplex, found.scans, found.faxes) == (False, True, None, False)
@@ -28,7 +28,7 @@ def test_every_key_is_read_or_kept():
 
 
 def test_what_is_not_announced_is_none():
-    found = _txt.announcement(_txt.merged([record(rp="", pdl="")]))
+    found = _txt.parse_announcement(_txt.merge_records([record(rp="", pdl="")]))
     assert (found.uuid, found.login, found.resource, found.location, found.mac) == (None,) * 5
     assert (found.formats, found.kinds, found.colour) == ((), (), None)
 
@@ -44,17 +44,17 @@ def test_what_is_not_announced_is_none():
     ],
 )
 def test_the_model_has_three_places(said, model):
-    assert _txt.announcement(_txt.merged([said])).model == model
+    assert _txt.parse_announcement(_txt.merge_records([said])).model == model
 
 
 def test_the_services_of_a_printer_complete_each_other():
     ipp, lpr = record(ty="Acme X100", UUID="AA"), record(note="Floor 2", ty="")
-    assert _txt.announcement(_txt.merged([lpr, ipp])).model == "Acme X100"
-    assert _txt.announcement(_txt.merged([ipp, lpr])).location == "Floor 2"
+    assert _txt.parse_announcement(_txt.merge_records([lpr, ipp])).model == "Acme X100"
+    assert _txt.parse_announcement(_txt.merge_records([ipp, lpr])).location == "Floor 2"
 
 
 def test_hostile_text_is_cleaned():
-    said = _txt.merged([{b"ty": b"Acme\x1b[31m\x00 X\xff", b"note": None, b"n\xc3\xb6": b"1"}])
+    said = _txt.merge_records([{b"ty": b"Acme\x1b[31m\x00 X\xff", b"note": None, b"n\xc3\xb6": b"1"}])
     assert "\x1b" not in said["ty"]
     assert said["note"] == ""
 
@@ -62,7 +62,7 @@ def test_hostile_text_is_cleaned():
 def test_a_real_printers_services_make_one_announcement(corpus):
     raw = json.loads((corpus / "fragments" / "hp_m252dw_mdns_txt.json").read_text("utf-8"))
     records = [record(**service.get("txt", {})) for service in raw["services"].values()]
-    found = _txt.announcement(_txt.merged(records))
+    found = _txt.parse_announcement(_txt.merge_records(records))
     assert "M252dw" in found.model
     assert found.mac == "480fcfc9167e"
     assert (found.colour, found.duplex, found.scans) == (True, True, False)
@@ -71,4 +71,4 @@ def test_a_real_printers_services_make_one_announcement(corpus):
 
 @pytest.mark.parametrize("written", ["", "none", "48:0f:cf", "48:0f:cf:c9:16:7g"])
 def test_what_is_no_mac_is_none(written):
-    assert _txt.announcement(_txt.merged([record(mac=written)])).mac is None
+    assert _txt.parse_announcement(_txt.merge_records([record(mac=written)])).mac is None

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from agent import config
-from agent.config.access_policy import Territory
+from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.model import Address
-from agent.discovery.methods import Progress, Scout, sweep
+from agent.discovery.methods import DiscoveryContext, DiscoveryProgress, sweep
 from agent.snmp.oid import oid
 from agent.snmp.reader import ObjectId
 
@@ -24,7 +24,7 @@ class Lan:
         self.answers = {host.replace("_", "."): said for host, said in answers.items()}
         self.asked: list[tuple[str, str, str]] = []
 
-    async def ask(self, addresses, credential, _oids) -> AsyncIterator[tuple[Address, dict]]:
+    async def probe_addresses(self, addresses, credential, _oids) -> AsyncIterator[tuple[Address, dict]]:
         for address in addresses:
             self.asked.append((credential.version, credential.community, address.host))
             version, values = self.answers.get(address.host, ("", {}))
@@ -34,13 +34,13 @@ class Lan:
 
 def scout(lan, tmp_path: Path, heard=None, skip=frozenset(), after="", **settings):
     given = {"network": [{"cidr": "192.0.2.0/29"}]} | settings
-    return Scout(
-        territory=Territory.of(config.check(given, tmp_path)),
+    return DiscoveryContext(
+        policy=AccessPolicy.from_config(config.build_config(given, tmp_path)),
         clock=Clock(),
-        asker=lan,
+        prober=lan,
         skip=skip,
         resume_after=after,
-        heard=heard or (lambda _: None),
+        on_progress=heard or (lambda _: None),
     )
 
 
@@ -111,7 +111,7 @@ async def test_a_host_that_is_not_of_this_network_starts_from_the_beginning(tmp_
 
 
 async def test_progress_is_told_for_each_address_and_never_runs_backwards(tmp_path):
-    told: list[Progress] = []
+    told: list[DiscoveryProgress] = []
     lan = Lan(**{"192_0_2_2": ("2c", PRINTER)})
     await swept(lan, tmp_path, told.append)
     assert [one.done for one in told] == list(range(1, 12))

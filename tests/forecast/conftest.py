@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.forecast.fleet import Fleet
-from agent.forecast.supply_model import Look, Slot
+from agent.forecast.fleet import FleetForecaster
+from agent.forecast.supply_model import SupplyModel, SupplySample
 
 DAY = 86400.0
 MONDAY = 4 * DAY  # 1970-01-05
@@ -28,7 +28,7 @@ class Office:
     emptied: list[float] = field(default_factory=list)  # when a cartridge was empty
     renewed: list[float] = field(default_factory=list)
 
-    def readings(self, days: int) -> Iterator[tuple[float, int, Look]]:
+    def readings(self, days: int) -> Iterator[tuple[float, int, SupplySample]]:
         """(at, counter, look) every four hours; an empty cartridge is replaced the next morning."""
         luck = random.Random(self.seed)
         count, fill = 10_000.0, 1.0
@@ -46,9 +46,9 @@ class Office:
                     self.emptied.append(at)
                 yield at, int(count), self.look(fill)
 
-    def look(self, fill: float) -> Look:
+    def look(self, fill: float) -> SupplySample:
         shown = -(-fill * 100 // self.finest) * self.finest / 100  # a gauge rounds up
-        return Look(min(1.0, shown), "", low=0.0 < fill < 0.1, empty=fill <= 0.0)
+        return SupplySample(min(1.0, shown), "", low=0.0 < fill < 0.1, empty=fill <= 0.0)
 
 
 @pytest.fixture
@@ -56,16 +56,16 @@ def office() -> Office:
     return Office()
 
 
-def equipped(fleet: Fleet, office: Office, slots: Mapping[str, Slot] | None = None) -> None:
+def equipped(fleet: FleetForecaster, office: Office, slots: Mapping[str, SupplyModel] | None = None) -> None:
     """The office's printer in `fleet`, with one black cartridge of 4000 pages."""
-    fleet.printer(office.key, office.site).slots.update(slots or {"1": Slot(rated=4000.0)})
+    fleet.get_printer(office.key, office.site).slots.update(slots or {"1": SupplyModel(rated=4000.0)})
 
 
-def played(office: Office, days: int) -> Fleet:
+def played(office: Office, days: int) -> FleetForecaster:
     """A fleet of that one printer, after so many days."""
-    fleet = Fleet()
+    fleet = FleetForecaster()
     equipped(fleet, office)
     for at, count, look in office.readings(days):
-        fleet.look(office.key, at, count, {"1": look})
-        fleet.foresight(office.key, at)
+        fleet.add_reading(office.key, at, count, {"1": look})
+        fleet.build_forecasts(office.key, at)
     return fleet

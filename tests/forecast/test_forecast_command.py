@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from agent import config as configuration
-from agent.app import TABLES
+from agent.app import MIGRATIONS
 from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply
 from agent.core.store import Store
 from agent.discovery import inventory
@@ -26,17 +26,17 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "config.toml"
     path.write_text(f'[[network]]\ncidr = "192.0.2.1/32"\n[storage]\nfolder = "{folder}"\n')
     path.chmod(0o600)
-    store = Store(configuration.load(path).database, TABLES)
+    store = Store(configuration.load_config(path).database_path, MIGRATIONS)
     address = Address("192.0.2.1")
     identity = Identity(vendor="Kyocera", model="ECOSYS P2040dw", serial=SERIAL, is_printer=True)
     with store.transaction() as tx:
-        device = inventory.bind(tx, identity, address, now=0.0)
+        device = inventory.bind_identity(tx, identity, address, now=0.0)
         for at, count, look in Office(scatter=0.3).readings(100):
             level = round(100 * (look.level or 0.0))
             toner = Supply(index="1.1", type="toner", kind="consumed", colour="black", level=level, max=100)
             meters = (Meter(name="total", value=count),)
             snapshot = Snapshot(address=address, at=at, supplies=(toner,), meters=meters, alerts=())
-            facts_builder.take_in(tx, device, snapshot, SiteFacts(id="site"))
+            facts_builder.update_facts(tx, device, snapshot, SiteFacts(id="site"))
     store.close()
     return path
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from agent.forecast.site_rhythm import Site
-from agent.forecast.usage import Habit
+from agent.forecast.site_rhythm import SiteTrend
+from agent.forecast.usage import UsageModel
 from tests.forecast.conftest import DAY, MONDAY
 
 
-def fed(counts: list[int], step: float = DAY) -> Habit:
-    habit = Habit()
+def fed(counts: list[int], step: float = DAY) -> UsageModel:
+    habit = UsageModel()
     for number, count in enumerate(counts):
-        habit.observe(MONDAY + number * step, count)
+        habit.add_count(MONDAY + number * step, count)
     return habit
 
 
@@ -42,9 +42,9 @@ OFFICE = (100, 100, 100, 100, 100, 0, 0)
 
 
 def test_weekends_are_expected_to_be_quiet() -> None:
-    habit = Habit()
+    habit = UsageModel()
     for number, count in enumerate(weeks(*OFFICE * 12)):
-        habit.observe(MONDAY + number * DAY - 0.1 * DAY, count)
+        habit.add_count(MONDAY + number * DAY - 0.1 * DAY, count)
     assert min(habit.due[:5]) > 80.0
     assert max(habit.due[5:]) < 20.0
     assert habit.week == pytest.approx(500.0, rel=0.1)
@@ -52,43 +52,43 @@ def test_weekends_are_expected_to_be_quiet() -> None:
 
 def test_a_holiday_of_a_week_teaches_nothing() -> None:
     def usual(days: tuple[int, ...]) -> float:
-        habit = Habit()
+        habit = UsageModel()
         for number, count in enumerate(weeks(*days)):
-            habit.observe(MONDAY + number * DAY - 0.1 * DAY, count)
+            habit.add_count(MONDAY + number * DAY - 0.1 * DAY, count)
         return habit.week
 
     assert usual(OFFICE * 8 + (0,) * 7) == pytest.approx(usual(OFFICE * 8), rel=0.05)
 
 
 def test_what_was_printed_in_a_long_silence_is_shared_among_its_days() -> None:
-    habit = Habit()
+    habit = UsageModel()
     for number, count in enumerate(weeks(*OFFICE * 8)):
-        habit.observe(MONDAY + number * DAY - 0.1 * DAY, count)
+        habit.add_count(MONDAY + number * DAY - 0.1 * DAY, count)
     before = habit.week
-    habit.observe(habit.at + 14 * DAY, int(habit.count or 0) + 1000)
+    habit.add_count(habit.at + 14 * DAY, int(habit.count or 0) + 1000)
     assert habit.week == pytest.approx(before, rel=0.15)
 
 
 def test_the_tide_turns_when_the_whole_site_prints_ten_times_as_much() -> None:
-    site = Site()
+    site = SiteTrend()
     for day in range(3):
         for _ in range(10):
-            site.add(day, 10.0, 0.5)
-    assert 4.0 < site.tide < 10.0
+            site.add_day(day, 10.0, 0.5)
+    assert 4.0 < site.factor < 10.0
 
 
 def test_one_busy_printer_is_no_tide() -> None:
-    site = Site()
+    site = SiteTrend()
     for day in range(3):
-        site.add(day, 10.0, 0.5)
+        site.add_day(day, 10.0, 0.5)
         for _ in range(20):
-            site.add(day, 1.0, 0.5)
-    assert site.tide < 1.4
+            site.add_day(day, 1.0, 0.5)
+    assert site.factor < 1.4
 
 
 def test_closed_days_say_nothing_of_the_tide() -> None:
-    site = Site()
+    site = SiteTrend()
     for day in range(10):
         for _ in range(10):
-            site.add(day, 0.0, 1.0)
-    assert site.tide == 1.0
+            site.add_day(day, 0.0, 1.0)
+    assert site.factor == 1.0

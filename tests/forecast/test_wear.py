@@ -3,11 +3,11 @@
 import pytest
 
 from agent.core.model import Alert
-from agent.forecast.failure_events import Trouble, trouble
-from agent.forecast.fleet import Printer
-from agent.forecast.fleet_priors import Pool
-from agent.forecast.part_wear import Part, telling
-from agent.forecast.site_rhythm import Site
+from agent.forecast.failure_events import TroubleKind, find_trouble
+from agent.forecast.fleet import PrinterForecaster
+from agent.forecast.fleet_priors import FleetPriors
+from agent.forecast.part_wear import PartEvidence, evidence_of_trouble
+from agent.forecast.site_rhythm import SiteTrend
 from tests.forecast.conftest import DAY, MONDAY
 
 
@@ -19,31 +19,35 @@ JAM, MISFEED = row("jam", "input", 2), row("inputMediaTrayFeedError", "input", 2
 GONE = row("inputMediaTrayFeedFailure", "input", 2)
 
 KNOWN = [
-    ("a jam at a tray is its rollers'", JAM, ("roller 2", Trouble.JAM)),
-    ("a jam in the fuser area", row("jam", "mediaPath", 3, "Jam in fuser area"), ("fuser 1", Trouble.JAM)),
+    ("a jam at a tray is its rollers'", JAM, ("roller 2", TroubleKind.JAM)),
+    (
+        "a jam in the fuser area",
+        row("jam", "mediaPath", 3, "Jam in fuser area"),
+        ("fuser 1", TroubleKind.JAM),
+    ),
     ("a jam nobody says where", row("jam", "mediaPath", 3), None),
-    ("a cold fuser", row("markerFuserUnderTemperature", "marker"), ("fuser 1", Trouble.FAULT)),
-    ("a drum at its end", row("markerOpcLifeOver", "marker"), ("drum 1", Trouble.END)),
+    ("a cold fuser", row("markerFuserUnderTemperature", "marker"), ("fuser 1", TroubleKind.FAULT)),
+    ("a drum at its end", row("markerOpcLifeOver", "marker"), ("drum 1", TroubleKind.END)),
     ("an empty tray is no wear", row("inputMediaSupplyEmpty", "input"), None),
     ("an open cover is no wear", row("coverOpen", "cover"), None),
 ]
 
 
 @pytest.mark.parametrize(("what", "alert", "found"), KNOWN, ids=[case[0] for case in KNOWN])
-def test_alerts_speak_of_parts(what: str, alert: Alert, found: tuple[str, Trouble] | None) -> None:
-    assert trouble(alert) == found, what
+def test_alerts_speak_of_parts(what: str, alert: Alert, found: tuple[str, TroubleKind] | None) -> None:
+    assert find_trouble(alert) == found, what
 
 
 def odds(*alerts: tuple[float, Alert], pages_a_day: float = 200.0) -> float:
     """The odds that tray 2's rollers are worn, on the day after the last of (day, alert)."""
-    pool, printer = Pool(), Printer(Site())
-    printer.habit.week = 7 * pages_a_day
+    pool, printer = FleetPriors(), PrinterForecaster(SiteTrend())
+    printer.usage.week = 7 * pages_a_day
     for day, alert in alerts:
-        printer.habit.pages = pages_a_day * day
-        printer.meet(pool, alert, MONDAY + day * DAY)
+        printer.usage.pages = pages_a_day * day
+        printer.add_alert(pool, alert, MONDAY + day * DAY)
     last = alerts[-1][0] + 1
-    printer.habit.pages = pages_a_day * last
-    wear = printer.wear(pool, MONDAY + last * DAY).get("roller 2")
+    printer.usage.pages = pages_a_day * last
+    wear = printer.build_part_forecasts(pool, MONDAY + last * DAY).get("roller 2")
     return wear.odds if wear else 0.0
 
 
@@ -81,11 +85,11 @@ def test_what_a_broken_part_still_meets_until_it_is_repaired_blames_no_new_one()
 
 
 def test_what_healthy_parts_hardly_ever_meet_tells_the_most() -> None:
-    pool = Pool()
-    usual = telling(pool, "drum", Trouble.JAM)
-    assert usual > telling(pool, "roller", Trouble.JAM) > 0.0
+    pool = FleetPriors()
+    usual = evidence_of_trouble(pool, "drum", TroubleKind.JAM)
+    assert usual > evidence_of_trouble(pool, "roller", TroubleKind.JAM) > 0.0
     pool.healthy["drum jam"] = (300.0, 1e6)  # in this fleet they meet it all the time
-    assert telling(pool, "drum", Trouble.JAM) < 0.5 * usual
+    assert evidence_of_trouble(pool, "drum", TroubleKind.JAM) < 0.5 * usual
 
 
 def test_a_fleet_of_one_printer_still_finds_its_first_worn_part() -> None:
@@ -95,10 +99,10 @@ def test_a_fleet_of_one_printer_still_finds_its_first_worn_part() -> None:
 
 @pytest.mark.parametrize(("age", "than"), [(0.95, 1.5), (0.3, 0.2)], ids=["old", "young"])
 def test_an_old_part_is_blamed_sooner_and_a_young_one_later(age: float, than: float) -> None:
-    part = Part("fuser", evidence=3.0)
-    ratio = part.odds(0.0, age) / part.odds(0.0, None)
+    part = PartEvidence("fuser", evidence=3.0)
+    ratio = part.worn_odds(0.0, age) / part.worn_odds(0.0, None)
     assert ratio > than if than > 1 else ratio < than
 
 
 def test_age_alone_blames_nothing() -> None:
-    assert Part("fuser").odds(0.0, 1.0) == 1.0
+    assert PartEvidence("fuser").worn_odds(0.0, 1.0) == 1.0

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.core.model import Alert, AlertKind
-from agent.history.episodes import turn
+from agent.history.episodes import match_episodes
 
 
 def row(index, code=8, group="input", group_index=2, kind=AlertKind.CONDITION):
@@ -35,10 +35,10 @@ STORIES = [
     ("story", "open_", "rows", "rebooted", "counts"), STORIES, ids=[s[0] for s in STORIES]
 )
 def test_turn(story, open_, rows, rebooted, counts):
-    turned = turn(open_, rows, rebooted=rebooted)
+    turned = match_episodes(open_, rows, rebooted=rebooted)
     assert (len(turned.ongoing), len(turned.ended), len(turned.began)) == counts
 
 
 def test_an_episode_takes_over_the_row_as_it_is_now():
     later = row(1)
-    assert turn([JAM], [later], rebooted=True).ongoing == ((0, later),)
+    assert match_episodes([JAM], [later], rebooted=True).ongoing == ((0, later),)

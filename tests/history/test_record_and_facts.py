@@ -16,11 +16,11 @@ from agent.core.model import (
     MediaPath,
     Meter,
     PrinterStatus,
+    RecentHistory,
     SiteFacts,
     Snapshot,
     Status,
     Supply,
-    Trail,
     Vague,
 )
 from agent.history import facts, record, series
@@ -42,11 +42,11 @@ def tx():
 
 
 def tell(tx, at, **parts):
-    record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
+    record.record_snapshot(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
 
 
 def known(tx, now, **more):
-    return facts.facts(tx, DEVICE, now, SiteFacts(devices=4, unreachable=1), **more)
+    return facts.load_facts(tx, DEVICE, now, SiteFacts(devices=4, unreachable=1), **more)
 
 
 def test_a_printer_never_read_is_unknown_in_every_part(tx):
@@ -145,7 +145,7 @@ def test_a_reboot_neither_closes_nor_doubles_an_open_alert(tx):
     [(None, 5, False), (100, 200, False), (200, 100, True), (2**32 - 100, 50, False), (100, None, False)],
 )
 def test_uptime_that_wraps_is_no_restart(before, now, restarted):
-    assert record.fell(before, now) is restarted
+    assert record.has_restarted(before, now) is restarted
 
 
 def test_the_total_meter_is_kept_by_the_day(tx):
@@ -158,7 +158,7 @@ def test_the_total_meter_is_kept_by_the_day(tx):
 
 def test_record_says_which_parts_changed(tx):
     def changed(at, **parts):
-        return record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
+        return record.record_snapshot(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=at, **parts))
 
     running = Status(device=DeviceStatus.RUNNING)
     assert changed(0, status=running, alerts=(JAM,), supplies=(BLACK,)) >= {"status", "alerts", "supplies"}
@@ -214,7 +214,7 @@ def test_the_first_version_of_the_tables_is_carried_over():
     found = known(db, 9)
     assert [(it.alert, it.began) for it in found.open_alerts] == [(JAM, 5)]
     assert found.pages == 7
-    assert list(series.between(db, "sn:S1", "supply.1", 0, 10)) == [(2, "some_left")]
+    assert list(series.load_values(db, "sn:S1", "supply.1", 0, 10)) == [(2, "some_left")]
 
 
 COUNTS = [
@@ -279,13 +279,13 @@ def test_the_trail_tells_errors_silences_and_supplies_that_fell_while_no_page_wa
             supplies=(replace(toner, level=level),),
             status=Status(errors=errors),
         )
-    record.record(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=4 * 3600.0, reachable=False))
+    record.record_snapshot(tx, DEVICE.key, Snapshot(address=DEVICE.address, at=4 * 3600.0, reachable=False))
     trail = known(tx, 5 * 3600.0).trail
-    assert trail.drawn == 10
+    assert trail.largest_drop == 10
     assert [(at / 3600.0, bits) for at, bits in trail.errors] == [
         (0, ()),
         (1, ("jammed",)),
         (2, ()),
         (4, None),
     ]
-    assert known(tx, 5 * 3600.0, parts={"meters"}).trail == Trail()
+    assert known(tx, 5 * 3600.0, parts={"meters"}).trail == RecentHistory()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.history.replacements import Life, see
+from agent.history.replacements import SupplyInstall, update_install
 
 STORIES = [
     # name, readings (hourly), when it was replaced
@@ -23,8 +23,8 @@ STORIES = [
 
 @pytest.mark.parametrize(("name", "readings", "replaced"), STORIES, ids=[s[0] for s in STORIES])
 def test_replaced(name, readings, replaced):
-    life = Life()
+    life = SupplyInstall()
     for hour, reading in enumerate(readings):
         level, serial = reading if isinstance(reading, tuple) else (reading, None)
-        life = see(life, level, serial, float(hour))
+        life = update_install(life, level, serial, float(hour))
     assert life.renewed == replaced

@@ -14,7 +14,7 @@ from agent.reporting.sender import Sender
 PAUSE = 0.3  # seconds
 
 held: list[tuple[Sender, Any]] = []
-put, do = Sender._put, Store.do
+put, do = Sender._queue_envelope, Store.run_blocking
 
 
 def later(sender: Sender, _: Any, envelope: Any) -> None:
@@ -32,5 +32,5 @@ def apart(store: Store, work: Any) -> Any:
 
 
 if __name__ == "__main__":
-    Sender._put, Store.do = later, apart  # type: ignore[method-assign]
+    Sender._queue_envelope, Store.run_blocking = later, apart  # type: ignore[method-assign]
     main()

@@ -26,15 +26,15 @@ from loopback import free_port
 
 from agent.core.clock import Clock
 from agent.simulator import models
-from agent.simulator.device import Member, addresses
-from agent.simulator.fleet import Fleet
-from agent.simulator.mib import Mib
-from agent.simulator.printer import Printer
-from agent.simulator.scenario import Spell, Story
+from agent.simulator.device import SimulatedDevice, list_addresses
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.mib import MibTree
+from agent.simulator.printer import SimulatedPrinter
+from agent.simulator.scenario import PrinterCondition, Scenario
 from agent.simulator.scenarios.fuser_fails import FAILURE
 from uplink.receiver.app import create_app
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 
 FAULT = "fuser.failure"
 SPEED = 600  # simulated seconds in a real one: the ten minutes that a fuser is watched pass in a second
@@ -75,15 +75,15 @@ class Patient:
     """A printer that is well, or whose fuser has failed."""
 
     def __init__(self, make: Any) -> None:
-        failed = Spell(begins=0.0, row=FAILURE, bits=("serviceRequested",))
-        self.well = Printer(make, Story(about="well", pages_per_hour=0.0))
-        self.sick = Printer(make, Story(about="sick", pages_per_hour=0.0, spells=(failed,)))
+        failed = PrinterCondition(begins=0.0, row=FAILURE, bits=("serviceRequested",))
+        self.well = SimulatedPrinter(make, Scenario(about="well", pages_per_hour=0.0))
+        self.sick = SimulatedPrinter(make, Scenario(about="sick", pages_per_hour=0.0, conditions=(failed,)))
         self.key = f"sn:{make.serial}"
         self.failed = False
         self.faults = 0
 
-    def mib(self, elapsed: float) -> Mib | None:
-        return (self.sick if self.failed else self.well).mib(elapsed)
+    def mib_at(self, elapsed: float) -> MibTree | None:
+        return (self.sick if self.failed else self.well).mib_at(elapsed)
 
 
 @dataclass
@@ -106,13 +106,13 @@ class Ordeal:
 
     async def live(self, kills: int, *, until_found: bool = False) -> None:
         """`kills` deaths, and then whatever is still to be told. `until_found`: no longer than to the first loss."""
-        places = addresses(self.base, free_port(), len(CAST))
+        places = list_addresses(self.base, free_port(), len(CAST))
         members = [
-            Member(address=place, source=patient, name=patient.key)
+            SimulatedDevice(address=place, source=patient, name=patient.key)
             for patient, place in zip(self.patients, places, strict=True)
         ]
         app = create_app(self.kept, control=True)
-        async with Fleet(members, clock=self.clock) as fleet, serving(app) as self.url:
+        async with SimulatedFleet(members, clock=self.clock) as fleet, serve_app(app) as self.url:
             port = fleet.members[0].address.port
             text = CONFIG.format(url=self.url, cidr=f"{self.base.rpartition('.')[0]}.0/28", port=port)
             (self.folder / "config.toml").write_text(text, "utf-8")
@@ -201,8 +201,8 @@ class Ordeal:
     def steps(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
         """(device, fault) -> (event, ticket_seq) of each ticket event, as they arrived at the provider."""
         told: dict[tuple[str, str], list[tuple[str, int]]] = {}
-        with closing(Ledger(self.kept)) as ledger:
-            for ticket in ledger.payloads("mps.ticket/1"):
+        with closing(EventStore(self.kept)) as ledger:
+            for ticket in ledger.list_payloads("mps.ticket/1"):
                 step = (ticket["event"], ticket["ticket_seq"])
                 place = (ticket["device"]["device_key"], ticket["fault"]["fault_key"])
                 told.setdefault(place, []).append(step)
@@ -210,8 +210,8 @@ class Ordeal:
 
     def arrived(self) -> list[dict[str, Any]]:
         """Every event that the provider has, in the order of arrival."""
-        with closing(Ledger(self.kept)) as ledger:
-            return ledger.events(0, 100_000)
+        with closing(EventStore(self.kept)) as ledger:
+            return ledger.list_events(0, 100_000)
 
     def counts(self, what: str) -> int:
         """A number of the agent's outbox, such as "accepted" or "dropped:%", over all lanes."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent.core.clock import Clock
-from agent.simulator.fleet import Fleet
-from agent.simulator.fleets import BASE, PORT, demo_members, walk_members
-from agent.simulator.walk import Walk
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.fleets import BASE, PORT, build_demo_devices, build_walk_devices
+from agent.simulator.walk import WalkFile
 
 
 def demo_fleet(
@@ -16,13 +16,13 @@ def demo_fleet(
     community: str = "public",
     clock: Clock | None = None,
     started: float | None = None,
-) -> Fleet:
-    """The demonstration's fleet; see `agent.simulator.fleets.demo_members`."""
-    return Fleet(demo_members(base, port, community=community), clock=clock, started=started)
+) -> SimulatedFleet:
+    """The demonstration's fleet; see `agent.simulator.fleets.build_demo_devices`."""
+    return SimulatedFleet(build_demo_devices(base, port, community=community), clock=clock, started=started)
 
 
 def walk_fleet(
-    walks: Iterable[Walk | Path | str], base: str = BASE, port: int = PORT, *, clock: Clock | None = None
-) -> Fleet:
-    """One device for each walk file; see `agent.simulator.fleets.walk_members`."""
-    return Fleet(walk_members(walks, base, port), clock=clock)
+    walks: Iterable[WalkFile | Path | str], base: str = BASE, port: int = PORT, *, clock: Clock | None = None
+) -> SimulatedFleet:
+    """One device for each walk file; see `agent.simulator.fleets.build_walk_devices`."""
+    return SimulatedFleet(build_walk_devices(walks, base, port), clock=clock)

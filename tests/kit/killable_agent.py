@@ -23,10 +23,10 @@ from random import Random
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from agent.core.clock import Clock, iso
+from agent.core.clock import Clock, format_iso_time
 from agent.core.store import Store
 from uplink.delivery.delivery import Delivery
-from uplink.delivery.responses import Receipt, Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane
 from uplink.targets import https
@@ -71,7 +71,7 @@ class MortalStore:
 class MortalTarget:
     """A target that may die just before and just after a request."""
 
-    def __init__(self, target: https.Https, fate: Fate) -> None:
+    def __init__(self, target: https.HttpsTarget, fate: Fate) -> None:
         self.target, self.fate, self.name = target, fate, target.name
         self.clock_offset = None
 
@@ -88,16 +88,16 @@ class MortalTarget:
 class DeletesBeforeTheReceipt(Delivery):
     """Broken: at most once."""
 
-    async def _attempt(self, batch: outbox.Batch) -> Any:
-        done = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-        await self._store.run(lambda tx: outbox.settle(tx, batch, done, now=0, dice=Random(1)))
-        return await super()._attempt(batch)
+    async def _try_send(self, batch: outbox.Batch) -> Any:
+        done = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+        await self._store.run(lambda tx: outbox.apply_receipt(tx, batch, done, now=0, dice=Random(1)))
+        return await super()._try_send(batch)
 
 
 class NamesEventsWhenSending(Delivery):
     """Broken: an event's id and its batch's key are made anew for each attempt."""
 
-    async def _attempt(self, batch: outbox.Batch) -> Any:
+    async def _try_send(self, batch: outbox.Batch) -> Any:
         names = {name: uuid4() for name in batch.ids}
         body = batch.body
         for old, new in names.items():
@@ -110,7 +110,7 @@ class NamesEventsWhenSending(Delivery):
             ids=tuple(names.values()),
             tries=1,
         )
-        outcome = await super()._attempt(sent)
+        outcome = await super()._try_send(sent)
         return {old: outcome[new] for old, new in names.items()} if isinstance(outcome, dict) else outcome
 
 
@@ -120,7 +120,7 @@ VARIANTS = {"honest": Delivery, "deletes": DeletesBeforeTheReceipt, "renames": N
 def event(number: int) -> Envelope:
     data = {
         "schema": "mps.agent_health/1",
-        "observed_at": iso(1e9 + number),
+        "observed_at": format_iso_time(1e9 + number),
         "agent": {"agent_id": "mortal", "version": "1"},
     }
     return Envelope(lane=Lane.TICKETS, type="mps.agent_health/1", subject=f"{number}", time=1e9, data=data)
@@ -134,11 +134,11 @@ async def live(database: Path, url: str, events: int, fate: Fate, variant: str) 
     kind = VARIANTS[variant]
     delivery = kind(MortalTarget(target, fate), mortal, Clock.scaled(5000), source="/agents/mortal")
     running = asyncio.create_task(delivery.run())
-    first = (await store.run(queries.counts)).accepted + 1
+    first = (await store.run(queries.count_outbox)).accepted + 1
     for number in range(first, events + 1):
         await mortal.run(lambda tx, n=number: outbox.put(tx, event(n)))
         delivery.wake()
-    while (await store.run(queries.counts)).pending:
+    while (await store.run(queries.count_outbox)).pending:
         await asyncio.sleep(0.005)
     if fate.lingers:
         await asyncio.Event().wait()
@@ -162,8 +162,8 @@ def bear(work: Callable[[], None]) -> int:
 
 def main(database: str, url: str, events: str, kills: str, seed: str, variant: str) -> None:
     dice, total, deaths = Random(int(seed)), int(events), int(kills)
-    https.trust = functools.cache(https.trust)
-    https.trust(
+    https.build_trust = functools.cache(https.build_trust)
+    https.build_trust(
         None
     )  # read once, here: to read the system's certificates takes longer than most of these lives
     assert total >= MOST_STEPS * deaths / 3, "an agent could run out of work before it dies"

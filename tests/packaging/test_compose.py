@@ -8,7 +8,7 @@ import yaml
 from loopback import LOCALHOST
 from typer.testing import CliRunner
 
-from agent.cli import build
+from agent.cli import build_cli
 
 FOLDER = Path(__file__).parents[2] / "packaging" / "container"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
@@ -97,6 +97,6 @@ def test_the_agent_alone_is_what_starts_without_a_profile():
 
 def test_the_receivers_command_is_one_that_exists():
     flags = [word for word in SERVICES["receiver"]["command"] if word.startswith("--")]
-    told = CliRunner().invoke(build(["receive"]), ["receive", "--help"], env={"COLUMNS": "200"}).stdout
+    told = CliRunner().invoke(build_cli(["receive"]), ["receive", "--help"], env={"COLUMNS": "200"}).stdout
     assert flags
     assert not [flag for flag in flags if flag not in told]

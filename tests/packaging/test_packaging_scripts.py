@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from agent.cli import build
+from agent.cli import build_cli
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 PATIENCE = 120
@@ -118,7 +118,7 @@ def test_a_frozen_program_that_differs_from_its_source_is_found_out(change, said
 
 def test_the_man_page_names_every_verb_and_option_that_help_does():
     page = script("linux/manpage.py").page()
-    for name, verb in typer.main.get_command(build()).commands.items():
+    for name, verb in typer.main.get_command(build_cli()).commands.items():
         assert f'.SS "{name}' in page
         for option in verb.params:
             if option.param_type_name == "option" and not getattr(option, "hidden", False):
@@ -253,7 +253,7 @@ def test_what_the_image_copies_is_there_and_it_does_not_run_as_root(name):
 def test_the_health_check_of_the_image_is_a_command_that_exists():
     text = (PACKAGING / "container" / "Containerfile").read_text()
     [check] = re.findall(r'HEALTHCHECK.*?CMD \["printwarden", "service", "(\w+)"', text, re.DOTALL)
-    assert check in typer.main.get_command(build()).commands["service"].commands
+    assert check in typer.main.get_command(build_cli()).commands["service"].commands
 
 
 def test_the_packages_scripts_pass_shellcheck(needs):

@@ -18,9 +18,9 @@ from agent.core.model import Tier
 from agent.core.store import open_reader
 from agent.discovery import inventory
 from agent.runtime import runner
-from agent.simulator.device import addresses, printer
-from agent.simulator.fleet import Fleet
-from agent.simulator.model import Make
+from agent.simulator.device import build_printer, list_addresses
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.model import PrinterModel
 from agent.tickets import lifecycle
 
 EVERYTHING = frozenset(Tier)
@@ -31,7 +31,7 @@ class Site:
     """The agent of a site, with what a test wants to know of it."""
 
     agent: Agent
-    fleet: Fleet
+    fleet: SimulatedFleet
     verdicts: dict[str, str]  # what became of whom discovery saw, by the member's name
 
     @property
@@ -44,10 +44,10 @@ class Site:
         def met(sighting: Any, verdict: str) -> None:
             self.verdicts[self.names.get(sighting.address.host, sighting.address.host)] = verdict
 
-        await self.agent.scouting.look(self.agent.scouting.ways("sweep"), listen=0, met=met)
+        await self.agent.discovery.run_methods(self.agent.discovery.ways("sweep"), listen=0, met=met)
 
     async def read_all(self, tiers: frozenset[Tier] = EVERYTHING) -> None:
-        await self.agent.rounds.everybody(list(self.agent.rounds.roll.known), tiers)
+        await self.agent.poller.poll_all(list(self.agent.poller.fleet.devices), tiers)
 
     async def live(self, hours: float, every: float = 0.5) -> None:
         """Let the site's clock pass, reading everybody now and then."""
@@ -56,26 +56,27 @@ class Site:
             await self.read_all()
 
     def devices(self) -> dict[str, Any]:
-        with closing(open_reader(self.agent.config.database)) as db:
-            return inventory.devices(db)
+        with closing(open_reader(self.agent.config.database_path)) as db:
+            return inventory.load_devices(db)
 
     def tickets(self, kind: str = lifecycle.TICKET) -> set[tuple[str, str, str]]:
         """(member, fault, component) of the open tickets."""
         at = {key: self.names.get(device.address.host, key) for key, device in self.devices().items()}
-        with closing(open_reader(self.agent.config.database)) as db:
+        with closing(open_reader(self.agent.config.database_path)) as db:
             return {
-                (at[one.device], one.fault, one.component) for one in lifecycle.open_tickets(db, kind=kind)
+                (at[one.device], one.fault, one.component)
+                for one in lifecycle.load_open_tickets(db, kind=kind)
             }
 
 
 @contextlib.asynccontextmanager
 async def _site(
-    fleet: Fleet, folder: Path, clock: Clock | None, given: dict[str, Any]
+    fleet: SimulatedFleet, folder: Path, clock: Clock | None, given: dict[str, Any]
 ) -> AsyncIterator[Site]:
     async with fleet:
-        agent = app.build_from(config.check(given, folder), clock)
-        agent.intake.company = 0.01
-        async with runner.running(agent):
+        agent = app.build_agent_from(config.build_config(given, folder), clock)
+        agent.batch_writer.batch_delay = 0.01
+        async with runner.running_agent(agent):
             yield Site(agent, fleet, {})
 
 
@@ -83,7 +84,7 @@ async def _site(
 def site_of(tmp_path):
     """`async with site_of(fleet, own("1.0/28"), clock=…, provider=…) as site`."""
 
-    def build(fleet: Fleet, cidr: str, clock: Clock | None = None, **settings: Any):
+    def build(fleet: SimulatedFleet, cidr: str, clock: Clock | None = None, **settings: Any):
         snmp = {"timeout": "300 ms", "retries": 1, "requests_per_second": 5000.0}
         given = {
             "network": [{"cidr": cidr, "snmp_port": fleet.members[0].address.port}],
@@ -100,13 +101,15 @@ def site_of(tmp_path):
 def shop():
     """`shop(own("1.1"), (makes.HP_M507, "healthy", ("late=1",)), …)`: printers side by side."""
 
-    def build(base: str, *cast: tuple[Make, str, tuple[str, ...]], clock: Clock | None = None) -> Fleet:
-        places = addresses(base, free_port(), len(cast))
+    def build(
+        base: str, *cast: tuple[PrinterModel, str, tuple[str, ...]], clock: Clock | None = None
+    ) -> SimulatedFleet:
+        places = list_addresses(base, free_port(), len(cast))
         members = [
-            replace(printer(make, story, address), quirks=quirks)
+            replace(build_printer(make, story, address), quirks=quirks)
             for (make, story, quirks), address in zip(cast, places, strict=True)
         ]
-        return Fleet(members, clock=clock)
+        return SimulatedFleet(members, clock=clock)
 
     return build
 
@@ -115,7 +118,7 @@ def shop():
 def replay():
     """`replay(files, own("1.1"), clock)`: walk files that answer again, one address each."""
 
-    def build(files: Iterable[Path], base: str, clock: Clock | None = None) -> Fleet:
+    def build(files: Iterable[Path], base: str, clock: Clock | None = None) -> SimulatedFleet:
         return walk_fleet(list(files), base=base, port=free_port(), clock=clock)
 
     return build

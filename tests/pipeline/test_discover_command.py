@@ -9,16 +9,16 @@ import pytest
 from loopback import own
 
 from agent.simulator import other_devices
-from agent.simulator.device import Member, addresses
-from agent.simulator.fleet import Fleet
-from agent.simulator.fleets import walk_members
+from agent.simulator.device import SimulatedDevice, list_addresses
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.fleets import build_walk_devices
 
 BASE = own("0.1")
 PATIENCE = 120.0
 NO_PRINTERS = {
-    "a switch": other_devices.switch,
-    "a power supply": other_devices.ups,
-    "a scanner": other_devices.scanner,
+    "a switch": other_devices.build_switch,
+    "a power supply": other_devices.build_ups,
+    "a scanner": other_devices.build_scanner,
 }
 
 
@@ -34,13 +34,13 @@ def lan(corpus, unused_udp_port):
     """Every full walk, and three devices that are no printers, in one network."""
     manifest = json.loads((corpus / "manifest.json").read_text("utf-8"))
     walks = [corpus / facts["file"] for facts in manifest.values() if not facts["stub"]]
-    members = walk_members(walks, BASE, unused_udp_port)
-    places = addresses(BASE, unused_udp_port, len(walks) + len(NO_PRINTERS))[len(walks) :]
+    members = build_walk_devices(walks, BASE, unused_udp_port)
+    places = list_addresses(BASE, unused_udp_port, len(walks) + len(NO_PRINTERS))[len(walks) :]
     strangers = [
-        Member(address=place, source=source(), name=name)
+        SimulatedDevice(address=place, source=source(), name=name)
         for place, (name, source) in zip(places, NO_PRINTERS.items(), strict=True)
     ]
-    return Fleet([*members, *strangers])
+    return SimulatedFleet([*members, *strangers])
 
 
 async def test_all_printers_are_found_and_nothing_else(lan, unused_udp_port):
@@ -57,11 +57,11 @@ async def test_all_printers_are_found_and_nothing_else(lan, unused_udp_port):
 
 async def test_only_public_is_sent_to_strangers(lan, unused_udp_port):
     members = [replace(member, community="kept-to-itself") for member in lan.members]
-    private = Fleet(members)
+    private = SimulatedFleet(members)
     async with private:
         code, rows = await discover(own("0.0/26"), "--port", str(unused_udp_port))
     assert (code, rows) == (1, [])
-    assert {packet.name for packet in private.packets()} == {"public"}
+    assert {packet.name for packet in private.count_packets()} == {"public"}
 
 
 async def test_a_network_that_is_none_is_refused():

@@ -16,36 +16,38 @@ INSIDE = Device(key="sn:A1", address=Address("192.0.2.5"))
 
 @pytest.fixture
 def agent(tmp_path) -> Iterator[Agent]:
-    agent = app.build_from(config.check({}, tmp_path))
+    agent = app.build_agent_from(config.build_config({}, tmp_path))
     yield agent
     agent.store.close()
 
 
 def test_edited_settings_are_in_force_wherever_they_are_used(agent, tmp_path):
     network = {"cidr": "192.0.2.0/28", "tags": ["floor-2"]}
-    agent.house.stretch = 4.0
-    agent.use_config(config.check({"network": [network], "schedule": {"alerts": "2 minutes"}}, tmp_path))
-    assert agent.rounds.territory.permits("192.0.2.5", None)
-    assert agent.scouting.territory.permits("192.0.2.5", None)
-    assert agent.line.assign(INSIDE).tags == ("floor-2",)
-    assert agent.rounds.rota.cadence[Tier.ALERTS] == 120.0
-    assert agent.rounds.rota.stretch == 4.0, "a full outbox still slows the polls"
+    agent.maintenance.slowdown = 4.0
+    agent.use_config(
+        config.build_config({"network": [network], "schedule": {"alerts": "2 minutes"}}, tmp_path)
+    )
+    assert agent.poller.policy.permits_host("192.0.2.5", None)
+    assert agent.discovery.policy.permits_host("192.0.2.5", None)
+    assert agent.line.assign_tags(INSIDE).tags == ("floor-2",)
+    assert agent.poller.poll_queue.cadence[Tier.ALERTS] == 120.0
+    assert agent.poller.poll_queue.slowdown == 4.0, "a full outbox still slows the polls"
     assert agent.config.network[0].tags == ("floor-2",)
 
 
 def test_what_waits_for_the_next_start_is_logged_by_its_key(agent, tmp_path, caplog):
-    edited = config.check({"egress": {"remove": ["ip"]}, "snmp": {"retries": 1}}, tmp_path)
+    edited = config.build_config({"egress": {"remove": ["ip"]}, "snmp": {"retries": 1}}, tmp_path)
     with caplog.at_level(logging.WARNING):
         agent.use_config(edited)
     assert "takes effect at the next start: snmp.retries, egress.remove" in caplog.text
     assert agent.config.egress.remove == ()
-    *_, line = audit.read(agent.config.state)
+    *_, line = audit.read_entries(agent.config.state_folder)
     assert line["at_next_start"] == ["snmp.retries", "egress.remove"]
 
 
 def test_edited_rules_judge_the_next_poll(agent):
-    rules = loader.load(loader.shipped()[:1])
+    rules = loader.load_rules(loader.shipped_files()[:1])
     agent.use_rules(rules)
-    assert agent.line.judge.rules is rules
-    *_, line = audit.read(agent.config.state)
+    assert agent.line.evaluator.rules is rules
+    *_, line = audit.read_entries(agent.config.state_folder)
     assert (line["action"], line["rules"]) == ("rules in force", len(rules.rules))

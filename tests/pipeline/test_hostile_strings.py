@@ -25,11 +25,11 @@ from rich.console import Console
 
 from agent.cli import _common
 from agent.core import text
-from agent.core.clock import iso
-from agent.core.model import Outlook
+from agent.core.clock import format_iso_time
+from agent.core.model import SupplyForecast
 from agent.forecast import plot
-from agent.rules.backtest.html_report import page
-from agent.rules.backtest.scoring import Firing, Score
+from agent.rules.backtest.html_report import render_report
+from agent.rules.backtest.scoring import Firing, RuleScore
 from uplink.delivery import cloudevents, responses
 from uplink.errors import DeliveryError
 from uplink.events import MODELS
@@ -51,7 +51,7 @@ RAW: dict[str, Callable[[str], bytes]] = {
     "utf-16": lambda said: b"\xff\xfe" + said.encode("utf-16-le", "surrogatepass"),
     "latin-1": lambda said: said.encode("latin-1", "ignore"),
 }
-OUTLOOK = Outlook(
+OUTLOOK = SupplyForecast(
     at=1e9, p10=5.0, p50=10.0, p90=20.0, basis="measured", raw=10.0, sigma=0.5, left=0.5, pages_left=1000.0,
     pages_a_day=100.0, use=1e-4,
 )  # fmt: skip
@@ -94,8 +94,8 @@ class Tags(HTMLParser):
 def ticket(said: str) -> dict[str, Any]:
     return {
         "schema": "mps.ticket/1", "event": "open", "ticket_id": "T1", "ticket_seq": 1, "idempotency_key": "T1:1",
-        "dedupe_key": "sn:1|fuser.failure|fuser:1|e1", "kind": "break_fix", "observed_at": iso(1e9),
-        "opened_at": iso(1e9), "agent": {"agent_id": "a", "version": "1"}, "rule": {"rule_id": "r"},
+        "dedupe_key": "sn:1|fuser.failure|fuser:1|e1", "kind": "break_fix", "observed_at": format_iso_time(1e9),
+        "opened_at": format_iso_time(1e9), "agent": {"agent_id": "a", "version": "1"}, "rule": {"rule_id": "r"},
         "device": {"device_key": "sn:1", "model": said, "location": said}, "evidence": {"alert": said},
         "fault": {"fault_key": "fuser.failure", "title": said, "impact": "device_down"},
     }  # fmt: skip
@@ -103,9 +103,9 @@ def ticket(said: str) -> dict[str, Any]:
 
 def in_json(said: str) -> bool:
     """The message on the wire."""
-    raw = cloudevents.event(
+    raw = cloudevents.encode_event(
         uuid4(), source="/a", kind="mps.ticket/1", subject=said or "T", time=1e9, sequence=1,
-        data=cloudevents.payload(ticket(said)),
+        data=cloudevents.encode_payload(ticket(said)),
     )  # fmt: skip
     told = json.loads(raw.decode("utf-8"))
     MODELS["mps.ticket/1"].model_validate(told["data"])
@@ -117,8 +117,8 @@ def in_html(said: str) -> bool:
 
     def tags(word: str) -> Counter[tuple[str, ...]]:
         firing = Firing(device=word, name=word, subject=word, opened=1e9, title=word)
-        score = Score(rule=word, device_months=1.0, firings=(firing,), false=(firing,))
-        made = page([score], since=1e9, until=1e9, sweep=[(word, score)])
+        score = RuleScore(rule=word, device_months=1.0, firings=(firing,), false=(firing,))
+        made = render_report([score], since=1e9, until=1e9, sweep=[(word, score)])
         assert tame(made, lines=made.count("\n") + 1)
         return Tags(made).found
 
@@ -127,7 +127,7 @@ def in_html(said: str) -> bool:
 
 def in_a_picture(said: str) -> bool:
     """The plot of a forecast, as SVG: well-formed XML with the words in one text."""
-    made = plot.svg(said, [(1e9 - 86400, 0.6), (1e9, 0.5)], OUTLOOK)
+    made = plot.draw_svg(said, [(1e9 - 86400, 0.6), (1e9, 0.5)], OUTLOOK)
     texts = [element.text or "" for element in ElementTree.fromstring(made)]  # noqa: S314 - our own
     return tame(made, lines=made.count("\n") + 1) and any(said in words for words in texts)
 
@@ -144,7 +144,7 @@ def in_a_table(said: str) -> bool:
     out = io.StringIO()
     was, _common.out = _common.out, Console(file=out, width=400, highlight=False)
     try:
-        _common.show("Printers", ("printer", "says"), [("HP M507", said)])
+        _common.print_table("Printers", ("printer", "says"), [("HP M507", said)])
     finally:
         _common.out = was
     shown = out.getvalue()
@@ -163,7 +163,7 @@ def in_mail(said: str) -> bool:
     """A ticket as an e-mail."""
     settings = smtp.Settings(host="mail.example.com", sender="a@example.com", recipient="b@example.com")
     event = {"id": str(uuid4()), "subject": "T1", "type": "mps.ticket/1", "data": ticket(said)}
-    read = message_from_bytes(bytes(smtp.message(event, settings)), policy=policy.default)
+    read = message_from_bytes(bytes(smtp.build_message(event, settings)), policy=policy.default)
     expected = ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
     body = read.get_body()
     return [*read.keys()] == expected and body is not None and tame(body.get_content(), lines=12)
@@ -191,7 +191,7 @@ def broken(count: int, seed: int, shown: Callable[[bytes], str]) -> Counter[str]
 @pytest.mark.claim("strings")
 @pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.long)])
 def test_what_a_printer_says_stays_a_string_in_every_output(count: int, figure: Any) -> None:
-    found = broken(count, count, text.decode)
+    found = broken(count, count, text.decode_octets)
     figure(strings=count, outputs=len(OUTPUTS), broken=found["any"])
     assert not found
 
@@ -212,9 +212,9 @@ def test_what_a_receiver_says_is_one_line_in_log_and_dead_letter(status: int) ->
         problem = {"type": said, "title": said, "detail": said}
         line = {"id": str(ONE), "result": "rejected", "problem": said, "detail": said}
         body = json.dumps({"receipt": [line]} if status == 200 else problem).encode()
-        answer = responses.Answer(status=status, headers={"content-type": said}, body=body)
+        answer = responses.HttpAnswer(status=status, headers={"content-type": said}, body=body)
         try:
-            verdict = responses.judge(answer, [ONE], 0.0)[ONE]
+            verdict = responses.read_receipt(answer, [ONE], 0.0)[ONE]
             told = f"{verdict.problem} {verdict.detail}"
         except DeliveryError as why:
             told = f"{why} {getattr(why, 'problem', '')}"

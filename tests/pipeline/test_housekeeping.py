@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.app import TABLES
+from agent.app import MIGRATIONS
 from agent.core.clock import Clock
 from agent.core.model import Address, Change, ChangeKind, Identity, Impact
 from agent.core.store import Store
 from agent.discovery import inventory
-from agent.pipeline.maintenance import Housekeeping
+from agent.pipeline.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.tickets import lifecycle
 
@@ -19,24 +19,26 @@ DAY = 86400.0
 
 @pytest.fixture
 def store(tmp_path) -> Iterator[Store]:
-    store = Store(tmp_path / "state.db", TABLES)
+    store = Store(tmp_path / "state.db", MIGRATIONS)
     yield store
     store.close()
 
 
 @pytest.fixture
-def house(store: Store) -> Housekeeping:
-    return Housekeeping(store, Clock(), Sender(site_id="S-04", agent_id="a-1"))
+def house(store: Store) -> Maintenance:
+    return Maintenance(store, Clock(), Sender(site_id="S-04", agent_id="a-1"))
 
 
 def opened(tx: sqlite3.Connection) -> str:
     """The id of a ticket that is open for a known printer."""
-    device = inventory.bind(tx, Identity(serial="A1", is_printer=True), Address("192.0.2.1"), now=DAY)
+    device = inventory.bind_identity(
+        tx, Identity(serial="A1", is_printer=True), Address("192.0.2.1"), now=DAY
+    )
     change = Change(
         kind=ChangeKind.OPENED, at=DAY, since=DAY, device=device, subject="", rule="R", title="by R",
         fault="fuser.failure", component="fuser:1", impact=Impact.DEVICE_DOWN, severity="critical",
     )  # fmt: skip
-    (event,) = lifecycle.apply(tx, [change])
+    (event,) = lifecycle.apply_changes(tx, [change])
     return event.ticket_id
 
 
@@ -48,21 +50,21 @@ def found(tx: sqlite3.Connection, table: str) -> list[str]:
     return [row["subject"] for row in tx.execute(f"SELECT subject FROM {table}")]  # noqa: S608 - constants
 
 
-async def test_a_withheld_ticket_is_stated_again_when_there_is_room(house: Housekeeping, store: Store):
+async def test_a_withheld_ticket_is_stated_again_when_there_is_room(house: Maintenance, store: Store):
     with store.transaction() as tx:
         withhold(tx, ticket := opened(tx))
-    await house.keep()
+    await house.run_round()
     with store.transaction() as tx:
         assert (found(tx, "outbox_event"), found(tx, "outbox_withheld")) == ([ticket], [])
 
 
 @pytest.mark.parametrize("gone", ["ticket", "device"])
 async def test_a_withheld_ticket_that_is_gone_or_whose_printer_is_gone_is_let_go(
-    house: Housekeeping, store: Store, gone: str
+    house: Maintenance, store: Store, gone: str
 ):
     with store.transaction() as tx:
         withhold(tx, opened(tx))
         tx.execute(f"DELETE FROM {gone}")  # noqa: S608 - constants
-    await house.keep()
+    await house.run_round()
     with store.transaction() as tx:
         assert (found(tx, "outbox_event"), found(tx, "outbox_withheld")) == ([], [])

@@ -12,7 +12,7 @@ from agent.history.meters import ledger
 from agent.pipeline import certificate_pins
 from agent.pipeline.polling import snapshot_merging
 from agent.simulator import models
-from agent.simulator.ipp import Face, Manners, printer_answer
+from agent.simulator.ipp import IppEndpoint, IppOptions, make_responder
 
 HOST = own("0.1")
 ADDRESS = (own("0.1"), 161)
@@ -26,7 +26,7 @@ async def speaks_ipp():
         async def serve(fleet, host):
             clock = fleet.clock
             source = fleet.members[0].source
-            face = Face(printer_answer(source, clock, clock.now(), Manners()))
+            face = IppEndpoint(make_responder(source, clock, clock.now(), IppOptions()))
             stack.push_async_callback(face.close)
             return await face.open(host, 0), face
 
@@ -54,8 +54,8 @@ async def test_a_printer_without_snmp_is_known_and_counted_by_ipp_alone(shop, si
         await site.read_all()
         (device,) = site.devices().values()
         assert (device.serial, device.address.host) == (models.HP_M507.serial, own("0.9"))
-        with closing(open_reader(site.agent.config.database)) as db:
-            (counter,) = ledger.counters(db, device.key, site.agent.clock.now())
+        with closing(open_reader(site.agent.config.database_path)) as db:
+            (counter,) = ledger.load_counters(db, device.key, site.agent.clock.now())
         assert counter.source == "ipp:printer-impressions-completed"
 
 
@@ -89,7 +89,7 @@ class TestMerging:
             supplies=(CYAN,), meters=(Meter(name="total", value=7),), via="ipp",
             identity=Identity(serial="a1", uuid="u", model="M"), sources={"supplies.1.1.level": "ipp:printer-supply"},
         )  # fmt: skip
-        merged = snapshot_merging.merge(snmp, other)
+        merged = snapshot_merging.fill_from_ipp(snmp, other)
         assert merged.supplies == (BLACK,)
         assert [meter.value for meter in merged.meters] == [7]
         assert merged.identity == Identity(serial="A1", uuid="u", model="M")
@@ -97,12 +97,17 @@ class TestMerging:
         assert merged.via == "snmp+ipp"
 
     def test_nothing_to_add_changes_nothing(self):
-        snmp = snapshot(**dict.fromkeys(snapshot_merging.PARTS, (BLACK,)), identity=None)
-        assert snapshot_merging.merge(snmp, snapshot(supplies=(CYAN,), identity=Identity(uuid="u"))) is snmp
+        snmp = snapshot(**dict.fromkeys(snapshot_merging.MERGED_PARTS, (BLACK,)), identity=None)
+        assert (
+            snapshot_merging.fill_from_ipp(snmp, snapshot(supplies=(CYAN,), identity=Identity(uuid="u")))
+            is snmp
+        )
 
     def test_alerts_fill_an_empty_table(self):
         alert = Alert(index=1, code=8)
-        assert snapshot_merging.merge(snapshot(alerts=()), snapshot(alerts=(alert,))).alerts == (alert,)
+        assert snapshot_merging.fill_from_ipp(snapshot(alerts=()), snapshot(alerts=(alert,))).alerts == (
+            alert,
+        )
 
     @pytest.mark.parametrize(
         ("one", "other", "verdict"),
@@ -118,7 +123,7 @@ class TestMerging:
         ],
     )
     def test_two_printers_are_told_by_serial_first_then_uuid(self, one, other, verdict):
-        assert snapshot_merging.same(one, other) is verdict
+        assert snapshot_merging.is_same_printer(one, other) is verdict
 
 
 async def test_another_printer_at_the_ipp_port_adds_nothing(shop, site_of, speaks_ipp):
@@ -139,8 +144,8 @@ def test_a_certificate_is_pinned_at_first_and_a_change_told_once(tmp_path):
         store.transaction() as tx,
     ):
         seen = [
-            certificate_pins.changed(tx, "sn:A", shown, float(at))
+            certificate_pins.record_certificate(tx, "sn:A", shown, float(at))
             for at, shown in enumerate(["x", "x", None, "y", "y"])
         ]
         assert seen == [False, False, False, True, False]
-        assert certificate_pins.changed(tx, "sn:B", "y", 9.0) is False
+        assert certificate_pins.record_certificate(tx, "sn:B", "y", 9.0) is False

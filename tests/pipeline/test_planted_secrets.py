@@ -23,12 +23,12 @@ from agent import config
 from agent.core.errors import ConfigError, StoreError
 from agent.core.store import open_reader
 from agent.simulator import models
-from agent.simulator.device import User
+from agent.simulator.device import UsmUser
 from uplink.outbox import queries
 from uplink.receiver.app import create_app
-from uplink.receiver.auth import Gate
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is POSIX's")
 
@@ -148,14 +148,14 @@ async def service(folder: Path, env: dict[str, str], until: object) -> None:
 
 
 def arrived(database: Path, kind: str) -> int:
-    with closing(Ledger(database)) as ledger:
-        return ledger.counts().get(kind, 0)
+    with closing(EventStore(database)) as ledger:
+        return ledger.count_events().get(kind, 0)
 
 
 def accepted(folder: Path) -> int:
     """Messages that the agent has put into its outbox."""
     with suppress(StoreError, sqlite3.Error), closing(open_reader(folder / "state" / "printwarden.db")) as db:
-        return queries.counts(db).accepted
+        return queries.count_outbox(db).accepted
     return 0
 
 
@@ -164,7 +164,7 @@ def guarded(shop):
     """Two printers: one asks for the planted community, one for SNMPv3 with the planted words."""
     fleet = shop(FIRST, (models.HP_M507, "healthy", ()), (models.KYOCERA_3253, "healthy", ()))
     first, second = fleet.members
-    user = User(
+    user = UsmUser(
         name="mps", auth_protocol="SHA256", auth_password=SECRETS["v3 authentication"],
         priv_protocol="AES128", priv_password=SECRETS["v3 privacy"],
     )  # fmt: skip
@@ -194,9 +194,9 @@ async def test_no_secret_is_anywhere_but_where_it_lives(folder, guarded, monkeyp
     def configure(how: str, url: str) -> None:
         (folder / "config.toml").write_text(CONFIG.format(**PLACES, how=how, url=url, port=port))
 
-    async with guarded, serving(create_app(database, enrolment=True)) as url:
-        with closing(Ledger(database)) as ledger:
-            token = Gate(ledger).issue("S-04", 2e9)
+    async with guarded, serve_app(create_app(database, enrolment=True)) as url:
+        with closing(EventStore(database)) as ledger:
+            token = AgentAuth(ledger).issue_token("S-04", 2e9)
         (folder / "secrets" / "token").write_text(token)
         configure("", url)
         said = [
@@ -215,7 +215,7 @@ async def test_no_secret_is_anywhere_but_where_it_lives(folder, guarded, monkeyp
         configure("", url)
         said += [(" ".join(words), await command(folder, *words, env=ENV)) for words in COMMANDS]
     monkeypatch.setenv("PLANTED_PRIV", SECRETS["v3 privacy"])
-    known = config.load(folder / "config.toml")
+    known = config.load_config(folder / "config.toml")
     credential = json.loads((folder / "state" / "identity" / "credential.json").read_text())["credential"]
     secrets = SECRETS | {"token": token, "credential": credential, "key": private_part(folder)}
     searched = [*files(folder, "secrets"), *said, ("repr", repr(known).encode())]
@@ -238,7 +238,7 @@ async def test_what_customer_it_takes_out_has_not_left_and_waits_nowhere_to_leav
     text = CONFIG.replace('["office", "office-v3", "public"]', '["public"]').replace(
         '["office"]', '["public"]'
     )
-    async with fleet, serving(create_app(database)) as url:
+    async with fleet, serve_app(create_app(database)) as url:
         (folder / "config.toml").write_text(text.format(**PLACES, how="", url=url, port=port))
         for _ in range(2):  # by the second pass it is known what the provider takes
             await command(folder, "once", env=ENV)
@@ -273,6 +273,6 @@ def test_a_complaint_about_a_secret_does_not_tell_it(tmp_path, broken):
     file = tmp_path / "config.toml"
     file.write_text(f'[[credential]]\nname = "a"\n{broken}\n')
     with pytest.raises(ConfigError) as caught:
-        config.load(file)
+        config.load_config(file)
     assert "planted" not in str(caught.value)
     assert "short55" not in str(caught.value)

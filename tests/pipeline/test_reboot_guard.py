@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.pipeline.polling.reboot_guard import REST, Caution
+from agent.pipeline.polling.reboot_guard import SUSPENSION, RebootGuard
 
 POLL = 300.0  # seconds between two polls
 
@@ -18,32 +18,32 @@ STORIES = [
 
 def polls(caution, restarts):
     """Poll every five minutes; the verdict of the last poll."""
-    booted, now, rest = -86400.0, 0.0, caution.answered("a", 0.0, 8_640_000)
+    booted, now, rest = -86400.0, 0.0, caution.record_answer("a", 0.0, 8_640_000)
     for after in restarts:
         booted = booted if after is None else now + after
         now += POLL
-        rest = caution.answered("a", now, int((now - booted) * 100))
+        rest = caution.record_answer("a", now, int((now - booted) * 100))
     return rest, now
 
 
 @pytest.mark.parametrize(("story", "restarts", "rest"), STORIES, ids=[story[0] for story in STORIES])
 def test_caution(story, restarts, rest):
-    caution = Caution()
+    caution = RebootGuard()
     resting, now = polls(caution, restarts)
     assert resting is rest
-    assert caution.rests("a", now) is rest
-    assert not caution.rests("another", now)
+    assert caution.is_suspended("a", now) is rest
+    assert not caution.is_suspended("another", now)
 
 
 def test_after_a_day_it_is_tried_once_more():
-    caution = Caution()
+    caution = RebootGuard()
     _, now = polls(caution, [5, 5, 5])
-    assert caution.resting == ["a"]
-    assert caution.rests("a", now + REST - 1)
-    assert not caution.rests("a", now + REST)
-    assert caution.resting == []
+    assert caution.suspended_keys == ["a"]
+    assert caution.is_suspended("a", now + SUSPENSION - 1)
+    assert not caution.is_suspended("a", now + SUSPENSION)
+    assert caution.suspended_keys == []
 
 
 def test_a_printer_without_uptime_is_never_suspected():
-    caution = Caution()
-    assert not any(caution.answered("a", n * POLL, None) for n in range(6))
+    caution = RebootGuard()
+    assert not any(caution.record_answer("a", n * POLL, None) for n in range(6))

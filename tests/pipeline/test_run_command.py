@@ -141,7 +141,7 @@ def test_the_agent_says_who_it_is_in_its_state(config, start):
     def known():
         with closing(open_reader(config.parent / "state" / "printwarden.db")) as db:
             return (
-                health.facts(db)
+                health.load_health(db)
                 if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'health'").fetchone()
                 else {}
             )

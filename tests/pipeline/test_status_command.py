@@ -36,7 +36,7 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
     async with site_of(fleet, own("0.0/28"), clock, network=used, credential=CREDENTIALS) as site:
         await site.find()
         await site.live(hours=6, every=0.25)
-        database = site.agent.config.database
+        database = site.agent.config.database_path
     config, cidr = tmp_path / "config.toml", network["cidr"]
     config.write_text(
         f'[[network]]\ncidr = "{cidr}"\ncredentials = ["public", "keyed", "sealed"]\n'
@@ -59,8 +59,8 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
     (ticket,) = json.loads(run("tickets", config, "--json").stdout)
     assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waits in the outbox")
     said = {"ticket_id": ticket["id"], "provider_ticket_no": "T-88123", "status": "acknowledged"}
-    with closing(Store(database, app.TABLES)) as store, store.transaction() as tx:
-        feedback_store.take(tx, [said], clock.now())
+    with closing(Store(database, app.MIGRATIONS)) as store, store.transaction() as tx:
+        feedback_store.save_feedback(tx, [said], clock.now())
     for which in (ticket["ticket"], ticket["id"], models.RICOH_C3000.serial.lower()):
         packet = run("ticket", config, which).stdout
         assert "SC542, markerFuserThermistorFailure (1004), marker 1, for fieldService" in packet
@@ -79,7 +79,7 @@ async def test_who_announces_itself_outside_the_networks_is_shown_and_never_aske
         seen = Sighting(
             address=address, via="mdns", at=site.agent.clock.now(), is_printer=True, model="MS521dn"
         )
-        assert await site.agent.scouting.acquaint(seen) == "outside"
+        assert await site.agent.discovery.identify_sighting(seen) == "outside"
         await site.find()
-        assert not fleet.packets(own("1.2"))
-        assert fleet.packets(own("1.1"))
+        assert not fleet.count_packets(own("1.2"))
+        assert fleet.count_packets(own("1.1"))

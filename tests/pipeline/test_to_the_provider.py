@@ -16,8 +16,8 @@ from agent.tickets import lifecycle
 from agent.tickets.feedback import feedback_store
 from uplink import events
 from uplink.receiver.app import create_app
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 
 PATIENCE = 60.0  # real seconds; a good line never waits for it
 DEVICE = Device(key=f"sn:{models.RICOH_C3000.serial}", address=Address(own("5.1")))
@@ -38,21 +38,21 @@ def port():
 
 
 def receiver(database, port):
-    return serving(create_app(database), port=port)
+    return serve_app(create_app(database), port=port)
 
 
 def told(database):
     if not database.exists():
         return []
-    with closing(Ledger(database)) as ledger:
-        return ledger.payloads("mps.ticket/1")
+    with closing(EventStore(database)) as ledger:
+        return ledger.list_payloads("mps.ticket/1")
 
 
 def told_reads(database):
     if not database.exists():
         return []
-    with closing(Ledger(database)) as ledger:
-        return ledger.payloads("mps.meter_read/1")
+    with closing(EventStore(database)) as ledger:
+        return ledger.list_payloads("mps.meter_read/1")
 
 
 def day_of(moment):
@@ -88,7 +88,7 @@ async def test_a_failed_fuser_reaches_the_provider_as_one_ticket(site_of, shop, 
         assert ticket["fault"]["debounce"]["held_for_s"] > 0
         assert ticket["printer"]["device_status"] == "down"
         assert {supply["type"] for supply in ticket["printer"]["supplies"]} >= {"toner"}
-        events.check("mps.ticket/1", ticket)
+        events.check_event("mps.ticket/1", ticket)
 
 
 async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
@@ -106,8 +106,8 @@ async def test_while_the_receiver_is_down_tickets_wait_and_then_arrive_in_order(
             await until(lambda: len(told(database)) == 2)
         opened = [ticket["opened_at"] for ticket in told(database)]
         assert opened == sorted(opened)
-        with closing(Ledger(database)) as ledger:
-            sequence = [event["sequence"] for event in ledger.events(0, 100)]
+        with closing(EventStore(database)) as ledger:
+            sequence = [event["sequence"] for event in ledger.list_events(0, 100)]
         assert len(set(sequence)) == len(sequence)
 
 
@@ -156,14 +156,16 @@ async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(s
         await site.live(hours=8)
         await until(lambda: told(database))
         (ticket,) = told(database)
-        with closing(Ledger(database)) as ledger:
-            ledger.say(ticket["ticket_id"], DONE | {"ticket_id": ticket["ticket_id"]})
-        await site.agent.office.round()
+        with closing(EventStore(database)) as ledger:
+            ledger.add_feedback(ticket["ticket_id"], DONE | {"ticket_id": ticket["ticket_id"]})
+        await site.agent.provider_poller.poll_provider()
         store, sender = site.agent.store, site.agent.line.sender
-        standing = await store.run(lambda tx: feedback_store.of(tx, ticket["ticket_id"]))
-        assert standing.gist() == "T-88123, closed: confirmed"
+        standing = await store.run(lambda tx: feedback_store.load_feedback(tx, ticket["ticket_id"]))
+        assert standing.format_summary() == "T-88123, closed: confirmed"
         await store.run(
-            lambda tx: sender.ticket(tx, lifecycle.restated(tx, ticket["ticket_id"], DEVICE, 1.79e9))
+            lambda tx: sender.queue_ticket(
+                tx, lifecycle.current_state_event(tx, ticket["ticket_id"], DEVICE, 1.79e9)
+            )
         )
         site.agent.delivery.wake()
         await until(lambda: len(told(database)) == 2)

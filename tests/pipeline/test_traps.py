@@ -14,10 +14,10 @@ from pysnmp.hlapi.asyncio import (
     send_notification,
 )
 
-from agent.config import Traps
+from agent.config import TrapsConfig
 from agent.core.clock import Clock
 from agent.core.model import Tier
-from agent.pipeline.polling.trap_trigger import Earshot
+from agent.pipeline.polling.trap_trigger import TrapTrigger
 from agent.simulator import models
 
 PRINTER, STRANGER = own("0.1"), own("0.9")
@@ -38,7 +38,7 @@ async def send(host, port, source):
 
 
 def due(site):
-    return site.agent.rounds.rota.due(site.agent.clock.now(), 10)
+    return site.agent.poller.poll_queue.take_due(site.agent.clock.now(), 10)
 
 
 async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothing(
@@ -47,19 +47,21 @@ async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothi
     fleet = shop(PRINTER, (models.HP_M507, "healthy", ()))
     async with site_of(fleet, own("0.0/28"), Clock()) as site:
         await site.find()
-        site.agent.rounds.rota.add(KEY, site.agent.clock.now())
+        site.agent.poller.poll_queue.add_printer(KEY, site.agent.clock.now())
         assert due(site) == []
-        earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
-        await earshot.open(Traps(enabled=True, host=HOME, port=unused_udp_port), site.agent.rounds.territory)
+        earshot = TrapTrigger(site.agent.poller, site.agent.poller.fleet, site.agent.clock)
+        await earshot.open(
+            TrapsConfig(enabled=True, host=HOME, port=unused_udp_port), site.agent.poller.policy
+        )
         await send(HOME, unused_udp_port, STRANGER)
-        assert (earshot.hints, due(site)) == (0, []), "a stranger's trap is none of ours"
+        assert (earshot.triggered, due(site)) == (0, []), "a stranger's trap is none of ours"
         await send(HOME, unused_udp_port, PRINTER)
         async with asyncio.timeout(PATIENCE):
-            while not earshot.hints:
+            while not earshot.triggered:
                 await asyncio.sleep(0.05)
         assert [key for key, tiers in due(site) if Tier.ALERTS in tiers] == [KEY]
         await send(HOME, unused_udp_port, PRINTER)
-        assert earshot.hints == 1, "at most one hint a minute for each printer"
+        assert earshot.triggered == 1, "at most one hint a minute for each printer"
         assert site.tickets() == set()
         earshot.close()
         await asyncio.sleep(0)  # transports close in the loop's next turn
@@ -70,13 +72,13 @@ async def test_a_port_that_is_taken_stops_nothing(site_of, shop):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind((HOME, 0))
         async with site_of(fleet, own("1.0/28")) as site:
-            earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
-            settings = Traps(enabled=True, host=HOME, port=taken.getsockname()[1])
-            assert await earshot.open(settings, site.agent.rounds.territory) is None
+            earshot = TrapTrigger(site.agent.poller, site.agent.poller.fleet, site.agent.clock)
+            settings = TrapsConfig(enabled=True, host=HOME, port=taken.getsockname()[1])
+            assert await earshot.open(settings, site.agent.poller.policy) is None
 
 
 async def test_traps_are_off_by_default(site_of, shop):
     fleet = shop(own("2.1"), (models.HP_M507, "healthy", ()))
     async with site_of(fleet, own("2.0/28")) as site:
-        earshot = Earshot(site.agent.rounds, site.agent.rounds.roll, site.agent.clock)
-        assert await earshot.open(site.agent.config.traps, site.agent.rounds.territory) is None
+        earshot = TrapTrigger(site.agent.poller, site.agent.poller.fleet, site.agent.clock)
+        assert await earshot.open(site.agent.config.traps, site.agent.poller.policy) is None

@@ -10,8 +10,8 @@ from agent.core.clock import Clock
 from agent.core.model import Address, Tier
 from agent.pipeline.polling import poller
 from agent.simulator import models, other_devices
-from agent.simulator.device import Member
-from agent.simulator.fleet import Fleet
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.fleet import SimulatedFleet
 
 GOOD, BAD = own("0.1"), own("0.2")
 ALERTS = frozenset({Tier.ALERTS})
@@ -44,7 +44,7 @@ async def test_a_printer_that_turns_bad_is_silent_and_keeps_its_last_values(site
         before = site.agent.counts["no answer"]
         await site.read_all(ALERTS)
         assert site.agent.counts["no answer"] == before + 1
-        assert site.agent.rounds.roll.silent == {f"sn:{models.HP_M507.serial}"}
+        assert site.agent.poller.fleet.silent == {f"sn:{models.HP_M507.serial}"}
         assert site.tickets() == set()
 
 
@@ -64,15 +64,15 @@ async def test_what_is_excluded_gets_no_packet_at_all(site_of, shop):
         await site.find()
         await site.read_all()
         assert set(site.verdicts) == {fleet.members[0].name}
-        assert fleet.packets(own("3.1"))
-        assert not fleet.packets(own("3.2"))
+        assert fleet.count_packets(own("3.1"))
+        assert not fleet.count_packets(own("3.2"))
 
 
 async def test_a_private_community_never_goes_to_a_stranger(site_of, shop):
     """The second credential would open the second printer, but nobody knows that it is one."""
     base = shop(own("4.1"), (models.HP_M507, "healthy", ()), (models.LEXMARK_MS521, "healthy", ()))
     members = [base.members[0], replace(base.members[1], community="private-one")]
-    fleet = Fleet(members)
+    fleet = SimulatedFleet(members)
     port = members[0].address.port
     settings = {
         "network": [{"cidr": own("4.0/28"), "snmp_port": port, "credentials": ["public", "secret"]}],
@@ -81,7 +81,7 @@ async def test_a_private_community_never_goes_to_a_stranger(site_of, shop):
     async with site_of(fleet, own("4.0/28"), **settings) as site:
         await site.find()
         await site.read_all()
-        communities = {packet.name for packet in fleet.packets(own("4.2"))}
+        communities = {packet.name for packet in fleet.count_packets(own("4.2"))}
         assert communities == {"public"}
         assert len(site.devices()) == 1
 
@@ -90,8 +90,10 @@ async def test_a_stranger_that_answers_is_asked_only_with_what_it_answered(site_
     """A switch answers "public"; the private community stands first in the list, and stays at home."""
     base = shop(own("7.1"), (models.HP_M507, "healthy", ()))
     port = base.members[0].address.port
-    stranger = Member(address=Address(own("7.2"), port), source=other_devices.switch(), name="a switch")
-    fleet = Fleet([base.members[0], stranger])
+    stranger = SimulatedDevice(
+        address=Address(own("7.2"), port), source=other_devices.build_switch(), name="a switch"
+    )
+    fleet = SimulatedFleet([base.members[0], stranger])
     settings = {
         "network": [{"cidr": own("7.0/28"), "snmp_port": port, "credentials": ["secret", "public"]}],
         "credential": [{"name": "secret", "community": "private-one"}],
@@ -99,12 +101,12 @@ async def test_a_stranger_that_answers_is_asked_only_with_what_it_answered(site_
     async with site_of(fleet, own("7.0/28"), **settings) as site:
         await site.find()
         assert site.verdicts["a switch"] == "not a printer", "it was seen, and looked at more closely"
-        assert {packet.name for packet in fleet.packets(own("7.2"))} == {"public"}
+        assert {packet.name for packet in fleet.count_packets(own("7.2"))} == {"public"}
 
 
 async def test_a_printer_named_by_hand_is_shown_every_credential(site_of, shop):
     base = shop(own("5.1"), (models.LEXMARK_MS521, "healthy", ()))
-    fleet = Fleet([replace(base.members[0], community="private-one")])
+    fleet = SimulatedFleet([replace(base.members[0], community="private-one")])
     place = {
         "host": own("5.1"),
         "snmp_port": fleet.members[0].address.port,
@@ -124,10 +126,10 @@ async def test_a_printer_that_restarts_after_each_poll_is_left_alone(site_of, sh
         for _ in range(4):
             await clock.sleep(100)
             await site.read_all(ALERTS)
-        assert site.agent.rounds.caution.resting == [f"sn:{models.HP_M507.serial}"]
-        asked = sum(fleet.packets().values())
+        assert site.agent.poller.reboot_guard.suspended_keys == [f"sn:{models.HP_M507.serial}"]
+        asked = sum(fleet.count_packets().values())
         await site.read_all(ALERTS)
-        assert sum(fleet.packets().values()) == asked, "not one packet more"
+        assert sum(fleet.count_packets().values()) == asked, "not one packet more"
         assert site.tickets() == set()
 
 
@@ -141,32 +143,32 @@ class Patience:
     def __getattr__(self, name):
         return getattr(self._asking, name)
 
-    async def ask(self, address, *arguments, **more):
+    async def read_printer(self, address, *arguments, **more):
         if address.host in self._deaf:
             self.waiting += 1
             await self.over.wait()
-        return await self._asking.ask(address, *arguments, **more)
+        return await self._asking.read_printer(address, *arguments, **more)
 
 
 async def test_silent_printers_do_not_keep_the_others_waiting(site_of, shop, monkeypatch):
-    monkeypatch.setattr(poller, "AT_ONCE", 3)
-    monkeypatch.setattr(poller, "PROMPT", 0.2)
+    monkeypatch.setattr(poller, "MAX_POLLS", 3)
+    monkeypatch.setattr(poller, "PROMPT_TIME", 0.2)
     whole = (models.HP_M507, models.LEXMARK_MS521, models.RICOH_C3000, models.KYOCERA_P2040)
     fleet = shop(own("9.1"), *((make, "healthy", ()) for make in whole))
     async with site_of(fleet, own("9.0/28")) as site:
         await site.find()
-        going, answering = site.agent.rounds, f"sn:{models.KYOCERA_P2040.serial}"
-        await going.go()  # takes up whom it has found; nobody is due yet
-        going.asking = Patience(going.asking, {own("9.1"), own("9.2"), own("9.3")})
+        going, answering = site.agent.poller, f"sn:{models.KYOCERA_P2040.serial}"
+        await going.start_due_polls()  # takes up whom it has found; nobody is due yet
+        going.printer_reader = Patience(going.printer_reader, {own("9.1"), own("9.2"), own("9.3")})
         read = site.agent.counts["read"]
-        for key in going.roll.known.keys() - {answering}:
-            going.rota.hurry(key, ALERTS, 0.0)
-        await going.go()
-        going.rota.hurry(answering, ALERTS, 0.0)
+        for key in going.fleet.devices.keys() - {answering}:
+            going.poll_queue.set_due(key, ALERTS, 0.0)
+        await going.start_due_polls()
+        going.poll_queue.set_due(answering, ALERTS, 0.0)
         async with asyncio.timeout(30):
-            while going.asking.waiting < 3:
+            while going.printer_reader.waiting < 3:
                 await asyncio.sleep(0.01)
             while site.agent.counts["read"] == read:
                 await asyncio.sleep(0.05)
-                await going.go()
-        going.asking.over.set()
+                await going.start_due_polls()
+        going.printer_reader.over.set()

@@ -14,19 +14,19 @@ ROOT = Path(__file__).parent.parent.parent
 HEAD = """
 from agent.collectors._visit import Collector, LocalCollector
 from agent.discovery.methods import Way
-from agent.simulator.scenario import Scenario
+from agent.simulator.scenario import ScenarioFile
 """
 BROKEN = """
 class Broken:
-    def tell(self) -> None: ...
+    def build_scenario(self) -> None: ...
 
-broken: Scenario = Broken()
+broken: ScenarioFile = Broken()
 """
 
 
 def declared(room: ModuleType, kind: str) -> str:
     """One typed line for each file of `room`."""
-    names = [f"{room.__name__}.{name}" for name in plugins.names(room)]
+    names = [f"{room.__name__}.{name}" for name in plugins.list_plugins(room)]
     return "".join(f"import {name}\n{name.replace('.', '_')}: {kind} = {name}\n" for name in names)
 
 
@@ -34,7 +34,7 @@ def test_each_file_is_what_its_kind_says(tmp_path: Path) -> None:
     kinds = {
         agent.collectors: "Collector | LocalCollector",
         agent.discovery.methods: "Way",
-        agent.simulator.scenarios: "Scenario",
+        agent.simulator.scenarios: "ScenarioFile",
     }
     file = tmp_path / "kinds.py"
     file.write_text(HEAD + "".join(declared(room, kind) for room, kind in kinds.items()) + BROKEN)

@@ -14,7 +14,7 @@ from agent.core.health import Health
 from agent.core.model import Address, Device, Impact, TicketEvent
 from agent.core.store import Store
 from agent.reporting import journal
-from agent.reporting.privacy import Rules
+from agent.reporting.privacy import PrivacyRules
 from agent.reporting.sender import Sender
 from uplink import events
 from uplink.outbox import outbox, queries
@@ -48,16 +48,16 @@ TABLES = {"outbox": outbox.SCHEMA, "egress": journal.SCHEMA}
 SECRETS = ("192.168.10.31", "001122334455", "Floor 2")
 
 
-def sent(store: Store, rules: Rules) -> str:
+def sent(store: Store, rules: PrivacyRules) -> str:
     """The bytes on their way, and all that is on disk of them, as text."""
-    sender = Sender(site_id="S-04", agent_id="a-7f3c", egress=rules)
+    sender = Sender(site_id="S-04", agent_id="a-7f3c", privacy=rules)
     with store.transaction() as tx:
-        sender.ticket(tx, EVENT)
+        sender.queue_ticket(tx, EVENT)
         batch = outbox.next_batch(tx, source="/a", now=1.0)
         assert batch is not None
-        journaled = json.dumps([dict(message.data) for message in journal.tail(tx, 10)])
-        (entry,) = queries.pending(tx)
-        events.check("mps.ticket/1", entry.data)
+        journaled = json.dumps([dict(message.data) for message in journal.load_newest(tx, 10)])
+        (entry,) = queries.list_pending(tx)
+        events.check_event("mps.ticket/1", entry.data)
     return batch.body.decode() + journaled
 
 
@@ -72,13 +72,13 @@ def box(tmp_path: Path) -> Store:
 
 def test_by_default_a_ticket_says_where_the_printer_is(box: Store) -> None:
     with closing(box):
-        told = sent(box, Rules())
+        told = sent(box, PrivacyRules())
     assert all(secret in told for secret in SECRETS)
 
 
 def test_what_is_removed_is_nowhere_not_even_in_titles_and_evidence(box: Store) -> None:
     with closing(box):
-        told = sent(box, Rules(remove=frozenset({"ip", "mac", "location"})))
+        told = sent(box, PrivacyRules(remove=frozenset({"ip", "mac", "location"})))
     assert not any(secret in told for secret in SECRETS)
     assert '"removed":["device.ip","device.location","device.mac"]' in told
     assert "Fuser failure: Maker C 3000 ([removed]) at [removed]" in told
@@ -86,7 +86,7 @@ def test_what_is_removed_is_nowhere_not_even_in_titles_and_evidence(box: Store) 
 
 def test_what_is_masked_keeps_its_first_part(box: Store) -> None:
     with closing(box):
-        told = sent(box, Rules(mask=frozenset({"ip", "mac"})))
+        told = sent(box, PrivacyRules(mask=frozenset({"ip", "mac"})))
     assert "192.168.10.x" in told
     assert "001122xxxxxx" in told
     assert "192.168.10.31" not in told
@@ -94,53 +94,57 @@ def test_what_is_masked_keeps_its_first_part(box: Store) -> None:
 
 
 def test_the_same_ticket_keeps_the_same_dedupe_key_when_its_mac_is_removed() -> None:
-    rules = Rules(remove=frozenset({"mac"}))
+    rules = PrivacyRules(remove=frozenset({"mac"}))
     first, again = (
-        rules.apply({"dedupe_key": f"mac:{DEVICE.mac}|f|c|e1", "device": {}}, DEVICE)["dedupe_key"]
+        rules.filter_message({"dedupe_key": f"mac:{DEVICE.mac}|f|c|e1", "device": {}}, DEVICE)["dedupe_key"]
         for _ in range(2)
     )
-    other = rules.apply({"dedupe_key": "mac:665544332211|f|c|e1", "device": {}}, DEVICE)["dedupe_key"]
+    other = rules.filter_message({"dedupe_key": "mac:665544332211|f|c|e1", "device": {}}, DEVICE)[
+        "dedupe_key"
+    ]
     assert first == again
     assert first != other
 
 
 def test_the_journal_keeps_the_newest(box: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "KEPT", 10)
+    monkeypatch.setattr(journal, "JOURNAL_SIZE", 10)
     with closing(box), box.transaction() as tx:
         for number in range(1, 30):
-            journal.note(tx, number, message({"n": number}))
-        assert [message.number for message in journal.tail(tx, 100)] == list(range(20, 30))
+            journal.save_message(tx, number, message({"n": number}))
+        assert [message.number for message in journal.load_newest(tx, 100)] == list(range(20, 30))
 
 
 @pytest.mark.parametrize("state", ["waiting", "gone out"])
 def test_the_command_shows_every_field_and_what_was_removed(box: Store, tmp_path: Path, state: str) -> None:
     with closing(box):
-        sent(box, Rules(remove=frozenset({"ip"})))
+        sent(box, PrivacyRules(remove=frozenset({"ip"})))
         if state == "gone out":
             with box.transaction() as tx:
                 tx.execute("DELETE FROM outbox_event")
     config = tmp_path / "config.toml"
     config.write_text('[storage]\nfolder = "state"\n')
     run = CliRunner()
-    listed = run.invoke(cli.build(["egress"]), ["egress", "tail", "--config", str(config), "--json"])
+    listed = run.invoke(cli.build_cli(["egress"]), ["egress", "tail", "--config", str(config), "--json"])
     assert [message["state"] for message in json.loads(listed.stdout)] == [state]
-    shown = run.invoke(cli.build(["egress"]), ["egress", "show", "1", "--config", str(config)])
+    shown = run.invoke(cli.build_cli(["egress"]), ["egress", "show", "1", "--config", str(config)])
     assert shown.exit_code == 0, shown.stdout
     assert "removed by [egress]" in shown.stdout
     assert "device.location" in shown.stdout
-    assert run.invoke(cli.build(["egress"]), ["egress", "show", "9", "--config", str(config)]).exit_code == 2
+    assert (
+        run.invoke(cli.build_cli(["egress"]), ["egress", "show", "9", "--config", str(config)]).exit_code == 2
+    )
 
 
 def test_the_dead_letter_commands(box: Store, tmp_path: Path) -> None:
     with closing(box):
-        sent(box, Rules())
+        sent(box, PrivacyRules())
         with box.transaction() as tx:
-            outbox.tables.bury(tx, 1, "urn:no", "will not have it", 1.0)
+            outbox.tables.dead_letter_event(tx, 1, "urn:no", "will not have it", 1.0)
     (tmp_path / "config.toml").write_text('[storage]\nfolder = "state"\n')
     config = ["--config", str(tmp_path / "config.toml")]
 
     def run(*words: str) -> str:
-        done = CliRunner().invoke(cli.build(["outbox"]), ["outbox", *words, *config])
+        done = CliRunner().invoke(cli.build_cli(["outbox"]), ["outbox", *words, *config])
         assert done.exit_code == 0, (done.stdout, done.exception)
         return done.stdout
 
@@ -153,21 +157,21 @@ def test_the_dead_letter_commands(box: Store, tmp_path: Path) -> None:
 
 def test_a_changed_audit_log_shows(tmp_path: Path) -> None:
     for number in range(5):
-        audit.note(tmp_path, "rules in force", rules=number)
-    assert audit.broken(tmp_path) == []
+        audit.append_entry(tmp_path, "rules in force", rules=number)
+    assert audit.find_altered_lines(tmp_path) == []
     file = tmp_path / "audit.jsonl"
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines[:2], *lines[3:]]) + "\n")
-    assert audit.broken(tmp_path) == [3]
-    assert [line["rules"] for line in audit.read(tmp_path)] == [0, 1, 3, 4]
+    assert audit.find_altered_lines(tmp_path) == [3]
+    assert [line["rules"] for line in audit.read_entries(tmp_path)] == [0, 1, 3, 4]
 
 
 def test_a_journal_of_another_kind_of_text_is_kept_readable(box: Store) -> None:
     with closing(box), box.transaction() as tx:
-        journal.note(tx, 1, message({"odd": "\ud800 \x00 ß"}))
-        shown = journal.show(tx, 1)
+        journal.save_message(tx, 1, message({"odd": "\ud800 \x00 ß"}))
+        shown = journal.load_message(tx, 1)
         assert shown is not None
-        assert dict(shown.fields()) == {"odd": "? \x00 ß"}
+        assert dict(shown.list_values()) == {"odd": "? \x00 ß"}
 
 
 @pytest.mark.parametrize(
@@ -181,9 +185,9 @@ def test_a_journal_of_another_kind_of_text_is_kept_readable(box: Store) -> None:
 )  # fmt: skip
 def test_a_value_is_found_however_it_is_written_and_nothing_else_is(text: str, left: str | None) -> None:
     """`left`: what must not be left; None: the text is another value, and stays."""
-    rules = Rules(remove=frozenset({"ip", "mac", "hostname", "location"}))
+    rules = PrivacyRules(remove=frozenset({"ip", "mac", "hostname", "location"}))
     device = replace(DEVICE, hostname="PRN-LEGAL-2")
-    told = rules.apply({"evidence": {"seen": [f"({text})"]}}, device)["evidence"]["seen"][0]
+    told = rules.filter_message({"evidence": {"seen": [f"({text})"]}}, device)["evidence"]["seen"][0]
     if left is None:
         assert told == f"({text})"
     else:
@@ -192,7 +196,7 @@ def test_a_value_is_found_however_it_is_written_and_nothing_else_is(text: str, l
 
 
 def test_names_that_are_our_own_are_left_alone() -> None:
-    told = Rules(remove=frozenset({"location"})).apply(
+    told = PrivacyRules(remove=frozenset({"location"})).filter_message(
         {"ticket_id": "T1", "idempotency_key": "T1:2", "title": "tray 2"}, replace(DEVICE, location="2")
     )
     assert (told["idempotency_key"], told["title"]) == ("T1:2", "tray [removed]")
@@ -211,7 +215,7 @@ def test_a_heartbeat_says_where_a_configuration_is_wrong_and_not_what_is_in_it(
     box: Store, complaint: str | None, told: str | None
 ) -> None:
     with closing(box), box.transaction() as tx:
-        Sender(site_id="S-04").heartbeat(tx, 1.79e9, Health(version="1", config_complaint=complaint))
-        (entry,) = queries.pending(tx)
-        events.check("mps.agent_health/1", entry.data)
+        Sender(site_id="S-04").queue_heartbeat(tx, 1.79e9, Health(version="1", config_complaint=complaint))
+        (entry,) = queries.list_pending(tx)
+        events.check_event("mps.agent_health/1", entry.data)
     assert entry.data["config_complaint"] == told

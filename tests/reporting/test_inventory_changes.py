@@ -10,7 +10,7 @@ from agent.core.model import Address, Device, Facts, Identity, Marker, Snapshot,
 from agent.core.store import Store
 from agent.pipeline import device_events
 from agent.reporting import inventory_changes, journal, supply_stages
-from agent.reporting.privacy import Rules
+from agent.reporting.privacy import PrivacyRules
 from agent.reporting.sender import Sender
 from uplink import events
 from uplink.outbox import outbox, queries
@@ -47,12 +47,12 @@ def sender(**more):
 
 def tell(tx: sqlite3.Connection, snapshot: Snapshot, device: Device = DEVICE, speaker: Sender | None = None):
     """What is told of the printer after this reading: (type, reason)."""
-    before = {entry.id for entry in queries.pending(tx)}
+    before = {entry.id for entry in queries.list_pending(tx)}
     known = Facts(device=device, now=snapshot.at, supplies=snapshot.supplies)
     device_events.queue_changes(tx, speaker or sender(), device, snapshot, known)
-    fresh = [entry for entry in queries.pending(tx) if entry.id not in before]
+    fresh = [entry for entry in queries.list_pending(tx) if entry.id not in before]
     for entry in fresh:
-        events.check(entry.type, entry.data)
+        events.check_event(entry.type, entry.data)
     return [(entry.type.split(".")[1].split("/")[0], entry.data["reason"]) for entry in fresh]
 
 
@@ -90,12 +90,12 @@ def test_rows_in_another_order_are_the_same_rows(tx: sqlite3.Connection):
 def test_the_newest_stands_for_the_ones_that_wait(tx: sqlite3.Connection):
     tell(tx, WHOLE)
     tell(tx, WHOLE, replace(DEVICE, firmware="2.0"))
-    (entry,) = queries.pending(tx)
+    (entry,) = queries.list_pending(tx)
     assert (entry.lane, entry.data["device"]["firmware"]) == (Lane.HEARTBEAT, "2.0")
 
 
 def test_what_the_provider_does_not_know_is_not_sent_and_told_once_it_does(tx: sqlite3.Connection):
-    deaf = sender(takes=lambda _: Capabilities())
+    deaf = sender(load_capabilities=lambda _: Capabilities())
     low = replace(WHOLE, supplies=(replace(TONER, level=5),))
     assert tell(tx, low, speaker=deaf) == []
     assert tell(tx, low) == [("device_inventory", "new"), ("supply_order_hint", "stage")]
@@ -107,7 +107,7 @@ def test_silence_tells_nothing(tx: sqlite3.Connection):
 
 def test_a_capacity_that_is_no_number_is_null(tx: sqlite3.Connection):
     tell(tx, replace(WHOLE, inputs=(replace(TRAY, max=Vague.UNKNOWN),)))
-    (entry,) = queries.pending(tx)
+    (entry,) = queries.list_pending(tx)
     assert entry.data["inventory"]["inputs"] == [
         {"index": "1.1", "name": "Tray 1", "type": None, "capacity": None}
     ]
@@ -117,7 +117,7 @@ SECRETS = ("192.168.10.31", "001122334455", "prn-legal-2", "floor 2")
 
 
 def test_what_customer_it_takes_out_is_in_no_message_no_subject_and_no_journal(tx: sqlite3.Connection):
-    careful = sender(egress=Rules(remove=frozenset({"ip", "mac", "hostname", "location"})))
+    careful = sender(privacy=PrivacyRules(remove=frozenset({"ip", "mac", "hostname", "location"})))
     low = replace(WHOLE, supplies=(replace(TONER, level=5, description="Toner of PRN-LEGAL-2"),))
     assert len(tell(tx, low, speaker=careful)) == 2
     rows = [tuple(row) for row in tx.execute("SELECT * FROM outbox_event")]

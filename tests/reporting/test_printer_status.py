@@ -9,15 +9,15 @@ from agent.core.model import (
     Alert,
     AlertKind,
     Device,
+    DeviceEvent,
     DeviceStatus,
     Episode,
     Facts,
-    Foresight,
-    Happening,
-    Outlook,
+    Forecasts,
     PrinterStatus,
     Status,
     Supply,
+    SupplyForecast,
     Vague,
 )
 from agent.reporting import printer_status
@@ -39,7 +39,7 @@ def episode(days_ago, *, text="Paper jam in tray 2", ended=None, kind=AlertKind.
 
 def drawn(**known):
     """The picture, which must also be one that the published contract accepts to the letter."""
-    made = printer_status.draw(facts(**known)).to_json()
+    made = printer_status.build_printer_status(facts(**known)).to_json()
     Printer.model_validate(json.loads(json.dumps(made)), extra="forbid")
     return made
 
@@ -88,11 +88,11 @@ def test_a_level_without_a_number_stays_one():
 
 def test_a_supply_comes_with_its_part_number_and_its_days():
     toner = Supply(index="1.1", type="toner", colour="black", level=6, max=100, part_number="CF289X")
-    left = Outlook(
+    left = SupplyForecast(
         at=NOW, p10=2.04, p50=3.06, p90=5.0, basis="measured", raw=3.0, sigma=0.3, left=0.06, pages_left=300,
         pages_a_day=100, use=0.0002,
     )  # fmt: skip
-    (told,) = drawn(supplies=(toner,), foresight=Foresight(outlooks={"1.1": left}))["supplies"]
+    (told,) = drawn(supplies=(toner,), foresight=Forecasts(supplies={"1.1": left}))["supplies"]
     assert (told["percent"], told["part_number"]) == (6, "CF289X")
     assert told["days_left"] == {"p10": 2.0, "p50": 3.1, "p90": 5.0}
 
@@ -116,9 +116,9 @@ def test_restarts_and_replacements_are_the_recent_ones():
         supplies=(toner, Supply(index="1.2", type="toner", colour="cyan")),
         renewed={"1.1": NOW - 3 * DAY, "1.2": NOW - 40 * DAY, "1.9": NOW - DAY},
         happened=(
-            Happening(at=NOW - 2 * DAY, what="reboot"),
-            Happening(at=NOW - 3600, what="reboot"),
-            Happening(at=NOW - 60, what="replaced", detail="1.1"),
+            DeviceEvent(at=NOW - 2 * DAY, what="reboot"),
+            DeviceEvent(at=NOW - 3600, what="reboot"),
+            DeviceEvent(at=NOW - 60, what="replaced", detail="1.1"),
         ),
     )
     assert made["restarts_24h"] == 1
@@ -153,14 +153,14 @@ def test_the_message_stays_small_however_much_there_is():
     ],
 )
 def test_the_makers_own_code_is_found_where_its_way_is_known(vendor, text, code):
-    assert printer_status.vendor_code(vendor, text) == code
+    assert printer_status.find_vendor_code(vendor, text) == code
 
 
 def test_the_alert_row_is_told_under_the_names_of_the_contract():
     alert = {"index": 17, "code": 1003, "name": "markerFuserUnderTemperature", "group": "marker",
              "group_index": 1, "location": 0, "severity": "critical", "training": "fieldService",
              "text": "50.1 FUSER ERROR", "ticks": 884213300}  # fmt: skip
-    row = printer_status.row({"alert": alert})
+    row = printer_status.build_alert_row({"alert": alert})
     assert row is not None
     assert (row["alert_index"], row["code"], row["description"]) == (17, 1003, "50.1 FUSER ERROR")
-    assert printer_status.row({"supply.level": 6}) is None
+    assert printer_status.build_alert_row({"supply.level": 6}) is None

@@ -5,12 +5,12 @@ from contextlib import closing
 
 import pytest
 
-from agent.core.model import Address, Device, Facts, Foresight, Outlook, Supply, Vague
+from agent.core.model import Address, Device, Facts, Forecasts, Supply, SupplyForecast, Vague
 from agent.core.store import Store
 from agent.reporting import supply_stages
 from agent.reporting.events.rows import build_agent
 from agent.reporting.events.supply_order_hint import build_supply_order_hint
-from agent.reporting.supply_stages import Mark
+from agent.reporting.supply_stages import StageMark
 
 A, B = "A01", "B77"
 DEVICE = Device(key="sn:1", address=Address("10.0.0.1"))
@@ -35,8 +35,8 @@ STORIES = [
 def told(steps):
     mark, said = None, []
     for percent, serial, renewed in steps:
-        now = Mark(stage=supply_stages.stage(percent, None), serial=serial, renewed=renewed)
-        mark, reason = supply_stages.step(mark, now)
+        now = StageMark(stage=supply_stages.find_stage(percent, None), serial=serial, renewed=renewed)
+        mark, reason = supply_stages.advance_stage(mark, now)
         said.append(f"{reason} {supply_stages.STAGES[mark.stage]}" if reason else None)
     return said
 
@@ -55,17 +55,17 @@ def test_stages(steps, expected):
     ],
 )  # fmt: skip
 def test_a_stage_is_reached_by_level_or_by_the_early_bound(percent, p10, expected):
-    assert supply_stages.stage(percent, p10) == expected
+    assert supply_stages.find_stage(percent, p10) == expected
 
 
 def known(*supplies, p10=None):
-    outlook = None if p10 is None else Outlook(
+    outlook = None if p10 is None else SupplyForecast(
         at=0.0, p10=p10, p50=2 * p10, p90=3 * p10, basis="learned", raw=p10, sigma=0.3, left=0.5,
         pages_left=100.0, pages_a_day=10.0, use=0.001,
     )  # fmt: skip
     return Facts(
         device=DEVICE, now=100.0, supplies=supplies,
-        foresight=Foresight(outlooks={one.index: outlook for one in supplies if outlook}),
+        foresight=Forecasts(supplies={one.index: outlook for one in supplies if outlook}),
     )  # fmt: skip
 
 
@@ -83,18 +83,18 @@ def tx(tmp_path):
 
 
 def test_what_was_told_is_remembered_and_what_found_no_room_is_told_again(tx: sqlite3.Connection):
-    (hint,) = supply_stages.hints(tx, known(toner(40)))
-    (again,) = supply_stages.hints(tx, known(toner(39)))  # nobody noted that it was told
+    (hint,) = supply_stages.collect_hints(tx, known(toner(40)))
+    (again,) = supply_stages.collect_hints(tx, known(toner(39)))  # nobody noted that it was told
     assert (hint.stage, again.stage) == ("half", "half")
-    supply_stages.note(tx, "sn:1", again.index, again.mark)
-    assert supply_stages.hints(tx, known(toner(38))) == []
-    assert [one.stage for one in supply_stages.hints(tx, known(toner(9)))] == ["soon"]
+    supply_stages.save_mark(tx, "sn:1", again.index, again.mark)
+    assert supply_stages.collect_hints(tx, known(toner(38))) == []
+    assert [one.stage for one in supply_stages.collect_hints(tx, known(toner(9)))] == ["soon"]
 
 
 def test_what_gives_no_number_is_told_by_what_is_foreseen_and_else_not_at_all(tx: sqlite3.Connection):
     vague = toner(Vague.SOME_LEFT)
-    assert supply_stages.hints(tx, known(vague)) == []
-    (hint,) = supply_stages.hints(tx, known(vague, p10=8.0))
+    assert supply_stages.collect_hints(tx, known(vague)) == []
+    (hint,) = supply_stages.collect_hints(tx, known(vague, p10=8.0))
     supply = build_supply_order_hint(build_agent("", "S-04"), DEVICE, hint, 100.0).to_json()["supply"]
     assert (hint.stage, supply["percent"], supply["vague"]) == ("soon", None, "some_left")
     assert supply["days_left"] == {"p10": 8.0, "p50": 16.0, "p90": 24.0, "basis": "learned"}
@@ -102,4 +102,4 @@ def test_what_gives_no_number_is_told_by_what_is_foreseen_and_else_not_at_all(tx
 
 def test_a_waste_box_is_not_ordered_by_how_full_of_toner_it_is(tx: sqlite3.Connection):
     box = Supply(index="1.9", type="wasteToner", kind="receptacle", level=3, max=100)
-    assert supply_stages.hints(tx, known(box)) == []
+    assert supply_stages.collect_hints(tx, known(box)) == []

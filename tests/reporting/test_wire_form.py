@@ -15,33 +15,33 @@ from agent.core.model import (
     Alert,
     AlertKind,
     Device,
+    DeviceEvent,
     DeviceStatus,
     Episode,
     Facts,
-    Foresight,
-    Happening,
+    Forecasts,
     Identity,
     Impact,
     Marker,
-    Outlook,
     PrinterStatus,
     Snapshot,
     Status,
     Supply,
+    SupplyForecast,
     TicketEvent,
     Tray,
     Trust,
     Vague,
 )
 from agent.core.store import Store
-from agent.history.meters.daily_reads import Statement
-from agent.history.meters.epochs import Why
-from agent.history.meters.ledger import Counter, Epoch
+from agent.history.meters.daily_reads import MeterStatement
+from agent.history.meters.epochs import EpochReason
+from agent.history.meters.ledger import CounterEpoch, MeterCounter
 from agent.pipeline import device_events
 from agent.reporting import inventory_changes, journal, supply_stages
-from agent.reporting.privacy import Rules
+from agent.reporting.privacy import PrivacyRules
 from agent.reporting.sender import Sender
-from agent.tickets.feedback.precision import Precision
+from agent.tickets.feedback.precision import RulePrecision
 from uplink import events
 from uplink.events import meter_read as wire
 from uplink.outbox import outbox, queries
@@ -78,7 +78,7 @@ FUSER = Alert(
 )  # fmt: skip
 ASLEEP = Alert(index=2, name="sleep", text="Sleep", kind=AlertKind.STATE)
 BARE = Alert(index=3, kind=AlertKind.EVENT)
-OUTLOOK = Outlook(
+OUTLOOK = SupplyForecast(
     at=NOW, p10=2.04, p50=3.06, p90=5.0, basis="measured", raw=3.0, sigma=0.3, left=0.06, pages_left=300.0,
     pages_a_day=100.0, use=0.0002,
 )  # fmt: skip
@@ -91,8 +91,8 @@ KNOWN = Facts(
                  Episode(alert=BARE, began=NOW - 30)),
     recent_alerts=(Episode(alert=FUSER, began=NOW - 2 * DAY, ended=NOW - DAY), Episode(alert=FUSER, began=NOW - 900),
                    Episode(alert=BARE, began=NOW - 30)),
-    foresight=Foresight(outlooks={"1.1": OUTLOOK}), renewed={"1.1": NOW - 3 * DAY, "1.2": NOW - 40 * DAY},
-    happened=(Happening(at=NOW - 3600, what="reboot"),), pages_before=((NOW - 10 * DAY, 1000), (NOW, 2000)),
+    foresight=Forecasts(supplies={"1.1": OUTLOOK}), renewed={"1.1": NOW - 3 * DAY, "1.2": NOW - 40 * DAY},
+    happened=(DeviceEvent(at=NOW - 3600, what="reboot"),), pages_before=((NOW - 10 * DAY, 1000), (NOW, 2000)),
 )  # fmt: skip
 OPENED = TicketEvent(
     ticket_id="T1", ticket_seq=1, event="open", dedupe_key="mac:001122334455|fuser.failure|fuser:1|e1", at=NOW,
@@ -109,20 +109,20 @@ OF_THE_SITE = TicketEvent(
     device=STRANGER, fault="site.silent", component="", impact=Impact.SUPPLY, severity="high", rule="unjudged",
     title="3 printers are silent", since=NOW - DAY, evidence={"count": 3},
 )  # fmt: skip
-COUNTER = Counter(
+COUNTER = MeterCounter(
     device=PRINTER.key, source=OID, name="total", part=None, unit="impressions", at=NOW - 5, raw=90, adjusted=1183,
     epoch=2, trust=Trust.MEASURED,
 )  # fmt: skip
-COPIES = Counter(
+COPIES = MeterCounter(
     device=PRINTER.key, source="1.3.6.1.4.1.367.3.2.1.2.19.5.1.9.21", name="copy", part="copier", unit="impressions",
     at=NOW - 5, raw=7, adjusted=7, epoch=1, trust=Trust.UNVERIFIED,
 )  # fmt: skip
-READ = Statement(
+READ = MeterStatement(
     at=NOW, counters=(COUNTER, COPIES), head="ab12", reads=3, last=3,
-    borders=(Epoch(source=OID, name="total", part=None, number=2, opened=NOW - DAY, why=Why.FELL, before=1100, first=7,
+    borders=(CounterEpoch(source=OID, name="total", part=None, number=2, opened=NOW - DAY, why=EpochReason.FELL, before=1100, first=7,
                    gap=0),),
 )  # fmt: skip
-WITHOUT_A_TOTAL = Statement(at=NOW, counters=(COPIES,), borders=(), head="cd", reads=1, last=1)
+WITHOUT_A_TOTAL = MeterStatement(at=NOW, counters=(COPIES,), borders=(), head="cd", reads=1, last=1)
 WHOLE = Snapshot(
     address=PRINTER.address, at=NOW, identity=Identity(description="Ricoh at PRN-LEGAL-2", object_id="1.3.6.1.4.1.367"),
     supplies=(TONER, VAGUE, WASTE), outputs=(), markers=(Marker(index="1.1", technology="electrophotographicLaser"),),
@@ -135,36 +135,36 @@ HEALTH = Health(
 )  # fmt: skip
 
 
-def precisions(_: Any, rule: str | None) -> list[Precision]:
+def precisions(_: Any, rule: str | None) -> list[RulePrecision]:
     """One rule was right in three tickets of four."""
-    known = Precision(rule="fuser-down", outcomes={"confirmed": 3, "user_fixable": 1, "duplicate": 2})
+    known = RulePrecision(rule="fuser-down", outcomes={"confirmed": 3, "user_fixable": 1, "duplicate": 2})
     return [known] if rule in (None, known.rule) else []
 
 
 def meters_and_more(tx: Any, sender: Sender) -> None:
-    sender.meters(tx, PRINTER, READ)
-    sender.meters(tx, STRANGER, WITHOUT_A_TOTAL)
+    sender.queue_meter_read(tx, PRINTER, READ)
+    sender.queue_meter_read(tx, STRANGER, WITHOUT_A_TOTAL)
     device_events.queue_changes(tx, sender, PRINTER, WHOLE, KNOWN)
     part = Snapshot(address=PRINTER.address, at=NOW + 60, supplies=(TONER,))
     device_events.queue_changes(tx, sender, PRINTER, part, KNOWN)
 
 
 def tickets(tx: Any, sender: Sender) -> None:
-    sender.ticket(tx, OPENED, KNOWN)
-    sender.ticket(tx, OPENED, Facts(device=PRINTER, now=NOW))
-    sender.ticket(tx, OF_THE_SITE)
+    sender.queue_ticket(tx, OPENED, KNOWN)
+    sender.queue_ticket(tx, OPENED, Facts(device=PRINTER, now=NOW))
+    sender.queue_ticket(tx, OF_THE_SITE)
 
 
 def heartbeats(tx: Any, sender: Sender) -> None:
-    sender.heartbeat(tx, NOW, HEALTH)
-    sender.heartbeat(tx, NOW + 60, HEALTH, clock_ahead=-1.25)
+    sender.queue_heartbeat(tx, NOW, HEALTH)
+    sender.queue_heartbeat(tx, NOW + 60, HEALTH, clock_ahead=-1.25)
 
 
-HIDDEN = Rules(remove=frozenset({"ip", "mac"}), mask=frozenset({"hostname"}))
+HIDDEN = PrivacyRules(remove=frozenset({"ip", "mac"}), mask=frozenset({"hostname"}))
 AGENTS = {
-    "": Sender(site_id="S-04", agent_id="a-1", precisions=precisions),
+    "": Sender(site_id="S-04", agent_id="a-1", load_precisions=precisions),
     "-not-enrolled": Sender(site_id="S-04"),
-    "-with-egress": Sender(site_id="S-04", agent_id="a-1", precisions=precisions, egress=HIDDEN),
+    "-with-egress": Sender(site_id="S-04", agent_id="a-1", load_precisions=precisions, privacy=HIDDEN),
 }
 CASES = {
     f"{act.__name__.replace('_', '-')}{name}": (act, sender)
@@ -183,11 +183,13 @@ def test_the_json_is_what_it_always_was(tmp_path: Path, case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_it_follows_the_published_contract_to_the_letter(tmp_path: Path, case: str) -> None:
     for event in sent(tmp_path, *CASES[case]):
-        events.check(event["type"], event["data"])
+        events.check_event(event["type"], event["data"])
 
 
 def test_every_border_has_a_word_of_the_contract() -> None:
-    assert {why.name.lower() for why in Why if why is not Why.FIRST} == set(get_args(wire.Why))
+    assert {why.name.lower() for why in EpochReason if why is not EpochReason.FIRST} == set(
+        get_args(wire.Why)
+    )
 
 
 def written(messages: list[dict[str, Any]]) -> list[str]:
@@ -199,8 +201,8 @@ def sent(folder: Path, act: Callable[[Any, Sender], None], sender: Sender) -> li
     """Every message that `act` puts into the outbox, also those that a later one supersedes; the journal has them."""
     with closing(Store(folder / "s.db", TABLES)) as store, store.transaction() as tx:
         act(tx, sender)
-        waiting = {entry.seq: entry for entry in queries.pending(tx)}
-        messages = journal.tail(tx, 100)
+        waiting = {entry.seq: entry for entry in queries.list_pending(tx)}
+        messages = journal.load_newest(tx, 100)
         for message in messages:
             if message.number in waiting:
                 assert waiting[message.number].data == message.data, "the journal shows what leaves"

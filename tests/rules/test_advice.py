@@ -57,42 +57,42 @@ TWIN = OFF.replace("enabled = false\n", 'component = "mine"\nreason = "x"\n')
 
 ADVICE = [
     # check, beside it, the rule with what is unwise about it, with what would be right, key, said
-    ("_gives_way_to_what_is_off", OFF, {"inhibited_by": '["off"]'}, {}, "inhibited_by", '"off" is switched off'),
+    ("_warn_disabled_inhibitor", OFF, {"inhibited_by": '["off"]'}, {}, "inhibited_by", '"off" is switched off'),
     (
-        "_gives_way_to_others_printers", RICOH,
+        "_warn_disjoint_inhibitor", RICOH,
         {"scope.vendors": '["HP", "Xerox*"]', "inhibited_by": '["ricoh"]'},
         {"scope.vendors": '["HP", "R*"]', "inhibited_by": '["ricoh"]'}, "inhibited_by", "the two never meet",
     ),
-    ("_says_it_twice", TWIN, {}, {"for": '"1 hour"'}, "when", 'asks just what "off" asks'),
-    ("_says_not_why", "", {"reason": '" "'}, {}, "reason", "nobody will know why"),
+    ("_warn_duplicate_rule", TWIN, {}, {"for": '"1 hour"'}, "when", 'asks just what "off" asks'),
+    ("_warn_missing_reason", "", {"reason": '" "'}, {}, "reason", "nobody will know why"),
     (
-        "_waits_for_no_company", "", {"ticket": '{ group_wait = "2h" }'},
+        "_warn_wait_without_group", "", {"ticket": '{ group_wait = "2h" }'},
         {"ticket": '{ group_by = ["site"], group_wait = "2h" }'}, "ticket.group_wait", "waits for nobody",
     ),
     (
-        "_gathers_notices", "", {"impact": '"customer_fixable"', "max_tickets_per_day": "3"},
+        "_warn_grouped_notices", "", {"impact": '"customer_fixable"', "max_tickets_per_day": "3"},
         {"max_tickets_per_day": "3"}, "ticket", "a notice, and no ticket",
     ),
     (
-        "_limits_what_has_no_limit", "", {"impact": '"device_down"', "max_tickets_per_day": "3"},
+        "_warn_limited_outages", "", {"impact": '"device_down"', "max_tickets_per_day": "3"},
         {"max_tickets_per_day": "3"}, "max_tickets_per_day", "are told each",
     ),
     (
-        "_never_flaps", "", {"flap": '{ window = "1 day", max_opens = 2, hold = "4h" }'},
+        "_warn_ineffective_flap", "", {"flap": '{ window = "1 day", max_opens = 2, hold = "4h" }'},
         {"flap": '{ window = "1 day", max_opens = 2, hold = "4h" }', "keep_firing": '"1h"'}, "flap",
         "so it is never held",
     ),
     (
-        "_forgets_between_turns", "", {"evaluate": '"daily@07:00"', "stale_after": '"6h"'},
+        "_warn_stale_between_evaluations", "", {"evaluate": '"daily@07:00"', "stale_after": '"6h"'},
         {"evaluate": '"daily@07:00"'}, "stale_after", "no wait could ever be over",
     ),
-    ("_one_ticket_for_all", "", SUPPLY | {"component": '"toner"'}, SUPPLY, "component", "shares one ticket"),
+    ("_warn_shared_component", "", SUPPLY | {"component": '"toner"'}, SUPPLY, "component", "shares one ticket"),
     (
-        "_reckons_with_a_broken_counter", "", JAMS | {"inhibited_by": "[]"}, JAMS, "inhibited_by",
+        "_warn_usage_without_epoch", "", JAMS | {"inhibited_by": "[]"}, JAMS, "inhibited_by",
         "part.event_rate means little",
     ),
     (
-        "_wobbles", "", SUPPLY | {"clear.all": "[]", "keep_firing": '"1h"'}, SUPPLY | {"keep_firing": '"1h"'},
+        "_warn_noisy_level", "", SUPPLY | {"clear.all": "[]", "keep_firing": '"1h"'}, SUPPLY | {"keep_firing": '"1h"'},
         "clear.all", "wobbles by a few points",
     ),
 ]  # fmt: skip
@@ -102,7 +102,7 @@ def advised(tmp_path: Path, beside: str, different: dict[str, str]) -> list[Comp
     lines = (f"{key} = {value}" for key, value in (USUAL | different).items())
     path = tmp_path / "mine.toml"
     path.write_text(f"{beside}\n[[rule]]\n" + "\n".join(lines), "utf-8")
-    found = loader.load([*loader.shipped(), path])
+    found = loader.load_rules([*loader.shipped_files(), path])
     return [it for it in found.advice if it.file == str(path)]
 
 
@@ -132,11 +132,11 @@ def test_every_piece_of_advice_is_in_the_table() -> None:
 
 
 def test_the_shipped_rules_are_given_no_advice() -> None:
-    assert loader.load(loader.shipped()).advice == ()
+    assert loader.load_rules(loader.shipped_files()).advice == ()
 
 
 def test_there_are_more_than_twenty_checks() -> None:
-    checks = [*lint.CHECKS, *lint.SET_CHECKS, *advice.CHECKS, *fleet_lint.CHECKS]
+    checks = [*lint.CHECKS, *lint.SET_CHECKS, *advice.CHECKS, *fleet_lint.FLEET_CHECKS]
     assert len({check.__name__ for check in checks}) == len(checks) >= 20
 
 

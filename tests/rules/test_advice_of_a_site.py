@@ -43,7 +43,7 @@ WORDS = [supply(Vague.SOME_LEFT)] * 4
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "state.db", app.TABLES)
+    store = Store(tmp_path / "state.db", app.MIGRATIONS)
     yield store
     store.close()
 
@@ -55,11 +55,11 @@ def site(store: Store, **models: list[Supply]) -> None:
             for number in range(3):
                 address = Address(f"192.0.2.{10 * place + number}")
                 identity = Identity(vendor="Example", model=model, serial=f"{model}{number}", is_printer=True)
-                device = inventory.bind(tx, identity, address, now=0.0)
+                device = inventory.bind_identity(tx, identity, address, now=0.0)
                 for hour, it in enumerate(readings):
                     meters = (Meter(name="total", value=1000 + 100 * hour),)
                     snapshot = Snapshot(address=address, at=hour * HOUR, supplies=(it,), meters=meters)
-                    facts_builder.take_in(tx, device, snapshot, SiteFacts())
+                    facts_builder.update_facts(tx, device, snapshot, SiteFacts())
 
 
 def advised(
@@ -69,7 +69,7 @@ def advised(
     text = RULE.replace("{scope}", scope).replace("KIND", kind).replace("VALUE", value)
     path.write_text(text, "utf-8")
     with store.transaction() as tx:
-        found = fleet_lint.advise(tx, list(loader.load([path]).rules.values()), 4 * HOUR)
+        found = fleet_lint.advise_rules(tx, list(loader.load_rules([path]).rules.values()), 4 * HOUR)
         return [it.reason for it in found]
 
 
@@ -122,6 +122,7 @@ def test_a_forecast_counts_as_reported_where_there_is_one(store: Store, tmp_path
     )
     with store.transaction() as tx:
         said = [
-            it.reason for it in fleet_lint.advise(tx, list(loader.load([path]).rules.values()), 50 * HOUR)
+            it.reason
+            for it in fleet_lint.advise_rules(tx, list(loader.load_rules([path]).rules.values()), 50 * HOUR)
         ]
     assert said == []

@@ -4,7 +4,7 @@ import pytest
 
 from agent.rules import loader
 from agent.rules.backtest import threshold_sweep
-from agent.rules.backtest.scoring import Event, Firing, Share, Yardstick, score
+from agent.rules.backtest.scoring import Firing, ObservedEvent, Proportion, ReferenceEvents, score_rule
 
 DAY = 86400.0
 
@@ -14,7 +14,7 @@ def firing(day, device="a", subject="black", days=1.0):
 
 
 def event(day, device="a", subject="black"):
-    return Event(device=device, at=day * DAY, what="empty", subject=subject)
+    return ObservedEvent(device=device, at=day * DAY, what="empty", subject=subject)
 
 
 STORIES = [
@@ -39,28 +39,28 @@ STORIES = [
     ids=[s[0] for s in STORIES],
 )
 def test_scores(name, firings, events, right, false, caught, missed, lead):
-    found = score("r", firings, Yardstick(events=events, until=100 * DAY), device_months=3.0)
+    found = score_rule("r", firings, ReferenceEvents(events=events, until=100 * DAY), device_months=3.0)
     assert (len(found.right), len(found.false), len(found.caught), len(found.missed)) == (
         right,
         false,
         caught,
         missed,
     )
-    assert (found.lead and found.lead[1] / DAY) == lead
-    assert found.rate == len(firings) / 3.0
+    assert (found.lead_quartiles and found.lead_quartiles[1] / DAY) == lead
+    assert found.ticket_rate == len(firings) / 3.0
 
 
 def test_a_proof_makes_a_firing_right_and_need_not_be_foretold():
-    yardstick = Yardstick(proofs=[event(15)], until=100 * DAY)
-    found = score("r", [firing(10)], yardstick, device_months=1.0)
+    yardstick = ReferenceEvents(proofs=[event(15)], until=100 * DAY)
+    found = score_rule("r", [firing(10)], yardstick, device_months=1.0)
     assert (len(found.right), len(found.missed)) == (1, 0)
-    nothing = score("r", [], yardstick, device_months=1.0)
+    nothing = score_rule("r", [], yardstick, device_months=1.0)
     assert len(nothing.missed) == 0
 
 
 def test_opening_again_within_a_day_is_a_flap():
     firings = [firing(1), firing(2.5), firing(9), firing(2.5, subject="cyan")]
-    assert score("r", firings, None, device_months=1.0).flaps == 1
+    assert score_rule("r", firings, None, device_months=1.0).flaps == 1
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_opening_again_within_a_day_is_a_flap():
 )
 def test_intervals_are_wilsons(hits, of, low, high):
     """Compared with Newcombe (1998), table I, method 3."""
-    assert Share(hits, of).interval == pytest.approx((low, high), abs=0.001)
+    assert Proportion(hits, of).interval == pytest.approx((low, high), abs=0.001)
 
 
 def test_few_cases_are_warned_of():
-    assert "n < 20: says little" in str(Share(3, 3))
-    assert "n <" not in str(Share(20, 20))
-    assert Share(0, 0).value is None
+    assert "n < 20: says little" in str(Proportion(3, 3))
+    assert "n <" not in str(Proportion(20, 20))
+    assert Proportion(0, 0).value is None
 
 
 @pytest.fixture(scope="module")
 def rules():
-    return loader.load(loader.shipped())
+    return loader.load_rules(loader.shipped_files())
 
 
 SWEEPS = [
@@ -94,13 +94,13 @@ SWEEPS = [
 
 @pytest.mark.parametrize(("text", "values"), SWEEPS, ids=[it[0] for it in SWEEPS])
 def test_a_threshold_is_swept(rules, text, values):
-    name, steps = threshold_sweep.steps(rules, text)
-    assert [step.spelt for step in steps] == values
+    name, steps = threshold_sweep.build_variants(rules, text)
+    assert [step.label for step in steps] == values
     assert [step.rules.rules[name] == rules.rules[name] for step in steps] == [False] * len(steps)
 
 
 def test_a_sweep_changes_the_condition_that_was_named(rules):
-    _, (first, last) = threshold_sweep.steps(rules, "supply-low.when.all[2].value=5..20/2")
+    _, (first, last) = threshold_sweep.build_variants(rules, "supply-low.when.all[2].value=5..20/2")
     assert [step.rules.rules["supply-low"].all[1].value for step in (first, last)] == [5.0, 20.0]
     assert rules.rules["supply-low"].all[1].value == 10.0
 
@@ -110,4 +110,4 @@ def test_a_sweep_changes_the_condition_that_was_named(rules):
 )  # fmt: skip
 def test_a_sweep_of_nothing_is_refused(rules, text):
     with pytest.raises(ValueError, match=r"\| (write|see)"):
-        threshold_sweep.steps(rules, text)
+        threshold_sweep.build_variants(rules, text)

@@ -25,7 +25,7 @@ reason = "a test"
 
 @pytest.fixture(scope="module")
 def rules():
-    return loader.load(loader.shipped())
+    return loader.load_rules(loader.shipped_files())
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_it_names_each_run_and_how_far_it_is(db, rules):
 
 
 def test_the_difference_to_the_rules_in_force_is_what_only_one_of_them_opens(db, rules):
-    none = replace(rules, rules={}, _about={})
+    none = replace(rules, rules={}, _device_cache={})
     request = BacktestRequest(names=["supply-low"])
     same = run_backtest(db, rules, request, deployed=rules)
     new = run_backtest(db, rules, request, deployed=none)
@@ -93,6 +93,6 @@ def test_a_mistake_is_named_with_its_option(db, rules, wrong, key, reason):
 
 def test_with_files_only_those_that_are_not_shipped_are_of_interest(tmp_path):
     (tmp_path / "mine.toml").write_text(RULE)
-    rules = loader.load([*loader.shipped(), tmp_path / "mine.toml"])
+    rules = loader.load_rules([*loader.shipped_files(), tmp_path / "mine.toml"])
     assert [rule.id for rule in lookup.rules_of_interest(rules, [tmp_path])] == ["mine"]
     assert len(lookup.rules_of_interest(rules, None)) == len(rules.rules)

@@ -14,7 +14,7 @@ import pytest
 from agent.core.model import Supply
 from agent.core.store import open_reader
 from agent.pipeline.replay import backtest_runner, result_cache
-from agent.pipeline.replay.backtest_runner import How, Run, Span
+from agent.pipeline.replay.backtest_runner import BacktestOptions, BacktestRun, TimeRange
 from agent.rules import loader
 from agent.rules.backtest import threshold_sweep
 from agent.rules.rule import RuleSet
@@ -38,23 +38,23 @@ def db(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture(scope="module")
-def span(imagined) -> Span:
-    return Span(since=imagined.END - DAYS * DAY, until=imagined.END)
+def span(imagined) -> TimeRange:
+    return TimeRange(since=imagined.END - DAYS * DAY, until=imagined.END)
 
 
 @pytest.fixture(scope="module")
 def rules() -> RuleSet:
-    return loader.load(loader.shipped())
+    return loader.load_rules(loader.shipped_files())
 
 
-def told(run: Run) -> object:
+def told(run: BacktestRun) -> object:
     return run.firings, run.replaced, run.devices, run.thinned
 
 
 def test_firings_and_replacements_name_a_supply_alike(db, rules, span, monkeypatch):
     """By the key of the model, whatever it is: without that no replacement would ever be foreseen."""
     monkeypatch.setattr(Supply, "key", property(lambda supply: f"the supply in row {supply.index}"))
-    run = backtest_runner.run(db, threshold_sweep.only(rules, ["supply-low"]), span)
+    run = backtest_runner.run_backtest(db, threshold_sweep.select_rules(rules, ["supply-low"]), span)
     named = {firing.subject for firing in run.firings["supply-low"]}
     assert named
     assert named <= {event.subject for event in run.replaced}
@@ -66,37 +66,37 @@ def test_passing_over_what_cannot_matter_changes_nothing(db, rules, span):
         ["supply-low"],
         ["supply-low-by-alert", "jams-recurring", "service-requested", "missed-events"],
     ):
-        some = threshold_sweep.only(rules, names)
-        whole = backtest_runner.run(db, some, span, how=How(shortcuts=False))
-        short = backtest_runner.run(db, some, span)
+        some = threshold_sweep.select_rules(rules, names)
+        whole = backtest_runner.run_backtest(db, some, span, how=BacktestOptions(shortcuts=False))
+        short = backtest_runner.run_backtest(db, some, span)
         assert told(short) == told(whole)
         assert sum(map(len, whole.firings.values())) > 5
         assert short.evaluations < whole.evaluations or names != ["supply-low"]
 
 
 def test_a_short_way_that_passes_over_too_much_would_be_seen(db, rules, span, monkeypatch):
-    supplies = threshold_sweep.only(rules, ["supply-low"])
-    whole = backtest_runner.run(db, supplies, span, how=How(shortcuts=False))
+    supplies = threshold_sweep.select_rules(rules, ["supply-low"])
+    whole = backtest_runner.run_backtest(db, supplies, span, how=BacktestOptions(shortcuts=False))
     monkeypatch.setattr(
-        "agent.pipeline.replay.device_replay._begins", lambda _rule, supply: (supply.percent or 0) <= 5
+        "agent.pipeline.replay.device_replay._rule_begins", lambda _rule, supply: (supply.percent or 0) <= 5
     )
-    assert told(backtest_runner.run(db, supplies, span)) != told(whole)
+    assert told(backtest_runner.run_backtest(db, supplies, span)) != told(whole)
 
 
 def test_rules_that_have_nothing_to_do_with_each_other_are_judged_apart_with_the_same_outcome(
     db, rules, span
 ):
     names = ["supply-low", "jams-recurring", "device-offline"]
-    together = backtest_runner.run(db, threshold_sweep.only(rules, names), span)
+    together = backtest_runner.run_backtest(db, threshold_sweep.select_rules(rules, names), span)
     for name in names:
-        alone = backtest_runner.run(db, threshold_sweep.only(rules, [name]), span)
+        alone = backtest_runner.run_backtest(db, threshold_sweep.select_rules(rules, [name]), span)
         assert alone.firings[name] == together.firings[name]
 
 
 def test_several_processes_come_to_the_same_in_the_same_order(db, rules, span):
-    some = threshold_sweep.only(rules, ["supply-low", "jams-recurring"])
-    assert told(backtest_runner.run(db, some, span, how=How(workers=2))) == told(
-        backtest_runner.run(db, some, span, how=How(workers=1))
+    some = threshold_sweep.select_rules(rules, ["supply-low", "jams-recurring"])
+    assert told(backtest_runner.run_backtest(db, some, span, how=BacktestOptions(workers=2))) == told(
+        backtest_runner.run_backtest(db, some, span, how=BacktestOptions(workers=1))
     )
 
 
@@ -106,20 +106,20 @@ def memory(tmp_path: Path) -> Path:
 
 
 def test_what_was_computed_is_not_computed_again_and_reads_the_same(db, rules, span, memory):
-    some = threshold_sweep.only(rules, ["supply-low", "jams-recurring"])
-    plain = backtest_runner.run(db, some, span)
-    first = backtest_runner.run(db, some, span, how=How(memory=memory))
-    second = backtest_runner.run(db, some, span, how=How(memory=memory))
+    some = threshold_sweep.select_rules(rules, ["supply-low", "jams-recurring"])
+    plain = backtest_runner.run_backtest(db, some, span)
+    first = backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
+    second = backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
     assert told(plain) == told(first) == told(second)
     assert (first.evaluations > 0, second.evaluations) == (True, 0)
 
 
 def test_another_threshold_computes_that_rule_alone(db, rules, span, memory):
-    some = threshold_sweep.only(rules, ["supply-low", "jams-recurring"])
-    backtest_runner.run(db, some, span, how=How(memory=memory))
-    _, (step, *_) = threshold_sweep.steps(some, "jams-recurring.when.all[2].value=2..3/2")
-    again = backtest_runner.run(db, step.rules, span, how=How(memory=memory))
-    afresh = backtest_runner.run(db, step.rules, span)
+    some = threshold_sweep.select_rules(rules, ["supply-low", "jams-recurring"])
+    backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
+    _, (step, *_) = threshold_sweep.build_variants(some, "jams-recurring.when.all[2].value=2..3/2")
+    again = backtest_runner.run_backtest(db, step.rules, span, how=BacktestOptions(cache_path=memory))
+    afresh = backtest_runner.run_backtest(db, step.rules, span)
     assert told(again) == told(afresh)
     assert 0 < again.evaluations < afresh.evaluations
 
@@ -182,50 +182,52 @@ CHANGES = [
 
 @pytest.mark.parametrize("statement", CHANGES, ids=lambda it: " ".join(it.split()[:3]))
 def test_what_was_computed_from_another_past_is_not_used(file, tmp_path, rules, span, memory, statement):
-    some = threshold_sweep.only(rules, ["supply-low", "jams-recurring", "device-offline"])
+    some = threshold_sweep.select_rules(rules, ["supply-low", "jams-recurring", "device-offline"])
     with closing(open_reader(file)) as db:
-        backtest_runner.run(db, some, span, how=How(memory=memory))
+        backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
     with closing(open_reader(changed(file, tmp_path, statement))) as db:
-        again = backtest_runner.run(db, some, span, how=How(memory=memory))
-        assert told(again) == told(backtest_runner.run(db, some, span))
+        again = backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
+        assert told(again) == told(backtest_runner.run_backtest(db, some, span))
         assert again.evaluations > 0
 
 
 def test_a_key_that_forgot_the_past_would_be_seen(file, tmp_path, rules, span, memory, monkeypatch):
-    some = threshold_sweep.only(rules, ["supply-low"])
-    monkeypatch.setattr(result_cache, "of_past", lambda past: past.device.key)
+    some = threshold_sweep.select_rules(rules, ["supply-low"])
+    monkeypatch.setattr(result_cache, "digest_history", lambda past: past.device.key)
     with closing(open_reader(file)) as db:
-        backtest_runner.run(db, some, span, how=How(memory=memory))
+        backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
     with closing(open_reader(changed(file, tmp_path, CHANGES[0]))) as db:
-        assert told(backtest_runner.run(db, some, span, how=How(memory=memory))) != told(
-            backtest_runner.run(db, some, span)
-        )
+        assert told(
+            backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
+        ) != told(backtest_runner.run_backtest(db, some, span))
 
 
 def test_a_program_that_was_changed_computes_anew(db, rules, span, memory, monkeypatch):
-    some = threshold_sweep.only(rules, ["supply-low"])
-    backtest_runner.run(db, some, span, how=How(memory=memory))
-    monkeypatch.setattr(result_cache, "program", lambda: "another")
-    assert backtest_runner.run(db, some, span, how=How(memory=memory)).evaluations > 0
+    some = threshold_sweep.select_rules(rules, ["supply-low"])
+    backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
+    monkeypatch.setattr(result_cache, "program_digest", lambda: "another")
+    assert (
+        backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory)).evaluations > 0
+    )
 
 
 def test_every_key_of_a_rule_that_decides_is_part_of_what_is_remembered(rules):
     rule = rules.rules["supply-low"]
-    spelt = result_cache.of_rules(replace(rules, rules={"supply-low": rule}, _about={}))
+    spelt = result_cache.serialize_rules(replace(rules, rules={"supply-low": rule}, _device_cache={}))
     for different in (
-        {"severity": "high"}, {"patience": replace(rule.patience, keep=5.0)}, {"clear": ()}, {"title": "x"},
+        {"severity": "high"}, {"timing": replace(rule.timing, keep_firing=5.0)}, {"clear": ()}, {"title": "x"},
         {"inhibited_by": ()}, {"scope": replace(rule.scope, models=("A",))}, {"shadow": True},
         {"all": (replace(rule.all[0], options={"per": 9.0}), rule.all[1])},
     ):  # fmt: skip
-        other = replace(rules, rules={"supply-low": replace(rule, **different)}, _about={})
-        assert result_cache.of_rules(other) != spelt, different
+        other = replace(rules, rules={"supply-low": replace(rule, **different)}, _device_cache={})
+        assert result_cache.serialize_rules(other) != spelt, different
 
 
 @pytest.mark.parametrize("broken", [b"", b"not a database at all", b"\0" * 5000])
 def test_a_memory_that_cannot_be_read_is_no_trouble(db, rules, span, memory, broken):
     memory.parent.mkdir()
     memory.write_bytes(broken)
-    some = threshold_sweep.only(rules, ["supply-low"])
-    assert told(backtest_runner.run(db, some, span, how=How(memory=memory))) == told(
-        backtest_runner.run(db, some, span)
+    some = threshold_sweep.select_rules(rules, ["supply-low"])
+    assert told(backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))) == told(
+        backtest_runner.run_backtest(db, some, span)
     )

@@ -9,7 +9,13 @@ import pytest
 
 from agent.core.model import Vague
 from agent.rules import loader
-from agent.rules.conditions import Grounds, evaluate, judge, opposite, reliable
+from agent.rules.conditions import (
+    EvaluationContext,
+    evaluate_rule,
+    evaluate_subject,
+    kleene_not,
+    reliable_facts,
+)
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import Signal
 from agent.rules.subjects import Subject
@@ -34,7 +40,7 @@ impact = "supply"
 def low(tmp_path: Any) -> Rule:
     file = tmp_path / "low.toml"
     file.write_text(LOW, "utf-8")
-    return loader.load([file]).rules["low"]
+    return loader.load_rules([file]).rules["low"]
 
 
 def conditions(readings: Iterable[bool | None]) -> tuple[Condition, ...]:
@@ -48,20 +54,24 @@ def conditions(readings: Iterable[bool | None]) -> tuple[Condition, ...]:
 
 def test_and_or_and_not_follow_kleene(printer: Any, low: Rule) -> None:
     order = {False: 0, None: 1, True: 2}  # Kleene: "and" is the least of three, "or" the greatest
-    grounds = Grounds.of(printer.facts(), HOUR)
+    grounds = EvaluationContext.from_facts(printer.facts(), HOUR)
     device = replace(low, per="device", all=(), any=(), none=(), clear=())
     for parts in product((False, None, True), repeat=3):
         found = {
-            key: judge(replace(device, **{key: conditions(parts)}), DEVICE, grounds, stands=False).holds
+            key: evaluate_subject(
+                replace(device, **{key: conditions(parts)}), DEVICE, grounds, stands=False
+            ).holds
             for key in ("all", "any", "none")
         }
         assert found["all"] is min(parts, key=order.__getitem__)
         assert found["any"] is max(parts, key=order.__getitem__)
-        assert found["none"] is min(map(opposite, parts), key=order.__getitem__)
+        assert found["none"] is min(map(kleene_not, parts), key=order.__getitem__)
     for one, other in product((False, None, True), repeat=2):
         both = replace(device, all=conditions([one]), any=conditions([other]))
-        assert judge(both, DEVICE, grounds, stands=False).holds is min(one, other, key=order.__getitem__)
-    assert [opposite(part) for part in (True, False, None)] == [False, True, None]
+        assert evaluate_subject(both, DEVICE, grounds, stands=False).holds is min(
+            one, other, key=order.__getitem__
+        )
+    assert [kleene_not(part) for part in (True, False, None)] == [False, True, None]
 
 
 @pytest.mark.parametrize(
@@ -80,18 +90,18 @@ def test_between_opening_and_clearing_neither_is_so(
     printer: Any, low: Rule, level: Any, holds: bool | None, ceased: bool | None
 ) -> None:
     facts = printer.facts(supplies=(printer.toner(level),))
-    (verdict,) = evaluate(low, Grounds.of(facts, HOUR), [BLACK])
+    (verdict,) = evaluate_rule(low, EvaluationContext.from_facts(facts, HOUR), [BLACK])
     assert (verdict.holds, verdict.ceased) == (holds, ceased)
 
 
 def test_nothing_can_be_relied_upon_while_the_printer_is_silent(printer: Any) -> None:
-    known = reliable(printer.silent(HOUR, since=HOUR - 1), 26 * HOUR)
+    known = reliable_facts(printer.silent(HOUR, since=HOUR - 1), 26 * HOUR)
     assert (known.status, known.open_alerts, known.supplies) == (None, None, None)
 
 
 def test_old_readings_are_unknown_each_by_its_own_age(printer: Any) -> None:
     facts = printer.facts(30 * HOUR, supplies_at=0.0, status_at=29 * HOUR, alerts_at=3 * HOUR)
-    known = reliable(facts, 26 * HOUR)
+    known = reliable_facts(facts, 26 * HOUR)
     assert known.supplies is None
     assert known.open_alerts is None
     assert known.status == facts.status
@@ -101,17 +111,18 @@ def test_a_supply_on_a_vanished_table_is_unknown_and_on_a_table_without_it_gone(
     printer: Any, low: Rule
 ) -> None:
     empty = printer.facts(supplies=())
-    (hidden,) = evaluate(low, Grounds.of(empty, HOUR), [BLACK])
+    (hidden,) = evaluate_rule(low, EvaluationContext.from_facts(empty, HOUR), [BLACK])
     assert (hidden.holds, hidden.ceased) == (None, None)
     other = printer.facts(supplies=(printer.toner(80, "cyan"),))
     gone = {
-        verdict.subject.key: verdict.ceased for verdict in evaluate(low, Grounds.of(other, HOUR), [BLACK])
+        verdict.subject.key: verdict.ceased
+        for verdict in evaluate_rule(low, EvaluationContext.from_facts(other, HOUR), [BLACK])
     }
     assert gone == {BLACK: True, "1.1 toner cyan": None}
 
 
 def test_what_was_read_before_a_silence_is_unknown_after_it(printer: Any) -> None:
     facts = printer.facts(2 * HOUR, answering_since=2 * HOUR, supplies_at=HOUR, alerts_at=2 * HOUR)
-    known = reliable(facts, 26 * HOUR)
+    known = reliable_facts(facts, 26 * HOUR)
     assert known.supplies is None, "somebody may have put in a new cartridge"
     assert known.open_alerts == ()

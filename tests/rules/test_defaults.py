@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.model import AlertKind, Change, ChangeKind, DeviceStatus, Episode, Facts, SiteFacts, Vague
 from agent.rules import loader
-from agent.rules.evaluator import Judge
+from agent.rules.evaluator import RuleEvaluator
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 DOWN, RUNNING, WARNING = DeviceStatus.DOWN, DeviceStatus.RUNNING, DeviceStatus.WARNING
@@ -16,12 +16,12 @@ POLL = 5 * MINUTE
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(loader.load(loader.shipped()))
+def judge() -> RuleEvaluator:
+    return RuleEvaluator(loader.load_rules(loader.shipped_files()))
 
 
-def watch(judge: Judge, tx: sqlite3.Connection, facts: Iterable[Facts]) -> list[Change]:
-    return [change for known in facts for change in judge.judge(tx, known)]
+def watch(judge: RuleEvaluator, tx: sqlite3.Connection, facts: Iterable[Facts]) -> list[Change]:
+    return [change for known in facts for change in judge.evaluate_device(tx, known)]
 
 
 def polls(hours: float, begin: float = 0.0) -> list[float]:
@@ -60,7 +60,12 @@ SUPPLIES: list[tuple[str, dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "supply", "expected"), SUPPLIES, ids=[it[0] for it in SUPPLIES])
 def test_supplies(
-    judge: Judge, printer: Any, tx: sqlite3.Connection, name: str, supply: dict[str, Any], expected: list[str]
+    judge: RuleEvaluator,
+    printer: Any,
+    tx: sqlite3.Connection,
+    name: str,
+    supply: dict[str, Any],
+    expected: list[str],
 ) -> None:
     facts = [printer.facts(now, supplies=(printer.toner(**supply),)) for now in polls(3)]
     assert opened(watch(judge, tx, facts)) == expected
@@ -77,24 +82,26 @@ def half_hourly(printer: Any, levels: Iterable[Any]) -> list[Facts]:
     ]
 
 
-def test_one_odd_reading_orders_nothing(judge: Judge, printer: Any, tx: sqlite3.Connection) -> None:
+def test_one_odd_reading_orders_nothing(judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection) -> None:
     assert watch(judge, tx, half_hourly(printer, [80, 80, 3, 80, 80, 3, 80])) == []
 
 
 def test_a_wobble_between_9_and_11_gives_one_order_in_a_day(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     changes = watch(judge, tx, half_hourly(printer, [9, 9, 9, *([11, 9] * 24)]))
     assert [change.kind for change in changes] == [ChangeKind.OPENED]
 
 
-def test_a_shaken_cartridge_gives_no_second_order(judge: Judge, printer: Any, tx: sqlite3.Connection) -> None:
+def test_a_shaken_cartridge_gives_no_second_order(
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
+) -> None:
     changes = watch(judge, tx, half_hourly(printer, [8, 8, 8, 18, 18, 18, 9, 9, 9, 5, 5]))
     assert opened(changes) == ["supply-low toner:black"]
 
 
 def test_a_new_cartridge_ends_the_order_and_the_next_one_begins_another(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     changes = watch(judge, tx, half_hourly(printer, [8] * 4 + [100] * 4 + [8] * 4))
     kinds = [change.kind for change in changes]
@@ -102,7 +109,7 @@ def test_a_new_cartridge_ends_the_order_and_the_next_one_begins_another(
 
 
 def test_running_out_says_it_more_gravely_about_the_same_thing(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     low, empty = watch(judge, tx, half_hourly(printer, [8] * 4 + [1] * 4))
     assert (low.rule, empty.rule) == ("supply-low", "supply-empty")
@@ -148,7 +155,7 @@ ALERTS: list[tuple[str, dict[str, Any], float, list[str]]] = [
 
 @pytest.mark.parametrize(("name", "row", "hours", "expected"), ALERTS, ids=[it[0] for it in ALERTS])
 def test_alerts(
-    judge: Judge,
+    judge: RuleEvaluator,
     printer: Any,
     tx: sqlite3.Connection,
     name: str,
@@ -160,7 +167,7 @@ def test_alerts(
 
 
 def test_permanent_rows_of_healthy_printers_open_nothing_in_a_month(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     """Kyocera powerUp and fuser under temperature, twice; Brother "Sleep" with code 0; Epson "Idle"."""
     cold = printer.alert(
@@ -180,7 +187,7 @@ def test_permanent_rows_of_healthy_printers_open_nothing_in_a_month(
 
 
 def test_two_codes_about_one_fuser_are_one_component(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     rows = tuple(printer.episode(printer.alert(code)) for code in (1002, 1003))
     changes = watch(judge, tx, (printer.facts(now, open_alerts=rows) for now in polls(1)))
@@ -188,7 +195,7 @@ def test_two_codes_about_one_fuser_are_one_component(
 
 
 def test_a_fuser_that_vanishes_with_a_reboot_is_not_repaired(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     failed = (printer.episode(printer.alert(1003)),)
     again = (printer.episode(printer.alert(1003, index=1), began=HOUR + 10 * MINUTE),)
@@ -216,7 +223,7 @@ ASKS: list[tuple[str, tuple[Any, ...], dict[str, Any] | None, list[str]]] = [
 
 @pytest.mark.parametrize(("name", "status", "row", "expected"), ASKS, ids=[it[0] for it in ASKS])
 def test_asking_for_service(
-    judge: Judge,
+    judge: RuleEvaluator,
     printer: Any,
     tx: sqlite3.Connection,
     name: str,
@@ -231,7 +238,7 @@ def test_asking_for_service(
 
 
 def test_the_technician_at_the_open_door_does_not_end_the_call(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     asking = printer.status(DOWN, "serviceRequested", printer="other")
     at_work = printer.status(DOWN, "serviceRequested", "doorOpen", printer="other")
@@ -253,7 +260,7 @@ def jams(printer: Any, *days: float, **place: Any) -> list[Facts]:
 
 
 def test_four_jams_of_one_tray_in_a_week_are_its_rollers(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     changes = watch(judge, tx, jams(printer, 1, 2, 3, 5))
     assert opened(changes) == ["jams-recurring tray:2"]
@@ -261,12 +268,12 @@ def test_four_jams_of_one_tray_in_a_week_are_its_rollers(
     assert changes[0].at == 5 * DAY
 
 
-def test_four_jams_in_a_month_are_not(judge: Judge, printer: Any, tx: sqlite3.Connection) -> None:
+def test_four_jams_in_a_month_are_not(judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection) -> None:
     assert watch(judge, tx, jams(printer, 0.5, 4, 8, 12, 16)) == []
 
 
 def test_four_jams_in_four_places_are_four_accidents(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     places = (("input", 1), ("input", 2), ("output", 1), ("mediaPath", 1))
     rows = tuple(jam(printer, 1, group, at) for group, at in places)
@@ -274,7 +281,7 @@ def test_four_jams_in_four_places_are_four_accidents(
 
 
 def test_the_jams_are_over_when_a_week_had_at_most_one(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     changes = watch(judge, tx, jams(printer, 1, 2, 3, 4))
     assert [change.kind for change in changes] == [ChangeKind.OPENED, ChangeKind.RESOLVED]
@@ -298,7 +305,7 @@ OFFLINE: list[tuple[str, float, dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "hours", "different", "expected"), OFFLINE, ids=[it[0] for it in OFFLINE])
 def test_silence(
-    judge: Judge,
+    judge: RuleEvaluator,
     printer: Any,
     tx: sqlite3.Connection,
     name: str,
@@ -311,21 +318,23 @@ def test_silence(
     assert opened(watch(judge, tx, silence(printer, hours, **different))) == expected
 
 
-def test_two_answers_in_a_row_end_the_silence(judge: Judge, printer: Any, tx: sqlite3.Connection) -> None:
+def test_two_answers_in_a_row_end_the_silence(
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
+) -> None:
     watch(judge, tx, silence(printer, 3))
     back = [printer.facts(3 * HOUR + n * POLL, answers_in_a_row=n) for n in (1, 2)]
     assert [watch(judge, tx, [facts]) != [] for facts in back] == [False, True]
 
 
 def test_an_agent_that_was_off_for_days_does_not_blame_the_printer_for_one_lost_answer(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     facts = [printer.facts(0.0), printer.silent(3 * DAY, since=0.0), printer.facts(3 * DAY + POLL)]
     assert watch(judge, tx, facts) == []
 
 
 def test_silence_closes_nothing_and_opens_nothing_else(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     failing = {"open_alerts": (printer.episode(printer.alert(1003)),), "supplies": (printer.toner(5),)}
     watch(judge, tx, (printer.facts(now, **failing) for now in polls(2)))
@@ -334,7 +343,7 @@ def test_silence_closes_nothing_and_opens_nothing_else(
 
 
 def test_a_pending_fault_does_not_ripen_in_silence(
-    judge: Judge, printer: Any, tx: sqlite3.Connection
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     failing = {"open_alerts": (printer.episode(printer.alert(1003)),)}
     watch(judge, tx, [printer.facts(0.0, **failing)])
@@ -347,7 +356,7 @@ NOTICES = [("doorOpen", "cover-open-long"), ("noPaper", "paper-empty-long")]
 
 @pytest.mark.parametrize(("bit", "rule"), NOTICES)
 def test_what_the_site_can_fix_is_a_notice_after_hours(
-    judge: Judge, printer: Any, tx: sqlite3.Connection, bit: str, rule: str
+    judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection, bit: str, rule: str
 ) -> None:
     waiting = printer.status(DOWN, bit, printer="other")
     short = [printer.facts(now, status=waiting) for now in polls(3.9)]
@@ -356,6 +365,6 @@ def test_what_the_site_can_fix_is_a_notice_after_hours(
     assert (change.rule, change.impact) == (rule, "customer_fixable")
 
 
-def test_a_sleeping_printer_is_not_down(judge: Judge, printer: Any, tx: sqlite3.Connection) -> None:
+def test_a_sleeping_printer_is_not_down(judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection) -> None:
     asleep = printer.status(RUNNING, "offline", printer="other")
     assert watch(judge, tx, (printer.facts(now, status=asleep) for now in polls(72))) == []

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.rules.field_types import Turns
+from agent.rules.field_types import EvaluationSchedule
 
 VIENNA = ZoneInfo("Europe/Vienna")
 
@@ -36,10 +36,10 @@ DUE = [
 
 @pytest.mark.parametrize(("story", "often", "last", "now", "due"), DUE, ids=[it[0] for it in DUE])
 def test_its_turn(story: str, often: str, last: str | None, now: str, due: bool) -> None:
-    assert Turns.parse(often).due(at(last) if last else None, at(now), VIENNA) is due
+    assert EvaluationSchedule.parse(often).is_due(at(last) if last else None, at(now), VIENNA) is due
 
 
 @pytest.mark.parametrize("text", ["daily", "daily@7", "daily@24:00", "hourly@60", "0 s", "8 days", "", 5])
 def test_what_says_not_how_often_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"\| write"):
-        Turns.parse(text)
+        EvaluationSchedule.parse(text)

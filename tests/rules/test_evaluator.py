@@ -11,7 +11,7 @@ import pytest
 from agent.core.model import Change, Facts
 from agent.core.store import Store
 from agent.rules import engine, loader, state_store
-from agent.rules.evaluator import Judge
+from agent.rules.evaluator import RuleEvaluator
 
 HOUR = 3600.0
 RULES = """
@@ -49,10 +49,10 @@ impact = "device_down"
 """
 
 
-def judge_by(tmp_path: Path, text: str = RULES) -> Judge:
+def judge_by(tmp_path: Path, text: str = RULES) -> RuleEvaluator:
     file = tmp_path / "rules.toml"
     file.write_text(text, "utf-8")
-    return Judge(loader.load([file]))
+    return RuleEvaluator(loader.load_rules([file]))
 
 
 def told(changes: list[Change]) -> list[str]:
@@ -78,7 +78,7 @@ def test_a_restart_in_the_middle_changes_nothing(
 
     def one(store: Store, hour: int, level: int) -> list[str]:
         with store.transaction() as tx:
-            return told(judge.judge(tx, levels(printer, hour, level)))
+            return told(judge.evaluate_device(tx, levels(printer, hour, level)))
 
     restarted = [one(open_store(), hour, level) for hour, level in enumerate(story)]
     assert restarted == [[], [], [f"low {BLACK} opened"], [], [], [f"low {BLACK} resolved"], []]
@@ -87,8 +87,8 @@ def test_a_restart_in_the_middle_changes_nothing(
 def test_quiet_states_are_not_stored(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
     judge = judge_by(tmp_path)
     for hour, level in enumerate((80, 9, 9, 80, 80)):
-        judge.judge(tx, levels(printer, hour, level))
-    assert list(state_store.everything(tx)) == []
+        judge.evaluate_device(tx, levels(printer, hour, level))
+    assert list(state_store.load_all_states(tx)) == []
 
 
 def test_a_reading_that_changes_nothing_writes_nothing(
@@ -96,10 +96,10 @@ def test_a_reading_that_changes_nothing_writes_nothing(
 ) -> None:
     judge = judge_by(tmp_path)
     for hour in range(3):
-        judge.judge(tx, levels(printer, hour, 5))
+        judge.evaluate_device(tx, levels(printer, hour, 5))
     before = tx.total_changes
     for hour in range(3, 20):
-        judge.judge(tx, levels(printer, hour, 5))
+        judge.evaluate_device(tx, levels(printer, hour, 5))
     assert tx.total_changes == before
 
 
@@ -111,7 +111,7 @@ def test_what_rolls_back_was_never_judged(
 
     def judge_once() -> None:
         with store.transaction() as tx:
-            said.append(told(judge.judge(tx, levels(printer, 0, 0))))
+            said.append(told(judge.evaluate_device(tx, levels(printer, 0, 0))))
             if len(said) == 1:
                 raise RuntimeError
 
@@ -125,9 +125,9 @@ def test_a_rule_about_the_printer_hushes_rules_about_its_supplies(
     tmp_path: Path, printer: Any, tx: sqlite3.Connection
 ) -> None:
     judge = judge_by(tmp_path)
-    said = [told(judge.judge(tx, levels(printer, hour, 5, **down(printer)))) for hour in range(3)]
+    said = [told(judge.evaluate_device(tx, levels(printer, hour, 5, **down(printer)))) for hour in range(3)]
     assert said == [["down opened"], [], []]
-    assert told(judge.judge(tx, levels(printer, 3, 5))) == [f"low {BLACK} opened", "down resolved"]
+    assert told(judge.evaluate_device(tx, levels(printer, 3, 5))) == [f"low {BLACK} opened", "down resolved"]
 
 
 def test_a_rule_about_one_supply_does_not_hush_another_supply(
@@ -135,15 +135,15 @@ def test_a_rule_about_one_supply_does_not_hush_another_supply(
 ) -> None:
     judge = judge_by(tmp_path)
     both = (printer.toner(0), printer.toner(5, "cyan", index="1.2"))
-    said = [told(judge.judge(tx, printer.facts(hour * HOUR, supplies=both))) for hour in range(2)]
+    said = [told(judge.evaluate_device(tx, printer.facts(hour * HOUR, supplies=both))) for hour in range(2)]
     assert said == [[f"empty {BLACK} opened"], ["low 1.2 toner cyan opened"]]
 
 
 def test_what_was_hushed_is_never_told_as_over(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
     judge = judge_by(tmp_path)
     for hour in range(3):
-        judge.judge(tx, levels(printer, hour, 0))
-    said = [told(judge.judge(tx, levels(printer, hour, 80))) for hour in (3, 4, 5)]
+        judge.evaluate_device(tx, levels(printer, hour, 0))
+    said = [told(judge.evaluate_device(tx, levels(printer, hour, 80))) for hour in (3, 4, 5)]
     assert said == [[f"empty {BLACK} resolved"], [], []]
 
 
@@ -152,15 +152,15 @@ def test_openings_are_told_before_endings_so_that_a_ticket_can_be_handed_on(
 ) -> None:
     judge = judge_by(tmp_path)
     for hour in range(3):
-        judge.judge(tx, levels(printer, hour, 0))
-    said = told(judge.judge(tx, levels(printer, 3, 5)))
+        judge.evaluate_device(tx, levels(printer, hour, 0))
+    said = told(judge.evaluate_device(tx, levels(printer, 3, 5)))
     assert said == [f"low {BLACK} opened", f"empty {BLACK} resolved"]
 
 
 def test_a_withdrawn_rule_is_over_and_says_so(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
-    judge_by(tmp_path).judge(tx, levels(printer, 0, 0))
+    judge_by(tmp_path).evaluate_device(tx, levels(printer, 0, 0))
     without = judge_by(tmp_path, RULES.replace('id = "empty"', 'id = "empty"\nenabled = false'))
-    (change,) = without.judge(tx, levels(printer, 0.5, 0))
+    (change,) = without.evaluate_device(tx, levels(printer, 0.5, 0))
     assert told([change]) == [f"empty {BLACK} resolved"]
     assert change.title.endswith("is empty")
     assert "no longer in force" in str(change.evidence)
@@ -170,17 +170,17 @@ def test_a_shadow_rule_is_judged_and_tells_nobody(
     tmp_path: Path, printer: Any, tx: sqlite3.Connection
 ) -> None:
     shadow = judge_by(tmp_path, RULES.replace('id = "empty"', 'id = "empty"\nenabled = "shadow"'))
-    assert shadow.judge(tx, levels(printer, 0, 0)) == []
-    (_, key, standing), *_ = state_store.everything(tx)
+    assert shadow.evaluate_device(tx, levels(printer, 0, 0)) == []
+    (_, key, standing), *_ = state_store.load_all_states(tx)
     assert (key, standing.state.phase) == (("empty", BLACK), "firing")
 
 
 def test_an_edited_rule_ends_in_the_words_in_which_it_began(
     tmp_path: Path, printer: Any, tx: sqlite3.Connection
 ) -> None:
-    (opened,) = judge_by(tmp_path).judge(tx, levels(printer, 0, 0))
+    (opened,) = judge_by(tmp_path).evaluate_device(tx, levels(printer, 0, 0))
     edited = judge_by(tmp_path, RULES.replace('fault = "supply.low"', 'fault = "part.worn"'))
-    (resolved,) = edited.judge(tx, levels(printer, 1, 80))
+    (resolved,) = edited.evaluate_device(tx, levels(printer, 1, 80))
     assert (resolved.fault, resolved.component) == (opened.fault, opened.component)
 
 
@@ -188,9 +188,9 @@ def test_a_cartridge_of_another_colour_ends_the_old_one(
     tmp_path: Path, printer: Any, tx: sqlite3.Connection
 ) -> None:
     judge = judge_by(tmp_path)
-    judge.judge(tx, levels(printer, 0, 0))
+    judge.evaluate_device(tx, levels(printer, 0, 0))
     swapped = printer.facts(HOUR, supplies=(printer.toner(90, "photo black"),))
-    assert told(judge.judge(tx, swapped)) == [f"empty {BLACK} resolved"]
+    assert told(judge.evaluate_device(tx, swapped)) == [f"empty {BLACK} resolved"]
 
 
 NOT_CRITICAL = """
@@ -212,26 +212,28 @@ def test_an_alert_that_is_gone_fits_no_condition_not_even_a_negative_one(
 ) -> None:
     judge = judge_by(tmp_path, NOT_CRITICAL)
     row = printer.episode(printer.alert(1, "output", severity="warning"))
-    assert told(judge.judge(tx, printer.facts(0.0, open_alerts=(row,)))) == ["odd 1 output 1 opened"]
-    assert told(judge.judge(tx, printer.facts(60.0, open_alerts=()))) == ["odd 1 output 1 resolved"]
+    assert told(judge.evaluate_device(tx, printer.facts(0.0, open_alerts=(row,)))) == [
+        "odd 1 output 1 opened"
+    ]
+    assert told(judge.evaluate_device(tx, printer.facts(60.0, open_alerts=()))) == ["odd 1 output 1 resolved"]
 
 
 def test_a_scope_leaves_other_printers_alone(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
     for scope, opened in (('{ vendors = ["kyo*"] }', 1), ('{ models = ["*MFP*"] }', 0)):
         text = RULES.replace('id = "empty"', f'id = "empty"\nscope = {scope}')
-        changes = judge_by(tmp_path, text).judge(tx, levels(printer, opened, 0))
+        changes = judge_by(tmp_path, text).evaluate_device(tx, levels(printer, opened, 0))
         assert len(changes) == opened, scope
-        judge_by(tmp_path, "").judge(tx, levels(printer, 9, 80))
+        judge_by(tmp_path, "").evaluate_device(tx, levels(printer, 9, 80))
 
 
 def test_the_same_facts_give_the_same_decisions_byte_for_byte(tmp_path: Path, printer: Any) -> None:
     judge = judge_by(tmp_path)
 
     def replay() -> str:
-        standing: dict[state_store.Key, state_store.Standing] = {}
+        standing: dict[state_store.StateKey, state_store.RuleState] = {}
         said = []
         for hour, level in enumerate((80, 9, 9, 0, 0, 5, 80, 80, 80)):
-            standing, changes = engine.decide(judge.rules, standing, levels(printer, hour, level))
+            standing, changes = engine.decide_changes(judge.rules, standing, levels(printer, hour, level))
             said.append(repr((changes, standing)))
         return "\n".join(said)
 
@@ -239,7 +241,7 @@ def test_the_same_facts_give_the_same_decisions_byte_for_byte(tmp_path: Path, pr
 
 
 def test_a_change_says_what_it_rests_on(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
-    (change,) = judge_by(tmp_path).judge(tx, levels(printer, 0, 1))
+    (change,) = judge_by(tmp_path).evaluate_device(tx, levels(printer, 0, 1))
     assert change.title == "TK-1170 of Kyocera ECOSYS P2040dw (A1) is empty"
     assert (change.component, change.severity, change.impact) == ("toner:black", "high", "supply")
     assert change.evidence["supply.level"] == 1
@@ -255,7 +257,7 @@ def test_a_change_about_the_printer_names_its_gravest_alert(
         printer.episode(printer.alert(30, "marker", text="E000 fuser"), began=0.0),
     )
     judge = judge_by(tmp_path, RULES.replace("{device} is down", "{device} is down: {alert} ({alert.code})"))
-    (change,) = judge.judge(tx, printer.facts(60.0, open_alerts=rows, **down(printer)))
+    (change,) = judge.evaluate_device(tx, printer.facts(60.0, open_alerts=rows, **down(printer)))
     assert change.title.endswith("is down: E000 fuser (30)")
     said = json.loads(json.dumps(change.evidence))["alert"]
     assert (said["code"], said["group"], said["text"]) == (30, "marker", "E000 fuser")

@@ -16,16 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import app, config
-from agent.cli import build
+from agent.cli import build_cli
 from agent.core.calendars import Calendar
 from agent.core.model import Address, DeviceStatus, Identity, PrinterStatus, Snapshot, Status, Supply
 from agent.core.store import Store, open_reader
-from agent.pipeline.device_tags import Assigned
-from agent.pipeline.pipeline import Line, Reading
-from agent.pipeline.polling.fleet_state import Roll
+from agent.pipeline.device_tags import TagAssigner
+from agent.pipeline.pipeline import Pipeline, PollResult
+from agent.pipeline.polling.fleet_state import FleetState
 from agent.reporting.sender import Sender
 from agent.rules import loader
-from agent.rules.evaluator import Judge
+from agent.rules.evaluator import RuleEvaluator
 
 HOUR, DAY = 3600.0, 86400.0
 START = datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("UTC")).timestamp()
@@ -41,28 +41,30 @@ class Site:
     printers: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rules = loader.load([*loader.shipped(), *self.own], self.settings.site.timezone)
-        self.store = Store(self.settings.database, app.TABLES)
-        self.line = Line(
-            Judge(rules),
+        rules = loader.load_rules([*loader.shipped_files(), *self.own], self.settings.site.timezone)
+        self.store = Store(self.settings.database_path, app.MIGRATIONS)
+        self.line = Pipeline(
+            RuleEvaluator(rules),
             Sender(site_id=self.settings.site.id),
             calendar=Calendar(zone=self.settings.site.timezone),
-            assign=Assigned(self.settings),
+            assign_tags=TagAssigner(self.settings),
         )
-        self.roll = Roll(self.settings.site.id, self.settings.rules.first_days)
+        self.roll = FleetState(self.settings.site.id, self.settings.rules.first_days)
 
     def poll(self, now: float) -> None:
         """Every printer once, in one transaction, as the intake does it."""
         with self.store.transaction() as tx:
-            self.line.look_round(tx, self.roll.site, now)
+            self.line.evaluate_site(tx, self.roll.site_facts, now)
             for number in self.printers:
                 self._read(tx, number, now)
 
     def _read(self, tx: sqlite3.Connection, number: int, now: float) -> None:
         snapshot = self._snapshot(number, now)
-        outcome = self.line.take(tx, Reading(snapshot=snapshot, device=f"sn:P{number:03}"), self.roll.site)
+        outcome = self.line.process_poll(
+            tx, PollResult(snapshot=snapshot, device=f"sn:P{number:03}"), self.roll.site_facts
+        )
         assert outcome.device
-        self.roll.call(outcome.device, snapshot)
+        self.roll.record_poll(outcome.device, snapshot)
 
     def _snapshot(self, number: int, now: float) -> Snapshot:
         address = Address(f"192.0.2.{number % 200 + 1}" if number < 200 else f"198.51.100.{number - 199}")
@@ -84,7 +86,7 @@ class Site:
 
     def sent(self) -> list[dict[str, Any]]:
         """Every ticket event in the outbox, in order."""
-        with closing(open_reader(self.settings.database)) as db:
+        with closing(open_reader(self.settings.database_path)) as db:
             rows = db.execute("SELECT type, data FROM outbox_event ORDER BY seq").fetchall()
         told = [json.loads(row["data"]) for row in rows if row["type"] == "mps.ticket/1"]
         return [
@@ -113,7 +115,7 @@ def site(tmp_path: Path) -> Iterator[Any]:
             (tmp_path / "rules.d").mkdir()
             (tmp_path / "rules.d" / "own.toml").write_text(own, "utf-8")
             files = [tmp_path / "rules.d" / "own.toml"]
-        opened.append(Site(config.load(tmp_path / "config.toml"), files))
+        opened.append(Site(config.load_config(tmp_path / "config.toml"), files))
         return opened[-1]
 
     yield make
@@ -124,9 +126,9 @@ def site(tmp_path: Path) -> Iterator[Any]:
 def status(where: Path, at: float) -> dict[str, Any]:
     clock = f"1@{time.time()}={at}"
     arguments = ["onboarding", "status", "--config", str(where / "config.toml"), "--clock", clock]
-    said = CliRunner().invoke(build(), arguments)
+    said = CliRunner().invoke(build_cli(), arguments)
     assert said.exit_code == 0, said.output
-    document = CliRunner().invoke(build(), [*arguments, "--json"])
+    document = CliRunner().invoke(build_cli(), [*arguments, "--json"])
     return {"said": said.output, **json.loads(document.output)}
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.model import ChangeKind
-from agent.rules.lifecycle import State, Voice, announce, step
-from agent.rules.rule import Flap, Patience
+from agent.rules.lifecycle import LifecycleState, NotifyDecision, advance_state, announce_change
+from agent.rules.rule import FlapDetection, Timing
 
 GAP = 600.0
 READINGS = st.sampled_from([(True, False), (False, True), (False, False), (None, None)])
@@ -74,15 +74,21 @@ class Plain:
 def machine(
     steps: list[tuple[tuple[bool | None, bool | None], float, bool]], hold: float, keep: float
 ) -> list[tuple[float, ChangeKind]]:
-    state: State | None = None
+    state: LifecycleState | None = None
     changes = []
     now = 0.0
     for (holds, ceased), wait, hushed in steps:
         now += wait
-        after = step(
-            state, holds=holds, ceased=ceased, now=now, patience=Patience(hold=hold, keep=keep, gap=GAP)
+        after = advance_state(
+            state,
+            holds=holds,
+            ceased=ceased,
+            now=now,
+            patience=Timing(for_duration=hold, keep_firing=keep, stale_after=GAP),
         )
-        state, change = announce(state, after, voice=Voice.LATER if hushed else Voice.FREE)
+        state, change = announce_change(
+            state, after, voice=NotifyDecision.LATER if hushed else NotifyDecision.NOW
+        )
         if change:
             changes.append((now, change))
     return changes
@@ -118,12 +124,12 @@ def test_a_reading_of_nothing_never_tells_anything(
     assert machine([*steps, *silence], hold, keep) == machine(steps, hold, keep)
 
 
-FLAP = Flap(window=3600.0, most=1, hold=120.0)
+FLAP = FlapDetection(window=3600.0, max_opens=1, hold=120.0)
 LIVES = st.lists(
     st.tuples(
         READINGS,
         st.sampled_from([60.0, 60.0, 60.0, 300.0, 601.0, 3600.0]),
-        st.sampled_from([Voice.FREE, Voice.FREE, Voice.LATER, Voice.NEVER]),
+        st.sampled_from([NotifyDecision.NOW, NotifyDecision.NOW, NotifyDecision.LATER, NotifyDecision.NEVER]),
         st.sampled_from([False] * 7 + [True]),
     ),
     max_size=60,
@@ -138,7 +144,9 @@ class Patient(Plain):
     dropped: bool = False
     usual: float = 0.0
 
-    def live(self, now: float, reading: tuple[bool | None, bool | None], voice: Voice, ended: bool) -> None:
+    def live(
+        self, now: float, reading: tuple[bool | None, bool | None], voice: NotifyDecision, ended: bool
+    ) -> None:
         one_at_a_time = (
             ended and self.told
         )  # the old one's end is told first, the new one with the next reading
@@ -146,24 +154,24 @@ class Patient(Plain):
             self._end(now)
         before = (self.active, self.counting)
         told = self.told
-        self.keep = max(self.usual, self._hold()) if len(self.opens) > FLAP.most else self.usual
-        self.see(now, *reading, hushed=voice is not Voice.FREE or self.dropped or one_at_a_time)
-        if self.active and before[0] and before[1] and not self.counting and len(self.opens) > FLAP.most:
+        self.keep = max(self.usual, self._hold()) if len(self.opens) > FLAP.max_opens else self.usual
+        self.see(now, *reading, hushed=voice is not NotifyDecision.NOW or self.dropped or one_at_a_time)
+        if self.active and before[0] and before[1] and not self.counting and len(self.opens) > FLAP.max_opens:
             self._open(now)
         if self.active and not before[0]:
             self._open(now)
         if not self.active:
             self.dropped = False
         speaks = self.active and not self.counting and reading != (None, None)
-        if speaks and voice is Voice.NEVER and not self.told and not told and not one_at_a_time:
+        if speaks and voice is NotifyDecision.NEVER and not self.told and not told and not one_at_a_time:
             self.dropped = True
 
     def _hold(self) -> float:
-        return FLAP.hold * min(8, 2 ** (len(self.opens) - FLAP.most - 1))
+        return FLAP.hold * min(8, 2 ** (len(self.opens) - FLAP.max_opens - 1))
 
     def _open(self, now: float) -> None:
         recent = [at for at in self.opens if now - at < FLAP.window]
-        self.opens = [*recent, now][-(FLAP.most + 4) :]
+        self.opens = [*recent, now][-(FLAP.max_opens + 4) :]
 
     def _end(self, now: float) -> None:
         if self.told:
@@ -175,18 +183,18 @@ class Patient(Plain):
 
 @given(steps=LIVES, hold=WAITS, keep=WAITS)
 def test_with_flaps_dropped_times_and_swaps_it_still_does(
-    steps: list[tuple[tuple[bool | None, bool | None], float, Voice, bool]], hold: float, keep: float
+    steps: list[tuple[tuple[bool | None, bool | None], float, NotifyDecision, bool]], hold: float, keep: float
 ) -> None:
     plain = Patient(hold=hold, keep=keep, usual=keep)
-    patience = Patience(hold=hold, keep=keep, gap=GAP, flap=FLAP)
-    state: State | None = None
+    patience = Timing(for_duration=hold, keep_firing=keep, stale_after=GAP, flap=FLAP)
+    state: LifecycleState | None = None
     changes = []
     now = 0.0
     for (holds, ceased), wait, voice, ended in steps:
         now += wait
         plain.live(now, (holds, ceased), voice, ended)
-        after = step(state, holds=holds, ceased=ceased, now=now, patience=patience, ended=ended)
-        state, change = announce(state, after, voice=voice)
+        after = advance_state(state, holds=holds, ceased=ceased, now=now, patience=patience, ended=ended)
+        state, change = announce_change(state, after, voice=voice)
         if change:
             changes.append((now, change))
     assert changes == plain.changes

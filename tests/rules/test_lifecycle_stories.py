@@ -8,8 +8,8 @@ F  has ceased       ~  neither: in the dead band between opening and clearing
 import pytest
 
 from agent.core.model import ChangeKind
-from agent.rules.lifecycle import Phase, State, Voice, announce, step
-from agent.rules.rule import Flap, Patience
+from agent.rules.lifecycle import LifecycleState, NotifyDecision, Phase, advance_state, announce_change
+from agent.rules.rule import FlapDetection, Timing
 
 READINGS: dict[str, tuple[bool | None, bool | None]] = {
     "T": (True, False),
@@ -54,16 +54,16 @@ GAP = 30 * 60.0  # seconds: readings further apart are not joined
 
 def tell(readings: str, hold: float, keep: float, *, hushed: str = "") -> list[str]:
     """What is told, and when; `hushed` marks the minutes in which another rule speaks."""
-    state: State | None = None
+    state: LifecycleState | None = None
     told = []
-    patience = Patience(hold=hold * 60, keep=keep * 60, gap=GAP)
+    patience = Timing(for_duration=hold * 60, keep_firing=keep * 60, stale_after=GAP)
     for minute, letter in enumerate(readings):
         if letter == ".":
             continue
         holds, ceased = READINGS[letter]
-        after = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
-        voice = Voice.LATER if hushed[minute : minute + 1] == "x" else Voice.FREE
-        state, change = announce(state, after, voice=voice)
+        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+        voice = NotifyDecision.LATER if hushed[minute : minute + 1] == "x" else NotifyDecision.NOW
+        state, change = announce_change(state, after, voice=voice)
         if change:
             told.append(f"{minute} {change.value}")
     return told
@@ -91,7 +91,7 @@ def test_inhibition(name: str, readings: str, hushed: str, told: list[str]) -> N
     assert tell(readings, 0, 0, hushed=hushed) == told
 
 
-FLAP = Flap(window=60 * 60.0, most=2, hold=4 * 60.0)
+FLAP = FlapDetection(window=60 * 60.0, max_opens=2, hold=4 * 60.0)
 FLAPS = [
     # name, readings, what is told; more than 2 openings in an hour are held for 4 minutes, 8, 16, 32
     ("twice is usual", "TFTFF", ["0 opened", "1 resolved", "2 opened", "3 resolved"]),
@@ -120,12 +120,12 @@ FLAPS = [
 ]  # fmt: skip
 
 
-def follow(readings: str, patience: Patience) -> tuple[list[str], State | None]:
+def follow(readings: str, patience: Timing) -> tuple[list[str], LifecycleState | None]:
     state, told = None, []
     for minute, letter in enumerate(readings):
         holds, ceased = READINGS[letter]
-        after = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
-        state, change = announce(state, after)
+        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+        state, change = announce_change(state, after)
         if change:
             told.append(f"{minute} {change.value}")
     return told, state
@@ -133,11 +133,11 @@ def follow(readings: str, patience: Patience) -> tuple[list[str], State | None]:
 
 @pytest.mark.parametrize(("name", "readings", "told"), FLAPS, ids=[s[0] for s in FLAPS])
 def test_what_comes_and_goes_is_held(name: str, readings: str, told: list[str]) -> None:
-    assert follow(readings, Patience(keep=0.0, gap=GAP, flap=FLAP))[0] == told
+    assert follow(readings, Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP))[0] == told
 
 
 def test_what_rests_is_forgotten_when_its_window_is_over() -> None:
-    patience = Patience(keep=0.0, gap=GAP, flap=FLAP)
+    patience = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
     _, resting = follow("TFF", patience)
     assert resting is not None
     assert (resting.phase, resting.announced) == (Phase.RESTING, False)
@@ -145,17 +145,17 @@ def test_what_rests_is_forgotten_when_its_window_is_over() -> None:
 
 
 def test_while_it_rests_a_reading_changes_nothing_on_disk() -> None:
-    patience = Patience(keep=0.0, gap=GAP, flap=FLAP)
+    patience = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
     _, resting = follow("TF", patience)
-    assert step(resting, holds=False, ceased=None, now=180.0, patience=patience) == resting
+    assert advance_state(resting, holds=False, ceased=None, now=180.0, patience=patience) == resting
 
 
 def test_another_cartridge_ends_it_at_once_and_may_begin_its_own() -> None:
-    patience = Patience(hold=0.0, keep=86400.0)
+    patience = Timing(for_duration=0.0, keep_firing=86400.0)
     _, state = follow("TT", patience)
     for holds, ends_in in ((False, None), (True, Phase.FIRING)):
-        after = step(state, holds=holds, ceased=not holds, now=180.0, patience=patience, ended=True)
-        after, change = announce(state, after)
+        after = advance_state(state, holds=holds, ceased=not holds, now=180.0, patience=patience, ended=True)
+        after, change = announce_change(state, after)
         assert change is ChangeKind.RESOLVED
         assert (after and after.phase) == ends_in
         assert not (after and after.announced)
@@ -173,14 +173,18 @@ VOICES = [
 
 @pytest.mark.parametrize(("name", "readings", "voices", "told"), VOICES, ids=[s[0] for s in VOICES])
 def test_suppression(name: str, readings: str, voices: str, told: list[str]) -> None:
-    words = {".": Voice.FREE, "l": Voice.LATER, "n": Voice.NEVER}
+    words = {".": NotifyDecision.NOW, "l": NotifyDecision.LATER, "n": NotifyDecision.NEVER}
     state, said = None, []
     for minute, letter in enumerate(readings):
         holds, ceased = READINGS[letter]
-        after = step(
-            state, holds=holds, ceased=ceased, now=minute * 60.0, patience=Patience(keep=0.0, gap=GAP)
+        after = advance_state(
+            state,
+            holds=holds,
+            ceased=ceased,
+            now=minute * 60.0,
+            patience=Timing(keep_firing=0.0, stale_after=GAP),
         )
-        state, change = announce(state, after, voice=words[voices[minute]])
+        state, change = announce_change(state, after, voice=words[voices[minute]])
         if change:
             said.append(f"{minute} {change.value}")
     assert said == told
@@ -189,23 +193,23 @@ def test_suppression(name: str, readings: str, voices: str, told: list[str]) -> 
 def test_a_clock_set_forward_by_a_day_neither_opens_nor_closes() -> None:
     """A jump beyond `stale_after` is a time that nobody watched."""
     for letters, expected in (("TT", Phase.PENDING), ("TTTTTF", Phase.RECOVERING)):
-        patience = Patience(hold=180.0, keep=180.0, gap=GAP)
+        patience = Timing(for_duration=180.0, keep_firing=180.0, stale_after=GAP)
         state = None
         for minute, letter in enumerate(letters):
             holds, ceased = READINGS[letter]
-            state = step(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+            state = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
         holds, ceased = READINGS[letters[-1]]
-        state = step(state, holds=holds, ceased=ceased, now=86400.0, patience=patience)
+        state = advance_state(state, holds=holds, ceased=ceased, now=86400.0, patience=patience)
         assert state is not None
         assert state.phase is expected
 
 
 def test_a_clock_set_back_neither_opens_early_nor_hangs() -> None:
-    patience = Patience(hold=180.0, keep=0.0, gap=GAP)
+    patience = Timing(for_duration=180.0, keep_firing=0.0, stale_after=GAP)
     state = None
     phases = []
     for now in (1000.0, 1060.0, 400.0, 460.0, 520.0):
-        state = step(state, holds=True, ceased=False, now=now, patience=patience)
+        state = advance_state(state, holds=True, ceased=False, now=now, patience=patience)
         phases.append(state and state.phase.value)
     assert phases == ["pending", "pending", "pending", "pending", "firing"]
 
@@ -213,22 +217,22 @@ def test_a_clock_set_back_neither_opens_early_nor_hangs() -> None:
 def test_quiet_is_no_state_at_all() -> None:
     for holds, ceased in READINGS.values():
         if holds is not True:
-            now = step(None, holds=holds, ceased=ceased, now=0.0, patience=Patience())
+            now = advance_state(None, holds=holds, ceased=ceased, now=0.0, patience=Timing())
             assert now is None
 
 
 def test_while_it_fires_a_reading_that_says_the_same_changes_nothing_on_disk() -> None:
-    patience = Patience()
-    firing = step(None, holds=True, ceased=False, now=0.0, patience=patience)
-    assert step(firing, holds=True, ceased=False, now=3600.0, patience=patience) == firing
+    patience = Timing()
+    firing = advance_state(None, holds=True, ceased=False, now=0.0, patience=patience)
+    assert advance_state(firing, holds=True, ceased=False, now=3600.0, patience=patience) == firing
 
 
 def test_the_beginning_is_remembered_through_wait_and_recovery() -> None:
-    patience = Patience(hold=60.0, keep=600.0)
+    patience = Timing(for_duration=60.0, keep_firing=600.0)
     state = None
     for now, letter in ((0.0, "T"), (60.0, "T"), (120.0, "F"), (180.0, "T")):
         holds, ceased = READINGS[letter]
-        state = step(state, holds=holds, ceased=ceased, now=now, patience=patience)
+        state = advance_state(state, holds=holds, ceased=ceased, now=now, patience=patience)
     assert state is not None
     assert state.began == 0.0
-    assert announce(state, state)[1] is ChangeKind.OPENED
+    assert announce_change(state, state)[1] is ChangeKind.OPENED

@@ -10,15 +10,20 @@ from agent.core import migrations
 from agent.core.model import Change, Facts
 from agent.history import facts, record
 from agent.rules import engine, loader, trial
-from agent.rules.engine import Around
+from agent.rules.engine import EvaluationScope
 from agent.rules.rule import RuleSet
 
-CASES = [it for path in loader.trials([loader.DEFAULTS]) for it in trial.read(path) if it.form.step >= 300]
+CASES = [
+    it
+    for path in loader.trial_files([loader.DEFAULTS])
+    for it in trial.load_trials(path)
+    if it.form.step >= 300
+]
 
 
 @pytest.fixture(scope="module")
 def rules() -> RuleSet:
-    return loader.load(loader.shipped())
+    return loader.load_rules(loader.shipped_files())
 
 
 def lived(case: trial.Trial) -> list[Facts]:
@@ -27,16 +32,16 @@ def lived(case: trial.Trial) -> list[Facts]:
     with closing(db):
         migrations.create_tables(db, [record.SCHEMA])
         found = []
-        for moment in case.moments():
-            fresh = record.record(db, case.device.key, moment.snapshot)
-            found.append(facts.facts(db, case.device, moment.snapshot.at, moment.site, fresh))
+        for moment in case.iterate_steps():
+            fresh = record.record_snapshot(db, case.device.key, moment.snapshot)
+            found.append(facts.load_facts(db, case.device, moment.snapshot.at, moment.site, fresh))
         return found
 
 
 def decided(rules: RuleSet, known: list[Facts]) -> list[Change]:
     standing, said = {}, []
     for it in known:
-        standing, changes = engine.decide(rules, standing, it, Around())
+        standing, changes = engine.decide_changes(rules, standing, it, EvaluationScope())
         said += changes
     return said
 
@@ -52,5 +57,7 @@ def test_and_much_less_is_asked(rules: RuleSet) -> None:
     """Of a healthy printer whose readings say what they said before."""
     case = next(it for it in CASES if it.name.startswith("a few lost polls"))
     quiet = [replace(it, fresh=frozenset({"reach"})) for it in lived(case)[:3]]
-    asked = [rule.id for rule in rules.about(quiet[0].device) if rule.rests_on & {"reach", "clock"}]
+    asked = [
+        rule.id for rule in rules.rules_for_device(quiet[0].device) if rule.depends_on & {"reach", "clock"}
+    ]
     assert len(asked) < len(rules.rules) / 4, asked

@@ -12,7 +12,7 @@ from agent.core.model import Change, ChangeKind, Device, Impact, SiteFacts, Supp
 from agent.core.store import Store
 from agent.pipeline.replay import trial_runner
 from agent.rules import loader, trial
-from agent.rules.evaluator import Judge
+from agent.rules.evaluator import RuleEvaluator
 from agent.tickets import grouping, lifecycle
 from agent.tickets.feedback import feedback_store, open_orders
 
@@ -68,8 +68,8 @@ def own(tmp_path: Path) -> Path:
 def play(own: Path, names: str, series: str) -> tuple[str, ...]:
     case = own.with_suffix(".trial.toml")
     case.write_text(f'[[trial]]\nname = "it"\nrules = [{names}]\nstep = "30 min"\n{series}\n', "utf-8")
-    (it,) = trial.read(case)
-    return trial_runner.play(loader.load([*loader.shipped(), own]), it).tickets
+    (it,) = trial.load_trials(case)
+    return trial_runner.run_trial(loader.load_rules([*loader.shipped_files(), own]), it).tickets
 
 
 def test_what_is_ordered_is_not_ordered_again_under_another_name(own: Path) -> None:
@@ -86,14 +86,14 @@ def test_its_own_order_does_not_end_a_rule_that_asks_for_orders(own: Path) -> No
 def test_a_site_hears_how_many_of_its_printers_are_affected(
     own: Path, printer: Any, open_store: Callable[[], Store]
 ) -> None:
-    judge, site = Judge(loader.load([own])), SiteFacts(id="S-1", devices=9)
+    judge, site = RuleEvaluator(loader.load_rules([own])), SiteFacts(id="S-1", devices=9)
     said = []
     with open_store().transaction() as tx:
         for number, status in enumerate(("down", "running", "down", "down")):
             known = Device(key=f"sn:{number}", address=printer.device.address)
             facts = printer.facts(1000.0 + number, status=printer.status(status))
-            judge.judge(tx, replace(facts, device=known))
-            said += [change.title for change in judge.judge_site(tx, site, 1000.5 + number)]
+            judge.evaluate_device(tx, replace(facts, device=known))
+            said += [change.title for change in judge.evaluate_site(tx, site, 1000.5 + number)]
     assert said == ["2 printers of S-1 jam: the same paper?"]
 
 
@@ -101,7 +101,7 @@ def test_a_daily_rule_is_judged_in_its_turn_whatever_that_reading_brought(
     own: Path, printer: Any, open_store: Callable[[], Store]
 ) -> None:
     """At seven a poll for alerts comes as a rule, and the level was read half an hour before."""
-    judge = Judge(loader.load([own], zone=UTC))
+    judge = RuleEvaluator(loader.load_rules([own], zone=UTC))
     fell = (printer.toner(5),)
     steps = [
         (6.0, (printer.toner(50),), {"supplies"}),
@@ -115,7 +115,9 @@ def test_a_daily_rule_is_judged_in_its_turn_whatever_that_reading_brought(
     with open_store().transaction() as tx:
         for hour, supplies, fresh in steps:
             facts = printer.facts(hour * HOUR, supplies=supplies, fresh=frozenset(fresh), answering_since=0.0)
-            said += [(hour, change.rule) for change in judge.judge(tx, facts) if change.rule == "daily"]
+            said += [
+                (hour, change.rule) for change in judge.evaluate_device(tx, facts) if change.rule == "daily"
+            ]
     assert said == [(31.1, "daily")]
 
 
@@ -155,14 +157,16 @@ def test_what_is_on_order_is_told_by_the_desk(
         {"tickets": lifecycle.SCHEMA, "grouping": grouping.SCHEMA, "feedback": feedback_store.SCHEMA},
     )
     with store.transaction() as tx:
-        (event,) = lifecycle.apply(tx, [change])
+        (event,) = lifecycle.apply_changes(tx, [change])
         if cleared:
-            lifecycle.apply(tx, [replace(change, kind=ChangeKind.RESOLVED, at=20.0)])
+            lifecycle.apply_changes(tx, [replace(change, kind=ChangeKind.RESOLVED, at=20.0)])
         for word in said:
             status, _, outcome = word.partition(" ")
-            feedback_store.take(
+            feedback_store.save_feedback(
                 tx, [{"ticket_id": event.ticket_id, "status": status, "outcome": outcome or None}], 15.0
             )
-        found = open_orders.orders(tx, printer.device.key, (toner,), {"1.1": 18.0} if renewed else {})
+        found = open_orders.load_open_orders(
+            tx, printer.device.key, (toner,), {"1.1": 18.0} if renewed else {}
+        )
     store.close()
     assert found == ({toner.key} if ordered else set())

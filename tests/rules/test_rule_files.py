@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from agent.cli import rules as cli
 from agent.core.errors import Complaint, ConfigError
 from agent.rules import loader
-from agent.rules.signals import signals
+from agent.rules.signals import load_signals
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.toml"))
@@ -32,7 +32,7 @@ def expected(path: Path) -> str:
 
 def complaints(*paths: Path) -> list[Complaint]:
     with pytest.raises(ConfigError) as caught:
-        loader.load([*loader.shipped(), *paths])
+        loader.load_rules([*loader.shipped_files(), *paths])
     return caught.value.complaints
 
 
@@ -45,7 +45,9 @@ def test_a_bad_rule_file_is_refused_for_its_one_mistake(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GOOD, ids=name)
 def test_a_good_rule_file_is_taken(path: Path) -> None:
-    more = len(loader.load([*loader.shipped(), path]).rules) - len(loader.load(loader.shipped()).rules)
+    more = len(loader.load_rules([*loader.shipped_files(), path]).rules) - len(
+        loader.load_rules(loader.shipped_files()).rules
+    )
     assert f"{more:+d} rules" == expected(path)
 
 
@@ -61,7 +63,7 @@ def test_every_mistake_of_every_file_is_told_at_once() -> None:
 
 def test_a_later_file_overrides_by_id_and_each_rule_knows_its_file() -> None:
     override = HERE / "good" / "override_of_a_shipped_rule.toml"
-    rules = loader.load([*loader.shipped(), override]).rules
+    rules = loader.load_rules([*loader.shipped_files(), override]).rules
     assert rules["supply-low"].file == str(override)
     assert rules["supply-low"].all[0].value == 20.0
     assert rules["supply-empty"].file.endswith("supplies.toml")
@@ -69,14 +71,14 @@ def test_a_later_file_overrides_by_id_and_each_rule_knows_its_file() -> None:
 
 def test_the_order_of_files_decides_not_their_names(tmp_path: Path) -> None:
     override = HERE / "good" / "override_of_a_shipped_rule.toml"
-    first = loader.load([override, *loader.shipped()]).rules
+    first = loader.load_rules([override, *loader.shipped_files()]).rules
     assert first["supply-low"].file.endswith("defaults/supplies.toml")
 
 
 def test_a_folder_stands_for_its_toml_files(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text((HERE / "good" / "shadow_with_scope.toml").read_text("utf-8"), "utf-8")
     (tmp_path / "notes.txt").write_text("not a rule", "utf-8")
-    assert "storage-errors" in loader.load([tmp_path]).rules
+    assert "storage-errors" in loader.load_rules([tmp_path]).rules
 
 
 def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:
 
 
 def test_the_shipped_rules_have_reasons_and_known_faults() -> None:
-    rules = loader.load(loader.shipped())
+    rules = loader.load_rules(loader.shipped_files())
     assert rules.rules
     for rule in rules.rules.values():
         assert rule.reason.strip(), rule.id
@@ -93,14 +95,14 @@ def test_the_shipped_rules_have_reasons_and_known_faults() -> None:
 
 
 def test_every_fault_of_the_catalogue_is_raised_by_some_shipped_rule() -> None:
-    rules = loader.load(loader.shipped())
+    rules = loader.load_rules(loader.shipped_files())
     of_the_agent_itself, for_rules_of_your_own = {"site.found"}, {"feed.worn"}
     shipped = {rule.fault for rule in rules.rules.values()}
     assert set(rules.faults) == shipped | of_the_agent_itself | for_rules_of_your_own
 
 
 def test_what_the_site_can_fix_is_customer_fixable() -> None:
-    rules = loader.load(loader.shipped())
+    rules = loader.load_rules(loader.shipped_files())
     notices = {rule.fault for rule in rules.rules.values() if rule.impact == "customer_fixable"}
     assert notices == {it.key for it in rules.faults.values() if it.acts == "site"} - {
         "device.offline",
@@ -137,7 +139,7 @@ def test_check_prints_json_for_programs() -> None:
 
 def test_signals_are_listed_with_what_they_say() -> None:
     rows = json.loads(CliRunner().invoke(cli.app, ["signals", "--json"]).output)
-    assert [row["signal"] for row in rows] == sorted(signals())
+    assert [row["signal"] for row in rows] == sorted(load_signals())
     assert all(row["text"] and row["per"] and row["ops"] for row in rows)
     one = CliRunner().invoke(cli.app, ["signals", "counter.jump"]).output
     assert one.startswith("counter.jump: how many times faster than the printer prints")

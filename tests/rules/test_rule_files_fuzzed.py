@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from agent.core.errors import ConfigError
 from agent.rules import engine, loader
-from agent.rules.signals import signals
-from agent.rules.value_kinds import MEMBERSHIP, ORDER
+from agent.rules.signals import load_signals
+from agent.rules.value_kinds import MEMBERSHIP_OPERATORS, ORDER_OPERATORS
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 
@@ -25,8 +25,8 @@ CONDITIONS = st.builds(
         + "".join(f", {key} = {it}" for key, it in extra.items())
         + " }"
     ),
-    st.one_of(st.sampled_from(sorted(signals())).map(lambda name: f'"{name}"'), VALUES),
-    st.sampled_from([*ORDER, *MEMBERSHIP, "~"]),
+    st.one_of(st.sampled_from(sorted(load_signals())).map(lambda name: f'"{name}"'), VALUES),
+    st.sampled_from([*ORDER_OPERATORS, *MEMBERSHIP_OPERATORS, "~"]),
     VALUES,
     st.dictionaries(KEYS, VALUES, max_size=2),
 )
@@ -48,7 +48,7 @@ RULES = st.builds(
 
 def refusal(path: Path) -> ConfigError | None:
     try:
-        loader.load([path])
+        loader.load_rules([path])
     except ConfigError as why:
         return why
     return None
@@ -71,8 +71,8 @@ def test_what_is_taken_can_judge(tmp_path: Path, printer: Any, text: str) -> Non
     if refusal(file) is None:
         rows = (printer.episode(printer.alert(8, "input")),)
         facts = printer.facts(60.0, open_alerts=rows, recent_alerts=rows)
-        standing, _ = engine.decide(loader.load([file]), {}, facts)
-        engine.decide(loader.load([file]), standing, printer.silent(120.0, since=60.0))
+        standing, _ = engine.decide_changes(loader.load_rules([file]), {}, facts)
+        engine.decide_changes(loader.load_rules([file]), standing, printer.silent(120.0, since=60.0))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import build
+from agent.cli import build_cli
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "rules.md").read_text("utf-8")
@@ -51,7 +51,7 @@ def cache(site, monkeypatch) -> None:
 def run(line: str) -> str:
     command, _, target = line.partition(" > ")
     arguments = shlex.split(command)[1:]
-    result = CliRunner().invoke(build(), arguments)
+    result = CliRunner().invoke(build_cli(), arguments)
     expected = next((code for word, code in DIFFER.items() if word in arguments[:2]), 0)
     assert result.exit_code == expected, f"{line}\n{result.output}\n{result.exception!r}"
     if target:
@@ -113,7 +113,7 @@ def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monke
 )
 def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
     monkeypatch.chdir(site)
-    result = CliRunner().invoke(build(), shlex.split(line)[1:])
+    result = CliRunner().invoke(build_cli(), shlex.split(line)[1:])
     assert result.exit_code != 0
     assert said in result.output + str(result.exception)
 

@@ -7,48 +7,51 @@ from typing import Any
 import pytest
 
 from agent.core import plugins
-from agent.core.calendars import Calendar, hours
+from agent.core.calendars import Calendar, parse_hours
 from agent.core.model import (
     Address,
     Device,
+    DeviceEvent,
     DeviceStatus,
     Episode,
     Facts,
-    Foresight,
-    Happening,
-    Outlook,
+    Forecasts,
+    RecentHistory,
     SiteFacts,
     Status,
     Supply,
-    Trail,
+    SupplyForecast,
     Vague,
 )
 from agent.rules import functions, subjects
-from agent.rules.conditions import reliable
-from agent.rules.signals import Asked, signals
+from agent.rules.conditions import reliable_facts
+from agent.rules.signals import SignalQuery, load_signals
 
-NAMES = sorted(signals())
+NAMES = sorted(load_signals())
 DAY = 86400.0
 
 
 def ask(name: str, facts: Facts, subject: subjects.Subject, **options: object) -> object:
-    return signals()[name].read(Asked(subject, facts, options))
+    return load_signals()[name].read(SignalQuery(subject, facts, options))
 
 
 def supply(facts: Facts) -> subjects.Subject:
-    return next(subjects.subjects("supply", facts))
+    return next(subjects.list_subjects("supply", facts))
 
 
 def device(facts: Facts) -> subjects.Subject:
-    return next(subjects.subjects("device", facts))
+    return next(subjects.list_subjects("device", facts))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> None:
-    signal = signals()[name]
+    signal = load_signals()[name]
     facts = Facts(device=Device(key="sn:A1", address=Address("192.0.2.1")), now=0.0)
     options = dict.fromkeys(signal.needs, DAY)
-    said = [signal.read(Asked(subjects.recall(per, "", facts), facts, options)) for per in signal.per]
+    said = [
+        signal.read(SignalQuery(subjects.recall_subject(per, "", facts), facts, options))
+        for per in signal.per
+    ]
     of_the_agent_itself = {
         "agent.blind": False,
         "device.asleep": False,
@@ -60,20 +63,24 @@ def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> N
     assert said == [of_the_agent_itself.get(name)] * len(said) or name == "part.kind"
 
 
-@pytest.mark.parametrize("name", plugins.names(functions))
+@pytest.mark.parametrize("name", plugins.list_plugins(functions))
 def test_a_signal_is_documented_under_its_name_and_speaks_of_known_subjects(name: str) -> None:
-    module = plugins.load(functions, name)
+    module = plugins.load_plugin(functions, name)
     signal = name.replace("_", ".", 1)
     assert (module.__doc__ or "").startswith(f"{signal}: ")
-    assert set(signals()[signal].per) <= set(subjects.PER)
+    assert set(load_signals()[signal].per) <= set(subjects.SUBJECT_KINDS)
     assert list(inspect.signature(module.read).parameters) == ["asked"]
 
 
 def test_a_file_declares_what_it_is_like_another_in_and_its_own_comes_first() -> None:
-    shared, plain, own = signals()["alert.group"], signals()["alert.repeats"], signals()["alert.text"]
+    shared, plain, own = (
+        load_signals()["alert.group"],
+        load_signals()["alert.repeats"],
+        load_signals()["alert.text"],
+    )
     assert shared.per == own.per == ("alert", "device")
     assert shared.timed == ("min_age",)
-    assert (shared.says, own.says) == ("", "alert.text {value}")
+    assert (shared.evidence_text, own.evidence_text) == ("", "alert.text {value}")
     assert plain.per == ("alert",)
 
 
@@ -142,7 +149,7 @@ def test_an_alert_counts_from_its_age_on(printer: Any) -> None:
 def test_permanent_rows_are_nobodys_alerts(printer: Any) -> None:
     facts = printer.facts(open_alerts=(printer.state_row(503), printer.state_row(0, "Sleep")))
     assert ask("alert.code", facts, device(facts)) == frozenset()
-    assert list(subjects.subjects("alert", facts)) == []
+    assert list(subjects.list_subjects("alert", facts)) == []
 
 
 def jams(
@@ -157,7 +164,7 @@ def test_events_of_a_part_are_counted_by_place_code_and_window(printer: Any) -> 
     tray_two = jams(printer, (1.0, 2.0), (4 * DAY, 4 * DAY + 60), (9 * DAY, 9 * DAY + 60))
     recent = (*tray_two, *jams(printer, (9 * DAY, None), index=1), *jams(printer, (8 * DAY, None), code=808))
     facts = printer.facts(now, recent_alerts=recent)
-    tray = subjects.recall("part", "input 2", facts)
+    tray = subjects.recall_subject("part", "input 2", facts)
     assert ask("part.events", facts, tray, per=7 * DAY, code=frozenset({"8"})) == 2
     assert ask("part.events", facts, tray, per=30 * DAY, code=frozenset({"8"})) == 3
     assert ask("part.events", facts, tray, per=7 * DAY) == 3
@@ -166,13 +173,13 @@ def test_events_of_a_part_are_counted_by_place_code_and_window(printer: Any) -> 
 def test_rows_that_stand_at_the_same_time_are_one_event(printer: Any) -> None:
     twice = jams(printer, (100.0, 200.0), (100.0, 200.0), (150.0, 250.0), (300.0, None))
     facts = printer.facts(1000.0, recent_alerts=twice)
-    assert ask("part.events", facts, subjects.recall("part", "input 2", facts), per=DAY) == 2
+    assert ask("part.events", facts, subjects.recall_subject("part", "input 2", facts), per=DAY) == 2
 
 
 def test_the_count_does_not_fall_by_silence(printer: Any) -> None:
     facts = printer.silent(10 * DAY, since=DAY, recent_alerts=jams(printer, (1.0, 2.0)))
-    known = reliable(facts, DAY)
-    assert ask("part.events", known, subjects.recall("part", "input 2", known), per=7 * DAY) is None
+    known = reliable_facts(facts, DAY)
+    assert ask("part.events", known, subjects.recall_subject("part", "input 2", known), per=7 * DAY) is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +220,7 @@ def test_a_supply_of_another_colour_in_the_same_slot_is_another_supply(printer: 
 
 def test_an_alert_keeps_its_key_when_the_table_is_renumbered(printer: Any) -> None:
     before, after = (
-        next(subjects.subjects("alert", printer.facts(open_alerts=(printer.episode(alert),))))
+        next(subjects.list_subjects("alert", printer.facts(open_alerts=(printer.episode(alert),))))
         for alert in (printer.alert(1003, index=17), printer.alert(1003, index=1))
     )
     assert before.key == after.key == "1003 marker 1"
@@ -222,7 +229,7 @@ def test_an_alert_keeps_its_key_when_the_table_is_renumbered(printer: Any) -> No
 def test_jams_in_three_places_are_three_subjects(printer: Any) -> None:
     places = (("input", 1), ("input", 2), ("mediaPath", 1), ("output", None))
     rows = tuple(printer.episode(printer.alert(8, group, at)) for group, at in places)
-    keys = [subject.key for subject in subjects.subjects("part", printer.facts(open_alerts=rows))]
+    keys = [subject.key for subject in subjects.list_subjects("part", printer.facts(open_alerts=rows))]
     assert keys == ["input 1", "input 2", "mediaPath 1", "output unknown"]
 
 
@@ -240,7 +247,7 @@ def test_events_are_weighed_by_pages(printer: Any) -> None:
         pages_before=readings,
         recent_alerts=jams(printer, (29 * DAY, None), (25 * DAY, 26 * DAY)),
     )
-    tray = subjects.recall("part", "input 2", facts)
+    tray = subjects.recall_subject("part", "input 2", facts)
     assert ask("part.event_rate", facts, tray, per=10 * DAY) == pytest.approx(2.0)
     assert ask("part.event_rate", printer.facts(), tray, per=10 * DAY) is None
 
@@ -254,10 +261,10 @@ def test_pages_beside_the_weeks_before(printer: Any, lately: int, ratio: float) 
 
 def test_what_happened_is_counted_in_its_window(printer: Any) -> None:
     happened = (
-        Happening(at=DAY, what="reboot"),
-        Happening(at=9 * DAY, what="reboot"),
-        Happening(at=9 * DAY, what="missed", count=7),
-        Happening(at=9 * DAY, what="counter", detail="rolled"),
+        DeviceEvent(at=DAY, what="reboot"),
+        DeviceEvent(at=9 * DAY, what="reboot"),
+        DeviceEvent(at=9 * DAY, what="missed", count=7),
+        DeviceEvent(at=9 * DAY, what="counter", detail="rolled"),
     )
     facts = printer.facts(10 * DAY, happened=happened, pages=5)
     assert ask("device.reboots", facts, device(facts), per=7 * DAY) == 1
@@ -267,7 +274,7 @@ def test_what_happened_is_counted_in_its_window(printer: Any) -> None:
 
 def test_silence_in_business_time_counts_only_while_somebody_is_there(printer: Any) -> None:
     monday = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
-    office = Calendar(zone=UTC, week=dict.fromkeys(("mon", "tue"), hours("08:00-17:00")))
+    office = Calendar(zone=UTC, week=dict.fromkeys(("mon", "tue"), parse_hours("08:00-17:00")))
     silent = printer.silent(monday + DAY + 9 * 3600.0, since=monday + 16 * 3600.0)
     assert ask("device.unreachable_for", silent, device(silent), calendar=office) == 2 * 3600.0
 
@@ -277,7 +284,7 @@ HOUR = 3600.0
 
 def counter(printer: Any, *happened: tuple[float, str, float], now: float = 10 * DAY, **more: Any) -> Facts:
     told = tuple(
-        Happening(at=at, what="counter", detail=detail, count=count) for at, detail, count in happened
+        DeviceEvent(at=at, what="counter", detail=detail, count=count) for at, detail, count in happened
     )
     return printer.facts(now, **{"pages": 500, "happened": told, **more})
 
@@ -298,13 +305,13 @@ def test_a_counter_that_fell_is_told_for_as_long_as_is_asked(printer: Any) -> No
 def test_a_counter_is_stalled_only_while_supplies_go_down(printer: Any) -> None:
     stood = {"pages_before": ((2 * DAY, 500),)}
     for drawn, expected in ((5, 8 * DAY), (4, 0.0), (None, None)):
-        facts = counter(printer, **stood, trail=Trail(drawn=drawn))
+        facts = counter(printer, **stood, trail=RecentHistory(largest_drop=drawn))
         assert (
             ask("counter.stalled", facts, device(facts), **{"while": frozenset({"supplies_move"})})
             == expected
         )
         assert ask("counter.stalled", facts, device(facts)) == 8 * DAY
-    silent = counter(printer, **stood, trail=Trail(drawn=9), answers_in_a_row=0)
+    silent = counter(printer, **stood, trail=RecentHistory(largest_drop=9), answers_in_a_row=0)
     assert ask("counter.stalled", silent, device(silent)) is None
 
 
@@ -315,11 +322,13 @@ def test_the_epoch_is_that_of_the_meters(printer: Any) -> None:
     first = counter(printer)
     assert ask("counter.epoch", first, device(first)) == 1.0
     assert ask("counter.epoch_age", first, device(first)) == 10 * DAY
-    assert signals()["counter.jump"].words(Asked(device(facts), facts, {})) == {"counter.epoch": "3"}
+    assert load_signals()["counter.jump"].placeholder_values(SignalQuery(device(facts), facts, {})) == {
+        "counter.epoch": "3"
+    }
 
 
 def test_what_the_engine_counted_beyond_the_panel_shows_misfeeds(printer: Any) -> None:
-    trail = Trail(engine=((1 * DAY, 1100), (9 * DAY, 1400)))
+    trail = RecentHistory(engine=((1 * DAY, 1100), (9 * DAY, 1400)))
     facts = counter(printer, pages_before=((1 * DAY, 1000), (9 * DAY, 1250)), trail=trail)
     assert ask("counter.engine_minus_printed", facts, device(facts)) == 150.0
     assert ask("counter.engine_minus_printed", facts, device(facts), per=9 * DAY) == 50.0
@@ -329,7 +338,7 @@ def test_what_the_engine_counted_beyond_the_panel_shows_misfeeds(printer: Any) -
 
 
 def test_another_serial_number_is_told(printer: Any) -> None:
-    facts = printer.facts(10 * DAY, happened=(Happening(at=DAY, what="serial", detail="A1 → B7"),))
+    facts = printer.facts(10 * DAY, happened=(DeviceEvent(at=DAY, what="serial", detail="A1 → B7"),))
     assert ask("device.serial_changed", facts, device(facts)) is True
     assert ask("device.serial_changed", facts, device(facts), per=7 * DAY) is False
 
@@ -348,13 +357,15 @@ SHARES = [
 
 @pytest.mark.parametrize(("name", "read", "share"), SHARES, ids=[it[0] for it in SHARES])
 def test_the_share_of_time_with_an_error(printer: Any, name: str, read: Any, share: float | None) -> None:
-    trail = Trail(errors=tuple((100 * HOUR + at * HOUR, bits) for at, bits in read))
+    trail = RecentHistory(errors=tuple((100 * HOUR + at * HOUR, bits) for at, bits in read))
     facts = printer.facts(110 * HOUR, trail=trail)
     assert ask("device.error_share", facts, device(facts), per=10 * HOUR) == share
 
 
 def test_the_share_of_time_counts_the_bits_that_were_named(printer: Any) -> None:
-    facts = printer.facts(10 * HOUR, trail=Trail(errors=((0.0, ("lowToner",)), (5 * HOUR, ("jammed",)))))
+    facts = printer.facts(
+        10 * HOUR, trail=RecentHistory(errors=((0.0, ("lowToner",)), (5 * HOUR, ("jammed",))))
+    )
     assert (
         ask("device.error_share", facts, device(facts), per=10 * HOUR, bits=frozenset({"lowToner"})) == 50.0
     )
@@ -409,7 +420,7 @@ def trend(printer: Any, *days: float, pages: tuple[tuple[float, int], ...]) -> o
     alerts = jams(printer, *((day * DAY, day * DAY + 60) for day in days))
     now, total = 20 * DAY, pages[-1][1]
     facts = printer.facts(now, recent_alerts=alerts, open_alerts=(), pages=total, pages_before=pages)
-    tray = next(it for it in subjects.subjects("part", facts) if it.key == "input 2")
+    tray = next(it for it in subjects.list_subjects("part", facts) if it.key == "input 2")
     return ask("part.event_trend", facts, tray, per=7 * DAY)
 
 
@@ -444,11 +455,16 @@ def test_nothing_is_concluded_from_pages_across_a_counter_that_began_anew(printe
     [(9.0, "10 Jan"), (400.0, "05 Feb 1971"), (1e7, "beyond ten years"), (float("inf"), "beyond ten years")],
 )
 def test_the_day_of_a_forecast_has_a_year_where_it_is_far_and_none_beyond_ten(days: float, said: str) -> None:
-    left = Outlook(
+    left = SupplyForecast(
         at=0.0, p10=days, p50=days, p90=days, basis="measured", raw=days, sigma=0.3, left=0.5, pages_left=1.0,
         pages_a_day=0.0, use=0.0,
     )  # fmt: skip
     toner = Supply(index="1.1", type="toner", level=50, max=100)
     printer = Device(key="sn:A1", address=Address("192.0.2.1"))
-    facts = Facts(device=printer, now=0.0, supplies=(toner,), foresight=Foresight(outlooks={"1.1": left}))
-    assert signals()["supply.days_left"].words(Asked(supply(facts), facts, {}))["p30_date"] == said
+    facts = Facts(device=printer, now=0.0, supplies=(toner,), foresight=Forecasts(supplies={"1.1": left}))
+    assert (
+        load_signals()["supply.days_left"].placeholder_values(SignalQuery(supply(facts), facts, {}))[
+            "p30_date"
+        ]
+        == said
+    )

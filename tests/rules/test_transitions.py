@@ -3,14 +3,20 @@
 import pytest
 
 from agent.core.model import Address, Change, ChangeKind, Device, Impact
-from agent.pipeline.replay.transitions import CALM, LEAST, RESTLESS, next_look, pair_firings
+from agent.pipeline.replay.transitions import (
+    LONG_INTERVAL,
+    MIN_INTERVAL,
+    SHORT_INTERVAL,
+    next_look,
+    pair_firings,
+)
 from agent.rules.backtest.scoring import Firing
-from agent.rules.lifecycle import Phase, State, step
-from agent.rules.rule import Flap, Patience
+from agent.rules.lifecycle import LifecycleState, Phase, advance_state
+from agent.rules.rule import FlapDetection, Timing
 
 NOW = 100_000.0
 HOUR = 3600.0
-PATIENCE = Patience(hold=2 * HOUR, keep=4 * HOUR, gap=10 * HOUR)
+PATIENCE = Timing(for_duration=2 * HOUR, keep_firing=4 * HOUR, stale_after=10 * HOUR)
 DEVICE = Device(key="sn:A1", address=Address("192.0.2.1"), vendor="HP", model="E786")
 
 LOOKS = [
@@ -18,30 +24,35 @@ LOOKS = [
     ("pending: when `for` is over", Phase.PENDING, 0.5, False, 1.5 * HOUR),
     ("recovering: when `keep_firing` is over", Phase.RECOVERING, 1, False, 3 * HOUR),
     ("over, and waiting for a reading: before it counts as a gap", Phase.PENDING, 3, False, 9 * HOUR),
-    ("nearly over: not at once again", Phase.PENDING, 2 - 1 / HOUR, False, LEAST),
-    ("firing: twice a day", Phase.FIRING, 1, False, CALM),
-    ("firing and held back by others: often", Phase.FIRING, 1, True, RESTLESS),
-    ("resting: twice a day", Phase.RESTING, 1, True, CALM),
+    ("nearly over: not at once again", Phase.PENDING, 2 - 1 / HOUR, False, MIN_INTERVAL),
+    ("firing: twice a day", Phase.FIRING, 1, False, LONG_INTERVAL),
+    ("firing and held back by others: often", Phase.FIRING, 1, True, SHORT_INTERVAL),
+    ("resting: twice a day", Phase.RESTING, 1, True, LONG_INTERVAL),
 ]
 
 
 @pytest.mark.parametrize(("name", "phase", "hours", "waiting", "then"), LOOKS, ids=[it[0] for it in LOOKS])
 def test_a_state_is_looked_at_when_time_alone_may_move_it(name, phase, hours, waiting, then):
-    state = State(phase=phase, began=0.0, since=NOW - hours * HOUR, seen=NOW)
+    state = LifecycleState(phase=phase, began=0.0, since=NOW - hours * HOUR, seen=NOW)
     assert next_look(state, PATIENCE, NOW, waiting=waiting) - NOW == pytest.approx(then)
 
 
 def test_what_comes_and_goes_is_looked_at_when_its_longer_wait_is_over():
-    patience = Patience(hold=0, keep=HOUR, gap=90 * HOUR, flap=Flap(most=1, window=90 * HOUR, hold=6 * HOUR))
-    state = State(phase=Phase.RECOVERING, began=0.0, since=NOW, seen=NOW, opens=(1.0, 2.0))
+    patience = Timing(
+        for_duration=0,
+        keep_firing=HOUR,
+        stale_after=90 * HOUR,
+        flap=FlapDetection(max_opens=1, window=90 * HOUR, hold=6 * HOUR),
+    )
+    state = LifecycleState(phase=Phase.RECOVERING, began=0.0, since=NOW, seen=NOW, opens=(1.0, 2.0))
     assert next_look(state, patience, NOW) == NOW + 6 * HOUR
 
 
 def test_nothing_moves_before_the_next_look():
-    state = State(phase=Phase.PENDING, began=NOW, since=NOW, seen=NOW)
+    state = LifecycleState(phase=Phase.PENDING, began=NOW, since=NOW, seen=NOW)
     look = next_look(state, PATIENCE, NOW)
-    before = step(state, holds=True, ceased=False, now=look - 1, patience=PATIENCE)
-    after = step(state, holds=True, ceased=False, now=look, patience=PATIENCE)
+    before = advance_state(state, holds=True, ceased=False, now=look - 1, patience=PATIENCE)
+    after = advance_state(state, holds=True, ceased=False, now=look, patience=PATIENCE)
     assert before is not None
     assert after is not None
     assert (before.phase, after.phase) == (Phase.PENDING, Phase.FIRING)

@@ -9,22 +9,22 @@ from agent.core.errors import ConfigError
 from agent.pipeline.replay import trial_runner
 from agent.rules import loader, trial, trial_series
 
-SHIPPED = [it for path in loader.trials([loader.DEFAULTS]) for it in trial.read(path)]
+SHIPPED = [it for path in loader.trial_files([loader.DEFAULTS]) for it in trial.load_trials(path)]
 
 
 @pytest.fixture(scope="module")
 def rules():
-    return loader.load(loader.shipped())
+    return loader.load_rules(loader.shipped_files())
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda it: it.name)
 def test_a_shipped_rule_does_what_its_trial_says(rules, case):
-    assert trial_runner.play(rules, case).complaints == ()
+    assert trial_runner.run_trial(rules, case).complaints == ()
 
 
 def test_every_shipped_rule_has_a_trial_beside_it(rules):
     assert set(rules.rules) == {name for it in SHIPPED for name in it.form.rules}
-    for path in loader.shipped():
+    for path in loader.shipped_files():
         named = {
             name
             for it in SHIPPED
@@ -42,7 +42,7 @@ def test_every_trial_says_what_is_to_come_of_it():
 
 def test_played_twice_a_trial_says_the_same(rules):
     for it in SHIPPED[:8]:
-        assert trial_runner.play(rules, it) == trial_runner.play(rules, it)
+        assert trial_runner.run_trial(rules, it) == trial_runner.run_trial(rules, it)
 
 
 UNFOLDED = [
@@ -58,13 +58,13 @@ UNFOLDED = [
 
 @pytest.mark.parametrize(("text", "values"), UNFOLDED, ids=[it[0] for it in UNFOLDED])
 def test_the_notation_of_series(text, values):
-    assert trial_series.unfold(text) == values
+    assert trial_series.expand_series(text) == values
 
 
 @pytest.mark.parametrize("text", ["", "  ", "9x999999999"])
 def test_a_series_of_nothing_or_of_too_much_is_refused(text):
     with pytest.raises(ValueError, match=r"\| write"):
-        trial_series.unfold(text)
+        trial_series.expand_series(text)
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -77,8 +77,8 @@ def test_a_trial_that_fails_says_what_came_instead(rules, tmp_path):
     path = written(
         tmp_path, 'series."level black" = "80x4 9x4"\ntickets = ["1 h: open supply.low toner:black (normal)"]'
     )
-    (case,) = trial.read(path)
-    assert trial_runner.play(rules, case).complaints == (
+    (case,) = trial.load_trials(path)
+    assert trial_runner.run_trial(rules, case).complaints == (
         "tickets, not expected: 3 h: open supply.low toner:black (normal)",
         "tickets, missing: 1 h: open supply.low toner:black (normal)",
     )
@@ -86,15 +86,15 @@ def test_a_trial_that_fails_says_what_came_instead(rules, tmp_path):
 
 def test_a_trial_of_where_rules_stand(rules, tmp_path):
     expect = 'expect = [{ at = "2h" }, { at = "150 min", pending = ["supply-low"] }, { at = "4h" }]'
-    (case,) = trial.read(written(tmp_path, f'series."level black" = "80x4 9x8"\n{expect}'))
-    assert trial_runner.play(rules, case).complaints == ("at 4 h: firing supply-low, expected nothing",)
+    (case,) = trial.load_trials(written(tmp_path, f'series."level black" = "80x4 9x8"\n{expect}'))
+    assert trial_runner.run_trial(rules, case).complaints == ("at 4 h: firing supply-low, expected nothing",)
 
 
 def test_a_trial_of_a_rule_that_does_not_exist(rules, tmp_path):
     path = written(tmp_path, "tells = []")
     path.write_text(path.read_text().replace("supply-low", "suply-low"))
-    (case,) = trial.read(path)
-    assert trial_runner.play(rules, case).complaints == ('there is no rule "suply-low"',)
+    (case,) = trial.load_trials(path)
+    assert trial_runner.run_trial(rules, case).complaints == ('there is no rule "suply-low"',)
 
 
 MISTAKES = [
@@ -110,14 +110,14 @@ MISTAKES = [
 @pytest.mark.parametrize(("text", "said"), MISTAKES, ids=[it[1] for it in MISTAKES])
 def test_a_mistake_in_a_trial_is_told_with_its_place(tmp_path, text, said):
     with pytest.raises(ConfigError) as caught:
-        trial.read(written(tmp_path, text))
+        trial.load_trials(written(tmp_path, text))
     assert said in str(caught.value)
 
 
 def test_sixty_old_conditions_of_a_new_site_open_no_ticket_of_their_own(rules, tmp_path):
     text = 'first_days = "72 hours"\nseries."level black" = "5x150"\ntickets = ["1 day 1 h: open site.found digest (normal)"]'
-    (case,) = trial.read(written(tmp_path, text))
-    assert trial_runner.play(rules, case).complaints == ()
+    (case,) = trial.load_trials(written(tmp_path, text))
+    assert trial_runner.run_trial(rules, case).complaints == ()
 
 
 def test_what_breaks_on_the_first_day_is_told_at_once_if_the_printer_is_down(rules, tmp_path):
@@ -126,8 +126,8 @@ def test_what_breaks_on_the_first_day_is_told_at_once_if_the_printer_is_down(rul
     )
     path = written(tmp_path, text + '\ntickets = ["1 h: open fuser.failure fuser:1 (critical)"]')
     path.write_text(path.read_text().replace("supply-low", "fuser-failure"))
-    (case,) = trial.read(path)
-    assert trial_runner.play(rules, case).complaints == ()
+    (case,) = trial.load_trials(path)
+    assert trial_runner.run_trial(rules, case).complaints == ()
 
 
 def test_the_published_schema_is_the_form_that_is_checked():
@@ -136,7 +136,7 @@ def test_the_published_schema_is_the_form_that_is_checked():
 
 
 def test_every_shipped_file_names_the_schema():
-    for path in loader.shipped():
+    for path in loader.shipped_files():
         first, _, _ = path.read_text("utf-8").partition("\n")
         assert first == "#:schema ../rules.schema.json", path.name
         assert (path.parent / first.removeprefix("#:schema ")).exists()

@@ -9,12 +9,12 @@ from agent.pipeline.replay import trial_runner
 from agent.rules import loader, trial
 
 HERE = Path(__file__).parent / "worked"
-TRIALS = trial.read(HERE / "rules.trial.toml")
+TRIALS = trial.load_trials(HERE / "rules.trial.toml")
 
 
 @pytest.fixture(scope="module")
 def rules():
-    return loader.load([*loader.shipped(), HERE / "rules.toml"])
+    return loader.load_rules([*loader.shipped_files(), HERE / "rules.toml"])
 
 
 def test_all_six_are_in_force_as_they_are_written(rules):
@@ -26,7 +26,7 @@ def test_all_six_are_in_force_as_they_are_written(rules):
 
 @pytest.mark.parametrize("case", TRIALS, ids=lambda it: it.name)
 def test_each_speaks_up_with_all_of_its_words(rules, case):
-    played = trial_runner.play(rules, case)
+    played = trial_runner.run_trial(rules, case)
     assert played.complaints == ()
     assert len(played.titles) == 1
     assert "unknown" not in played.titles[0]

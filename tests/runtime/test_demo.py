@@ -16,7 +16,7 @@ from agent.core import health
 from agent.core.errors import StoreError
 from agent.core.store import open_reader
 from uplink.outbox import queries
-from uplink.receiver.event_store import Ledger
+from uplink.receiver.event_store import EventStore
 
 pytestmark = pytest.mark.xdist_group("multicast")  # one at a time: what one announces, all hear
 
@@ -41,7 +41,7 @@ def play(folder, *arguments):
 
 def pid_of_the_agent(folder):
     with suppress(StoreError, sqlite3.Error), closing(open_reader(folder / "agent" / "printwarden.db")) as db:
-        return health.facts(db).get("pid")
+        return health.load_health(db).get("pid")
     return None
 
 
@@ -67,13 +67,13 @@ def test_each_ticket_arrives_exactly_once_though_the_agent_is_killed_in_the_midd
     assert len(killed) == outcome["restarts"] == 3
     assert all(printer["kept"] and printer["due"] for printer in outcome["printers"])
     assert sum(printer["arrived"] for printer in outcome["printers"]) == 4
-    with closing(Ledger(tmp_path / "receiver.db")) as ledger:
-        tickets = ledger.payloads("mps.ticket/1")
-        events = ledger.events(0, 10_000)
+    with closing(EventStore(tmp_path / "receiver.db")) as ledger:
+        tickets = ledger.list_payloads("mps.ticket/1")
+        events = ledger.list_events(0, 10_000)
     steps = [(ticket["ticket_id"], ticket["ticket_seq"]) for ticket in tickets]
     assert len(set(steps)) == len(steps), "no step of a ticket twice"
     with closing(open_reader(tmp_path / "agent" / "printwarden.db")) as db:
-        dropped = queries.counts(db).dropped
+        dropped = queries.count_outbox(db).dropped
     assert set(dropped) <= {"heartbeat.superseded"}, "of heartbeats and inventories the newest counts"
     numbers = sorted(int(event["sequence"]) for event in events)
     assert len(set(numbers)) == len(numbers)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from agent.runtime.demo.report import judge
-from agent.simulator.scenario import HOUR, Promise
+from agent.runtime.demo.report import check_promises
+from agent.simulator.scenario import HOUR, ExpectedTicket
 
-LOW = Promise(fault="supply.low", component="toner:black", by=10 * HOUR)
+LOW = ExpectedTicket(fault="supply.low", component="toner:black", by=10 * HOUR)
 CAST = {"sn:A": ("toner_runs_down", LOW), "sn:B": ("healthy", None)}
 
 
@@ -29,4 +29,4 @@ STORIES = [
 
 @pytest.mark.parametrize(("story", "events", "hours", "kept"), STORIES, ids=[story[0] for story in STORIES])
 def test_verdict(story, events, hours, kept):
-    assert {line.device: line.kept for line in judge(CAST, events, hours * HOUR)} == kept
+    assert {line.device: line.is_kept for line in check_promises(CAST, events, hours * HOUR)} == kept

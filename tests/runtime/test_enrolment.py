@@ -19,10 +19,10 @@ from agent.core import audit
 from agent.runtime.setup import enrolment
 from uplink.identity import identity
 from uplink.receiver.app import create_app
-from uplink.receiver.auth import Gate
-from uplink.receiver.certificates import throw_away
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.certificates import create_certificates
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 
 SITE = "S-04"
 PATIENCE = 60
@@ -34,29 +34,29 @@ class Provider:
 
     def __init__(self, folder):
         self.folder, self.database = folder, folder / "receiver.db"
-        self.certificates = throw_away(folder / "tls")
+        self.certificates = create_certificates(folder / "tls")
         self.port = free_port(socket.SOCK_STREAM, LOCALHOST)
-        Ledger(self.database).close()
+        EventStore(self.database).close()
         self.url = f"https://{LOCALHOST}:{self.port}/v1/events"
 
     @asynccontextmanager
     async def there(self):
         app = create_app(self.database, enrolment=True)
-        async with serving(app, port=self.port, certificates=self.certificates):
+        async with serve_app(app, port=self.port, certificates=self.certificates):
             yield
 
     def token(self, site=SITE, life=3600.0):
-        with closing(Ledger(self.database)) as ledger:
-            return Gate(ledger).issue(site, time.time(), life)
+        with closing(EventStore(self.database)) as ledger:
+            return AgentAuth(ledger).issue_token(site, time.time(), life)
 
     def agents(self):
-        with closing(Ledger(self.database)) as ledger:
-            return {agent["agent_id"] for agent in ledger.agents()}
+        with closing(EventStore(self.database)) as ledger:
+            return {agent["agent_id"] for agent in ledger.list_agents()}
 
     def events(self):
         """The data of each event that has arrived."""
-        with closing(Ledger(self.database)) as ledger:
-            return [json.loads(row["data"]) for row in ledger.db.rows("SELECT data FROM event", ())]
+        with closing(EventStore(self.database)) as ledger:
+            return [json.loads(row["data"]) for row in ledger.db.fetch_rows("SELECT data FROM event", ())]
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def until(condition, home):
 
 def settings(home):
     """The configuration there, with the state where PRINTWARDEN_HOME has it."""
-    found = config.load(home / "config.toml")
+    found = config.load_config(home / "config.toml")
     return found.model_copy(update={"storage": found.storage.model_copy(update={"folder": "state"})})
 
 
@@ -128,14 +128,14 @@ async def test_the_first_run_enrols_and_keeps_no_token(provider, home, tmp_path,
     async with provider.there():
         ended = await asyncio.to_thread(init, provider, home, *more, typed=typed)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    known = identity.load(settings(home).identity)
+    known = identity.load_identity(settings(home).identity_folder)
     assert provider.agents() == {known.agent_id}
     assert f"enrolled as {known.agent_id}" in ended.stdout
-    assert not settings(home).invitation.exists()
+    assert not settings(home).token_path.exists()
     assert file.exists() == (way != "a file"), "the file of a used token goes"
     assert not [path for path in home.rglob("*") if path.is_file() and token in path.read_text("latin-1")]
     assert token not in ended.stdout + ended.stderr
-    assert [line["action"] for line in audit.read(settings(home).state)] == ["enrolled"]
+    assert [line["action"] for line in audit.read_entries(settings(home).state_folder)] == ["enrolled"]
 
 
 async def test_a_token_that_is_refused_is_told_and_the_configuration_stands(provider, home):
@@ -147,8 +147,8 @@ async def test_a_token_that_is_refused_is_told_and_the_configuration_stands(prov
     assert "ask it for a new one" in ended.stdout
     assert "printwarden enroll --token-file" in ended.stdout
     assert settings(home).site.id == SITE
-    assert not settings(home).invitation.exists(), "it is good for nothing"
-    assert identity.load(settings(home).identity) is None
+    assert not settings(home).token_path.exists(), "it is good for nothing"
+    assert identity.load_identity(settings(home).identity_folder) is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_with_the_provider_away_the_service_enrols_when_it_is_back_and_del
     ended = await asyncio.to_thread(init, provider, home, "--yes", PRINTWARDEN_TOKEN=provider.token())
     assert ended.returncode == 1, "the provider could not be reached"
     assert "The service enrols by itself as soon as the provider answers" in ended.stdout
-    left = settings(home).invitation
+    left = settings(home).token_path
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
     async with service(home):
         await asyncio.sleep(1)
@@ -187,27 +187,27 @@ async def test_with_the_provider_away_the_service_enrols_when_it_is_back_and_del
         assert provider.agents() == set()
         async with provider.there():
             await until(provider.events, home)
-    known = identity.load(settings(home).identity)
+    known = identity.load_identity(settings(home).identity_folder)
     assert provider.agents() == {known.agent_id}
     assert {event["agent"]["agent_id"] for event in provider.events()} == {known.agent_id}, (
         "what was put into the queue before has the agent's name, too"
     )
     assert not left.exists()
     assert f"enrolled with {provider.url} as {known.agent_id}" in (home / "log").read_text()
-    assert "enrolled" in [line["action"] for line in audit.read(settings(home).state)]
+    assert "enrolled" in [line["action"] for line in audit.read_entries(settings(home).state_folder)]
 
 
 @posix
 async def test_a_file_that_an_installer_left_enrols_at_the_first_start(provider, home):
     """What the MSI does: `init --no-try`, and the token by WriteIniValues."""
     assert init(provider, home, "--yes", "--no-try").returncode == 0
-    left = settings(home).invitation
+    left = settings(home).token_path
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(f"[enrolment]\r\ntoken={provider.token()}\r\n".encode())
     async with provider.there(), service(home):
         await until(provider.events, home)
     assert not left.exists()
-    assert provider.agents() == {identity.load(settings(home).identity).agent_id}
+    assert provider.agents() == {identity.load_identity(settings(home).identity_folder).agent_id}
 
 
 @posix
@@ -235,16 +235,16 @@ async def test_an_answer_that_was_lost_is_given_again_to_the_same_key_only(provi
     init(provider, home, "--yes", "--no-try")
     here, there = settings(home), settings(home).model_copy(update={"folder": tmp_path})
     async with provider.there():
-        enrolment.leave(here, token)
-        first = await enrolment.join(here, str(here.invitation))
-        (here.identity / "credential.json").unlink()
-        enrolment.leave(here, token)
-        again = await enrolment.join(here, str(here.invitation))
+        enrolment.save_token(here, token)
+        first = await enrolment.enrol_with_token(here, str(here.token_path))
+        (here.identity_folder / "credential.json").unlink()
+        enrolment.save_token(here, token)
+        again = await enrolment.enrol_with_token(here, str(here.token_path))
         assert again.agent_id == first.agent_id
         assert again.credential != first.credential
         stolen = tmp_path / "stolen"
         stolen.write_text(token)
         elsewhere = there.model_copy(update={"storage": there.storage.model_copy(update={"folder": "else"})})
         with pytest.raises(identity.NotEnrolled, match="it is used"):
-            await enrolment.join(elsewhere, str(stolen))
+            await enrolment.enrol_with_token(elsewhere, str(stolen))
     assert provider.agents() == {first.agent_id}

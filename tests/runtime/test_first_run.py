@@ -13,20 +13,20 @@ from loopback import HOME, LOCALHOST, own
 from agent import config
 from agent.core.errors import ConfigError
 from agent.runtime.setup import answers, config_writer, first_try
-from agent.runtime.setup.answers import Answers, User
-from agent.runtime.setup.networks import proposed
+from agent.runtime.setup.answers import SetupAnswers, SnmpV3User
+from agent.runtime.setup.networks import propose_networks
 from agent.simulator import models
-from agent.simulator.device import addresses, printer
-from agent.simulator.fleet import Fleet
+from agent.simulator.device import build_printer, list_addresses
+from agent.simulator.fleet import SimulatedFleet
 from uplink.receiver.app import create_app
-from uplink.receiver.certificates import throw_away
-from uplink.receiver.serve import serving
+from uplink.receiver.certificates import create_certificates
+from uplink.receiver.serve import serve_app
 
-FULL = Answers(
+FULL = SetupAnswers(
     site='Öffis "4"',
     networks=(own("0.0/29"), own("5.0/29")),
     communities=("s3cret", "public"),
-    user=User(name="mps", auth_password="auth-word", priv_password="priv-word"),
+    user=SnmpV3User(name="mps", auth_password="auth-word", priv_password="priv-word"),
     url="https://provider.example/v1/events",
     bearer="t0ken",
     proxy="http://anna:pr0xy@proxy.example:3128",
@@ -47,12 +47,12 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
     ],
 )  # fmt: skip
 def test_the_networks_of_the_office_are_proposed(story, interfaces, networks):
-    assert proposed(interfaces) == networks
+    assert propose_networks(interfaces) == networks
 
 
 def test_what_is_written_is_what_was_answered(tmp_path):
-    config_writer.write(tmp_path / "config.toml", FULL, today="2026-11-22")
-    loaded = config.load(tmp_path / "config.toml")
+    config_writer.write_config(tmp_path / "config.toml", FULL, today="2026-11-22")
+    loaded = config.load_config(tmp_path / "config.toml")
     assert loaded.site.id == FULL.site
     assert [str(place.cidr) for place in loaded.network] == list(FULL.networks)
     assert loaded.network[0].credentials == ("snmpv3", "community-1", "public")
@@ -60,18 +60,18 @@ def test_what_is_written_is_what_was_answered(tmp_path):
     community, user = loaded.credential
     assert community.community == "s3cret"
     assert (user.user, user.auth_password, user.priv_password) == ("mps", "auth-word", "priv-word")
-    assert loaded.beside(loaded.provider.token_file).read_text() == "t0ken\n"
+    assert loaded.resolve_path(loaded.provider.token_file).read_text() == "t0ken\n"
 
 
 def test_no_secret_is_in_the_configuration_itself(tmp_path):
-    text = config_writer.text(FULL, "2026-11-22")
+    text = config_writer.format_config(FULL, "2026-11-22")
     assert not [secret for secret in ("s3cret", "auth-word", "priv-word", "t0ken", "pr0xy") if secret in text]
     assert tomllib.loads(text)["config_version"] == 1
 
 
 @posix
 def test_secrets_are_their_owners_alone(tmp_path):
-    config_writer.write(tmp_path / "new" / "config.toml", FULL, today="2026-11-22")
+    config_writer.write_config(tmp_path / "new" / "config.toml", FULL, today="2026-11-22")
     folder = tmp_path / "new" / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
@@ -80,19 +80,23 @@ def test_secrets_are_their_owners_alone(tmp_path):
     )
 
 
-@pytest.mark.parametrize("least", [Answers(), Answers(networks=(own("0.0/29"),), communities=("public",))])
+@pytest.mark.parametrize(
+    "least", [SetupAnswers(), SetupAnswers(networks=(own("0.0/29"),), communities=("public",))]
+)
 def test_the_least_answers_make_a_configuration_too(tmp_path, least):
-    config_writer.write(tmp_path / "config.toml", least, today="2026-11-22")
-    assert config.load(tmp_path / "config.toml").credential == ()
+    config_writer.write_config(tmp_path / "config.toml", least, today="2026-11-22")
+    assert config.load_config(tmp_path / "config.toml").credential == ()
 
 
 def test_a_configuration_that_is_there_is_left_alone_unless_forced(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("# mine\n")
     with pytest.raises(ConfigError, match="is there already"):
-        config_writer.write(path, FULL, today="2026-11-22")
+        config_writer.write_config(path, FULL, today="2026-11-22")
     assert path.read_text() == "# mine\n"
-    assert config_writer.write(path, FULL, today="2026-11-22", force=True) == tmp_path / "config.toml.old"
+    assert (
+        config_writer.write_config(path, FULL, today="2026-11-22", force=True) == tmp_path / "config.toml.old"
+    )
     assert (tmp_path / "config.toml.old").read_text() == "# mine\n"
 
 
@@ -102,13 +106,13 @@ def test_a_configuration_that_is_there_is_left_alone_unless_forced(tmp_path):
         ({"networks": ("192.168.1.7/24",)}, 'did you mean "192.168.1.0/24"'),
         ({"networks": ("10.0.0.0/8",)}, "more than a /20"),
         ({"url": "http://provider.example"}, "use https://"),
-        ({"user": User(name="mps", auth_password="short")}, "at least 8 characters"),
+        ({"user": SnmpV3User(name="mps", auth_password="short")}, "at least 8 characters"),
         ({"site": ""}, "site.id"),
     ],
 )
 def test_a_wrong_answer_is_told_before_anything_is_written(tmp_path, wrong, said):
     with pytest.raises(ConfigError) as caught:
-        answers.check(Answers(**wrong), tmp_path)
+        answers.check_answers(SetupAnswers(**wrong), tmp_path)
     assert said in str(caught.value)
 
 
@@ -127,12 +131,12 @@ def run(*arguments, typed="", environment=None):
 
 
 async def test_the_first_printers_are_shown_and_the_provider_is_called(tmp_path):
-    [place] = addresses(own("1.1"), 0, 1)
-    members = [printer(models.HP_M507, "healthy", place)]
-    certificates = throw_away(tmp_path / "tls")
+    [place] = list_addresses(own("1.1"), 0, 1)
+    members = [build_printer(models.HP_M507, "healthy", place)]
+    certificates = create_certificates(tmp_path / "tls")
     async with (
-        Fleet(members) as fleet,
-        serving(create_app(tmp_path / "r.db"), certificates=certificates) as url,
+        SimulatedFleet(members) as fleet,
+        serve_app(create_app(tmp_path / "r.db"), certificates=certificates) as url,
     ):
         ended = await asyncio.to_thread(
             run, "--yes", "--config", str(tmp_path / "config.toml"), "--network", own("1.0/30"), "--listen", "0s",
@@ -142,14 +146,14 @@ async def test_the_first_printers_are_shown_and_the_provider_is_called(tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert models.HP_M507.serial in ended.stdout
     assert "its certificate is good" in ended.stdout
-    assert config.load(tmp_path / "config.toml").site.id == "S-04"
+    assert config.load_config(tmp_path / "config.toml").site.id == "S-04"
 
 
 def test_it_asks_for_what_no_flag_gave(tmp_path):
     typed = f"S-09\n{own('2.0/30')}, {own('3.0/30')}\nours\n\nhttps://provider.example/v1/events\n\n"
     ended = run("--config", str(tmp_path / "config.toml"), "--no-try", typed=typed)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    loaded = config.load(tmp_path / "config.toml")
+    loaded = config.load_config(tmp_path / "config.toml")
     assert loaded.site.id == "S-09"
     assert [str(place.cidr) for place in loaded.network] == [own("2.0/30"), own("3.0/30")]
     assert loaded.credential[0].community == "ours"
@@ -167,12 +171,16 @@ def test_a_trial_keeps_its_state_beside_its_configuration(tmp_path):
         "https://provider.example/v1/events",
     )
     ended = run(*first, "--config", str(tmp_path / "trial" / "config.toml"))
-    assert config.load(tmp_path / "trial" / "config.toml").state == tmp_path / "trial" / "state"
+    assert config.load_config(tmp_path / "trial" / "config.toml").state_folder == tmp_path / "trial" / "state"
     assert f"printwarden enroll --config {tmp_path}/trial/config.toml --token-file FILE" in ended.stdout
     run(*first, environment={"PRINTWARDEN_HOME": str(tmp_path / "home")})
-    assert config.load(tmp_path / "home" / "config.toml").storage.folder is None, "where this system has it"
+    assert config.load_config(tmp_path / "home" / "config.toml").storage.folder is None, (
+        "where this system has it"
+    )
     run(*first, "--config", str(tmp_path / "in" / "config.toml"), environment={"STATE_DIRECTORY": "/state"})
-    assert config.load(tmp_path / "in" / "config.toml").storage.folder is None, "a container says where"
+    assert config.load_config(tmp_path / "in" / "config.toml").storage.folder is None, (
+        "a container says where"
+    )
 
 
 def test_a_wrong_flag_writes_nothing(tmp_path):
@@ -194,13 +202,15 @@ def test_a_provider_that_cannot_be_reached_or_believed_is_told(tmp_path):
 
 
 async def test_a_stranger_in_the_providers_place_is_not_believed(tmp_path):
-    async with serving(create_app(tmp_path / "r.db"), certificates=throw_away(tmp_path / "tls")) as url:
+    async with serve_app(
+        create_app(tmp_path / "r.db"), certificates=create_certificates(tmp_path / "tls")
+    ) as url:
         with pytest.raises(OSError, match=r"(?i)certificate"):
-            await first_try.reach(url, environment={})
+            await first_try.check_provider(url, environment={})
 
 
 async def test_behind_a_proxy_the_provider_is_not_called():
-    said = await first_try.reach(
+    said = await first_try.check_provider(
         "https://provider.invalid", environment={"HTTPS_PROXY": "http://proxy.invalid:3128"}
     )
     assert "not tried" in said

@@ -13,13 +13,13 @@ import pytest
 from loopback import own
 from typer.testing import CliRunner
 
-from agent.cli import _service_command, build
-from agent.cli._service_command import Service
+from agent.cli import _service_command, build_cli
+from agent.cli._service_command import ServiceCommand
 from agent.core import store
 from agent.core.clock import Clock
 from agent.simulator import fleets
-from agent.simulator.device import addresses, printer
-from agent.simulator.fleet import Fleet
+from agent.simulator.device import build_printer, list_addresses
+from agent.simulator.fleet import SimulatedFleet
 
 PATIENCE = 60
 NEVER = {
@@ -65,8 +65,8 @@ def heavy(modules):
 async def modules_of_a_service(folder: Path, begin: str = "") -> list[str]:
     """Every module that a service has loaded after it has read its first printer."""
     place = folder / "notify"
-    async with Fleet(
-        [printer(fleets.models.HP_M507, "healthy", *addresses(own("0.1"), 0, 1))], clock=Clock()
+    async with SimulatedFleet(
+        [build_printer(fleets.models.HP_M507, "healthy", *list_addresses(own("0.1"), 0, 1))], clock=Clock()
     ) as fleet:
         port = fleet.members[0].address.port
         (folder / "config.toml").write_text(CONFIG.format(network=own("0.0/29"), port=port))
@@ -106,7 +106,7 @@ async def test_the_service_loads_nothing_that_it_does_not_need(tmp_path):
 @posix
 async def test_a_service_that_begins_as_any_command_does_is_found_out(tmp_path):
     """The negative control: the same, read by typer."""
-    begin = "from agent.cli import _service_command; _service_command.asked = lambda words: None"
+    begin = "from agent.cli import _service_command; _service_command.parse_service_command = lambda words: None"
     assert {"typer", "rich"} <= heavy(await modules_of_a_service(tmp_path, begin))
 
 
@@ -122,10 +122,10 @@ async def test_a_service_that_begins_as_any_command_does_is_found_out(tmp_path):
 )
 def test_what_a_service_manager_says_is_understood_as_typer_does(words, config, clock, monkeypatch):
     told = []
-    monkeypatch.setattr(Service, "start", lambda service: told.append(service))  # noqa: PLW0108 - a method
-    CliRunner().invoke(build(["run"]), words.split(), catch_exceptions=False)
-    plain = _service_command.asked(words.split())
-    assert told == [plain] == [Service(config=Path(config) if config else None, clock=clock)]
+    monkeypatch.setattr(ServiceCommand, "start", lambda service: told.append(service))  # noqa: PLW0108 - a method
+    CliRunner().invoke(build_cli(["run"]), words.split(), catch_exceptions=False)
+    plain = _service_command.parse_service_command(words.split())
+    assert told == [plain] == [ServiceCommand(config=Path(config) if config else None, clock=clock)]
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,11 @@ def test_what_a_service_manager_says_is_understood_as_typer_does(words, config, 
      "--version", "service host"],
 )  # fmt: skip
 def test_everything_else_is_left_to_the_command_line(words):
-    assert _service_command.asked(words.split()) is None
+    assert _service_command.parse_service_command(words.split()) is None
 
 
 def test_on_windows_the_service_is_hosted_without_it_too(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    assert isinstance(_service_command.asked(["service", "host"]), _service_command.Guest)
+    assert isinstance(
+        _service_command.parse_service_command(["service", "host"]), _service_command.ServiceHostCommand
+    )

@@ -36,7 +36,7 @@ def test_every_python_file_is_among_the_modules():
         ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
         for path in root.rglob("*.py")
     }
-    assert files - {"agent", "agent.__main__"} - selftest.ELSEWHERE <= set(selftest.modules())
+    assert files - {"agent", "agent.__main__"} - selftest.OTHER_PLATFORMS <= set(selftest.list_modules())
 
 
 async def test_what_is_missing_is_told_and_the_rest_is_tried_all_the_same(monkeypatch):
@@ -47,7 +47,7 @@ async def test_what_is_missing_is_told_and_the_rest_is_tried_all_the_same(monkey
         return "seen"
 
     monkeypatch.setattr(selftest, "CHECKS", {"a": broken, "b": fine})
-    checks = await selftest.run()
+    checks = await selftest.run_checks()
     assert [(check.name, check.ok, check.said) for check in checks] == [
         ("a", False, "ModuleNotFoundError: No module named 'pysnmp.smi.mibs'"),
         ("b", True, "seen"),

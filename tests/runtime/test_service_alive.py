@@ -20,7 +20,7 @@ def test_it_is_alive_if_it_noted_lately_how_it_is(tmp_path, age, code, said):
     with closing(Store(tmp_path / "printwarden.db", {"health": health.SCHEMA})) as store:
         if age is not None:
             with store.transaction() as tx:
-                health.note(tx, time.time() - age, {"version": "1"})
+                health.save_health(tx, time.time() - age, {"version": "1"})
     command = [sys.executable, "-m", "agent", "service", "alive", "--config", str(tmp_path / "config.toml")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, said in ended.stdout) == (code, True), ended.stderr

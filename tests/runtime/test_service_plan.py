@@ -10,17 +10,24 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import build
+from agent.cli import build_cli
 from agent.core import paths
 from agent.runtime.host import systemd_install
-from agent.runtime.host.systemd_install import NotPossible, Remove, Run, Write, carry_out, told
+from agent.runtime.host.systemd_install import (
+    InstallNotPossible,
+    RemovePath,
+    RunCommand,
+    WriteFile,
+    describe_steps,
+    run_steps,
+)
 
 OPT = ("/opt/printwarden/printwarden",)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="systemd")
 
 
 def test_the_plan_makes_the_user_before_what_belongs_to_it():
-    plan = told(systemd_install.install(OPT, configured=True))
+    plan = describe_steps(systemd_install.plan_install(OPT, configured=True))
     order = [
         "write /etc/sysusers.d/printwarden.conf",
         "run systemd-sysusers",
@@ -34,8 +41,8 @@ def test_the_plan_makes_the_user_before_what_belongs_to_it():
 
 
 def test_what_is_not_configured_is_enabled_but_not_started():
-    assert "run systemctl restart printwarden.service" not in told(
-        systemd_install.install(OPT, configured=False)
+    assert "run systemctl restart printwarden.service" not in describe_steps(
+        systemd_install.plan_install(OPT, configured=False)
     )
 
 
@@ -43,8 +50,8 @@ def test_what_is_not_configured_is_enabled_but_not_started():
     "place", [str(Path("/root", "venv/bin/python")), "/home/anna/printwarden/printwarden"]
 )
 def test_a_program_that_the_service_could_not_see_is_refused(place):
-    with pytest.raises(NotPossible, match="put the program under /opt"):
-        systemd_install.install((place,), configured=True)
+    with pytest.raises(InstallNotPossible, match="put the program under /opt"):
+        systemd_install.plan_install((place,), configured=True)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +64,14 @@ def test_a_program_that_the_service_could_not_see_is_refused(place):
     ],
 )
 def test_the_unit_starts_this_very_program(program, line):
-    text = systemd_install.unit("printwarden.service", program)
+    text = systemd_install.format_unit("printwarden.service", program)
     assert line in text
     assert "/usr/bin/printwarden" not in text
 
 
 def test_removal_keeps_configuration_and_state_unless_purged():
     kept, purged = (
-        {step.path for step in systemd_install.uninstall(purge=purge) if isinstance(step, Remove)}
+        {step.path for step in systemd_install.plan_uninstall(purge=purge) if isinstance(step, RemovePath)}
         for purge in (False, True)
     )
     assert not kept & {systemd_install.CONFIG, systemd_install.STATE}
@@ -72,24 +79,30 @@ def test_removal_keeps_configuration_and_state_unless_purged():
 
 
 def test_everything_that_is_installed_is_removed_again():
-    written = {step.path for step in systemd_install.install(OPT, configured=True) if isinstance(step, Write)}
-    removed = {step.path for step in systemd_install.uninstall(purge=True) if isinstance(step, Remove)}
+    written = {
+        step.path
+        for step in systemd_install.plan_install(OPT, configured=True)
+        if isinstance(step, WriteFile)
+    }
+    removed = {
+        step.path for step in systemd_install.plan_uninstall(purge=True) if isinstance(step, RemovePath)
+    }
     assert written <= removed
 
 
 @linux
 def test_steps_are_carried_out_and_the_first_failure_stops_them(tmp_path):
     steps = [
-        Write(tmp_path / "a" / "b", "text"),
-        Run(("false",), needed=False),
-        Run(("sh", "-c", "echo no such unit >&2; exit 3")),
-        Write(tmp_path / "never", ""),
+        WriteFile(tmp_path / "a" / "b", "text"),
+        RunCommand(("false",), needed=False),
+        RunCommand(("sh", "-c", "echo no such unit >&2; exit 3")),
+        WriteFile(tmp_path / "never", ""),
     ]
-    with pytest.raises(NotPossible, match="no such unit"):
-        carry_out(steps)
+    with pytest.raises(InstallNotPossible, match="no such unit"):
+        run_steps(steps)
     assert (tmp_path / "a" / "b").read_text() == "text"
     assert not (tmp_path / "never").exists()
-    carry_out([Remove(tmp_path / "a"), Remove(tmp_path / "never")])
+    run_steps([RemovePath(tmp_path / "a"), RemovePath(tmp_path / "never")])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,13 +126,13 @@ def test_the_services_own_user_finds_its_state_where_systemd_put_it(monkeypatch)
     if sys.platform == "win32" or os.geteuid() == 0:
         pytest.skip("not for root, whose places are fixed")
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/printwarden")
-    assert paths.default_paths() == paths.Paths(
+    assert paths.default_paths() == paths.InstallPaths(
         config=Path("/etc/printwarden"), state=Path("/var/lib/printwarden")
     )
 
 
 def test_the_socket_unit_opens_the_one_socket_that_the_service_takes():
-    """`agent.snmp.traps.handed_in` takes one datagram socket, and no more."""
+    """`agent.snmp.traps.inherited_socket` takes one datagram socket, and no more."""
     text = (systemd_install.HERE / "printwarden-traps.socket").read_text()
     assert "Service=printwarden.service" in text
     assert re.findall(r"^Listen\w+=.*", text, re.MULTILINE) == ["ListenDatagram=0.0.0.0:162"]
@@ -128,6 +141,6 @@ def test_the_socket_unit_opens_the_one_socket_that_the_service_takes():
 @pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
 @pytest.mark.parametrize("verb", ["status", "install", "uninstall"])
 def test_without_systemd_it_is_told_what_can_be_done(verb):
-    ended = CliRunner().invoke(build(["service"]), ["service", verb])
-    assert isinstance(ended.exception, NotPossible)
+    ended = CliRunner().invoke(build_cli(["service"]), ["service", verb])
+    assert isinstance(ended.exception, InstallNotPossible)
     assert "`printwarden run` is the service, for any other supervisor" in str(ended.exception)

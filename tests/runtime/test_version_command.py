@@ -12,7 +12,7 @@ from loopback import LOCALHOST
 
 from agent import __version__
 from agent.runtime import updates
-from uplink.receiver.certificates import throw_away
+from uplink.receiver.certificates import create_certificates
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def publisher(tmp_path):
             def log_message(self, *_):
                 pass
 
-        certificates = throw_away(tmp_path / "tls")
+        certificates = create_certificates(tmp_path / "tls")
         server = http.server.HTTPServer((LOCALHOST, 0), Answer)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificates.certificate, certificates.key)
@@ -73,7 +73,7 @@ def test_whoever_is_named_is_asked(publisher, there, code, said):
         (b'{"version": "rm -rf"}', 200),
         (b"[]", 200),
         (b'{"version": "9.9"}', 302),
-        (b'"' + b"x" * updates.LARGEST + b'"', 200),
+        (b'"' + b"x" * updates.MAX_ANSWER_BYTES + b'"', 200),
     ],
     ids=["a page", "no version", "a list", "a redirect", "too much"],
 )
@@ -105,4 +105,4 @@ def test_clear_text_is_refused():
     ],
 )
 def test_versions_are_compared_as_numbers(there, here, is_newer):
-    assert updates.newer(there, here) is is_newer
+    assert updates.is_newer(there, here) is is_newer

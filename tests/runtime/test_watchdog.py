@@ -34,7 +34,9 @@ def heard(listener):
 
 
 def test_systemd_hears_the_lines(systemd):
-    assert systemd_notify.tell("READY=1", "STATUS=up", environment={"NOTIFY_SOCKET": systemd.getsockname()})
+    assert systemd_notify.notify_systemd(
+        "READY=1", "STATUS=up", environment={"NOTIFY_SOCKET": systemd.getsockname()}
+    )
     assert heard(systemd) == ["READY=1", "STATUS=up"]
 
 
@@ -42,13 +44,15 @@ def test_systemd_hears_the_lines(systemd):
 def test_an_abstract_socket_is_written_with_an_at_sign():
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0printwarden-{os.getpid()}")
-        assert systemd_notify.tell("READY=1", environment={"NOTIFY_SOCKET": f"@printwarden-{os.getpid()}"})
+        assert systemd_notify.notify_systemd(
+            "READY=1", environment={"NOTIFY_SOCKET": f"@printwarden-{os.getpid()}"}
+        )
         assert heard(listener) == ["READY=1"]
 
 
 @pytest.mark.parametrize("place", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "/nobody/listens/here"}])
 def test_without_systemd_nothing_is_told_and_nothing_fails(place):
-    assert systemd_notify.tell("READY=1", environment=place) is False
+    assert systemd_notify.notify_systemd("READY=1", environment=place) is False
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_without_systemd_nothing_is_told_and_nothing_fails(place):
     ],
 )
 def test_the_watchdog_counts_only_if_it_is_set_and_meant_for_us(environment, seconds):
-    assert systemd_notify.patience(environment) == seconds
+    assert systemd_notify.watchdog_timeout(environment) == seconds
 
 
 def test_the_service_says_that_it_is_ready_alive_and_leaving(tmp_path, systemd):
@@ -101,7 +105,7 @@ async def test_a_stuck_writer_stops_the_pulse_though_the_loop_turns(store):
         stuck.set()
         go_on.wait(PATIENCE)
 
-    task = asyncio.create_task(watchdog.beat(store, 0.03, lambda: beats.append(time.monotonic())))
+    task = asyncio.create_task(watchdog.watchdog_loop(store, 0.03, lambda: beats.append(time.monotonic())))
     while len(beats) < 3:
         await asyncio.sleep(0.01)
     hanging = asyncio.create_task(store.run(hang))
@@ -118,17 +122,17 @@ async def test_a_stuck_writer_stops_the_pulse_though_the_loop_turns(store):
 
 def test_the_guard_ends_what_has_no_pulse():
     ended = threading.Event()
-    watchdog.Guard(patience=0.05, ended=ended.set).start()
+    watchdog.StallDetector(timeout=0.05, on_stall=ended.set).start()
     assert ended.wait(PATIENCE)
 
 
 def test_the_guard_leaves_alone_what_beats_or_has_stopped():
     ended = threading.Event()
-    beating = watchdog.Guard(patience=3600.0, ended=ended.set)
+    beating = watchdog.StallDetector(timeout=3600.0, on_stall=ended.set)
     beating.start()
-    stopped = watchdog.Guard(patience=0.3, ended=ended.set)
+    stopped = watchdog.StallDetector(timeout=0.3, on_stall=ended.set)
     stopped.start()
-    beating.felt()
+    beating.ping()
     stopped.stop()
     assert not ended.wait(1.0)
     beating.stop()

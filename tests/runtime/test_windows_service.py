@@ -18,7 +18,7 @@ import pytest
 from agent.core.errors import ConfigError
 from agent.runtime import runner
 from agent.runtime.host import embedded
-from agent.runtime.host.embedded import Hosted
+from agent.runtime.host.embedded import EmbeddedService
 
 PATIENCE = 60.0
 CONFIG = '[site]\nid = "S-1"\n[mdns]\nenabled = false\n[storage]\nfolder = "state"\n'
@@ -117,20 +117,20 @@ def test_it_runs_and_ends_cleanly_when_told(scm, tmp_path, call):
 
 def test_running_is_told_before_anything_heavy_is_done(scm, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(Hosted, "run", lambda _: told.append(list(scm.service.statuses)))
+    monkeypatch.setattr(EmbeddedService, "run", lambda _: told.append(list(scm.service.statuses)))
     scm.shell.host()
     assert told == [["RUNNING"]]
 
 
 def test_a_stop_that_comes_before_the_agent_is_up_is_heeded(scm, tmp_path, monkeypatch):
     (tmp_path / "config.toml").write_text(CONFIG)
-    run = Hosted.run
+    run = EmbeddedService.run
 
     def late(self):
         self.stop()
         run(self)
 
-    monkeypatch.setattr(Hosted, "run", late)
+    monkeypatch.setattr(EmbeddedService, "run", late)
     thread = started(scm)
     thread.join(PATIENCE)
     assert scm.service.statuses[-1] == "STOPPED"
@@ -157,7 +157,7 @@ def test_whatever_else_ends_the_agent_is_a_crash_for_the_failure_actions(scm, tm
         raise RuntimeError("a bug")
 
     (tmp_path / "config.toml").write_text(CONFIG)
-    monkeypatch.setattr(runner, "serve", broken)
+    monkeypatch.setattr(runner, "run_service", broken)
     monkeypatch.setattr(scm.shell.os, "_exit", leave)
     with pytest.raises(Exited, match="1"):
         scm.shell.host()
@@ -171,19 +171,19 @@ def test_a_stalled_agent_ends_its_own_process(tmp_path, monkeypatch):
 
     async def stalls(agent, keeper, stop):
         keeper.ready("up")
-        keeper.felt()
+        keeper.ping()
         await asyncio.to_thread(ended.wait, PATIENCE)
         agent.store.close()
 
-    monkeypatch.setattr(runner, "serve", stalls)
-    Hosted(tmp_path / "config.toml", patience=0.1, stalled=ended.set).run()
+    monkeypatch.setattr(runner, "run_service", stalls)
+    EmbeddedService(tmp_path / "config.toml", stall_timeout=0.1, on_stall=ended.set).run()
     assert ended.is_set()
 
 
 def test_a_healthy_one_is_left_alone(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG)
     ended = threading.Event()
-    guest = Hosted(tmp_path / "config.toml", patience=3600, stalled=ended.set)
+    guest = EmbeddedService(tmp_path / "config.toml", stall_timeout=3600, on_stall=ended.set)
     thread = threading.Thread(target=guest.run)
     thread.start()
     until((tmp_path / "state" / "printwarden.db").exists)
@@ -197,7 +197,7 @@ def test_a_healthy_one_is_left_alone(tmp_path):
 
 def test_a_mistake_reaches_who_hosts_it(tmp_path):
     with pytest.raises(ConfigError, match="there is no such file"):
-        Hosted(tmp_path / "config.toml").run()
+        EmbeddedService(tmp_path / "config.toml").run()
 
 
 def test_the_shell_stays_a_shell():

@@ -12,8 +12,8 @@ from pysnmp.proto import api
 
 from agent.core.clock import Clock
 from agent.core.model import Address
-from agent.simulator.device import Member
-from agent.simulator.fleet import Fleet
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.fleet import SimulatedFleet
 
 Arcs = tuple[int, ...]
 
@@ -83,11 +83,11 @@ class Client:
         await self.send(self.packet(kind, oids, repeat=repeat))
         return self.read((await self.receive())[0])
 
-    async def silent(self, fleet: Fleet, kind: str, *oids: Arcs) -> bool:
+    async def silent(self, fleet: SimulatedFleet, kind: str, *oids: Arcs) -> bool:
         """Whether a question that has arrived gets no answer (of those that are sent at once)."""
-        before = fleet.packets(self.address.host).total()
+        before = fleet.count_packets(self.address.host).total()
         await self.send(self.packet(kind, oids))
-        while fleet.packets(self.address.host).total() == before:
+        while fleet.count_packets(self.address.host).total() == before:
             await asyncio.sleep(0.001)
         try:
             self.socket.recv(65535)
@@ -108,16 +108,18 @@ class Client:
                 at = oid
 
 
-Play = Callable[..., Awaitable[Fleet]]
+Play = Callable[..., Awaitable[SimulatedFleet]]
 
 
 @pytest.fixture
 async def play() -> AsyncIterator[Play]:
     """Starts fleets of the given members, and stops them after the test."""
-    fleets: list[Fleet] = []
+    fleets: list[SimulatedFleet] = []
 
-    async def start(*members: Member, clock: Clock | None = None, started: float | None = None) -> Fleet:
-        fleet = Fleet(members, clock=clock, started=started)
+    async def start(
+        *members: SimulatedDevice, clock: Clock | None = None, started: float | None = None
+    ) -> SimulatedFleet:
+        fleet = SimulatedFleet(members, clock=clock, started=started)
         fleets.append(fleet)
         await fleet.start()
         return fleet

@@ -14,9 +14,9 @@ from agent.core.errors import ConfigError
 from agent.core.model import Address
 from agent.simulator import models
 from agent.simulator.ber import Oid
-from agent.simulator.device import Member, printer
-from agent.simulator.fleet import Fleet
-from agent.simulator.fleets import demo_members
+from agent.simulator.device import SimulatedDevice, build_printer
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.fleets import build_demo_devices
 
 DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 UPTIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
@@ -28,11 +28,11 @@ def at(hours: float) -> Clock:
     return Clock(speed=1e-12, real_start=0.0, started=hours * 3600)
 
 
-async def shown(fleet: Fleet, client: Callable) -> dict[str, list[tuple[Oid, object]]]:
+async def shown(fleet: SimulatedFleet, client: Callable) -> dict[str, list[tuple[Oid, object]]]:
     """The Printer MIB of each v1/v2c printer that is there and awake."""
     asked = [m for m in fleet.printers if m.versions and m.story not in {"falls_silent", "sleeps"}]
 
-    async def walk(member: Member) -> list[tuple[Oid, object]]:
+    async def walk(member: SimulatedDevice) -> list[tuple[Oid, object]]:
         bulk = "2c" in member.versions
         one = client(member.address, version=int(bulk))
         return await one.walk((1, 3, 6, 1, 2, 1, 43), kind="bulk" if bulk else "next")
@@ -63,7 +63,7 @@ async def test_a_host_that_answers_nothing_is_counted_all_the_same(client: Calla
     async with demo_fleet(BASE, 0) as fleet:
         nobody = fleet.members[-1]
         assert await client(nobody.address).silent(fleet, "get", DESCR)
-        assert fleet.packets(nobody.address.host).total() == 1
+        assert fleet.count_packets(nobody.address.host).total() == 1
 
 
 @pytest.mark.parametrize("hours", [0.5, 7.0, 19.5])
@@ -103,20 +103,20 @@ async def test_a_stopped_fleet_starts_again_at_the_same_place_with_new_counts(cl
     places = [member.address for member in fleet.members]
     await client(places[0]).ask("get", DESCR)
     await fleet.stop()
-    assert fleet.packets().total() == 1
+    assert fleet.count_packets().total() == 1
     await fleet.start()
     assert [member.address for member in fleet.members] == places
-    assert fleet.packets().total() == 0
+    assert fleet.count_packets().total() == 0
     await fleet.stop()
 
 
 async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
     async with demo_fleet(BASE, 0) as first:
         taken = first.members[3].address
-        second = Fleet(
+        second = SimulatedFleet(
             [
-                printer(models.HP_M507, "healthy", Address(own("105.1"), taken.port)),
-                printer(models.HP_M480, "healthy", taken),
+                build_printer(models.HP_M507, "healthy", Address(own("105.1"), taken.port)),
+                build_printer(models.HP_M480, "healthy", taken),
             ]
         )
         with pytest.raises(OSError, match="in use"):
@@ -127,14 +127,14 @@ async def test_a_taken_address_is_an_error_and_leaves_no_socket_open() -> None:
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.20", "8.8.8.8", "2001:db8::1"])
 def test_only_loopback_is_ever_bound(host: str) -> None:
-    stranger = printer(models.HP_M480, "healthy", Address(host, 16161))
+    stranger = build_printer(models.HP_M480, "healthy", Address(host, 16161))
     with pytest.raises(ConfigError, match="not a loopback address"):
-        Fleet([stranger])
-    assert Fleet([stranger], anywhere=True).members == (stranger,)
+        SimulatedFleet([stranger])
+    assert SimulatedFleet([stranger], anywhere=True).members == (stranger,)
 
 
 def test_the_stories_of_the_demonstration_promise_four_tickets() -> None:
-    promises = {member.key: member.promise for member in demo_fleet().printers}
+    promises = {member.key: member.expected_ticket for member in demo_fleet().printers}
     assert len(promises) == 12
     kept = {key: (promise.fault, promise.component) for key, promise in promises.items() if promise}
     assert kept == {
@@ -147,8 +147,8 @@ def test_the_stories_of_the_demonstration_promise_four_tickets() -> None:
 
 async def test_two_fleets_with_quirks_and_the_same_seed_lose_the_same_packets(client: Callable) -> None:
     async def answered() -> list[bool]:
-        member = replace(demo_members(BASE, 0)[0], quirks=("drop=50",))
-        async with Fleet([member], seed=3) as fleet:
+        member = replace(build_demo_devices(BASE, 0)[0], quirks=("drop=50",))
+        async with SimulatedFleet([member], seed=3) as fleet:
             one = client(fleet.members[0].address)
             return [not await one.silent(fleet, "get", DESCR) for _ in range(40)]
 

@@ -15,9 +15,9 @@ from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZerocon
 
 from agent.core.model import Address
 from agent.simulator import models
-from agent.simulator.device import Member, printer
-from agent.simulator.fleets import demo_members
-from agent.simulator.mdns import announced
+from agent.simulator.device import SimulatedDevice, build_printer
+from agent.simulator.fleets import build_demo_devices
+from agent.simulator.mdns import announce_devices
 
 pytestmark = pytest.mark.xdist_group("multicast")  # one at a time: what one announces, all hear
 
@@ -45,9 +45,8 @@ async def seen(kind: str, wanted: set[str]) -> dict[str, AsyncServiceInfo]:
     try:
         await asyncio.wait_for(found.wait(), PATIENCE)
         infos = {name: AsyncServiceInfo(kind, f"{name}.{kind}") for name in wanted}
-        answered = await asyncio.gather(
-            *(info.async_request(zeroconf.zeroconf, PATIENCE * 1000) for info in infos.values())
-        )
+        # one after the other: zeroconf answers a question that it has just answered only after a while
+        answered = [await info.async_request(zeroconf.zeroconf, PATIENCE * 1000) for info in infos.values()]
         assert all(answered)
         return infos
     finally:
@@ -55,18 +54,18 @@ async def seen(kind: str, wanted: set[str]) -> dict[str, AsyncServiceInfo]:
         await zeroconf.async_close()
 
 
-def unique(member: Member) -> Member:
+def unique(member: SimulatedDevice) -> SimulatedDevice:
     """The member with a MAC, and so with names and a UUID, of this test run only."""
     assert member.make
     mark = f"{os.getpid() % 0x10000:04x}{member.make.mac[-2:]}"
     return replace(member, make=replace(member.make, mac=f"{member.make.mac[:6]}{mark}"))
 
 
-def one() -> Member:
-    return unique(printer(models.SHARP_3570, "healthy", Address(own("9.1"), 16161)))
+def one() -> SimulatedDevice:
+    return unique(build_printer(models.SHARP_3570, "healthy", Address(own("9.1"), 16161)))
 
 
-def instance(member: Member) -> str:
+def instance(member: SimulatedDevice) -> str:
     """Model and the end of the MAC: what makers name their printers by."""
     assert member.make
     return f"{member.make.name} ({member.make.mac[-6:].upper()})"
@@ -74,7 +73,7 @@ def instance(member: Member) -> str:
 
 async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
     member = one()
-    async with announced([member]):
+    async with announce_devices([member]):
         (service,) = (await seen(IPP, {instance(member)})).values()
     text = {key.decode(): (value or b"").decode() for key, value in service.properties.items()}
     server = f"PRN{instance(member)[-7:-1]}.local"
@@ -99,7 +98,7 @@ async def test_a_printer_is_seen_with_its_whole_txt_record() -> None:
 
 async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None:
     member = one()
-    async with announced([member]):
+    async with announce_devices([member]):
         ipp, raw = await asyncio.gather(seen(IPP, {instance(member)}), seen(RAW, {instance(member)}))
     (ipp_info,), (raw_info,) = ipp.values(), raw.values()
     assert ipp_info.server == raw_info.server
@@ -108,9 +107,9 @@ async def test_both_services_of_a_printer_share_instance_host_and_uuid() -> None
 
 
 async def test_of_the_demonstration_all_printers_but_the_unwilling_one_are_announced() -> None:
-    members = [unique(member) for member in demo_members(own("108.1"), 16161) if member.make]
+    members = [unique(member) for member in build_demo_devices(own("108.1"), 16161) if member.make]
     willing = {instance(member): member.address.host for member in members if member.announced}
-    async with announced(members):
+    async with announce_devices(members):
         found = await seen(IPP, set(willing))
     assert {name: info.parsed_addresses()[0] for name, info in found.items()} == willing
     assert {member.story for member in members if not member.announced} == {"falls_silent"}
@@ -147,7 +146,7 @@ def members_of_the_group() -> set[str]:
 @pytest.mark.skipif(not Path("/proc/net/igmp").exists(), reason="reads Linux's tables of sockets")
 async def test_the_announcer_joins_and_sends_on_loopback_only() -> None:
     before = members_of_the_group()
-    async with announced([one()]):
+    async with announce_devices([one()]):
         assert members_of_the_group() - before <= {"lo"}
         # The library's listener on all addresses sends nothing; what sends is bound to loopback
         assert mdns_sockets() == [(UNSPECIFIED, UNSPECIFIED), (LOCALHOST, LOCALHOST)]

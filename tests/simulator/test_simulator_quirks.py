@@ -12,11 +12,19 @@ from loopback import own
 from agent.core.clock import Clock
 from agent.core.model import Address
 from agent.simulator import models, quirk
-from agent.simulator.ber import Oid, Pdu, Request, Response, Tag, Value, Version
-from agent.simulator.device import printer
-from agent.simulator.endpoint import answer_from
-from agent.simulator.fleet import Fleet
-from agent.simulator.quirk import Answer, Reply
+from agent.simulator.ber import (
+    BerTag,
+    BerValue,
+    MessageVersion,
+    Oid,
+    PduType,
+    RequestMessage,
+    ResponseMessage,
+)
+from agent.simulator.device import build_printer
+from agent.simulator.endpoint import make_responder
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.quirk import Responder, ScheduledReply
 
 PRT: Oid = (1, 3, 6, 1, 2, 1, 43)
 LEVEL: Oid = (*PRT, 11, 1, 1, 9)
@@ -26,50 +34,59 @@ UNKNOWN: Oid = (1, 3, 6, 1, 2, 1, 1, 9, 0)
 
 TESTS = Path(__file__).parent.parent
 
-Start = Callable[..., Awaitable[Fleet]]
+Start = Callable[..., Awaitable[SimulatedFleet]]
 
 
 @pytest.fixture
 def start(play: Start) -> Start:
     """A Sharp colour printer with the given quirks. Its four toners have rows, its waste box says -3."""
 
-    async def begin(*quirks: str, clock: Clock | None = None) -> Fleet:
-        member = replace(printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0)), quirks=quirks)
+    async def begin(*quirks: str, clock: Clock | None = None) -> SimulatedFleet:
+        member = replace(build_printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0)), quirks=quirks)
         return await play(member, clock=clock)
 
     return begin
 
 
-def quirky(written: str, *, seed: int = 1) -> Answer:
+def quirky(written: str, *, seed: int = 1) -> Responder:
     """The same printer, without a socket."""
-    member = printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
-    return quirk.apply(written, answer_from(member.source), Random(seed))
+    member = build_printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
+    return quirk.apply_quirk(written, make_responder(member.source), Random(seed))
 
 
-def ask(kind: Pdu, *oids: Oid, repeat: int = 0) -> Request:
-    return Request(
-        version=Version.V2C, community=b"public", kind=kind, request_id=7, oids=oids, max_repetitions=repeat
+def ask(kind: PduType, *oids: Oid, repeat: int = 0) -> RequestMessage:
+    return RequestMessage(
+        version=MessageVersion.V2C,
+        community=b"public",
+        kind=kind,
+        request_id=7,
+        oids=oids,
+        max_repetitions=repeat,
     )
 
 
-def said(replies: list[Reply]) -> Response:
+def said(replies: list[ScheduledReply]) -> ResponseMessage:
     (reply,) = replies
-    assert isinstance(reply.content, Response)
+    assert isinstance(reply.content, ResponseMessage)
     return reply.content
 
 
-@pytest.mark.parametrize(("name", "sentence"), quirk.names().items())
+@pytest.mark.parametrize(("name", "sentence"), quirk.list_quirks().items())
 def test_every_quirk_has_a_sentence_and_a_test_that_names_it(name: str, sentence: str) -> None:
     assert sentence.endswith(".")
     named = re.compile(rf"""["']{name}["'=]""")
     assert any(named.search(file.read_text("utf-8")) for file in TESTS.rglob("test_*.py"))
 
 
-@pytest.mark.parametrize("name", quirk.names())
+@pytest.mark.parametrize("name", quirk.list_quirks())
 def test_every_quirk_does_the_same_each_time(name: str) -> None:
-    def replies() -> list[list[Reply]]:
+    def replies() -> list[list[ScheduledReply]]:
         answer = quirky(name)
-        asked = [ask(Pdu.GET, DESCR), ask(Pdu.GET_NEXT, LEVEL), ask(Pdu.GET_BULK, LEVEL, repeat=5)]
+        asked = [
+            ask(PduType.GET, DESCR),
+            ask(PduType.GET_NEXT, LEVEL),
+            ask(PduType.GET_BULK, LEVEL, repeat=5),
+        ]
         return [answer(request, turn * 7.0) for turn in range(20) for request in asked]
 
     assert replies() == replies()
@@ -78,7 +95,7 @@ def test_every_quirk_does_the_same_each_time(name: str) -> None:
 @pytest.mark.parametrize("written", ["nope", "drop=many", ""])
 def test_an_unknown_quirk_is_refused_with_a_reason(written: str) -> None:
     with pytest.raises(ValueError, match=r"no quirk|not a number"):
-        quirk.check(written)
+        quirk.parse_quirk(written)
 
 
 async def test_no_bulk_refuses_bulk_and_nothing_else(start: Start, client: Callable) -> None:
@@ -149,7 +166,7 @@ async def test_not_increasing_gives_the_last_row_again(start: Start, client: Cal
 
 
 def test_late_replies_come_that_much_later() -> None:
-    assert [reply.after for reply in quirky("late=2.5")(ask(Pdu.GET, DESCR), 0.0)] == [2.5]
+    assert [reply.after for reply in quirky("late=2.5")(ask(PduType.GET, DESCR), 0.0)] == [2.5]
 
 
 async def test_late_replies_come_all_the_same_on_the_clock(start: Start, client: Callable) -> None:
@@ -181,7 +198,7 @@ async def test_wrong_id_answers_what_nobody_asked(start: Start, client: Callable
 def test_drop_loses_its_share_the_same_way_each_time() -> None:
     def lost(seed: int) -> list[int]:
         answer = quirky("drop=20", seed=seed)
-        return [turn for turn in range(500) if not answer(ask(Pdu.GET, DESCR), float(turn))]
+        return [turn for turn in range(500) if not answer(ask(PduType.GET, DESCR), float(turn))]
 
     assert 60 <= len(lost(1)) <= 140
     assert lost(1) == lost(1)
@@ -191,7 +208,7 @@ def test_drop_loses_its_share_the_same_way_each_time() -> None:
 def test_garbage_is_no_response_and_the_same_each_time() -> None:
     def sent() -> list[object]:
         answer = quirky("garbage")
-        return [reply.content for turn in range(20) for reply in answer(ask(Pdu.GET, DESCR), float(turn))]
+        return [reply.content for turn in range(20) for reply in answer(ask(PduType.GET, DESCR), float(turn))]
 
     assert all(isinstance(content, bytes) and content for content in sent())
     assert sent() == sent()
@@ -209,7 +226,7 @@ SLEEP = (
 def test_sleepy_needs_its_time_once_per_sleep() -> None:
     answer = quirky("sleepy=18")
     for what, now, waits in SLEEP:
-        (reply,) = answer(ask(Pdu.GET, DESCR), now)
+        (reply,) = answer(ask(PduType.GET, DESCR), now)
         assert reply.after == pytest.approx(waits), what
 
 
@@ -227,35 +244,35 @@ REBOOT = (
 def test_reboots_starts_uptime_anew_after_each_poll() -> None:
     answer = quirky("reboots=60")
     for what, now, uptime in REBOOT:
-        replies = answer(ask(Pdu.GET, UPTIME), now)
+        replies = answer(ask(PduType.GET, UPTIME), now)
         shown = said(replies).varbinds[0][1] if replies else None
-        assert shown == (None if uptime is None else Value(Tag.TICKS, uptime)), what
+        assert shown == (None if uptime is None else BerValue(BerTag.TICKS, uptime)), what
 
 
 def test_levels_as_text_are_text_and_the_rest_is_not() -> None:
     replies = quirky("levels_as_text")(
-        ask(Pdu.GET, (*LEVEL, 1, 1), (*PRT, 8, 2, 1, 10, 1, 1), (*LEVEL[:-1], 8, 1, 1)), 0.0
+        ask(PduType.GET, (*LEVEL, 1, 1), (*PRT, 8, 2, 1, 10, 1, 1), (*LEVEL[:-1], 8, 1, 1)), 0.0
     )
     assert [value for _, value in said(replies).varbinds] == [
-        Value(Tag.OCTETS, b"80"),
-        Value(Tag.OCTETS, b"130"),
-        Value(Tag.INTEGER, 100),
+        BerValue(BerTag.OCTETS, b"80"),
+        BerValue(BerTag.OCTETS, b"130"),
+        BerValue(BerTag.INTEGER, 100),
     ]
 
 
 def test_unsigned_turns_negative_numbers_only() -> None:
-    replies = quirky("unsigned")(ask(Pdu.GET, (*LEVEL, 1, 5), (*LEVEL, 1, 1)), 0.0)
+    replies = quirky("unsigned")(ask(PduType.GET, (*LEVEL, 1, 5), (*LEVEL, 1, 1)), 0.0)
     assert [value for _, value in said(replies).varbinds] == [
-        Value(Tag.GAUGE32, 4294967293),
-        Value(Tag.INTEGER, 80),
+        BerValue(BerTag.GAUGE32, 4294967293),
+        BerValue(BerTag.INTEGER, 80),
     ]
 
 
 def test_quirks_add_up() -> None:
-    member = printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
-    answer = answer_from(member.source)
+    member = build_printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0))
+    answer = make_responder(member.source)
     for written in ("unsigned", "late=1", "late=2"):
-        answer = quirk.apply(written, answer, Random(0))
-    (reply,) = answer(ask(Pdu.GET, (*LEVEL, 1, 5)), 0.0)
+        answer = quirk.apply_quirk(written, answer, Random(0))
+    (reply,) = answer(ask(PduType.GET, (*LEVEL, 1, 5)), 0.0)
     assert reply.after == 3.0
     assert said([reply]).varbinds[0][1].content == 4294967293

@@ -11,20 +11,20 @@ import agent.simulator.scenarios
 from agent.core import plugins
 from agent.core.model import Address
 from agent.simulator import models
-from agent.simulator.ber import Oid, Value
-from agent.simulator.device import Member, printer, tell
-from agent.simulator.fleets import demo_members, scenario_members
-from agent.simulator.mib import Mib
-from agent.simulator.model import Make
-from agent.simulator.printer import PRT, UPTIME, Printer, error_octets
-from agent.simulator.scenario import HOUR, MINUTE, Promise
-from agent.simulator.timeline import Life
+from agent.simulator.ber import BerValue, Oid
+from agent.simulator.device import SimulatedDevice, build_printer, load_scenario
+from agent.simulator.fleets import build_demo_devices, scenario_members
+from agent.simulator.mib import MibTree
+from agent.simulator.model import PrinterModel
+from agent.simulator.printer import PRT, UPTIME, SimulatedPrinter, encode_error_bits
+from agent.simulator.scenario import HOUR, MINUTE, ExpectedTicket
+from agent.simulator.timeline import Timeline
 
 DEVICE: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 2, 1, 5, 1)
 PRINTER: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 5, 1, 1, 1)
 ERRORS: Oid = (1, 3, 6, 1, 2, 1, 25, 3, 5, 1, 2, 1)
 ALERT: Oid = (*PRT, 18, 1, 1)
-ALL_STORIES = plugins.names(agent.simulator.scenarios)
+ALL_STORIES = plugins.list_plugins(agent.simulator.scenarios)
 RUNNING, WARNED, DOWN = 2, 3, 5
 OTHER, IDLE, PRINTING = 1, 3, 4
 
@@ -38,21 +38,21 @@ class Seen:
     codes: list[object]  # of the alerts that stand, by row
 
 
-def tree(source: Printer, hours: float) -> Mib:
-    mib = source.mib(hours * HOUR)
+def tree(source: SimulatedPrinter, hours: float) -> MibTree:
+    mib = source.mib_at(hours * HOUR)
     assert mib is not None
     return mib
 
 
-def below(mib: Mib, column: Oid) -> Iterator[tuple[Oid, Value]]:
+def below(mib: MibTree, column: Oid) -> Iterator[tuple[Oid, BerValue]]:
     """The rows of one column."""
-    found = mib.next(column)
+    found = mib.next_after(column)
     while found is not None and found[0][: len(column)] == column:
         yield found
-        found = mib.next(found[0])
+        found = mib.next_after(found[0])
 
 
-def seen(source: Printer, hours: float) -> Seen:
+def seen(source: SimulatedPrinter, hours: float) -> Seen:
     mib = tree(source, hours)
     return Seen(
         status=(mib.get(DEVICE).content, mib.get(PRINTER).content),
@@ -61,11 +61,11 @@ def seen(source: Printer, hours: float) -> Seen:
     )
 
 
-def told(make: Make, story: str, seed: int = 0) -> Printer:
-    return Printer(make, tell(make, story, seed=seed))
+def told(make: PrinterModel, story: str, seed: int = 0) -> SimulatedPrinter:
+    return SimulatedPrinter(make, load_scenario(make, story, seed=seed))
 
 
-def levels(source: Printer, hours: float) -> list[int]:
+def levels(source: SimulatedPrinter, hours: float) -> list[int]:
     found = [value.content for _, value in below(tree(source, hours), (*PRT, 11, 1, 1, 9))]
     return [level for level in found if isinstance(level, int)]
 
@@ -90,8 +90,10 @@ def test_low_toner_shows_in_status_bit_and_alert_row() -> None:
 
 def jams(seed: int) -> list[tuple[float, float]]:
     """Begin and end of each jam of the first twenty hours, in hours."""
-    story = tell(models.LEXMARK_MS521, "tray_jams", seed=seed)
-    return [(spell.begins / HOUR, spell.ends / HOUR) for spell in story.spells if spell.begins < 20 * HOUR]
+    story = load_scenario(models.LEXMARK_MS521, "tray_jams", seed=seed)
+    return [
+        (spell.begins / HOUR, spell.ends / HOUR) for spell in story.conditions if spell.begins < 20 * HOUR
+    ]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -174,13 +176,13 @@ def test_asleep_is_running_and_other_and_its_rows_never_go() -> None:
     source = told(models.KYOCERA_P2040, "sleeps")
     assert seen(source, 0.6) == Seen(status=(RUNNING, IDLE), errors=b"\x00", codes=[503, 1001, 1001])
     assert seen(source, 5.0) == Seen(status=(RUNNING, OTHER), errors=b"\x00", codes=[503, 1001, 1001])
-    assert tell(models.KYOCERA_P2040, "sleeps").quirks == ("sleepy=18",)
+    assert load_scenario(models.KYOCERA_P2040, "sleeps").quirks == ("sleepy=18",)
 
 
 def test_it_falls_silent_and_stays_so() -> None:
     source = told(models.XEROX_C405, "falls_silent")
-    assert source.mib(2.9 * HOUR) is not None
-    assert [source.mib(hour * HOUR) for hour in (4.1, 20.0, 2000.0)] == [None, None, None]
+    assert source.mib_at(2.9 * HOUR) is not None
+    assert [source.mib_at(hour * HOUR) for hour in (4.1, 20.0, 2000.0)] == [None, None, None]
 
 
 def test_a_healthy_printer_loses_little_toner_and_has_paper_filled_up() -> None:
@@ -199,8 +201,8 @@ def test_a_healthy_printer_loses_little_toner_and_has_paper_filled_up() -> None:
 
 @pytest.mark.parametrize("story", ALL_STORIES)
 def test_pages_and_counters_never_fall(story: str) -> None:
-    life = Life(models.RICOH_C3000, tell(models.RICOH_C3000, story))
-    states = [life.state(minute * 10 * MINUTE) for minute in range(6 * 48)]
+    life = Timeline(models.RICOH_C3000, load_scenario(models.RICOH_C3000, story))
+    states = [life.state_at(minute * 10 * MINUTE) for minute in range(6 * 48)]
     for earlier, later in itertools.pairwise(states):
         assert earlier.pages <= later.pages
         assert earlier.all_events <= later.all_events
@@ -209,10 +211,10 @@ def test_pages_and_counters_never_fall(story: str) -> None:
 
 @pytest.mark.parametrize("story", ALL_STORIES)
 def test_nothing_is_printed_while_it_is_down(story: str) -> None:
-    life = Life(models.RICOH_C3000, tell(models.RICOH_C3000, story))
+    life = Timeline(models.RICOH_C3000, load_scenario(models.RICOH_C3000, story))
     for minute in range(0, 24 * 60, 5):
-        now, soon = life.state(minute * MINUTE), life.state((minute + 5) * MINUTE)
-        if now.device == soon.device == DOWN and now.standing == soon.standing:
+        now, soon = life.state_at(minute * MINUTE), life.state_at((minute + 5) * MINUTE)
+        if now.device == soon.device == DOWN and now.active_alerts == soon.active_alerts:
             assert now.pages == soon.pages
 
 
@@ -220,7 +222,7 @@ def test_nothing_is_printed_while_it_is_down(story: str) -> None:
 def test_the_same_seed_tells_the_same_life_also_after_a_restart(story: str) -> None:
     first, second = told(models.RICOH_C3000, story), told(models.RICOH_C3000, story)
     for hour in (3.0, 19.0, 7.5):  # the second is asked at once for a late hour, then for earlier ones
-        one, other = first.life.state(hour * HOUR), second.life.state(hour * HOUR)
+        one, other = first.life.state_at(hour * HOUR), second.life.state_at(hour * HOUR)
         assert one == other
 
 
@@ -243,42 +245,42 @@ def test_another_seed_tells_another_life() -> None:
     assert jams(1) != jams(2)
 
 
-@pytest.mark.parametrize("member", [m for m in demo_members() if m.make], ids=lambda m: m.name)
-def test_a_promise_is_backed_by_what_the_printer_shows(member: Member) -> None:
+@pytest.mark.parametrize("member", [m for m in build_demo_devices() if m.make], ids=lambda m: m.name)
+def test_a_promise_is_backed_by_what_the_printer_shows(member: SimulatedDevice) -> None:
     """By the promised hour: an alert of the promised kind has been there, or silence; healthy ones never."""
     source = member.source
-    assert isinstance(source, Printer)
+    assert isinstance(source, SimulatedPrinter)
     hours = [quarter / 4 for quarter in range(4 * 20)]
-    states = [source.life.state(hour * HOUR) for hour in hours]
+    states = [source.life.state_at(hour * HOUR) for hour in hours]
     rows = {
         (standing.row.group, standing.row.group_index, standing.row.code)
         for s in states
-        for standing in s.standing
+        for standing in s.active_alerts
     }
-    match member.promise:
+    match member.expected_ticket:
         case None:
             assert not any(state.silent for state in states)
             assert {code for *_, code in rows} <= {807, 503, 1001, 3}
             assert not {state.bits & {"jammed", "noToner", "serviceRequested"} for state in states} - {
                 frozenset()
             }
-        case Promise(fault="supply.low"):
+        case ExpectedTicket(fault="supply.low"):
             assert (11, 1, 1104) in rows
-        case Promise(fault="feed.jams"):
+        case ExpectedTicket(fault="feed.jams"):
             assert (8, 2, 8) in rows
-        case Promise(fault="fuser.failure"):
+        case ExpectedTicket(fault="fuser.failure"):
             assert (10, 1, 1004) in rows
-        case Promise(fault="device.offline"):
+        case ExpectedTicket(fault="device.offline"):
             assert states[-1].silent
         case other:
             pytest.fail(f"no evidence is known for {other}")
 
 
 def test_the_demonstration_shows_what_goes_wrong_in_every_version_of_snmp() -> None:
-    members = demo_members()
+    members = build_demo_devices()
     printers = [member for member in members if member.make]
     assert len({member.story for member in printers}) >= 7
-    assert len({member.promise for member in printers if member.promise}) >= 4
+    assert len({member.expected_ticket for member in printers if member.expected_ticket}) >= 4
     assert len(printers) == 12
     assert sum(1 for member in printers if member.versions == {"1"}) >= 1
     assert [member.user is not None for member in printers].count(True) == 1
@@ -303,10 +305,10 @@ BITS = (
 
 @pytest.mark.parametrize(("names", "octets"), BITS)
 def test_error_bits_count_from_the_most_significant(names: tuple[str, ...], octets: str) -> None:
-    assert error_octets(names).hex() == octets
+    assert encode_error_bits(names).hex() == octets
 
 
 def test_a_member_is_known_by_serial_or_else_by_mac() -> None:
     address = Address(own("0.1"))
-    assert printer(models.HP_M480, "healthy", address).key == "sn:CNBRR67890"
-    assert printer(models.EPSON_C5790, "healthy", address).key == "mac:44d244e1f203"
+    assert build_printer(models.HP_M480, "healthy", address).key == "sn:CNBRR67890"
+    assert build_printer(models.EPSON_C5790, "healthy", address).key == "mac:44d244e1f203"

@@ -10,17 +10,17 @@ from pysnmp.hlapi.v3arch import asyncio as hlapi
 from agent.core.clock import Clock
 from agent.core.model import Address
 from agent.simulator import models
-from agent.simulator.ber import version_and_name
-from agent.simulator.device import Member, User, printer
-from agent.simulator.endpoint import Packet
+from agent.simulator.ber import read_version_and_name
+from agent.simulator.device import SimulatedDevice, UsmUser, build_printer
+from agent.simulator.endpoint import PacketKind
 
 MODEL = "1.3.6.1.2.1.25.3.2.1.3.1"
 ABSENT = "1.3.6.1.2.1.25.3.2.1.3.9"
 
 USERS = {
-    "noAuthNoPriv": User(name="guest"),
-    "authNoPriv": User(name="half", auth_protocol="SHA1", auth_password="one-secret"),
-    "authPriv": User(
+    "noAuthNoPriv": UsmUser(name="guest"),
+    "authNoPriv": UsmUser(name="half", auth_protocol="SHA1", auth_password="one-secret"),
+    "authPriv": UsmUser(
         name="whole",
         auth_protocol="SHA256",
         auth_password="one-secret",
@@ -32,8 +32,8 @@ AUTH = {None: hlapi.USM_AUTH_NONE, "SHA1": hlapi.USM_AUTH_HMAC96_SHA, "SHA256": 
 PRIV = {None: hlapi.USM_PRIV_NONE, "AES128": hlapi.USM_PRIV_CFB128_AES}
 
 
-def secured(user: User) -> Member:
-    member = printer(models.HP_M480, "healthy", Address(own("101.1"), 0))
+def secured(user: UsmUser) -> SimulatedDevice:
+    member = build_printer(models.HP_M480, "healthy", Address(own("101.1"), 0))
     return replace(member, versions=frozenset(), user=user)
 
 
@@ -43,7 +43,7 @@ class Asker:
     def __init__(self) -> None:
         self.engine = hlapi.SnmpEngine()
 
-    async def __call__(self, verb: Callable, address: Address, user: User, oid: str) -> tuple[object, ...]:
+    async def __call__(self, verb: Callable, address: Address, user: UsmUser, oid: str) -> tuple[object, ...]:
         security = hlapi.UsmUserData(
             user.name,
             user.auth_password or None,
@@ -106,7 +106,7 @@ WRONG = (
 
 @pytest.mark.parametrize(("what", "user", "reason"), WRONG, ids=[what for what, *_ in WRONG])
 async def test_wrong_credentials_read_nothing(
-    what: str, user: User, reason: str | None, play: Callable, ask: Asker
+    what: str, user: UsmUser, reason: str | None, play: Callable, ask: Asker
 ) -> None:
     address = (await play(secured(USERS["authPriv"]))).members[0].address
     failure, _, _, varbinds = await ask(hlapi.get_cmd, address, user, MODEL)
@@ -116,14 +116,14 @@ async def test_wrong_credentials_read_nothing(
 
 
 LESS = (
-    ("no keys at all", User(name="whole")),
+    ("no keys at all", UsmUser(name="whole")),
     ("authentication only", replace(USERS["authPriv"], priv_protocol=None, priv_password="")),
 )
 
 
 @pytest.mark.parametrize(("what", "user"), LESS, ids=[what for what, _ in LESS])
 async def test_a_user_with_both_keys_is_not_served_with_less(
-    what: str, user: User, play: Callable, ask: Asker
+    what: str, user: UsmUser, play: Callable, ask: Asker
 ) -> None:
     address = (await play(secured(USERS["authPriv"]))).members[0].address
     failure, status, _, varbinds = await ask(hlapi.get_cmd, address, user, MODEL)
@@ -135,18 +135,18 @@ async def test_a_user_with_both_keys_is_not_served_with_less(
 async def test_packets_are_counted_by_user(play: Callable, ask: Asker) -> None:
     fleet = await play(secured(USERS["authPriv"]))
     await ask(hlapi.get_cmd, fleet.members[0].address, USERS["authPriv"], MODEL)
-    assert fleet.packets()[Packet("3", "whole")] >= 1
+    assert fleet.count_packets()[PacketKind("3", "whole")] >= 1
 
 
 async def test_a_printer_without_clear_versions_is_silent_to_them(play: Callable, client: Callable) -> None:
     fleet = await play(secured(USERS["authPriv"]))
     assert await client(fleet.members[0].address).silent(fleet, "get", (1, 3, 6, 1, 2, 1, 1, 1, 0))
-    assert fleet.packets() == {Packet("2c", "public", "GET"): 1}
+    assert fleet.count_packets() == {PacketKind("2c", "public", "GET"): 1}
 
 
 async def test_a_silent_story_silences_v3_too(play: Callable, ask: Asker) -> None:
     member = replace(
-        printer(models.HP_M480, "falls_silent", Address(own("101.1"), 0)), user=USERS["authPriv"]
+        build_printer(models.HP_M480, "falls_silent", Address(own("101.1"), 0)), user=USERS["authPriv"]
     )
     clock = Clock.scaled(1.0)
     fleet = await play(member, clock=clock, started=clock.now() - 10 * 3600)
@@ -159,4 +159,4 @@ def test_the_user_is_found_in_a_v3_message() -> None:
     usm = bytes.fromhex("3013 0400 020100 020100 0403616263 0400 0400".replace(" ", ""))
     usm = bytes.fromhex("30") + bytes((len(usm) - 2,)) + usm[2:]
     rest = bytes.fromhex("020103") + b"\x30\x00" + b"\x04" + bytes((len(usm),)) + usm + b"\x30\x00"
-    assert version_and_name(b"\x30" + bytes((len(rest),)) + rest) == (3, b"abc")
+    assert read_version_and_name(b"\x30" + bytes((len(rest),)) + rest) == (3, b"abc")

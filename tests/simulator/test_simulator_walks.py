@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from loopback import own
 
-from agent.simulator.ber import Tag, Value
-from agent.simulator.device import Member
-from agent.simulator.fleets import walk_members
+from agent.simulator.ber import BerTag, BerValue
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.fleets import build_walk_devices
 from agent.simulator.walk import read_walk
 
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", "../shared/corpus"))
@@ -19,17 +19,17 @@ WALKS = sorted(CORPUS.glob("walks/*.snmprec"))
 needs_corpus = pytest.mark.skipif(not WALKS, reason=f"no walk files in {CORPUS}: set PRINTWARDEN_CORPUS")
 
 LINES = (
-    ("1.3.6.1.2.1.1.1.0|4|a|b|c", Value(Tag.OCTETS, b"a|b|c")),
-    ("1.3.6.1.2.1.1.1.0|4|", Value(Tag.OCTETS, b"")),
-    ("1.3.6.1.2.1.1.1.0|4x|00ff7C", Value(Tag.OCTETS, b"\x00\xff|")),
-    ("1.3.6.1.2.1.1.2.0|6|.1.3.6.1.4.1.11", Value(Tag.OID, (1, 3, 6, 1, 4, 1, 11))),
-    (".1.3.6.1.2.1.1.3.0|67|42", Value(Tag.TICKS, 42)),
-    ("1.3.6.1.2.1.1.4.0|2|-3", Value(Tag.INTEGER, -3)),
-    ("1.3.6.1.2.1.1.4.0|2|4294967293", Value(Tag.INTEGER, 4294967293)),
-    ("1.3.6.1.2.1.1.4.0|64|10.0.0.1", Value(Tag.IP_ADDRESS, b"\x0a\x00\x00\x01")),
-    ("1.3.6.1.2.1.1.4.0|64x|0a000001", Value(Tag.IP_ADDRESS, b"\x0a\x00\x00\x01")),
-    ("1.3.6.1.2.1.1.4.0|70|18446744073709551615", Value(Tag.COUNTER64, (1 << 64) - 1)),
-    ("1.3.6.1.2.1.1.4.0|5|", Value(Tag.NULL, None)),
+    ("1.3.6.1.2.1.1.1.0|4|a|b|c", BerValue(BerTag.OCTETS, b"a|b|c")),
+    ("1.3.6.1.2.1.1.1.0|4|", BerValue(BerTag.OCTETS, b"")),
+    ("1.3.6.1.2.1.1.1.0|4x|00ff7C", BerValue(BerTag.OCTETS, b"\x00\xff|")),
+    ("1.3.6.1.2.1.1.2.0|6|.1.3.6.1.4.1.11", BerValue(BerTag.OID, (1, 3, 6, 1, 4, 1, 11))),
+    (".1.3.6.1.2.1.1.3.0|67|42", BerValue(BerTag.TICKS, 42)),
+    ("1.3.6.1.2.1.1.4.0|2|-3", BerValue(BerTag.INTEGER, -3)),
+    ("1.3.6.1.2.1.1.4.0|2|4294967293", BerValue(BerTag.INTEGER, 4294967293)),
+    ("1.3.6.1.2.1.1.4.0|64|10.0.0.1", BerValue(BerTag.IP_ADDRESS, b"\x0a\x00\x00\x01")),
+    ("1.3.6.1.2.1.1.4.0|64x|0a000001", BerValue(BerTag.IP_ADDRESS, b"\x0a\x00\x00\x01")),
+    ("1.3.6.1.2.1.1.4.0|70|18446744073709551615", BerValue(BerTag.COUNTER64, (1 << 64) - 1)),
+    ("1.3.6.1.2.1.1.4.0|5|", BerValue(BerTag.NULL, None)),
 )
 
 BROKEN = (
@@ -51,7 +51,7 @@ BROKEN = (
 
 
 @pytest.mark.parametrize(("line", "value"), LINES, ids=[line for line, _ in LINES])
-def test_a_line_becomes_a_typed_value(line: str, value: Value, tmp_path: Path) -> None:
+def test_a_line_becomes_a_typed_value(line: str, value: BerValue, tmp_path: Path) -> None:
     path = tmp_path / "one.snmprec"
     path.write_bytes(line.encode("latin-1") + b"\r\n")
     walk = read_walk(path)
@@ -72,7 +72,7 @@ def test_a_broken_line_is_reported_with_its_place_and_skipped(line: str, reason:
 def test_of_two_lines_with_the_same_oid_the_first_counts(tmp_path: Path) -> None:
     path = tmp_path / "twice.snmprec"
     path.write_text("1.3.6.1.2.1.1.5.0|4|first\n.1.3.6.1.2.1.1.5.0|4|second\n")
-    assert list(read_walk(path).values.values()) == [Value(Tag.OCTETS, b"first")]
+    assert list(read_walk(path).values.values()) == [BerValue(BerTag.OCTETS, b"first")]
 
 
 @needs_corpus
@@ -97,9 +97,9 @@ def distinct_oids(path: Path) -> set[str]:
 async def test_every_walk_file_is_replayed_whole(
     play: Callable, client: Callable, still_clock: object
 ) -> None:
-    fleet = await play(*walk_members(WALKS, own("100.1"), 0), clock=still_clock)
+    fleet = await play(*build_walk_devices(WALKS, own("100.1"), 0), clock=still_clock)
 
-    async def compare(member: Member, path: Path) -> None:
+    async def compare(member: SimulatedDevice, path: Path) -> None:
         oids = distinct_oids(path)
         found = await client(member.address).walk(kind="next" if len(oids) < 1000 else "bulk")
         assert sorted(".".join(map(str, oid)) for oid, _ in found) == sorted(oids), path.name

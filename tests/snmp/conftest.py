@@ -14,18 +14,18 @@ from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
 from agent.core.model import Address
-from agent.snmp.engine import Engine, Settings
-from agent.snmp.walk_guards import Limits
+from agent.snmp.engine import SnmpClient, SnmpSettings
+from agent.snmp.walk_guards import WalkLimits
 
 Mib = dict[tuple[int, ...], object]
-QUICK = Settings(
+QUICK = SnmpSettings(
     timeout=0.15,
     retries=1,
     requests_per_second=None,
     requests_per_subnet=None,
     sweep_per_second=None,
     sweep_linger=0.3,
-    limits=Limits(seconds=5.0),
+    limits=WalkLimits(seconds=5.0),
 )
 
 
@@ -180,8 +180,8 @@ async def agent() -> AsyncIterator[Start]:
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
-    async with Engine(QUICK) as made:
+async def engine() -> AsyncIterator[SnmpClient]:
+    async with SnmpClient(QUICK) as made:
         yield made
 
 

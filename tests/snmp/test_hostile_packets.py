@@ -62,7 +62,7 @@ def thrown(codec: ModuleType, count: int, seed: int) -> tuple[int, int]:
     """(packets that raised anything but MalformedReply, packets that took long three times over)."""
     crashes = slow = 0
     for packet in hostile(count, seed):
-        for decode in (codec.decode, codec.decode_trap):
+        for decode in (codec.decode_reply, codec.decode_trap):
             try:
                 if seconds(decode, packet) > SLOW:
                     slow += min(seconds(decode, packet) for _ in range(3)) > SLOW

@@ -14,13 +14,13 @@ from loopback import own
 from agent.core.clock import Clock
 from agent.core.errors import MalformedReply, NoAnswer
 from agent.core.model import Address
-from agent.simulator.ber import Tag, Value
+from agent.simulator.ber import BerTag, BerValue
 from agent.simulator.ber import oid as arcs_of
-from agent.simulator.device import Member
-from agent.simulator.endpoint import Packet
-from agent.simulator.fleet import Fleet
-from agent.simulator.walk import Still
-from agent.snmp.engine import Engine, Settings
+from agent.simulator.device import SimulatedDevice
+from agent.simulator.endpoint import PacketKind
+from agent.simulator.fleet import SimulatedFleet
+from agent.simulator.walk import StaticDevice
+from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
 from agent.snmp.printer_session import DeviceReader
 from agent.snmp.reader import Credential
@@ -29,14 +29,16 @@ SUPPLIES = "1.3.6.1.2.1.43.11.1.1"
 LEVELS = oid(f"{SUPPLIES}.9")
 UPTIME, NAME, CONTACT = oid("1.3.6.1.2.1.1.3.0"), oid("1.3.6.1.2.1.1.5.0"), oid("1.3.6.1.2.1.1.4.0")
 PUBLIC = Credential(name="public")
-QUICK = Settings(timeout=0.2, retries=2, requests_per_second=None, requests_per_subnet=None)
+QUICK = SnmpSettings(timeout=0.2, retries=2, requests_per_second=None, requests_per_subnet=None)
 
 VALUES = {
-    arcs_of("1.3.6.1.2.1.1.3.0"): Value(Tag.TICKS, 360_000),
-    arcs_of("1.3.6.1.2.1.1.5.0"): Value(Tag.OCTETS, b"copyroom"),
-    arcs_of("1.3.6.1.4.1.11.2.3.9.4.2.1.0"): Value(Tag.INTEGER, 1),
+    arcs_of("1.3.6.1.2.1.1.3.0"): BerValue(BerTag.TICKS, 360_000),
+    arcs_of("1.3.6.1.2.1.1.5.0"): BerValue(BerTag.OCTETS, b"copyroom"),
+    arcs_of("1.3.6.1.4.1.11.2.3.9.4.2.1.0"): BerValue(BerTag.INTEGER, 1),
     **{
-        arcs_of(f"{SUPPLIES}.{column}.1.{row}"): Value(Tag.INTEGER, -3 if column == 9 and row == 7 else row)
+        arcs_of(f"{SUPPLIES}.{column}.1.{row}"): BerValue(
+            BerTag.INTEGER, -3 if column == 9 and row == 7 else row
+        )
         for column in range(2, 10)
         for row in range(1, 8)
     },
@@ -44,15 +46,17 @@ VALUES = {
 LEVEL_ROWS = [(oid(f"{SUPPLIES}.9.1.{row}"), -3 if row == 7 else row) for row in range(1, 8)]
 
 
-def member(*quirks: str, **changed: object) -> Member:
+def member(*quirks: str, **changed: object) -> SimulatedDevice:
     """One simulated printer with these quirks."""
-    return Member(address=Address(own("20.1"), 0), source=Still(VALUES), name="HP", quirks=quirks, **changed)
+    return SimulatedDevice(
+        address=Address(own("20.1"), 0), source=StaticDevice(VALUES), name="HP", quirks=quirks, **changed
+    )
 
 
 @asynccontextmanager
 async def printer(*quirks: str, clock: Clock | None = None, **changed: object) -> AsyncIterator[Address]:
     """Its address, while it is on."""
-    async with Fleet([member(*quirks, **changed)], clock=clock) as fleet:
+    async with SimulatedFleet([member(*quirks, **changed)], clock=clock) as fleet:
         yield fleet.members[0].address
 
 
@@ -83,13 +87,13 @@ READ_ALL_THE_SAME: list[tuple[str, str, str]] = [
     ("story", "quirk", "learned"), READ_ALL_THE_SAME, ids=[s for s, *_ in READ_ALL_THE_SAME]
 )
 async def test_it_is_read_all_the_same(story: str, quirk: str, learned: str) -> None:
-    async with printer(*filter(None, [quirk])) as address, Engine(QUICK) as engine:
-        reader = engine.reader(address, PUBLIC)
+    async with printer(*filter(None, [quirk])) as address, SnmpClient(QUICK) as engine:
+        reader = engine.create_reader(address, PUBLIC)
         assert await read_all(reader) == ({NAME: b"copyroom"}, LEVEL_ROWS)
         assert reader.learned == learned
 
 
-NEVER_AGAIN: list[tuple[str, Callable[[Packet], bool]]] = [
+NEVER_AGAIN: list[tuple[str, Callable[[PacketKind], bool]]] = [
     ("bulk_loops", lambda packet: packet.kind == "GET_BULK"),
     ("no_bulk", lambda packet: packet.kind == "GET_BULK"),
     ("ignores_bulk", lambda packet: packet.kind == "GET_BULK"),
@@ -98,20 +102,22 @@ NEVER_AGAIN: list[tuple[str, Callable[[Packet], bool]]] = [
 
 
 @pytest.mark.parametrize(("quirk", "failed"), NEVER_AGAIN, ids=[quirk for quirk, _ in NEVER_AGAIN])
-async def test_what_was_learned_is_not_learned_again(quirk: str, failed: Callable[[Packet], bool]) -> None:
+async def test_what_was_learned_is_not_learned_again(
+    quirk: str, failed: Callable[[PacketKind], bool]
+) -> None:
     """The second session sends no packet of the kind that failed in the first."""
 
     def failures() -> int:
-        return sum(count for packet, count in fleet.packets().items() if failed(packet))
+        return sum(count for packet, count in fleet.count_packets().items() if failed(packet))
 
-    async with Fleet([member(quirk)]) as fleet:
+    async with SimulatedFleet([member(quirk)]) as fleet:
         address = fleet.members[0].address
-        async with Engine(QUICK) as engine:
-            first = engine.reader(address, PUBLIC)
+        async with SnmpClient(QUICK) as engine:
+            first = engine.create_reader(address, PUBLIC)
             await read_all(first)
         before = failures()
-        async with Engine(QUICK) as engine:
-            second = engine.reader(address, PUBLIC, first.learned)
+        async with SnmpClient(QUICK) as engine:
+            second = engine.create_reader(address, PUBLIC, first.learned)
             await read_all(second)
         assert before > 0
         assert failures() == before
@@ -119,11 +125,11 @@ async def test_what_was_learned_is_not_learned_again(quirk: str, failed: Callabl
 
 
 async def test_a_v1_printer_is_asked_only_once_for_what_it_does_not_have() -> None:
-    async with printer("v1_only") as address, Engine(QUICK) as engine:
-        reader = engine.reader(address, PUBLIC)
+    async with printer("v1_only") as address, SnmpClient(QUICK) as engine:
+        reader = engine.create_reader(address, PUBLIC)
         await reader.get([NAME, CONTACT])
         before = engine.counters.sent
-        assert await engine.reader(address, PUBLIC, reader.learned).get([NAME, CONTACT]) == {
+        assert await engine.create_reader(address, PUBLIC, reader.learned).get([NAME, CONTACT]) == {
             NAME: b"copyroom"
         }
         assert engine.counters.sent == before + 1
@@ -139,13 +145,13 @@ async def read_until(seen: Callable[[], int], reader: DeviceReader) -> None:
 
 
 async def test_lost_requests_are_repeated() -> None:
-    async with printer("drop=30") as address, Engine(replace(QUICK, retries=9, growth=1.0)) as engine:
-        await read_until(lambda: engine.counters.timeouts, engine.reader(address, PUBLIC))
+    async with printer("drop=30") as address, SnmpClient(replace(QUICK, retries=9, growth=1.0)) as engine:
+        await read_until(lambda: engine.counters.timeouts, engine.create_reader(address, PUBLIC))
 
 
 async def test_copies_of_answers_are_counted_and_dropped() -> None:
-    async with printer("twice=0.01") as address, Engine(QUICK) as engine:
-        reader = engine.reader(address, PUBLIC)
+    async with printer("twice=0.01") as address, SnmpClient(QUICK) as engine:
+        reader = engine.create_reader(address, PUBLIC)
         await reader.get([NAME])
         async with asyncio.timeout(5):
             while not engine.counters.duplicate:
@@ -155,37 +161,37 @@ async def test_copies_of_answers_are_counted_and_dropped() -> None:
 
 
 async def test_an_answer_from_another_port_is_nobodys() -> None:
-    async with printer("elsewhere") as address, Engine(QUICK) as engine:
+    async with printer("elsewhere") as address, SnmpClient(QUICK) as engine:
         with pytest.raises(NoAnswer):
-            await engine.reader(address, PUBLIC).get([NAME])
+            await engine.create_reader(address, PUBLIC).get([NAME])
         assert engine.counters.foreign == engine.counters.sent == 3
 
 
 async def test_an_answer_with_another_id_is_nobodys() -> None:
-    async with printer("wrong_id") as address, Engine(QUICK) as engine:
+    async with printer("wrong_id") as address, SnmpClient(QUICK) as engine:
         with pytest.raises(NoAnswer):
-            await engine.reader(address, PUBLIC).get([NAME])
+            await engine.create_reader(address, PUBLIC).get([NAME])
         assert engine.counters.late == 3
         assert engine.counters.answered == 0
 
 
 async def test_nothing_but_garbage_is_said_to_be_garbage() -> None:
-    async with printer("garbage=100") as address, Engine(QUICK) as engine:
+    async with printer("garbage=100") as address, SnmpClient(QUICK) as engine:
         with pytest.raises(MalformedReply, match="only broken answers came"):
-            await engine.reader(address, PUBLIC).get([NAME])
+            await engine.create_reader(address, PUBLIC).get([NAME])
         assert engine.counters.malformed > 0
 
 
 async def test_some_garbage_is_only_counted() -> None:
-    async with printer("garbage=40") as address, Engine(replace(QUICK, retries=9, growth=1.0)) as engine:
-        await read_until(lambda: engine.counters.malformed, engine.reader(address, PUBLIC))
+    async with printer("garbage=40") as address, SnmpClient(replace(QUICK, retries=9, growth=1.0)) as engine:
+        await read_until(lambda: engine.counters.malformed, engine.create_reader(address, PUBLIC))
 
 
 async def test_a_wrong_community_is_silence_and_not_guessed_to_be_more() -> None:
-    async with printer(community="private") as address, Engine(QUICK) as engine:
+    async with printer(community="private") as address, SnmpClient(QUICK) as engine:
         with pytest.raises(NoAnswer):
-            await engine.reader(address, PUBLIC).get([NAME])
-        known = engine.reader(address, Credential(name="p", community="private"))
+            await engine.create_reader(address, PUBLIC).get([NAME])
+        known = engine.create_reader(address, Credential(name="p", community="private"))
         assert await known.get([NAME]) == {NAME: b"copyroom"}
 
 
@@ -193,8 +199,8 @@ async def test_a_printer_that_needs_eighteen_seconds_to_wake_is_read() -> None:
     """Twenty times as fast as in life: 0.1 + 0.2 + 0.4 + 0.8 s of patience stand for the usual 30."""
     clock = Clock.scaled(20)
     patient = replace(QUICK, timeout=0.1, retries=3)
-    async with printer("sleepy=18", clock=clock) as address, Engine(patient) as engine:
-        reader = engine.reader(address, PUBLIC)
+    async with printer("sleepy=18", clock=clock) as address, SnmpClient(patient) as engine:
+        reader = engine.create_reader(address, PUBLIC)
         assert await reader.get([NAME]) == {NAME: b"copyroom"}
         assert engine.counters.timeouts >= 2
         assert await reader.walk(LEVELS) == LEVEL_ROWS
@@ -203,8 +209,8 @@ async def test_a_printer_that_needs_eighteen_seconds_to_wake_is_read() -> None:
 
 async def test_a_printer_that_crashes_after_each_poll_is_silent_and_then_back() -> None:
     clock = Clock.scaled(60)
-    async with printer("reboots=30", clock=clock) as address, Engine(replace(QUICK, retries=3)) as engine:
-        reader = engine.reader(address, PUBLIC)
+    async with printer("reboots=30", clock=clock) as address, SnmpClient(replace(QUICK, retries=3)) as engine:
+        reader = engine.create_reader(address, PUBLIC)
         before = (await reader.get([UPTIME]))[UPTIME]
         await clock.sleep(12)
         again = (await reader.get([UPTIME]))[UPTIME]
@@ -219,6 +225,6 @@ VALUE_QUIRKS: list[tuple[str, Callable[[int], object]]] = [
 
 @pytest.mark.parametrize(("quirk", "sent"), VALUE_QUIRKS)
 async def test_wrong_value_types_arrive_as_they_were_sent(quirk: str, sent: Callable[[int], object]) -> None:
-    async with printer(quirk) as address, Engine(QUICK) as engine:
-        rows = await engine.reader(address, PUBLIC).walk(LEVELS)
+    async with printer(quirk) as address, SnmpClient(QUICK) as engine:
+        rows = await engine.create_reader(address, PUBLIC).walk(LEVELS)
         assert rows == [(name, sent(level)) for name, level in LEVEL_ROWS]

@@ -12,7 +12,7 @@ import pytest
 from packet_mutations import mutated
 
 from agent.core.errors import ReadingError
-from agent.snmp.engine import Engine
+from agent.snmp.engine import SnmpClient
 from agent.snmp.oid import oid
 from agent.snmp.reader import Credential
 
@@ -28,7 +28,7 @@ def resident_mb() -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-async def fire(agent, engine: Engine, packets: int) -> None:
+async def fire(agent, engine: SnmpClient, packets: int) -> None:
     """Ask until `packets` mutated packets have come. Errors outside of the readers fail the test."""
     dice = random.Random(1157)
     stray: list[object] = []
@@ -41,7 +41,7 @@ async def fire(agent, engine: Engine, packets: int) -> None:
     outcomes, sent = {"read": 0, "error": 0}, 0
     while sent < packets:
         try:
-            reader = engine.reader(printer.address, PUBLIC)
+            reader = engine.create_reader(printer.address, PUBLIC)
             await (reader.get([UPTIME]) if dice.random() < 0.5 else reader.walk(oid(SUPPLIES)))
             outcomes["read"] += 1
         except ReadingError:
@@ -54,7 +54,7 @@ async def fire(agent, engine: Engine, packets: int) -> None:
 
 
 @pytest.mark.claim("snmp")
-async def test_five_thousand_mutated_packets(agent, engine: Engine, figure) -> None:
+async def test_five_thousand_mutated_packets(agent, engine: SnmpClient, figure) -> None:
     await fire(agent, engine, 5_000)
     figure(packets=5_000, strays=0)
 
@@ -62,7 +62,7 @@ async def test_five_thousand_mutated_packets(agent, engine: Engine, figure) -> N
 @pytest.mark.claim("snmp")
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory from /proc")
-async def test_a_hundred_thousand_mutated_packets_leave_no_trace(agent, engine: Engine, figure) -> None:
+async def test_a_hundred_thousand_mutated_packets_leave_no_trace(agent, engine: SnmpClient, figure) -> None:
     await fire(agent, engine, 10_000)
     before = resident_mb()
     await fire(agent, engine, 100_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 import agent.snmp
 from agent.snmp import codec
-from agent.snmp.codec import Ask
+from agent.snmp.codec import RequestType
 from agent.snmp.oid import oid
 
 SET = 0xA3
@@ -18,23 +18,26 @@ WRITERS = {"SetRequestPDU", "set_cmd", "SetCommandGenerator", "setCmd"}
 
 
 def test_three_things_can_be_asked() -> None:
-    assert {ask.value for ask in Ask} == {0xA0, 0xA1, 0xA5}
+    assert {ask.value for ask in RequestType} == {0xA0, 0xA1, 0xA5}
     with pytest.raises(ValueError, match="163"):
-        Ask(SET)
+        RequestType(SET)
 
 
 @given(some.integers(0, 255))
 def test_no_other_tag_gets_into_a_request(tag: int) -> None:
-    if tag in set(Ask):
-        assert bytes((tag,)) in codec.request(Ask(tag), "2c", "public", (oid("1.3.6.1"),)).head
+    if tag in set(RequestType):
+        assert bytes((tag,)) in codec.encode_request(RequestType(tag), "2c", "public", (oid("1.3.6.1"),)).head
     else:
-        with pytest.raises(ValueError, match="is not a valid Ask"):
-            codec.request(tag, "2c", "public", (oid("1.3.6.1"),))
+        with pytest.raises(ValueError, match="is not a valid RequestType"):
+            codec.encode_request(tag, "2c", "public", (oid("1.3.6.1"),))
 
 
-@given(some.sampled_from(Ask), some.lists(some.sampled_from(["1.3.6.1", "2.39.7"]), min_size=1, max_size=20))
-def test_every_value_in_a_request_is_null(ask: Ask, names: list[str]) -> None:
-    tail = codec.request(ask, "2c", "public", tuple(map(oid, names))).tail
+@given(
+    some.sampled_from(RequestType),
+    some.lists(some.sampled_from(["1.3.6.1", "2.39.7"]), min_size=1, max_size=20),
+)
+def test_every_value_in_a_request_is_null(ask: RequestType, names: list[str]) -> None:
+    tail = codec.encode_request(ask, "2c", "public", tuple(map(oid, names))).tail
     for name in map(oid, names):
         assert b"\x06" + bytes((len(name),)) + name + b"\x05\x00" in tail
     assert tail.count(b"\x05\x00") == len(names)

@@ -11,7 +11,7 @@ from loopback import HOME, LOCALHOST, own
 
 from agent.core.model import Address
 from agent.snmp.reader import Credential
-from agent.snmp.traps import Hints, TrapListener, handed_in
+from agent.snmp.traps import TrapListener, TrapThrottle, inherited_socket
 
 V2C_TRAP = bytes.fromhex(
     "303e02010104067075626c6963a7310201010201000201003026300f06082b06"
@@ -38,7 +38,7 @@ async def listening(
     heard: list[str] = []
     listener = TrapListener(lambda host: host in known, heard.append, pause=pause)
     address = await listener.start(Address(HOME, 0), [PUBLIC, USER])
-    listener.expect(USER, ENGINE_ID)
+    listener.expect_sender(USER, ENGINE_ID)
     try:
         yield listener, address, heard
     finally:
@@ -145,12 +145,12 @@ async def test_nonsense_is_counted_and_the_listener_lives() -> None:
 
 
 def test_hints_are_due_once_in_a_while_for_each_printer() -> None:
-    hints = Hints(lambda host: host.startswith("10."), pause=60.0)
+    hints = TrapThrottle(lambda host: host.startswith("10."), pause=60.0)
     story = [("10.0.0.1", 0), ("10.0.0.1", 59), ("10.0.0.2", 59), ("10.0.0.1", 60), ("192.168.0.1", 60)]
-    assert [hints.due(host, float(at)) for host, at in story] == [True, False, True, True, False]
+    assert [hints.admit_trap(host, float(at)) for host, at in story] == [True, False, True, True, False]
 
 
 def test_a_socket_is_taken_over_only_if_it_is_meant_for_us() -> None:
-    assert handed_in({}, 7) is None
-    assert handed_in({"LISTEN_PID": "8", "LISTEN_FDS": "1"}, 7) is None
-    assert handed_in({"LISTEN_PID": "7", "LISTEN_FDS": "0"}, 7) is None
+    assert inherited_socket({}, 7) is None
+    assert inherited_socket({"LISTEN_PID": "8", "LISTEN_FDS": "1"}, 7) is None
+    assert inherited_socket({"LISTEN_PID": "7", "LISTEN_FDS": "0"}, 7) is None

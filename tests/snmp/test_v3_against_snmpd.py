@@ -17,9 +17,9 @@ from loopback import HOME, free_port
 
 from agent.core.errors import NoAnswer, WrongCredential
 from agent.core.model import Address
-from agent.snmp.engine import Engine, Settings
+from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, Level
+from agent.snmp.reader import Credential, SecurityLevel
 
 SNMPD = shutil.which("snmpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(SNMPD is None, reason="needs net-snmp's snmpd: make test-deps")
@@ -37,7 +37,7 @@ PRIV = {
     "AES256-BLUMENTHAL": "AES-256",
 }
 PAIRS = [(auth, priv) for auth in AUTH for priv in PRIV]
-SETTINGS = Settings(timeout=2.0, retries=1, requests_per_second=None, requests_per_subnet=None)
+SETTINGS = SnmpSettings(timeout=2.0, retries=1, requests_per_second=None, requests_per_subnet=None)
 
 
 def user(auth: str | None, priv: str | None) -> Credential:
@@ -130,29 +130,31 @@ def own_printer(tmp_path: Path) -> Iterator[Snmpd]:
 
 
 @pytest.fixture
-async def engine() -> Iterator[Engine]:
-    async with Engine(SETTINGS) as made:
+async def engine() -> Iterator[SnmpClient]:
+    async with SnmpClient(SETTINGS) as made:
         yield made
 
 
-async def test_every_pair_of_protocols_is_read(printer: Snmpd, engine: Engine) -> None:
+async def test_every_pair_of_protocols_is_read(printer: Snmpd, engine: SnmpClient) -> None:
     found = {}
     for auth, priv in PAIRS:
-        reader = engine.reader(printer.address, user(auth, priv))
+        reader = engine.create_reader(printer.address, user(auth, priv))
         found[auth, priv] = (await reader.get([LOCATION]))[LOCATION]
     assert found == dict.fromkeys(PAIRS, b"third floor")
 
 
-async def test_a_user_without_protocols_is_read_in_clear_text(printer: Snmpd, engine: Engine) -> None:
+async def test_a_user_without_protocols_is_read_in_clear_text(printer: Snmpd, engine: SnmpClient) -> None:
     nobody = user(None, None)
-    assert nobody.level is Level.CLEAR
-    assert await engine.reader(printer.address, nobody).get([LOCATION]) == {LOCATION: b"third floor"}
+    assert nobody.security_level is SecurityLevel.CLEAR
+    assert await engine.create_reader(printer.address, nobody).get([LOCATION]) == {LOCATION: b"third floor"}
 
 
 @pytest.mark.parametrize("other", [user("SHA256", "AES128"), Credential(name="v1", version="1")])
-async def test_v3_and_the_own_codec_see_the_same(printer: Snmpd, engine: Engine, other: Credential) -> None:
-    plain = engine.reader(printer.address, Credential(name="public"))
-    also = engine.reader(printer.address, other)
+async def test_v3_and_the_own_codec_see_the_same(
+    printer: Snmpd, engine: SnmpClient, other: Credential
+) -> None:
+    plain = engine.create_reader(printer.address, Credential(name="public"))
+    also = engine.create_reader(printer.address, other)
     still = [row for row in await plain.walk(SYSTEM) if not row[0].startswith(oid("1.3.6.1.2.1.1.3"))]
     rows = [row for row in await also.walk(SYSTEM) if not row[0].startswith(oid("1.3.6.1.2.1.1.3"))]
     assert rows == still
@@ -162,11 +164,11 @@ async def test_v3_and_the_own_codec_see_the_same(printer: Snmpd, engine: Engine,
 
 
 @pytest.mark.parametrize("version", ["1", "2c"])
-async def test_every_version_can_go_through_pysnmp(printer: Snmpd, engine: Engine, version: str) -> None:
+async def test_every_version_can_go_through_pysnmp(printer: Snmpd, engine: SnmpClient, version: str) -> None:
     public = Credential(name="public", version=version)
-    own = engine.reader(printer.address, public)
-    async with Engine(replace(SETTINGS, engine="pysnmp")) as other:
-        also = other.reader(printer.address, public)
+    own = engine.create_reader(printer.address, public)
+    async with SnmpClient(replace(SETTINGS, engine="pysnmp")) as other:
+        also = other.create_reader(printer.address, public)
         roots = [oid("1.3.6.1.2.1.1.9.1.2"), oid("1.3.6.1.2.1.1.9.1.3"), oid("1.3.6.1.2.1.4.20.1.1")]
         assert await also.walk(*roots) == await own.walk(*roots)
         wanted = [LOCATION, oid("1.3.6.1.4.1.9.9.9.0"), oid("1.3.6.1.2.1.1.2.0")]
@@ -186,46 +188,48 @@ REFUSALS: list[tuple[str, Callable[[Credential], Credential], str]] = [
 
 @pytest.mark.parametrize(("case", "change", "said"), REFUSALS, ids=[case for case, *_ in REFUSALS])
 async def test_a_refusal_says_what_is_wrong(
-    printer: Snmpd, engine: Engine, case: str, change: Callable[[Credential], Credential], said: str
+    printer: Snmpd, engine: SnmpClient, case: str, change: Callable[[Credential], Credential], said: str
 ) -> None:
     with pytest.raises(WrongCredential, match=said):
-        await engine.reader(printer.address, change(user("SHA256", "AES128"))).get([LOCATION])
+        await engine.create_reader(printer.address, change(user("SHA256", "AES128"))).get([LOCATION])
 
 
-async def test_a_level_above_what_the_user_has_is_told_apart(printer: Snmpd, engine: Engine) -> None:
+async def test_a_level_above_what_the_user_has_is_told_apart(printer: Snmpd, engine: SnmpClient) -> None:
     too_much = replace(user("SHA256", None), priv_protocol="AES128", priv_password="open-sesame")
     with pytest.raises(WrongCredential, match='does not offer "sha256_none" the level "encrypted"'):
-        await engine.reader(printer.address, too_much).get([LOCATION])
+        await engine.create_reader(printer.address, too_much).get([LOCATION])
 
 
 async def test_one_user_name_with_two_passwords_works_with_the_right_one(
-    printer: Snmpd, engine: Engine
+    printer: Snmpd, engine: SnmpClient
 ) -> None:
     right = user("SHA1", "DES")
     with pytest.raises(WrongCredential):
-        await engine.reader(printer.address, replace(right, auth_password="another-site")).get([LOCATION])
-    assert await engine.reader(printer.address, right).get([LOCATION])
+        await engine.create_reader(printer.address, replace(right, auth_password="another-site")).get(
+            [LOCATION]
+        )
+    assert await engine.create_reader(printer.address, right).get([LOCATION])
 
 
 async def test_nobody_there_is_no_answer_and_no_wrong_credential() -> None:
     quick = replace(SETTINGS, timeout=0.1)
-    async with Engine(quick) as engine:
+    async with SnmpClient(quick) as engine:
         with pytest.raises(NoAnswer):
-            await engine.reader(Address(HOME, 9), user("SHA1", None)).get([LOCATION])
+            await engine.create_reader(Address(HOME, 9), user("SHA1", None)).get([LOCATION])
 
 
-async def test_an_agent_that_restarted_is_read_again(own_printer: Snmpd, engine: Engine) -> None:
+async def test_an_agent_that_restarted_is_read_again(own_printer: Snmpd, engine: SnmpClient) -> None:
     """Its boots have grown, so that it reports usmStatsNotInTimeWindows (RFC 3414, 3.2.7)."""
-    reader = engine.reader(own_printer.address, user("SHA256", "AES128"))
+    reader = engine.create_reader(own_printer.address, user("SHA256", "AES128"))
     assert await reader.get([LOCATION])
     own_printer.stop()
     own_printer.start()
     assert await reader.get([LOCATION])
 
 
-async def test_an_agent_whose_board_was_swapped_is_read_again(own_printer: Snmpd, engine: Engine) -> None:
+async def test_an_agent_whose_board_was_swapped_is_read_again(own_printer: Snmpd, engine: SnmpClient) -> None:
     """Its engine ID is another, so that it reports usmStatsUnknownEngineIDs (RFC 3414, 3.2.3)."""
-    reader = engine.reader(own_printer.address, user("SHA256", "AES128"))
+    reader = engine.create_reader(own_printer.address, user("SHA256", "AES128"))
     assert await reader.get([LOCATION])
     own_printer.stop()
     own_printer.engine_id = "second-board"
@@ -233,9 +237,9 @@ async def test_an_agent_whose_board_was_swapped_is_read_again(own_printer: Snmpd
     assert await reader.get([LOCATION])
 
 
-async def test_many_questions_at_once_are_all_answered(printer: Snmpd, engine: Engine) -> None:
+async def test_many_questions_at_once_are_all_answered(printer: Snmpd, engine: SnmpClient) -> None:
     who = [user(auth, priv) for auth, priv in PAIRS[:12]]
     answers = await asyncio.gather(
-        *(engine.reader(printer.address, each).get([LOCATION]) for each in who for _ in range(5))
+        *(engine.create_reader(printer.address, each).get([LOCATION]) for each in who for _ in range(5))
     )
     assert answers == [{LOCATION: b"third floor"}] * 60

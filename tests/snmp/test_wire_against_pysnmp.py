@@ -10,9 +10,9 @@ from pysnmp.proto import api
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from agent.snmp import codec
-from agent.snmp.codec import Ask
+from agent.snmp.codec import RequestType
 from agent.snmp.oid import oid
-from agent.snmp.reader import IpAddress, Missing, ObjectId
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId
 
 V1, V2C = api.PROTOCOL_MODULES[0], api.PROTOCOL_MODULES[1]
 
@@ -36,9 +36,9 @@ ours_and_theirs = some.one_of(
     dotted.map(lambda text: (ObjectId(oid(text)), V2C.ObjectIdentifier(text))),
     some.sampled_from(
         [
-            (Missing.NO_SUCH_OBJECT, NoSuchObject("")),
-            (Missing.NO_SUCH_INSTANCE, NoSuchInstance("")),
-            (Missing.END_OF_MIB_VIEW, EndOfMibView("")),
+            (MissingValue.NO_SUCH_OBJECT, NoSuchObject("")),
+            (MissingValue.NO_SUCH_INSTANCE, NoSuchInstance("")),
+            (MissingValue.END_OF_MIB_VIEW, EndOfMibView("")),
         ]
     ),
 )
@@ -53,12 +53,14 @@ def encoded(module: Any, pdu: Any, community: str) -> bytes:
     return encoder.encode(message)
 
 
-def check_request(ask: Ask, version: str, community: str, names: list[str], number: int, times: int) -> None:
+def check_request(
+    ask: RequestType, version: str, community: str, names: list[str], number: int, times: int
+) -> None:
     """What we ask is what pysnmp reads."""
-    version = "2c" if ask is Ask.BULK else version  # SNMPv1 has no GETBULK
+    version = "2c" if ask is RequestType.BULK else version  # SNMPv1 has no GETBULK
     module = V1 if version == "1" else V2C
-    repetitions = times if ask is Ask.BULK else 0
-    made = codec.request(ask, version, community, tuple(map(oid, names)), repetitions).numbered(number)
+    repetitions = times if ask is RequestType.BULK else 0
+    made = codec.encode_request(ask, version, community, tuple(map(oid, names)), repetitions).with_id(number)
     message, rest = decoder.decode(made, asn1Spec=module.Message())
     pdu = module.apiMessage.get_pdu(message)
     assert rest == b""
@@ -68,12 +70,12 @@ def check_request(ask: Ask, version: str, community: str, names: list[str], numb
     assert (
         type(pdu).__name__
         == {
-            Ask.GET: "GetRequestPDU",
-            Ask.NEXT: "GetNextRequestPDU",
-            Ask.BULK: "GetBulkRequestPDU",
+            RequestType.GET: "GetRequestPDU",
+            RequestType.NEXT: "GetNextRequestPDU",
+            RequestType.BULK: "GetBulkRequestPDU",
         }[ask]
     )
-    if ask is Ask.BULK:
+    if ask is RequestType.BULK:
         assert int(V2C.apiBulkPDU.get_non_repeaters(pdu)) == 0
         assert int(V2C.apiBulkPDU.get_max_repetitions(pdu)) == times
 
@@ -86,7 +88,7 @@ def check_reply(pairs: list[tuple[str, tuple[Any, Any]]], number: int, status: i
     V2C.apiPDU.set_error_status(pdu, status)
     pdu.setComponentByPosition(2, index)
     V2C.apiPDU.set_varbinds(pdu, [(name, theirs) for name, (_, theirs) in pairs])
-    read = codec.decode(encoded(V2C, pdu, "public"))
+    read = codec.decode_reply(encoded(V2C, pdu, "public"))
     assert (read.version, read.request_id, read.error_status, read.error_index) == (1, number, status, index)
     assert read.varbinds == [(oid(name), ours) for name, (ours, _) in pairs]
     assert [type(value) for _, value in read.varbinds] == [type(ours) for _, (ours, _) in pairs]
@@ -117,7 +119,7 @@ def check_trap(pairs: list[tuple[str, tuple[Any, Any]]], enterprise: str, specif
 
 number = some.integers(2**30, 2**31 - 1)
 REQUESTS = (
-    some.sampled_from(Ask),
+    some.sampled_from(RequestType),
     some.sampled_from(["1", "2c"]),
     community,
     names,

@@ -136,7 +136,7 @@ TRAPS: list[tuple[str, bytes]] = [
 @pytest.mark.parametrize(("story", "packet"), CASES, ids=[story for story, _ in CASES])
 def test_a_malformed_reply_is_refused(story: str, packet: bytes) -> None:
     with pytest.raises(MalformedReply):
-        codec.decode(packet)
+        codec.decode_reply(packet)
 
 
 @pytest.mark.parametrize(("story", "packet"), TRAPS, ids=[story for story, _ in TRAPS])
@@ -146,31 +146,33 @@ def test_a_malformed_trap_is_refused(story: str, packet: bytes) -> None:
 
 
 def test_the_same_packets_unbroken_are_read() -> None:
-    assert codec.decode(reply()).varbinds == [(NAME[2:], 7)]
+    assert codec.decode_reply(reply()).varbinds == [(NAME[2:], 7)]
     assert codec.decode_trap(trap()).specific == 1
-    assert len(codec.decode(reply(PAIR * 64)).varbinds) == 64
-    assert codec.decode(named(b"\x2b" + b"\x01" * 126)).varbinds[0][1] == 7
-    assert codec.decode(named(b"\x2b\x8f\xff\xff\xff\x7f")).varbinds[0][1] == 7
-    assert codec.decode(valued(0x46, b"\x00" + b"\xff" * 8)).varbinds[0][1] == 2**64 - 1
-    assert codec.decode(b"\x30\x84\x00\x00" + len(reply()[2:]).to_bytes(2, "big") + reply()[2:]).request_id
+    assert len(codec.decode_reply(reply(PAIR * 64)).varbinds) == 64
+    assert codec.decode_reply(named(b"\x2b" + b"\x01" * 126)).varbinds[0][1] == 7
+    assert codec.decode_reply(named(b"\x2b\x8f\xff\xff\xff\x7f")).varbinds[0][1] == 7
+    assert codec.decode_reply(valued(0x46, b"\x00" + b"\xff" * 8)).varbinds[0][1] == 2**64 - 1
+    assert codec.decode_reply(
+        b"\x30\x84\x00\x00" + len(reply()[2:]).to_bytes(2, "big") + reply()[2:]
+    ).request_id
 
 
 def test_a_packet_cut_off_anywhere_is_refused() -> None:
     whole = reply(PAIR * 3 + pair(tlv(4, bytes(200))))
     for length in range(len(whole)):
         with pytest.raises(MalformedReply):
-            codec.decode(whole[:length])
+            codec.decode_reply(whole[:length])
 
 
 def test_unsigned_numbers_are_read_as_unsigned_also_without_their_leading_zero() -> None:
     for tag in (0x41, 0x42, 0x43):
-        assert codec.decode(valued(tag, b"\xff\xff\xff\xfd")).varbinds[0][1] == 4294967293
-    assert codec.decode(valued(2, b"\xfd")).varbinds[0][1] == -3
+        assert codec.decode_reply(valued(tag, b"\xff\xff\xff\xfd")).varbinds[0][1] == 4294967293
+    assert codec.decode_reply(valued(2, b"\xfd")).varbinds[0][1] == -3
 
 
 def test_an_oid_without_octets_is_read_as_none_where_it_is_a_value() -> None:
     """Or one such value costs all that stands beside it: sysObjectID comes with the first question."""
-    assert codec.decode(valued(6, b"")).varbinds[0][1] == ObjectId(b"\0")
+    assert codec.decode_reply(valued(6, b"")).varbinds[0][1] == ObjectId(b"\0")
 
 
 def mutants() -> Iterator[tuple[str, ModuleType]]:
@@ -213,12 +215,12 @@ def refuses(decode: Callable[[bytes], object], packets: list[tuple[str, bytes]])
 
 
 def test_no_check_of_the_codec_can_be_left_out() -> None:
-    assert refuses(codec.decode, CASES)
+    assert refuses(codec.decode_reply, CASES)
     assert refuses(codec.decode_trap, TRAPS)
     survivors = [
         story
         for story, mutant in mutants()
-        if refuses(mutant.decode, CASES) and refuses(mutant.decode_trap, TRAPS)
+        if refuses(mutant.decode_reply, CASES) and refuses(mutant.decode_trap, TRAPS)
     ]
     assert not survivors, survivors
 
@@ -229,7 +231,7 @@ def test_random_octets_raise_nothing_else() -> None:
         packet = bytearray(reply(PAIR * dice.randrange(1, 5)))
         for _ in range(dice.randrange(1, 6)):
             packet[dice.randrange(len(packet))] = dice.randrange(256)
-        for decode in (codec.decode, codec.decode_trap):
+        for decode in (codec.decode_reply, codec.decode_trap):
             try:
                 decode(bytes(packet))
             except MalformedReply:
@@ -237,8 +239,8 @@ def test_random_octets_raise_nothing_else() -> None:
 
 
 def test_what_is_kept_of_replies_is_bounded() -> None:
-    for number in range(codec.MOST_FAMILIAR + 100):
-        codec.decode(valued(2, number.to_bytes(4, "big")))
-    assert len(codec._familiar) <= codec.MOST_FAMILIAR
-    codec.decode(valued(4, b"x" * 120))
-    assert all(len(octets) <= 129 for octets in codec._familiar)
+    for number in range(codec.MAX_CACHED_VARBINDS + 100):
+        codec.decode_reply(valued(2, number.to_bytes(4, "big")))
+    assert len(codec._varbind_cache) <= codec.MAX_CACHED_VARBINDS
+    codec.decode_reply(valued(4, b"x" * 120))
+    assert all(len(octets) <= 129 for octets in codec._varbind_cache)

@@ -54,7 +54,7 @@ class Desk:
 
     def events(self, *changes: Change) -> list[TicketEvent]:
         with self._store.transaction() as tx:
-            return lifecycle.apply(tx, changes, make_id=lambda: next(self._ids))
+            return lifecycle.apply_changes(tx, changes, make_id=lambda: next(self._ids))
 
     def ask(self, question: Callable[[sqlite3.Connection], Any]) -> Any:
         with self._store.transaction() as tx:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from agent.tickets.feedback.status import Standing
+from agent.tickets.feedback.status import TicketFeedback
 from uplink.events.feedback import Feedback
 
 STORIES = [
@@ -28,15 +28,15 @@ STORIES = [
 
 
 def told(words):
-    standing = Standing()
+    standing = TicketFeedback()
     for said in words:
-        standing = standing.after(said)
+        standing = standing.with_update(said)
     return standing
 
 
 @pytest.mark.parametrize(("words", "expected"), [row[1:] for row in STORIES], ids=[row[0] for row in STORIES])
 def test_words_add_up(words, expected):
-    assert told(words) == Standing(**expected)
+    assert told(words) == TicketFeedback(**expected)
 
 
 @pytest.mark.parametrize("words", [row[1] for row in STORIES], ids=[row[0] for row in STORIES])
@@ -47,18 +47,18 @@ def test_all_words_heard_again_come_to_the_same(words):
 @pytest.mark.parametrize(
     ("standing", "gist"),
     [
-        (Standing(), ""),
-        (Standing(provider_ticket_no="T-1"), "T-1"),
-        (Standing(provider_ticket_no="T-1", status="closed", outcome="no_fault_found"), "T-1, closed: no fault found"),
-        (Standing(status="assigned", service_org="ACME"), "assigned: ACME"),
-        (Standing(status="on_hold"), "on hold"),
-        (Standing(status="reopened", outcome=None, provider_ticket_no="T-2"), "T-2, reopened"),
+        (TicketFeedback(), ""),
+        (TicketFeedback(provider_ticket_no="T-1"), "T-1"),
+        (TicketFeedback(provider_ticket_no="T-1", status="closed", outcome="no_fault_found"), "T-1, closed: no fault found"),
+        (TicketFeedback(status="assigned", service_org="ACME"), "assigned: ACME"),
+        (TicketFeedback(status="on_hold"), "on hold"),
+        (TicketFeedback(status="reopened", outcome=None, provider_ticket_no="T-2"), "T-2, reopened"),
     ],
 )  # fmt: skip
 def test_a_ticket_at_the_desk_in_a_few_words(standing, gist):
-    assert standing.gist() == gist
+    assert standing.format_summary() == gist
 
 
 def test_every_field_of_the_message_but_its_names_is_kept():
     named = {"schema_", "ticket_id", "dedupe_key"}
-    assert set(Feedback.model_fields) - named == set(asdict(Standing()))
+    assert set(Feedback.model_fields) - named == set(asdict(TicketFeedback()))

@@ -11,7 +11,7 @@ from agent.core.model import Address, Change, ChangeKind, Device, Impact
 from agent.core.store import Store
 from agent.tickets import grouping, lifecycle
 from agent.tickets.feedback import feedback_store
-from agent.tickets.feedback.status import Standing
+from agent.tickets.feedback.status import TicketFeedback
 from uplink.outbox import outbox
 
 TABLES = {
@@ -45,12 +45,12 @@ def config(tmp_path):
 
 
 def opened(tx, rule, number=1):
-    (event,) = lifecycle.apply(tx, [change(number, rule)])
+    (event,) = lifecycle.apply_changes(tx, [change(number, rule)])
     return event
 
 
 def run(*words):
-    done = CliRunner().invoke(cli.build(), list(words))
+    done = CliRunner().invoke(cli.build_cli(), list(words))
     assert done.exit_code == 0, (done.output, done.exception)
     return done.stdout
 
@@ -58,18 +58,18 @@ def run(*words):
 def test_a_word_is_kept_with_its_ticket(store):
     with store.transaction() as tx:
         ticket = opened(tx, "fuser-down").ticket_id
-        assert feedback_store.of(tx, ticket) is None
-        heard = feedback_store.take(tx, [{"ticket_id": ticket, "provider_ticket_no": "T-1", "status": "closed",
+        assert feedback_store.load_feedback(tx, ticket) is None
+        heard = feedback_store.save_feedback(tx, [{"ticket_id": ticket, "provider_ticket_no": "T-1", "status": "closed",
                                 "parts_used": [{"part_no": "F-1", "qty": 1}]}], 5.0)  # fmt: skip
         assert (heard.taken, heard.unknown) == (1, ())
-        assert feedback_store.of(tx, ticket) == Standing(
+        assert feedback_store.load_feedback(tx, ticket) == TicketFeedback(
             provider_ticket_no="T-1", status="closed", parts_used=(("F-1", 1),)
         )
 
 
 def test_words_on_strange_tickets_fill_no_disk(store):
     with store.transaction() as tx:
-        heard = feedback_store.take(
+        heard = feedback_store.save_feedback(
             tx, [{"ticket_id": f"strange-{n}", "status": "closed"} for n in range(100)], 5.0
         )
         assert (heard.taken, len(heard.unknown)) == (0, 100)
@@ -79,12 +79,14 @@ def test_words_on_strange_tickets_fill_no_disk(store):
 def test_the_same_episode_under_another_name_is_found_by_its_dedupe_key(store):
     with store.transaction() as tx:
         event = opened(tx, "fuser-down")
-        feedback_store.take(
+        feedback_store.save_feedback(
             tx, [{"ticket_id": "OTHER", "dedupe_key": event.dedupe_key, "status": "assigned"}], 5.0
         )
-        assert feedback_store.of(tx, event.ticket_id) == Standing(status="assigned")
+        assert feedback_store.load_feedback(tx, event.ticket_id) == TicketFeedback(status="assigned")
         for key in ("", "a|b|c", "sn:1|fuser.failure|fuser:1|e2", "sn:1|fuser.failure|fuser:1|x", "|||e1"):
-            assert feedback_store.take(tx, [{"ticket_id": "OTHER", "dedupe_key": key}], 6.0).taken == 0, key
+            assert (
+                feedback_store.save_feedback(tx, [{"ticket_id": "OTHER", "dedupe_key": key}], 6.0).taken == 0
+            ), key
 
 
 def test_hearing_everything_again_changes_no_count(store):
@@ -95,38 +97,40 @@ def test_hearing_everything_again_changes_no_count(store):
             outcome = ("confirmed", "no_fault_found")[number % 5 == 0]
             words += [{"ticket_id": ticket, "status": "acknowledged"},
                       {"ticket_id": ticket, "status": "closed", "outcome": outcome}]  # fmt: skip
-        feedback_store.take(tx, words, 1.0)
-        once = feedback_store.precisions(tx)
-        feedback_store.take(tx, words, 2.0)
-        feedback_store.take(tx, words[:7], 3.0)  # as after a crash in the middle
-        feedback_store.take(tx, words, 4.0)
-        assert feedback_store.precisions(tx) == once
+        feedback_store.save_feedback(tx, words, 1.0)
+        once = feedback_store.load_precisions(tx)
+        feedback_store.save_feedback(tx, words, 2.0)
+        feedback_store.save_feedback(tx, words[:7], 3.0)  # as after a crash in the middle
+        feedback_store.save_feedback(tx, words, 4.0)
+        assert feedback_store.load_precisions(tx) == once
         assert [(one.rule, one.judged, one.confirmed) for one in once] == [
             ("feed-jams", 10, 8), ("fuser-down", 10, 8), ("supply-low", 10, 8),
         ]  # fmt: skip
-        assert [one.rule for one in feedback_store.precisions(tx, "feed-jams")] == ["feed-jams"]
+        assert [one.rule for one in feedback_store.load_precisions(tx, "feed-jams")] == ["feed-jams"]
 
 
 def test_a_ticket_that_is_open_again_at_the_desk_is_not_counted(store):
     with store.transaction() as tx:
         ticket = opened(tx, "fuser-down").ticket_id
-        feedback_store.take(
+        feedback_store.save_feedback(
             tx, [{"ticket_id": ticket, "status": "closed", "outcome": "confirmed", "callback_of": "T0"}], 1.0
         )
-        assert [(one.judged, one.callbacks) for one in feedback_store.precisions(tx)] == [(1, 1)]
-        feedback_store.take(tx, [{"ticket_id": ticket, "status": "reopened"}], 2.0)
-        assert feedback_store.precisions(tx) == []
+        assert [(one.judged, one.callbacks) for one in feedback_store.load_precisions(tx)] == [(1, 1)]
+        feedback_store.save_feedback(tx, [{"ticket_id": ticket, "status": "reopened"}], 2.0)
+        assert feedback_store.load_precisions(tx) == []
 
 
 def test_what_is_remembered_is_counted_anew_once_the_desk_has_spoken(store):
-    remembered = feedback_store.Remembered()
+    remembered = feedback_store.PrecisionCache()
     with store.transaction() as tx:
         assert (remembered(tx, None), remembered(tx, "fuser-down")) == ([], [])
         for number, at in ((1, 5.0), (2, 6.0), (3, 1.0)):  # also with a clock that was set back
             ticket = opened(tx, "fuser-down", number).ticket_id
-            feedback_store.take(tx, [{"ticket_id": ticket, "status": "closed", "outcome": "confirmed"}], at)
+            feedback_store.save_feedback(
+                tx, [{"ticket_id": ticket, "status": "closed", "outcome": "confirmed"}], at
+            )
             assert [one.confirmed for one in remembered(tx, None)] == [number]
-            assert remembered(tx, "fuser-down") == feedback_store.precisions(tx, "fuser-down")
+            assert remembered(tx, "fuser-down") == feedback_store.load_precisions(tx, "fuser-down")
         counted = []
         tx.set_trace_callback(counted.append)
         for _ in range(100):
@@ -138,7 +142,7 @@ def test_what_is_remembered_is_counted_anew_once_the_desk_has_spoken(store):
 def test_the_commands_show_it(store, config):
     with store.transaction() as tx:
         ticket = opened(tx, "fuser-down").ticket_id
-        feedback_store.take(tx, [{"ticket_id": ticket, "provider_ticket_no": "T-88123", "status": "closed",
+        feedback_store.save_feedback(tx, [{"ticket_id": ticket, "provider_ticket_no": "T-88123", "status": "closed",
                         "outcome": "confirmed"}], 1.0)  # fmt: skip
     assert "T-88123, closed: confirmed" in run("tickets", *config)
     (row,) = json.loads(run("tickets", "--json", *config))

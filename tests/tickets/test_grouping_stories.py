@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.core.model import Address, Change, Device, Gathering, Impact, TicketEvent
+from agent.core.model import Address, Change, Device, GroupingPolicy, Impact, TicketEvent
 from agent.core.store import Store
 from agent.tickets import grouping, lifecycle
-from uplink.outbox.outbox import LARGEST_EVENT
+from uplink.outbox.outbox import MAX_EVENT_BYTES
 
 HOUR, DAY = 3600.0, 86400.0
 SUPPLY = {"fault": "supply.low", "component": "toner:black", "impact": Impact.SUPPLY, "severity": "normal"}
@@ -40,17 +40,19 @@ class Desk:
         rule = different.pop("rule", "low")
         made = self._make(kind, rule, at, **SUPPLY | {"device": device} | different)
         with self._store.transaction() as tx:
-            return grouping.apply(tx, [made], make_id=lambda: next(self._ids)) + grouping.due(tx, at)
+            return grouping.apply_changes(
+                tx, [made], make_id=lambda: next(self._ids)
+            ) + grouping.collect_due_events(tx, at)
 
-    def opened(self, at: float, number: int, **gathering: Any) -> list[TicketEvent]:
-        return self.change("opened", at, printer(number), gathering=Gathering(site="S-1", **gathering))
+    def opened(self, at: float, number: int, **policy: Any) -> list[TicketEvent]:
+        return self.change("opened", at, printer(number), grouping=GroupingPolicy(site="S-1", **policy))
 
     def resolved(self, at: float, number: int) -> list[TicketEvent]:
-        return self.change("resolved", at, printer(number), gathering=Gathering(site="S-1"))
+        return self.change("resolved", at, printer(number), grouping=GroupingPolicy(site="S-1"))
 
     def wait(self, until: float) -> list[TicketEvent]:
         with self._store.transaction() as tx:
-            return grouping.due(tx, until)
+            return grouping.collect_due_events(tx, until)
 
     def ask(self, question: Callable[[sqlite3.Connection], Any]) -> Any:
         with self._store.transaction() as tx:
@@ -120,8 +122,8 @@ def test_and_should_it_come_back_it_is_sent_as_opened(desk: Desk) -> None:
 
 def test_other_rules_and_other_sites_are_other_groups(desk: Desk) -> None:
     desk.opened(0.0, 1, **GROUP)
-    desk.change("opened", 0.0, printer(2), gathering=Gathering(site="S-2", **GROUP))
-    desk.change("opened", 0.0, printer(3), rule="other", gathering=Gathering(site="S-1", **GROUP))
+    desk.change("opened", 0.0, printer(2), grouping=GroupingPolicy(site="S-2", **GROUP))
+    desk.change("opened", 0.0, printer(3), rule="other", grouping=GroupingPolicy(site="S-1", **GROUP))
     events = desk.wait(2 * HOUR)
     assert len({event.evidence["group"]["id"] for event in events}) == 3
 
@@ -136,8 +138,8 @@ def test_a_group_survives_a_restart(desk: Desk) -> None:
 
 def test_a_supply_group_by_model_asks_for_the_model(desk: Desk) -> None:
     for number, model in ((1, "A"), (2, "B"), (3, "A")):
-        gathering = Gathering(site="S-1", by=("model",), wait=HOUR)
-        desk.change("opened", 0.0, replace(printer(number), model=model), gathering=gathering)
+        policy = GroupingPolicy(site="S-1", by=("model",), wait=HOUR)
+        desk.change("opened", 0.0, replace(printer(number), model=model), grouping=policy)
     groups = {event.device.key: event.evidence["group"]["id"] for event in desk.wait(HOUR)}
     assert groups["sn:001"] == groups["sn:003"] != groups["sn:002"]
 
@@ -155,13 +157,13 @@ def test_too_many_tickets_of_a_day_are_one_storm_that_lists_them(desk: Desk) -> 
 
 
 def test_each_rule_has_a_storm_of_its_own_with_its_own_fault(desk: Desk) -> None:
-    few = Gathering(site="S-1", most_a_day=1)
-    jams = {"fault": "feed.jams", "impact": Impact.DEGRADED, "rule": "jams", "gathering": few}
+    few = GroupingPolicy(site="S-1", most_a_day=1)
+    jams = {"fault": "feed.jams", "impact": Impact.DEGRADED, "rule": "jams", "grouping": few}
     events = [
         event
         for number in range(3)
         for event in (
-            *desk.change("opened", HOUR, printer(number), gathering=few),
+            *desk.change("opened", HOUR, printer(number), grouping=few),
             *desk.change("opened", HOUR, printer(number), **jams),
         )
     ]
@@ -187,11 +189,11 @@ def test_a_list_fits_into_one_message_however_long_it_is(
     )
     for number in range(printers):
         desk.change(
-            "opened", 0.0, printer(number, vendor="Maker"), title=title, gathering=Gathering(digest=True)
+            "opened", 0.0, printer(number, vendor="Maker"), title=title, grouping=GroupingPolicy(digest=True)
         )
     (digest,) = desk.wait(DAY)
     told = [item["device"] for item in digest.evidence["items"]] + list(digest.evidence.get("also", ()))
-    assert len(json.dumps(digest.evidence)) < LARGEST_EVENT - 4096
+    assert len(json.dumps(digest.evidence)) < MAX_EVENT_BYTES - 4096
     assert digest.evidence["count"] == printers
     assert len(set(told)) == len(told) >= min(printers, 900)
     assert named is None or set(told) == {f"sn:{number:03}" for number in range(printers)}
@@ -223,7 +225,7 @@ def test_sixty_old_conditions_are_one_digest(desk: Desk) -> None:
     (digest,) = desk.wait(DAY + 60)
     assert (digest.event, digest.device.key, digest.evidence["count"]) == ("open", "site:S-1", 60)
     assert digest.title == "60 things found when monitoring began"
-    assert desk.ask(lifecycle.open_tickets) == []
+    assert desk.ask(lifecycle.load_open_tickets) == []
     assert desk.wait(9 * DAY) == []
 
 
@@ -242,9 +244,9 @@ def test_a_digest_of_nothing_is_not_sent(desk: Desk) -> None:
 
 
 def test_what_rolls_back_was_never_listed(desk: Desk, make_change: Callable[..., Change]) -> None:
-    made = make_change("opened", "low", 0.0, gathering=Gathering(digest=True))
+    made = make_change("opened", "low", 0.0, grouping=GroupingPolicy(digest=True))
     with pytest.raises(RuntimeError):
-        desk.ask(lambda tx: (grouping.apply(tx, [made]), _fail()))
+        desk.ask(lambda tx: (grouping.apply_changes(tx, [made]), _fail()))
     assert desk.wait(9 * DAY) == []
 
 

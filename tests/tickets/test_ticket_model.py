@@ -56,9 +56,9 @@ def run(sequence: list[Change]) -> list[tuple[Change, list[TicketEvent], dict[st
     try:
         trail = []
         for change in sequence:
-            events = lifecycle.apply(db, [change], make_id=lambda: next(ids))
+            events = lifecycle.apply_changes(db, [change], make_id=lambda: next(ids))
             open_now: dict[str, int] = defaultdict(int)
-            for ticket in lifecycle.open_tickets(db):
+            for ticket in lifecycle.load_open_tickets(db):
                 open_now[ticket.component] += 1
             trail.append((change, events, dict(open_now)))
         return trail
@@ -125,7 +125,7 @@ def test_one_transaction_or_many_tell_the_same(make_change: Any, split: int) -> 
     events = [
         event
         for start in range(0, len(sequence), split)
-        for event in lifecycle.apply(db, sequence[start : start + split], make_id=lambda: next(ids))
+        for event in lifecycle.apply_changes(db, sequence[start : start + split], make_id=lambda: next(ids))
     ]
     db.close()
     assert [f"{event.event} {event.rule}" for event in events] == [

@@ -120,15 +120,15 @@ def test_story(desk: Any, make_change: Any, name: str, story: str, told: list[st
 
 def test_the_second_episode_has_a_key_of_its_own(desk: Any, make_change: Any) -> None:
     play(desk, make_change, "+R -R 5d +R")
-    (ticket,) = desk.ask(lifecycle.open_tickets)
+    (ticket,) = desk.ask(lifecycle.load_open_tickets)
     assert ticket.dedupe_key == "sn:A1|fuser.failure|fuser:1|e2"
-    (cleared,) = desk.ask(lambda db: lifecycle.cleared_tickets(db, since=0.0))
+    (cleared,) = desk.ask(lambda db: lifecycle.load_cleared_tickets(db, since=0.0))
     assert cleared.dedupe_key == "sn:A1|fuser.failure|fuser:1|e1"
 
 
 def test_a_reopened_ticket_keeps_its_beginning_and_its_episode(desk: Any, make_change: Any) -> None:
     play(desk, make_change, "+R -R 1d +R")
-    (ticket,) = desk.ask(lifecycle.open_tickets)
+    (ticket,) = desk.ask(lifecycle.load_open_tickets)
     assert (ticket.opened_at, ticket.episode, ticket.cleared_at) == (HOUR, 1, None)
 
 
@@ -156,8 +156,8 @@ def test_two_subjects_of_one_rule_hold_the_ticket_together(desk: Any, make_chang
 
 def test_notices_are_kept_for_the_site(desk: Any, make_change: Any) -> None:
     play(desk, make_change, "+n")
-    assert desk.ask(lifecycle.open_tickets) == []
-    (notice,) = desk.ask(lambda db: lifecycle.open_tickets(db, kind=lifecycle.NOTICE))
+    assert desk.ask(lifecycle.load_open_tickets) == []
+    (notice,) = desk.ask(lambda db: lifecycle.load_open_tickets(db, kind=lifecycle.NOTICE))
     assert (notice.impact, notice.device_name) == (Impact.CUSTOMER_FIXABLE, "HP E786 (A1)")
 
 
@@ -173,17 +173,17 @@ def test_the_database_itself_refuses_a_second_open_ticket(desk: Any, make_change
 
 def test_what_rolls_back_never_happened(desk: Any, make_change: Any) -> None:
     def fail(tx: sqlite3.Connection) -> None:
-        lifecycle.apply(tx, [make_change("opened", "R", 0.0)])
+        lifecycle.apply_changes(tx, [make_change("opened", "R", 0.0)])
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         desk.ask(fail)
-    assert desk.ask(lifecycle.open_tickets) == []
+    assert desk.ask(lifecycle.load_open_tickets) == []
     assert desk.apply(make_change("opened", "R", 1.0)) == ["open t1 #1 critical by R"]
 
 
 def test_ids_made_later_sort_later() -> None:
-    ids = [lifecycle.new_id() for _ in range(50)]
+    ids = [lifecycle.new_ticket_id() for _ in range(50)]
     assert ids == sorted(ids)
     assert len(set(ids)) == 50
 
@@ -220,11 +220,11 @@ def test_an_opening_says_since_when_it_was_seen(desk: Any, make_change: Any) -> 
 def test_a_ticket_is_stated_anew_as_it_stands(desk: Any, make_change: Any) -> None:
     desk.apply(make_change("opened", "R", HOUR))
     device = Device(key="sn:A1", address=Address("192.0.2.1"))
-    (standing,) = desk.ask(lifecycle.open_tickets)
-    told = desk.ask(lambda db: lifecycle.restated(db, standing.id, device, 2 * HOUR))
+    (standing,) = desk.ask(lifecycle.load_open_tickets)
+    told = desk.ask(lambda db: lifecycle.current_state_event(db, standing.id, device, 2 * HOUR))
     assert (told.event, told.ticket_seq, told.dedupe_key) == ("open", 1, standing.dedupe_key)
     desk.apply(make_change("resolved", "R", 3 * HOUR))
-    told = desk.ask(lambda db: lifecycle.restated(db, standing.id, device, 4 * HOUR))
+    told = desk.ask(lambda db: lifecycle.current_state_event(db, standing.id, device, 4 * HOUR))
     assert (told.event, told.ticket_seq, told.at) == ("clear", 2, 4 * HOUR)
-    assert desk.ask(lambda db: lifecycle.restated(db, "nobody's", device, HOUR)) is None
-    assert desk.ask(lambda db: lifecycle.restated(db, standing.id, None, HOUR)) is None
+    assert desk.ask(lambda db: lifecycle.current_state_event(db, "nobody's", device, HOUR)) is None
+    assert desk.ask(lambda db: lifecycle.current_state_event(db, standing.id, None, HOUR)) is None

@@ -19,15 +19,15 @@ import psycopg
 import pytest
 from loopback import HOME, free_port
 
-from agent.core.clock import Clock, iso
+from agent.core.clock import Clock, format_iso_time
 from agent.core.store import Store
 from uplink.delivery.delivery import Delivery
 from uplink.interfaces import Target
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane
 from uplink.receiver.app import create_app
-from uplink.receiver.faults import Behaviour
-from uplink.receiver.serve import serving
+from uplink.receiver.faults import FaultInjection
+from uplink.receiver.serve import serve_app
 from uplink.targets import https
 
 AT = 1_795_210_204.0  # 2026-11-20T21:30:04Z
@@ -47,8 +47,8 @@ def ticket(number: int, *, event: str = "open", seq: int = 1) -> dict[str, Any]:
         "idempotency_key": f"{name}:{seq}",
         "dedupe_key": f"sn:{number}|fuser.failure|fuser:1|e1",
         "kind": "break_fix",
-        "observed_at": iso(AT + number + seq),
-        "opened_at": iso(AT + number),
+        "observed_at": format_iso_time(AT + number + seq),
+        "opened_at": format_iso_time(AT + number),
         "agent": AGENT,
         "device": {"device_key": f"sn:{number}", "make": "Maker", "model": "Größe 10"},
         "fault": {"fault_key": "fuser.failure", "title": "Fuser failure", "impact": "device_down"},
@@ -62,11 +62,11 @@ def meter_read(number: int) -> dict[str, Any]:
     """A meter read as the agent writes it."""
     return {
         "schema": "mps.meter_read/1",
-        "observed_at": iso(AT),
+        "observed_at": format_iso_time(AT),
         "agent": AGENT,
         "device": {"device_key": f"sn:{number}"},
         "meters": {
-            "read_at": iso(AT),
+            "read_at": format_iso_time(AT),
             "source": "1.3.6.1",
             "trust": "measured",
             "counters": {"total": number},
@@ -78,7 +78,7 @@ def heartbeat() -> dict[str, Any]:
     """A heartbeat as the agent writes it."""
     return {
         "schema": "mps.agent_health/1",
-        "observed_at": iso(AT),
+        "observed_at": format_iso_time(AT),
         "agent": AGENT,
         "printers": 3,
         "silent": 0,
@@ -89,7 +89,7 @@ def device_inventory() -> dict[str, Any]:
     """A device inventory as the agent writes it."""
     supply = {"index": "1.1", "type": "toner", "colour": "black", "part_number": "TK-1170"}
     return {
-        "schema": "mps.device_inventory/1", "observed_at": iso(AT), "agent": AGENT, "reason": "new",
+        "schema": "mps.device_inventory/1", "observed_at": format_iso_time(AT), "agent": AGENT, "reason": "new",
         "device": {"device_key": "sn:1", "hostname": "prn-1"},
         "inventory": {"uuid": None, "supplies": [supply], "inputs": [{"index": "1.1", "name": "Tray 1"}]},
     }  # fmt: skip
@@ -99,7 +99,7 @@ def supply_order_hint() -> dict[str, Any]:
     """A supply hint as the agent writes it."""
     days = {"p10": 9.5, "p50": 14.0, "p90": 20.1, "basis": "measured"}
     return {
-        "schema": "mps.supply_order_hint/1", "observed_at": iso(AT), "agent": AGENT, "reason": "stage",
+        "schema": "mps.supply_order_hint/1", "observed_at": format_iso_time(AT), "agent": AGENT, "reason": "stage",
         "stage": "soon", "device": {"device_key": "sn:1"},
         "supply": {"index": "1.1", "type": "toner", "percent": 8, "days_left": days},
     }  # fmt: skip
@@ -145,10 +145,10 @@ class Site:
         await self.store.run(lambda tx: [outbox.put(tx, one) for one in envelopes])
         self.delivery.wake()
 
-    async def counts(self) -> queries.Counts:
-        return await self.store.run(queries.counts)
+    async def counts(self) -> queries.OutboxCounts:
+        return await self.store.run(queries.count_outbox)
 
-    async def until(self, condition: Callable[[queries.Counts], bool]) -> None:
+    async def until(self, condition: Callable[[queries.OutboxCounts], bool]) -> None:
         """Wait for the outbox to be so; the test fails if that never happens, or the delivery dies."""
         async with asyncio.timeout(PATIENCE):
             while not condition(await self.counts()):
@@ -159,7 +159,7 @@ class Site:
     async def in_trouble(self) -> None:
         """Wait until a pause is on disk."""
         async with asyncio.timeout(PATIENCE):
-            while not await self.store.run(queries.destinations):
+            while not await self.store.run(queries.list_destinations):
                 await asyncio.sleep(0.005)
 
     async def empty(self) -> None:
@@ -195,13 +195,13 @@ def tx(store: Store) -> Iterator[sqlite3.Connection]:
 async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
     there = Provider(url="")
     app = create_app(tmp_path / "receiver.db", control=True, arrived=there.seen.append)
-    async with serving(app) as there.url:
+    async with serve_app(app) as there.url:
         yield there
 
 
 @pytest.fixture
-def target_of() -> Callable[..., https.Https]:
-    def connect(provider: Provider, **settings: Any) -> https.Https:
+def target_of() -> Callable[..., https.HttpsTarget]:
+    def connect(provider: Provider, **settings: Any) -> https.HttpsTarget:
         url = f"{provider.url}/v1/events"
         return https.connect(https.Settings(url=url, insecure_loopback=True, **settings))
 
@@ -210,7 +210,7 @@ def target_of() -> Callable[..., https.Https]:
 
 @pytest.fixture
 async def site(
-    store: Store, provider: Provider, target_of: Callable[..., https.Https]
+    store: Store, provider: Provider, target_of: Callable[..., https.HttpsTarget]
 ) -> AsyncIterator[Callable[..., contextlib.AbstractAsyncContextManager[Site]]]:
     """A running site: `async with site() as here`. The clock runs 2,000 times as fast."""
 
@@ -253,8 +253,8 @@ def tickets() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def mood() -> type[Behaviour]:
-    return Behaviour
+def mood() -> type[FaultInjection]:
+    return FaultInjection
 
 
 @pytest.fixture

@@ -10,17 +10,23 @@ from uuid import UUID
 import pytest
 
 from uplink import errors
-from uplink.delivery.destination_state import Destination
-from uplink.delivery.responses import Answer, Result, Verdict, judge
-from uplink.delivery.retry import PROBE, Breaker, backoff, pause, retry_after
+from uplink.delivery.destination_state import DestinationState
+from uplink.delivery.responses import HttpAnswer, ItemOutcome, ItemResult, read_receipt
+from uplink.delivery.retry import (
+    PROBE_INTERVAL,
+    CircuitBreaker,
+    draw_backoff,
+    parse_retry_after,
+    pause_after_failure,
+)
 from uplink.errors import (
+    Blocked,
     CredentialRefused,
     DeliveryError,
-    Held,
     InFlight,
     Poisoned,
     Refused,
-    Stumbled,
+    ServerFault,
     Throttled,
     TooLarge,
     Unreachable,
@@ -30,9 +36,9 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 NOW = 1_795_210_204.0
 
 
-def answer(status: int, body: object = None, **headers: str) -> Answer:
+def answer(status: int, body: object = None, **headers: str) -> HttpAnswer:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(
+    return HttpAnswer(
         status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=raw
     )
 
@@ -45,17 +51,17 @@ def receipt(*lines: tuple[UUID, str]) -> dict[str, object]:
     ("status", "means"),
     [
         (100, Unreachable), (301, Unreachable), (302, Unreachable), (307, Unreachable), (308, Unreachable),
-        (400, Poisoned), (401, CredentialRefused), (402, Held), (403, Held), (404, Held), (405, Held),
-        (407, Held), (408, Throttled), (409, InFlight), (410, Held), (413, TooLarge), (415, Poisoned),
-        (418, Held), (422, Poisoned), (425, Throttled), (429, Throttled), (451, Held),
-        (500, Stumbled), (501, Throttled), (502, Throttled), (503, Throttled), (504, Throttled),
+        (400, Poisoned), (401, CredentialRefused), (402, Blocked), (403, Blocked), (404, Blocked), (405, Blocked),
+        (407, Blocked), (408, Throttled), (409, InFlight), (410, Blocked), (413, TooLarge), (415, Poisoned),
+        (418, Blocked), (422, Poisoned), (425, Throttled), (429, Throttled), (451, Blocked),
+        (500, ServerFault), (501, Throttled), (502, Throttled), (503, Throttled), (504, Throttled),
         (507, Throttled), (511, Throttled), (599, Throttled), (999, Throttled),
     ],
 )  # fmt: skip
 def test_a_status_has_one_meaning_with_or_without_a_problem(status: int, means: type[DeliveryError]) -> None:
     for body in (b"", b"<html>", b"[1]", b'{"type": 7, "title": {}}', {"type": "urn:x", "title": "No"}):
         with pytest.raises(DeliveryError) as caught:
-            judge(answer(status, body), [ONE], NOW)
+            read_receipt(answer(status, body), [ONE], NOW)
         assert type(caught.value) is means
 
 
@@ -70,21 +76,21 @@ def test_a_status_has_one_meaning_with_or_without_a_problem(status: int, means: 
 def test_a_200_without_a_receipt_for_us_is_no_delivery(body: object) -> None:
     for status in (200, 201, 202, 204, 207):
         with pytest.raises(Unreachable):
-            judge(answer(status, body, content_type="text/html"), [ONE], NOW)
+            read_receipt(answer(status, body, content_type="text/html"), [ONE], NOW)
 
 
 def test_a_receipt_speaks_for_the_events_it_names() -> None:
     body = receipt((ONE, "accepted"), (TWO, "rejected"), (UUID(int=3), "accepted"))
-    assert judge(answer(200, body), [ONE, TWO], NOW) == {
-        ONE: Verdict(Result.ACCEPTED),
-        TWO: Verdict(Result.REJECTED),
+    assert read_receipt(answer(200, body), [ONE, TWO], NOW) == {
+        ONE: ItemResult(ItemOutcome.ACCEPTED),
+        TWO: ItemResult(ItemOutcome.REJECTED),
     }
 
 
 def test_a_refusal_carries_the_problem_type_and_what_it_says() -> None:
     told = {"type": "urn:bad", "title": "Bad event", "detail": "fault.title: missing"}
     with pytest.raises(Refused) as caught:
-        judge(answer(422, told), [ONE], NOW)
+        read_receipt(answer(422, told), [ONE], NOW)
     assert (caught.value.problem, str(caught.value)) == (
         "urn:bad",
         "answered 422: Bad event: fault.title: missing",
@@ -102,7 +108,7 @@ def test_a_refusal_carries_the_problem_type_and_what_it_says() -> None:
     ],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date_within_reason(value: str, seconds: float | None) -> None:
-    assert retry_after({"retry-after": value}, NOW) == seconds
+    assert parse_retry_after({"retry-after": value}, NOW) == seconds
 
 
 def test_a_retry_after_date_is_read_on_the_receivers_own_clock() -> None:
@@ -111,13 +117,13 @@ def test_a_retry_after_date_is_read_on_the_receivers_own_clock() -> None:
         "date": format_datetime(datetime.fromtimestamp(wrong, UTC), usegmt=True),
         "retry-after": format_datetime(datetime.fromtimestamp(wrong + 60, UTC), usegmt=True),
     }
-    assert retry_after(headers, NOW) == 60.0
+    assert parse_retry_after(headers, NOW) == 60.0
 
 
 def test_the_pause_doubles_up_to_five_minutes_and_is_drawn_from_zero() -> None:
     dice = Random(7)
     drawn = {
-        failures: [backoff(failures, dice) for _ in range(2000)] for failures in (1, 2, 5, 9, 50, 10_000)
+        failures: [draw_backoff(failures, dice) for _ in range(2000)] for failures in (1, 2, 5, 9, 50, 10_000)
     }
     most = {failures: round(max(values)) for failures, values in drawn.items()}
     assert most == {1: 2, 2: 4, 5: 32, 9: 300, 50: 300, 10_000: 300}
@@ -126,14 +132,14 @@ def test_the_pause_doubles_up_to_five_minutes_and_is_drawn_from_zero() -> None:
 
 def test_no_pause_is_shorter_than_the_receiver_asked_for_and_agents_do_not_come_back_in_step() -> None:
     dice = Random(7)
-    pauses = sorted(pause(Throttled("busy", 30.0), 1, dice) for _ in range(2000))
+    pauses = sorted(pause_after_failure(Throttled("busy", 30.0), 1, dice) for _ in range(2000))
     assert pauses[0] >= 30
     in_the_same_second = max(sum(at <= other < at + 1 for other in pauses) for at in pauses)
     assert in_the_same_second < 0.02 * len(pauses), "a herd"
 
 
 def test_a_destination_that_refuses_us_is_probed_every_quarter_of_an_hour() -> None:
-    assert pause(Held("answered 403"), 9, Random(1)) == PROBE == 900
+    assert pause_after_failure(Blocked("answered 403"), 9, Random(1)) == PROBE_INTERVAL == 900
 
 
 @pytest.mark.parametrize(
@@ -153,28 +159,28 @@ def test_a_destination_that_refuses_us_is_probed_every_quarter_of_an_hour() -> N
 )
 def test_the_breaker_opens_after_five_transient_failures_in_a_row(story: str, opens: bool) -> None:
     kinds = {
-        "U": Unreachable("-"), "T": Throttled("-"), "P": Poisoned("-"), "I": InFlight("-"), "H": Held("-"),
+        "U": Unreachable("-"), "T": Throttled("-"), "P": Poisoned("-"), "I": InFlight("-"), "H": Blocked("-"),
     }  # fmt: skip
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for letter in story:
-        breaker = breaker.after(kinds.get(letter))
-    assert breaker.open is opens
+        breaker = breaker.after_attempt(kinds.get(letter))
+    assert breaker.is_open is opens
 
 
 def test_only_an_open_breaker_or_a_locked_door_calls_for_a_trial() -> None:
-    fresh, dice = Destination(name="x"), Random(1)
-    assert not fresh.careful
-    assert not fresh.after(InFlight("409"), NOW, dice).careful, "a 409 wants the same bytes again"
-    assert not fresh.after(Unreachable("-"), NOW, dice).careful
-    assert fresh.after(Held("403"), NOW, dice).careful
-    assert not fresh.after(Held("403"), NOW, dice).after(None, NOW, dice).careful
+    fresh, dice = DestinationState(name="x"), Random(1)
+    assert not fresh.needs_trial
+    assert not fresh.after_attempt(InFlight("409"), NOW, dice).needs_trial, "a 409 wants the same bytes again"
+    assert not fresh.after_attempt(Unreachable("-"), NOW, dice).needs_trial
+    assert fresh.after_attempt(Blocked("403"), NOW, dice).needs_trial
+    assert not fresh.after_attempt(Blocked("403"), NOW, dice).after_attempt(None, NOW, dice).needs_trial
 
 
 def test_a_clock_that_was_set_back_prolongs_no_pause() -> None:
-    waiting = Destination(name="x").after(Held("403"), NOW, Random(1))
-    assert waiting.wait(NOW) == 900
-    assert waiting.wait(NOW - 365 * 86400) == 0
-    assert waiting.wait(NOW + 365 * 86400) == 0
+    waiting = DestinationState(name="x").after_attempt(Blocked("403"), NOW, Random(1))
+    assert waiting.remaining_pause(NOW) == 900
+    assert waiting.remaining_pause(NOW - 365 * 86400) == 0
+    assert waiting.remaining_pause(NOW + 365 * 86400) == 0
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.errors import Poisoned, TooLarge
 from uplink.outbox import outbox
 from uplink.outbox.envelope import Envelope
 from uplink.provider import capabilities
 from uplink.provider import provider_state as known
-from uplink.provider.capabilities import EVERYTHING, FIRST_HOUR, Capabilities
+from uplink.provider.capabilities import ALL_CAPABILITIES, DEFAULT_TYPES, Capabilities
 
 Make = Callable[..., Envelope]
 BARE = Capabilities(events=1, bare=True)
@@ -41,9 +41,9 @@ def in_words(value: object) -> str:
         ({"batch": {"events": 1.5}}, {}),
         ({"batch": [500], "feedback": True}, {"feedback": True}),
         ({"feedback": "yes"}, {}),
-        ({"formats": [capabilities.BARE]}, {"events": 1, "bare": True}),
-        ({"formats": [capabilities.BARE], "batch": {"events": 100}}, {"events": 1, "bare": True}),
-        ({"formats": [capabilities.BARE, capabilities.BATCHED]}, {}),
+        ({"formats": [capabilities.EVENT_MEDIA_TYPE]}, {"events": 1, "bare": True}),
+        ({"formats": [capabilities.EVENT_MEDIA_TYPE], "batch": {"events": 100}}, {"events": 1, "bare": True}),
+        ({"formats": [capabilities.EVENT_MEDIA_TYPE, capabilities.BATCH_MEDIA_TYPE]}, {}),
         ({"formats": "bare", "types": "all"}, {}),
         ({"formats": [7, None], "types": [7, None]}, {}),
         ({"types": ["mps.ticket/1", "mps.new/1"]}, {"types": frozenset({"mps.ticket/1", "mps.new/1"})}),
@@ -53,30 +53,32 @@ def in_words(value: object) -> str:
     ids=in_words,
 )
 def test_each_field_stands_for_itself(said: dict[str, Any], taken: dict[str, Any]) -> None:
-    assert capabilities.read(json.dumps(said).encode()) == Capabilities(**taken)
+    assert capabilities.parse_capabilities(json.dumps(said).encode()) == Capabilities(**taken)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<h1>Welcome</h1>", b"[]", b"7", b"null", b"[" * 100_000, b"\xff\xfe"]
 )
 def test_what_is_no_answer_is_none(body: bytes) -> None:
-    assert capabilities.read(body) is None
+    assert capabilities.parse_capabilities(body) is None
 
 
 def test_tickets_and_heartbeats_are_sent_whatever_it_says() -> None:
     odd = Capabilities(types=frozenset({"mps.other/1"}))
-    assert [odd.knows(kind) for kind in ("mps.ticket/1", "mps.agent_health/1", "mps.meter_read/1")] == [
+    assert [odd.accepts_type(kind) for kind in ("mps.ticket/1", "mps.agent_health/1", "mps.meter_read/1")] == [
         True, True, False,
     ]  # fmt: skip
-    assert all(Capabilities().knows(kind) for kind in FIRST_HOUR)
+    assert all(Capabilities().accepts_type(kind) for kind in DEFAULT_TYPES)
 
 
 def test_what_is_kept_is_what_was_said(tx: sqlite3.Connection) -> None:
-    there = known.Provider(name="p", takes=replace(BARE, feedback=True), asked=7.0, after=41, trouble="no")
-    known.save(tx, there)
-    assert known.load(tx, "p") == there
-    assert known.load(tx, "other") == known.Provider(name="other")
-    assert known.everyone(tx) == [there]
+    there = known.ProviderState(
+        name="p", takes=replace(BARE, feedback=True), asked=7.0, after=41, trouble="no"
+    )
+    known.save_provider(tx, there)
+    assert known.load_provider(tx, "p") == there
+    assert known.load_provider(tx, "other") == known.ProviderState(name="other")
+    assert known.list_providers(tx) == [there]
 
 
 def frozen(tx: sqlite3.Connection, takes: Capabilities) -> outbox.Batch | None:
@@ -90,8 +92,8 @@ def drained(tx: sqlite3.Connection, takes: Capabilities) -> list[list[str]]:
         told = json.loads(batch.body)
         sent.append([event["subject"] for event in (told if isinstance(told, list) else [told])])
         assert len(batch.body) <= takes.size or len(batch.ids) == 1
-        receipt = {one: Verdict(Result.ACCEPTED) for one in batch.ids}
-        outbox.settle(tx, batch, receipt, now=1.0, dice=Random(1))
+        receipt = {one: ItemResult(ItemOutcome.ACCEPTED) for one in batch.ids}
+        outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1))
     return sent
 
 
@@ -146,7 +148,7 @@ def test_nothing_dies_of_a_refusal_whose_reason_the_receiver_has_told_meanwhile(
         outbox.put(tx, make(number))
     batch = frozen(tx, Capabilities(events=1) if then.bare else Capabilities())
     assert batch is not None
-    outbox.narrow(tx, batch, why, source="/a", now=1.0, takes=then)
+    outbox.split_batch(tx, batch, why, source="/a", now=1.0, takes=then)
     assert tx.execute("SELECT count(*) FROM outbox_dead").fetchone()[0] == 0
     assert [subject for batch in drained(tx, then) for subject in batch] == [f"T{n:04d}" for n in range(8)]
 
@@ -172,10 +174,10 @@ class Provider(Folder):
 def test_what_may_be_queued_is_what_the_target_said_or_all_if_it_cannot_be_asked(
     tx: sqlite3.Connection,
 ) -> None:
-    known.save(tx, known.Provider(name="provider", takes=BARE))
-    known.save(tx, known.Provider(name="folder", takes=BARE))
+    known.save_provider(tx, known.ProviderState(name="provider", takes=BARE))
+    known.save_provider(tx, known.ProviderState(name="folder", takes=BARE))
     assert known.load_capabilities(tx, Provider()) == BARE
-    assert known.load_capabilities(tx, Folder()) == EVERYTHING
+    assert known.load_capabilities(tx, Folder()) == ALL_CAPABILITIES
     assert known.load_capabilities(tx, None) == Capabilities()
 
 
@@ -201,4 +203,4 @@ async def test_who_does_not_ask_loses_them_to_the_dead_letter(provider: Any, sit
 
 def know(tx: sqlite3.Connection, delivery: Any, takes: Capabilities) -> None:
     name = delivery._target.name
-    known.save(tx, known.Provider(name=name, takes=takes))
+    known.save_provider(tx, known.ProviderState(name=name, takes=takes))

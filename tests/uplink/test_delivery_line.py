@@ -11,8 +11,8 @@ import pytest
 from agent.core.clock import Clock
 from agent.core.store import Store
 from uplink.delivery.delivery import Delivery
-from uplink.delivery.responses import Result, Verdict
-from uplink.errors import Held, Throttled, Unreachable
+from uplink.delivery.responses import ItemOutcome, ItemResult
+from uplink.errors import Blocked, Throttled, Unreachable
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Lane
 
@@ -105,15 +105,15 @@ async def test_one_poisoned_ticket_stops_no_other(
     requests = []
 
     class Counting(Delivery):
-        async def _attempt(self, batch: outbox.Batch) -> Any:
+        async def _try_send(self, batch: outbox.Batch) -> Any:
             requests.append(len(batch.ids))
-            return await super()._attempt(batch)
+            return await super()._try_send(batch)
 
     await provider.behave(poison="T0013")
     async with site(kind=Counting) as here:
         await here.put([make(number) for number in range(60)])
         await here.empty()
-        (dead,) = await here.store.run(lambda tx: list(queries.dead(tx)))
+        (dead,) = await here.store.run(lambda tx: list(queries.list_dead(tx)))
     figure(poisoned=1, events=60, arrived=len(provider.subjects), dead=1, requests=len(requests))
     assert provider.subjects == [name for name in ordered(60) if name != "T0013"]
     assert (dead.subject, dead.reason) == ("T0013", "urn:problem-type:mps:event-unacceptable")
@@ -127,7 +127,7 @@ async def test_an_event_that_breaks_its_schema_dies_alone_with_the_reason(
     async with site() as here:
         await here.put([make(0), bad, make(2)])
         await here.empty()
-        (dead,) = await here.store.run(lambda tx: list(queries.dead(tx)))
+        (dead,) = await here.store.run(lambda tx: list(queries.list_dead(tx)))
     assert provider.subjects == ["T0000", "T0002"]
     assert dead.detail.startswith("fault.title:")
 
@@ -136,10 +136,10 @@ async def late(site: Start, provider: Any, make: Make, lane: Lane) -> int:
     """How many of 2,000 readings the provider has before what was put in `lane` during the first request."""
 
     class ComesDuringTheFirstRequest(Delivery):
-        async def _attempt(self, batch: outbox.Batch) -> Any:
+        async def _try_send(self, batch: outbox.Batch) -> Any:
             if not provider.seen:
                 await store.run(lambda tx: outbox.put(tx, make(9999, lane)))
-            return await super()._attempt(batch)
+            return await super()._try_send(batch)
 
     async with site(kind=ComesDuringTheFirstRequest) as here:
         store = here.store
@@ -152,7 +152,7 @@ async def late(site: Start, provider: Any, make: Make, lane: Lane) -> int:
 async def test_a_new_ticket_leaves_with_the_next_request_behind_many_readings(
     site: Start, provider: Any, make: Make
 ) -> None:
-    assert await late(site, provider, make, Lane.TICKETS) == outbox.MOST_EVENTS
+    assert await late(site, provider, make, Lane.TICKETS) == outbox.MAX_EVENTS
 
 
 @pytest.mark.control("tickets-first")
@@ -161,7 +161,7 @@ async def test_in_one_row_with_the_readings_it_would_wait_for_all_of_them(
 ) -> None:
     """Broken: everything in one lane."""
     before = await late(site, provider, make, Lane.METERS)
-    figure(requests=before // outbox.MOST_EVENTS - 1)
+    figure(requests=before // outbox.MAX_EVENTS - 1)
     assert before == 2000
 
 
@@ -184,7 +184,10 @@ class Recorder:
         if self.failures:
             raise self.failures.pop(0)
         self.deferrals -= 1
-        return {name: Verdict(Result.ACCEPTED if self.deferrals < 0 else Result.RETRY) for name in batch.ids}
+        return {
+            name: ItemResult(ItemOutcome.ACCEPTED if self.deferrals < 0 else ItemOutcome.RETRY)
+            for name in batch.ids
+        }
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -211,7 +214,7 @@ async def test_retry_after_is_honoured_on_the_fast_clock(store: Store, make: Mak
 
 async def test_a_pause_is_kept_across_a_restart(site: Start, make: Make) -> None:
     clock = Clock.scaled(20_000)
-    recorder = Recorder(clock, Held("answered 403"))
+    recorder = Recorder(clock, Blocked("answered 403"))
     async with site(target=recorder, clock=clock) as here:
         await here.put([make(1)])
         await here.in_trouble()
@@ -263,7 +266,7 @@ async def test_a_clean_stop_sends_what_it_can_and_waits_no_longer(
     await until_asked(recorder, 1)
     await delivery.drain(20)
     assert running.done()
-    assert (await store.run(queries.counts)).pending == left
+    assert (await store.run(queries.count_outbox)).pending == left
 
 
 async def test_what_was_put_during_the_nap_is_sent_by_the_drain(store: Store, make: Make) -> None:
@@ -326,10 +329,10 @@ async def test_trouble_is_said_once_and_its_end_too(
 class DeletesFirst(Delivery):
     """Broken: at most once. Takes the events off the queue before the receiver has them."""
 
-    async def _attempt(self, batch: outbox.Batch) -> Any:
-        done = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-        await self._store.run(lambda tx: outbox.settle(tx, batch, done, now=0, dice=Random(1)))
-        return await super()._attempt(batch)
+    async def _try_send(self, batch: outbox.Batch) -> Any:
+        done = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+        await self._store.run(lambda tx: outbox.apply_receipt(tx, batch, done, now=0, dice=Random(1)))
+        return await super()._try_send(batch)
 
 
 async def test_a_delivery_that_deletes_before_the_receipt_is_found_out(

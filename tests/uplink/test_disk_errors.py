@@ -13,10 +13,10 @@ import apsw
 import pytest
 from small_disk import Connection, Disk, Rows
 
-from agent.core.disk_reserve import Ballast
+from agent.core.disk_reserve import DiskReserve
 from agent.core.errors import StoreError
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope
 
@@ -40,7 +40,7 @@ class Life:
             with suppress(sqlite3.Error, StoreError):  # not accepted, then; the next one is tried
                 store = store or Store(self.path, COMPONENTS, connect=disk.connect, ballast=self.no_ballast)
                 one = make(number)
-                store.do(lambda tx, e=one: outbox.put(tx, e))
+                store.run_blocking(lambda tx, e=one: outbox.put(tx, e))
                 self.accepted.add(one.id)
                 if number % 3 == 2:
                     self.deliver(store)
@@ -49,24 +49,24 @@ class Life:
                 store.close()
 
     def deliver(self, store: Store) -> None:
-        batch = store.do(lambda tx: outbox.next_batch(tx, source="/a", now=1.0))
+        batch = store.run_blocking(lambda tx: outbox.next_batch(tx, source="/a", now=1.0))
         if batch is not None:
             self.with_provider |= set(batch.ids)
-            receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-            store.do(lambda tx: outbox.settle(tx, batch, receipt, now=1.0, dice=Random(1)))
+            receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+            store.run_blocking(lambda tx: outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1)))
 
     def lost(self) -> int:
         """Read back with a healthy disk: accepted, and in no place."""
         healthy = Store(self.path, COMPONENTS, ballast=self.no_ballast)
         with healthy.transaction() as tx:
-            there = {entry.id for entry in queries.pending(tx, 1000)}
+            there = {entry.id for entry in queries.list_pending(tx, 1000)}
             assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         healthy.close()
         return len(self.accepted - self.with_provider - there)
 
     @property
-    def no_ballast(self) -> Ballast:
-        return Ballast(self.path.with_suffix(".ballast"), comfort=1 << 60)
+    def no_ballast(self) -> DiskReserve:
+        return DiskReserve(self.path.with_suffix(".ballast"), min_free=1 << 60)
 
 
 def fail_everywhere(

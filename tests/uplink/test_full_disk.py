@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from small_disk import Disk
 
-from agent.core.disk_reserve import Ballast
+from agent.core.disk_reserve import DiskReserve
 from agent.core.store import Store
 from uplink.outbox import outbox, queries, retention
 from uplink.outbox.envelope import Envelope, Lane
@@ -21,17 +21,17 @@ TICKETS = 1500  # more than the ballast has room for: readings must go
 Make = Callable[..., Envelope]
 
 
-def no_ballast(path: Path) -> Ballast:
-    return Ballast(path.with_suffix(".ballast"), comfort=1 << 60)
+def no_ballast(path: Path) -> DiskReserve:
+    return DiskReserve(path.with_suffix(".ballast"), min_free=1 << 60)
 
 
-def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
+def fill_up(path: Path, make: Make, ballast: DiskReserve) -> tuple[int, int, int]:
     """Fill a small disk with readings, then bring tickets; (readings, tickets kept, failed rounds)."""
     disk = Disk(f"quota-{path.parent.name}")
     disk.folder, disk.quota = path.parent, QUOTA
     path.parent.mkdir()
-    store = Store(path, COMPONENTS, connect=disk.connect, relieve=retention.shed, ballast=ballast)
-    if ballast.comfort < 1 << 50:
+    store = Store(path, COMPONENTS, connect=disk.connect, relieve=retention.evict_events, ballast=ballast)
+    if ballast.min_free < 1 << 50:
         ballast.path.write_bytes(bytes(ballast.size))
     readings = tickets = failed = 0
     with suppress(sqlite3.OperationalError):
@@ -41,11 +41,13 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
             readings += 1
     for number in range(TICKETS):
         try:
-            store.do(lambda tx, n=number: outbox.put(tx, make(n)))
+            store.run_blocking(lambda tx, n=number: outbox.put(tx, make(n)))
             tickets += 1
         except sqlite3.OperationalError:
             failed += 1
-    kept = store.do(lambda tx: queries.counts(tx).pending.get(Lane.TICKETS, 0)) if tickets else 0
+    kept = (
+        store.run_blocking(lambda tx: queries.count_outbox(tx).pending.get(Lane.TICKETS, 0)) if tickets else 0
+    )
     with suppress(sqlite3.Error):
         store.close()
     disk.close()
@@ -56,7 +58,7 @@ def fill_up(path: Path, make: Make, ballast: Ballast) -> tuple[int, int, int]:
 @pytest.mark.claim("full-disk")
 def test_a_full_disk_heals_itself_and_takes_every_ticket(tmp_path: Path, make: Make, figure: Any) -> None:
     path = tmp_path / "full" / "agent.db"
-    ballast = Ballast(path.with_suffix(".ballast"), size=MIB, comfort=0)
+    ballast = DiskReserve(path.with_suffix(".ballast"), size=MIB, min_free=0)
     readings, tickets, failed = fill_up(path, make, ballast)
     figure(readings=readings, kept=tickets, tickets=TICKETS, failed=failed)
     assert readings > 50

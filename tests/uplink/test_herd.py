@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from uplink.delivery import retry
-from uplink.delivery.destination_state import Destination
+from uplink.delivery.destination_state import DestinationState
 from uplink.errors import Throttled, Unreachable
 
 DAY = 86400.0
@@ -26,12 +26,12 @@ def arrivals(outage: float, *, agents: int = AGENTS, seed: int = 1) -> Counter[i
     """
     dice, callers = Random(seed), Counter[int]()
     for _ in range(agents):
-        head, now = Destination(name="r"), dice.random()
+        head, now = DestinationState(name="r"), dice.random()
         while now < outage and head.failures < STEADY:
-            head = head.after(DOWN, now, dice)
+            head = head.after_attempt(DOWN, now, dice)
             now = head.due
         while now < outage:  # what `after` would do, without a new record each of 17,000 times
-            now += retry.pause(DOWN, head.failures, dice)
+            now += retry.pause_after_failure(DOWN, head.failures, dice)
         callers.update({int(now + 0.05 * request - outage) for request in range(4)})
     return callers
 
@@ -54,9 +54,9 @@ def test_without_jitter_the_herd_tramples(monkeypatch: pytest.MonkeyPatch, figur
     """Broken: everybody waits exactly as long as everybody else."""
 
     def no_jitter(failures: int, _: Random) -> float:
-        return float(min(retry.LONGEST, retry.FIRST * 2.0 ** min(failures, 30)))
+        return float(min(retry.MAX_BACKOFF, retry.FIRST_BACKOFF * 2.0 ** min(failures, 30)))
 
-    monkeypatch.setattr(retry, "backoff", no_jitter)
+    monkeypatch.setattr(retry, "draw_backoff", no_jitter)
     share = peak(6 * 3600.0)
     figure(peak=share)
     assert share > 0.2
@@ -65,7 +65,7 @@ def test_without_jitter_the_herd_tramples(monkeypatch: pytest.MonkeyPatch, figur
 def test_a_retry_after_for_everybody_spreads_them_too() -> None:
     dice, arrivals = Random(2), Counter[int]()
     for _ in range(AGENTS):
-        head = Destination(name="r").after(Throttled("busy", 600.0), 0.0, dice)
+        head = DestinationState(name="r").after_attempt(Throttled("busy", 600.0), 0.0, dice)
         assert head.due >= 600
         arrivals[int(head.due)] += 1
     assert max(arrivals.values()) < 0.02 * AGENTS

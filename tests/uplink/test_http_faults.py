@@ -128,7 +128,9 @@ async def scripted(server: Scripted) -> AsyncIterator[str]:
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Delivery) -> queries.Counts:
+async def deliver(
+    store: Store, url: str, make: Make, kind: type[Delivery] = Delivery
+) -> queries.OutboxCounts:
     """Two events, delivered against the fault on a fast clock; how it ended."""
     target = https.connect(https.Settings(url=url, insecure_loopback=True))
     delivery = kind(target, store, Clock.scaled(20_000), source="/a", dice=Random(1))
@@ -136,14 +138,14 @@ async def deliver(store: Store, url: str, make: Make, kind: type[Delivery] = Del
     running = asyncio.create_task(delivery.run())
     try:
         async with asyncio.timeout(60):
-            while (await store.run(queries.counts)).pending:
+            while (await store.run(queries.count_outbox)).pending:
                 assert not running.done(), "the delivery died"
                 await asyncio.sleep(0.002)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await target.aclose()
-    return await store.run(queries.counts)
+    return await store.run(queries.count_outbox)
 
 
 def test_there_are_sixty_of_them() -> None:
@@ -170,10 +172,10 @@ async def test_no_fault_loses_doubles_or_believes(
 class BelievesAny2xx(Delivery):
     """Broken: takes a status for a receipt."""
 
-    async def _attempt(self, batch: outbox.Batch) -> Any:
-        outcome = await super()._attempt(batch)
+    async def _try_send(self, batch: outbox.Batch) -> Any:
+        outcome = await super()._try_send(batch)
         if "200" in str(outcome):
-            return {name: outbox.Verdict(outbox.Result.ACCEPTED) for name in batch.ids}
+            return {name: outbox.ItemResult(outbox.ItemOutcome.ACCEPTED) for name in batch.ids}
         return outcome
 
 
@@ -192,9 +194,9 @@ async def test_who_believes_a_status_loses_events_to_a_captive_portal(
 class NeverBisects(Delivery):
     """Broken: a refused batch is sent again as it is."""
 
-    def _conclude(self, tx: Any, batch: outbox.Batch, outcome: Any) -> None:
+    def _apply_outcome(self, tx: Any, batch: outbox.Batch, outcome: Any) -> None:
         refused = type(outcome).__name__ in {"Poisoned", "TooLarge"}
-        super()._conclude(tx, batch, {} if refused else outcome)
+        super()._apply_outcome(tx, batch, {} if refused else outcome)
 
 
 @pytest.mark.control("poison")
@@ -208,6 +210,6 @@ async def test_without_bisecting_one_poisoned_event_blocks_the_queue(
             await asyncio.sleep(0.01)
         delivering.cancel()
         await asyncio.gather(delivering, return_exceptions=True)
-    told = await store.run(queries.counts)
+    told = await store.run(queries.count_outbox)
     figure(waiting=sum(told.pending.values()))
     assert sum(told.pending.values()) == 2, "after thirty requests"

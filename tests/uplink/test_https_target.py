@@ -20,8 +20,8 @@ from uplink.errors import CredentialRefused, DeliveryError, Poisoned, Unreachabl
 from uplink.outbox.envelope import Lane
 from uplink.outbox.outbox import Batch
 from uplink.receiver.app import create_app
-from uplink.receiver.certificates import Certificates, keep, throw_away
-from uplink.receiver.serve import serving
+from uplink.receiver.certificates import CertificateFiles, create_certificates, ensure_certificates
+from uplink.receiver.serve import serve_app
 from uplink.targets import https
 
 BATCH = Batch(number=1, key="k", lane=Lane.TICKETS, body=b"[]", ids=(uuid4(),), tries=1)
@@ -93,8 +93,8 @@ async def test_a_private_ca_is_believed_when_named_and_only_then(
     tmp_path: Path, figure: Callable[..., None]
 ) -> None:
     figure(reached=1, refused=2)
-    ours, other = throw_away(tmp_path / "ours"), throw_away(tmp_path / "other")
-    async with serving(create_app(tmp_path / "r.db"), certificates=ours) as url:
+    ours, other = create_certificates(tmp_path / "ours"), create_certificates(tmp_path / "other")
+    async with serve_app(create_app(tmp_path / "r.db"), certificates=ours) as url:
         reached = await outcome(f"{url}/v1/events", ca_file=ours.ca_file)
         wrong = await outcome(f"{url}/v1/events", ca_file=other.ca_file)
         none = await outcome(f"{url}/v1/events")
@@ -109,13 +109,13 @@ IMPOSTORS = ["another host", "expired", "self-signed"]
 
 async def sent_to(impostor: str, folder: Path) -> DeliveryError:
     """What becomes of a batch for somebody whose certificate is not good."""
-    bad = throw_away(
+    bad = create_certificates(
         folder / "tls",
         now=datetime.now(UTC) - timedelta(days=30 if impostor == "expired" else 0),
         **({"names": (x509.DNSName("mps.example.com"),)} if impostor == "another host" else {}),
     )
     known = {} if impostor == "self-signed" else {"ca_file": bad.ca_file}
-    async with serving(create_app(folder / "r.db"), certificates=bad) as url:
+    async with serve_app(create_app(folder / "r.db"), certificates=bad) as url:
         return await outcome(f"{url}/v1/events", **known)
 
 
@@ -142,7 +142,7 @@ async def test_who_looks_at_no_certificate_gives_the_events_to_anybody(
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 
-    monkeypatch.setattr(https, "trust", everybody)
+    monkeypatch.setattr(https, "build_trust", everybody)
     assert isinstance(await sent_to(impostor, tmp_path), REFUSED_BUT_READ)
     figure(fooled=1)
 
@@ -176,7 +176,7 @@ async def test_what_is_no_receipt_is_tried_again_later(reply: bytes, said: str) 
 async def test_the_token_is_read_anew_for_each_request(tmp_path: Path) -> None:
     secret = tmp_path / "token"
     app = create_app(tmp_path / "r.db", token="right")
-    async with serving(app) as url:
+    async with serve_app(app) as url:
         there = {"url": f"{url}/v1/events", "insecure_loopback": True, "token_file": secret}
         assert isinstance(await outcome(**there), CredentialRefused)  # no such file
         secret.write_text("wrong\n")
@@ -213,17 +213,17 @@ def test_a_file_that_is_no_certificate_is_named_before_anything_starts(tmp_path:
         https.connect(https.Settings(url="https://mps.example.com/", ca_file=tmp_path / "ca.pem"))
 
 
-def modes(made: Certificates) -> set[int]:
+def modes(made: CertificateFiles) -> set[int]:
     return {stat.S_IMODE(file.stat().st_mode) for file in (made.ca_file, made.certificate, made.key)}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
-    assert modes(throw_away(tmp_path / "tls")) == {0o600}
+    assert modes(create_certificates(tmp_path / "tls")) == {0o600}
 
 
 def test_certificates_are_kept_while_good_and_made_anew_before_they_end(tmp_path: Path) -> None:
-    first = keep(tmp_path).ca_file.read_bytes()
-    assert keep(tmp_path).ca_file.read_bytes() == first
+    first = ensure_certificates(tmp_path).ca_file.read_bytes()
+    assert ensure_certificates(tmp_path).ca_file.read_bytes() == first
     in_time = datetime.now(UTC) + timedelta(days=6, hours=12)
-    assert keep(tmp_path, now=in_time).ca_file.read_bytes() != first
+    assert ensure_certificates(tmp_path, now=in_time).ca_file.read_bytes() != first

@@ -21,12 +21,12 @@ from agent.core.clock import Clock
 from agent.core.store import Store
 from uplink.delivery.delivery import Delivery
 from uplink.identity import identity, signatures
-from uplink.identity.identity import Identity, NotEnrolled
+from uplink.identity.identity import AgentIdentity, NotEnrolled
 from uplink.outbox import outbox, queries
 from uplink.receiver.app import create_app
-from uplink.receiver.auth import Gate
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 from uplink.targets import https
 
 Make = Callable[..., Any]
@@ -39,7 +39,7 @@ class Guarded:
     """A receiver that takes enrolled agents only, and the agent's side of it."""
 
     url: str
-    ledger: Ledger
+    ledger: EventStore
     folder: Path
 
     @property
@@ -51,46 +51,46 @@ class Guarded:
         return self.folder / "token"
 
     def token(self, site: str = SITE, life: float = 3600.0) -> str:
-        self.token_file.write_text(Gate(self.ledger).issue(site, time.time(), life))
+        self.token_file.write_text(AgentAuth(self.ledger).issue_token(site, time.time(), life))
         return str(self.token_file)
 
-    async def enrol(self, token: str | None = None) -> Identity:
-        async with https.client(self.settings) as client:
+    async def enrol(self, token: str | None = None) -> AgentIdentity:
+        async with https.build_client(self.settings) as client:
             source = token or self.token()
-            return await identity.enrol(
+            return await identity.enrol_agent(
                 client, self.settings.url, self.folder / "identity", token_source=source, site_id=SITE
             )
 
-    async def renew(self, known: Identity) -> Identity:
-        async with https.client(self.settings) as client:
-            return await identity.renew(client, self.settings.url, known)
+    async def renew(self, known: AgentIdentity) -> AgentIdentity:
+        async with https.build_client(self.settings) as client:
+            return await identity.renew_identity(client, self.settings.url, known)
 
 
 @pytest.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
     app = create_app(tmp_path / "receiver.db", enrolment=True)
-    with contextlib.closing(Ledger(tmp_path / "receiver.db")) as ledger:
-        async with serving(app) as url:
+    with contextlib.closing(EventStore(tmp_path / "receiver.db")) as ledger:
+        async with serve_app(app) as url:
             yield Guarded(url, ledger, tmp_path)
 
 
 async def delivered(
-    guarded: Guarded, store: Store, known: Identity | None, make: Make, number: int
-) -> queries.Counts:
+    guarded: Guarded, store: Store, known: AgentIdentity | None, make: Make, number: int
+) -> queries.OutboxCounts:
     """Put one event and try to deliver it for a moment; how the outbox stands then."""
     target = https.connect(guarded.settings, known)
     delivery = Delivery(target, store, Clock.scaled(2000), source="/agents/a", dice=Random(1))
     await store.run(lambda tx: outbox.put(tx, make(number)))
     running = asyncio.create_task(delivery.run())
     async with asyncio.timeout(30):
-        while (await store.run(queries.counts)).pending and not any(
-            one.reason for one in await store.run(queries.destinations)
+        while (await store.run(queries.count_outbox)).pending and not any(
+            one.reason for one in await store.run(queries.list_destinations)
         ):
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await target.aclose()
-    return await store.run(queries.counts)
+    return await store.run(queries.count_outbox)
 
 
 async def test_an_enrolled_agent_delivers_and_its_token_is_gone(
@@ -100,13 +100,13 @@ async def test_an_enrolled_agent_delivers_and_its_token_is_gone(
     known = await guarded.enrol(token)
     assert not guarded.token_file.exists()
     assert not (await delivered(guarded, store, known, make, 1)).pending
-    (agent,) = guarded.ledger.agents()
+    (agent,) = guarded.ledger.list_agents()
     assert (agent["agent_id"], agent["site_id"]) == (known.agent_id, SITE)
 
 
 async def test_without_enrolment_nothing_comes_in(guarded: Guarded, store: Store, make: Make) -> None:
     assert (await delivered(guarded, store, None, make, 1)).pending
-    assert guarded.ledger.counts() == {}
+    assert guarded.ledger.count_events() == {}
 
 
 @pytest.mark.parametrize("wrong", ["used", "too old", "another site", "made up", "too short"])
@@ -139,7 +139,7 @@ async def test_the_key_is_for_its_owner_only_and_refused_if_others_may_read_it(g
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     (known.folder / "key.pem").chmod(0o640)
     with pytest.raises(NotEnrolled, match="chmod 600"):
-        identity.load(known.folder)
+        identity.load_identity(known.folder)
 
 
 async def test_a_renewal_brings_a_new_key_and_the_one_before_still_signs(
@@ -149,7 +149,7 @@ async def test_a_renewal_brings_a_new_key_and_the_one_before_still_signs(
     second = await guarded.renew(first)
     assert second.credential != first.credential
     assert len(second.keys) == 2
-    loaded = identity.load(second.folder)
+    loaded = identity.load_identity(second.folder)
     assert loaded is not None
     assert [key.private_bytes_raw() for key in loaded.keys] == [
         key.private_bytes_raw() for key in second.keys
@@ -167,10 +167,10 @@ async def test_it_renews_by_itself_at_two_thirds_of_the_credentials_life(
     guarded: Guarded, store: Store, make: Make
 ) -> None:
     known = await guarded.enrol()
-    assert known.due == pytest.approx(time.time() + 20 * 86400, abs=60)
+    assert known.renewal_due == pytest.approx(time.time() + 20 * 86400, abs=60)
     old = replace(known, issued_at=time.time() - 25 * 86400, expires_at=time.time() + 5 * 86400)
     assert not (await delivered(guarded, store, old, make, 1)).pending
-    now = identity.load(known.folder)
+    now = identity.load_identity(known.folder)
     assert now is not None
     assert now.credential != known.credential
 
@@ -179,7 +179,7 @@ async def test_a_credential_that_has_run_out_is_renewed_once_on_401(
     guarded: Guarded, store: Store, make: Make
 ) -> None:
     known = await guarded.enrol()
-    guarded.ledger.db.change("UPDATE credential SET expires_at = 0")
+    guarded.ledger.db.execute("UPDATE credential SET expires_at = 0")
     assert not (await delivered(guarded, store, known, make, 1)).pending
 
 
@@ -187,10 +187,10 @@ async def test_an_unknown_agent_enrols_again_and_loses_nothing(
     guarded: Guarded, store: Store, make: Make
 ) -> None:
     known = await guarded.enrol()
-    Gate(guarded.ledger).forget(known.agent_id)
+    AgentAuth(guarded.ledger).revoke_agent(known.agent_id)
     held = await delivered(guarded, store, known, make, 1)
     assert held.pending
-    (trouble,) = await store.run(queries.destinations)
+    (trouble,) = await store.run(queries.list_destinations)
     assert trouble.held
     assert "printwarden enroll" in trouble.reason
     again = await guarded.enrol()
@@ -205,7 +205,7 @@ async def test_an_agent_that_runs_takes_up_an_enrolment_made_beside_it(
     guarded: Guarded, store: Store, make: Make
 ) -> None:
     known = await guarded.enrol()
-    Gate(guarded.ledger).forget(known.agent_id)
+    AgentAuth(guarded.ledger).revoke_agent(known.agent_id)
     await guarded.enrol()
     assert not (await delivered(guarded, store, known, make, 1)).pending
 
@@ -236,32 +236,32 @@ TAMPERINGS = [
 
 @pytest.mark.parametrize(("what", "tamper"), TAMPERINGS, ids=[what for what, _ in TAMPERINGS])
 def test_what_was_tampered_with_is_refused(what: str, tamper: Any) -> None:
-    headers, body = tamper(signatures.sign([KEY], "id", 1000.0, b"Fuser"), b"Fuser")
+    headers, body = tamper(signatures.sign_body([KEY], "id", 1000.0, b"Fuser"), b"Fuser")
     with pytest.raises(signatures.BadSignature):
-        signatures.verify(headers, body, [KEY.public_key()], 1000.0)
+        signatures.verify_body(headers, body, [KEY.public_key()], 1000.0)
 
 
 def test_one_fitting_signature_of_several_is_enough() -> None:
     other = Ed25519PrivateKey.generate()
-    headers = signatures.sign([other, KEY], "id", 1000.0, b"body")
-    signatures.verify(headers, b"body", [KEY.public_key()], 1000.0)
+    headers = signatures.sign_body([other, KEY], "id", 1000.0, b"body")
+    signatures.verify_body(headers, b"body", [KEY.public_key()], 1000.0)
     with pytest.raises(signatures.BadSignature):
-        signatures.verify(headers, b"body", [Ed25519PrivateKey.generate().public_key()], 1000.0)
+        signatures.verify_body(headers, b"body", [Ed25519PrivateKey.generate().public_key()], 1000.0)
 
 
 def test_a_signature_is_the_one_that_standard_webhooks_describes() -> None:
-    headers = signatures.sign([KEY], "msg_1", 1614265330.0, b'{"test": 2432232314}')
+    headers = signatures.sign_body([KEY], "msg_1", 1614265330.0, b'{"test": 2432232314}')
     version, mark = headers["webhook-signature"].split(",")
     KEY.public_key().verify(base64.b64decode(mark), b'msg_1.1614265330.{"test": 2432232314}')
     assert (version, headers["webhook-timestamp"]) == ("v1a", "1614265330")
-    assert signatures.public_key(signatures.public_text(KEY.public_key())) == KEY.public_key()
+    assert signatures.parse_public_key(signatures.format_public_key(KEY.public_key())) == KEY.public_key()
 
 
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_a_replay_is_stale(seconds: int) -> None:
-    headers = signatures.sign([KEY], "id", 1000.0, b"body")
-    with pytest.raises(signatures.Stale):
-        signatures.verify(headers, b"body", [KEY.public_key()], 1000.0 + seconds)
+    headers = signatures.sign_body([KEY], "id", 1000.0, b"body")
+    with pytest.raises(signatures.StaleSignature):
+        signatures.verify_body(headers, b"body", [KEY.public_key()], 1000.0 + seconds)
 
 
 async def test_secrets_are_nowhere_but_in_their_files(
@@ -276,7 +276,7 @@ async def test_secrets_are_nowhere_but_in_their_files(
     known = await guarded.enrol(token)
     renewed = await guarded.renew(known)
     secrets += [known.credential, renewed.credential]
-    Gate(guarded.ledger).forget(known.agent_id)
+    AgentAuth(guarded.ledger).revoke_agent(known.agent_id)
     await delivered(guarded, store, renewed, make, 1)
     said = "".join((*capfd.readouterr(), caplog.text, repr(https.connect(guarded.settings, renewed))))
     kept = b"".join(
@@ -295,12 +295,16 @@ async def test_an_agent_that_falls_silent_has_a_ticket_until_it_calls(
     known = await guarded.enrol()
     await delivered(guarded, store, known, make, 1)
     later = time.time() + 1700
-    assert guarded.ledger.listen(later) == 0
-    assert [guarded.ledger.listen(later + 200) for _ in range(3)] == [1, 0, 0]
-    silent = [row for row in guarded.ledger.tickets() if row["data"]["fault"]["fault_key"] == "agent.silent"]
+    assert guarded.ledger.open_silence_tickets(later) == 0
+    assert [guarded.ledger.open_silence_tickets(later + 200) for _ in range(3)] == [1, 0, 0]
+    silent = [
+        row for row in guarded.ledger.list_tickets() if row["data"]["fault"]["fault_key"] == "agent.silent"
+    ]
     assert [row["event"] for row in silent] == ["open"]
     await delivered(guarded, store, known, make, 2)
-    silent = [row for row in guarded.ledger.tickets() if row["data"]["fault"]["fault_key"] == "agent.silent"]
+    silent = [
+        row for row in guarded.ledger.list_tickets() if row["data"]["fault"]["fault_key"] == "agent.silent"
+    ]
     assert [row["event"] for row in silent] == ["clear"]
 
 
@@ -310,10 +314,10 @@ async def test_the_desk_speaks_to_its_own_site_only(guarded: Guarded) -> None:
             "ticket_id": f"T-{site}", "dedupe_key": site, "ticket_seq": 1, "event": "open",
             "observed_at": "", "opened_at": "", "agent": {"site_id": site},
         }  # fmt: skip
-        guarded.ledger._file(told)
-        assert guarded.ledger.say(f"T-{site}", {"ticket_id": f"T-{site}", "status": "closed"})
+        guarded.ledger._update_ticket(told)
+        assert guarded.ledger.add_feedback(f"T-{site}", {"ticket_id": f"T-{site}", "status": "closed"})
     known = await guarded.enrol()
-    headers = known.headers("feedback", b"", time.time())
+    headers = known.sign_headers("feedback", b"", time.time())
     async with httpx.AsyncClient(trust_env=False, base_url=guarded.url) as client:
         answer = (await client.get("/v1/feedback", headers=headers)).json()
         assert (await client.get("/v1/feedback")).status_code == 401

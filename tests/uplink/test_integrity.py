@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.outbox import integrity, outbox, queries, tables
 from uplink.outbox.envelope import Envelope
 
@@ -37,8 +37,8 @@ def everything(tx: sqlite3.Connection) -> list[UUID]:
     left: list[UUID] = []
     while (batch := outbox.next_batch(tx, source="/a", now=1.0)) is not None:
         left += batch.ids
-        receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-        outbox.settle(tx, batch, receipt, now=1.0, dice=Random(1))
+        receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+        outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1))
     return left
 
 
@@ -52,10 +52,10 @@ def test_a_damaged_event_dies_alone(
     tx.execute(damage)
     figure(found=1, made=1)
     if found == "at the start":
-        assert integrity.check(tx, 1.0).events == 1
+        assert integrity.check_outbox(tx, 1.0).events == 1
     assert len(everything(tx)) == 9
-    (dead,) = queries.dead(tx)
-    assert (dead.seq, dead.reason) == (5, outbox.DAMAGED)
+    (dead,) = queries.list_dead(tx)
+    assert (dead.seq, dead.reason) == (5, outbox.DAMAGED_PROBLEM)
 
 
 @pytest.mark.control("flips")
@@ -65,7 +65,7 @@ def test_without_the_digest_damage_would_be_sent(tx: sqlite3.Connection, make: M
     tx.execute("UPDATE outbox_event SET digest = NULL")
     for _, damage in DAMAGES[:3]:
         tx.execute(damage)
-    assert integrity.check(tx, 1.0).clean
+    assert integrity.check_outbox(tx, 1.0).is_clean
     figure(made=3, sent=3)
     assert len(everything(tx)) == 10
 
@@ -81,7 +81,7 @@ def test_a_damaged_frozen_body_goes_again_under_a_new_key(
     assert first is not None
     tx.execute("UPDATE outbox_batch SET body = CAST(replace(body, 'Fuser', 'Fusel') AS BLOB)")
     if found == "at the start":
-        assert integrity.check(tx, 1.0).batches == 1
+        assert integrity.check_outbox(tx, 1.0).batches == 1
     again = outbox.next_batch(tx, source="/a", now=1.0)
     assert again is not None
     assert (again.ids, again.body) == (first.ids, first.body)
@@ -91,16 +91,16 @@ def test_a_damaged_frozen_body_goes_again_under_a_new_key(
 def test_rows_that_are_gone_are_counted_as_lost_once(tx: sqlite3.Connection, make: Make) -> None:
     filled(tx, make)
     tx.execute("DELETE FROM outbox_event WHERE seq IN (3, 4)")
-    assert integrity.check(tx, 1.0).lost == 2
-    assert integrity.check(tx, 1.0).clean
-    assert queries.counts(tx).dropped == {"any.lost": 2}
+    assert integrity.check_outbox(tx, 1.0).lost == 2
+    assert integrity.check_outbox(tx, 1.0).is_clean
+    assert queries.count_outbox(tx).dropped == {"any.lost": 2}
     assert outbox.put(tx, make(11)) == 11
 
 
 def test_a_number_is_never_given_twice_even_if_the_count_was_lost(tx: sqlite3.Connection, make: Make) -> None:
     filled(tx, make)
     tx.execute("DELETE FROM outbox_count")
-    integrity.check(tx, 1.0)
+    integrity.check_outbox(tx, 1.0)
     assert outbox.put(tx, make(11)) == 11
 
 
@@ -109,7 +109,7 @@ def test_an_event_of_a_batch_that_is_gone_queues_again(tx: sqlite3.Connection, m
     outbox.next_batch(tx, source="/a", now=1.0)
     tx.execute("PRAGMA defer_foreign_keys=ON")
     tx.execute("DELETE FROM outbox_batch")
-    integrity.check(tx, 1.0)
+    integrity.check_outbox(tx, 1.0)
     assert len(everything(tx)) == 10
 
 
@@ -125,7 +125,7 @@ def test_an_outbox_of_version_1_is_taken_over_as_it_is(tmp_path: Path, make: Mak
     old.close()
     new = Store(tmp_path / "one.db", {"outbox": outbox.SCHEMA})
     with new.transaction() as tx:
-        assert integrity.check(tx, 1.0).clean
+        assert integrity.check_outbox(tx, 1.0).is_clean
         assert outbox.put(tx, make(2)) == 2
         assert len(everything(tx)) == 2
     new.close()
@@ -142,12 +142,12 @@ def test_an_event_that_always_fells_the_receiver_holds_up_nobody(tx: sqlite3.Con
         if batch is None:
             continue
         if b'"T0001"' in batch.body:
-            outbox.stumbled(tx, batch, now=now, dice=Random(1))
+            outbox.record_server_fault(tx, batch, now=now, dice=Random(1))
         else:
             taken += batch.ids
-            receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-            outbox.settle(tx, batch, receipt, now=now, dice=Random(1))
-    assert [entry.subject for entry in queries.pending(tx)] == ["T0001"], "and it waits still"
+            receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+            outbox.apply_receipt(tx, batch, receipt, now=now, dice=Random(1))
+    assert [entry.subject for entry in queries.list_pending(tx)] == ["T0001"], "and it waits still"
     outbox.put(tx, make(11))
     now += 4000
     alone = outbox.next_batch(tx, source="/a", now=now)

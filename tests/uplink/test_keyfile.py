@@ -22,15 +22,15 @@ def of_the_library(key, how=None):
 
 
 def test_the_file_is_the_one_that_the_library_would_write():
-    assert key_file.pem(KEY) == of_the_library(KEY)
-    assert load_pem_private_key(key_file.pem(KEY), None).private_bytes_raw() == KEY.private_bytes_raw()
+    assert key_file.encode_key(KEY) == of_the_library(KEY)
+    assert load_pem_private_key(key_file.encode_key(KEY), None).private_bytes_raw() == KEY.private_bytes_raw()
 
 
 @pytest.mark.parametrize(
     "change", [lambda pem: pem, lambda pem: b"\n" + pem + b"\n", lambda pem: pem.replace(b"\n", b"\r\n")]
 )
 def test_what_the_library_or_an_editor_wrote_is_read(change):
-    assert key_file.key(change(of_the_library(KEY))).private_bytes_raw() == KEY.private_bytes_raw()
+    assert key_file.decode_key(change(of_the_library(KEY))).private_bytes_raw() == KEY.private_bytes_raw()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_what_the_library_or_an_editor_wrote_is_read(change):
 )  # fmt: skip
 def test_anything_else_is_refused(pem):
     with pytest.raises(ValueError, match="not an Ed25519 key"):
-        key_file.key(pem)
+        key_file.decode_key(pem)

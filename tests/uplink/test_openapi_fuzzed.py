@@ -21,8 +21,8 @@ from schemathesis import GenerationMode, checks
 
 from uplink import events
 from uplink.receiver.app import create_app
-from uplink.receiver.faults import Behaviour
-from uplink.receiver.serve import serving
+from uplink.receiver.faults import FaultInjection
+from uplink.receiver.serve import serve_app
 
 OPENAPI = schemathesis.openapi.from_path(Path(events.__file__).with_name("openapi.yaml"))
 CHECKS = [
@@ -94,7 +94,7 @@ def _refused(answer: Any) -> Iterator[str]:
 @pytest.fixture
 def caller(tmp_path: Path) -> Any:
     async def run(label: str, mode: GenerationMode, examples: int, **receiver: Any) -> Caller:
-        async with serving(create_app(tmp_path / "r.db", control=True, **receiver)) as url:
+        async with serve_app(create_app(tmp_path / "r.db", control=True, **receiver)) as url:
             there = Caller(url)
             await asyncio.to_thread(there.call, operations()[label], mode, examples)
         there.session.close()
@@ -128,7 +128,7 @@ async def test_many_made_up_requests_get_what_the_contract_says(
 
 async def test_a_status_that_is_not_in_the_contract_is_found(caller: Any) -> None:
     """Broken: a receiver that answers 418."""
-    done = await caller(BATCHES, GenerationMode.POSITIVE, 3, behaviour=Behaviour(fail=418))
+    done = await caller(BATCHES, GenerationMode.POSITIVE, 3, behaviour=FaultInjection(fail=418))
     assert done.statuses == {418: 3}
     assert done.findings["UndefinedStatusCode"] == 3
 
@@ -146,6 +146,6 @@ async def test_a_body_that_is_not_in_the_contract_is_found(
     caller: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a receiver whose receipts have no receipt."""
-    monkeypatch.setattr("uplink.receiver.event_store._receipt", lambda _: '{"ok": true}')
+    monkeypatch.setattr("uplink.receiver.event_store._format_receipt", lambda _: '{"ok": true}')
     done = await caller(BATCHES, GenerationMode.POSITIVE, 2)
     assert done.findings["JsonSchemaError"] == 2

@@ -16,14 +16,14 @@ from uuid import UUID
 import pytest
 
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.errors import Poisoned
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane
 
 SUBJECTS = "abcdef"
 HONEST = SimpleNamespace(
-    put=outbox.put, next_batch=outbox.next_batch, settle=outbox.settle, narrow=outbox.narrow
+    put=outbox.put, next_batch=outbox.next_batch, settle=outbox.apply_receipt, narrow=outbox.split_batch
 )
 
 
@@ -49,7 +49,7 @@ class Life:
     taken: list[UUID] = field(default_factory=list)
     refused: set[UUID] = field(default_factory=set)
     bodies: dict[str, bytes] = field(default_factory=dict)
-    receipts: dict[str, dict[UUID, Verdict]] = field(default_factory=dict)
+    receipts: dict[str, dict[UUID, ItemResult]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = Store(self.path, {"outbox": outbox.SCHEMA})
@@ -92,29 +92,29 @@ class Life:
         conclude = lambda tx: self.box.settle(tx, batch, receipt, now=self.now, dice=self.dice)  # noqa: E731
         self.commit(conclude, crashes=crashes)
 
-    def _decide(self, batch: outbox.Batch) -> dict[UUID, Verdict]:
+    def _decide(self, batch: outbox.Batch) -> dict[UUID, ItemResult]:
         """The provider's receipt. Once it defers an event, it takes nothing later of that subject; and it
         may forget to name one."""
         told, deferred = {}, set()
         subjects = {name: subject for _, name, subject, _ in self.accepted}
         for name in batch.ids:
-            chosen = self.dice.choices([Result.ACCEPTED, Result.RETRY, Result.REJECTED, None], [16, 4, 2, 1])[
-                0
-            ]
+            chosen = self.dice.choices(
+                [ItemOutcome.ACCEPTED, ItemOutcome.RETRY, ItemOutcome.REJECTED, None], [16, 4, 2, 1]
+            )[0]
             if name in self.taken:
-                chosen = Result.DUPLICATE
+                chosen = ItemOutcome.DUPLICATE
             elif name in self.refused:
-                chosen = Result.REJECTED
+                chosen = ItemOutcome.REJECTED
             elif subjects[name] in deferred:
-                chosen = Result.RETRY
-            if chosen in {Result.RETRY, None}:
+                chosen = ItemOutcome.RETRY
+            if chosen in {ItemOutcome.RETRY, None}:
                 deferred.add(subjects[name])
-            if chosen is Result.ACCEPTED:
+            if chosen is ItemOutcome.ACCEPTED:
                 self.taken.append(name)
-            if chosen is Result.REJECTED:
+            if chosen is ItemOutcome.REJECTED:
                 self.refused.add(name)
             if chosen is not None:
-                told[name] = Verdict(chosen)
+                told[name] = ItemResult(chosen)
         return told
 
     def step(self) -> None:
@@ -128,9 +128,9 @@ class Life:
     def check(self) -> None:
         """What must hold after every step."""
         with self.store.transaction() as tx:
-            waiting = {entry.id for entry in queries.pending(tx, 10_000)}
-            dead = {entry.id for entry in queries.dead(tx, 10_000)}
-            counts = queries.counts(tx)
+            waiting = {entry.id for entry in queries.list_pending(tx, 10_000)}
+            dead = {entry.id for entry in queries.list_dead(tx, 10_000)}
+            counts = queries.count_outbox(tx)
         everything = {name for _, name, _, _ in self.accepted}
         gone = everything - waiting - dead
         assert [seq for seq, *_ in self.accepted] == list(range(1, len(self.accepted) + 1)), "a gap"
@@ -148,14 +148,14 @@ class Life:
             if batch is None:
                 break
             self.taken += [name for name in batch.ids if name not in {*self.taken, *self.refused}]
-            kind = {True: Result.ACCEPTED, False: Result.REJECTED}
-            receipt = {name: Verdict(kind[name in self.taken]) for name in batch.ids}
+            kind = {True: ItemOutcome.ACCEPTED, False: ItemOutcome.REJECTED}
+            receipt = {name: ItemResult(kind[name in self.taken]) for name in batch.ids}
             self.commit(
                 lambda tx, b=batch, r=receipt: self.box.settle(tx, b, r, now=self.now, dice=self.dice)
             )
         self.check()
         with self.store.transaction() as tx:
-            assert not queries.counts(tx).pending, "stuck"
+            assert not queries.count_outbox(tx).pending, "stuck"
         self.in_order()
 
     def in_order(self) -> None:
@@ -199,8 +199,8 @@ def _number_from_the_queue(tx: sqlite3.Connection, one: Envelope) -> int:
 
 def _delete_whatever_was_sent(tx: sqlite3.Connection, batch: outbox.Batch, *_: Any, **__: Any) -> None:
     """Broken: takes any receipt for a receipt of everything."""
-    everything = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-    outbox.settle(tx, batch, everything, now=0, dice=Random(1))
+    everything = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+    outbox.apply_receipt(tx, batch, everything, now=0, dice=Random(1))
 
 
 def _delete_before_the_answer(tx: sqlite3.Connection, **how: Any) -> outbox.Batch | None:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.errors import Poisoned, TooLarge
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane
@@ -28,9 +28,9 @@ def must(tx: sqlite3.Connection, *, now: float = NOW, single: bool = False) -> o
     return batch
 
 
-def answer(tx: sqlite3.Connection, batch: outbox.Batch, *results: Result, now: float = NOW) -> None:
-    receipt = {name: Verdict(result) for name, result in zip(batch.ids, results, strict=False)}
-    outbox.settle(tx, batch, receipt, now=now, dice=Random(1))
+def answer(tx: sqlite3.Connection, batch: outbox.Batch, *results: ItemOutcome, now: float = NOW) -> None:
+    receipt = {name: ItemResult(result) for name, result in zip(batch.ids, results, strict=False)}
+    outbox.apply_receipt(tx, batch, receipt, now=now, dice=Random(1))
 
 
 def test_numbers_have_no_gap_even_where_a_transaction_was_rolled_back(store: Store, make: Make) -> None:
@@ -50,7 +50,7 @@ def test_numbers_have_no_gap_even_where_a_transaction_was_rolled_back(store: Sto
 
 def test_a_number_is_not_given_again_after_delivery(tx: sqlite3.Connection, make: Make) -> None:
     outbox.put(tx, make(1))
-    answer(tx, must(tx), Result.ACCEPTED)
+    answer(tx, must(tx), ItemOutcome.ACCEPTED)
     assert outbox.put(tx, make(2)) == 2
 
 
@@ -86,42 +86,47 @@ def test_a_ticket_goes_before_a_thousand_readings_that_were_there_first(
 
 @pytest.mark.parametrize(
     ("result", "left"),
-    [(Result.ACCEPTED, 0), (Result.DUPLICATE, 0), (Result.RETRY, 1), (Result.REJECTED, 0)],
+    [
+        (ItemOutcome.ACCEPTED, 0),
+        (ItemOutcome.DUPLICATE, 0),
+        (ItemOutcome.RETRY, 1),
+        (ItemOutcome.REJECTED, 0),
+    ],
 )
 def test_a_receipt_decides_event_by_event(
-    tx: sqlite3.Connection, make: Make, result: Result, left: int
+    tx: sqlite3.Connection, make: Make, result: ItemOutcome, left: int
 ) -> None:
     outbox.put(tx, make(1))
     outbox.put(tx, make(2))
-    answer(tx, must(tx), result, Result.ACCEPTED)
-    counts = queries.counts(tx)
+    answer(tx, must(tx), result, ItemOutcome.ACCEPTED)
+    counts = queries.count_outbox(tx)
     assert counts.pending == ({Lane.TICKETS: left} if left else {})
-    assert counts.dead == ({Lane.TICKETS: 1} if result is Result.REJECTED else {})
+    assert counts.dead == ({Lane.TICKETS: 1} if result is ItemOutcome.REJECTED else {})
 
 
 def test_an_event_that_the_receipt_does_not_name_stays(tx: sqlite3.Connection, make: Make) -> None:
     outbox.put(tx, make(1))
     outbox.put(tx, make(2))
-    answer(tx, must(tx), Result.ACCEPTED)
-    assert [entry.seq for entry in queries.pending(tx)] == [2]
+    answer(tx, must(tx), ItemOutcome.ACCEPTED)
+    assert [entry.seq for entry in queries.list_pending(tx)] == [2]
 
 
 def test_a_deferred_event_holds_back_its_own_subject_and_nothing_else(
     tx: sqlite3.Connection, make: Make
 ) -> None:
     outbox.put(tx, make(1, subject="jam"))
-    answer(tx, must(tx), Result.RETRY)
+    answer(tx, must(tx), ItemOutcome.RETRY)
     outbox.put(tx, make(2, subject="jam"))
     outbox.put(tx, make(3, subject="other"))
-    assert [len(must(tx).ids), queries.counts(tx).pending[Lane.TICKETS]] == [1, 3]
-    answer(tx, must(tx), Result.ACCEPTED)
+    assert [len(must(tx).ids), queries.count_outbox(tx).pending[Lane.TICKETS]] == [1, 3]
+    answer(tx, must(tx), ItemOutcome.ACCEPTED)
     assert next_batch(tx) is None
     assert len(must(tx, now=NOW + 400).ids) == 2
 
 
 def test_a_clock_set_back_by_a_year_defers_nothing_for_a_year(tx: sqlite3.Connection, make: Make) -> None:
     outbox.put(tx, make(1))
-    answer(tx, must(tx), Result.RETRY)
+    answer(tx, must(tx), ItemOutcome.RETRY)
     assert next_batch(tx, now=NOW - 365 * 86400) is not None
 
 
@@ -129,9 +134,9 @@ def test_a_refused_batch_is_halved_in_order_under_new_keys(tx: sqlite3.Connectio
     for number in range(5):
         outbox.put(tx, make(number))
     whole = must(tx)
-    outbox.narrow(tx, whole, TooLarge("no"), source=SOURCE, now=NOW)
+    outbox.split_batch(tx, whole, TooLarge("no"), source=SOURCE, now=NOW)
     left = must(tx)
-    answer(tx, left, *[Result.ACCEPTED] * len(left.ids))
+    answer(tx, left, *[ItemOutcome.ACCEPTED] * len(left.ids))
     right = must(tx)
     assert left.ids + right.ids == whole.ids
     assert len({whole.key, left.key, right.key}) == 3
@@ -144,11 +149,11 @@ def test_only_the_poisoned_event_ends_in_the_dead_letter(tx: sqlite3.Connection,
     while (batch := next_batch(tx)) is not None:
         requests += 1
         if b'"T0067"' in batch.body:
-            outbox.narrow(tx, batch, Poisoned("bad", problem="urn:bad"), source=SOURCE, now=NOW)
+            outbox.split_batch(tx, batch, Poisoned("bad", problem="urn:bad"), source=SOURCE, now=NOW)
         else:
-            answer(tx, batch, *[Result.ACCEPTED] * len(batch.ids))
+            answer(tx, batch, *[ItemOutcome.ACCEPTED] * len(batch.ids))
             delivered += batch.ids
-    (dead,) = queries.dead(tx)
+    (dead,) = queries.list_dead(tx)
     assert (dead.subject, dead.reason, dead.detail) == ("T0067", "urn:bad", "bad")
     assert len(delivered) == 99
     assert requests <= 16, "bisecting 100 events takes about twice log2(100) requests"
@@ -159,7 +164,7 @@ def test_an_oversized_event_is_accepted_into_the_dead_letter(tx: sqlite3.Connect
     big = Envelope(lane=Lane.TICKETS, type=small.type, subject="big", time=1, data={"x": "y" * 70_000})
     assert outbox.put(tx, big) == 1
     assert next_batch(tx) is None
-    assert [entry.reason for entry in queries.dead(tx)] == [outbox.OVERSIZED]
+    assert [entry.reason for entry in queries.list_dead(tx)] == [outbox.OVERSIZED_PROBLEM]
 
 
 def test_no_body_is_larger_than_the_receiver_takes(tx: sqlite3.Connection, make: Make) -> None:
@@ -169,9 +174,9 @@ def test_no_body_is_larger_than_the_receiver_takes(tx: sqlite3.Connection, make:
     sizes = []
     while (batch := next_batch(tx)) is not None:
         sizes.append((len(batch.ids), len(batch.body)))
-        answer(tx, batch, *[Result.ACCEPTED] * len(batch.ids))
+        answer(tx, batch, *[ItemOutcome.ACCEPTED] * len(batch.ids))
     assert sum(count for count, _ in sizes) == 40
-    assert max(size for _, size in sizes) <= outbox.LARGEST_BATCH
+    assert max(size for _, size in sizes) <= outbox.MAX_BATCH_BYTES
 
 
 def test_a_trial_carries_one_event_of_the_most_urgent_lane(tx: sqlite3.Connection, make: Make) -> None:
@@ -180,18 +185,18 @@ def test_a_trial_carries_one_event_of_the_most_urgent_lane(tx: sqlite3.Connectio
     frozen = must(tx)
     trial = must(tx, single=True)
     assert trial.ids == frozen.ids[:1]
-    answer(tx, trial, Result.ACCEPTED)
+    answer(tx, trial, ItemOutcome.ACCEPTED)
     assert must(tx).ids == frozen.ids[1:]
 
 
 def test_a_dead_event_comes_back_under_its_own_name_and_number(tx: sqlite3.Connection, make: Make) -> None:
     first = make(1)
     outbox.put(tx, first)
-    answer(tx, must(tx), Result.REJECTED)
+    answer(tx, must(tx), ItemOutcome.REJECTED)
     outbox.put(tx, make(2))
-    assert outbox.revive(tx, 1)
-    assert not outbox.revive(tx, 1)
-    assert next((entry.seq, entry.id) for entry in queries.pending(tx)) == (1, first.id)
+    assert outbox.revive_event(tx, 1)
+    assert not outbox.revive_event(tx, 1)
+    assert next((entry.seq, entry.id) for entry in queries.list_pending(tx)) == (1, first.id)
 
 
 def test_text_that_a_printer_should_not_have_sent_still_makes_valid_utf8(

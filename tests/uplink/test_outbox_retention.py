@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.outbox import outbox, queries, retention, tables
-from uplink.outbox.envelope import Envelope, Folding, Lane
+from uplink.outbox.envelope import Envelope, Lane, Supersede
 
 Make = Callable[..., Envelope]
 HOUR = 3600.0
@@ -22,32 +22,32 @@ def reading(number: int, *, subject: str = "", at: float = 0.0, lane: Lane = Lan
     return Envelope(lane=lane, type="t/1", subject=subject or f"sn:{number}", time=at, data=data)
 
 
-def update(subject: str, folds: Folding = Folding.LATE) -> Envelope:
+def update(subject: str, folds: Supersede = Supersede.LATE) -> Envelope:
     data = {"filler": "x" * 800}
-    return Envelope(lane=Lane.TICKETS, type="t/1", subject=subject, time=0, data=data, folds=folds)
+    return Envelope(lane=Lane.TICKETS, type="t/1", subject=subject, time=0, data=data, supersede=folds)
 
 
 def bounded(tx: sqlite3.Connection, size: int) -> None:
     tables.set_number(tx, "bound", size)
 
 
-def upkeep(tx: sqlite3.Connection, *, hours: float, limits: retention.Limits | None = None) -> int:
+def upkeep(tx: sqlite3.Connection, *, hours: float, limits: retention.OutboxLimits | None = None) -> int:
     """`hours` of use, in steps as the agent takes them."""
     return sum(
-        retention.upkeep(tx, limits or retention.Limits(), free=ROOMY, elapsed=HOUR)
+        retention.apply_limits(tx, limits or retention.OutboxLimits(), free=ROOMY, elapsed=HOUR)
         for _ in range(int(hours))
     )
 
 
 def conserved(tx: sqlite3.Connection) -> None:
     """accepted = waiting + delivered + dead + dropped; and the bytes are those of the rows."""
-    told = queries.counts(tx)
+    told = queries.count_outbox(tx)
     known = (told.pending, told.delivered, told.dead, told.dropped)
     assert told.accepted == sum(sum(numbers.values()) for numbers in known)
     size = tx.execute(
-        "SELECT COALESCE(SUM(LENGTH(data) + ?), 0) FROM outbox_event", (tables.COST,)
+        "SELECT COALESCE(SUM(LENGTH(data) + ?), 0) FROM outbox_event", (tables.EVENT_OVERHEAD,)
     ).fetchone()[0]
-    assert retention.used(tx) == size
+    assert retention.used_bytes(tx) == size
 
 
 def test_diagnostics_go_before_readings_and_readings_before_tickets(tx: sqlite3.Connection) -> None:
@@ -55,12 +55,12 @@ def test_diagnostics_go_before_readings_and_readings_before_tickets(tx: sqlite3.
     for number in range(1000):
         for lane in (Lane.TICKETS, Lane.METERS, Lane.DIAGNOSTICS):
             outbox.put(tx, reading(number, lane=lane, subject=f"{lane}:{number}"))
-    first = queries.counts(tx)
+    first = queries.count_outbox(tx)
     assert first.pending[Lane.TICKETS] == first.pending[Lane.METERS] == 1000
     assert set(first.dropped) == {"diagnostics.full"}
     for number in range(1000, 2500):
         outbox.put(tx, reading(number, lane=Lane.TICKETS))
-    then = queries.counts(tx)
+    then = queries.count_outbox(tx)
     assert then.pending[Lane.TICKETS] == 2500
     assert set(then.dropped) == {"diagnostics.full", "meters.full"}
     conserved(tx)
@@ -75,11 +75,11 @@ def test_readings_are_thinned_to_one_an_hour_before_any_hour_is_lost(tx: sqlite3
         outbox.put(tx, reading(number, lane=Lane.TICKETS))
     left = [
         (entry.subject, entry.time // HOUR)
-        for entry in queries.pending(tx, 5000)
+        for entry in queries.list_pending(tx, 5000)
         if entry.lane is Lane.METERS
     ]
     assert len(left) == len(set(left)) == 500, "100 hours of five printers"
-    assert set(queries.counts(tx).dropped) == {"meters.thinned"}
+    assert set(queries.count_outbox(tx).dropped) == {"meters.thinned"}
     conserved(tx)
 
 
@@ -89,7 +89,7 @@ def test_when_it_fills_readings_of_one_hour_merge_before_anything_drops(tx: sqli
         outbox.put(tx, reading(number, at=number * HOUR))
     for number in range(500):
         outbox.put(tx, reading(number, subject="sn:same", at=900 * HOUR + number))
-    assert queries.counts(tx).dropped == {"meters.merged": 499}
+    assert queries.count_outbox(tx).dropped == {"meters.merged": 499}
     conserved(tx)
 
 
@@ -99,7 +99,7 @@ def test_readings_never_evict_a_ticket_and_are_turned_away_instead(tx: sqlite3.C
     while outbox.put(tx, reading(tickets, lane=Lane.TICKETS)) is not None:
         tickets += 1
     assert outbox.put(tx, reading(1)) is None
-    told = queries.counts(tx)
+    told = queries.count_outbox(tx)
     assert (told.pending, told.dropped) == ({Lane.TICKETS: tickets}, {})
     assert told.accepted == tickets, "what is not accepted gets no number: there is no hole"
 
@@ -109,26 +109,31 @@ def test_a_ticket_without_room_is_withheld_and_named_when_room_returns(tx: sqlit
     number = 0
     while outbox.put(tx, reading(number, lane=Lane.TICKETS)) is not None:
         number += 1
-    assert queries.counts(tx).withheld == 1
-    assert retention.withheld(tx) == [], "there is no room yet"
-    assert queries.undelivered(tx, f"sn:{number}")
+    assert queries.count_outbox(tx).withheld == 1
+    assert retention.list_withheld(tx) == [], "there is no room yet"
+    assert queries.is_undelivered(tx, f"sn:{number}")
     while (batch := outbox.next_batch(tx, source="/a", now=1.0)) is not None:
-        receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-        outbox.settle(tx, batch, receipt, now=1.0, dice=Random(1))
-    assert retention.withheld(tx) == [f"sn:{number}"]
+        receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+        outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1))
+    assert retention.list_withheld(tx) == [f"sn:{number}"]
     outbox.put(tx, reading(number, lane=Lane.TICKETS))
-    assert retention.withheld(tx) == []
+    assert retention.list_withheld(tx) == []
     conserved(tx)
 
 
 def test_only_the_newest_heartbeat_waits(tx: sqlite3.Connection) -> None:
     for number in range(50):
         beat = Envelope(
-            lane=Lane.HEARTBEAT, type="h/1", subject="agent", time=number, data={}, folds=Folding.AT_ONCE
+            lane=Lane.HEARTBEAT,
+            type="h/1",
+            subject="agent",
+            time=number,
+            data={},
+            supersede=Supersede.AT_ONCE,
         )
         outbox.put(tx, beat)
-    assert [entry.seq for entry in queries.pending(tx)] == [50]
-    assert queries.counts(tx).dropped == {"heartbeat.superseded": 49}
+    assert [entry.seq for entry in queries.list_pending(tx)] == [50]
+    assert queries.count_outbox(tx).dropped == {"heartbeat.superseded": 49}
     conserved(tx)
 
 
@@ -138,17 +143,17 @@ def test_readings_age_out_after_a_week_diagnostics_after_a_day_tickets_never(tx:
         outbox.put(tx, reading(int(lane), lane=lane))
     for hours, waiting in ((23, 3), (2, 2), (24 * 6 - 2, 2), (2, 1), (24 * 400, 1)):
         upkeep(tx, hours=hours)
-        assert sum(queries.counts(tx).pending.values()) == waiting
-    assert queries.counts(tx).dropped == {"diagnostics.too-old": 1, "meters.too-old": 1}
+        assert sum(queries.count_outbox(tx).pending.values()) == waiting
+    assert queries.count_outbox(tx).dropped == {"diagnostics.too-old": 1, "meters.too-old": 1}
     conserved(tx)
 
 
 def test_a_clock_that_jumps_expires_nothing(tx: sqlite3.Connection) -> None:
     """Ages are counted in use, not read off the wall clock: neither the event's time nor a long sleep counts."""
     outbox.put(tx, reading(1, at=-1e9))
-    retention.upkeep(tx, retention.Limits(), free=ROOMY, elapsed=365 * 86400.0)
-    retention.upkeep(tx, retention.Limits(), free=ROOMY, elapsed=-5.0)
-    assert queries.counts(tx).pending == {Lane.METERS: 1}
+    retention.apply_limits(tx, retention.OutboxLimits(), free=ROOMY, elapsed=365 * 86400.0)
+    retention.apply_limits(tx, retention.OutboxLimits(), free=ROOMY, elapsed=-5.0)
+    assert queries.count_outbox(tx).pending == {Lane.METERS: 1}
 
 
 STORIES = [
@@ -163,9 +168,9 @@ STORIES = [
 @pytest.mark.parametrize(("story", "before", "after"), STORIES, ids=[story[0] for story in STORIES])
 def test_after_a_month_of_waiting(tx: sqlite3.Connection, story: str, before: str, after: str) -> None:
     for letter in before:
-        outbox.put(tx, update("T1", Folding.LATE if letter == "u" else Folding.NEVER))
+        outbox.put(tx, update("T1", Supersede.LATE if letter == "u" else Supersede.NEVER))
     upkeep(tx, hours=24 * 30)
-    assert queries.counts(tx).pending == {Lane.TICKETS: len(before)}, "not a day too early"
+    assert queries.count_outbox(tx).pending == {Lane.TICKETS: len(before)}, "not a day too early"
     upkeep(tx, hours=2)
     left = tx.execute("SELECT supersedable, seq FROM outbox_event ORDER BY seq").fetchall()
     assert "".join("u" if row["supersedable"] else "e" for row in left) == after
@@ -191,14 +196,14 @@ def test_a_frozen_batch_loses_nothing_to_a_full_outbox(tx: sqlite3.Connection) -
 def test_the_bound_follows_the_free_space_and_the_agent_is_slowed_before_anything_drops(
     tx: sqlite3.Connection,
 ) -> None:
-    limits = retention.Limits()
-    assert limits.bound(free=1 << 40, used=0) == 512 * MIB
-    assert limits.bound(free=100 * MIB, used=0) == 20 * MIB
-    assert limits.bound(free=0, used=0) == 4 * MIB, "never nothing"
+    limits = retention.OutboxLimits()
+    assert limits.byte_limit(free=1 << 40, used=0) == 512 * MIB
+    assert limits.byte_limit(free=100 * MIB, used=0) == 20 * MIB
+    assert limits.byte_limit(free=0, used=0) == 4 * MIB, "never nothing"
     bounded(tx, 10 * MIB)
     paces = []
-    while not tables.number(tx, "dropped:full"):
-        paces.append(retention.stretch(tx))
+    while not tables.load_number(tx, "dropped:full"):
+        paces.append(retention.poll_slowdown(tx))
         outbox.put(tx, reading(len(paces), at=len(paces) * HOUR))
     assert (paces[0], paces[-1]) == (1.0, 4.0)
     assert paces == sorted(paces)
@@ -207,22 +212,22 @@ def test_the_bound_follows_the_free_space_and_the_agent_is_slowed_before_anythin
 def test_a_dead_letter_keeps_ten_thousand_and_the_newest(
     tx: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_DEAD", 100)
+    monkeypatch.setattr(tables, "MAX_DEAD", 100)
     for number in range(250):
-        tables.bury(tx, outbox.put(tx, reading(number)) or 0, "urn:x", "no", float(number))
-    told = queries.counts(tx)
+        tables.dead_letter_event(tx, outbox.put(tx, reading(number)) or 0, "urn:x", "no", float(number))
+    told = queries.count_outbox(tx)
     assert 90 <= sum(told.dead.values()) <= 100
     assert sum(told.dropped.values()) == 250 - sum(told.dead.values())
-    assert next(iter(queries.dead(tx))).seq > 150
+    assert next(iter(queries.list_dead(tx))).seq > 150
     conserved(tx)
 
 
 def test_a_dead_letter_is_forgotten_after_90_days(tx: sqlite3.Connection) -> None:
-    tables.bury(tx, outbox.put(tx, reading(1)) or 0, "urn:x", "no", 0.0)
+    tables.dead_letter_event(tx, outbox.put(tx, reading(1)) or 0, "urn:x", "no", 0.0)
     upkeep(tx, hours=24 * 90)
-    assert sum(queries.counts(tx).dead.values()) == 1
+    assert sum(queries.count_outbox(tx).dead.values()) == 1
     upkeep(tx, hours=2)
-    assert queries.counts(tx).dropped == {"meters.dead-letter-age": 1}
+    assert queries.count_outbox(tx).dropped == {"meters.dead-letter-age": 1}
     conserved(tx)
 
 
@@ -234,11 +239,14 @@ def test_a_random_life_within_tight_bounds_adds_up(tx: sqlite3.Connection) -> No
         one = reading(step, lane=lane, subject=f"s{dice.randrange(40)}", at=step * 200.0)
         outbox.put(tx, one)
         if dice.random() < 0.01:
-            retention.upkeep(tx, retention.Limits(size=MIB // 2), free=ROOMY, elapsed=HOUR)
+            retention.apply_limits(tx, retention.OutboxLimits(size=MIB // 2), free=ROOMY, elapsed=HOUR)
         if dice.random() < 0.003 and (batch := outbox.next_batch(tx, source="/a", now=float(step))):
-            results = [dice.choice([Result.ACCEPTED, Result.RETRY, Result.REJECTED]) for _ in batch.ids]
-            receipt = {name: Verdict(result) for name, result in zip(batch.ids, results, strict=True)}
-            outbox.settle(tx, batch, receipt, now=float(step), dice=dice)
-        assert retention.used(tx) <= MIB // 2 + 2048
+            results = [
+                dice.choice([ItemOutcome.ACCEPTED, ItemOutcome.RETRY, ItemOutcome.REJECTED])
+                for _ in batch.ids
+            ]
+            receipt = {name: ItemResult(result) for name, result in zip(batch.ids, results, strict=True)}
+            outbox.apply_receipt(tx, batch, receipt, now=float(step), dice=dice)
+        assert retention.used_bytes(tx) <= MIB // 2 + 2048
     conserved(tx)
-    assert {key.split(".")[0] for key in queries.counts(tx).dropped} <= {"meters", "diagnostics"}
+    assert {key.split(".")[0] for key in queries.count_outbox(tx).dropped} <= {"meters", "diagnostics"}

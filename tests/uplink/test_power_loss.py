@@ -15,9 +15,9 @@ from uuid import UUID
 import pytest
 from small_disk import Disk, after_power_loss
 
-from agent.core.disk_reserve import Ballast
+from agent.core.disk_reserve import DiskReserve
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope
 
@@ -34,8 +34,8 @@ class Ledger:
     begins: int = 0  # from here on there is a file with tables
 
 
-def no_ballast(path: Path) -> Ballast:
-    return Ballast(path.with_suffix(".ballast"), comfort=1 << 60)
+def no_ballast(path: Path) -> DiskReserve:
+    return DiskReserve(path.with_suffix(".ballast"), min_free=1 << 60)
 
 
 def live(
@@ -63,8 +63,8 @@ def live(
             continue
         ledger.with_provider |= {name: len(disk.events) for name in batch.ids}
         with store.transaction() as tx:
-            receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-            outbox.settle(tx, batch, receipt, now=1.0, dice=dice)
+            receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+            outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=dice)
     disk.recording = False
     store.close()
     return ledger
@@ -81,10 +81,10 @@ def broken_promises(ledger: Ledger, files: dict[str, bytes], folder: Path, at: i
     except Exception:  # noqa: BLE001 - whatever it is, it is a broken promise
         return 1
     try:
-        if store.salvaged:
+        if store.recovery:
             return 1
         with store.transaction() as tx:
-            there = {entry.id for entry in queries.pending(tx, 10_000)}
+            there = {entry.id for entry in queries.list_pending(tx, 10_000)}
             whole = tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     finally:
         store.close()

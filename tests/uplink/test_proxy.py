@@ -20,10 +20,10 @@ from uplink.errors import CredentialRefused, DeliveryError, Unreachable
 from uplink.identity import identity
 from uplink.outbox import outbox
 from uplink.receiver.app import create_app
-from uplink.receiver.auth import Gate
-from uplink.receiver.certificates import Certificates, throw_away
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.serve import serving
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.certificates import CertificateFiles, create_certificates
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
 from uplink.targets import https
 
 Make = Callable[..., Any]
@@ -34,7 +34,7 @@ class Proxy:
     """A CONNECT proxy (RFC 9110, 9.3.6). With `inspects`, it shows a certificate of its own and reads along."""
 
     login: str = ""  # "user:password" to ask for
-    inspects: Certificates | None = None
+    inspects: CertificateFiles | None = None
     tamper: Callable[[bytes], bytes] | None = None
     url: str = ""
     asked: list[str] = field(default_factory=list)  # the targets of CONNECT
@@ -132,7 +132,7 @@ async def one_batch(store: Store, make: Make) -> outbox.Batch:
     return batch
 
 
-async def outcome(target: https.Https, batch: outbox.Batch) -> Any:
+async def outcome(target: https.HttpsTarget, batch: outbox.Batch) -> Any:
     try:
         return set(await target.send(batch)) == set(batch.ids)
     except DeliveryError as why:
@@ -156,9 +156,9 @@ async def test_through_a_proxy(
     tmp_path: Path, store: Store, make: Make, asked: str, given: str, delivered: bool, figure: Any
 ) -> None:
     figure(reached=int(delivered), refused=0)
-    tls = throw_away(tmp_path / "tls")
+    tls = create_certificates(tmp_path / "tls")
     async with (
-        serving(create_app(tmp_path / "r.db"), certificates=tls) as url,
+        serve_app(create_app(tmp_path / "r.db"), certificates=tls) as url,
         proxying(Proxy(login=asked)) as proxy,
     ):
         through = proxy.url.replace("http://", f"http://{given}")
@@ -178,7 +178,7 @@ async def test_a_proxy_that_opens_tls_is_not_believed_without_its_ca(
     tmp_path: Path, store: Store, make: Make, figure: Any
 ) -> None:
     figure(reached=0, refused=1)
-    ours, theirs = throw_away(tmp_path / "ours"), throw_away(tmp_path / "theirs")
+    ours, theirs = create_certificates(tmp_path / "ours"), create_certificates(tmp_path / "theirs")
     async with proxying(Proxy(inspects=theirs)) as proxy:
         settings = https.Settings(
             url=f"https://{LOCALHOST}:9/v1/events", ca_file=ours.ca_file, proxy=proxy.url
@@ -194,25 +194,25 @@ async def test_a_proxy_that_opens_tls_can_read_a_signed_body_but_not_change_it(
     tmp_path: Path, store: Store, make: Make, tampers: bool, figure: Any
 ) -> None:
     figure(reached=int(not tampers), refused=int(tampers))
-    theirs = throw_away(tmp_path / "theirs")
+    theirs = create_certificates(tmp_path / "theirs")
     proxy = Proxy(
         inspects=theirs, tamper=(lambda body: body.replace(b"Fuser", b"Fusel")) if tampers else None
     )
     app = create_app(tmp_path / "r.db", enrolment=True)
-    async with serving(app) as plain, proxying(proxy):
+    async with serve_app(app) as plain, proxying(proxy):
         proxy.plain_port = int(plain.rpartition(":")[2])
-        with contextlib.closing(Ledger(tmp_path / "r.db")) as ledger:
-            (tmp_path / "token").write_text(Gate(ledger).issue("S-04", time.time()))
+        with contextlib.closing(EventStore(tmp_path / "r.db")) as ledger:
+            (tmp_path / "token").write_text(AgentAuth(ledger).issue_token("S-04", time.time()))
             direct = https.Settings(url=f"{plain}/v1/events", insecure_loopback=True)
-            async with https.client(direct) as client:
-                known = await identity.enrol(
+            async with https.build_client(direct) as client:
+                known = await identity.enrol_agent(
                     client, direct.url, tmp_path / "id", token_source=str(tmp_path / "token"), site_id="S-04"
                 )
             settings = https.Settings(
                 url=f"https://{LOCALHOST}:9/v1/events", ca_file=theirs.ca_file, proxy=proxy.url
             )
             ended = await outcome(https.connect(settings, known), await one_batch(store, make))
-            kept = ledger.counts()
+            kept = ledger.count_events()
     assert b"Fuser" in proxy.seen[0]
     if tampers:
         assert isinstance(ended, CredentialRefused)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from uplink import events
 from uplink.delivery import cloudevents
-from uplink.events.__main__ import published
+from uplink.events.__main__ import build_schemas
 from uplink.receiver import app, problems
 from uplink.receiver.app import create_app
 from uplink.receiver.parsing import CloudEvent
@@ -21,14 +21,14 @@ OPENAPI = (Path(events.__file__).parent / "openapi.yaml").read_text("utf-8")
 Payloads = dict[str, dict[str, Any]]
 
 
-@pytest.mark.parametrize("file", published(), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", build_schemas(), ids=lambda file: file.name)
 def test_a_schema_file_is_what_the_models_say(file: Path) -> None:
-    assert file.read_text("utf-8") == published()[file], "run: python -m uplink.events"
+    assert file.read_text("utf-8") == build_schemas()[file], "run: python -m uplink.events"
 
 
 @pytest.mark.parametrize("kind", events.MODELS)
 def test_an_example_follows_its_schema(payloads: Payloads, kind: str) -> None:
-    events.check(kind, payloads[kind])
+    events.check_event(kind, payloads[kind])
 
 
 @pytest.mark.parametrize("kind", events.MODELS)
@@ -38,7 +38,7 @@ def test_a_misspelt_field_is_found_by_the_senders_check_and_ignored_by_receivers
     odd = payloads[kind] | {"agent": payloads[kind]["agent"] | {"verison": "1"}}
     events.MODELS[kind].model_validate(odd)
     with pytest.raises(ValidationError, match=r"agent\.verison"):
-        events.check(kind, odd)
+        events.check_event(kind, odd)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_ticket_that_is_none_is_refused(tickets: Callable[..., Any], path: str
 
 
 def test_what_we_write_is_a_cloudevent(tickets: Callable[..., Any]) -> None:
-    data = cloudevents.payload(tickets(1))
-    raw = cloudevents.event(
+    data = cloudevents.encode_payload(tickets(1))
+    raw = cloudevents.encode_event(
         uuid4(), source="/a", kind="mps.ticket/1", subject='"\\', time=0.25, sequence=42, data=data
     )
     told = json.loads(raw)
@@ -75,7 +75,7 @@ def test_what_we_write_is_a_cloudevent(tickets: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_what_json_cannot_say_is_refused_before_it_is_accepted(number: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
-        cloudevents.payload({"n": number})
+        cloudevents.encode_payload({"n": number})
 
 
 def test_every_door_of_the_receiver_is_described_and_no_other(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_every_problem_type_has_a_title_and_is_used() -> None:
     room = Path(problems.__file__).parent
     source = "".join(file.read_text("utf-8") for file in room.glob("*.py") if file.name != "problems.py")
     used = set(re.findall(r'(?:Problem\([^"]*|PREFIX \+ )"([a-z-]+)"', source)) | {"internal", "not-found"}
-    assert used == set(problems.TITLES)
+    assert used == set(problems.PROBLEM_TITLES)

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import cli
-from uplink.receiver.event_store import Ledger
+from uplink.receiver.event_store import EventStore
 from uplink.targets import https
 
 COMMAND = [sys.executable, "-m", "agent", "receive"]
@@ -31,7 +31,7 @@ def test_it_says_where_it_listens_takes_events_and_ends_cleanly(
     with subprocess.Popen([*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        context = https.trust(Path(ready["ca_file"]))
+        context = https.build_trust(Path(ready["ca_file"]))
         event = {
             "specversion": "1.0",
             "id": str(uuid4()),
@@ -50,7 +50,9 @@ def test_it_says_where_it_listens_takes_events_and_ends_cleanly(
         assert json.loads(process.stdout.readline())["subject"] == "T0001"
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-    listed = CliRunner().invoke(cli.build(), ["receive", "tickets", "--database", str(database), "--json"])
+    listed = CliRunner().invoke(
+        cli.build_cli(), ["receive", "tickets", "--database", str(database), "--json"]
+    )
     assert [ticket["ticket_id"] for ticket in json.loads(listed.stdout)] == ["T0001"]
 
 
@@ -58,11 +60,11 @@ def test_its_desk_says_something_and_shows_what_it_said(
     tmp_path: Path, tickets: Callable[..., dict[str, Any]]
 ) -> None:
     database = ["--database", str(tmp_path / "r.db")]
-    with closing(Ledger(tmp_path / "r.db")) as ledger:
-        ledger._file(tickets(1))
+    with closing(EventStore(tmp_path / "r.db")) as ledger:
+        ledger._update_ticket(tickets(1))
 
     def run(*words: str) -> Any:
-        return CliRunner().invoke(cli.build(), ["receive", "feedback", *words, *database])
+        return CliRunner().invoke(cli.build_cli(), ["receive", "feedback", *words, *database])
 
     assert "its agent will pull it" in run("T0001", "--status", "assigned", "--org", "ACME").stdout
     assert run("T0001", "--status", "closed", "--outcome", "confirmed", "--json").exit_code == 0
@@ -88,10 +90,10 @@ def test_wrong_use_ends_with_2_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(cli.build(), ["receive", *arguments]).exit_code == code
+    assert CliRunner().invoke(cli.build_cli(), ["receive", *arguments]).exit_code == code
 
 
 def test_the_help_has_examples_and_exit_codes() -> None:
-    told = CliRunner().invoke(cli.build(), ["receive", "--help"], env={"COLUMNS": "200"}).stdout
+    told = CliRunner().invoke(cli.build_cli(), ["receive", "--help"], env={"COLUMNS": "200"}).stdout
     assert "printwarden receive --port 0 --fail 503:0.3 --control --json" in told
     assert "Exit codes" in told

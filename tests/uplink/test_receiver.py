@@ -13,12 +13,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from uplink.receiver import parsing
 from uplink.receiver.app import create_app
-from uplink.receiver.faults import Behaviour
+from uplink.receiver.faults import FaultInjection
 from uplink.receiver.problems import Problem
-from uplink.receiver.serve import serving
+from uplink.receiver.serve import serve_app
 
 TYPE = "application/cloudevents-batch+json"
 Tickets = Callable[..., dict[str, Any]]
@@ -31,7 +31,7 @@ def cloudevent(told: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         "source": "/agents/a",
         "type": told["schema"],
         "subject": told["ticket_id"],
-        "time": iso(1_795_210_204.0),
+        "time": format_iso_time(1_795_210_204.0),
         "sequence": "00000000000000000001",
         "datacontenttype": "application/json",
         "data": told,
@@ -65,7 +65,7 @@ class Desk:
 
 @contextlib.asynccontextmanager
 async def at(app: Any) -> AsyncIterator[Desk]:
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with serve_app(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
         yield Desk(client)
 
 
@@ -96,7 +96,7 @@ async def test_the_same_key_with_another_body_is_422(desk: Desk, tickets: Ticket
 
 
 async def test_the_same_key_at_the_same_time_is_409(tmp_path: Path, tickets: Tickets) -> None:
-    async with at(create_app(tmp_path / "r.db", behaviour=Behaviour(hang=1.0))) as desk:
+    async with at(create_app(tmp_path / "r.db", behaviour=FaultInjection(hang=1.0))) as desk:
         one = cloudevent(tickets(1))
         answers = await asyncio.gather(*(desk.post(one, key="k") for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
@@ -185,7 +185,7 @@ def test_a_gzip_bomb_is_not_unpacked_beyond_what_is_allowed() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(Problem, match="more than"):
-            parsing.body(bomb, {"content-type": TYPE, "content-encoding": "gzip"})
+            parsing.decode_body(bomb, {"content-type": TYPE, "content-encoding": "gzip"})
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()
@@ -224,16 +224,16 @@ async def test_without_the_token_nothing_is_taken(
 
 @pytest.mark.parametrize("text", ["503:0.3", "503", "500:1"])
 def test_a_failure_is_written_as_status_and_share(text: str) -> None:
-    assert Behaviour.failing(text).fail == int(text[:3])
+    assert FaultInjection.parse_failure(text).fail == int(text[:3])
 
 
 @pytest.mark.parametrize("text", ["", "99", "200", "503:2", "503:x", "often"])
 def test_a_failure_that_is_none_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"like 503:0\.3"):
-        Behaviour.failing(text)
+        FaultInjection.parse_failure(text)
 
 
 async def test_plain_http_beyond_loopback_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="loopback only"):
-        async with serving(create_app(tmp_path / "r.db"), host="10.0.0.1"):
+        async with serve_app(create_app(tmp_path / "r.db"), host="10.0.0.1"):
             pass

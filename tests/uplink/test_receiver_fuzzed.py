@@ -18,10 +18,10 @@ from uuid import UUID
 import pytest
 from request_fuzzer import Request, mutated
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from uplink.receiver import parsing
 from uplink.receiver.app import create_app
-from uplink.receiver.serve import serving
+from uplink.receiver.serve import serve_app
 
 PROBLEM = "application/problem+json"
 EXPECTED = {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422}
@@ -34,7 +34,7 @@ Figure = Callable[..., None]
 def good(tickets: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return {
         "specversion": "1.0", "id": "", "source": "/agents/a", "type": "mps.ticket/1", "subject": "T0001",
-        "time": iso(1_795_210_204.0), "sequence": "00000000000000000001",
+        "time": format_iso_time(1_795_210_204.0), "sequence": "00000000000000000001",
         "datacontenttype": "application/json", "data": tickets(1),
     }  # fmt: skip
 
@@ -171,7 +171,7 @@ async def test_on_a_socket_also_what_is_no_http_gets_a_problem(
 ) -> None:
     dice, found, event = Random(requests), Counter[str](), good(tickets)
     answered = 0
-    async with serving(create_app(tmp_path / "r.db", control=True)) as url:
+    async with serve_app(create_app(tmp_path / "r.db", control=True)) as url:
         for _ in range(requests):
             raw = mutated(event, dice).raw(dice)
             answer = await over_the_wire(url, raw)
@@ -189,11 +189,11 @@ async def test_a_receiver_without_guards_is_found_out(
 ) -> None:
     """Broken: believes that what comes is a batch of events."""
 
-    def believing(plain: bytes) -> list[parsing.Arrival]:
+    def believing(plain: bytes) -> list[parsing.ReceivedEvent]:
         events = [parsing.CloudEvent.model_construct(**item) for item in json.loads(plain)]
-        return [parsing.Arrival(id=UUID(event.id), event=event) for event in events]
+        return [parsing.ReceivedEvent(id=UUID(event.id), event=event) for event in events]
 
-    monkeypatch.setattr(parsing, "events", believing)
+    monkeypatch.setattr(parsing, "parse_events", believing)
     found, _ = await fuzz(3000, good(tickets), seed=3000)
     figure(requests=3000, odd=found.total())
     assert found.total() > 10

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from uplink.receiver.event_store import Ledger
+from uplink.receiver.event_store import EventStore
 
 ROOT = Path(__file__).parents[2]
 TYPE = "application/cloudevents-batch+json"
@@ -105,23 +105,23 @@ async def fleet_calls(urls: list[str], agents: int, tickets: Tickets) -> int:
         return sum(await asyncio.gather(*(one(number) for number in range(1, agents + 1))))
 
 
-def doubled(ledger: Ledger) -> int:
+def doubled(ledger: EventStore) -> int:
     """Rows that a table has beyond one for each event, ticket and request."""
     columns = {"event": "id", "ticket": "ticket_id", "request": "key"}
     count = "SELECT COUNT(*) - COUNT(DISTINCT {}) AS n FROM {}"
-    return sum(ledger.db.rows(count.format(column, table))[0]["n"] for table, column in columns.items())
+    return sum(ledger.db.fetch_rows(count.format(column, table))[0]["n"] for table, column in columns.items())
 
 
 def settled(database: str, agents: int) -> int:
     """One row a ticket, cleared; every event once. Returns the rows that are there twice."""
-    with closing(Ledger(database)) as ledger:
+    with closing(EventStore(database)) as ledger:
         doubles = doubled(ledger)
-        rows = [row for row in ledger.tickets() if not row["ticket_id"].startswith("silent-")]
+        rows = [row for row in ledger.list_tickets() if not row["ticket_id"].startswith("silent-")]
         assert len(rows) == agents
         assert {(row["event"], row["ticket_seq"]) for row in rows} == {("clear", 2)}
-        assert ledger.counts() == {"mps.ticket/1": 2 * agents}
-        assert len({event["id"] for event in ledger.events(0, 10 * agents)}) == 2 * agents
-        assert len(ledger.agents()) == agents
+        assert ledger.count_events() == {"mps.ticket/1": 2 * agents}
+        assert len({event["id"] for event in ledger.list_events(0, 10 * agents)}) == 2 * agents
+        assert len(ledger.list_agents()) == agents
     return doubles
 
 
@@ -138,20 +138,20 @@ async def test_two_replicas_serve_a_fleet_of_agents_without_a_double(
 @contextmanager
 def without_unique_keys(database: str) -> Iterator[None]:
     """Broken: a ledger that relies on having looked first. Nothing is claimed, nothing is unique."""
-    with closing(Ledger(database)) as ledger:
+    with closing(EventStore(database)) as ledger:
         for table, key in (("event", "event_id_key"), ("request", "request_pkey")):
-            ledger.db.change(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
+            ledger.db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
         for name in ("ticket_pkey", "ticket_dedupe_key_key"):
-            ledger.db.change(f"ALTER TABLE ticket DROP CONSTRAINT {name}")
-        ledger.db.change(  # a claim that always succeeds, found before the built-in one
+            ledger.db.execute(f"ALTER TABLE ticket DROP CONSTRAINT {name}")
+        ledger.db.execute(  # a claim that always succeeds, found before the built-in one
             "CREATE FUNCTION public.pg_try_advisory_xact_lock(bigint) RETURNS boolean AS 'SELECT true' LANGUAGE sql"
         )
-        ledger.db.change("ALTER DATABASE mps SET search_path = public, pg_catalog")
+        ledger.db.execute("ALTER DATABASE mps SET search_path = public, pg_catalog")
     try:
         yield
     finally:
-        with closing(Ledger(database)) as ledger:
-            ledger.db.change("ALTER DATABASE mps RESET search_path")
+        with closing(EventStore(database)) as ledger:
+            ledger.db.execute("ALTER DATABASE mps RESET search_path")
 
 
 @pytest.mark.control("replicas")
@@ -161,7 +161,7 @@ async def test_without_the_unique_keys_replicas_keep_doubles(
     with without_unique_keys(postgres):
         with replicas(postgres, tmp_path) as urls:
             await fleet_calls(urls, 100, tickets)
-        with closing(Ledger(postgres)) as ledger:
+        with closing(EventStore(postgres)) as ledger:
             doubles = doubled(ledger)
     figure(agents=100, doubles=doubles)
     assert doubles > 0
@@ -170,11 +170,11 @@ async def test_without_the_unique_keys_replicas_keep_doubles(
 async def test_a_key_that_another_replica_is_at_work_on_is_409(
     postgres: str, tmp_path: Path, tickets: Tickets
 ) -> None:
-    with replicas(postgres, tmp_path, 1) as (url,), closing(Ledger(postgres)) as other:
+    with replicas(postgres, tmp_path, 1) as (url,), closing(EventStore(postgres)) as other:
         headers = {"content-type": TYPE, "idempotency-key": "held"}
         async with httpx.AsyncClient(trust_env=False, base_url=url) as client:
             with other.db.transaction():
-                other.db.claim("held")
+                other.db.claim_lock("held")
                 held = await client.post("/v1/events", content=batch(1, tickets), headers=headers)
             then = await client.post("/v1/events", content=batch(1, tickets), headers=headers)
     assert (held.status_code, held.headers["retry-after"], then.status_code) == (409, "1", 200)
@@ -186,32 +186,32 @@ def test_feedback_gets_its_numbers_in_the_order_in_which_it_can_be_read(
 ) -> None:
     """Number 2 must not be there to read while 1 is still being written: who has read 2 never asks for 1."""
     word = {"schema": "mps.feedback/1", "ticket_id": "T0001"}
-    with closing(Ledger(postgres)) as slow, closing(Ledger(postgres)) as reader:
-        slow._file(tickets(1))
+    with closing(EventStore(postgres)) as slow, closing(EventStore(postgres)) as reader:
+        slow._update_ticket(tickets(1))
         with ThreadPoolExecutor(1) as pool:
             with slow.db.transaction():
-                slow.db.queue("feedback")
-                slow.db.change("INSERT INTO feedback (site_id, data) VALUES ('', ?)", (json.dumps(word),))
+                slow.db.wait_for_lock("feedback")
+                slow.db.execute("INSERT INTO feedback (site_id, data) VALUES ('', ?)", (json.dumps(word),))
                 second = pool.submit(_say, postgres, word)
                 waits(reader)
-                assert reader.said(None, 0) == []
+                assert reader.list_feedback(None, 0) == []
             assert second.result(30)
-        assert [one["number"] for one in reader.said(None, 0)] == sorted(
-            one["number"] for one in reader.said(None, 0)
+        assert [one["number"] for one in reader.list_feedback(None, 0)] == sorted(
+            one["number"] for one in reader.list_feedback(None, 0)
         )
-        assert len(reader.said(None, 0)) == 2
-        slow.db.change("TRUNCATE feedback, ticket")
+        assert len(reader.list_feedback(None, 0)) == 2
+        slow.db.execute("TRUNCATE feedback, ticket")
 
 
 def _say(where: str, word: dict[str, Any]) -> bool:
-    with closing(Ledger(where)) as ledger:
-        return ledger.say("T0001", word)
+    with closing(EventStore(where)) as ledger:
+        return ledger.add_feedback("T0001", word)
 
 
-def waits(reader: Ledger) -> None:
+def waits(reader: EventStore) -> None:
     """Until somebody waits for a lock."""
     query = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     deadline = time.monotonic() + 30
-    while reader.db.rows(query)[0]["n"] == 0:
+    while reader.db.fetch_rows(query)[0]["n"] == 0:
         assert time.monotonic() < deadline, "nobody waits: the second word has a number already"
         time.sleep(0.01)

@@ -16,7 +16,7 @@ from agent import config
 from agent.core.errors import ConfigError
 from agent.runtime.setup import config_writer
 from uplink.identity import identity, secret_store
-from uplink.identity.identity import Identity, NotEnrolled
+from uplink.identity.identity import AgentIdentity, NotEnrolled
 
 
 class Machine:
@@ -32,23 +32,23 @@ class Machine:
     def unseal(self, sealed: bytes) -> bytes:
         secret = bytes(byte ^ self._stream[at % 64] for at, byte in enumerate(sealed[8:]))
         if blake2b(self._stream + secret, digest_size=8).digest() != sealed[:8]:
-            raise secret_store.Sealed("it was sealed on another machine")
+            raise secret_store.UnsealError("it was sealed on another machine")
         return secret
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     here = Machine("this one")
-    monkeypatch.setattr(secret_store, "here", here)
+    monkeypatch.setattr(secret_store, "machine_sealer", here)
     return here
 
 
-def kept(folder: Path) -> Identity:
-    one = Identity(
+def kept(folder: Path) -> AgentIdentity:
+    one = AgentIdentity(
         folder=folder, agent_id="a-1", credential="planted-credential", issued_at=0.0, expires_at=9e9,
         keys=(Ed25519PrivateKey.generate(),),
     )  # fmt: skip
-    identity._keep(one)
+    identity._save_identity(one)
     return one
 
 
@@ -58,7 +58,7 @@ def test_the_key_and_the_credential_are_not_to_be_read_from_the_disk(tmp_path: P
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"PRIVATE KEY" not in written
     assert b"planted-credential" not in written
-    after = identity.load(tmp_path)
+    after = identity.load_identity(tmp_path)
     assert after is not None
     assert after.credential == before.credential
     assert after.keys[0].private_bytes_raw() == before.keys[0].private_bytes_raw()
@@ -75,26 +75,26 @@ def test_on_another_machine_they_are_of_no_use_and_a_person_hears_what_to_do(
 ) -> None:
     kept(tmp_path)
     for elsewhere in (Machine("another one"), None):
-        monkeypatch.setattr(secret_store, "here", elsewhere)
+        monkeypatch.setattr(secret_store, "machine_sealer", elsewhere)
         with pytest.raises(NotEnrolled, match="another machine; enrol again, the queue goes on"):
-            identity.load(tmp_path)
-    monkeypatch.setattr(secret_store, "here", machine)
-    assert identity.load(tmp_path) is not None
+            identity.load_identity(tmp_path)
+    monkeypatch.setattr(secret_store, "machine_sealer", machine)
+    assert identity.load_identity(tmp_path) is not None
 
 
 def test_what_was_written_before_is_still_read_and_sealed_with_the_next_renewal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(tmp_path)
-    monkeypatch.setattr(secret_store, "here", Machine("this one"))
-    known = identity.load(tmp_path)
+    monkeypatch.setattr(secret_store, "machine_sealer", Machine("this one"))
+    known = identity.load_identity(tmp_path)
     assert known is not None
 
-    async def renew() -> Identity:
+    async def renew() -> AgentIdentity:
         granted = {"agent_id": "a-1", "credential": "the-next", "expires_in": 1000}
         answers = httpx.MockTransport(lambda _: httpx.Response(200, json=granted))
         async with httpx.AsyncClient(transport=answers) as client:
-            return await identity.renew(client, "https://mps.example/v1/events", known)
+            return await identity.renew_identity(client, "https://mps.example/v1/events", known)
 
     assert asyncio.run(renew()).credential == "the-next"
     assert b"the-next" not in (tmp_path / "credential.json").read_bytes()
@@ -103,29 +103,33 @@ def test_what_was_written_before_is_still_read_and_sealed_with_the_next_renewal(
 @pytest.mark.usefixtures("machine")
 def test_secrets_of_the_first_run_are_sealed_and_the_configuration_reads_them(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
-    config_writer._place(tmp_path / "secrets" / "office", secret_store.closed(b"planted-community\n"), 0o600)
+    config_writer._write_atomically(
+        tmp_path / "secrets" / "office", secret_store.seal_secret(b"planted-community\n"), 0o600
+    )
     assert b"planted" not in (tmp_path / "secrets" / "office").read_bytes()
     file = tmp_path / "config.toml"
     file.write_text('[[credential]]\nname = "office"\ncommunity = "secret:office"\n')
-    assert config.load(file).credential[0].community == "planted-community"
+    assert config.load_config(file).credential[0].community == "planted-community"
 
 
 def test_a_secret_from_another_machine_stops_the_start_with_its_key(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "sealed").write_bytes(secret_store.closed(b"planted-community"))
-    assert machine is secret_store.here
-    monkeypatch.setattr(secret_store, "here", Machine("another one"))
+    (tmp_path / "sealed").write_bytes(secret_store.seal_secret(b"planted-community"))
+    assert machine is secret_store.machine_sealer
+    monkeypatch.setattr(secret_store, "machine_sealer", Machine("another one"))
     file = tmp_path / "config.toml"
     file.write_text('[[credential]]\nname = "office"\ncommunity = "file:sealed"\n')
     with pytest.raises(
         ConfigError, match=r"credential\[1\].community: sealed cannot be read: it was sealed on"
     ):
-        config.load(file)
+        config.load_config(file)
 
 
 @pytest.mark.usefixtures("machine")
-@pytest.mark.parametrize("content", [b"", b"plain\n", b'{"a": 1}', bytes(range(256)), secret_store.MARK[:-1]])
+@pytest.mark.parametrize(
+    "content", [b"", b"plain\n", b'{"a": 1}', bytes(range(256)), secret_store.SEAL_MARK[:-1]]
+)
 def test_what_bears_no_mark_is_taken_as_it_is(content: bytes) -> None:
-    assert secret_store.opened(content) == content
-    assert secret_store.opened(secret_store.closed(content)) == content
+    assert secret_store.unseal_secret(content) == content
+    assert secret_store.unseal_secret(secret_store.seal_secret(content)) == content

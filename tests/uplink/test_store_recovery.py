@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from agent.core import store_recovery
-from agent.core.disk_reserve import Ballast
+from agent.core.disk_reserve import DiskReserve
 from agent.core.errors import StoreTooNew
 from agent.core.store import Store
 from agent.pipeline import maintenance
@@ -28,7 +28,7 @@ COMPONENTS = {
 
 @pytest.fixture(autouse=True)
 def no_ballast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ballast, "keep", lambda _: False)
+    monkeypatch.setattr(DiskReserve, "ensure_present", lambda _: False)
 
 
 def written(path: Path, make: Make, count: int = 4000) -> dict[UUID, bytes]:
@@ -65,11 +65,11 @@ def after_damage(path: Path, image: bytes, truth: dict[UUID, bytes]) -> tuple[fl
     """Start on `image`; the share of events that survived unharmed, and how many were altered unseen."""
     path.parent.mkdir()
     path.write_bytes(image)
-    store = maintenance.opened(path, COMPONENTS)
+    store = maintenance.open_store(path, COMPONENTS)
     try:
         with store.transaction() as tx:
             kept = tx.execute("SELECT id, data FROM outbox_event").fetchall()
-            told = queries.counts(tx)
+            told = queries.count_outbox(tx)
     finally:
         store.close()
     survived = sum(truth.get(UUID(bytes=row["id"])) == row["data"] for row in kept)
@@ -106,7 +106,7 @@ def test_without_digests_altered_events_would_go_unseen(
     tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, figure: Any
 ) -> None:
     """Broken: nobody looks at the digests."""
-    monkeypatch.setattr(tables, "intact", lambda _: True)
+    monkeypatch.setattr(tables, "is_event_intact", lambda _: True)
     unseen = sum(altered for _, altered in corrupted(tmp_path, make, files=30, seed=1))
     figure(files=30, altered=unseen)
     assert unseen > 3
@@ -118,9 +118,9 @@ def test_bytes_that_became_a_text_that_is_none_cost_one_event(tmp_path: Path, ma
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE outbox_event SET digest = CAST(x'5d51ff34fe' AS TEXT) WHERE seq = 20")
         db.commit()
-    store = maintenance.opened(path, COMPONENTS)
+    store = maintenance.open_store(path, COMPONENTS)
     with store.transaction() as tx:
-        told = queries.counts(tx)
+        told = queries.count_outbox(tx)
     store.close()
     assert sum(told.pending.values()) == 49
     assert sum(told.dropped.values()) + sum(told.dead.values()) == 1
@@ -143,15 +143,15 @@ def test_the_evidence_is_kept_and_what_was_done_is_said(
     image = bytearray(path.read_bytes())
     image[4096 * 3 : 4096 * 5] = bytes(8192)
     path.write_bytes(image)
-    store_recovery.mark(path, "found by a check")
-    store = maintenance.opened(path, COMPONENTS)
-    assert store.salvaged is not None
-    assert store.salvaged.evidence.read_bytes() == bytes(image)
+    store_recovery.mark_damaged(path, "found by a check")
+    store = maintenance.open_store(path, COMPONENTS)
+    assert store.recovery is not None
+    assert store.recovery.evidence.read_bytes() == bytes(image)
     assert "found by a check" in caplog.text
-    assert store.salvaged.evidence.name in caplog.text
+    assert store.recovery.evidence.name in caplog.text
     store.close()
-    again = maintenance.opened(path, COMPONENTS)
-    assert again.salvaged is None, "once is enough"
+    again = maintenance.open_store(path, COMPONENTS)
+    assert again.recovery is None, "once is enough"
     again.close()
 
 
@@ -160,10 +160,10 @@ def test_a_table_that_is_gone_is_damage(tmp_path: Path, make: Make) -> None:
     written(path, make, count=20)
     with closing(sqlite3.connect(path)) as db:
         db.execute("DROP TABLE note")
-    store = maintenance.opened(path, COMPONENTS)
-    assert store.salvaged is not None
+    store = maintenance.open_store(path, COMPONENTS)
+    assert store.recovery is not None
     with store.transaction() as tx:
-        assert queries.counts(tx).accepted == sum(queries.counts(tx).pending.values()) == 20
+        assert queries.count_outbox(tx).accepted == sum(queries.count_outbox(tx).pending.values()) == 20
     store.close()
 
 
@@ -175,12 +175,12 @@ def test_a_check_after_an_unclean_stop_finds_damage_and_the_next_start_salvages(
     path.with_suffix(".clean").unlink()
     image = bytearray(path.read_bytes())
     image[4096 * 6 : 4096 * 7] = bytes(4096)
-    assert store_recovery.examine(path) is None
+    assert store_recovery.check_integrity(path) is None
     path.write_bytes(image)
-    assert store_recovery.examine(path)
-    store = maintenance.opened(path, COMPONENTS)
-    assert store.unclean
-    assert store.salvaged is not None
+    assert store_recovery.check_integrity(path)
+    store = maintenance.open_store(path, COMPONENTS)
+    assert store.unclean_stop
+    assert store.recovery is not None
     store.close()
 
 
@@ -188,19 +188,19 @@ def test_three_failed_starts_end_in_an_empty_file_and_the_evidence(tmp_path: Pat
     path = tmp_path / "agent.db"
     written(path, make, count=10)
     for _ in range(2):
-        store_recovery.note_failure(path)
-    store_recovery.mark(path, "again")
-    store = maintenance.opened(path, COMPONENTS)
+        store_recovery.record_failed_start(path)
+    store_recovery.mark_damaged(path, "again")
+    store = maintenance.open_store(path, COMPONENTS)
     with store.transaction() as tx:
-        assert queries.counts(tx).accepted == 0
-    assert store.salvaged is not None
-    assert store.salvaged.evidence.stat().st_size > 4096
+        assert queries.count_outbox(tx).accepted == 0
+    assert store.recovery is not None
+    assert store.recovery.evidence.stat().st_size > 4096
     store.close()
 
 
 def test_failures_of_another_day_do_not_count(tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
-    assert [store_recovery.note_failure(path, at) for at in (0.0, 100.0, 5000.0)] == [1, 2, 1]
+    assert [store_recovery.record_failed_start(path, at) for at in (0.0, 100.0, 5000.0)] == [1, 2, 1]
 
 
 def test_a_kill_is_no_damage(tmp_path: Path, make: Make) -> None:
@@ -208,8 +208,8 @@ def test_a_kill_is_no_damage(tmp_path: Path, make: Make) -> None:
     written(path, make, count=10)
     for _ in range(5):
         path.with_suffix(".clean").unlink()
-        store = maintenance.opened(path, COMPONENTS)
-        assert (store.unclean, store.salvaged) == (True, None)
+        store = maintenance.open_store(path, COMPONENTS)
+        assert (store.unclean_stop, store.recovery) == (True, None)
         store.close()
 
 
@@ -218,6 +218,6 @@ def test_a_newer_file_is_neither_salvaged_nor_touched(tmp_path: Path, make: Make
     written(path, make, count=10)
     before = path.read_bytes()
     with pytest.raises(StoreTooNew):
-        maintenance.opened(path, {"outbox": outbox.SCHEMA})
+        maintenance.open_store(path, {"outbox": outbox.SCHEMA})
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.damaged*"))

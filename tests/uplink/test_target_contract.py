@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from tests.uplink.target_rigs._rig import Rig
 from tests.uplink.target_rigs.smtp import Mailbox, mailing
 from uplink import targets
-from uplink.delivery.cloudevents import batch as wire_batch
-from uplink.delivery.cloudevents import event, payload
-from uplink.delivery.responses import Result
+from uplink.delivery.cloudevents import encode_batch as wire_batch
+from uplink.delivery.cloudevents import encode_event, encode_payload
+from uplink.delivery.responses import ItemOutcome
 from uplink.errors import DeliveryError
 from uplink.outbox.envelope import Lane
 from uplink.outbox.outbox import Batch
@@ -44,7 +44,9 @@ def one_batch(payloads: dict[str, dict[str, Any]]) -> Batch:
     payloads = {kind: payloads[kind] for kind in ("mps.ticket/1", "mps.agent_health/1", "mps.meter_read/1")}
     ids = tuple(uuid4() for _ in payloads)
     events = [
-        event(name, source="/a", kind=kind, subject="s", time=1.0, sequence=seq, data=payload(data))
+        encode_event(
+            name, source="/a", kind=kind, subject="s", time=1.0, sequence=seq, data=encode_payload(data)
+        )
         for seq, (name, (kind, data)) in enumerate(zip(ids, payloads.items(), strict=True), 1)
     ]
     return Batch(number=1, key=str(uuid4()), lane=Lane.TICKETS, body=wire_batch(events), ids=ids, tries=1)
@@ -53,7 +55,7 @@ def one_batch(payloads: dict[str, dict[str, Any]]) -> Batch:
 async def test_a_receipt_names_every_event(rig: Rig, one_batch: Batch) -> None:
     receipt = await rig.target.send(one_batch)
     assert {name: verdict.result for name, verdict in receipt.items()} == dict.fromkeys(
-        one_batch.ids, Result.ACCEPTED
+        one_batch.ids, ItemOutcome.ACCEPTED
     )
     assert rig.kept() == len(one_batch.ids)
 
@@ -88,19 +90,19 @@ def test_its_settings_explain_each_key_and_refuse_unknown_ones(name: str) -> Non
 @pytest.mark.parametrize(
     ("refusal", "result"),
     [
-        ("451 not now", Result.RETRY),
-        ("554 no such thing here", Result.REJECTED),
-        ("552 too large", Result.REJECTED),
+        ("451 not now", ItemOutcome.RETRY),
+        ("554 no such thing here", ItemOutcome.REJECTED),
+        ("552 too large", ItemOutcome.REJECTED),
     ],
 )
 async def test_a_mail_server_refuses_one_event_and_takes_the_others(
-    one_batch: Batch, refusal: str, result: Result
+    one_batch: Batch, refusal: str, result: ItemOutcome
 ) -> None:
     server, target = mailing(Mailbox(refusal))
     receipt = await target.send(one_batch)
     await asyncio.to_thread(server.stop)
     results = [receipt[name].result for name in one_batch.ids]
-    assert results == [result, Result.ACCEPTED, Result.ACCEPTED]
+    assert results == [result, ItemOutcome.ACCEPTED, ItemOutcome.ACCEPTED]
     assert refusal.split(" ", 1)[1] in str(receipt[one_batch.ids[0]].detail)
 
 
@@ -120,7 +122,9 @@ def test_a_printers_words_cannot_add_a_header(payloads: dict[str, dict[str, Any]
     told = payloads["mps.ticket/1"]
     told["fault"]["title"] = "x\r\nBcc: everybody@x.example\n\nbody"
     settings = smtp.Settings(host="mail.x.example", sender="a@x.example", recipient="desk@x.example")
-    mail = smtp.message({"id": str(uuid4()), "subject": "T1", "type": "mps.ticket/1", "data": told}, settings)
+    mail = smtp.build_message(
+        {"id": str(uuid4()), "subject": "T1", "type": "mps.ticket/1", "data": told}, settings
+    )
     assert mail["Bcc"] is None
     assert "\n" not in mail["Subject"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from agent.core.store import Store
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.outbox import outbox
 from uplink.outbox.envelope import Envelope, Lane
 
@@ -59,8 +59,8 @@ def work(path: Path, make: Callable[..., Envelope], queued: int, spoil: str = ""
         tx.set_progress_handler(count, 20)
         batch = outbox.next_batch(tx, source="/a", now=1.0)
         assert batch is not None
-        receipt = {name: Verdict(Result.ACCEPTED) for name in batch.ids}
-        outbox.settle(tx, batch, receipt, now=1.0, dice=Random(1))
+        receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
+        outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1))
         tx.set_progress_handler(None, 0)
     store.close()
     return steps

@@ -15,13 +15,13 @@ from uuid import UUID
 
 from uplink.provider import capabilities
 
-_text = json.encoder.encode_basestring  # a string as JSON has it, beyond ASCII as it is
+_encode_text = json.encoder.encode_basestring  # a string as JSON has it, beyond ASCII as it is
 
-MEDIA_TYPE = capabilities.BATCHED
-BARE = capabilities.BARE
+BATCH_MEDIA_TYPE = capabilities.BATCH_MEDIA_TYPE
+EVENT_MEDIA_TYPE = capabilities.EVENT_MEDIA_TYPE
 
 
-def payload(data: Mapping[str, object]) -> bytes:
+def encode_payload(data: Mapping[str, object]) -> bytes:
     """`data` as compact JSON. Raises ValueError for NaN and infinities, which JSON does not have.
 
     Half a surrogate pair, which printers do send, becomes "?": UTF-8 has no form for it (RFC 8259, 8.2).
@@ -30,24 +30,24 @@ def payload(data: Mapping[str, object]) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def event(
+def encode_event(
     event_id: UUID, *, source: str, kind: str, subject: str, time: float, sequence: int, data: bytes
 ) -> bytes:
     """One CloudEvent; `data` is JSON already and goes in as it is."""
     at = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")[:-6]  # without "+00:00"
     head = (
-        f'{{"specversion":"1.0","id":"{event_id}","source":{_text(source)},"type":{_text(kind)},'
-        f'"subject":{_text(subject)},"time":"{at}Z","sequence":"{sequence:020d}",'
+        f'{{"specversion":"1.0","id":"{event_id}","source":{_encode_text(source)},"type":{_encode_text(kind)},'
+        f'"subject":{_encode_text(subject)},"time":"{at}Z","sequence":"{sequence:020d}",'
         f'"datacontenttype":"application/json","data":'
     )
     return head.encode("utf-8", "replace") + data + b"}"
 
 
-def batch(events: Iterable[bytes]) -> bytes:
+def encode_batch(events: Iterable[bytes]) -> bytes:
     """The body of a request."""
     return b"[" + b",".join(events) + b"]"
 
 
-def media_type(body: bytes) -> str:
+def detect_media_type(body: bytes) -> str:
     """Of a body: a batch, or one event alone."""
-    return BARE if body.startswith(b"{") else MEDIA_TYPE
+    return EVENT_MEDIA_TYPE if body.startswith(b"{") else BATCH_MEDIA_TYPE

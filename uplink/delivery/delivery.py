@@ -25,15 +25,15 @@ from random import Random, SystemRandom
 
 from uplink.delivery import destination_state
 from uplink.delivery.responses import Receipt
-from uplink.delivery.retry import patiently
-from uplink.errors import DeliveryError, Held, Later, Refused, Stumbled, Unreachable
-from uplink.interfaces import Clock, Target, Transactions
+from uplink.delivery.retry import retry_until
+from uplink.errors import Blocked, DeliveryError, Later, Refused, ServerFault, Unreachable
+from uplink.interfaces import Target, TimeSource, Transactions
 from uplink.outbox import outbox
 from uplink.provider import provider_state
 from uplink.provider.capabilities import Capabilities
 
 DISK_PAUSE = 30.0  # seconds, when the disk is full and nothing can be noted
-LONGEST_NAP = 3600.0  # seconds without a wake-up before looking anyway
+MAX_IDLE = 3600.0  # seconds without a wake-up before looking anyway
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,18 @@ class Delivery:
     """The one sender. `run` it as a task, `wake` it after each commit that put something, `drain` it last."""
 
     def __init__(
-        self, target: Target, store: Transactions, clock: Clock, *, source: str, dice: Random | None = None
+        self,
+        target: Target,
+        store: Transactions,
+        clock: TimeSource,
+        *,
+        source: str,
+        dice: Random | None = None,
     ) -> None:
         """`source`: the CloudEvents source of this agent, such as "/agents/a-7f3c"."""
         self._target, self._store, self._clock, self._source = target, store, clock, source
         self._dice = dice or SystemRandom()
-        self._here = destination_state.Destination(name=target.name)
+        self._here = destination_state.DestinationState(name=target.name)
         self._woken, self._closing = asyncio.Event(), asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -58,11 +64,13 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `drain`. Takes up where the last run, or crash, left off."""
         self._running = asyncio.current_task()
-        self._here = await self._store.run(lambda tx: destination_state.load(tx, self._target.name))
-        await self._pause(self._here.wait(self._clock.now()))
-        with contextlib.suppress(Later, Held):  # raised only once we are closing
+        self._here = await self._store.run(
+            lambda tx: destination_state.load_destination(tx, self._target.name)
+        )
+        await self._pause(self._here.remaining_pause(self._clock.now()))
+        with contextlib.suppress(Later, Blocked):  # raised only once we are closing
             closing = False
-            while await self._patient_turn() or not closing:
+            while await self._send_or_idle() or not closing:
                 closing = self._closing.is_set()  # then one more look: at what came during the nap
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a stop has a deadline of its own
@@ -74,91 +82,93 @@ class Delivery:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
-    async def _patient_turn(self) -> bool:
+    async def _send_or_idle(self) -> bool:
         """Send one batch, however long it takes; or nap. False when there was nothing to send."""
         self._woken.clear()
-        sent = await patiently(
-            self._turn,
-            wait=lambda: self._here.wait(self._clock.now()),
+        sent = await retry_until(
+            self._try_request,
+            wait=lambda: self._here.remaining_pause(self._clock.now()),
             sleep=self._pause,
             give_up=self._closing.is_set,
         )
         if not sent and not self._closing.is_set():
-            await self._nap()
+            await self._idle_until_woken()
         return sent
 
-    async def _turn(self) -> bool:
+    async def _try_request(self) -> bool:
         """One request. False when nothing is due. Raises Later or Held, remembered, if it must wait."""
         try:
-            return await self._request()
+            return await self._send_next_batch()
         except sqlite3.OperationalError as why:
             log.error("the outbox cannot be written: %s; trying again in %.0f s", why, DISK_PAUSE)  # noqa: TRY400 - no traceback for a full disk
             self._here = replace(self._here, due=self._clock.now() + DISK_PAUSE)
             raise Unreachable(f"the outbox cannot be written: {why}") from why
 
-    async def _request(self) -> bool:
-        batch = await self._store.run(self._choose)
+    async def _send_next_batch(self) -> bool:
+        batch = await self._store.run(self._choose_batch)
         if batch is None:
             return False
-        outcome = await self._attempt(batch)
-        await self._store.run(lambda tx: self._conclude(tx, batch, outcome))
-        if isinstance(outcome, Later | Held):
+        outcome = await self._try_send(batch)
+        await self._store.run(lambda tx: self._apply_outcome(tx, batch, outcome))
+        if isinstance(outcome, Later | Blocked):
             raise outcome
         return True
 
-    def _choose(self, tx: sqlite3.Connection) -> outbox.Batch | None:
+    def _choose_batch(self, tx: sqlite3.Connection) -> outbox.Batch | None:
         return outbox.next_batch(
             tx,
             source=self._source,
             now=self._clock.now(),
-            single=self._here.careful,
-            takes=self._takes(tx),
+            single=self._here.needs_trial,
+            takes=self._load_capabilities(tx),
         )
 
-    def _takes(self, tx: sqlite3.Connection) -> Capabilities:
+    def _load_capabilities(self, tx: sqlite3.Connection) -> Capabilities:
         """What the receiver said that it takes, as it stands now."""
-        return provider_state.load(tx, self._target.name).takes
+        return provider_state.load_provider(tx, self._target.name).takes
 
-    async def _attempt(self, batch: outbox.Batch) -> Receipt | DeliveryError:
+    async def _try_send(self, batch: outbox.Batch) -> Receipt | DeliveryError:
         try:
             return await self._target.send(batch)
         except DeliveryError as why:
             return why
 
-    def _conclude(
+    def _apply_outcome(
         self, tx: sqlite3.Connection, batch: outbox.Batch, outcome: Receipt | DeliveryError
     ) -> None:
         """What `outcome` does to the batch, and to what we think of the destination."""
         now = self._clock.now()
         if isinstance(outcome, Refused):
             log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
-            outbox.narrow(tx, batch, outcome, source=self._source, now=now, takes=self._takes(tx))
-        elif isinstance(outcome, Stumbled):
-            outbox.stumbled(tx, batch, now=now, dice=self._dice)
+            outbox.split_batch(
+                tx, batch, outcome, source=self._source, now=now, takes=self._load_capabilities(tx)
+            )
+        elif isinstance(outcome, ServerFault):
+            outbox.record_server_fault(tx, batch, now=now, dice=self._dice)
         elif not isinstance(outcome, DeliveryError):
-            outbox.settle(tx, batch, outcome, now=now, dice=self._dice)
-        self._note(tx, outcome if isinstance(outcome, DeliveryError) else None)
+            outbox.apply_receipt(tx, batch, outcome, now=now, dice=self._dice)
+        self._update_destination(tx, outcome if isinstance(outcome, DeliveryError) else None)
 
-    def _note(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
+    def _update_destination(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
         """Remember how it stands with the destination now."""
-        was, self._here = self._here, self._here.after(why, self._clock.now(), self._dice)
+        was, self._here = self._here, self._here.after_attempt(why, self._clock.now(), self._dice)
         if self._here == was:
             return
-        destination_state.save(tx, self._here)
+        destination_state.save_destination(tx, self._here)
         if self._here.reason and self._here.reason != was.reason:
-            what = "a person must act" if isinstance(why, Held) else "trying again by itself"
+            what = "a person must act" if isinstance(why, Blocked) else "trying again by itself"
             log.warning("%s: %s; nothing is lost, %s", self._target.name, self._here.reason, what)
         elif was.reason and not self._here.reason:
             log.info("%s takes deliveries again", self._target.name)
 
     async def _pause(self, seconds: float) -> None:
-        await self._either(self._closing, seconds)
+        await self._wait_for_event(self._closing, seconds)
 
-    async def _nap(self) -> None:
+    async def _idle_until_woken(self) -> None:
         parked = await self._store.run(lambda tx: outbox.next_due(tx, self._clock.now()))
-        await self._either(self._woken, LONGEST_NAP if parked is None else min(LONGEST_NAP, parked))
+        await self._wait_for_event(self._woken, MAX_IDLE if parked is None else min(MAX_IDLE, parked))
 
-    async def _either(self, event: asyncio.Event, seconds: float) -> None:
+    async def _wait_for_event(self, event: asyncio.Event, seconds: float) -> None:
         """Wait for `event`, at most `seconds` of the clock."""
         if seconds <= 0:
             return

@@ -21,16 +21,16 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from uplink.delivery.retry import retry_after
+from uplink.delivery.retry import parse_retry_after
 from uplink.errors import (
+    Blocked,
     CredentialRefused,
     DeliveryError,
-    Held,
     InFlight,
     Later,
     Poisoned,
     Refused,
-    Stumbled,
+    ServerFault,
     Throttled,
     TooLarge,
     UnknownAgent,
@@ -39,13 +39,13 @@ from uplink.errors import (
 from uplink.sanitize import one_line
 
 UNKNOWN_AGENT = "urn:problem-type:mps:unknown-agent"
-LATER: Mapping[int, type[Later]] = {
-    408: Throttled, 425: Throttled, 429: Throttled, 409: InFlight, 500: Stumbled,
+LATER_BY_STATUS: Mapping[int, type[Later]] = {
+    408: Throttled, 425: Throttled, 429: Throttled, 409: InFlight, 500: ServerFault,
 }  # fmt: skip
-REFUSED: Mapping[int, type[Refused]] = {413: TooLarge, 400: Poisoned, 415: Poisoned, 422: Poisoned}
+REFUSED_BY_STATUS: Mapping[int, type[Refused]] = {413: TooLarge, 400: Poisoned, 415: Poisoned, 422: Poisoned}
 
 
-class Result(StrEnum):
+class ItemOutcome(StrEnum):
     """What the receiver says of one event."""
 
     ACCEPTED = "accepted"
@@ -54,22 +54,22 @@ class Result(StrEnum):
     REJECTED = "rejected"  # never; `problem` says why
 
 
-class Verdict(NamedTuple):
+class ItemResult(NamedTuple):
     """One line of a receipt."""
 
-    result: Result
+    result: ItemOutcome
     problem: str | None = None  # a problem type (RFC 9457)
     detail: str | None = None
 
 
-TAKEN = Verdict(Result.ACCEPTED)
+ACCEPTED_ITEM = ItemResult(ItemOutcome.ACCEPTED)
 
-Receipt = Mapping[UUID, Verdict]
+Receipt = Mapping[UUID, ItemResult]
 """What became of each event that the receiver names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpAnswer:
     """An HTTP response, read to its end. Header names in lower case."""
 
     status: int
@@ -77,31 +77,31 @@ class Answer:
     body: bytes
 
 
-def judge(answer: Answer, ours: Collection[UUID], now: float) -> Receipt:
+def read_receipt(answer: HttpAnswer, ours: Collection[UUID], now: float) -> Receipt:
     """The receipt in `answer` for the events `ours`. Raises a DeliveryError for every other answer."""
     if 200 <= answer.status < 300:
-        return _receipt(answer, ours)
-    raise failure(answer, now)
+        return _parse_receipt(answer, ours)
+    raise error_for_answer(answer, now)
 
 
-def failure(answer: Answer, now: float) -> DeliveryError:
+def error_for_answer(answer: HttpAnswer, now: float) -> DeliveryError:
     """What an answer that is no 2xx means."""
-    status, (problem, said) = answer.status, _problem(answer)
-    if status in LATER or status >= 500:
-        return LATER.get(status, Throttled)(said, retry_after(answer.headers, now))
-    if status in REFUSED:
-        return REFUSED[status](said, problem=problem)
+    status, (problem, said) = answer.status, _parse_problem(answer)
+    if status in LATER_BY_STATUS or status >= 500:
+        return LATER_BY_STATUS.get(status, Throttled)(said, parse_retry_after(answer.headers, now))
+    if status in REFUSED_BY_STATUS:
+        return REFUSED_BY_STATUS[status](said, problem=problem)
     if problem == UNKNOWN_AGENT and status in {401, 403, 404, 410}:
         return UnknownAgent(f"{said}; run `printwarden enroll` with a new token from the provider")
     if 400 <= status < 500:
-        return CredentialRefused(said) if status == 401 else Held(said)
+        return CredentialRefused(said) if status == 401 else Blocked(said)
     return Unreachable(f"answered {status}, which is no receipt; redirects are not followed")
 
 
-def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:
+def _parse_receipt(answer: HttpAnswer, ours: Collection[UUID]) -> Receipt:
     try:
         lines = json.loads(answer.body)["receipt"]
-        named = {str(line["id"]).lower(): _verdict(line) for line in lines}
+        named = {str(line["id"]).lower(): _parse_item(line) for line in lines}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
         said = f"answered {answer.status} without a receipt"
         kind = answer.headers.get("content-type", "nothing")
@@ -112,18 +112,18 @@ def _receipt(answer: Answer, ours: Collection[UUID]) -> Receipt:
     return receipt
 
 
-def _verdict(line: Mapping[str, object]) -> Verdict:
-    if line["result"] == Result.ACCEPTED and not line.get("problem"):
-        return TAKEN
+def _parse_item(line: Mapping[str, object]) -> ItemResult:
+    if line["result"] == ItemOutcome.ACCEPTED and not line.get("problem"):
+        return ACCEPTED_ITEM
     problem, detail = line.get("problem"), line.get("detail")
-    return Verdict(
-        Result(str(line["result"])),
+    return ItemResult(
+        ItemOutcome(str(line["result"])),
         one_line(problem) if isinstance(problem, str) else None,
         one_line(detail) if isinstance(detail, str) else None,
     )
 
 
-def _problem(answer: Answer) -> tuple[str, str]:
+def _parse_problem(answer: HttpAnswer) -> tuple[str, str]:
     """(type, sentence) of a problem+json body (RFC 9457, 3.1), or what can be said without one."""
     said = f"answered {answer.status}"
     try:

@@ -18,32 +18,32 @@ from typing import TypeVar
 
 import tenacity
 
-from uplink.errors import DeliveryError, Held, InFlight, Later
+from uplink.errors import Blocked, DeliveryError, InFlight, Later
 
 T = TypeVar("T")
 
-FIRST = 1.0  # seconds
-LONGEST = 300.0
-PROBE = 900.0  # how often a destination that refuses us is asked again
-SHORTEST_FLOOR, LONGEST_FLOOR = 1.0, 3600.0  # what we believe of a Retry-After
+FIRST_BACKOFF = 1.0  # seconds
+MAX_BACKOFF = 300.0
+PROBE_INTERVAL = 900.0  # how often a destination that refuses us is asked again
+MIN_RETRY_AFTER, MAX_RETRY_AFTER = 1.0, 3600.0  # what we believe of a Retry-After
 OPENS_AFTER = 5  # transient failures in a row
 
 
-def backoff(failures: int, dice: random.Random) -> float:
+def draw_backoff(failures: int, dice: random.Random) -> float:
     """uniform(0, min(300 s, 1 s * 2^failures))."""
-    return dice.uniform(0, min(LONGEST, FIRST * 2.0 ** min(failures, 30)))
+    return dice.uniform(0, min(MAX_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 30)))
 
 
-def pause(why: DeliveryError, failures: int, dice: random.Random) -> float:
+def pause_after_failure(why: DeliveryError, failures: int, dice: random.Random) -> float:
     """Seconds until the next attempt, after `failures` in a row of which `why` is the last."""
-    if isinstance(why, Held):
-        return PROBE
+    if isinstance(why, Blocked):
+        return PROBE_INTERVAL
     if why.retry_after is None:
-        return backoff(failures, dice)
-    return why.retry_after + dice.uniform(0, max(LONGEST, why.retry_after / 10))
+        return draw_backoff(failures, dice)
+    return why.retry_after + dice.uniform(0, max(MAX_BACKOFF, why.retry_after / 10))
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """The seconds that a Retry-After header asks for, within 1 s and 1 h; None without a usable one.
 
     The value is a number of seconds or an HTTP date (RFC 9110, 10.2.3). A date is compared with the
@@ -53,14 +53,14 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if value.isascii() and value.isdigit():
         asked = float(value[:9])
     else:
-        until, said_at = http_date(value), http_date(headers.get("date", ""))
+        until, said_at = parse_http_date(value), parse_http_date(headers.get("date", ""))
         if until is None:
             return None
         asked = until - (now if said_at is None else said_at)
-    return min(LONGEST_FLOOR, max(SHORTEST_FLOOR, asked))
+    return min(MAX_RETRY_AFTER, max(MIN_RETRY_AFTER, asked))
 
 
-def http_date(value: str) -> float | None:
+def parse_http_date(value: str) -> float | None:
     """Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
     try:
         at = parsedate_to_datetime(value)
@@ -70,7 +70,7 @@ def http_date(value: str) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
+class CircuitBreaker:
     """Keeps a sick receiver from being beaten.
 
         CLOSED --5 transient failures in a row--> OPEN --the pause is over--> one small trial
@@ -84,17 +84,17 @@ class Breaker:
     failures: int = 0
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         return self.failures >= OPENS_AFTER
 
-    def after(self, why: DeliveryError | None) -> "Breaker":
+    def after_attempt(self, why: DeliveryError | None) -> "CircuitBreaker":
         """The breaker after an attempt that ended with `why`; None is success, and a refusal is an answer."""
-        if isinstance(why, InFlight | Held):
+        if isinstance(why, InFlight | Blocked):
             return self
-        return Breaker(failures=self.failures + 1) if isinstance(why, Later) else Breaker()
+        return CircuitBreaker(failures=self.failures + 1) if isinstance(why, Later) else CircuitBreaker()
 
 
-async def patiently(
+async def retry_until(
     attempt: Callable[[], Awaitable[T]],
     *,
     wait: Callable[[], float],
@@ -106,7 +106,7 @@ async def patiently(
     Once `give_up()` is true, the last error is raised instead.
     """
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type((Later, Held)),
+        retry=tenacity.retry_if_exception_type((Later, Blocked)),
         wait=lambda _: wait(),
         stop=lambda _: give_up(),
         sleep=sleep,

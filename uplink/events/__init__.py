@@ -38,6 +38,6 @@ MODELS: Mapping[str, type[Event]] = MappingProxyType(
 """The model of each type: agents build by it, receivers judge by it, and its schema is written from it."""
 
 
-def check(kind: str, data: Mapping[str, object]) -> None:
+def check_event(kind: str, data: Mapping[str, object]) -> None:
     """Raises ValueError, with every reason, unless `data` follows `kind` and has no field beyond it."""
     MODELS[kind].model_validate(data, extra="forbid")

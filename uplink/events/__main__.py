@@ -10,7 +10,7 @@ from uplink.events.feedback import Feedback
 FOLDER = Path(__file__).parent
 
 
-def published() -> dict[Path, str]:
+def build_schemas() -> dict[Path, str]:
     """Each schema file and what belongs in it (JSON Schema 2020-12, as OpenAPI 3.1 uses it)."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     models: dict[str, type[Record]] = {**MODELS, "mps.feedback/1": Feedback}
@@ -25,7 +25,7 @@ def published() -> dict[Path, str]:
 
 def main() -> None:
     """Write them."""
-    for file, text in published().items():
+    for file, text in build_schemas().items():
         file.write_text(text, "utf-8", newline="\n")
 
 

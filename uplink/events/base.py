@@ -16,14 +16,14 @@ Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"[^\x00]")]  
 Text = Annotated[str, Field(max_length=2000)]
 
 
-def whole(told: object) -> object:
+def coerce_whole(told: object) -> object:
     """2.0 is a whole number, too (JSON Schema Validation, 6.1.1); some languages write all numbers so."""
     return int(told) if isinstance(told, float) and told.is_integer() else told
 
 
-Whole = Annotated[int, BeforeValidator(whole)]
-Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
-Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(whole)]
+Whole = Annotated[int, BeforeValidator(coerce_whole)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(coerce_whole)]
+Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(coerce_whole)]
 Trust = Literal["measured", "unverified", "estimated", "stale", "offset"]
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, whole
+from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, coerce_whole
 from uplink.events.printer import Printer
 
 Step = Literal["open", "update", "clear", "verified", "reopen", "cancel"]
@@ -75,7 +75,7 @@ class Ticket(Event):
     schema_: Literal["mps.ticket/1"] = Field(alias="schema")
     event: Step
     ticket_id: Name
-    ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(whole)]
+    ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(coerce_whole)]
     idempotency_key: Name = Field(
         description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
     )

@@ -11,10 +11,10 @@ What is sealed begins with a mark; what has none was written before, or by a per
 import sys
 from typing import Protocol
 
-MARK = b"printwarden sealed 1\n"
+SEAL_MARK = b"printwarden sealed 1\n"
 
 
-class Sealed(Exception):
+class UnsealError(Exception):
     """What lies there was sealed on another machine, or is damaged."""
 
 
@@ -49,22 +49,22 @@ if sys.platform == "win32":
             try:
                 return win32crypt.CryptUnprotectData(sealed, None, None, None, NO_QUESTIONS)[1]
             except pywintypes.error as why:
-                raise Sealed(f"it was sealed on another machine, or is damaged: {why.strerror}") from why
+                raise UnsealError(f"it was sealed on another machine, or is damaged: {why.strerror}") from why
 
-    here: Sealer | None = MachineSealer()
+    machine_sealer: Sealer | None = MachineSealer()
 else:
-    here: Sealer | None = None
+    machine_sealer: Sealer | None = None
 
 
-def closed(secret: bytes) -> bytes:
+def seal_secret(secret: bytes) -> bytes:
     """`secret` as it is to be written."""
-    return MARK + here.seal(secret) if here else secret
+    return SEAL_MARK + machine_sealer.seal(secret) if machine_sealer else secret
 
 
-def opened(content: bytes) -> bytes:
+def unseal_secret(content: bytes) -> bytes:
     """The secret in what was written, here or by a person. Raises Sealed."""
-    if not content.startswith(MARK):
+    if not content.startswith(SEAL_MARK):
         return content
-    if here is None:
-        raise Sealed("it was sealed on another machine")
-    return here.unseal(content[len(MARK) :])
+    if machine_sealer is None:
+        raise UnsealError("it was sealed on another machine")
+    return machine_sealer.unseal(content[len(SEAL_MARK) :])

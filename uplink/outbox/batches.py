@@ -53,7 +53,7 @@ def freeze(
     if not fitting:
         return None
     taken, events = [row for row, _ in fitting], [event for _, event in fitting]
-    body = events[0] if takes.bare else cloudevents.batch(events)
+    body = events[0] if takes.bare else cloudevents.encode_batch(events)
     key, lane = str(uuid7()), Lane(taken[0]["lane"])
     made = tx.execute(
         "INSERT INTO outbox_batch (key, lane, first_seq, tries, body, digest) VALUES (?, ?, ?, ?, ?, ?)",
@@ -68,7 +68,7 @@ def _fitting(queued: Iterable[sqlite3.Row], source: str, largest: int) -> Iterat
     """The rows that fit into `largest` bytes, each with its event; the first one always does."""
     size = 2
     for number, row in enumerate(queued):
-        event = cloudevents.event(
+        event = cloudevents.encode_event(
             UUID(bytes=row["id"]),
             source=source,
             kind=row["type"],
@@ -86,7 +86,7 @@ def _fitting(queued: Iterable[sqlite3.Row], source: str, largest: int) -> Iterat
 def regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: Capabilities) -> int | None:
     """Split a frozen batch that `fits` after `cut` events, under new keys; the first half's number."""
     members = tx.execute("SELECT * FROM outbox_event WHERE batch = ? ORDER BY seq", (number,)).fetchall()
-    tables.thaw(tx, number)
+    tables.unfreeze_batch(tx, number)
     first, _ = (freeze(tx, group, source, takes) for group in (members[:cut], members[cut:]))
     return None if first is None else first.number
 
@@ -94,14 +94,16 @@ def regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: C
 def thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:
     """Thaw every batch of a lane: thawing only some would let the others overtake them."""
     for other in tx.execute("SELECT number FROM outbox_batch WHERE lane = ?", (lane,)).fetchall():
-        tables.thaw(tx, other["number"])
+        tables.unfreeze_batch(tx, other["number"])
 
 
 def fits_receiver(tx: sqlite3.Connection, number: int, takes: Capabilities) -> bool:
     """Whether a frozen batch is one that the receiver takes, as far as it said."""
     look = "SELECT LENGTH(body) AS size, substr(body, 1, 1) AS first FROM outbox_batch WHERE number = ?"
     row = tx.execute(look, (number,)).fetchone()
-    return takes.fits(bare=row["first"] == b"{", size=row["size"], events=len(load_members(tx, number)))
+    return takes.accepts_body(
+        bare=row["first"] == b"{", size=row["size"], events=len(load_members(tx, number))
+    )
 
 
 def load_members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
@@ -113,4 +115,4 @@ def load_members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
 def is_intact(tx: sqlite3.Connection, number: int) -> bool:
     """Whether a frozen body is still the one that was frozen, with events in it."""
     row = tx.execute("SELECT body, digest FROM outbox_batch WHERE number = ?", (number,)).fetchone()
-    return tables.body_intact(row) and bool(load_members(tx, number))
+    return tables.is_body_intact(row) and bool(load_members(tx, number))

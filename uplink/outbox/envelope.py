@@ -20,7 +20,7 @@ class Lane(IntEnum):
     DIAGNOSTICS = 3
 
 
-class Folding(IntEnum):
+class Supersede(IntEnum):
     """Whether a later envelope of the same type and subject may stand for this one."""
 
     NEVER = 0
@@ -41,5 +41,5 @@ class Envelope:
     subject: str  # a ticket's id, or a device's key
     time: float  # when it happened, seconds since 1970
     data: Mapping[str, object]  # JSON; numbers finite
-    folds: Folding = Folding.NEVER
+    supersede: Supersede = Supersede.NEVER
     id: uuid.UUID = field(default_factory=uuid7)

@@ -31,24 +31,24 @@ import sqlite3
 from random import Random
 
 from uplink.delivery import cloudevents
-from uplink.delivery.responses import Receipt, Result, Verdict
-from uplink.delivery.retry import LONGEST_FLOOR, backoff
+from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
+from uplink.delivery.retry import MAX_RETRY_AFTER, draw_backoff
 from uplink.errors import Refused
 from uplink.outbox import batches, retention, tables
 from uplink.outbox.batches import Batch
 from uplink.outbox.envelope import Envelope, Lane
-from uplink.provider.capabilities import LARGEST_BATCH, MOST_EVENTS, Capabilities
+from uplink.provider.capabilities import MAX_BATCH_BYTES, MAX_EVENTS, Capabilities
 
-__all__ = ["LARGEST_BATCH", "LARGEST_EVENT", "MOST_EVENTS", "SCHEMA", "Batch"]
+__all__ = ["MAX_BATCH_BYTES", "MAX_EVENTS", "MAX_EVENT_BYTES", "SCHEMA", "Batch"]
 
 SCHEMA = tables.SCHEMA
-AS_EVER = Capabilities()
+DEFAULT_CAPABILITIES = Capabilities()
 
-LARGEST_EVENT = 64 * 1024  # bytes of payload
-ALONE = 3  # times that an event was put off, after which it travels alone
+MAX_EVENT_BYTES = 64 * 1024  # bytes of payload
+ALONE_AFTER = 3  # times that an event was put off, after which it travels alone
 
-DAMAGED = "urn:problem-type:mps:damaged-at-rest"
-OVERSIZED = "urn:problem-type:mps:event-too-large"
+DAMAGED_PROBLEM = "urn:problem-type:mps:damaged-at-rest"
+OVERSIZED_PROBLEM = "urn:problem-type:mps:event-too-large"
 
 
 def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
@@ -57,27 +57,27 @@ def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
     An oversized payload goes to the dead letter at once, so that the poll which caused it is not lost
     with it. Raises ValueError for data that is not JSON, IntegrityError for an id put twice.
     """
-    data = cloudevents.payload(envelope.data)
+    data = cloudevents.encode_payload(envelope.data)
     subject = envelope.subject.encode("utf-8", "replace").decode()
-    if not retention.admit(tx, envelope, len(data) + tables.COST):
+    if not retention.make_room_for(tx, envelope, len(data) + tables.EVENT_OVERHEAD):
         return None
-    seq = tables.count(tx, "accepted")
+    seq = tables.add_to_number(tx, "accepted")
     row = (seq, envelope.id.bytes, int(envelope.lane), envelope.type, subject, envelope.time, data)
-    more = (int(envelope.folds), tables.number(tx, "age"), tables.digest(row))
+    more = (int(envelope.supersede), tables.load_number(tx, "age"), tables.event_digest(row))
     tx.execute(
-        f"INSERT INTO outbox_event ({tables.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constant
+        f"INSERT INTO outbox_event ({tables.EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constant
         (*row, *more),
     )
-    tables.count(tx, "bytes", envelope.lane, len(data) + tables.COST)
+    tables.add_to_number(tx, "bytes", envelope.lane, len(data) + tables.EVENT_OVERHEAD)
     if envelope.lane is Lane.TICKETS:
         tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (subject,))
-    if len(data) > LARGEST_EVENT:
-        said = f"the payload has {len(data)} bytes; the limit is {LARGEST_EVENT}"
-        tables.bury(tx, seq, OVERSIZED, said, envelope.time)
+    if len(data) > MAX_EVENT_BYTES:
+        said = f"the payload has {len(data)} bytes; the limit is {MAX_EVENT_BYTES}"
+        tables.dead_letter_event(tx, seq, OVERSIZED_PROBLEM, said, envelope.time)
     return seq
 
 
-revive = tables.revive
+revive_event = tables.revive_event
 
 
 def next_batch(
@@ -86,7 +86,7 @@ def next_batch(
     source: str,
     now: float,
     single: bool = False,
-    takes: Capabilities = AS_EVER,
+    takes: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Batch | None:
     """The most urgent batch, its attempt counted; None if nothing may go now.
 
@@ -95,18 +95,20 @@ def next_batch(
     up under new keys.
     """
     for lane in Lane:
-        while (number := _again(tx, lane, source, single, takes)) is not None:
+        while (number := _reuse_frozen_batch(tx, lane, source, single, takes)) is not None:
             if batches.is_intact(tx, number):
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
                 return batches.load_batch(tx, number)
-            tables.thaw(tx, number)
-        queued = _ready(tx, lane, now, 1 if single else takes.events)
+            tables.unfreeze_batch(tx, number)
+        queued = _load_ready_events(tx, lane, now, 1 if single else takes.events)
         if (made := batches.freeze(tx, queued, source, takes, tries=1)) is not None:
             return made
     return None
 
 
-def _again(tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes: Capabilities) -> int | None:
+def _reuse_frozen_batch(
+    tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes: Capabilities
+) -> int | None:
     """The lane's batch that was frozen before, or what has become of it; None without one."""
     number = batches.oldest_frozen(tx, lane)
     if number is not None and not batches.fits_receiver(tx, number, takes):
@@ -117,32 +119,34 @@ def _again(tx: sqlite3.Connection, lane: Lane, source: str, single: bool, takes:
     return number
 
 
-def settle(tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random) -> None:
+def apply_receipt(
+    tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random
+) -> None:
     """Do to each event of `batch` what `receipt` says; one that it does not name is tried again."""
-    unnamed = Verdict(Result.RETRY)
+    unnamed = ItemResult(ItemOutcome.RETRY)
     said = {name.bytes: verdict for name, verdict in receipt.items()}
     done = []
     for row in batches.load_members(tx, batch.number):
         verdict = said.get(row["id"], unnamed)
-        if verdict.result is Result.REJECTED:
+        if verdict.result is ItemOutcome.REJECTED:
             reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
-            tables.bury(tx, row["seq"], reason, detail, now)
-        elif verdict.result is Result.RETRY:
-            _park(tx, row, now + backoff(row["tries"] + 1, dice))
+            tables.dead_letter_event(tx, row["seq"], reason, detail, now)
+        elif verdict.result is ItemOutcome.RETRY:
+            _park_event(tx, row, now + draw_backoff(row["tries"] + 1, dice))
         else:
             done.append(row)
-    tables.delivered(tx, done)
+    tables.remove_delivered(tx, done)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
-def narrow(
+def split_batch(
     tx: sqlite3.Connection,
     batch: Batch,
     why: Refused,
     *,
     source: str,
     now: float,
-    takes: Capabilities = AS_EVER,
+    takes: Capabilities = DEFAULT_CAPABILITIES,
 ) -> None:
     """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter.
 
@@ -156,20 +160,20 @@ def narrow(
         batches.regroup(tx, batch.number, len(members) // 2, source, takes)
         return
     for row in members:
-        tables.bury(tx, row["seq"], why.problem, why.reason, now)
+        tables.dead_letter_event(tx, row["seq"], why.problem, why.reason, now)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
-def stumbled(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
+def record_server_fault(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
     """The receiver fell over (500), perhaps over this very event: after a few times it is parked, and the
     rest goes on. When it is due again it travels alone, so that it can take nobody with it."""
     members = batches.load_members(tx, batch.number)
     if len(members) > 1 or not members:
         return
     (row,) = members
-    if max(batch.tries, row["tries"]) >= ALONE:
-        _park(tx, row, now + backoff(max(ALONE, row["tries"] + 1), dice))
-        tx.execute("UPDATE outbox_event SET tries = MAX(tries, ?) WHERE seq = ?", (ALONE, row["seq"]))
+    if max(batch.tries, row["tries"]) >= ALONE_AFTER:
+        _park_event(tx, row, now + draw_backoff(max(ALONE_AFTER, row["tries"] + 1), dice))
+        tx.execute("UPDATE outbox_event SET tries = MAX(tries, ?) WHERE seq = ?", (ALONE_AFTER, row["seq"]))
         tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
 
 
@@ -177,22 +181,24 @@ def next_due(tx: sqlite3.Connection, now: float) -> float | None:
     """Seconds until the first parked event may go again; None without one."""
     later = "SELECT MIN(due) FROM outbox_event WHERE due > 0 AND due > ? AND batch IS NULL"
     first = tx.execute(later, (now,)).fetchone()[0]
-    return None if first is None else min(LONGEST_FLOOR, first - now)
+    return None if first is None else min(MAX_RETRY_AFTER, first - now)
 
 
-def _ready(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
+def _load_ready_events(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
     """The next events of `lane` that may share a batch. One that is not what was accepted dies on the way."""
-    queued = _unparked(tx, lane, now, most)
-    while damaged := [row for row in queued if not tables.intact(row)]:
+    queued = _load_unparked_events(tx, lane, now, most)
+    while damaged := [row for row in queued if not tables.is_event_intact(row)]:
         for row in damaged:
-            tables.bury(tx, row["seq"], DAMAGED, "its digest does not fit what is on the disk", now)
-        queued = _unparked(tx, lane, now, most)
-    if queued and queued[0]["tries"] >= ALONE:
+            tables.dead_letter_event(
+                tx, row["seq"], DAMAGED_PROBLEM, "its digest does not fit what is on the disk", now
+            )
+        queued = _load_unparked_events(tx, lane, now, most)
+    if queued and queued[0]["tries"] >= ALONE_AFTER:
         return queued[:1]
-    return list(itertools.takewhile(lambda row: row["tries"] < ALONE, queued))
+    return list(itertools.takewhile(lambda row: row["tries"] < ALONE_AFTER, queued))
 
 
-def _unparked(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
+def _load_unparked_events(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
     """The next events of `lane` that are not parked, nor behind a parked one of their subject.
 
     A `due` further ahead than any pause is a clock that was set back, and counts as over.
@@ -205,15 +211,15 @@ def _unparked(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list
                         AND p.subject = e.subject AND p.lane = e.lane AND p.seq < e.seq)
         ORDER BY seq LIMIT :most
     """  # noqa: S608 - constants
-    where = {"lane": lane, "now": now, "latest": now + LONGEST_FLOOR, "most": most}
+    where = {"lane": lane, "now": now, "latest": now + MAX_RETRY_AFTER, "most": most}
     return tx.execute(query, where).fetchall()
 
 
-def _park(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
+def _park_event(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:
     """Hold an event back. Batches frozen behind it (the other half, say) are thawed, for they may have
     later events of its subject, and thawing only some would let the others overtake those."""
     change = "UPDATE outbox_event SET batch = NULL, tries = tries + 1, due = ? WHERE seq = ?"
     tx.execute(change, (due, row["seq"]))
     others = "SELECT number FROM outbox_batch WHERE lane = ? AND number <> ?"
     for other in tx.execute(others, (row["lane"], row["batch"])).fetchall():
-        tables.thaw(tx, other["number"])
+        tables.unfreeze_batch(tx, other["number"])

@@ -101,13 +101,13 @@ SCHEMA: tuple[str, ...] = (
     """,
 )
 
-COST = 200  # bytes that an event takes on disk beside its payload, about
-MOST_DEAD = 10_000
-MOST_DEAD_BYTES = 64 * 1024 * 1024
-COLUMNS = "seq, id, lane, type, subject, time, data, supersedable, age, digest"
+EVENT_OVERHEAD = 200  # bytes that an event takes on disk beside its payload, about
+MAX_DEAD = 10_000
+MAX_DEAD_BYTES = 64 * 1024 * 1024
+EVENT_COLUMNS = "seq, id, lane, type, subject, time, data, supersedable, age, digest"
 
 
-def digest(row: Sequence[Any]) -> bytes:
+def event_digest(row: Sequence[Any]) -> bytes:
     """Eight bytes over what an event is: (seq, id, lane, type, subject, time, data), in this order."""
     seq, name, lane, kind, subject, time, data = row[:7]
     mark = blake2b(struct.pack("<qqd", seq, lane, time), digest_size=8)
@@ -122,24 +122,24 @@ def body_digest(body: bytes) -> bytes:
     return blake2b(body, digest_size=8).digest()
 
 
-def body_intact(row: sqlite3.Row) -> bool:
+def is_body_intact(row: sqlite3.Row) -> bool:
     """Whether a frozen body (`body`, `digest`) is as it was frozen."""
     return row["digest"] is None or (
         isinstance(row["body"], bytes) and body_digest(row["body"]) == row["digest"]
     )
 
 
-def intact(row: sqlite3.Row) -> bool:
+def is_event_intact(row: sqlite3.Row) -> bool:
     """Whether an event, or a dead one, is as it was written."""
     if row["digest"] is None:
         return True  # version 1 wrote none
     try:
-        return bool(digest(tuple(row[name] for name in COLUMNS.split(", ")[:7])) == row["digest"])
+        return bool(event_digest(tuple(row[name] for name in EVENT_COLUMNS.split(", ")[:7])) == row["digest"])
     except (TypeError, ValueError, struct.error):
         return False  # a value is not even of its type any more
 
 
-def count(tx: sqlite3.Connection, what: str, lane: int = -1, by: int = 1) -> int:
+def add_to_number(tx: sqlite3.Connection, what: str, lane: int = -1, by: int = 1) -> int:
     """Add `by` to a number; returns what it is now."""
     counted = tx.execute(
         "INSERT INTO outbox_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n RETURNING n",
@@ -148,7 +148,7 @@ def count(tx: sqlite3.Connection, what: str, lane: int = -1, by: int = 1) -> int
     return int(counted.fetchone()[0])
 
 
-def number(tx: sqlite3.Connection, what: str, default: int = 0) -> int:
+def load_number(tx: sqlite3.Connection, what: str, default: int = 0) -> int:
     """A number over all lanes."""
     found = tx.execute("SELECT SUM(n) FROM outbox_count WHERE what = ?", (what,)).fetchone()[0]
     return default if found is None else int(found)
@@ -158,7 +158,7 @@ def set_number(tx: sqlite3.Connection, what: str, value: int, lane: int = -1) ->
     tx.execute("INSERT OR REPLACE INTO outbox_count VALUES (?, ?, ?)", (what, lane, value))
 
 
-def drop(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
+def drop_events(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
     """Drop the queued events that `where` names, never a frozen one, and count them; how many there were."""
     gone = tx.execute(
         f"DELETE FROM outbox_event WHERE batch IS NULL AND {where} RETURNING lane, LENGTH(data)",  # noqa: S608 - constants
@@ -166,72 +166,72 @@ def drop(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[objec
     ).fetchall()
     for lane in {row[0] for row in gone}:
         sizes = [row[1] for row in gone if row[0] == lane]
-        count(tx, f"dropped:{reason}", lane, len(sizes))
-        count(tx, "bytes", lane, -sum(sizes) - COST * len(sizes))
+        add_to_number(tx, f"dropped:{reason}", lane, len(sizes))
+        add_to_number(tx, "bytes", lane, -sum(sizes) - EVENT_OVERHEAD * len(sizes))
     return len(gone)
 
 
-def delivered(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+def remove_delivered(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
     """The provider has them."""
     tx.executemany("DELETE FROM outbox_event WHERE seq = ?", [(row["seq"],) for row in rows])
     for lane in {row["lane"] for row in rows}:
         sizes = [row["size"] for row in rows if row["lane"] == lane]
-        count(tx, "delivered", lane, len(sizes))
-        count(tx, "bytes", lane, -sum(sizes) - COST * len(sizes))
+        add_to_number(tx, "delivered", lane, len(sizes))
+        add_to_number(tx, "bytes", lane, -sum(sizes) - EVENT_OVERHEAD * len(sizes))
 
 
-def bury(tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float) -> None:
+def dead_letter_event(tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float) -> None:
     """Move an event to the dead letter, which keeps 10,000 of them and 64 MiB: the oldest make way."""
     moved = tx.execute(
-        f"INSERT INTO outbox_dead ({COLUMNS}, reason, detail, died) "  # noqa: S608 - constant
-        f"SELECT {COLUMNS}, ?, ?, ? FROM outbox_event WHERE seq = ? RETURNING lane, LENGTH(data)",
+        f"INSERT INTO outbox_dead ({EVENT_COLUMNS}, reason, detail, died) "  # noqa: S608 - constant
+        f"SELECT {EVENT_COLUMNS}, ?, ?, ? FROM outbox_event WHERE seq = ? RETURNING lane, LENGTH(data)",
         (reason, detail, now, seq),
     ).fetchone()
-    tx.execute("UPDATE outbox_dead SET age = ? WHERE seq = ?", (number(tx, "age"), seq))
+    tx.execute("UPDATE outbox_dead SET age = ? WHERE seq = ?", (load_number(tx, "age"), seq))
     tx.execute("DELETE FROM outbox_event WHERE seq = ?", (seq,))
-    count(tx, "bytes", moved[0], -moved[1] - COST)
-    how_many = count(tx, "dead")
-    how_large = count(tx, "dead bytes", by=moved[1])
-    if how_many > MOST_DEAD or how_large > MOST_DEAD_BYTES:
+    add_to_number(tx, "bytes", moved[0], -moved[1] - EVENT_OVERHEAD)
+    how_many = add_to_number(tx, "dead")
+    how_large = add_to_number(tx, "dead bytes", by=moved[1])
+    if how_many > MAX_DEAD or how_large > MAX_DEAD_BYTES:
         oldest = "seq IN (SELECT seq FROM outbox_dead WHERE seq <> ? ORDER BY died, seq LIMIT ?)"
-        forget_dead(tx, "dead-letter-full", oldest, (seq, max(1, MOST_DEAD // 100)))
+        drop_dead_events(tx, "dead-letter-full", oldest, (seq, max(1, MAX_DEAD // 100)))
 
 
-def forget_dead(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
+def drop_dead_events(tx: sqlite3.Connection, reason: str, where: str, values: Sequence[object]) -> int:
     """Drop dead events for good, counted."""
     gone = tx.execute(
         f"DELETE FROM outbox_dead WHERE {where} RETURNING lane, LENGTH(data)",  # noqa: S608 - constants
         values,
     ).fetchall()
     for lane in {row[0] for row in gone}:
-        count(tx, f"dropped:{reason}", lane, sum(row[0] == lane for row in gone))
-    count(tx, "dead", by=-len(gone))
-    count(tx, "dead bytes", by=-sum(row[1] for row in gone))
+        add_to_number(tx, f"dropped:{reason}", lane, sum(row[0] == lane for row in gone))
+    add_to_number(tx, "dead", by=-len(gone))
+    add_to_number(tx, "dead bytes", by=-sum(row[1] for row in gone))
     return len(gone)
 
 
-def revive(tx: sqlite3.Connection, seq: int) -> bool:
+def revive_event(tx: sqlite3.Connection, seq: int) -> bool:
     """Put a dead event back in its place in the queue, same id and number; False if there is none."""
     moved = tx.execute(
-        f"INSERT INTO outbox_event ({COLUMNS}) SELECT {COLUMNS} FROM outbox_dead WHERE seq = ? "  # noqa: S608 - constant
+        f"INSERT INTO outbox_event ({EVENT_COLUMNS}) SELECT {EVENT_COLUMNS} FROM outbox_dead WHERE seq = ? "  # noqa: S608 - constant
         "RETURNING lane, LENGTH(data)",
         (seq,),
     ).fetchone()
     if moved is None:
         return False
     tx.execute("DELETE FROM outbox_dead WHERE seq = ?", (seq,))
-    count(tx, "bytes", moved[0], moved[1] + COST)
-    count(tx, "dead", by=-1)
-    count(tx, "dead bytes", by=-moved[1])
+    add_to_number(tx, "bytes", moved[0], moved[1] + EVENT_OVERHEAD)
+    add_to_number(tx, "dead", by=-1)
+    add_to_number(tx, "dead bytes", by=-moved[1])
     return True
 
 
-def thaw(tx: sqlite3.Connection, batch: int) -> None:
+def unfreeze_batch(tx: sqlite3.Connection, batch: int) -> None:
     """A frozen batch's events queue again, each in its place; its key is never used again."""
     tx.execute("UPDATE outbox_event SET batch = NULL WHERE batch = ?", (batch,))
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch,))
 
 
-def lane_name(lane: int) -> str:
+def format_lane(lane: int) -> str:
     """ "tickets", "heartbeat" …; "any" where a number is of no lane."""
     return Lane(lane).name.lower() if lane >= 0 else "any"

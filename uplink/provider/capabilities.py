@@ -17,50 +17,50 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-MOST_EVENTS = 500  # in one batch
-LARGEST_BATCH = 1024 * 1024  # bytes of body, before gzip
+MAX_EVENTS = 500  # in one batch
+MAX_BATCH_BYTES = 1024 * 1024  # bytes of body, before gzip
 
-BATCHED = "application/cloudevents-batch+json"
-BARE = "application/cloudevents+json"
+BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
+EVENT_MEDIA_TYPE = "application/cloudevents+json"
 
-ALWAYS = frozenset({"mps.ticket/1", "mps.agent_health/1"})
-FIRST_HOUR = ALWAYS | {"mps.meter_read/1"}
+ALWAYS_SENT = frozenset({"mps.ticket/1", "mps.agent_health/1"})
+DEFAULT_TYPES = ALWAYS_SENT | {"mps.meter_read/1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a receiver takes."""
 
-    events: int = MOST_EVENTS  # in one request
-    size: int = LARGEST_BATCH  # bytes of one request, before gzip
+    events: int = MAX_EVENTS  # in one request
+    size: int = MAX_BATCH_BYTES  # bytes of one request, before gzip
     bare: bool = False  # one event a request, not in an array
-    types: frozenset[str] = FIRST_HOUR
+    types: frozenset[str] = DEFAULT_TYPES
     feedback: bool = False
 
-    def knows(self, kind: str) -> bool:
+    def accepts_type(self, kind: str) -> bool:
         """Whether events of this type may be sent to it."""
-        return kind in ALWAYS or kind in self.types or "*" in self.types
+        return kind in ALWAYS_SENT or kind in self.types or "*" in self.types
 
-    def fits(self, *, bare: bool, size: int, events: int) -> bool:
+    def accepts_body(self, *, bare: bool, size: int, events: int) -> bool:
         """Whether a body frozen earlier may still be sent as it is. A single event is always small enough."""
         return bare is self.bare and (events <= 1 or (events <= self.events and size <= self.size))
 
-    def written(self) -> str:
+    def to_json(self) -> str:
         """As JSON, to be kept."""
         return json.dumps(asdict(self) | {"types": sorted(self.types)})
 
     @classmethod
-    def kept(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> Self:
         """The inverse of `written`."""
         told = json.loads(text)
         return cls(**told | {"types": frozenset(told["types"])})
 
 
-EVERYTHING = Capabilities(types=frozenset({"*"}))
+ALL_CAPABILITIES = Capabilities(types=frozenset({"*"}))
 """Of whoever cannot be asked, and takes whatever comes: a folder."""
 
 
-def read(body: bytes) -> Capabilities | None:
+def parse_capabilities(body: bytes) -> Capabilities | None:
     """What the answer to GET /v1/capabilities says; None if it is none."""
     try:
         told = json.loads(body)
@@ -70,22 +70,22 @@ def read(body: bytes) -> Capabilities | None:
         return None
     batch = told.get("batch")
     batch = batch if isinstance(batch, dict) else {}
-    formats, types = _texts(told.get("formats")), _texts(told.get("types"))
-    bare = BARE in formats and BATCHED not in formats
+    formats, types = _filter_texts(told.get("formats")), _filter_texts(told.get("types"))
+    bare = EVENT_MEDIA_TYPE in formats and BATCH_MEDIA_TYPE not in formats
     return Capabilities(
-        events=1 if bare else _number(batch.get("events"), MOST_EVENTS),
-        size=_number(batch.get("bytes"), LARGEST_BATCH),
+        events=1 if bare else _clamp_number(batch.get("events"), MAX_EVENTS),
+        size=_clamp_number(batch.get("bytes"), MAX_BATCH_BYTES),
         bare=bare,
-        types=frozenset(types) or FIRST_HOUR,
+        types=frozenset(types) or DEFAULT_TYPES,
         feedback=told.get("feedback") is True,
     )
 
 
-def _number(told: Any, most: int) -> int:
+def _clamp_number(told: Any, most: int) -> int:
     """A whole number from 1 to `most`; `most` for everything else."""
     return min(told, most) if type(told) is int and told >= 1 else most
 
 
-def _texts(told: Any) -> Collection[str]:
+def _filter_texts(told: Any) -> Collection[str]:
     """The texts in a list; nothing for everything else."""
     return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []

@@ -18,25 +18,25 @@ from pydantic import ValidationError
 from uplink.errors import Unreachable
 from uplink.events.feedback import Feedback
 
-HIGHEST = 2**53  # beyond it, numbers in JSON are not exact everywhere (RFC 8259, 6)
+MAX_NUMBER = 2**53  # beyond it, numbers in JSON are not exact everywhere (RFC 8259, 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class FeedbackPage:
     """What one answer brought."""
 
-    words: tuple[Feedback, ...]  # in order
+    entries: tuple[Feedback, ...]  # in order
     reached: int  # the number to go on from
     unreadable: int = 0  # words that do not follow the schema
     restarted: bool = False  # the desk counts anew: ask again from 0
 
     @property
-    def more(self) -> bool:
+    def has_more(self) -> bool:
         """Whether the desk may have more to say."""
-        return bool(self.words or self.unreadable)
+        return bool(self.entries or self.unreadable)
 
 
-def page(body: bytes, after: int) -> Page:
+def parse_page(body: bytes, after: int) -> FeedbackPage:
     """The answer to "what is there beyond `after`?". Raises Unreachable if it is none."""
     try:
         told = json.loads(body)
@@ -46,20 +46,22 @@ def page(body: bytes, after: int) -> Page:
     if not isinstance(listed, list):
         raise Unreachable("answered with feedback that is no list")
     if type(last) is int and last < after:
-        return Page(words=(), reached=0, restarted=True)
-    numbered = {number: one for one in listed if (number := _number(one)) is not None and number > after}
-    words = [word for number in sorted(numbered) if (word := _word(numbered[number])) is not None]
-    return Page(
-        words=tuple(words), reached=max(numbered, default=after), unreadable=len(numbered) - len(words)
+        return FeedbackPage(entries=(), reached=0, restarted=True)
+    numbered = {
+        number: one for one in listed if (number := _entry_number(one)) is not None and number > after
+    }
+    words = [word for number in sorted(numbered) if (word := _parse_entry(numbered[number])) is not None]
+    return FeedbackPage(
+        entries=tuple(words), reached=max(numbered, default=after), unreadable=len(numbered) - len(words)
     )
 
 
-def _number(one: Any) -> int | None:
+def _entry_number(one: Any) -> int | None:
     number = one.get("number") if isinstance(one, Mapping) else None
-    return number if type(number) is int and 0 < number <= HIGHEST else None
+    return number if type(number) is int and 0 < number <= MAX_NUMBER else None
 
 
-def _word(one: Mapping[str, Any]) -> Feedback | None:
+def _parse_entry(one: Mapping[str, Any]) -> Feedback | None:
     try:
         return Feedback.model_validate(one)
     except ValidationError:

@@ -3,12 +3,12 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from uplink.interfaces import Asked, Target
-from uplink.provider.capabilities import EVERYTHING, Capabilities
+from uplink.interfaces import QueryableTarget, Target
+from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class ProviderState:
     """A provider as it is known here. One that was never asked is taken for one of the first hour."""
 
     name: str
@@ -18,17 +18,17 @@ class Provider:
     trouble: str = ""  # why its desk was not heard; empty when all is well
 
 
-def load(tx: sqlite3.Connection, name: str) -> Provider:
+def load_provider(tx: sqlite3.Connection, name: str) -> ProviderState:
     """What is remembered of `name`."""
     row = tx.execute("SELECT * FROM outbox_provider WHERE name = ?", (name,)).fetchone()
-    return Provider(name=name) if row is None else _of(row)
+    return ProviderState(name=name) if row is None else _provider_from_row(row)
 
 
-def save(tx: sqlite3.Connection, known: Provider) -> None:
+def save_provider(tx: sqlite3.Connection, known: ProviderState) -> None:
     """Remember it."""
     tx.execute(
         "INSERT OR REPLACE INTO outbox_provider VALUES (?, ?, ?, ?, ?)",
-        (known.name, known.takes.written(), known.asked, known.after, known.trouble),
+        (known.name, known.takes.to_json(), known.asked, known.after, known.trouble),
     )
 
 
@@ -40,18 +40,18 @@ def load_capabilities(tx: sqlite3.Connection, target: Target | None) -> Capabili
     """
     if target is None:
         return Capabilities()
-    return load(tx, target.name).takes if isinstance(target, Asked) else EVERYTHING
+    return load_provider(tx, target.name).takes if isinstance(target, QueryableTarget) else ALL_CAPABILITIES
 
 
-def everyone(db: sqlite3.Connection) -> list[Provider]:
+def list_providers(db: sqlite3.Connection) -> list[ProviderState]:
     """All that were ever asked."""
-    return [_of(row) for row in db.execute("SELECT * FROM outbox_provider ORDER BY name")]
+    return [_provider_from_row(row) for row in db.execute("SELECT * FROM outbox_provider ORDER BY name")]
 
 
-def _of(row: sqlite3.Row) -> Provider:
-    return Provider(
+def _provider_from_row(row: sqlite3.Row) -> ProviderState:
+    return ProviderState(
         name=row["name"],
-        takes=Capabilities.kept(row["capabilities"]),
+        takes=Capabilities.from_json(row["capabilities"]),
         asked=row["asked_at"],
         after=row["feedback_cursor"],
         trouble=row["feedback_error"],

@@ -42,19 +42,19 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from uplink.delivery.cloudevents import BARE, MEDIA_TYPE
+from uplink.delivery.cloudevents import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.feedback import Feedback
 from uplink.receiver import parsing, problems
-from uplink.receiver.auth import Gate
-from uplink.receiver.database import Busy
-from uplink.receiver.event_store import Ledger
-from uplink.receiver.faults import Behaviour
-from uplink.receiver.parsing import Arrival
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.database import DatabaseBusy
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.faults import FaultInjection
+from uplink.receiver.parsing import ReceivedEvent
 from uplink.receiver.problems import Problem
 
-LISTEN_EVERY = 60.0  # seconds
-PORTAL = "<!doctype html><title>Guest network</title><h1>Welcome</h1><p>Please accept our terms.</p>"
+SILENCE_CHECK_INTERVAL = 60.0  # seconds
+PORTAL_PAGE = "<!doctype html><title>Guest network</title><h1>Welcome</h1><p>Please accept our terms.</p>"
 
 
 def create_app(
@@ -62,192 +62,196 @@ def create_app(
     *,
     token: str | None = None,
     enrolment: bool = False,
-    behaviour: Behaviour | None = None,
+    behaviour: FaultInjection | None = None,
     control: bool = False,
-    arrived: Callable[[Arrival], None] | None = None,
+    arrived: Callable[[ReceivedEvent], None] | None = None,
     seed: int = 0,
 ) -> Starlette:
     """The receiver on `database`: a file, or "postgresql://…". `token`: the bearer token to ask for.
     `enrolment`: ask for enrolled agents and signatures instead. `arrived` hears of each event."""
-    ledger = Ledger(database)
+    ledger = EventStore(database)
     dice = random.Random(seed)  # noqa: S311 - misbehaviour needs no secrecy
-    gate = Gate(ledger) if enrolment else None
-    desk = _Desk(ledger, token, gate, behaviour or Behaviour(), arrived, dice)
+    gate = AgentAuth(ledger) if enrolment else None
+    desk = _Endpoints(ledger, token, gate, behaviour or FaultInjection(), arrived, dice)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        listening = asyncio.create_task(_listen(ledger))
+        listening = asyncio.create_task(_watch_silent_agents(ledger))
         yield
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         ledger.close()
 
-    translate = {Problem: problems.answer, HTTPException: problems.answer, Exception: problems.answer}
-    app = Starlette(routes=_routes(desk, control), lifespan=lifespan, exception_handlers=translate)
+    translate = {
+        Problem: problems.answer_problem,
+        HTTPException: problems.answer_problem,
+        Exception: problems.answer_problem,
+    }
+    app = Starlette(routes=_build_routes(desk, control), lifespan=lifespan, exception_handlers=translate)
     app.router.redirect_slashes = False  # nobody is sent elsewhere: agents follow no redirect
     return app
 
 
-def _routes(desk: "_Desk", control: bool) -> list[Route]:
+def _build_routes(desk: "_Endpoints", control: bool) -> list[Route]:
     routes = [
-        Route("/v1/events", desk.receive, methods=["POST"]),
-        Route("/v1/enrolment", desk.enrol, methods=["POST"]),
-        Route("/v1/credential", desk.renew, methods=["POST"]),
-        Route("/v1/capabilities", desk.capabilities),
-        Route("/v1/feedback", desk.feedback),
-        Route("/v1/events", desk.events),
-        Route("/v1/events/counts", desk.counts),
-        Route("/v1/tickets", desk.tickets),
-        Route("/v1/agents", desk.agents),
-        Route("/healthz", _healthy),
+        Route("/v1/events", desk.receive_events, methods=["POST"]),
+        Route("/v1/enrolment", desk.enrol_agent, methods=["POST"]),
+        Route("/v1/credential", desk.renew_credential, methods=["POST"]),
+        Route("/v1/capabilities", desk.show_capabilities),
+        Route("/v1/feedback", desk.list_feedback),
+        Route("/v1/events", desk.list_events),
+        Route("/v1/events/counts", desk.count_events),
+        Route("/v1/tickets", desk.list_tickets),
+        Route("/v1/agents", desk.list_agents),
+        Route("/healthz", _answer_health),
     ]
     if control:
         routes += [
-            Route("/control", desk.show_behaviour),
-            Route("/control", desk.behave, methods=["POST"]),
-            Route("/control/feedback", desk.say, methods=["POST"]),
+            Route("/control", desk.show_faults),
+            Route("/control", desk.set_faults, methods=["POST"]),
+            Route("/control/feedback", desk.add_feedback, methods=["POST"]),
         ]
     return routes
 
 
-async def _listen(ledger: Ledger) -> None:
+async def _watch_silent_agents(ledger: EventStore) -> None:
     """Look for agents that have fallen silent, for as long as the receiver runs."""
     while True:
-        ledger.listen(time.time())
-        await asyncio.sleep(LISTEN_EVERY)
+        ledger.open_silence_tickets(time.time())
+        await asyncio.sleep(SILENCE_CHECK_INTERVAL)
 
 
-class _Desk:
+class _Endpoints:
     """The endpoints, and what they share."""
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: EventStore,
         token: str | None,
-        gate: Gate | None,
-        behaviour: Behaviour,
-        arrived: Callable[[Arrival], None] | None,
+        gate: AgentAuth | None,
+        behaviour: FaultInjection,
+        arrived: Callable[[ReceivedEvent], None] | None,
         dice: random.Random,
     ) -> None:
         self.ledger, self._token, self._gate, self._behaviour = ledger, token, gate, behaviour
         self._arrived, self._dice = arrived, dice
         self._in_flight: set[str] = set()
 
-    async def receive(self, request: Request) -> Response:
+    async def receive_events(self, request: Request) -> Response:
         """POST /v1/events."""
-        self._authorise(request)
-        raw = await _bounded(request)
-        wrong = await self._misbehave()
+        self._check_token(request)
+        raw = await _read_body(request)
+        wrong = await self._inject_fault()
         if wrong is not None:
             return wrong
-        kind = parsing.media_type(request.headers, self._formats())
-        plain = parsing.body(raw, request.headers)
-        caller = self._gate.admit(request.headers, plain, time.time()) if self._gate else None
+        kind = parsing.check_media_type(request.headers, self._accepted_formats())
+        plain = parsing.decode_body(raw, request.headers)
+        caller = self._gate.authenticate_agent(request.headers, plain, time.time()) if self._gate else None
         key = request.headers.get("idempotency-key", "")
         if not 1 <= len(key) <= 256:
             raise Problem(400, "bad-request", "an Idempotency-Key of 1 to 256 characters is needed")
-        receipt = await self._once(key, plain, kind, caller)
+        receipt = await self._answer_once(key, plain, kind, caller)
         if self._behaviour.drop:
-            return _Dropped()
+            return _DroppedResponse()
         return Response(receipt, media_type="application/json")
 
-    async def enrol(self, request: Request) -> Response:
+    async def enrol_agent(self, request: Request) -> Response:
         """POST /v1/enrolment."""
-        return JSONResponse(self._open_gate().enrol(await _bounded(request), time.time()), 201)
+        return JSONResponse(self._require_auth().enrol_agent(await _read_body(request), time.time()), 201)
 
-    async def renew(self, request: Request) -> Response:
+    async def renew_credential(self, request: Request) -> Response:
         """POST /v1/credential."""
-        body = await _bounded(request)
-        return JSONResponse(self._open_gate().renew(request.headers, body, time.time()))
+        body = await _read_body(request)
+        return JSONResponse(self._require_auth().renew_credential(request.headers, body, time.time()))
 
-    async def capabilities(self, _: Request) -> Response:
+    async def show_capabilities(self, _: Request) -> Response:
         """GET /v1/capabilities."""
         return JSONResponse(
             {
                 "specversion": ["1.0"],
                 "types": list(MODELS),
-                "formats": self._formats(),
-                "batch": {"events": self._behaviour.most, "bytes": parsing.LARGEST_BODY},
+                "formats": self._accepted_formats(),
+                "batch": {"events": self._behaviour.most, "bytes": parsing.MAX_BODY_BYTES},
                 "content_encoding": ["gzip", "identity"],
                 "signatures": ["v1a"],
                 "feedback": True,
             }
         )
 
-    def _formats(self) -> list[str]:
+    def _accepted_formats(self) -> list[str]:
         """The kinds of body that are taken."""
-        return [BARE] if self._behaviour.bare else [MEDIA_TYPE, BARE]
+        return [EVENT_MEDIA_TYPE] if self._behaviour.bare else [BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE]
 
-    async def feedback(self, request: Request) -> Response:
+    async def list_feedback(self, request: Request) -> Response:
         """GET /v1/feedback: to an enrolled agent only what is said of its own site."""
-        self._authorise(request)
-        caller = self._gate.admit(request.headers, b"", time.time()) if self._gate else None
+        self._check_token(request)
+        caller = self._gate.authenticate_agent(request.headers, b"", time.time()) if self._gate else None
         site = caller["site_id"] if caller else None
-        found = self.ledger.said(site, _whole(request, "after", 0))
-        return JSONResponse({"feedback": found, "last": self.ledger.last_said(site)})
+        found = self.ledger.list_feedback(site, _parse_whole(request, "after", 0))
+        return JSONResponse({"feedback": found, "last": self.ledger.last_feedback_number(site)})
 
-    async def say(self, request: Request) -> Response:
+    async def add_feedback(self, request: Request) -> Response:
         """POST /control/feedback."""
         try:
-            said = Feedback.model_validate_json(await _bounded(request))
+            said = Feedback.model_validate_json(await _read_body(request))
         except ValidationError as why:
             raise Problem(400, "bad-request", str(why)) from why
-        if not self.ledger.say(said.ticket_id, said.model_dump(by_alias=True)):
+        if not self.ledger.add_feedback(said.ticket_id, said.model_dump(by_alias=True)):
             raise Problem(404, "not-found", f"no ticket {said.ticket_id}")
         return JSONResponse({}, 201)
 
-    async def agents(self, _: Request) -> Response:
+    async def list_agents(self, _: Request) -> Response:
         """GET /v1/agents."""
-        return JSONResponse(self.ledger.agents())
+        return JSONResponse(self.ledger.list_agents())
 
-    async def events(self, request: Request) -> Response:
+    async def list_events(self, request: Request) -> Response:
         """GET /v1/events."""
-        after, limit = _whole(request, "after", 0), _whole(request, "limit", 1000)
-        return JSONResponse(self.ledger.events(after, max(1, min(limit, 10_000))))
+        after, limit = _parse_whole(request, "after", 0), _parse_whole(request, "limit", 1000)
+        return JSONResponse(self.ledger.list_events(after, max(1, min(limit, 10_000))))
 
-    async def counts(self, _: Request) -> Response:
+    async def count_events(self, _: Request) -> Response:
         """GET /v1/events/counts."""
-        return JSONResponse(self.ledger.counts())
+        return JSONResponse(self.ledger.count_events())
 
-    async def tickets(self, _: Request) -> Response:
+    async def list_tickets(self, _: Request) -> Response:
         """GET /v1/tickets."""
-        return JSONResponse(self.ledger.tickets())
+        return JSONResponse(self.ledger.list_tickets())
 
-    async def show_behaviour(self, _: Request) -> Response:
+    async def show_faults(self, _: Request) -> Response:
         """GET /control."""
         return JSONResponse(self._behaviour.model_dump())
 
-    async def behave(self, request: Request) -> Response:
+    async def set_faults(self, request: Request) -> Response:
         """POST /control: the whole behaviour; what is left out is as it should be."""
         try:
-            self._behaviour = Behaviour.model_validate_json(await _bounded(request))
+            self._behaviour = FaultInjection.model_validate_json(await _read_body(request))
         except ValidationError as why:
             raise Problem(400, "bad-request", str(why)) from why
         return JSONResponse(self._behaviour.model_dump())
 
-    def _authorise(self, request: Request) -> None:
+    def _check_token(self, request: Request) -> None:
         if self._token is None:
             return
         given = request.headers.get("authorization", "").encode("latin-1")
         if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             raise Problem(401, "credential-refused", headers={"www-authenticate": "Bearer"})
 
-    def _open_gate(self) -> Gate:
+    def _require_auth(self) -> AgentAuth:
         if self._gate is None:
             raise Problem(404, "not-found", "this receiver was started without enrolment")
         return self._gate
 
-    async def _misbehave(self) -> Response | None:
+    async def _inject_fault(self) -> Response | None:
         """What was asked for instead of an answer; None to go on."""
         mood = self._behaviour
         if mood.throttle is not None:
             raise Problem(429, "throttled", headers={"retry-after": f"{mood.throttle:.0f}"})
-        if mood.fails(self._dice):
-            self._behaviour = mood.after_one()
+        if mood.should_fail(self._dice):
+            self._behaviour = mood.after_failure()
             raise Problem(mood.fail or 500, "misbehaving")
-        return HTMLResponse(PORTAL) if mood.portal else None
+        return HTMLResponse(PORTAL_PAGE) if mood.portal else None
 
-    async def _once(self, key: str, plain: bytes, kind: str, caller: Mapping[str, Any] | None) -> str:
+    async def _answer_once(self, key: str, plain: bytes, kind: str, caller: Mapping[str, Any] | None) -> str:
         """The receipt for this key: the one given before, or a new one."""
         if key in self._in_flight:
             raise Problem(409, "in-flight", headers={"retry-after": "1"})
@@ -255,34 +259,34 @@ class _Desk:
         try:
             await asyncio.sleep(self._behaviour.hang)
             fingerprint = hashlib.sha256(plain).digest()
-            before = self.ledger.receipt(key)
+            before = self.ledger.find_receipt(key)
             if before is None:
-                return self._take_in(key, fingerprint, parsing.events(plain, kind), caller)
+                return self._store_events(key, fingerprint, parsing.parse_events(plain, kind), caller)
             if before[0] != fingerprint:
                 raise Problem(422, "key-reused")
             return before[1]
-        except Busy as why:
+        except DatabaseBusy as why:
             raise Problem(409, "in-flight", headers={"retry-after": "1"}) from why
         finally:
             self._in_flight.discard(key)
 
-    def _take_in(
-        self, key: str, fingerprint: bytes, arrivals: list[Arrival], caller: Mapping[str, Any] | None
+    def _store_events(
+        self, key: str, fingerprint: bytes, arrivals: list[ReceivedEvent], caller: Mapping[str, Any] | None
     ) -> str:
         if len(arrivals) > self._behaviour.most:
             raise Problem(413, "too-large", f"more than {self._behaviour.most} events")
         if any(a.event is not None and a.event.subject == self._behaviour.poison for a in arrivals):
             raise Problem(422, "event-unacceptable")
         now = time.time()
-        receipt = self.ledger.record(key, fingerprint, arrivals, now)
-        for name, site in {parsing.sender(arrival.event) for arrival in arrivals if arrival.event}:
-            self.ledger.contact(caller["agent_id"] if caller else name, site, now)
+        receipt = self.ledger.store_events(key, fingerprint, arrivals, now)
+        for name, site in {parsing.find_sender(arrival.event) for arrival in arrivals if arrival.event}:
+            self.ledger.record_contact(caller["agent_id"] if caller else name, site, now)
         for arrival in arrivals if self._arrived else ():
             self._arrived(arrival)  # type: ignore[misc]  # not None here
         return receipt
 
 
-def _whole(request: Request, name: str, default: int) -> int:
+def _parse_whole(request: Request, name: str, default: int) -> int:
     """A whole number of the query."""
     try:
         return max(0, min(int(request.query_params.get(name, default)), 2**62))
@@ -290,21 +294,21 @@ def _whole(request: Request, name: str, default: int) -> int:
         raise Problem(400, "bad-request", f"{name} is a whole number") from why
 
 
-class _Dropped(Response):
+class _DroppedResponse(Response):
     """Promises a body and hangs up: the server closes the connection of an unfinished response."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
 
 
-async def _healthy(_: Request) -> Response:
+async def _answer_health(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-async def _bounded(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > parsing.LARGEST_BODY:
-            raise Problem(413, "too-large", f"more than {parsing.LARGEST_BODY} bytes")
+        if len(body) > parsing.MAX_BODY_BYTES:
+            raise Problem(413, "too-large", f"more than {parsing.MAX_BODY_BYTES} bytes")
     return bytes(body)

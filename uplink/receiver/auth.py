@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from uplink.identity import signatures
-from uplink.receiver.event_store import Ledger
+from uplink.receiver.event_store import EventStore
 from uplink.receiver.problems import Problem
 
 Form = TypeVar("Form", bound=BaseModel)
-LIFE = 30 * 86400.0  # seconds that a credential is good for
-LONGEST_TOKEN = 86400.0
+CREDENTIAL_LIFETIME = 30 * 86400.0  # seconds that a credential is good for
+MAX_TOKEN_LIFETIME = 86400.0
 
 
 class Enrolment(BaseModel):
@@ -45,61 +45,65 @@ class Renewal(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AgentAuth:
     """Knows the agents. `life`: seconds that a credential is good for."""
 
-    ledger: Ledger
-    life: float = LIFE
+    ledger: EventStore
+    lifetime: float = CREDENTIAL_LIFETIME
 
-    def issue(self, site_id: str, now: float, life: float = LONGEST_TOKEN) -> str:
+    def issue_token(self, site_id: str, now: float, life: float = MAX_TOKEN_LIFETIME) -> str:
         """A token for one enrolment at one site: 192 bits."""
         token = secrets.token_urlsafe(24)
-        until = now + min(life, LONGEST_TOKEN)
-        values = (_hash(token), site_id, until)
-        self.ledger.db.change(
+        until = now + min(life, MAX_TOKEN_LIFETIME)
+        values = (_hash_secret(token), site_id, until)
+        self.ledger.db.execute(
             "INSERT INTO enrolment_token (hash, site_id, expires_at) VALUES (?, ?, ?)", values
         )
         return token
 
-    def enrol(self, body: bytes, now: float) -> dict[str, Any]:
+    def enrol_agent(self, body: bytes, now: float) -> dict[str, Any]:
         """Turn a token into a credential. Raises Problem 403."""
-        asked = _read(Enrolment, body)
-        key = _public(asked.public_key)
+        asked = _parse_form(Enrolment, body)
+        key = _normalize_key(asked.public_key)
         take = (
             "UPDATE enrolment_token SET used_by = ? "
             "WHERE hash = ? AND site_id = ? AND expires_at > ? AND used_by IS NULL"
         )
         with self.ledger.db.transaction():
-            known = self._agent(asked.agent_id)
-            taken = self.ledger.db.change(take, (asked.agent_id, _hash(asked.token), asked.site_id, now))
-            if not (taken or self._lost_our_answer(asked, key, known, now)):
+            known = self._find_agent(asked.agent_id)
+            taken = self.ledger.db.execute(
+                take, (asked.agent_id, _hash_secret(asked.token), asked.site_id, now)
+            )
+            if not (taken or self._is_repeated_enrolment(asked, key, known, now)):
                 raise Problem(403, "token-refused", "it is used, too old, or for another site")
             if known and known["site_id"] != asked.site_id:
                 raise Problem(403, "token-refused", f"{asked.agent_id} belongs to another site")
-            self.ledger.contact(asked.agent_id, asked.site_id, now)
+            self.ledger.record_contact(asked.agent_id, asked.site_id, now)
             mark = "UPDATE agent SET enrolled_at = ? WHERE agent_id = ?"
-            self.ledger.db.change(mark, (now, asked.agent_id))
-            return self._grant(asked.agent_id, [key], now)
+            self.ledger.db.execute(mark, (now, asked.agent_id))
+            return self._grant_credential(asked.agent_id, [key], now)
 
-    def _lost_our_answer(
+    def _is_repeated_enrolment(
         self, asked: Enrolment, key: str, known: Mapping[str, Any] | None, now: float
     ) -> bool:
         """Whether this very agent, with this very key, has used the token already."""
         query = (
             "SELECT 1 FROM enrolment_token WHERE hash = ? AND site_id = ? AND expires_at > ? AND used_by = ?"
         )
-        used = self.ledger.db.rows(query, (_hash(asked.token), asked.site_id, now, asked.agent_id))
+        used = self.ledger.db.fetch_rows(
+            query, (_hash_secret(asked.token), asked.site_id, now, asked.agent_id)
+        )
         return bool(used and known and key in json.loads(known["keys"]))
 
-    def renew(self, headers: Mapping[str, str], body: bytes, now: float) -> dict[str, Any]:
+    def renew_credential(self, headers: Mapping[str, str], body: bytes, now: float) -> dict[str, Any]:
         """A new credential for who signed with a known key."""
-        agent = self.admit(headers, body, now, expired_too=True)
-        new = _public(_read(Renewal, body).public_key)
-        signed_with = [text for text in json.loads(agent["keys"]) if _signed(text, headers, body, now)]
+        agent = self.authenticate_agent(headers, body, now, expired_too=True)
+        new = _normalize_key(_parse_form(Renewal, body).public_key)
+        signed_with = [text for text in json.loads(agent["keys"]) if _is_signed_by(text, headers, body, now)]
         with self.ledger.db.transaction():
-            return self._grant(agent["agent_id"], [new, *signed_with], now)
+            return self._grant_credential(agent["agent_id"], [new, *signed_with], now)
 
-    def admit(
+    def authenticate_agent(
         self, headers: Mapping[str, str], body: bytes, now: float, *, expired_too: bool = False
     ) -> Mapping[str, Any]:
         """The agent that sent `body`. Raises Problem 401; `unknown-agent` if the credential is nobody's.
@@ -109,65 +113,65 @@ class Gate:
         scheme, _, credential = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not credential:
             raise Problem(401, "credential-refused", headers={"www-authenticate": "Bearer"})
-        mark = _hash(credential.strip())
+        mark = _hash_secret(credential.strip())
         query = "SELECT * FROM credential JOIN agent USING (agent_id) WHERE hash = ?"
-        found = self.ledger.db.rows(query, (mark,))
+        found = self.ledger.db.fetch_rows(query, (mark,))
         if not found:
             raise Problem(401, "unknown-agent", headers={"www-authenticate": "Bearer"})
         agent = found[0]
         if agent["expires_at"] < now and not expired_too:
             raise Problem(401, "credential-refused", "it has run out", {"www-authenticate": "Bearer"})
         try:
-            signatures.verify(
-                headers, body, [signatures.public_key(text) for text in json.loads(agent["keys"])], now
+            signatures.verify_body(
+                headers, body, [signatures.parse_public_key(text) for text in json.loads(agent["keys"])], now
             )
-        except signatures.Stale as why:
+        except signatures.StaleSignature as why:
             raise Problem(401, "signature-stale", str(why)) from why
         except signatures.BadSignature as why:
             raise Problem(401, "signature-refused", str(why)) from why
         return agent
 
-    def forget(self, agent_id: str) -> bool:
+    def revoke_agent(self, agent_id: str) -> bool:
         """Make an agent unknown: it must enrol again."""
-        return self.ledger.db.change("DELETE FROM credential WHERE agent_id = ?", (agent_id,)) > 0
+        return self.ledger.db.execute("DELETE FROM credential WHERE agent_id = ?", (agent_id,)) > 0
 
-    def _agent(self, agent_id: str) -> Mapping[str, Any] | None:
-        found = self.ledger.db.rows("SELECT * FROM agent WHERE agent_id = ?", (agent_id,))
+    def _find_agent(self, agent_id: str) -> Mapping[str, Any] | None:
+        found = self.ledger.db.fetch_rows("SELECT * FROM agent WHERE agent_id = ?", (agent_id,))
         return found[0] if found else None
 
-    def _grant(self, agent_id: str, keys: list[str], now: float) -> dict[str, Any]:
+    def _grant_credential(self, agent_id: str, keys: list[str], now: float) -> dict[str, Any]:
         credential = secrets.token_urlsafe(32)
         older = """DELETE FROM credential WHERE agent_id = ? AND hash NOT IN (
             SELECT hash FROM credential WHERE agent_id = ? ORDER BY expires_at DESC LIMIT 1)"""
-        self.ledger.db.change(older, (agent_id, agent_id))
-        new = (_hash(credential), agent_id, now + self.life)
-        self.ledger.db.change("INSERT INTO credential VALUES (?, ?, ?)", new)
-        self.ledger.db.change(
+        self.ledger.db.execute(older, (agent_id, agent_id))
+        new = (_hash_secret(credential), agent_id, now + self.lifetime)
+        self.ledger.db.execute("INSERT INTO credential VALUES (?, ?, ?)", new)
+        self.ledger.db.execute(
             "UPDATE agent SET keys = ? WHERE agent_id = ?", (json.dumps(keys[:2]), agent_id)
         )
-        return {"agent_id": agent_id, "credential": credential, "expires_in": self.life}
+        return {"agent_id": agent_id, "credential": credential, "expires_in": self.lifetime}
 
 
-def _hash(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _public(text: str) -> str:
+def _normalize_key(text: str) -> str:
     try:
-        return signatures.public_text(signatures.public_key(text))
+        return signatures.format_public_key(signatures.parse_public_key(text))
     except ValueError as why:
         raise Problem(400, "bad-request", f"public_key: {why}") from why
 
 
-def _signed(text: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+def _is_signed_by(text: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
     try:
-        signatures.verify(headers, body, [signatures.public_key(text)], now)
+        signatures.verify_body(headers, body, [signatures.parse_public_key(text)], now)
     except signatures.BadSignature:
         return False
     return True
 
 
-def _read(form: type[Form], body: bytes) -> Form:
+def _parse_form(form: type[Form], body: bytes) -> Form:
     try:
         return form.model_validate_json(body)
     except ValidationError as why:

@@ -12,29 +12,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-Row = Mapping[str, Any]
-TYPES = {
+DatabaseRow = Mapping[str, Any]
+COLUMN_TYPES = {
     "sqlite": {"bytes": "BLOB", "real": "REAL", "number": "INTEGER PRIMARY KEY"},
     "postgresql": {"bytes": "BYTEA", "real": "DOUBLE PRECISION", "number": "BIGSERIAL PRIMARY KEY"},
 }
 
 
-class Busy(Exception):
+class DatabaseBusy(Exception):
     """Another replica is at work on the same thing; asking again soon will do."""
 
 
 class Database(Protocol):
     """What the ledger needs. Used from one thread."""
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+    def fetch_rows(self, query: str, values: Sequence[object] = ()) -> list[DatabaseRow]:
         """What `query` finds."""
         ...
 
-    def change(self, statement: str, values: Sequence[object] = ()) -> int:
+    def execute(self, statement: str, values: Sequence[object] = ()) -> int:
         """Run `statement`; how many rows it changed."""
         ...
 
-    def change_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
+    def execute_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
         """Run `statement` for each of `many`."""
         ...
 
@@ -42,11 +42,11 @@ class Database(Protocol):
         """A block that is done as a whole or not at all. Raises Busy where two replicas collide."""
         ...
 
-    def claim(self, name: str) -> None:
+    def claim_lock(self, name: str) -> None:
         """Within a transaction: be the only one at work on `name`. Raises Busy."""
         ...
 
-    def queue(self, name: str) -> None:
+    def wait_for_lock(self, name: str) -> None:
         """Within a transaction: wait until nobody else is at work on `name`."""
         ...
 
@@ -55,15 +55,15 @@ class Database(Protocol):
         ...
 
 
-def connect(where: Path | str, tables: str) -> Database:
+def open_database(where: Path | str, tables: str) -> Database:
     """The database, with `tables` made where missing ("{bytes}", "{real}" and "{number}" are types)."""
     text = str(where)
     if text.startswith(("postgresql://", "postgres://")):
-        return _Postgres(text, tables.format(**TYPES["postgresql"]))
-    return _Sqlite(Path(text), tables.format(**TYPES["sqlite"]))
+        return _PostgresDatabase(text, tables.format(**COLUMN_TYPES["postgresql"]))
+    return _SqliteDatabase(Path(text), tables.format(**COLUMN_TYPES["sqlite"]))
 
 
-class _Sqlite:
+class _SqliteDatabase:
     def __init__(self, path: Path, tables: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         self._db.row_factory = sqlite3.Row
@@ -71,13 +71,13 @@ class _Sqlite:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(tables)
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+    def fetch_rows(self, query: str, values: Sequence[object] = ()) -> list[DatabaseRow]:
         return [dict(row) for row in self._db.execute(query, values)]
 
-    def change(self, statement: str, values: Sequence[object] = ()) -> int:
+    def execute(self, statement: str, values: Sequence[object] = ()) -> int:
         return self._db.execute(statement, values).rowcount
 
-    def change_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
+    def execute_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
         self._db.executemany(statement, many)
 
     @contextmanager
@@ -90,17 +90,17 @@ class _Sqlite:
             raise
         self._db.execute("COMMIT")
 
-    def claim(self, name: str) -> None:
+    def claim_lock(self, name: str) -> None:
         """BEGIN IMMEDIATE has claimed everything."""
 
-    def queue(self, name: str) -> None:
+    def wait_for_lock(self, name: str) -> None:
         """BEGIN IMMEDIATE has waited."""
 
     def close(self) -> None:
         self._db.close()
 
 
-class _Postgres:
+class _PostgresDatabase:
     def __init__(self, where: str, tables: str) -> None:
         try:
             import psycopg  # noqa: PLC0415 - an extra
@@ -116,15 +116,15 @@ class _Postgres:
             for statement in filter(str.strip, tables.split(";")):
                 self._db.execute(statement.encode())
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
-        return list(self._db.execute(_marks(query), values).fetchall())
+    def fetch_rows(self, query: str, values: Sequence[object] = ()) -> list[DatabaseRow]:
+        return list(self._db.execute(_convert_marks(query), values).fetchall())
 
-    def change(self, statement: str, values: Sequence[object] = ()) -> int:
-        return self._db.execute(_marks(statement), values).rowcount
+    def execute(self, statement: str, values: Sequence[object] = ()) -> int:
+        return self._db.execute(_convert_marks(statement), values).rowcount
 
-    def change_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
+    def execute_many(self, statement: str, many: Sequence[Sequence[object]]) -> None:
         with self._db.cursor() as cursor:
-            cursor.executemany(_marks(statement), many)
+            cursor.executemany(_convert_marks(statement), many)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -132,20 +132,20 @@ class _Postgres:
             with self._db.transaction():
                 yield
         except (self._errors.DeadlockDetected, self._errors.SerializationFailure) as why:
-            raise Busy(str(why)) from why
+            raise DatabaseBusy(str(why)) from why
 
-    def claim(self, name: str) -> None:
+    def claim_lock(self, name: str) -> None:
         query = "SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0)) AS mine"
-        if not self.rows(query, (name,))[0]["mine"]:
-            raise Busy(name)
+        if not self.fetch_rows(query, (name,))[0]["mine"]:
+            raise DatabaseBusy(name)
 
-    def queue(self, name: str) -> None:
-        self.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0)) AS mine", (name,))
+    def wait_for_lock(self, name: str) -> None:
+        self.fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0)) AS mine", (name,))
 
     def close(self) -> None:
         self._db.close()
 
 
-def _marks(statement: str) -> bytes:
+def _convert_marks(statement: str) -> bytes:
     """psycopg marks a value by "%s"; no statement of ours has a "?" or "%" of its own."""
     return statement.replace("?", "%s").encode()

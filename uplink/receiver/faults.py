@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Behaviour(BaseModel):
+class FaultInjection(BaseModel):
     """What to do to requests that bring events. Nothing, unless told."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,7 +27,7 @@ class Behaviour(BaseModel):
     bare: bool = Field(default=False, description="Take one event a request, in no array; 415 to a batch.")
 
     @classmethod
-    def failing(cls, text: str) -> Self:
+    def parse_failure(cls, text: str) -> Self:
         """ "503" always, "503:0.3" to 30 % of requests. Raises ValueError."""
         status, _, share = text.partition(":")
         try:
@@ -35,10 +35,10 @@ class Behaviour(BaseModel):
         except ValueError as why:
             raise ValueError(f'"{text}" is no failure: write STATUS or STATUS:SHARE, like 503:0.3') from why
 
-    def fails(self, dice: random.Random) -> bool:
+    def should_fail(self, dice: random.Random) -> bool:
         """Whether this request is one that fails."""
         return self.fail is not None and self.times != 0 and dice.random() < self.share
 
-    def after_one(self) -> Self:
+    def after_failure(self) -> Self:
         """The behaviour left when one request has failed."""
         return self if self.times is None else self.model_copy(update={"times": max(0, self.times - 1)})

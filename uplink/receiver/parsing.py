@@ -11,15 +11,17 @@ from uuid import UUID
 
 from pydantic import ConfigDict, ValidationError
 
-from uplink.delivery.cloudevents import BARE, MEDIA_TYPE
-from uplink.delivery.responses import Result, Verdict
+from uplink.delivery.cloudevents import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
+from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.events import MODELS
 from uplink.events.base import Name, Record
-from uplink.receiver.problems import PREFIX, Problem
+from uplink.receiver.problems import PROBLEM_PREFIX, Problem
 
-LARGEST_BODY = 1024 * 1024  # bytes, before gzip
-HIGHEST = 2**63 - 1  # what a database has for a number
-UNKEPT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be text that no database keeps: NUL, half a pair
+MAX_BODY_BYTES = 1024 * 1024  # bytes, before gzip
+MAX_SEQUENCE = 2**63 - 1  # what a database has for a number
+UNSTORABLE_TEXT = re.compile(
+    rb"\\u(?:0000|[dD][89a-fA-F])"
+)  # may be text that no database keeps: NUL, half a pair
 
 
 class CloudEvent(Record):
@@ -38,15 +40,15 @@ class CloudEvent(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class ReceivedEvent:
     """One event of a batch: with a verdict already if it cannot be taken in."""
 
     id: UUID
     event: CloudEvent | None = None
-    refused: Verdict | None = None
+    refused: ItemResult | None = None
 
 
-def media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
+def check_media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
     """What kind of body it is, one of `taken`. Raises Problem."""
     given = headers.get("content-type", "")
     kind = given.partition(";")[0].strip().lower()
@@ -56,98 +58,106 @@ def media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
     return kind
 
 
-def body(raw: bytes, headers: Mapping[str, str]) -> bytes:
+def decode_body(raw: bytes, headers: Mapping[str, str]) -> bytes:
     """The body of a request, unpacked, at most 1 MiB of it. Raises Problem."""
     coding = headers.get("content-encoding", "identity")
     if coding not in {"gzip", "identity"}:
         raise Problem(415, "media-type", f"content-encoding {coding} is not known here; use gzip")
-    plain = _gunzip(raw) if coding == "gzip" else raw
-    if len(plain) > LARGEST_BODY:
-        raise Problem(413, "too-large", f"more than {LARGEST_BODY} bytes")
+    plain = _decompress_gzip(raw) if coding == "gzip" else raw
+    if len(plain) > MAX_BODY_BYTES:
+        raise Problem(413, "too-large", f"more than {MAX_BODY_BYTES} bytes")
     return plain
 
 
-def _gunzip(raw: bytes) -> bytes:
+def _decompress_gzip(raw: bytes) -> bytes:
     """At most one byte more than allowed, however large it would become."""
     unpack = zlib.decompressobj(wbits=31)
     try:
-        plain = unpack.decompress(raw, LARGEST_BODY + 1)
+        plain = unpack.decompress(raw, MAX_BODY_BYTES + 1)
     except zlib.error as why:
         raise Problem(400, "bad-request", f"not gzip: {why}") from why
-    if not unpack.eof and len(plain) <= LARGEST_BODY:
+    if not unpack.eof and len(plain) <= MAX_BODY_BYTES:
         raise Problem(400, "bad-request", "the gzip stream ends too early")
     return plain
 
 
-def events(plain: bytes, kind: str = MEDIA_TYPE) -> list[Arrival]:
+def parse_events(plain: bytes, kind: str = BATCH_MEDIA_TYPE) -> list[ReceivedEvent]:
     """The events of a batch, or the one that came alone. Raises Problem if it is no such thing, or an event
     cannot even be named."""
     try:
-        batch = json.loads(plain, parse_constant=_no_constant, parse_float=_finite)
+        batch = json.loads(plain, parse_constant=_reject_constant, parse_float=_parse_finite)
     except (ValueError, RecursionError) as why:
         raise Problem(400, "bad-request", f"not JSON: {why}") from why
-    if kind == BARE:
-        return [_arrival(batch)]
+    if kind == EVENT_MEDIA_TYPE:
+        return [_parse_event(batch)]
     if not isinstance(batch, list) or not batch:
         raise Problem(400, "bad-request", "a batch is a JSON array with at least one event")
-    if UNKEPT.search(plain):
-        batch = _kept(batch)
-    return [_arrival(item) for item in batch]
+    if UNSTORABLE_TEXT.search(plain):
+        batch = _strip_unstorable(batch)
+    return [_parse_event(item) for item in batch]
 
 
-def sender(event: CloudEvent) -> tuple[str, str]:
+def find_sender(event: CloudEvent) -> tuple[str, str]:
     """(agent, site) as the event says it."""
     told = event.data.get("agent") or {}
     return str(told.get("agent_id") or event.source), str(told.get("site_id") or "")
 
 
-def _no_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON (RFC 8259, 6)")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     if math.isinf(number := float(text)):
         raise ValueError(f"{text} is larger than any number here")
     return number
 
 
-def _number(text: str) -> int:
-    if not 0 <= (number := int(text)) <= HIGHEST:
+def _parse_sequence(text: str) -> int:
+    if not 0 <= (number := int(text)) <= MAX_SEQUENCE:
         raise ValueError(text)
     return number
 
 
-def _kept(value: Any) -> Any:
+def _strip_unstorable(value: Any) -> Any:
     """`value` without NUL, and with "?" for half a surrogate pair."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_kept(name): _kept(inner) for name, inner in value.items()}
-    return [_kept(inner) for inner in value] if isinstance(value, list) else value
+        return {_strip_unstorable(name): _strip_unstorable(inner) for name, inner in value.items()}
+    return [_strip_unstorable(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _arrival(item: object) -> Arrival:
+def _parse_event(item: object) -> ReceivedEvent:
     try:
         name = UUID(item["id"])  # type: ignore[index]  # what is no mapping raises TypeError
     except (TypeError, KeyError, ValueError, AttributeError) as why:
         raise Problem(400, "bad-request", "every event needs an id that is a UUID") from why
     try:
         event = CloudEvent.model_validate(item)
-        _number(event.sequence)
+        _parse_sequence(event.sequence)
         model = MODELS.get(event.type)
         if model is None:
             known = f"{event.type} is none of {', '.join(MODELS)}"
-            return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-unknown-type", known))
+            return ReceivedEvent(
+                id=name,
+                refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-unknown-type", known),
+            )
         model.model_validate(event.data)
     except ValidationError as why:
-        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", _in_words(why)))
+        return ReceivedEvent(
+            id=name,
+            refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-invalid", _format_errors(why)),
+        )
     except ValueError:
-        said = f"sequence: no whole number from 0 to {HIGHEST}"
-        return Arrival(id=name, refused=Verdict(Result.REJECTED, PREFIX + "event-invalid", said))
-    return Arrival(id=name, event=event)
+        said = f"sequence: no whole number from 0 to {MAX_SEQUENCE}"
+        return ReceivedEvent(
+            id=name, refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-invalid", said)
+        )
+    return ReceivedEvent(id=name, event=event)
 
 
-def _in_words(why: ValidationError) -> str:
+def _format_errors(why: ValidationError) -> str:
     first, *more = why.errors(include_url=False, include_context=False, include_input=False)
     said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return f"{said} (and {len(more)} more)" if more else said

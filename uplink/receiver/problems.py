@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-PREFIX = "urn:problem-type:mps:"
+PROBLEM_PREFIX = "urn:problem-type:mps:"
 
-TITLES = {
+PROBLEM_TITLES = {
     "bad-request": "The request cannot be read",
     "credential-refused": "The credential is missing or not accepted",
     "event-invalid": "The event does not follow its schema",
@@ -37,27 +37,27 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.kind, self.detail, self.headers = status, kind, detail, headers
 
-    def body(self) -> dict[str, object]:
+    def to_json_object(self) -> dict[str, object]:
         """The members of the problem object (RFC 9457, 3.1)."""
         told: dict[str, object] = {
-            "type": PREFIX + self.kind,
-            "title": TITLES[self.kind],
+            "type": PROBLEM_PREFIX + self.kind,
+            "title": PROBLEM_TITLES[self.kind],
             "status": self.status,
         }
         return told | ({"detail": self.detail} if self.detail else {})
 
 
-async def answer(_: Request, why: Exception) -> Response:
+async def answer_problem(_: Request, why: Exception) -> Response:
     """The response for anything that was raised."""
-    problem = why if isinstance(why, Problem) else _translated(why)
+    problem = why if isinstance(why, Problem) else _translate_error(why)
     return JSONResponse(
-        problem.body(),
+        problem.to_json_object(),
         problem.status,
         headers=dict(problem.headers or {}),
         media_type="application/problem+json",
     )
 
 
-def _translated(why: Exception) -> Problem:
+def _translate_error(why: Exception) -> Problem:
     status = getattr(why, "status_code", 500)  # starlette.exceptions.HTTPException
     return Problem(status, "internal" if status >= 500 else "not-found", str(getattr(why, "detail", "")))

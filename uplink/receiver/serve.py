@@ -13,16 +13,16 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from uplink.receiver.certificates import Certificates
+from uplink.receiver.certificates import CertificateFiles
 from uplink.receiver.problems import Problem
 
 
-class _Http(H11Protocol):
+class _HttpProtocol(H11Protocol):
     """HTTP/1.1 whose own refusals are problems, too (RFC 9457)."""
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP, or breaks off being one."""
-        body = json.dumps(Problem(400, "bad-request", msg).body()).encode()
+        body = json.dumps(Problem(400, "bad-request", msg).to_json_object()).encode()
         headers = [
             (b"content-type", b"application/problem+json"),
             (b"content-length", str(len(body)).encode()),
@@ -38,7 +38,7 @@ class _Http(H11Protocol):
         self.transport.close()
 
 
-class _Guest(uvicorn.Server):
+class _EmbeddedServer(uvicorn.Server):
     """A server inside somebody else's process: leaves signals alone, and says when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -55,8 +55,8 @@ class _Guest(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(
-    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, certificates: Certificates | None = None
+async def serve_app(
+    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, certificates: CertificateFiles | None = None
 ) -> AsyncIterator[str]:
     """Serve `app` while the block runs; yields its address, "https://127.0.0.1:40123". Port 0: any free one.
 
@@ -64,8 +64,8 @@ async def serving(
     """
     if certificates is None and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"without TLS the receiver listens on loopback only, not on {host}")
-    with _listener(host, port) as listener:
-        server = _Guest(_config(app, certificates))
+    with _open_listener(host, port) as listener:
+        server = _EmbeddedServer(_server_config(app, certificates))
         task = asyncio.create_task(server.serve([listener]))
         ready = asyncio.create_task(server.listening.wait())
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -81,7 +81,7 @@ async def serving(
             await task
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _open_listener(host: str, port: int) -> socket.socket:
     """A listening socket that says it is TCP: asyncio sets TCP_NODELAY on such ones only, and without it
     every answer would wait 40 ms for the client's delayed acknowledgement."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -97,10 +97,10 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:
+def _server_config(app: ASGIApp, certificates: CertificateFiles | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_Http,
+        http=_HttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -3,7 +3,7 @@
 import ipaddress
 
 
-def loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """127.0.0.0/8, ::1 and localhost; no look-up is made."""
     if host == "localhost":
         return True

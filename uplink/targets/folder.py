@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from uplink.delivery.responses import Receipt, Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
 from uplink.errors import Unreachable
 from uplink.outbox.outbox import Batch
 
@@ -30,7 +30,7 @@ class Settings(BaseModel):
     most_files: int = Field(default=10_000, ge=1, description="Beyond so many files nobody carries: wait.")
 
 
-class Folder:
+class FolderTarget:
     """Writes each batch as one file."""
 
     def __init__(self, settings: Settings) -> None:
@@ -47,15 +47,15 @@ class Folder:
 
     async def send(self, batch: Batch) -> Receipt:
         """Write `batch`; again under the same name if it was there."""
-        await asyncio.to_thread(self._write, batch)
-        return {event: Verdict(Result.ACCEPTED) for event in batch.ids}
+        await asyncio.to_thread(self._write_batch, batch)
+        return {event: ItemResult(ItemOutcome.ACCEPTED) for event in batch.ids}
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    def _write(self, batch: Batch) -> None:
+    def _write_batch(self, batch: Batch) -> None:
         folder = self._settings.path
-        file = folder / f"{_first(batch)}-{batch.key}.json"
+        file = folder / f"{_first_sequence(batch)}-{batch.key}.json"
         try:
             if not file.exists() and sum(1 for _ in folder.glob("*.json")) >= self._settings.most_files:
                 raise Unreachable(
@@ -67,22 +67,22 @@ class Folder:
                 out.flush()
                 os.fsync(out.fileno())
             half_done.replace(file)
-            _sync(folder)
+            _sync_folder(folder)
         except OSError as why:
             raise Unreachable(f"{folder} cannot be written: {why.strerror}") from why
 
 
-def connect(settings: Settings) -> Folder:
+def connect(settings: Settings) -> FolderTarget:
     """The target that `settings` describe."""
-    return Folder(settings)
+    return FolderTarget(settings)
 
 
-def _first(batch: Batch) -> str:
+def _first_sequence(batch: Batch) -> str:
     """The lowest agent_seq in it: files sort in the order in which they are to be read."""
     return str(json.loads(batch.body)[0]["sequence"])
 
 
-def _sync(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make the new name durable, where folders can be synced."""
     if sys.platform != "win32":
         handle = os.open(folder, os.O_RDONLY)

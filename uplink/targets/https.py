@@ -28,21 +28,21 @@ import truststore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from uuid6 import uuid7
 
-from uplink.delivery.cloudevents import media_type
-from uplink.delivery.responses import Answer, Receipt, judge
-from uplink.delivery.retry import http_date
+from uplink.delivery.cloudevents import detect_media_type
+from uplink.delivery.responses import HttpAnswer, Receipt, read_receipt
+from uplink.delivery.retry import parse_http_date
 from uplink.errors import CredentialRefused, Unreachable
 from uplink.identity import secret_store
-from uplink.identity.identity import Bearer, Identity, Invitation
+from uplink.identity.identity import AgentIdentity, PendingEnrolment, RequestSigner
 from uplink.outbox.outbox import Batch
-from uplink.targets._loopback import loopback
+from uplink.targets._loopback import is_loopback
 
-PATIENCE = httpx.Timeout(connect=10, read=30, write=30, pool=10)
-STALE = b"urn:problem-type:mps:signature-stale"
-WHOLE_REQUEST = 60.0  # seconds
-LARGEST_ANSWER = 1024 * 1024  # bytes
+TIMEOUTS = httpx.Timeout(connect=10, read=30, write=30, pool=10)
+STALE_SIGNATURE = b"urn:problem-type:mps:signature-stale"
+REQUEST_TIMEOUT = 60.0  # seconds
+MAX_ANSWER_BYTES = 1024 * 1024  # bytes
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+TOKEN_PATTERN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 
 
 class Settings(BaseModel):
@@ -66,9 +66,9 @@ class Settings(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _only_encrypted(self) -> "Settings":
-        url = _url(self.url)
-        plain = url.scheme == "http" and loopback(url.host)
+    def _check_encryption(self) -> "Settings":
+        url = _parse_url(self.url)
+        plain = url.scheme == "http" and is_loopback(url.host)
         if plain and not self.insecure_loopback:
             raise ValueError(
                 f"url: {self.url} is not encrypted; for a trial on this machine set insecure_loopback"
@@ -82,21 +82,21 @@ class Settings(BaseModel):
         return self
 
 
-class Https:
+class HttpsTarget:
     """Sends batches to one endpoint. Keeps its connection open between them."""
 
     def __init__(
         self,
         settings: Settings,
-        identity: Identity | Invitation | None = None,
+        identity: AgentIdentity | PendingEnrolment | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """Raises OSError (also ssl.SSLError) if the CA file cannot be read or is none."""
         self._wall = wall
         self._settings = settings
-        self._client = client(settings)
-        self._invitation = identity if isinstance(identity, Invitation) else None
-        self._bearer = self._signing(identity) if isinstance(identity, Identity) else None
+        self._client = build_client(settings)
+        self._invitation = identity if isinstance(identity, PendingEnrolment) else None
+        self._bearer = self._build_signer(identity) if isinstance(identity, AgentIdentity) else None
         self.clock_offset: float | None = None  # seconds that our clock is ahead of the receiver's
 
     @property
@@ -105,107 +105,113 @@ class Https:
 
     async def send(self, batch: Batch) -> Receipt:
         """POST `batch`, and read the receipt. A refused credential is renewed once."""
-        answer = await self._post(batch)
+        answer = await self._post_batch(batch)
         if answer.status == 401 and self._bearer is not None:
             with contextlib.suppress(CredentialRefused):  # the second answer says what is wrong
-                await self._mend(self._bearer, answer)
-            answer = await self._post(batch)
-        return judge(answer, batch.ids, self._wall())
+                await self._recover_from_refusal(self._bearer, answer)
+            answer = await self._post_batch(batch)
+        return read_receipt(answer, batch.ids, self._wall())
 
-    async def _mend(self, bearer: Bearer, answer: Answer) -> None:
+    async def _recover_from_refusal(self, bearer: RequestSigner, answer: HttpAnswer) -> None:
         """What can be done about a 401: sign with the receiver's time, or renew."""
-        if STALE in answer.body:
+        if STALE_SIGNATURE in answer.body:
             bearer.offset = -(self.clock_offset or 0.0)
         else:
-            await bearer.refresh()
+            await bearer.refresh_credential()
 
-    async def get(self, what: str, query: Mapping[str, str]) -> Answer:
+    async def get(self, what: str, query: Mapping[str, str]) -> HttpAnswer:
         """GET `what`, which lies beside where events go. A refused credential is renewed once."""
-        url = str(_url(urljoin(self._settings.url, what)).copy_merge_params(dict(query)))
-        answer = await self._call("GET", url, key=f"get-{uuid7()}")
+        url = str(_parse_url(urljoin(self._settings.url, what)).copy_merge_params(dict(query)))
+        answer = await self._send_request("GET", url, key=f"get-{uuid7()}")
         if answer.status == 401 and self._bearer is not None:
             with contextlib.suppress(CredentialRefused):  # the second answer says what is wrong
-                await self._mend(self._bearer, answer)
-            answer = await self._call("GET", url, key=f"get-{uuid7()}")
+                await self._recover_from_refusal(self._bearer, answer)
+            answer = await self._send_request("GET", url, key=f"get-{uuid7()}")
         return answer
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _post(self, batch: Batch) -> Answer:
-        headers = {"content-type": media_type(batch.body), "content-encoding": "gzip"}
-        headers |= {"idempotency-key": batch.key} | traceparent(batch.key, batch.tries)
-        return await self._call("POST", self._settings.url, key=batch.key, body=batch.body, headers=headers)
+    async def _post_batch(self, batch: Batch) -> HttpAnswer:
+        headers = {"content-type": detect_media_type(batch.body), "content-encoding": "gzip"}
+        headers |= {"idempotency-key": batch.key} | build_traceparent(batch.key, batch.tries)
+        return await self._send_request(
+            "POST", self._settings.url, key=batch.key, body=batch.body, headers=headers
+        )
 
-    async def _call(
+    async def _send_request(
         self, method: str, url: str, *, key: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One request, signed under the name `key`, and its answer read to the end."""
         if self._bearer is None and self._invitation is not None:
-            self._bearer = self._signing(await self._invitation.accept(self._client, self._settings.url))
+            self._bearer = self._build_signer(
+                await self._invitation.complete_enrolment(self._client, self._settings.url)
+            )
         bearer = self._bearer
-        proof = await bearer.headers(key, body) if bearer else self._authorization()
+        proof = await bearer.sign_request(key, body) if bearer else self._token_header()
         packed = gzip.compress(body, compresslevel=6, mtime=0) if body else None
         try:
             async with (
-                asyncio.timeout(WHOLE_REQUEST),
+                asyncio.timeout(REQUEST_TIMEOUT),
                 self._client.stream(method, url, content=packed, headers={**headers, **proof}) as response,
             ):
-                answer = Answer(
+                answer = HttpAnswer(
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
-                    body=await _bounded(response),
+                    body=await _read_body(response),
                 )
         except TimeoutError as why:
-            raise Unreachable(f"no answer within {WHOLE_REQUEST:.0f} s") from why
+            raise Unreachable(f"no answer within {REQUEST_TIMEOUT:.0f} s") from why
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError) as why:
-            raise Unreachable(_in_words(why)) from why
-        if (theirs := http_date(answer.headers.get("date", ""))) is not None:
+            raise Unreachable(_format_error(why)) from why
+        if (theirs := parse_http_date(answer.headers.get("date", ""))) is not None:
             self.clock_offset = self._wall() - theirs
         return answer
 
-    def _signing(self, identity: Identity) -> Bearer:
-        return Bearer(identity, self._client, self._settings.url, self._wall)
+    def _build_signer(self, identity: AgentIdentity) -> RequestSigner:
+        return RequestSigner(identity, self._client, self._settings.url, self._wall)
 
-    def _authorization(self) -> Mapping[str, str]:
+    def _token_header(self) -> Mapping[str, str]:
         if self._settings.token_file is None:
             return {}
         try:
-            token = secret_store.opened(self._settings.token_file.read_bytes()).strip()
-        except (OSError, secret_store.Sealed) as why:
+            token = secret_store.unseal_secret(self._settings.token_file.read_bytes()).strip()
+        except (OSError, secret_store.UnsealError) as why:
             said = getattr(why, "strerror", None) or why
             raise CredentialRefused(f"{self._settings.token_file} cannot be read: {said}") from why
-        if not TOKEN.fullmatch(token):
+        if not TOKEN_PATTERN.fullmatch(token):
             raise CredentialRefused(f"{self._settings.token_file} holds no bearer token (RFC 6750, 2.1)")
         return {"authorization": f"Bearer {token.decode()}"}
 
 
 def connect(
-    settings: Settings, identity: Identity | Invitation | None = None, wall: Callable[[], float] = time.time
-) -> Https:
+    settings: Settings,
+    identity: AgentIdentity | PendingEnrolment | None = None,
+    wall: Callable[[], float] = time.time,
+) -> HttpsTarget:
     """The target that `settings` describe. Opens no connection yet. `identity`: of an enrolled agent, or the
     invitation of one that is to enrol first; `wall`: this machine's idea of the time."""
-    return Https(settings, identity, wall)
+    return HttpsTarget(settings, identity, wall)
 
 
-def client(settings: Settings) -> httpx.AsyncClient:
+def build_client(settings: Settings) -> httpx.AsyncClient:
     """A client that goes to `settings.url`, through the proxy if there is one, and believes whom it may."""
     return httpx.AsyncClient(
-        verify=trust(settings.ca_file),
-        timeout=PATIENCE,
+        verify=build_trust(settings.ca_file),
+        timeout=TIMEOUTS,
         proxy=settings.proxy,
-        trust_env=not loopback(_url(settings.url).host),
+        trust_env=not is_loopback(_parse_url(settings.url).host),
         headers={"user-agent": "printwarden", "accept": "application/json", "accept-encoding": "identity"},
     )
 
 
-def traceparent(key: str, tries: int) -> dict[str, str]:
+def build_traceparent(key: str, tries: int) -> dict[str, str]:
     """One trace for a batch, one span for an attempt (W3C Trace Context, 3.2)."""
     trace, span = (hashlib.sha256(text.encode()).hexdigest() for text in (key, f"{key}:{tries}"))
     return {"traceparent": f"00-{trace[:32]}-{span[:16]}-01"}
 
 
-def trust(ca_file: Path | None) -> ssl.SSLContext:
+def build_trust(ca_file: Path | None) -> ssl.SSLContext:
     """Whom we believe: the system's trust store and `ca_file`. TLS 1.2 or newer (RFC 9325, 3.1.1)."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -214,7 +220,7 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response) -> bytes:
     """The body as it came, at most 1 MiB. Raises Unreachable for more, or for a compressed one."""
     coding = response.headers.get("content-encoding", "identity")
     if coding != "identity":
@@ -222,12 +228,12 @@ async def _bounded(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Unreachable(f"answered with more than {LARGEST_ANSWER} bytes, which is no receipt")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise Unreachable(f"answered with more than {MAX_ANSWER_BYTES} bytes, which is no receipt")
     return bytes(body)
 
 
-def _in_words(why: Exception) -> str:
+def _format_error(why: Exception) -> str:
     """What a person can act upon; httpx leaves some messages empty."""
     known: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "no connection within 10 s",
@@ -238,7 +244,7 @@ def _in_words(why: Exception) -> str:
     return f"{kind}: {why}" if str(why) else kind
 
 
-def _url(text: str) -> httpx.URL:
+def _parse_url(text: str) -> httpx.URL:
     try:
         return httpx.URL(text)
     except httpx.InvalidURL as why:

@@ -21,15 +21,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from uplink.delivery.responses import Receipt, Result, Verdict
+from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
 from uplink.errors import CredentialRefused, Unreachable
 from uplink.identity import secret_store
 from uplink.outbox.outbox import Batch
 from uplink.sanitize import one_line
-from uplink.targets._loopback import loopback
+from uplink.targets._loopback import is_loopback
 
-LONGEST = 200  # characters of a line
-PATIENCE = 30.0  # seconds for each answer of the server
+MAX_LINE_LENGTH = 200  # characters of a line
+ANSWER_TIMEOUT = 30.0  # seconds for each answer of the server
 
 
 class Settings(BaseModel):
@@ -51,15 +51,15 @@ class Settings(BaseModel):
     recipient: str = Field(description="The desk's mailbox.")
 
     @model_validator(mode="after")
-    def _only_encrypted(self) -> "Settings":
-        if self.security == "none" and not loopback(self.host):
+    def _check_encryption(self) -> "Settings":
+        if self.security == "none" and not is_loopback(self.host):
             raise ValueError(f"security: mail to {self.host} must be encrypted; use starttls or tls")
         if self.user and self.password_file is None:
             raise ValueError("password_file: a login needs a password; put it into a file")
         return self
 
 
-class Smtp:
+class SmtpTarget:
     """Sends each ticket event as one message."""
 
     def __init__(self, settings: Settings) -> None:
@@ -77,26 +77,26 @@ class Smtp:
     async def send(self, batch: Batch) -> Receipt:
         """Mail the tickets of `batch` over one connection; each has its own verdict."""
         try:
-            return await asyncio.to_thread(self._send, batch)
+            return await asyncio.to_thread(self._send_batch, batch)
         except smtplib.SMTPAuthenticationError as why:
-            raise CredentialRefused(f"{self._settings.host} refuses the login: {_said(why)}") from why
+            raise CredentialRefused(f"{self._settings.host} refuses the login: {_format_error(why)}") from why
         except (OSError, smtplib.SMTPException) as why:
-            raise Unreachable(f"{self._settings.host}: {_said(why)}") from why
+            raise Unreachable(f"{self._settings.host}: {_format_error(why)}") from why
 
     async def aclose(self) -> None:
         """Connections last for one batch."""
 
-    def _send(self, batch: Batch) -> Receipt:
+    def _send_batch(self, batch: Batch) -> Receipt:
         events = json.loads(batch.body)
-        receipt = {UUID(event["id"]): Verdict(Result.ACCEPTED) for event in events}
+        receipt = {UUID(event["id"]): ItemResult(ItemOutcome.ACCEPTED) for event in events}
         tickets = [event for event in events if event["type"].startswith("mps.ticket/")]
         if tickets:
-            with self._connection() as server:
+            with self._open_connection() as server:
                 for event in tickets:
-                    receipt[UUID(event["id"])] = self._mail(server, event)
+                    receipt[UUID(event["id"])] = self._send_event(server, event)
         return {event: receipt[event] for event in batch.ids}
 
-    def _connection(self) -> smtplib.SMTP:
+    def _open_connection(self) -> smtplib.SMTP:
         settings = self._settings
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -104,52 +104,54 @@ class Smtp:
             context.load_verify_locations(cafile=settings.ca_file)
         if settings.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=PATIENCE, context=context
+                settings.host, settings.port, timeout=ANSWER_TIMEOUT, context=context
             )
         else:
-            server = smtplib.SMTP(settings.host, settings.port, timeout=PATIENCE)
+            server = smtplib.SMTP(settings.host, settings.port, timeout=ANSWER_TIMEOUT)
         try:
             if settings.security == "starttls":
                 server.starttls(context=context)
             if settings.user and settings.password_file:
-                server.login(settings.user, _secret(settings.password_file))
+                server.login(settings.user, _read_password(settings.password_file))
         except BaseException:
             server.close()
             raise
         return server
 
-    def _mail(self, server: smtplib.SMTP, event: Mapping[str, Any]) -> Verdict:
+    def _send_event(self, server: smtplib.SMTP, event: Mapping[str, Any]) -> ItemResult:
         try:
-            server.send_message(message(event, self._settings))
+            server.send_message(build_message(event, self._settings))
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as why:
-            code = _code(why)
+            code = _error_code(why)
             if code in {552, 554} or not 500 <= code < 600:
-                result = Result.RETRY if code < 500 else Result.REJECTED
-                return Verdict(result, "urn:problem-type:mps:mail-refused", _said(why))
+                result = ItemOutcome.RETRY if code < 500 else ItemOutcome.REJECTED
+                return ItemResult(result, "urn:problem-type:mps:mail-refused", _format_error(why))
             raise  # the mailbox or the sender is wrong: a person must act, and no event is to blame
-        return Verdict(Result.ACCEPTED)
+        return ItemResult(ItemOutcome.ACCEPTED)
 
 
-def _secret(file: Path) -> str:
+def _read_password(file: Path) -> str:
     """The password in `file`. Raises OSError, also where it was sealed on another machine."""
     try:
-        return secret_store.opened(file.read_bytes()).decode("utf-8").strip()
-    except (secret_store.Sealed, UnicodeDecodeError) as why:
+        return secret_store.unseal_secret(file.read_bytes()).decode("utf-8").strip()
+    except (secret_store.UnsealError, UnicodeDecodeError) as why:
         raise OSError(f"{file} cannot be used: {why}") from why
 
 
-def connect(settings: Settings) -> Smtp:
+def connect(settings: Settings) -> SmtpTarget:
     """The target that `settings` describe. Opens no connection yet."""
-    return Smtp(settings)
+    return SmtpTarget(settings)
 
 
-def message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
+def build_message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
     """One ticket event as a message."""
     told = event["data"]
     fault, device = told.get("fault", {}), told.get("device", {})
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.sender, settings.recipient
-    mail["Subject"] = one_line(f"[{told.get('event', '?')}] {fault.get('title', event['subject'])}", LONGEST)
+    mail["Subject"] = one_line(
+        f"[{told.get('event', '?')}] {fault.get('title', event['subject'])}", MAX_LINE_LENGTH
+    )
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{event['id']}@printwarden>"
     if told.get("ticket_seq", 1) > 1:
@@ -166,7 +168,9 @@ def message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
     }
     mail.set_content(
         "".join(
-            f"{name + ':':<10}{one_line(str(value), LONGEST)}\n" for name, value in lines.items() if value
+            f"{name + ':':<10}{one_line(str(value), MAX_LINE_LENGTH)}\n"
+            for name, value in lines.items()
+            if value
         )
     )
     raw = json.dumps(event, ensure_ascii=False, indent=1).encode()
@@ -174,13 +178,13 @@ def message(event: Mapping[str, Any], settings: Settings) -> EmailMessage:
     return mail
 
 
-def _code(why: smtplib.SMTPException) -> int:
+def _error_code(why: smtplib.SMTPException) -> int:
     if isinstance(why, smtplib.SMTPRecipientsRefused):
         return min(int(code) for code, _ in why.recipients.values())
     return int(getattr(why, "smtp_code", 0))
 
 
-def _said(why: Exception) -> str:
+def _format_error(why: Exception) -> str:
     said = getattr(why, "smtp_error", b"")
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return one_line(f"{getattr(why, 'smtp_code', '')} {text}".strip() or str(why) or type(why).__name__)

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.collectors import printer_mib
-from agent.collectors._capture.scrub import scrub
-from agent.collectors._capture.walk_files import write
-from agent.collectors._vendor.strict_records import a_column
-from agent.collectors._vendor.vendor_meters import Wanted
+from agent.collectors._capture.scrub import scrub_rows
+from agent.collectors._capture.walk_files import format_walk
+from agent.collectors._vendor.strict_records import check_column
+from agent.collectors._vendor.vendor_meters import MeterQuery
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.core.errors import ReadingError
 from agent.core.model import Identity, Snapshot
 from agent.snmp.oid import oid
-from agent.snmp.reader import Reader, VarBind
+from agent.snmp.reader import SnmpReader, VarBind
 
-STANDARD = (
+STANDARD_BRANCHES = (
     "1.3.6.1.2.1.1",  # system (RFC 3418)
     "1.3.6.1.2.1.2.2.1.6",  # ifPhysAddress
     "1.3.6.1.2.1.25.3",  # hrDevice (RFC 2790)
@@ -39,49 +39,52 @@ class Capture:
     problems: tuple[str, ...]  # branches that could not be walked
 
 
-async def capture(
-    reader: Reader, profiles: Profiles, branches: Sequence[str], *, community: str, at: float, minute: str
+async def capture_printer(
+    reader: SnmpReader, profiles: Profiles, branches: Sequence[str], *, community: str, at: float, minute: str
 ) -> Capture:
     """Everything worth having of one printer, scrubbed. Raises ReadingError if it does not answer,
     ValueError for a branch that must not be walked."""
     for branch in branches:
-        a_column(branch)
+        check_column(branch)
     snapshot = await printer_mib.read_printer(reader, at=at, profiles=profiles)
     identity = snapshot.identity or Identity()
-    fitting = profiles.called(identity.profiles)
-    wanted = Wanted.of(fitting, identity.model)
+    fitting = profiles.find_by_files(identity.profiles)
+    wanted = MeterQuery.for_model(fitting, identity.model)
     alone = [*wanted.objects, *(oid(row.oid) for profile in fitting for row in profile.row)]
     rows: list[VarBind] = [*(await reader.get(list(dict.fromkeys(alone)))).items()]
     problems = []
-    for root in (*map(oid, STANDARD), *wanted.columns, *map(oid, branches)):
+    for root in (*map(oid, STANDARD_BRANCHES), *wanted.columns, *map(oid, branches)):
         try:
             rows += await reader.walk(root)
         except ReadingError as why:
             problems.append(why.reason)
-    scrubbed = scrub(rows, serial=identity.serial, mac=identity.mac, community=community)
+    scrubbed = scrub_rows(rows, serial=identity.serial, mac=identity.mac, community=community)
     return Capture(
-        walk=write(scrubbed), form=form(snapshot, minute), snapshot=snapshot, problems=tuple(problems)
+        walk=format_walk(scrubbed),
+        form=format_usage_page(snapshot, minute),
+        snapshot=snapshot,
+        problems=tuple(problems),
     )
 
 
-def form(snapshot: Snapshot, minute: str) -> str:
+def format_usage_page(snapshot: Snapshot, minute: str) -> str:
     """The usage page to fill in, as TOML."""
     identity = snapshot.identity or Identity()
     head = (
         "# Print the usage page (status, counter or configuration page) on the printer now, and\n"
         '# write beside each counter what the page says: panel = "7342". Leave "" where there is none.\n'
-        f"\nvendor = {_quoted(identity.vendor)}\nmodel = {_quoted(identity.model)}\n"
-        f"firmware = {_quoted(identity.firmware)}\nread_at = {_quoted(minute)}\n"
+        f"\nvendor = {_quote_toml(identity.vendor)}\nmodel = {_quote_toml(identity.model)}\n"
+        f"firmware = {_quote_toml(identity.firmware)}\nread_at = {_quote_toml(minute)}\n"
     )
     return head + "".join(
-        f"\n[[counter]]\nmetric = {_quoted(meter.name)}\n"
-        + (f"part = {_quoted(meter.part)}\n" if meter.part else "")
-        + f'source = {_quoted(meter.source)}\nread = {meter.value}\npanel = ""\n'
+        f"\n[[counter]]\nmetric = {_quote_toml(meter.name)}\n"
+        + (f"part = {_quote_toml(meter.part)}\n" if meter.part else "")
+        + f'source = {_quote_toml(meter.source)}\nread = {meter.value}\npanel = ""\n'
         for meter in snapshot.meters or ()
-        if meter.counts
+        if meter.is_counter
     )
 
 
-def _quoted(text: str | None) -> str:
+def _quote_toml(text: str | None) -> str:
     plain = (text or "").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain}"'

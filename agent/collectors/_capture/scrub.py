@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agent.snmp.oid import oid
-from agent.snmp.reader import IpAddress, ObjectId, Value, VarBind
+from agent.snmp.reader import IpAddress, ObjectId, SnmpValue, VarBind
 
 _EMPTIED = tuple(
     oid(name)
@@ -27,27 +27,29 @@ _EMPTIED = tuple(
         "1.3.6.1.4.1.2699.1.2.1.3.1.1.6",  # ppmPortServiceNameOrURI
     )
 )
-_NOBODY = bytes((192, 0, 2, 1))
+_EXAMPLE_IP = bytes((192, 0, 2, 1))
 _IP = re.compile(rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _MAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LONG_ENOUGH = 5  # characters of a serial number worth looking for elsewhere
+_MIN_SERIAL_LENGTH = 5  # characters of a serial number worth looking for elsewhere
 _MAC_SIZE = 6
-_PHYSICAL = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress
+_PHYS_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress
 
 
-def scrub(
+def scrub_rows(
     rows: Iterable[VarBind], *, serial: str | None, mac: str | None, community: str
 ) -> Iterator[VarBind]:
     """The rows without what leads to a person, a place or a device."""
     for name, value in rows:
-        yield name, _scrubbed(name, value, _secrets(serial, mac, community))
+        yield name, _scrub_value(name, value, _secret_patterns(serial, mac, community))
 
 
-def _secrets(serial: str | None, mac: str | None, community: str) -> list[tuple[re.Pattern[bytes], bytes]]:
+def _secret_patterns(
+    serial: str | None, mac: str | None, community: str
+) -> list[tuple[re.Pattern[bytes], bytes]]:
     """What to look for in every text, and the character that takes its place."""
     found = []
-    if serial and len(serial) >= _LONG_ENOUGH:
+    if serial and len(serial) >= _MIN_SERIAL_LENGTH:
         found.append((serial, b"X"))
     if mac:
         found += [(mac, b"0"), (":".join(re.findall("..", mac)), b"0"), (mac[_MAC_SIZE:], b"0")]
@@ -56,14 +58,14 @@ def _secrets(serial: str | None, mac: str | None, community: str) -> list[tuple[
     return [(re.compile(re.escape(text.encode()), re.IGNORECASE), char) for text, char in found]
 
 
-def _scrubbed(name: bytes, value: Value, secrets: list[tuple[re.Pattern[bytes], bytes]]) -> Value:
+def _scrub_value(name: bytes, value: SnmpValue, secrets: list[tuple[re.Pattern[bytes], bytes]]) -> SnmpValue:
     if isinstance(value, IpAddress):
-        return IpAddress(_NOBODY)
+        return IpAddress(_EXAMPLE_IP)
     if isinstance(value, ObjectId) or not isinstance(value, bytes):
         return value
     if any(name.startswith(column) for column in _EMPTIED):
         return b""
-    if name.startswith(_PHYSICAL) and len(value) == _MAC_SIZE:
+    if name.startswith(_PHYS_ADDRESS) and len(value) == _MAC_SIZE:
         return value[:3] + bytes(3)
     for pattern, char in secrets:
         value = pattern.sub(lambda found, char=char: char * len(found[0]), value)  # type: ignore[misc] # mypy: bound default

@@ -10,61 +10,63 @@ from pathlib import Path
 
 from agent.core.errors import ConfigError
 from agent.core.model import Address
-from agent.snmp.oid import arcs, dotted, oid
-from agent.snmp.reader import IpAddress, Missing, ObjectId, Value, VarBind
+from agent.snmp.oid import decode_arcs, format_oid, oid
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue, VarBind
 
 INTEGER, OCTETS, OBJECT_ID, IP_ADDRESS, COUNTER64 = 2, 4, 6, 64, 70
 _NUMBERS = frozenset({INTEGER, 65, 66, 67, COUNTER64})
 
 
-def write(rows: Iterable[VarBind]) -> str:
+def format_walk(rows: Iterable[VarBind]) -> str:
     """The lines of a walk, in the order of their OIDs. What has no value is left out."""
-    ordered = sorted(dict(rows).items(), key=lambda row: arcs(row[0]))
+    ordered = sorted(dict(rows).items(), key=lambda row: decode_arcs(row[0]))
     return "".join(
-        f"{dotted(name)}|{said}\n" for name, value in ordered if (said := _said(value)) is not None
+        f"{format_oid(name)}|{said}\n"
+        for name, value in ordered
+        if (said := _format_value(value)) is not None
     )
 
 
-def _said(value: Value) -> str | None:
-    if value is None or isinstance(value, Missing):
+def _format_value(value: SnmpValue) -> str | None:
+    if value is None or isinstance(value, MissingValue):
         return None
     if isinstance(value, int):
         return f"{INTEGER if -(1 << 31) <= value < 1 << 31 else COUNTER64}|{value}"
     if isinstance(value, ObjectId):
-        return f"{OBJECT_ID}|{dotted(value)}"
+        return f"{OBJECT_ID}|{format_oid(value)}"
     if isinstance(value, IpAddress):
         return f"{IP_ADDRESS}x|{value.hex()}"
     plain = value.isascii() and value.decode("ascii").isprintable()
     return f"{OCTETS}|{value.decode('ascii')}" if plain else f"{OCTETS}x|{value.hex()}"
 
 
-def read(path: Path) -> dict[bytes, Value]:
+def load_walk(path: Path) -> dict[bytes, SnmpValue]:
     """The values in a walk file; of double OIDs the first counts. Raises ConfigError if it is none."""
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as why:
-        raise ConfigError.at(path, f"cannot be read: {why.strerror}") from None
-    found: dict[bytes, Value] = {}
-    for name, value in _rows(lines):
+        raise ConfigError.for_file(path, f"cannot be read: {why.strerror}") from None
+    found: dict[bytes, SnmpValue] = {}
+    for name, value in _parse_rows(lines):
         found.setdefault(name, value)
     if not found:
-        raise ConfigError.at(path, "is no walk", suggestion="a line of it is OID|TAG|VALUE")
+        raise ConfigError.for_file(path, "is no walk", suggestion="a line of it is OID|TAG|VALUE")
     return found
 
 
-def _rows(lines: Iterable[bytes]) -> Iterator[VarBind]:
+def _parse_rows(lines: Iterable[bytes]) -> Iterator[VarBind]:
     """The rows of those lines that are rows."""
     for line in lines:
         name, _, rest = line.rstrip(b"\r").partition(b"|")
         tag, bar, said = rest.partition(b"|")
         try:
             if bar:
-                yield oid(name.strip().decode("ascii")), _value(tag, said)
+                yield oid(name.strip().decode("ascii")), _parse_value(tag, said)
         except ValueError:
             continue
 
 
-def _value(tag: bytes, said: bytes) -> Value:
+def _parse_value(tag: bytes, said: bytes) -> SnmpValue:
     number = int(tag.rstrip(b"x"))
     raw = bytes.fromhex(said.decode("ascii")) if tag.endswith(b"x") else said
     if number in _NUMBERS:
@@ -79,27 +81,27 @@ def _value(tag: bytes, said: bytes) -> Value:
 class WalkReader:
     """A `Reader` of a walk: no network, no waiting."""
 
-    def __init__(self, values: Mapping[bytes, Value], address: Address | None = None) -> None:
+    def __init__(self, values: Mapping[bytes, SnmpValue], address: Address | None = None) -> None:
         self._values = values
         self._address = address or Address("0.0.0.0", 0)  # noqa: S104 nobody's address
-        self._order = sorted(values, key=arcs)
-        self._keys = [arcs(name) for name in self._order]
+        self._order = sorted(values, key=decode_arcs)
+        self._keys = [decode_arcs(name) for name in self._order]
         self.asked: set[bytes] = set()  # by name, whether it was there or not
 
     @property
     def address(self) -> Address:
         return self._address
 
-    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Value]:
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
         self.asked.update(oids)
         return {name: self._values[name] for name in oids if self._values.get(name) is not None}
 
     async def walk(self, *roots: bytes) -> list[VarBind]:
         self.asked.update(roots)
-        return [row for root in roots for row in self._below(root)]
+        return [row for root in roots for row in self._rows_below(root)]
 
-    def _below(self, root: bytes) -> Iterator[VarBind]:
-        for name in self._order[bisect.bisect_right(self._keys, arcs(root)) :]:
+    def _rows_below(self, root: bytes) -> Iterator[VarBind]:
+        for name in self._order[bisect.bisect_right(self._keys, decode_arcs(root)) :]:
             if not name.startswith(root):
                 return
             yield name, self._values[name]

@@ -31,14 +31,14 @@ def parse(text: str) -> DeviceId | None:
     pairs = (part.partition(":") for part in text[start.start() if start else 0 :].split(";"))
     said = {key.strip().upper(): value.strip() for key, colon, value in pairs if colon}
     found = DeviceId(
-        maker=_of(said, _MAKER),
-        model=_of(said, _MODEL),
-        serial=_of(said, _SERIAL),
-        describes=_of(said, ("DES", "DESCRIPTION")),
-        is_printer=_of(said, ("CLS", "CLASS")).upper() == "PRINTER",
+        maker=_first_value(said, _MAKER),
+        model=_first_value(said, _MODEL),
+        serial=_first_value(said, _SERIAL),
+        describes=_first_value(said, ("DES", "DESCRIPTION")),
+        is_printer=_first_value(said, ("CLS", "CLASS")).upper() == "PRINTER",
     )
     return found if found.maker or found.model else None
 
 
-def _of(said: dict[str, str], keys: tuple[str, ...]) -> str:
+def _first_value(said: dict[str, str], keys: tuple[str, ...]) -> str:
     return next((said[key] for key in keys if said.get(key)), "")

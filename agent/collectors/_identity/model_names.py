@@ -9,12 +9,12 @@
 import re
 from collections.abc import Iterable
 
-NO_MODEL = re.compile(
+NETWORK_CARD_PREFIX = re.compile(
     r"HP ETHERNET|JETDIRECT|Brother NC-|.*\bprint(?:ing)? ?(?:server|system)\b", re.IGNORECASE
 )
 """How the sysDescr of a network card begins."""
 
-GENERIC = re.compile(
+GENERIC_NAME = re.compile(
     r"generic\b.*|.*\bprint(?:ing)? (?:server|system)|printer|network printer", re.IGNORECASE
 )
 """What says that it is a printer, and not which."""
@@ -33,29 +33,29 @@ _REVISION = re.compile(
 )
 
 
-def clean(text: str, brands: Iterable[str], serial: str) -> str:
+def clean_model(text: str, brands: Iterable[str], serial: str) -> str:
     """The model in `text`, "" where there is but a brand.
 
     `brands` are patterns of the names on the lid, `serial` is the printer's.
     """
     model = " ".join(_REGISTERED.sub(" ", text).split())
-    model = _without_serial(_without_brand(model, brands), serial)  # the brand first: no model is behind it
+    model = _strip_serial(_strip_brand(model, brands), serial)  # the brand first: no model is behind it
     return _SERIES.sub("", _REVISION.sub("", model) or model).strip(" ;,")
 
 
-def is_no_name(text: str) -> bool:
+def is_generic_name(text: str) -> bool:
     """Whether a printer's name is none that a person gave it: "Printer", or made by the network card
     of its MAC, as "RNP00267312AB4F" and "NPI8F2C1A"."""
-    return bool(GENERIC.fullmatch(text) or _NETWORK_NAME.fullmatch(text))
+    return bool(GENERIC_NAME.fullmatch(text) or _NETWORK_NAME.fullmatch(text))
 
 
-def _without_brand(model: str, brands: Iterable[str]) -> str:
+def _strip_brand(model: str, brands: Iterable[str]) -> str:
     """Without a brand in front, also where it stands there twice."""
     names = "|".join(sorted(brands, key=len, reverse=True))
     return re.sub(rf"^(?:(?:{names})(?:[\s_:-]+|$))+", "", model, flags=re.IGNORECASE) if names else model
 
 
-def _without_serial(model: str, serial: str) -> str:
+def _strip_serial(model: str, serial: str) -> str:
     """Without the serial, or a piece of it, that Lexmark's firmware puts behind the model, and the rest."""
     words = model.split(" ")
     for place, word in enumerate(words[1:], start=1):

@@ -19,30 +19,30 @@ _PLACEHOLDER = re.compile(
 """Words and counting that fill the field, in upper case and without what stands around them."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WRITTEN = re.compile(rb"(?:[0-9A-Fa-f]{2}[:. -]?){5}[0-9A-Fa-f]{2}\0*")
+_MAC_AS_TEXT = re.compile(rb"(?:[0-9A-Fa-f]{2}[:. -]?){5}[0-9A-Fa-f]{2}\0*")
 _PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
-_SHORTEST = 4
+_MIN_SERIAL_LENGTH = 4
 
 
-def serial(text: str | None) -> str | None:
+def clean_serial(text: str | None) -> str | None:
     """`text` trimmed and in upper case, or None where it only fills the field: "XXXXXX", "00:00:00",
     "0x00", "(not specified)". Points and quotes around a number are padding (Samsung ends with a point)."""
     said = " ".join((text or "").replace("\0", " ").split()).upper()
     bare = said.strip(_PADDING)
     signs = "".join(filter(str.isalnum, bare.removeprefix("0X")))
-    if len(bare) < _SHORTEST or len(set(signs)) < 2 or _PLACEHOLDER.fullmatch(bare):
+    if len(bare) < _MIN_SERIAL_LENGTH or len(set(signs)) < 2 or _PLACEHOLDER.fullmatch(bare):
         return None
     return said.strip(" .\"'")
 
 
-def uuid(text: str) -> str | None:
+def clean_uuid(text: str) -> str | None:
     """`text` as RFC 9562 writes it, without "urn:uuid:"; None where it is no UUID, or the nil or max one,
     which tell nobody apart."""
     said = text.casefold().removeprefix("urn:").removeprefix("uuid:").strip("{} ")
     return said if _UUID.fullmatch(said) and len({*said} - {"-"}) > 1 else None
 
 
-def mac(addresses: Iterable[bytes]) -> str | None:
+def pick_mac(addresses: Iterable[bytes]) -> str | None:
     """The first universal unicast address, else the first local one, as twelve lower-case hex digits.
 
     ifPhysAddress has rows without an address, all zero, and of virtual interfaces (second bit of the
@@ -50,14 +50,14 @@ def mac(addresses: Iterable[bytes]) -> str | None:
     """
     real = [
         raw
-        for raw in map(_octets, addresses)
+        for raw in map(_decode_mac, addresses)
         if len(raw) == 6 and any(raw) and not raw[0] & 1 and raw != b"\xff" * 6
     ]
     universal = [raw for raw in real if not raw[0] & 2]
     return (universal or real)[0].hex() if real else None
 
 
-def _octets(address: bytes) -> bytes:
+def _decode_mac(address: bytes) -> bytes:
     """The six octets, also where firmware writes them down: "00:C0:EE:11:22:33"."""
-    written = _WRITTEN.fullmatch(address)
+    written = _MAC_AS_TEXT.fullmatch(address)
     return bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", address).decode("ascii")) if written else address

@@ -10,18 +10,18 @@ from itertools import zip_longest
 from typing import Any
 
 from agent.collectors._identity import ieee1284, serial_numbers
-from agent.collectors._identity.identity_decision import Clues, Said, decide
+from agent.collectors._identity.identity_decision import IdentityEvidence, SourcedText, decide_identity
 from agent.collectors._ipp import row_strings, state_reasons
-from agent.collectors._ipp.codec import Attributes, Value
-from agent.collectors._ipp.row_strings import amount, texts
+from agent.collectors._ipp.codec import Attributes, IppValue
+from agent.collectors._ipp.row_strings import decode_amount, list_texts
 from agent.collectors._printer_mib import labels
-from agent.collectors._printer_mib.supply_table import COLOURED
-from agent.collectors._vendor.part_numbers import marks
-from agent.collectors._vendor.supply_colours import colour_of
+from agent.collectors._printer_mib.supply_table import COLOURED_TYPES
+from agent.collectors._vendor.part_numbers import find_supply_ids
+from agent.collectors._vendor.supply_colours import detect_colour
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.core.model import Alert, Identity, Meter, Status, Supply
 
-ASKED = (
+REQUESTED_ATTRIBUTES = (
     "printer-name", "printer-dns-sd-name", "printer-make-and-model", "printer-device-id", "printer-uuid",
     "device-uuid", "printer-serial-number", "printer-firmware-name", "printer-firmware-string-version",
     "printer-location", "printer-state", "printer-state-reasons", "printer-state-message",
@@ -34,7 +34,7 @@ ASKED = (
 )  # fmt: skip
 """Asked for by name: to ask for all is slow, and breaks some firmware."""
 
-_HEX = {
+_HEX_COLOURS = {
     "#000000": "black", "#00FFFF": "cyan", "#FF00FF": "magenta", "#FFFF00": "yellow", "#808080": "grey",
     "#C0C0C0": "grey", "#FF0000": "red", "#00FF00": "green", "#008000": "green", "#0000FF": "blue",
     "#FFA500": "orange", "#FFFFFF": "white", "#E0FFFF": "light cyan", "#FFB6C1": "light magenta",
@@ -54,64 +54,67 @@ _SPLITS = {  # members of the -col attributes (PWG 5100.22)
 }
 
 
-def parts(attributes: Attributes, profiles: Profiles, problems: list[str]) -> dict[str, Any]:
+def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: list[str]) -> dict[str, Any]:
     """The parts of a snapshot that the attributes tell; what they do not tell stays away."""
-    status = _status(attributes)
-    identity, sources = _identity(attributes, profiles)
-    supplies = _supplies(attributes, problems)
-    up = _integer(attributes, "printer-up-time")
+    status = _build_status(attributes)
+    identity, sources = _build_identity(attributes, profiles)
+    supplies = _build_supplies(attributes, problems)
+    up = _first_integer(attributes, "printer-up-time")
     return {
         "identity": identity,
         "status": status,
-        "alerts": _alerts(attributes, status),
+        "alerts": _build_alerts(attributes, status),
         "supplies": supplies,
-        "inputs": _trays(attributes, "printer-input-tray", labels.INPUT_TYPE, "level"),
-        "outputs": _trays(attributes, "printer-output-tray", labels.OUTPUT_TYPE, "remaining"),
-        "meters": tuple(_meters(attributes)) or None,
+        "inputs": _build_trays(attributes, "printer-input-tray", labels.INPUT_TYPE, "level"),
+        "outputs": _build_trays(attributes, "printer-output-tray", labels.OUTPUT_TYPE, "remaining"),
+        "meters": tuple(_build_meters(attributes)) or None,
         "uptime": up * 100 if up is not None and up >= 0 else None,
-        "sources": {**sources, **_sources(attributes, supplies)},
+        "sources": {**sources, **_list_sources(attributes, supplies)},
     }
 
 
-def _text(attributes: Attributes, *names: str) -> str:
+def _first_text(attributes: Attributes, *names: str) -> str:
     """The first text that any of these attributes has."""
-    return next((text for name in names for text in texts(attributes.get(name, ())) if text), "")
+    return next((text for name in names for text in list_texts(attributes.get(name, ())) if text), "")
 
 
-def _integer(attributes: Attributes, name: str) -> int | None:
+def _first_integer(attributes: Attributes, name: str) -> int | None:
     return next((value for value in attributes.get(name, ()) if type(value) is int), None)
 
 
-def _status(attributes: Attributes) -> Status | None:
+def _build_status(attributes: Attributes) -> Status | None:
     said = attributes.get("printer-state-reasons")
-    return state_reasons.status(
-        _integer(attributes, "printer-state"),
-        state_reasons.reasons(said) if said is not None else None,
-        _text(attributes, "printer-state-message"),
+    return state_reasons.build_status(
+        _first_integer(attributes, "printer-state"),
+        state_reasons.parse_reasons(said) if said is not None else None,
+        _first_text(attributes, "printer-state-message"),
     )
 
 
-def _identity(attributes: Attributes, profiles: Profiles) -> tuple[Identity, dict[str, str]]:
+def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identity, dict[str, str]]:
     """Decided as for SNMP, by the same rules; the sources are attributes."""
 
-    def said(name: str) -> Said:
-        return Said(_text(attributes, name), f"ipp:{name}".encode())
+    def source_text(name: str) -> SourcedText:
+        return SourcedText(_first_text(attributes, name), f"ipp:{name}".encode())
 
-    device_id = ieee1284.parse(said("printer-device-id").text)
-    clues = Clues(
-        device_descr=said("printer-make-and-model"),
-        general_serial=said("printer-serial-number"),
+    device_id = ieee1284.parse(source_text("printer-device-id").text)
+    clues = IdentityEvidence(
+        device_descr=source_text("printer-make-and-model"),
+        general_serial=source_text("printer-serial-number"),
         device_ids=((device_id, b"ipp:printer-device-id"),) if device_id else (),
-        sys_name=_text(attributes, "printer-dns-sd-name", "printer-name"),
-        location=_text(attributes, "printer-location"),
+        sys_name=_first_text(attributes, "printer-dns-sd-name", "printer-name"),
+        location=_first_text(attributes, "printer-location"),
         printer_rows=True,
     )
-    decision = decide(clues, profiles)
+    decision = decide_identity(clues, profiles)
     sources = {f"identity.{name}": raw.decode() for name, raw in decision.sources.items()}
     firmware = ", ".join(
-        dict.fromkeys(filter(None, texts(attributes.get("printer-firmware-string-version", ()))))
+        dict.fromkeys(filter(None, list_texts(attributes.get("printer-firmware-string-version", ()))))
     )
-    uuids = {name: serial_numbers.uuid(_text(attributes, name)) for name in ("printer-uuid", "device-uuid")}
+    uuids = {
+        name: serial_numbers.clean_uuid(_first_text(attributes, name))
+        for name in ("printer-uuid", "device-uuid")
+    }
     origin, uuid = next(((name, uuid) for name, uuid in uuids.items() if uuid), ("", None))
     if firmware:
         sources["identity.firmware"] = "ipp:printer-firmware-string-version"
@@ -120,36 +123,38 @@ def _identity(attributes: Attributes, profiles: Profiles) -> tuple[Identity, dic
     return replace(decision.identity, firmware=firmware or None, uuid=uuid), sources
 
 
-def _alerts(attributes: Attributes, status: Status | None) -> tuple[Alert, ...] | None:
+def _build_alerts(attributes: Attributes, status: Status | None) -> tuple[Alert, ...] | None:
     """The rows of printer-alert that say something, and the reasons that no row tells of."""
     said = attributes.get("printer-state-reasons")
     if said is None and "printer-alert" not in attributes:
         return None
-    rows = row_strings.alerts(attributes, status)
+    rows = row_strings.build_alerts(attributes, status)
     told = {row.code for row in rows}
     highest = max((row.index for row in rows), default=0)
     more = [
-        row for row in state_reasons.alerts(state_reasons.reasons(said or ()), status) if row.code not in told
+        row
+        for row in state_reasons.build_alerts(state_reasons.parse_reasons(said or ()), status)
+        if row.code not in told
     ]
     return (*rows, *(replace(row, index=highest + row.index) for row in more))
 
 
-def _supplies(attributes: Attributes, problems: list[str]) -> tuple[Supply, ...] | None:
+def _build_supplies(attributes: Attributes, problems: list[str]) -> tuple[Supply, ...] | None:
     if any(attributes.get("printer-supply", ())):
-        return tuple(_named(row_strings.supplies(attributes), attributes))
+        return tuple(_fill_names(row_strings.build_supplies(attributes), attributes))
     names = {"marker-names", "marker-levels"}
-    return tuple(_markers(attributes, problems)) if names & attributes.keys() else None
+    return tuple(_build_marker_supplies(attributes, problems)) if names & attributes.keys() else None
 
 
-def _named(supplies: list[Supply], attributes: Attributes) -> Iterator[Supply]:
+def _fill_names(supplies: list[Supply], attributes: Attributes) -> Iterator[Supply]:
     """The supplies; a nameless one takes the marker-name at its place, if the lists are equally long."""
-    names = texts(attributes.get("marker-names", ()))
+    names = list_texts(attributes.get("marker-names", ()))
     for place, supply in enumerate(supplies):
         fits = len(names) == len(supplies) and not supply.description
         yield replace(supply, description=names[place]) if fits else supply
 
 
-def _markers(attributes: Attributes, problems: list[str]) -> Iterator[Supply]:
+def _build_marker_supplies(attributes: Attributes, problems: list[str]) -> Iterator[Supply]:
     """The marker-* lists side by side. They may differ in length: a row needs a name and a level."""
     columns = {name: attributes.get(f"marker-{name}", ()) for name in ("names", "levels", "types", "colors")}
     lengths = {name: len(column) for name, column in columns.items() if column}
@@ -162,19 +167,21 @@ def _markers(attributes: Attributes, problems: list[str]) -> Iterator[Supply]:
     for place, row in enumerate(zip_longest(*columns.values()), start=1):
         if place > rows:
             return
-        yield _marker(place, *row)
+        yield _build_marker_supply(place, *row)
 
 
-def _marker(place: int, name: Value, level: Value, type_: Value, colour: Value) -> Supply:
+def _build_marker_supply(
+    place: int, name: IppValue, level: IppValue, type_: IppValue, colour: IppValue
+) -> Supply:
     said = name if isinstance(name, str) else ""
-    kind = _type(type_)
-    found = marks(said)
+    kind = _supply_type(type_)
+    found = find_supply_ids(said)
     return Supply(
         index=f"1.{place}",
         type=kind,
         kind="receptacle" if kind in labels.RECEPTACLES else "consumed",
-        colour=colour_of(said, _colour(colour), coloured=kind in COLOURED),
-        level=amount(level if type(level) is int else None),
+        colour=detect_colour(said, _colour_word(colour), coloured=kind in COLOURED_TYPES),
+        level=decode_amount(level if type(level) is int else None),
         max=100,
         unit="percent",
         description=said,
@@ -183,37 +190,39 @@ def _marker(place: int, name: Value, level: Value, type_: Value, colour: Value) 
     )
 
 
-def _type(said: Value) -> str | None:
+def _supply_type(said: IppValue) -> str | None:
     """The MIB's label of a hyphenated keyword: "waste-toner" is wasteToner."""
     plain = said.replace("-", "").casefold() if isinstance(said, str) else ""
     return next((label for label in labels.SUPPLY_TYPE.values() if label.casefold() == plain), None)
 
 
-def _colour(said: Value) -> str:
+def _colour_word(said: IppValue) -> str:
     """A word for "#00FFFF"; several in one string are one cartridge of several colours."""
     text = said.upper() if isinstance(said, str) else ""
     if text.count("#") > 1:
         return "tricolour"
-    return _HEX.get(text, "" if text in {"NONE", ""} or text.startswith("#") else text)
+    return _HEX_COLOURS.get(text, "" if text in {"NONE", ""} or text.startswith("#") else text)
 
 
-def _trays(attributes: Attributes, name: str, types: labels.Labels, level: str) -> Any:
+def _build_trays(attributes: Attributes, name: str, types: labels.Labels, level: str) -> Any:
     rows = attributes.get(name)
-    return None if rows is None else row_strings.trays(rows, types, level)
+    return None if rows is None else row_strings.build_trays(rows, types, level)
 
 
-def _meters(attributes: Attributes) -> Iterator[Meter]:
+def _build_meters(attributes: Attributes) -> Iterator[Meter]:
     """The counters, and their splits where the printer has the -col forms."""
     for name, (metric, unit) in _COUNTERS.items():
-        count = _integer(attributes, name)
+        count = _first_integer(attributes, name)
         if count is not None and count >= 0:
             yield Meter(name=metric, value=count, unit=unit, source=f"ipp:{name}")
         for collection in attributes.get(f"{name}-col", ()):
             if isinstance(collection, Mapping):
-                yield from _splits(collection, f"{name}-col", metric, unit)
+                yield from _build_split_meters(collection, f"{name}-col", metric, unit)
 
 
-def _splits(collection: Mapping[str, Any], source: str, metric: str, unit: str) -> Iterator[Meter]:
+def _build_split_meters(
+    collection: Mapping[str, Any], source: str, metric: str, unit: str
+) -> Iterator[Meter]:
     for member, (split, part) in _SPLITS.items():
         value = next(iter(collection.get(member, ())), None)
         if type(value) is int and value >= 0:
@@ -222,7 +231,7 @@ def _splits(collection: Mapping[str, Any], source: str, metric: str, unit: str) 
             yield Meter(name=split, value=value, unit=unit, part=named, source=f"ipp:{source}.{member}")
 
 
-def _sources(attributes: Attributes, supplies: tuple[Supply, ...] | None) -> dict[str, str]:
+def _list_sources(attributes: Attributes, supplies: tuple[Supply, ...] | None) -> dict[str, str]:
     """Which attribute each part is from."""
     own = "printer-supply" if any(attributes.get("printer-supply", ())) else "marker-levels"
     alerts = "printer-alert" if "printer-alert" in attributes else "printer-state-reasons"

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from agent.core.errors import MalformedReply
-from agent.core.text import clean
+from agent.core.text import clean_text
 
-MOST_BYTES = 1 << 20  # of a response; the longest of real printers has 18 KiB
-DEEPEST = 8  # collections inside collections
-MOST_PROBLEMS = 20
+MAX_BYTES = 1 << 20  # of a response; the longest of real printers has 18 KiB
+MAX_DEPTH = 8  # collections inside collections
+MAX_PROBLEMS = 20
 
-Version = tuple[int, int]
+IppVersion = tuple[int, int]
 
 
 class Operation(IntEnum):
@@ -30,7 +30,7 @@ class Operation(IntEnum):
     CUPS_GET_PRINTERS = 0x4002  # cups.org, IPP extensions
 
 
-class Group(IntEnum):
+class AttributeGroup(IntEnum):
     """Delimiter tags (RFC 8010, 3.5.1)."""
 
     OPERATION = 0x01
@@ -40,7 +40,7 @@ class Group(IntEnum):
     UNSUPPORTED = 0x05
 
 
-class Tag(IntEnum):
+class ValueTag(IntEnum):
     """Value tags (RFC 8010, 3.5.2)."""
 
     INTEGER = 0x21
@@ -66,61 +66,61 @@ class Tag(IntEnum):
 _OUT_OF_BAND = range(0x10, 0x20)  # unsupported, unknown, no-value: there is none
 _WORDS = range(0x40, 0x60)
 
-Value = int | bool | str | bytes | Mapping[str, "Values"]
-Values = tuple[Value, ...]
-Attributes = dict[str, Values]
+IppValue = int | bool | str | bytes | Mapping[str, "IppValues"]
+IppValues = tuple[IppValue, ...]
+Attributes = dict[str, IppValues]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class IppResponse:
     """A response: its status, and the attributes of each group in the order of the message."""
 
-    version: Version
+    version: IppVersion
     status: int
     request_id: int
     groups: tuple[tuple[int, Attributes], ...] = ()
     problems: tuple[str, ...] = ()
 
-    def of(self, group: Group) -> list[Attributes]:
+    def attributes_in(self, group: AttributeGroup) -> list[Attributes]:
         return [attributes for tag, attributes in self.groups if tag == group]
 
 
-def encode(
+def encode_request(
     operation: Operation,
-    version: Version,
+    version: IppVersion,
     request_id: int,
-    attributes: Sequence[tuple[Tag, str, Sequence[str]]],
+    attributes: Sequence[tuple[ValueTag, str, Sequence[str]]],
 ) -> bytes:
     """A request whose operation attributes are `attributes`, after charset and language (RFC 8011, 4.1.4)."""
     first = [
-        (Tag.CHARSET, "attributes-charset", ["utf-8"]),
-        (Tag.LANGUAGE, "attributes-natural-language", ["en"]),
+        (ValueTag.CHARSET, "attributes-charset", ["utf-8"]),
+        (ValueTag.LANGUAGE, "attributes-natural-language", ["en"]),
     ]
     out = bytearray(
-        (*version, *operation.to_bytes(2, "big"), *request_id.to_bytes(4, "big"), Group.OPERATION)
+        (*version, *operation.to_bytes(2, "big"), *request_id.to_bytes(4, "big"), AttributeGroup.OPERATION)
     )
     for tag, name, values in (*first, *attributes):
         for place, value in enumerate(values):
             out.append(tag)
-            out += _sized("" if place else name) + _sized(value)
-    out.append(Group.END)
+            out += _encode_sized("" if place else name) + _encode_sized(value)
+    out.append(AttributeGroup.END)
     return bytes(out)
 
 
-def _sized(text: str) -> bytes:
+def _encode_sized(text: str) -> bytes:
     raw = text.encode("utf-8")
     return len(raw).to_bytes(2, "big") + raw
 
 
-def decode(raw: bytes) -> Response:
+def decode_response(raw: bytes) -> IppResponse:
     """The response in `raw`. Raises MalformedReply."""
-    if len(raw) > MOST_BYTES:
-        raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes, more than {MOST_BYTES}")
+    if len(raw) > MAX_BYTES:
+        raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes, more than {MAX_BYTES}")
     if len(raw) < 9:
         raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes; the shortest possible has 9")
-    reading = _Reading(raw)
-    groups = tuple(reading.groups())
-    return Response(
+    reading = _ResponseParser(raw)
+    groups = tuple(reading.parse_groups())
+    return IppResponse(
         version=(raw[0], raw[1]),
         status=int.from_bytes(raw[2:4], "big"),
         request_id=int.from_bytes(raw[4:8], "big"),
@@ -130,110 +130,116 @@ def decode(raw: bytes) -> Response:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ResponseParser:
     raw: bytes
     at: int = 8
     problems: list[str] = field(default_factory=list)
 
-    def groups(self) -> Iterator[tuple[int, Attributes]]:
-        tag = self._byte()
-        while tag != Group.END:
+    def parse_groups(self) -> Iterator[tuple[int, Attributes]]:
+        tag = self._read_byte()
+        while tag != AttributeGroup.END:
             if tag >= _OUT_OF_BAND.start:
-                raise self._broken(f"a value ({tag:#04x}) stands before any group")
+                raise self._parse_error(f"a value ({tag:#04x}) stands before any group")
             attributes: Attributes = {}
-            following = self._attributes(attributes)
+            following = self._parse_attributes(attributes)
             yield tag, attributes
             tag = following
 
-    def _attributes(self, into: Attributes) -> int:
+    def _parse_attributes(self, into: Attributes) -> int:
         """The attributes up to the next delimiter, which is returned. A repeated name adds its values."""
         name = ""
-        while (tag := self._byte()) >= _OUT_OF_BAND.start:
-            named = self._chunk().decode("utf-8", "replace")
+        while (tag := self._read_byte()) >= _OUT_OF_BAND.start:
+            named = self._read_chunk().decode("utf-8", "replace")
             if not (name := named or name):
-                raise self._broken("a further value stands before any attribute")
-            value = self._value(tag, name, depth=0)
+                raise self._parse_error("a further value stands before any attribute")
+            value = self._parse_value(tag, name, depth=0)
             into[name] = into.get(name, ()) + (() if value is None else (value,))
         return tag
 
-    def _value(self, tag: int, name: str, depth: int) -> Value | None:
-        content = self._chunk()
-        if tag == Tag.COLLECTION:
-            return self._collection(name, depth + 1)
+    def _parse_value(self, tag: int, name: str, depth: int) -> IppValue | None:
+        content = self._read_chunk()
+        if tag == ValueTag.COLLECTION:
+            return self._parse_collection(name, depth + 1)
         try:
-            return _valued(tag, content)
+            return _decode_value(tag, content)
         except (ValueError, UnicodeDecodeError):
-            if len(self.problems) < MOST_PROBLEMS:
-                self.problems.append(f"{clean(name)}: not a value of syntax {tag:#04x}: {content[:16].hex()}")
+            if len(self.problems) < MAX_PROBLEMS:
+                self.problems.append(
+                    f"{clean_text(name)}: not a value of syntax {tag:#04x}: {content[:16].hex()}"
+                )
             return None
 
-    def _collection(self, name: str, depth: int) -> Value:
+    def _parse_collection(self, name: str, depth: int) -> IppValue:
         """The members up to endCollection (RFC 8010, 3.1.6); a member's name comes as a value of its own."""
-        if depth > DEEPEST:
-            raise self._broken(f"{clean(name)} holds more than {DEEPEST} collections inside each other")
+        if depth > MAX_DEPTH:
+            raise self._parse_error(
+                f"{clean_text(name)} holds more than {MAX_DEPTH} collections inside each other"
+            )
         members: Attributes = {}
         member = ""
-        while (tag := self._byte()) != Tag.END_COLLECTION:
+        while (tag := self._read_byte()) != ValueTag.END_COLLECTION:
             if tag < _OUT_OF_BAND.start:
-                raise self._broken(f"the collection {clean(name)} does not end")
-            self._chunk()
-            if tag == Tag.MEMBER:
-                member = self._chunk().decode("utf-8", "replace")
+                raise self._parse_error(f"the collection {clean_text(name)} does not end")
+            self._read_chunk()
+            if tag == ValueTag.MEMBER:
+                member = self._read_chunk().decode("utf-8", "replace")
                 continue
-            value = self._value(tag, member, depth)
+            value = self._parse_value(tag, member, depth)
             members[member] = members.get(member, ()) + (() if value is None else (value,))
-        self._chunk()
-        self._chunk()
+        self._read_chunk()
+        self._read_chunk()
         return members
 
-    def _byte(self) -> int:
+    def _read_byte(self) -> int:
         if self.at >= len(self.raw):
-            raise self._broken("it ends without an end-of-attributes tag")
+            raise self._parse_error("it ends without an end-of-attributes tag")
         self.at += 1
         return self.raw[self.at - 1]
 
-    def _chunk(self) -> bytes:
+    def _read_chunk(self) -> bytes:
         """What follows its own length, two bytes."""
         size = int.from_bytes(self.raw[self.at : self.at + 2], "big")
         begin = self.at + 2
         if begin + size > len(self.raw):
-            raise self._broken(f"{size} bytes are announced where {max(0, len(self.raw) - begin)} are left")
+            raise self._parse_error(
+                f"{size} bytes are announced where {max(0, len(self.raw) - begin)} are left"
+            )
         self.at = begin + size
         return self.raw[begin : self.at]
 
-    def _broken(self, why: str) -> MalformedReply:
+    def _parse_error(self, why: str) -> MalformedReply:
         return MalformedReply(reason=f"the IPP answer is broken at byte {self.at}: {why}")
 
 
-def _valued(tag: int, content: bytes) -> Value | None:
+def _decode_value(tag: int, content: bytes) -> IppValue | None:
     """One value by its syntax (RFC 8010, 3.9); None for out-of-band ones. Raises ValueError."""
     if tag in _OUT_OF_BAND:
         return None
-    if tag in {Tag.INTEGER, Tag.ENUM}:
-        return int.from_bytes(_of_size(content, 4), "big", signed=True)
-    if tag == Tag.BOOLEAN:
-        return _of_size(content, 1) != b"\0"
-    if tag in {Tag.TEXT_IN, Tag.NAME_IN}:
-        return _text(_without_language(content))
-    return _text(content) if tag in _WORDS else content
+    if tag in {ValueTag.INTEGER, ValueTag.ENUM}:
+        return int.from_bytes(_check_size(content, 4), "big", signed=True)
+    if tag == ValueTag.BOOLEAN:
+        return _check_size(content, 1) != b"\0"
+    if tag in {ValueTag.TEXT_IN, ValueTag.NAME_IN}:
+        return _decode_text(_strip_language(content))
+    return _decode_text(content) if tag in _WORDS else content
 
 
-def _of_size(content: bytes, size: int) -> bytes:
+def _check_size(content: bytes, size: int) -> bytes:
     if len(content) != size:
         raise ValueError(f"{len(content)} bytes, not {size}")
     return content
 
 
-def _without_language(content: bytes) -> bytes:
+def _strip_language(content: bytes) -> bytes:
     """The text in a textWithLanguage: a sized language, then a sized text."""
     begin = 2 + int.from_bytes(content[:2], "big")
-    size = int.from_bytes(_of_size(content[begin : begin + 2], 2), "big")
-    return _of_size(content[begin + 2 :], size)
+    size = int.from_bytes(_check_size(content[begin : begin + 2], 2), "big")
+    return _check_size(content[begin + 2 :], size)
 
 
-def _text(content: bytes) -> str:
+def _decode_text(content: bytes) -> str:
     """Text is UTF-8, as was asked for; firmware that answers in another charset is shown as Latin-1."""
     try:
-        return clean(content.decode("utf-8"))
+        return clean_text(content.decode("utf-8"))
     except UnicodeDecodeError:
-        return clean(content.decode("latin-1"))
+        return clean_text(content.decode("latin-1"))

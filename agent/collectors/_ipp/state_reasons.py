@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from agent.collectors._printer_mib.alert_kinds import kind_of
+from agent.collectors._printer_mib.alert_kinds import classify_alert
 from agent.collectors._printer_mib.labels import ERROR_BITS
 from agent.core import alert_codes
 from agent.core.model import Alert, DeviceStatus, PrinterStatus, Status
@@ -16,7 +16,7 @@ from agent.core.model import Alert, DeviceStatus, PrinterStatus, Status
 IDLE, PROCESSING, STOPPED = 3, 4, 5
 NONE = "none"
 
-_OWN_NAMES = {  # keywords of RFC 8011 and PWG 5100.9 that are not the hyphenated label of the MIB
+_IPP_KEYWORDS = {  # keywords of RFC 8011 and PWG 5100.9 that are not the hyphenated label of the MIB
     "media-jam": 8, "media-low": 807, "media-empty": 808, "media-needed": 809, "input-tray-missing": 801,
     "output-tray-missing": 901, "output-area-almost-full": 902, "output-area-full": 903,
     "fuser-under-temp": 1001, "fuser-over-temp": 1002, "toner-empty": 1101, "toner-low": 1104,
@@ -42,23 +42,23 @@ _ASLEEP = frozenset({"deep-sleep", "standby", "hibernate", "suspend", "power-sav
 _GROUPS = {5: "generalPrinter", 8: "input", 9: "output", 10: "marker", 11: "markerSupplies", 13: "mediaPath"}
 
 
-class Reason(NamedTuple):
+class StateReason(NamedTuple):
     keyword: str
     severity: str | None  # "report", "warning", "error"; None: not told
 
 
-def reasons(keywords: Iterable[object]) -> list[Reason]:
+def parse_reasons(keywords: Iterable[object]) -> list[StateReason]:
     """The reasons in the list; "none" is no reason."""
     found = []
     for said in keywords:
         keyword = str(said).strip().casefold()
         if keyword and keyword != NONE:
             bare = re.sub(r"-(report|warning|error)$", "", keyword)
-            found.append(Reason(bare, keyword[len(bare) + 1 :] or None))
+            found.append(StateReason(bare, keyword[len(bare) + 1 :] or None))
     return found
 
 
-def status(state: int | None, why: list[Reason] | None, message: str) -> Status | None:
+def build_status(state: int | None, why: list[StateReason] | None, message: str) -> Status | None:
     """The pair of statuses that RFC 3805, 2.2.13.2.1 has for it. `why` None: the printer gives no reasons."""
     if state is None and why is None and not message:
         return None
@@ -66,14 +66,14 @@ def status(state: int | None, why: list[Reason] | None, message: str) -> Status 
     asleep = any(reason.keyword in _ASLEEP for reason in why or ())
     warned = any(reason.severity != "report" and reason.keyword not in _ASLEEP for reason in why or ())
     return Status(
-        device=_device(state, warned=warned),
-        printer=_printer(state, asleep=asleep),
+        device=_device_status(state, warned=warned),
+        printer=_printer_status(state, asleep=asleep),
         errors=None if why is None else tuple(bit for bit in ERROR_BITS if bit in bits),
         console=(message,) if message else (),
     )
 
 
-def _device(state: int | None, *, warned: bool) -> DeviceStatus | None:
+def _device_status(state: int | None, *, warned: bool) -> DeviceStatus | None:
     if state == STOPPED:
         return DeviceStatus.DOWN
     if state not in {IDLE, PROCESSING}:
@@ -81,17 +81,17 @@ def _device(state: int | None, *, warned: bool) -> DeviceStatus | None:
     return DeviceStatus.WARNING if warned else DeviceStatus.RUNNING
 
 
-def _printer(state: int | None, *, asleep: bool) -> PrinterStatus | None:
+def _printer_status(state: int | None, *, asleep: bool) -> PrinterStatus | None:
     if asleep or state == STOPPED:
         return PrinterStatus.OTHER
     return {IDLE: PrinterStatus.IDLE, PROCESSING: PrinterStatus.PRINTING}.get(state or 0)
 
 
-def alerts(why: Iterable[Reason], status: Status | None) -> Iterator[Alert]:
+def build_alerts(why: Iterable[StateReason], status: Status | None) -> Iterator[Alert]:
     """Each reason as a row of the alert table: a reason stands as long as it is true."""
     down = status is not None and status.device is DeviceStatus.DOWN
     for index, reason in enumerate(why, start=1):
-        code = code_of(reason.keyword)
+        code = find_alert_code(reason.keyword)
         critical = reason.severity == "error" or (reason.severity is None and down)
         severity = "other" if reason.severity == "report" else "warningBinaryChangeEvent"
         text = reason.keyword.replace("-", " ")
@@ -100,23 +100,23 @@ def alerts(why: Iterable[Reason], status: Status | None) -> Iterator[Alert]:
             index=index,
             unit=1,
             code=code,
-            name=alert_codes.name(code),
+            name=alert_codes.code_name(code),
             low_confidence=alert_codes.is_draft(code),
             group=_GROUPS.get((code or 0) // 100),
             severity=said,
             text=text,
-            kind=kind_of(code, severity=said, training=None, text=text, status=status),
+            kind=classify_alert(code, severity=said, training=None, text=text, status=status),
         )
 
 
-def code_of(keyword: str) -> int | None:
+def find_alert_code(keyword: str) -> int | None:
     """The alert code that a keyword stands for; None for a maker's own."""
-    return _OWN_NAMES.get(keyword) or _HYPHENATED.get(keyword)
+    return _IPP_KEYWORDS.get(keyword) or _HYPHENATED.get(keyword)
 
 
-def _hyphenated(label: str) -> str:
+def _hyphenate_label(label: str) -> str:
     """ "markerFuserTimingFailure" -> "marker-fuser-timing-failure"."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", label).casefold()
 
 
-_HYPHENATED = {_hyphenated(name): code for code, name in reversed([*alert_codes.NAMES.items()])}
+_HYPHENATED = {_hyphenate_label(name): code for code, name in reversed([*alert_codes.CODE_NAMES.items()])}

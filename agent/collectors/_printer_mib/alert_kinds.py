@@ -16,9 +16,9 @@ row too many. Training alone decides nothing where a code speaks: firmware may f
 
 import re
 
-from agent.core.alert_codes import generic
+from agent.core.alert_codes import generic_code
 from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
-from agent.core.text import fold
+from agent.core.text import fold_case
 
 QUIET_CODES = frozenset({
     4, 6,  # coverClosed, interlockClosed
@@ -28,10 +28,10 @@ QUIET_CODES = frozenset({
     1501, 1503, 1505,  # interpreter memory, cartridge, resource added
     1801,  # alertRemovalOfBinaryChangeEntry: says that another row has gone
 })  # fmt: skip
-COLD_FUSER = frozenset({35, 1001})  # subunitUnderTemperature, markerFuserUnderTemperature
-WORDLESS = frozenset({None, 0, 1, 2})  # no code, Brother's 0, other, unknown
+COLD_FUSER_CODES = frozenset({35, 1001})  # subunitUnderTemperature, markerFuserUnderTemperature
+UNSPECIFIC_CODES = frozenset({None, 0, 1, 2})  # no code, Brother's 0, other, unknown
 
-_RESTING = r"""
+_RESTING_TEXTS = r"""
     (now\ )?ready (\ (for|to)\ (paper|print|printing|copy))?  | idle | online | deleted | normal | ok
     | (in\ )? (deep\ )? sleep (ing)? (\ mode)? | (power|energy)[\ -]?sav(e|er|ing) (\ mode)? | stand-?by
     | (warming|warm)[\ -]?up | please\ wait | (auto)?\ ?off
@@ -50,15 +50,15 @@ _RESTING = r"""
     | 印刷 (可能|できます) | 予熱中? | ウォームアップ中?
     | готов[оа]? | ожидание | спящий\ режим | энергосбережение
 """
-RESTING = re.compile(fold(_RESTING), re.VERBOSE)
+RESTING_TEXT = re.compile(fold_case(_RESTING_TEXTS), re.VERBOSE)
 """What panels say when nothing is wrong, in the languages in which they say it; folded."""
 
 
-def kind_of(
+def classify_alert(
     code: int | None, *, severity: str | None, training: str | None, text: str, status: Status | None
 ) -> AlertKind:
     """The kind of one row; pure. `status` None: not known, and then nothing rests on it."""
-    if generic(code) in QUIET_CODES:
+    if generic_code(code) in QUIET_CODES:
         return AlertKind.STATE
     if severity != "critical" and _is_state(code, severity, training, text, status):
         return AlertKind.STATE
@@ -68,18 +68,18 @@ def kind_of(
 def _is_state(
     code: int | None, severity: str | None, training: str | None, text: str, status: Status | None
 ) -> bool:
-    if code in COLD_FUSER:
-        return _wants_no_heat(status)
-    if code not in WORDLESS:
+    if code in COLD_FUSER_CODES:
+        return _fuser_may_be_cold(status)
+    if code not in UNSPECIFIC_CODES:
         return False
     if training == "noInterventionRequired":
         return True
     if text:
-        return says_rest(text)
-    return severity in {None, "other"} and _rests(status)
+        return is_resting_text(text)
+    return severity in {None, "other"} and _is_resting(status)
 
 
-def _wants_no_heat(status: Status | None) -> bool:
+def _fuser_may_be_cold(status: Status | None) -> bool:
     """Neither down nor printing nor calling for service: a fuser may be cold then."""
     return (
         status is not None
@@ -89,7 +89,7 @@ def _wants_no_heat(status: Status | None) -> bool:
     )
 
 
-def _rests(status: Status | None) -> bool:
+def _is_resting(status: Status | None) -> bool:
     """Running without any error bit and not at work: asleep, idle or warming up."""
     return (
         status is not None
@@ -99,6 +99,6 @@ def _rests(status: Status | None) -> bool:
     )
 
 
-def says_rest(text: str) -> bool:
+def is_resting_text(text: str) -> bool:
     """Whether the whole text, not a part of it, is one that a resting printer shows."""
-    return RESTING.fullmatch(fold(text).strip(" .…!:;-*")) is not None
+    return RESTING_TEXT.fullmatch(fold_case(text).strip(" .…!:;-*")) is not None

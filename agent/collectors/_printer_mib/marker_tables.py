@@ -13,74 +13,80 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.collectors._printer_mib import labels
-from agent.collectors._printer_mib.mib_reader import Reading, Table
+from agent.collectors._printer_mib.mib_reader import MibReader, MibTable
 from agent.core.model import Marker, MediaPath, Meter, Trust, Vague
-from agent.snmp.oid import dotted
+from agent.snmp.oid import format_oid
 
-MARKERS = Table.of("markers", "1.3.6.1.2.1.43.10.2.1", technology=2, unit=3, life=4, power_on=5, status=15)
-PATHS = Table.of("media_paths", "1.3.6.1.2.1.43.13.4.1", unit=2, speed=4, type=9, description=10, status=11)
-BY_THE_HOUR = (7, 8)  # PrtMediaPathMaxSpeedPrintUnitTC: impressionsPerHour, sheetsPerHour
+MARKERS = MibTable.from_columns(
+    "markers", "1.3.6.1.2.1.43.10.2.1", technology=2, unit=3, life=4, power_on=5, status=15
+)
+PATHS = MibTable.from_columns(
+    "media_paths", "1.3.6.1.2.1.43.13.4.1", unit=2, speed=4, type=9, description=10, status=11
+)
+HOURLY_UNITS = (7, 8)  # PrtMediaPathMaxSpeedPrintUnitTC: impressionsPerHour, sheetsPerHour
 
 
-async def markers(reading: Reading) -> tuple[Marker, ...]:
+async def read_markers(reading: MibReader) -> tuple[Marker, ...]:
     return tuple(
         Marker(
             index=row.index,
-            technology=row.label("technology", labels.MARK_TECHNOLOGY),
-            unit=row.label("unit", labels.COUNTER_UNIT),
-            life=_count(row.number("life")),
-            power_on=_count(row.number("power_on")),
-            status=row.number("status"),
+            technology=row.read_label("technology", labels.MARK_TECHNOLOGY),
+            unit=row.read_label("unit", labels.COUNTER_UNIT),
+            life=_valid_count(row.read_number("life")),
+            power_on=_valid_count(row.read_number("power_on")),
+            status=row.read_number("status"),
         )
-        for row in await reading.table(MARKERS)
+        for row in await reading.read_table(MARKERS)
     )
 
 
-async def media_paths(reading: Reading) -> tuple[MediaPath, ...]:
+async def read_media_paths(reading: MibReader) -> tuple[MediaPath, ...]:
     return tuple(
         MediaPath(
             index=row.index,
-            type=row.label("type", labels.PATH_TYPE),
-            description=row.text("description"),
-            status=row.number("status"),
-            speed=_count(row.number("speed")) if row.number("unit") in BY_THE_HOUR else None,
+            type=row.read_label("type", labels.PATH_TYPE),
+            description=row.read_text("description"),
+            status=row.read_number("status"),
+            speed=_valid_count(row.read_number("speed")) if row.read_number("unit") in HOURLY_UNITS else None,
         )
-        for row in await reading.table(PATHS)
+        for row in await reading.read_table(PATHS)
     )
 
 
-def _count(number: int | None) -> int | None:
+def _valid_count(number: int | None) -> int | None:
     """A Counter32; a number below zero, also one sent unsigned, is no count, but a "not available"."""
-    return number if number is None or (number >= 0 and Vague.of(number) is None) else None
+    return number if number is None or (number >= 0 and Vague.from_raw(number) is None) else None
 
 
-def meters(rows: tuple[Marker, ...], sources: Mapping[str, bytes], *, unit: int = 1) -> tuple[Meter, ...]:
+def build_meters(
+    rows: tuple[Marker, ...], sources: Mapping[str, bytes], *, unit: int = 1
+) -> tuple[Meter, ...]:
     """The total, and a life meter for each marker where there are several. The total is that of the
     printer at hrDeviceIndex `unit`: no other printer's behind the same address."""
     counted = [row for row in rows if row.life is not None]
     if not counted:
         return ()
     if len(counted) == 1:
-        return (_meter("total", counted[0], sources, Trust.MEASURED),)
+        return (_build_meter("total", counted[0], sources, Trust.MEASURED),)
     own = [row for row in counted if row.index.startswith(f"{unit}.")] or counted
     pages = [row for row in own if row.unit == "impressions"] or own
     largest = max(pages, key=lambda row: row.life or 0)
     return (
-        _meter("total", largest, sources, Trust.UNVERIFIED),
-        *(_meter("life", row, sources, Trust.MEASURED, part=row.index) for row in counted),
-        *_sum(counted),
+        _build_meter("total", largest, sources, Trust.UNVERIFIED),
+        *(_build_meter("life", row, sources, Trust.MEASURED, part=row.index) for row in counted),
+        *_sum_markers(counted),
     )
 
 
-FAR = 2  # times: a panel's total beyond that factor of the engine's count counts something else
+MAX_FACTOR = 2  # times: a panel's total beyond that factor of the engine's count counts something else
 
 
-def joined(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[Meter, ...]:
+def merge_meters(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[Meter, ...]:
     """The standard's meters and the maker's own; each name and part once."""
     total = next((meter for meter in standard if meter.name == "total"), None)
     panel = next((meter for meter in own if (meter.name, meter.part) == ("total", None)), None)
     if total is not None and panel is not None:
-        if _far(total, panel):
+        if _is_far_off(total, panel):
             doubtful = replace(panel, part="panel", trust=Trust.UNVERIFIED)
             own = tuple(doubtful if meter is panel else meter for meter in own)
         elif len(standard) == 1:
@@ -90,14 +96,14 @@ def joined(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[Meter, 
     return (*standard, *own)
 
 
-def _far(total: Meter, panel: Meter) -> bool:
+def _is_far_off(total: Meter, panel: Meter) -> bool:
     """A panel that starts afresh with a new engine may show less, but never that much more."""
     if total.unit != panel.unit:
         return False
-    return not total.value <= FAR * panel.value or not panel.value <= FAR * total.value
+    return not total.value <= MAX_FACTOR * panel.value or not panel.value <= MAX_FACTOR * total.value
 
 
-def _meter(
+def _build_meter(
     name: str, row: Marker, sources: Mapping[str, bytes], trust: Trust, part: str | None = None
 ) -> Meter:
     return Meter(
@@ -105,16 +111,16 @@ def _meter(
         value=row.life or 0,
         unit=row.unit or "impressions",
         part=part,
-        source=dotted(sources[f"{MARKERS.name}.{row.index}.life"]),
+        source=format_oid(sources[f"{MARKERS.name}.{row.index}.life"]),
         trust=trust,
     )
 
 
-def _sum(rows: list[Marker]) -> tuple[Meter, ...]:
+def _sum_markers(rows: list[Marker]) -> tuple[Meter, ...]:
     """All markers together, where they count in one unit: an estimate to compare with, not to bill."""
     if len({row.unit or "impressions" for row in rows}) > 1:
         return ()
     value = sum(row.life or 0 for row in rows)
-    source = dotted(MARKERS.oid("life"))
+    source = format_oid(MARKERS.cell_oid("life"))
     unit = rows[0].unit or "impressions"
     return (Meter(name="life.sum", value=value, unit=unit, source=source, trust=Trust.ESTIMATED),)

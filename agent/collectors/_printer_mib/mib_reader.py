@@ -14,15 +14,15 @@ from typing import Self
 
 from agent.core.errors import RefusedByDevice
 from agent.core.model import Amount, Vague
-from agent.core.text import decode
+from agent.core.text import decode_octets
 from agent.core.units import counted
-from agent.snmp.oid import MAX_ARC, arcs, dotted, encode_arcs, oid
-from agent.snmp.reader import IpAddress, Missing, ObjectId, Reader, Value
+from agent.snmp.oid import MAX_ARC, decode_arcs, encode_arcs, format_oid, oid
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpReader, SnmpValue
 
-MOST_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
+MAX_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
 
 
-class Sources(Mapping[str, str]):
+class ValueSources(Mapping[str, str]):
     """ "supplies.1.1.level" -> "1.3.6.1.…": raw OIDs, put into words only when somebody looks."""
 
     __slots__ = ("_raw",)
@@ -31,7 +31,7 @@ class Sources(Mapping[str, str]):
         self._raw = raw
 
     def __getitem__(self, key: str) -> str:
-        return dotted(self._raw[key])
+        return format_oid(self._raw[key])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -44,72 +44,74 @@ class Sources(Mapping[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MibTable:
     """The columns of one MIB table that are read, by our name for them."""
 
     name: str
     columns: Mapping[bytes, str]  # raw OID of the column -> name; all of one length
 
     @classmethod
-    def of(cls, name: str, entry: str, /, **columns: int) -> Self:
+    def from_columns(cls, name: str, entry: str, /, **columns: int) -> Self:
         return cls(name, {oid(f"{entry}.{arc}"): column for column, arc in columns.items()})
 
-    def oid(self, column: str, *index: int) -> bytes:
+    def cell_oid(self, column: str, *index: int) -> bytes:
         """The raw OID of one cell."""
         raw = next(raw for raw, name in self.columns.items() if name == column)
         return raw + encode_arcs(*index)
 
 
 @dataclass(slots=True)
-class Row:
+class MibRow:
     """One row: its cells by column name, and how to read them."""
 
-    reading: "Reading"
+    reader: "MibReader"
     table: str  # its name
     unit: int  # hrDeviceIndex
-    own: int  # the row's own number
-    cells: dict[str, Value] = field(default_factory=dict)
+    row_number: int  # the row's own number
+    cells: dict[str, SnmpValue] = field(default_factory=dict)
 
     @property
     def index(self) -> str:
-        return f"{self.unit}.{self.own}"
+        return f"{self.unit}.{self.row_number}"
 
-    def number(self, column: str) -> int | None:
-        return self.reading.number(self.cells.get(column), f"{self.table} {self.index} {column}")
+    def read_number(self, column: str) -> int | None:
+        return self.reader.parse_number(self.cells.get(column), f"{self.table} {self.index} {column}")
 
-    def signed(self, column: str) -> int | None:
+    def read_signed(self, column: str) -> int | None:
         """A number that may be below zero, also where firmware sent it unsigned: 4294967294 is -2."""
-        number = self.number(column)
+        number = self.read_number(column)
         return number - (1 << 32) if number is not None and number >= 1 << 31 else number
 
-    def amount(self, column: str) -> Amount:
+    def read_amount(self, column: str) -> Amount:
         """A level or capacity: a number, a Vague, or None where there is none."""
-        number = self.number(column)
+        number = self.read_number(column)
         if number is None or (0 <= number < 1 << 31):
             return number
-        if (vague := Vague.of(number)) is None:
-            self.reading.note(f"{self.table} {self.index} {column}: {number} is no level")
+        if (vague := Vague.from_raw(number)) is None:
+            self.reader.note_problem(f"{self.table} {self.index} {column}: {number} is no level")
             return Vague.UNKNOWN
         return vague
 
-    def text(self, column: str) -> str:
-        return self.reading.text(self.cells.get(column), f"{self.table} {self.index} {column}")
+    def read_text(self, column: str) -> str:
+        return self.reader.decode_text(self.cells.get(column), f"{self.table} {self.index} {column}")
 
-    def raw_text(self, column: str) -> str | None:
+    def read_raw_text(self, column: str) -> str | None:
         """The bytes in hex, where the text above is more than plain ASCII."""
         value = self.cells.get(column)
         plain = not isinstance(value, bytes) or (value.isascii() and value.decode("ascii").isprintable())
         return None if plain else bytes(value).hex()  # type: ignore[arg-type]  # plain if not bytes
 
-    def label(self, column: str, labels: Mapping[int, str]) -> str | None:
-        number = self.number(column)
+    def read_label(self, column: str, labels: Mapping[int, str]) -> str | None:
+        number = self.read_number(column)
         return None if number is None else labels.get(number)
 
 
-class Reading:
+class MibReader:
     """Asks a `Reader`, and keeps problems and sources. Lives for one poll."""
 
-    def __init__(self, reader: Reader, *, units: tuple[int, ...] = (), charset: int | None = None) -> None:
+    def __init__(
+        self, reader: SnmpReader, *, units: tuple[int, ...] = (), charset: int | None = None
+    ) -> None:
         self._reader = reader
         self.units = units
         self.charset = charset
@@ -122,84 +124,84 @@ class Reading:
         """The first printer's hrDeviceIndex; 1 as long as none is known."""
         return self.units[0] if self.units else 1
 
-    def note(self, problem: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
+    def note_problem(self, problem: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
 
-    async def get(self, oids: Iterable[bytes]) -> dict[bytes, Value]:
+    async def get(self, oids: Iterable[bytes]) -> dict[bytes, SnmpValue]:
         """The values of `oids`; absent ones, and SNMPv2's three ways of saying so, are left out."""
         found = await self._reader.get(list(oids))
-        return {raw: value for raw, value in found.items() if not isinstance(value, Missing)}
+        return {raw: value for raw, value in found.items() if not isinstance(value, MissingValue)}
 
-    async def named(self, part: str, oids: Mapping[str, bytes]) -> dict[str, Value]:
+    async def get_named(self, part: str, oids: Mapping[str, bytes]) -> dict[str, SnmpValue]:
         """The values of `oids` under their names, noted as sources of `part`."""
         found = await self.get(oids.values())
         self.sources.update({f"{part}.{name}": raw for name, raw in oids.items() if raw in found})
         return {name: found[raw] for name, raw in oids.items() if raw in found}
 
-    async def clue(self, column: bytes) -> dict[tuple[int, ...], Value]:
+    async def walk_optional_column(self, column: bytes) -> dict[tuple[int, ...], SnmpValue]:
         """A column that is nice to have: one that the printer will not let be walked is noted, and empty."""
         try:
-            return await self.column(column)
+            return await self.walk_column(column)
         except RefusedByDevice as why:
-            self.note(why.reason)
+            self.note_problem(why.reason)
             return {}
 
-    async def column(self, root: bytes) -> dict[tuple[int, ...], Value]:
+    async def walk_column(self, root: bytes) -> dict[tuple[int, ...], SnmpValue]:
         """Everything below `root`, by the arcs after it."""
         below = (
-            (arcs(raw[len(root) :]), value)
+            (decode_arcs(raw[len(root) :]), value)
             for raw, value in await self._reader.walk(root)
-            if raw.startswith(root) and not isinstance(value, Missing)
+            if raw.startswith(root) and not isinstance(value, MissingValue)
         )
         return {index: value for index, value in below if all(arc <= MAX_ARC for arc in index)}
 
-    async def columns(self, *roots: bytes) -> dict[bytes, dict[tuple[int, ...], Value]]:
+    async def walk_columns(self, *roots: bytes) -> dict[bytes, dict[tuple[int, ...], SnmpValue]]:
         """Everything below each of `roots`, walked side by side, by the arcs after it."""
-        found: dict[bytes, dict[tuple[int, ...], Value]] = {root: {} for root in roots}
+        found: dict[bytes, dict[tuple[int, ...], SnmpValue]] = {root: {} for root in roots}
         for raw, value in await self._reader.walk(*roots):
             root = next((root for root in roots if raw.startswith(root)), None)
-            if root is not None and not isinstance(value, Missing):
-                index = arcs(raw[len(root) :])
+            if root is not None and not isinstance(value, MissingValue):
+                index = decode_arcs(raw[len(root) :])
                 if all(arc <= MAX_ARC for arc in index):
                     found[root][index] = value
         return found
 
-    async def table(self, table: Table) -> list[Row]:
+    async def read_table(self, table: MibTable) -> list[MibRow]:
         """The rows, in the order of their numbers. A row is there if any column has it."""
-        return (await self.tables(table))[0]
+        return (await self.read_tables(table))[0]
 
-    async def tables(self, *tables: Table) -> list[list[Row]]:
+    async def read_tables(self, *tables: MibTable) -> list[list[MibRow]]:
         """The rows of each of several tables, walked side by side so that they share requests."""
         columns = {raw: (table, name) for table in tables for raw, name in table.columns.items()}
         widths = {len(raw) for raw in columns}
-        rows: dict[tuple[str, int, int], Row] = {}
+        rows: dict[tuple[str, int, int], MibRow] = {}
         for raw, value in await self._reader.walk(*columns):
             width = next((width for width in widths if raw[:width] in columns), 0)
-            if not width or isinstance(value, Missing):
+            if not width or isinstance(value, MissingValue):
                 continue
             table, column = columns[raw[:width]]
-            if (place := self._place(table, arcs(raw[width:]))) is not None:
-                row = rows.setdefault((table.name, *place), Row(self, table.name, *place))
+            if (place := self._locate_row(table, decode_arcs(raw[width:]))) is not None:
+                row = rows.setdefault((table.name, *place), MibRow(self, table.name, *place))
                 row.cells[column] = value
                 self.seen.add(row.unit)
                 self.sources[f"{table.name}.{row.index}.{column}"] = raw
         ordered = [rows[place] for place in sorted(rows)]
         return [[row for row in ordered if row.table == table.name] for table in tables]
 
-    def _place(self, table: Table, index: tuple[int, ...]) -> tuple[int, int] | None:
+    def _locate_row(self, table: MibTable, index: tuple[int, ...]) -> tuple[int, int] | None:
         """(hrDeviceIndex, own number). Firmware that leaves out a level numbers the rows alone."""
         if any(arc > MAX_ARC for arc in index):
-            self.note(f"{table.name}: a row with a number beyond 2^32 in its index")
+            self.note_problem(f"{table.name}: a row with a number beyond 2^32 in its index")
         elif len(index) == 2:
             return index[0], index[1]
         elif len(index) == 1:
             return self.unit, index[0]
         else:
-            self.note(f"{table.name}: a row with an index of {counted(len(index), 'number')}")
+            self.note_problem(f"{table.name}: a row with an index of {counted(len(index), 'number')}")
         return None
 
-    def number(self, value: Value, what: str) -> int | None:
+    def parse_number(self, value: SnmpValue, what: str) -> int | None:
         """An integer, also one sent as digits in a string; anything else is a problem and None."""
         if value is None or isinstance(value, int):
             return value
@@ -208,18 +210,18 @@ class Reading:
                 return int(value.strip(b"\0 ").decode("ascii"))
             except ValueError:
                 pass
-        self.note(f"{what}: not a number: {_shown(value)}")
+        self.note_problem(f"{what}: not a number: {_format_value(value)}")
         return None
 
-    def text(self, value: Value, what: str) -> str:
+    def decode_text(self, value: SnmpValue, what: str) -> str:
         """Text of an octet string in the printer's charset; "" where there is none."""
         if value is None:
             return ""
         if isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress)):
-            return decode(value, self.charset)
-        self.note(f"{what}: not a text: {_shown(value)}")
+            return decode_octets(value, self.charset)
+        self.note_problem(f"{what}: not a text: {_format_value(value)}")
         return ""
 
 
-def _shown(value: Value) -> str:
+def _format_value(value: SnmpValue) -> str:
     return value[:20].hex() if isinstance(value, bytes) else str(value)

@@ -8,12 +8,12 @@ by the IEEE 1284 id that the port monitor has for it (ppmPrinterHrDeviceIndex, P
 from collections.abc import Mapping
 
 from agent.collectors._identity import ieee1284
-from agent.collectors._identity.identity_decision import Clues, Said, decide
-from agent.collectors._printer_mib.mib_reader import Reading
+from agent.collectors._identity.identity_decision import IdentityEvidence, SourcedText, decide_identity
+from agent.collectors._printer_mib.mib_reader import MibReader
 from agent.collectors._vendor.vendor_profiles import Profiles
-from agent.core.model import Unit
+from agent.core.model import PrinterUnit
 from agent.snmp.oid import encode_arcs, oid
-from agent.snmp.reader import Value
+from agent.snmp.reader import SnmpValue
 
 DEVICE_DESCR = oid("1.3.6.1.2.1.25.3.2.1.3")  # hrDeviceDescr
 PRINTER_NAME = oid("1.3.6.1.2.1.43.5.1.1.16")  # prtGeneralPrinterName
@@ -22,45 +22,51 @@ PPM_DEVICE_ID = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")  # ppmPrinterIEEE1284Devic
 PPM_UNIT = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.6")  # ppmPrinterHrDeviceIndex
 
 
-async def read(reading: Reading, profiles: Profiles) -> tuple[Unit, ...]:
+async def read_units(reading: MibReader, profiles: Profiles) -> tuple[PrinterUnit, ...]:
     """Who each printer is where there are several; nothing is asked where there is one."""
     if len(reading.units) < 2:
         return ()
     columns = (DEVICE_DESCR, PRINTER_NAME, SERIAL)
     places = [column + encode_arcs(unit) for unit in reading.units for column in columns]
     found = await reading.get(places)
-    ports = await ports_of(reading)
-    return tuple(_unit(reading, profiles, unit, found, ports.get(unit, ())) for unit in reading.units)
+    ports = await read_port_ids(reading)
+    return tuple(
+        _identify_unit(reading, profiles, unit, found, ports.get(unit, ())) for unit in reading.units
+    )
 
 
-async def ports_of(reading: Reading) -> dict[int, tuple[Said, ...]]:
+async def read_port_ids(reading: MibReader) -> dict[int, tuple[SourcedText, ...]]:
     """The 1284 ids of the port monitor, by the hrDeviceIndex of their printer where there are several;
     0: it does not say whose."""
-    texts = await reading.clue(PPM_DEVICE_ID)
-    units = await reading.clue(PPM_UNIT) if len(reading.units) > 1 and texts else {}
-    found: dict[int, tuple[Said, ...]] = {}
+    texts = await reading.walk_optional_column(PPM_DEVICE_ID)
+    units = await reading.walk_optional_column(PPM_UNIT) if len(reading.units) > 1 and texts else {}
+    found: dict[int, tuple[SourcedText, ...]] = {}
     for port, value in texts.items():
         unit = units.get(port)
-        said = Said(reading.text(value, "1284 id"), PPM_DEVICE_ID + encode_arcs(*port))
+        said = SourcedText(reading.decode_text(value, "1284 id"), PPM_DEVICE_ID + encode_arcs(*port))
         place = unit if isinstance(unit, int) else 0
         found[place] = (*found.get(place, ()), said)
     return found
 
 
-def _unit(
-    reading: Reading, profiles: Profiles, unit: int, found: Mapping[bytes, Value], ports: tuple[Said, ...]
-) -> Unit:
-    def said(column: bytes) -> Said:
+def _identify_unit(
+    reading: MibReader,
+    profiles: Profiles,
+    unit: int,
+    found: Mapping[bytes, SnmpValue],
+    ports: tuple[SourcedText, ...],
+) -> PrinterUnit:
+    def source_text(column: bytes) -> SourcedText:
         place = column + encode_arcs(unit)
-        return Said(reading.text(found.get(place), "identity"), place)
+        return SourcedText(reading.decode_text(found.get(place), "identity"), place)
 
     ids = ((ieee1284.parse(port.text), port.source) for port in ports)
-    clues = Clues(
-        device_descr=said(DEVICE_DESCR),
-        printer_name=said(PRINTER_NAME),
-        general_serial=said(SERIAL),
+    clues = IdentityEvidence(
+        device_descr=source_text(DEVICE_DESCR),
+        printer_name=source_text(PRINTER_NAME),
+        general_serial=source_text(SERIAL),
         device_ids=tuple((device_id, source) for device_id, source in ids if device_id),
         printer_rows=True,
     )
-    told = decide(clues, profiles).identity
-    return Unit(index=unit, vendor=told.vendor, model=told.model, serial=told.serial, name=told.name)
+    told = decide_identity(clues, profiles).identity
+    return PrinterUnit(index=unit, vendor=told.vendor, model=told.model, serial=told.serial, name=told.name)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from agent.collectors._printer_mib import labels
-from agent.collectors._printer_mib.mib_reader import Reading, Row, Table
+from agent.collectors._printer_mib.mib_reader import MibReader, MibRow, MibTable
 from agent.core.model import Cover, DeviceStatus, Light, PrinterStatus, Status
 from agent.snmp.oid import encode_arcs, oid
-from agent.snmp.reader import Value
+from agent.snmp.reader import SnmpValue
 
 DEVICE_STATUS = oid("1.3.6.1.2.1.25.3.2.1.5")  # hrDeviceStatus
 PRINTER_STATUS = oid("1.3.6.1.2.1.25.3.5.1.1")  # hrPrinterStatus
@@ -15,42 +15,42 @@ ERROR_STATE = oid("1.3.6.1.2.1.25.3.5.1.2")  # hrPrinterDetectedErrorState
 _DEVICE = dict(enumerate(DeviceStatus, start=1))  # unknown, running, warning, testing, down
 _PRINTER = dict(enumerate(PrinterStatus, start=1))  # other, unknown, idle, printing, warmup
 
-CONSOLE = Table.of("console", "1.3.6.1.2.1.43.16.5.1", text=2)
-COVERS = Table.of("covers", "1.3.6.1.2.1.43.6.1.1", description=2, state=3)
-LIGHTS = Table.of("lights", "1.3.6.1.2.1.43.17.6.1", on=2, off=3, colour=4, description=5)
+CONSOLE = MibTable.from_columns("console", "1.3.6.1.2.1.43.16.5.1", text=2)
+COVERS = MibTable.from_columns("covers", "1.3.6.1.2.1.43.6.1.1", description=2, state=3)
+LIGHTS = MibTable.from_columns("lights", "1.3.6.1.2.1.43.17.6.1", on=2, off=3, colour=4, description=5)
 
 
-def scalars(unit: int) -> dict[str, bytes]:
+def status_oids(unit: int) -> dict[str, bytes]:
     """What to ask for the status of the printer at hrDeviceIndex `unit`."""
     index = encode_arcs(unit)
     return {"device": DEVICE_STATUS + index, "printer": PRINTER_STATUS + index, "errors": ERROR_STATE + index}
 
 
-def of(reading: Reading, found: dict[str, Value], console: tuple[str, ...]) -> Status | None:
+def build_status(reading: MibReader, found: dict[str, SnmpValue], console: tuple[str, ...]) -> Status | None:
     """The status told by the values of `scalars`; None where the printer has none of them."""
     if not console and not found.keys() & {"device", "printer", "errors"}:
         return None
-    device = reading.number(found.get("device"), "hrDeviceStatus")
-    printer = reading.number(found.get("printer"), "hrPrinterStatus")
+    device = reading.parse_number(found.get("device"), "hrDeviceStatus")
+    printer = reading.parse_number(found.get("printer"), "hrPrinterStatus")
     return Status(
         device=_DEVICE.get(device) if device is not None else None,
         printer=_PRINTER.get(printer) if printer is not None else None,
-        errors=_errors(reading, found.get("errors")),
+        errors=_read_errors(reading, found.get("errors")),
         console=console,
     )
 
 
-def _errors(reading: Reading, value: Value) -> tuple[str, ...] | None:
+def _read_errors(reading: MibReader, value: SnmpValue) -> tuple[str, ...] | None:
     """The bits as octets, never as text: a blank is 0x20, lowToner. Empty: no error detected."""
     if value is None:
         return None
     if not isinstance(value, bytes):
-        reading.note(f"hrPrinterDetectedErrorState: not an octet string: {value}")
+        reading.note_problem(f"hrPrinterDetectedErrorState: not an octet string: {value}")
         return None
-    return error_bits(value)
+    return decode_error_bits(value)
 
 
-def error_bits(octets: bytes) -> tuple[str, ...]:
+def decode_error_bits(octets: bytes) -> tuple[str, ...]:
     """The names of the bits that are set; printers after RFC 1514 send one octet only."""
     return tuple(
         name
@@ -59,35 +59,35 @@ def error_bits(octets: bytes) -> tuple[str, ...]:
     )
 
 
-def console(rows: Iterable[Row]) -> tuple[str, ...]:
+def build_console(rows: Iterable[MibRow]) -> tuple[str, ...]:
     """prtConsoleDisplayBufferText: the lines of the panel that say something."""
-    return tuple(text for row in rows if (text := row.text("text")))
+    return tuple(text for row in rows if (text := row.read_text("text")))
 
 
-def covers(rows: Iterable[Row]) -> tuple[Cover, ...]:
+def build_covers(rows: Iterable[MibRow]) -> tuple[Cover, ...]:
     return tuple(
         Cover(
             index=row.index,
-            description=row.text("description"),
-            state=row.label("state", labels.COVER_STATE),
+            description=row.read_text("description"),
+            state=row.read_label("state", labels.COVER_STATE),
         )
         for row in rows
     )
 
 
-async def lights(reading: Reading) -> tuple[Light, ...]:
+async def read_lights(reading: MibReader) -> tuple[Light, ...]:
     return tuple(
         Light(
             index=row.index,
-            description=row.text("description"),
-            colour=row.label("colour", labels.CONSOLE_COLOUR),
-            state=_light(row.number("on"), row.number("off")),
+            description=row.read_text("description"),
+            colour=row.read_label("colour", labels.CONSOLE_COLOUR),
+            state=_light_state(row.read_number("on"), row.read_number("off")),
         )
-        for row in await reading.table(LIGHTS)
+        for row in await reading.read_table(LIGHTS)
     )
 
 
-def _light(on: int | None, off: int | None) -> str | None:
+def _light_state(on: int | None, off: int | None) -> str | None:
     """prtConsoleOnTime and OffTime in ms: both above zero is flashing, both zero is off."""
     if on is None or off is None:
         return None

@@ -28,7 +28,13 @@ from typing import Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from agent.collectors import decoders
-from agent.collectors._vendor.strict_records import Column, Confidence, Oid, Pattern, Strict
+from agent.collectors._vendor.strict_records import (
+    ColumnOid,
+    OidText,
+    ProfileModel,
+    RegexText,
+    SourceConfidence,
+)
 from agent.core import plugins
 
 Metric = Literal[
@@ -36,78 +42,78 @@ Metric = Literal[
     "print", "copy", "fax", "scan", "other", "duplex", "simplex", "sheets", "feeder",
     "length", "area", "jams", "used", "remaining", "pages_left", "state",
 ]  # fmt: skip
-Unit = Literal[
+MeterUnit = Literal[
     "impressions", "sheets", "images", "a4", "percent", "feet", "meters", "hours", "times", "items", "code",
 ]  # fmt: skip
 """`a4`: impressions converted to A4 by the printer; `images`: scanned sides; `code`: a state, no amount."""
 
 
-class Counted(Strict):
+class MeterSpec(ProfileModel):
     """What one number counts."""
 
     metric: Metric
     part: str | None = None
-    unit: Unit = "impressions"
+    unit: MeterUnit = "impressions"
 
 
-class MeterRow(Counted):
+class MeterRow(MeterSpec):
     """One private object that is a meter."""
 
-    oid: Oid
-    models: Pattern | None = None
+    oid: OidText
+    models: RegexText | None = None
     source: str = Field(min_length=3)
-    confidence: Confidence
+    confidence: SourceConfidence
 
     @model_validator(mode="after")
-    def _total(self) -> Self:
-        return _no_weak_total(self, self.confidence)
+    def _check_total(self) -> Self:
+        return _refuse_weak_total(self, self.confidence)
 
 
-class Meaning(Counted):
+class PackedMeter(MeterSpec):
     """What a key of a packed reply counts."""
 
-    key: Pattern
+    key: RegexText
     row: int | None = None  # the row's number means it too, where its name is in no known words: unverified
     divide: int = Field(1, ge=1)
-    confidence: Confidence | None = None  # where it differs from that of the reply
+    confidence: SourceConfidence | None = None  # where it differs from that of the reply
 
-    def names(self, key: str) -> bool:
+    def matches_key(self, key: str) -> bool:
         return re.fullmatch(self.key, key, re.IGNORECASE) is not None
 
 
-class Packed(Strict):
+class PackedReply(ProfileModel):
     """Objects, or columns of a table, that a decoder turns into keys and values."""
 
     decoder: str
-    objects: Mapping[str, Oid] = Field(default_factory=dict)
-    columns: Mapping[str, Column] = Field(default_factory=dict)
-    models: Pattern | None = None
+    objects: Mapping[str, OidText] = Field(default_factory=dict)
+    columns: Mapping[str, ColumnOid] = Field(default_factory=dict)
+    models: RegexText | None = None
     source: str = Field(min_length=3)
-    confidence: Confidence
-    meter: tuple[Meaning, ...] = Field(min_length=1, strict=False)
+    confidence: SourceConfidence
+    meter: tuple[PackedMeter, ...] = Field(min_length=1, strict=False)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        known = plugins.names(decoders)
+    def _check_reply(self) -> Self:
+        known = plugins.list_plugins(decoders)
         if self.decoder not in known:
             raise ValueError(f'no decoder is called "{self.decoder}" | there are: {", ".join(known)}')
         if bool(self.objects) == bool(self.columns):
             raise ValueError("a packed reply has either objects or columns | name them by what they hold")
         for meaning in self.meter:
-            _no_weak_total(meaning, meaning.confidence or self.confidence)
+            _refuse_weak_total(meaning, meaning.confidence or self.confidence)
         return self
 
 
-C = TypeVar("C", bound=Counted)
+C = TypeVar("C", bound=MeterSpec)
 
 
-def _no_weak_total(counted: C, confidence: Confidence) -> C:
+def _refuse_weak_total(counted: C, confidence: SourceConfidence) -> C:
     """A total that one weak source tells of would stand beside the standard's under the same name."""
     if confidence == "C" and counted.metric == "total" and counted.part is None:
         raise ValueError('a total of confidence C needs a part | say which total it is, as in part = "panel"')
     return counted
 
 
-def fits(models: str | None, model: str | None) -> bool:
+def fits_model(models: str | None, model: str | None) -> bool:
     """Whether a row for `models` is one for this model; a row for some does not fit an unknown one."""
     return models is None or (model is not None and re.search(models, model, re.IGNORECASE) is not None)

@@ -10,13 +10,14 @@
 import re
 from dataclasses import dataclass
 
-_NO = r"(?:\ ?(?:number|numero|nummer|no|nr)\b\.?)?"
+_NUMBER_WORD = r"(?:\ ?(?:number|numero|nummer|no|nr)\b\.?)?"
 _LABELLED_PART = re.compile(
-    rf"(?:\b(?:P/?N|part{_NO}|art(?:icle|ikel)?{_NO}|order{_NO}|REF))[:#.\ ]+\s*([A-Z0-9][\w\-./]{{3,24}})",
+    rf"(?:\b(?:P/?N|part{_NUMBER_WORD}|art(?:icle|ikel)?{_NUMBER_WORD}|order{_NUMBER_WORD}|REF))"
+    r"[:#.\ ]+\s*([A-Z0-9][\w\-./]{3,24})",
     re.IGNORECASE,
 )
 _LABELLED_SERIAL = re.compile(
-    rf"(?:\b(?:S/?N|serial{_NO}|ser\.))[:#.\ ]*([A-Z0-9][\w\-]{{3,39}})", re.IGNORECASE
+    rf"(?:\b(?:S/?N|serial{_NUMBER_WORD}|ser\.))[:#.\ ]*([A-Z0-9][\w\-]{{3,39}})", re.IGNORECASE
 )
 
 _PART = re.compile(
@@ -39,27 +40,27 @@ _PART = re.compile(
     """,
     re.VERBOSE,
 )
-_NOTHING = {"unknown", "none", "n/a", "na"}
+_PLACEHOLDERS = {"unknown", "none", "n/a", "na"}
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class SupplyIds:
     """What a description tells of the thing itself."""
 
     part_number: str | None = None
     serial: str | None = None
 
 
-def marks(description: str) -> Marks:
+def find_supply_ids(description: str) -> SupplyIds:
     """Part number and serial in `description`: labelled ones first, then known shapes."""
-    part = _labelled(_LABELLED_PART, description)
+    part = _find_labelled(_LABELLED_PART, description)
     if part is None and (shape := _PART.search(description)):
         part = shape[0]
-    return Marks(part_number=part, serial=_labelled(_LABELLED_SERIAL, description))
+    return SupplyIds(part_number=part, serial=_find_labelled(_LABELLED_SERIAL, description))
 
 
-def _labelled(pattern: re.Pattern[str], text: str) -> str | None:
+def _find_labelled(pattern: re.Pattern[str], text: str) -> str | None:
     found = pattern.search(text)
-    if not found or found[1].casefold() in _NOTHING:
+    if not found or found[1].casefold() in _PLACEHOLDERS:
         return None
     return found[1].rstrip("-./")

@@ -7,34 +7,36 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from agent.snmp.oid import oid
 
-NEVER = ("1.3.6.1.4.1.236.11.5.11.81.10",)
+FORBIDDEN_BRANCHES = ("1.3.6.1.4.1.236.11.5.11.81.10",)
 """Branches that hold credentials: no profile may ask there, nor walk a branch around one."""
 
-DEEP_ENOUGH = 4  # arcs below the enterprise's number that a walked column must name
+MIN_COLUMN_DEPTH = 4  # arcs below the enterprise's number that a walked column must name
 
-Confidence = Literal["A", "B", "C"]
+SourceConfidence = Literal["A", "B", "C"]
 """A: two independent sources, or checked against the panel; B: one that is kept up; C: one weak source."""
 
 
-def an_oid(text: str) -> str:
+def check_oid(text: str) -> str:
     oid(text)
-    if leak := next((branch for branch in NEVER if f"{text}.".startswith(f"{branch}.")), None):
+    if leak := next((branch for branch in FORBIDDEN_BRANCHES if f"{text}.".startswith(f"{branch}.")), None):
         raise ValueError(f"{text} lies below {leak}, which holds credentials | it is never asked")
     return text
 
 
-def a_column(text: str) -> str:
+def check_column(text: str) -> str:
     """A column to walk: one of a table, not a maker's whole tree."""
-    an_oid(text)
+    check_oid(text)
     arcs = text.removeprefix("1.3.6.1.4.1.").split(".")
-    if len(arcs) <= DEEP_ENOUGH or any(f"{branch}.".startswith(f"{text}.") for branch in NEVER):
+    if len(arcs) <= MIN_COLUMN_DEPTH or any(
+        f"{branch}.".startswith(f"{text}.") for branch in FORBIDDEN_BRANCHES
+    ):
         raise ValueError(
             f"{text} is a whole branch | name the column of one table: no tree is walked blindly"
         )
     return text
 
 
-def _a_pattern(text: str) -> str:
+def _check_pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as why:
@@ -42,10 +44,10 @@ def _a_pattern(text: str) -> str:
     return text
 
 
-Oid = Annotated[str, AfterValidator(an_oid)]
-Column = Annotated[str, AfterValidator(a_column)]
-Pattern = Annotated[str, AfterValidator(_a_pattern)]
+OidText = Annotated[str, AfterValidator(check_oid)]
+ColumnOid = Annotated[str, AfterValidator(check_column)]
+RegexText = Annotated[str, AfterValidator(_check_pattern)]
 
 
-class Strict(BaseModel):
+class ProfileModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 
 from agent.collectors._vendor.colour_words import GLYPH_KINDS, GLYPHS, KINDS, NAMES
-from agent.core.text import fold
+from agent.core.text import fold_case
 
 UNKNOWN = "unknown"
 TRICOLOUR = "tricolour"
@@ -32,7 +32,7 @@ _LETTERS = {
     "VLM": "vivid light magenta", "VM": "vivid magenta", "CMY": TRICOLOUR, "PGBK": "black",
     "CYN": "cyan", "YEL": "yellow", "MAG": "magenta",
 }  # fmt: skip
-_ALONE = re.compile(  # "LC", "(K)", "Bk", "K-Toner"; not "C9351A", "C-EXV", "CF237Y"
+_LONE_LETTERS = re.compile(  # "LC", "(K)", "Bk", "K-Toner"; not "C9351A", "C-EXV", "CF237Y"
     r"(?<![A-Za-z0-9])([A-Z]{1,4}|Blk|Bk|Cyn|Yel|Mag)(?!\w|-(?!(?i:toner|ink|tinte|drum)\b))"
 )
 _IN_A_PART_NUMBER = re.compile(
@@ -51,22 +51,22 @@ _TRICOLOUR = re.compile(
 )
 
 
-def _words(table: dict[str, str]) -> dict[str, str]:
-    return {fold(word): colour for colour, words in table.items() for word in words.split()}
+def _index_words(table: dict[str, str]) -> dict[str, str]:
+    return {fold_case(word): colour for colour, words in table.items() for word in words.split()}
 
 
-_WORD, _KIND = _words(NAMES), _words(KINDS)
-_GLYPH, _GLYPH_KIND = _words(GLYPHS), _words(GLYPH_KINDS)
+_WORD, _KIND = _index_words(NAMES), _index_words(KINDS)
+_GLYPH, _GLYPH_KIND = _index_words(GLYPHS), _index_words(GLYPH_KINDS)
 
 
 @lru_cache(maxsize=4096)
-def named(text: str) -> str | None:
+def find_named_colour(text: str) -> str | None:
     """The colour that `text` names in words: "black", "light cyan", "tricolour"; None: none, or several."""
-    folded = fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    folded = fold_case(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
     if _TRICOLOUR.search(folded):
         return TRICOLOUR
     tokens = re.findall(r"[^\W\d_]+", folded)
-    colours = {colour for token in tokens if (colour := _of_token(token))}
+    colours = {colour for token in tokens if (colour := _match_token(token))}
     colours |= {colour for glyph, colour in _GLYPH.items() if glyph in folded}
     if colours >= {"cyan", "magenta", "yellow"}:
         return TRICOLOUR
@@ -78,28 +78,30 @@ def named(text: str) -> str | None:
     return " ".join([*sorted({*kinds} - {"light"}, reverse=True), *lights, *colours])
 
 
-def _of_token(token: str) -> str | None:
+def _match_token(token: str) -> str | None:
     if token in _WORD:
         return _WORD[token]
     parts = (part for part in _COMPOUNDS if token.startswith(part) or token.endswith(part))
     return next((_WORD[part] for part in parts), None)
 
 
-def lettered(text: str) -> str | None:
+def find_lettered_colour(text: str) -> str | None:
     """The colour whose usual letters stand alone in `text`; None: none, or several."""
-    found = [*_ALONE.findall(text), *map("".join, _IN_A_PART_NUMBER.findall(text))]
+    found = [*_LONE_LETTERS.findall(text), *map("".join, _IN_A_PART_NUMBER.findall(text))]
     colours = {_LETTERS[letters.upper()] for letters in found if letters.upper() in _LETTERS}
     return colours.pop() if len(colours) == 1 else None
 
 
-def colour_of(description: str, colorant: str, *, coloured: bool) -> str:
+def detect_colour(description: str, colorant: str, *, coloured: bool) -> str:
     """The colour of one supply; `colorant` is prtMarkerColorantValue, "" where it has none.
 
     `coloured` says whether a supply of this type has a colour, so that a letter may be one: the "M"
     of a maintenance kit is not magenta.
     """
-    if word := named(description):
+    if word := find_named_colour(description):
         return word
-    if by_colorant := named(colorant) or (lettered(colorant.upper()) if colorant else None):
+    if by_colorant := find_named_colour(colorant) or (
+        find_lettered_colour(colorant.upper()) if colorant else None
+    ):
         return by_colorant
-    return (lettered(description) if coloured else None) or UNKNOWN
+    return (find_lettered_colour(description) if coloured else None) or UNKNOWN

@@ -10,32 +10,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.collectors import decoders
-from agent.collectors._printer_mib.mib_reader import Reading
-from agent.collectors._vendor.meter_definitions import Counted, Meaning, MeterRow, Packed, fits
-from agent.collectors._vendor.strict_records import Confidence
+from agent.collectors._printer_mib.mib_reader import MibReader
+from agent.collectors._vendor.meter_definitions import (
+    MeterRow,
+    MeterSpec,
+    PackedMeter,
+    PackedReply,
+    fits_model,
+)
+from agent.collectors._vendor.strict_records import SourceConfidence
 from agent.collectors._vendor.vendor_profiles import Profile
-from agent.collectors.decoders._count import ALONE, Count, Index, number
+from agent.collectors.decoders._count import SCALAR_INDEX, DecodedCount, RowIndex, parse_count
 from agent.core import plugins
 from agent.core.model import Meter, Trust
-from agent.snmp.oid import dotted, encode_arcs, oid
-from agent.snmp.reader import Value
+from agent.snmp.oid import encode_arcs, format_oid, oid
+from agent.snmp.reader import SnmpValue
 
-TRUST = {"A": Trust.MEASURED, "B": Trust.MEASURED, "C": Trust.UNVERIFIED}
+TRUST_BY_CONFIDENCE = {"A": Trust.MEASURED, "B": Trust.MEASURED, "C": Trust.UNVERIFIED}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MeterQuery:
     """The rows of some profiles that fit one model."""
 
     rows: tuple[MeterRow, ...] = ()
-    packed: tuple[Packed, ...] = ()
+    packed: tuple[PackedReply, ...] = ()
 
     @classmethod
-    def of(cls, profiles: Iterable[Profile], model: str | None) -> "Wanted":
+    def for_model(cls, profiles: Iterable[Profile], model: str | None) -> "MeterQuery":
         profiles = list(profiles)
         return cls(
-            tuple(row for one in profiles for row in one.meter if fits(row.models, model)),
-            tuple(row for one in profiles for row in one.packed if fits(row.models, model)),
+            tuple(row for one in profiles for row in one.meter if fits_model(row.models, model)),
+            tuple(row for one in profiles for row in one.packed if fits_model(row.models, model)),
         )
 
     @property
@@ -52,39 +58,41 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Answers:
+class MeterReplies:
     """What came, by raw OID."""
 
-    objects: Mapping[bytes, Value] = field(default_factory=dict)
-    columns: Mapping[bytes, Mapping[Index, Value]] = field(default_factory=dict)
+    objects: Mapping[bytes, SnmpValue] = field(default_factory=dict)
+    columns: Mapping[bytes, Mapping[RowIndex, SnmpValue]] = field(default_factory=dict)
 
-    def told(self, packed: Packed) -> dict[str, Mapping[Index, Value]]:
+    def decoder_input(self, packed: PackedReply) -> dict[str, Mapping[RowIndex, SnmpValue]]:
         """The part that one decoder gets."""
         alone = {name: self.objects.get(oid(place)) for name, place in packed.objects.items()}
         return {
-            **{name: {ALONE: value} for name, value in alone.items() if value is not None},
+            **{name: {SCALAR_INDEX: value} for name, value in alone.items() if value is not None},
             **{name: self.columns.get(oid(place), {}) for name, place in packed.columns.items()},
         }
 
 
-async def read(reading: Reading, profiles: Sequence[Profile], model: str | None) -> tuple[Meter, ...]:
+async def read_vendor_meters(
+    reading: MibReader, profiles: Sequence[Profile], model: str | None
+) -> tuple[Meter, ...]:
     """The meters that the printer tells by its maker's objects."""
-    wanted = Wanted.of(profiles, model)
+    wanted = MeterQuery.for_model(profiles, model)
     objects = await reading.get(wanted.objects) if wanted.objects else {}
-    columns = await reading.columns(*wanted.columns) if wanted.columns else {}
+    columns = await reading.walk_columns(*wanted.columns) if wanted.columns else {}
     problems: list[str] = []
-    found = decode(wanted, Answers(objects, columns), problems)
+    found = decode_meters(wanted, MeterReplies(objects, columns), problems)
     for problem in problems:
-        reading.note(problem)
+        reading.note_problem(problem)
     return found
 
 
-def decode(wanted: Wanted, answers: Answers, problems: list[str]) -> tuple[Meter, ...]:
+def decode_meters(wanted: MeterQuery, answers: MeterReplies, problems: list[str]) -> tuple[Meter, ...]:
     """What the answers mean; pure. A reply that cannot be decoded adds one sentence to `problems`."""
-    found = [*_alone(wanted.rows, answers.objects)]
+    found = [*_decode_objects(wanted.rows, answers.objects)]
     for packed in wanted.packed:
         try:
-            found += _unpacked(packed, answers)
+            found += _decode_packed(packed, answers)
         except ValueError as why:
             place = next(iter({**packed.objects, **packed.columns}.values()))
             problems.append(f"meters: {place} is no {packed.decoder.replace('_', ' ')} reply: {why}")
@@ -95,49 +103,51 @@ def decode(wanted: Wanted, answers: Answers, problems: list[str]) -> tuple[Meter
     return tuple(named.values())
 
 
-def _alone(rows: Iterable[MeterRow], objects: Mapping[bytes, Value]) -> Iterator[Meter]:
+def _decode_objects(rows: Iterable[MeterRow], objects: Mapping[bytes, SnmpValue]) -> Iterator[Meter]:
     for row in rows:
-        count = number(objects.get(oid(row.oid)))
+        count = parse_count(objects.get(oid(row.oid)))
         if count is not None:
-            yield _meter(row, count, row.oid, row.confidence)
+            yield _build_meter(row, count, row.oid, row.confidence)
 
 
-def _unpacked(packed: Packed, answers: Answers) -> list[Meter]:
-    counts = plugins.load(decoders, packed.decoder).decode(answers.told(packed))
-    meters = (_meant(packed, count) for count in counts)
+def _decode_packed(packed: PackedReply, answers: MeterReplies) -> list[Meter]:
+    counts = plugins.load_plugin(decoders, packed.decoder).decode(answers.decoder_input(packed))
+    meters = (_map_count(packed, count) for count in counts)
     return [meter for meter in meters if meter is not None]
 
 
-def _meant(packed: Packed, count: Count) -> Meter | None:
+def _map_count(packed: PackedReply, count: DecodedCount) -> Meter | None:
     """The meter that a count is; None for a key that the profile does not know."""
     for meaning in packed.meter:
-        if meaning.names(count.key):
-            return _counted(packed, meaning, count, meaning.confidence or packed.confidence)
+        if meaning.matches_key(count.key):
+            return _convert_count(packed, meaning, count, meaning.confidence or packed.confidence)
     for meaning in packed.meter:
         if meaning.row is not None and meaning.row == count.row:
-            return _counted(packed, meaning, count, "C")
+            return _convert_count(packed, meaning, count, "C")
     return None
 
 
-def _counted(packed: Packed, meaning: Meaning, count: Count, confidence: Confidence) -> Meter:
+def _convert_count(
+    packed: PackedReply, meaning: PackedMeter, count: DecodedCount, confidence: SourceConfidence
+) -> Meter:
     value = (2 * count.value + meaning.divide) // (2 * meaning.divide)  # rounded half up
-    return _meter(meaning, value, _source(packed, count), confidence)
+    return _build_meter(meaning, value, _source_oid(packed, count), confidence)
 
 
-def _source(packed: Packed, count: Count) -> str:
+def _source_oid(packed: PackedReply, count: DecodedCount) -> str:
     """The OID of a row, or the object's with the key of the record in it."""
     if count.name in packed.columns:
-        return dotted(oid(packed.columns[count.name]) + encode_arcs(*count.place))
+        return format_oid(oid(packed.columns[count.name]) + encode_arcs(*count.place))
     return f"{packed.objects[count.name]}#{count.key}"
 
 
-def _meter(counted: Counted, value: int, source: str, confidence: Confidence) -> Meter:
+def _build_meter(counted: MeterSpec, value: int, source: str, confidence: SourceConfidence) -> Meter:
     return Meter(
         name=counted.metric,
         value=value,
         unit=counted.unit,
         part=counted.part,
         source=source,
-        trust=TRUST[confidence],
+        trust=TRUST_BY_CONFIDENCE[confidence],
         confidence=confidence,
     )

@@ -36,26 +36,26 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from agent.collectors._vendor.meter_definitions import MeterRow, Packed
-from agent.collectors._vendor.strict_records import Confidence, Oid, Pattern, Strict
+from agent.collectors._vendor.meter_definitions import MeterRow, PackedReply
+from agent.collectors._vendor.strict_records import OidText, ProfileModel, RegexText, SourceConfidence
 from agent.core import toml
 from agent.core.errors import Complaint, ConfigError
 
 FOLDER = Path(__file__).parent.parent / "profiles"
 
-What = Literal["model", "serial", "firmware", "device_id"]
+IdentityField = Literal["model", "serial", "firmware", "device_id"]
 
 
-class ProfileRow(Strict):
+class ProfileRow(ProfileModel):
     """One private object and what it tells."""
 
-    field: What
-    oid: Oid
+    field: IdentityField
+    oid: OidText
     source: str = Field(min_length=3)
-    confidence: Confidence
-    pattern: Pattern | None = None  # its first group is the value
+    confidence: SourceConfidence
+    pattern: RegexText | None = None  # its first group is the value
 
-    def value(self, text: str) -> str | None:
+    def extract_value(self, text: str) -> str | None:
         """What of the object's `text` is the value."""
         if self.pattern is None:
             return text or None
@@ -63,37 +63,37 @@ class ProfileRow(Strict):
         return found[1] if found else None
 
 
-class Describes(Strict):
+class DescriptionPattern(ProfileModel):
     """What sysDescr tells of these printers."""
 
-    pattern: Pattern
+    pattern: RegexText
     first: bool = False  # its model is better than hrDeviceDescr
 
 
-class Brand(Strict):
+class Brand(ProfileModel):
     name: str
     words: tuple[str, ...] = Field(min_length=1, strict=False)
 
 
-class Profile(Strict):
+class Profile(ProfileModel):
     """One maker's firmware."""
 
     vendor: str
     enterprises: tuple[int, ...] = Field(default=(), strict=False)
-    printers: tuple[Oid, ...] = Field(default=(), strict=False)
-    others: tuple[Oid, ...] = Field(default=(), strict=False)
+    printers: tuple[OidText, ...] = Field(default=(), strict=False)
+    others: tuple[OidText, ...] = Field(default=(), strict=False)
     prints_only: bool = False
     words: tuple[str, ...] = Field(default=(), strict=False)
     families: tuple[str, ...] = Field(default=(), strict=False)
     brand: tuple[Brand, ...] = Field(default=(), strict=False)
-    describes: tuple[Describes, ...] = Field(default=(), strict=False)
+    describes: tuple[DescriptionPattern, ...] = Field(default=(), strict=False)
     row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
     meter: tuple[MeterRow, ...] = Field(default=(), strict=False)
-    packed: tuple[Packed, ...] = Field(default=(), strict=False)
+    packed: tuple[PackedReply, ...] = Field(default=(), strict=False)
     file: str = Field("", exclude=True, description="The file's name without .toml. Set by `load`.")
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def all_names(self) -> tuple[str, ...]:
         return (self.vendor, *(brand.name for brand in self.brand))
 
 
@@ -107,29 +107,29 @@ class Profiles(tuple[Profile, ...]):
         """Every profile in `folders` (the shipped ones by default); a file in a later one replaces its
         namesake in an earlier one. Raises ConfigError with file, line and key, and every complaint."""
         files = {path.name: path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.toml"))}
-        return cls(load_each([files[name] for name in sorted(files)]))
+        return cls(load_files([files[name] for name in sorted(files)]))
 
-    def brand_in(self, text: str) -> str | None:
+    def find_brand(self, text: str) -> str | None:
         """The brand whose name comes first in `text`; of two at one place, the longer name."""
-        return _first(self._brands(), text)
+        return _find_first(self._iter_brands(), text)
 
-    def family_in(self, text: str) -> str | None:
+    def find_family_vendor(self, text: str) -> str | None:
         """The vendor of whose models one is named in `text`."""
-        return _first(((word, profile.vendor) for profile in self for word in profile.families), text)
+        return _find_first(((word, profile.vendor) for profile in self for word in profile.families), text)
 
-    def called(self, files: Sequence[str]) -> list[Profile]:
+    def find_by_files(self, files: Sequence[str]) -> list[Profile]:
         """The profiles of these files."""
         return [profile for profile in self if profile.file in files]
 
-    def of_enterprise(self, number: int | None) -> list[Profile]:
+    def find_by_enterprise(self, number: int | None) -> list[Profile]:
         return [profile for profile in self if number is not None and number in profile.enterprises]
 
-    def of_vendor(self, name: str | None) -> list[Profile]:
-        return [profile for profile in self if name in profile.names]
+    def find_by_vendor(self, name: str | None) -> list[Profile]:
+        return [profile for profile in self if name in profile.all_names]
 
-    def words_of(self, name: str | None) -> list[str]:
+    def brand_patterns(self, name: str | None) -> list[str]:
         """Patterns of what may stand for the vendor or brand `name` in front of a model."""
-        own = self.of_vendor(name)
+        own = self.find_by_vendor(name)
         words = [word for profile in own for word in profile.words]
         words += [
             word for profile in own for brand in profile.brand if brand.name == name for word in brand.words
@@ -146,19 +146,19 @@ class Profiles(tuple[Profile, ...]):
                 return verdict
         return None
 
-    def _brands(self) -> Iterator[tuple[str, str]]:
+    def _iter_brands(self) -> Iterator[tuple[str, str]]:
         for profile in self:
             yield from ((word, profile.vendor) for word in profile.words)
             for brand in profile.brand:
                 yield from ((word, brand.name) for word in brand.words)
 
 
-def load_each(paths: Sequence[Path]) -> list[Profile]:
+def load_files(paths: Sequence[Path]) -> list[Profile]:
     """The profiles in these files. Raises ConfigError with every complaint about any of them."""
     profiles, complaints = [], []
     for path in paths:
         try:
-            profiles.append(load_one(path))
+            profiles.append(load_file(path))
         except ConfigError as why:
             complaints += why.complaints
     if complaints:
@@ -166,22 +166,24 @@ def load_each(paths: Sequence[Path]) -> list[Profile]:
     return profiles
 
 
-def load_one(path: Path) -> Profile:
+def load_file(path: Path) -> Profile:
     """The profile in one file. Raises ConfigError."""
-    document = toml.read(path)
+    document = toml.load_document(path)
     if "file" in document.data:
-        raise ConfigError([document.complaint(("file",), "unknown key", "the file's own name is its name")])
-    return toml.validate(document, Profile).model_copy(update={"file": path.stem})
+        raise ConfigError(
+            [document.build_complaint(("file",), "unknown key", "the file's own name is its name")]
+        )
+    return toml.validate_document(document, Profile).model_copy(update={"file": path.stem})
 
 
-def complaints(paths: Sequence[Path]) -> list[Complaint]:
+def check_files(paths: Sequence[Path]) -> list[Complaint]:
     """What is wrong with these files, as the agent would take them in beside the shipped ones."""
     try:
-        added = load_each(paths)
+        added = load_files(paths)
     except ConfigError as why:
         return why.complaints
     names = {profile.file for profile in added}
-    others = [profile for profile in shipped() if profile.file not in names]
+    others = [profile for profile in load_shipped() if profile.file not in names]
     found = []
     for number, (profile, path) in enumerate(zip(added, paths, strict=True)):
         owned = {one: other for other in (*others, *added[:number]) for one in other.enterprises}
@@ -198,21 +200,23 @@ def complaints(paths: Sequence[Path]) -> list[Complaint]:
     return found
 
 
-def _first(words: Iterator[tuple[str, str]], text: str) -> str | None:
+def _find_first(words: Iterator[tuple[str, str]], text: str) -> str | None:
     folded = text.casefold()
     found = [
-        (match.start(), -len(word), name) for word, name in words if (match := _whole(word).search(folded))
+        (match.start(), -len(word), name)
+        for word, name in words
+        if (match := _word_pattern(word).search(folded))
     ]
     return min(found)[2] if found else None
 
 
 @cache
-def _whole(word: str) -> re.Pattern[str]:
+def _word_pattern(word: str) -> re.Pattern[str]:
     """`word` as no part of a longer one; a word that ends in "-" or a digit class may go on."""
     return re.compile(rf"(?<![a-z0-9]){word}(?![a-z])")
 
 
 @cache
-def shipped() -> Profiles:
+def load_shipped() -> Profiles:
     """The profiles that come with the agent, read once."""
     return Profiles.load()

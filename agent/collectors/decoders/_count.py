@@ -3,33 +3,33 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agent.snmp.reader import IpAddress, ObjectId, Value
+from agent.snmp.reader import IpAddress, ObjectId, SnmpValue
 
-Index = tuple[int, ...]
-Told = Mapping[str, Mapping[Index, Value]]
+RowIndex = tuple[int, ...]
+DecoderInput = Mapping[str, Mapping[RowIndex, SnmpValue]]
 
-ALONE: Index = ()  # the index of an object that is no column
+SCALAR_INDEX: RowIndex = ()  # the index of an object that is no column
 
 
-class Count(NamedTuple):
+class DecodedCount(NamedTuple):
     """One number: the key that the profile maps, and where it was read."""
 
     key: str
     value: int
     name: str  # which of the objects or columns
-    place: Index = ALONE  # the row of a column
+    place: RowIndex = SCALAR_INDEX  # the row of a column
     row: int | None = None  # the row's own number, where rows have meanings of their own
 
 
-def octets(value: Value) -> bytes | None:
+def as_octets(value: SnmpValue) -> bytes | None:
     """The bytes of an octet string; None for anything else."""
     plain = isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress))
     return bytes(value) if plain else None  # type: ignore[arg-type]  # plain: an octet string
 
 
-def number(value: Value) -> int | None:
+def parse_count(value: SnmpValue) -> int | None:
     """A count, also one sent as digits in a text; None for what is none (below zero: "not available")."""
-    if (raw := octets(value)) is not None:
+    if (raw := as_octets(value)) is not None:
         text = raw.strip(b"\0 ").decode("ascii", "replace")
         value = int(text) if text.isascii() and text.isdigit() else None
     return value if isinstance(value, int) and 0 <= value < NOT_AVAILABLE else None

@@ -13,28 +13,34 @@ Source: BROTHER-MIB (brInfoMaintenance and its neighbours); bieniu/brother; repl
 import re
 from collections.abc import Iterator
 
-from agent.collectors.decoders._count import ALONE, NOT_AVAILABLE, Count, Told, octets
+from agent.collectors.decoders._count import (
+    NOT_AVAILABLE,
+    SCALAR_INDEX,
+    DecodedCount,
+    DecoderInput,
+    as_octets,
+)
 
 END = 0xFF
 LONG, SHORT = (0x01, 0x04), (0x01, 0x02)
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[ :]?){5,}")
 
 
-def decode(told: Told) -> Iterator[Count]:
+def decode(told: DecoderInput) -> Iterator[DecodedCount]:
     """One count for each record, its key the id in two hex digits."""
     for name, column in told.items():
-        raw = octets(column.get(ALONE))
-        for key, value in _records(_plain(raw)) if raw else ():
+        raw = as_octets(column.get(SCALAR_INDEX))
+        for key, value in _parse_records(_decode_hex(raw)) if raw else ():
             if value != NOT_AVAILABLE:
-                yield Count(f"{key:02x}", value, name)
+                yield DecodedCount(f"{key:02x}", value, name)
 
 
-def _plain(raw: bytes) -> bytes:
+def _decode_hex(raw: bytes) -> bytes:
     text = raw.strip(b"\0 \r\n")
     return bytes.fromhex(text.decode("ascii").replace(":", " ")) if _HEX.fullmatch(text) else raw
 
 
-def _records(raw: bytes) -> Iterator[tuple[int, int]]:
+def _parse_records(raw: bytes) -> Iterator[tuple[int, int]]:
     """(id, value) of each record. Raises ValueError at the first that is no record."""
     at = 0
     while at < len(raw) and raw[at] != END and any(raw[at:]):
@@ -47,11 +53,11 @@ def _records(raw: bytes) -> Iterator[tuple[int, int]]:
         if head == LONG:
             yield raw[at], int.from_bytes(raw[at + 3 : at + 7], "big")
         else:
-            yield raw[at], _hundredths(raw[at + 3], raw[at + 4], at)
+            yield raw[at], _to_hundredths(raw[at + 3], raw[at + 4], at)
         at += size
 
 
-def _hundredths(level: int, full: int, at: int) -> int:
+def _to_hundredths(level: int, full: int, at: int) -> int:
     if not full or level > full:
         raise ValueError(f"the record at byte {at} says {level} steps of {full}")
     return 10_000 * level // full

@@ -9,32 +9,34 @@ import math
 import struct
 from collections.abc import Iterator
 
-from agent.collectors.decoders._count import Count, Told, octets
+from agent.collectors.decoders._count import DecodedCount, DecoderInput, as_octets
 
-MOST = 2**40  # pages: beyond any printer, and a sign of other bytes
+MAX_PAGES = 2**40  # pages: beyond any printer, and a sign of other bytes
 
 
-def decode(told: Told) -> Iterator[Count]:
+def decode(told: DecoderInput) -> Iterator[DecodedCount]:
     """One count for each object below the column."""
     for name, column in told.items():
         for index, value in column.items():
-            amount = float(value) if isinstance(value, int) else _amount(octets(value))
+            amount = float(value) if isinstance(value, int) else _parse_amount(as_octets(value))
             if amount is None:
                 continue
-            if not math.isfinite(amount) or not 0 <= amount < MOST:
+            if not math.isfinite(amount) or not 0 <= amount < MAX_PAGES:
                 raise ValueError(f"{amount} is no count")
-            yield Count(".".join(map(str, _place(index))), math.floor(amount + 0.5), name, index)
+            yield DecodedCount(
+                ".".join(map(str, _strip_scalar_zero(index))), math.floor(amount + 0.5), name, index
+            )
 
 
-def _place(index: tuple[int, ...]) -> tuple[int, ...]:
+def _strip_scalar_zero(index: tuple[int, ...]) -> tuple[int, ...]:
     """Without the 0 at the end that marks a scalar."""
     return index[:-1] if len(index) > 1 and index[-1] == 0 else index
 
 
-def _amount(raw: bytes | None) -> float | None:
+def _parse_amount(raw: bytes | None) -> float | None:
     if not raw:
         return None
-    if len(raw) in {4, 8} and not _digits(raw):
+    if len(raw) in {4, 8} and not _is_decimal_text(raw):
         number: float = struct.unpack(">f" if len(raw) == 4 else ">d", raw)[0]
         return number
     try:
@@ -43,5 +45,5 @@ def _amount(raw: bytes | None) -> float | None:
         raise ValueError(f"neither a number nor 4 or 8 bytes of one: {raw[:12].hex(' ')}") from None
 
 
-def _digits(raw: bytes) -> bool:
+def _is_decimal_text(raw: bytes) -> bool:
     return all(byte in b"0123456789." for byte in raw.strip(b"\0 "))

@@ -8,17 +8,17 @@ words decide, and the row's number only where they are in no language that the p
 import re
 from collections.abc import Iterator
 
-from agent.collectors.decoders._count import Count, Told, number, octets
+from agent.collectors.decoders._count import DecodedCount, DecoderInput, as_octets, parse_count
 from agent.core import text
 
 _NUMBERED = re.compile(r"^\d{3}\s*[:.]\s*")  # "101: Total 1", as panels list them
 
 
-def decode(told: Told) -> Iterator[Count]:
+def decode(told: DecoderInput) -> Iterator[DecodedCount]:
     """One count for each row with a value; its key is the folded name, "" where there is none."""
     names, values = told.get("name", {}), told.get("value", {})
     for index, value in values.items():
-        if (count := number(value)) is not None:
-            raw = octets(names.get(index))
-            name = text.fold(text.decode(raw)) if raw else ""
-            yield Count(_NUMBERED.sub("", name), count, "value", index, index[-1] if index else None)
+        if (count := parse_count(value)) is not None:
+            raw = as_octets(names.get(index))
+            name = text.fold_case(text.decode_octets(raw)) if raw else ""
+            yield DecodedCount(_NUMBERED.sub("", name), count, "value", index, index[-1] if index else None)

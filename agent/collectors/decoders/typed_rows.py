@@ -6,13 +6,13 @@ their type, never on their place.
 
 from collections.abc import Iterator
 
-from agent.collectors.decoders._count import Count, Told, number
+from agent.collectors.decoders._count import DecodedCount, DecoderInput, parse_count
 
 
-def decode(told: Told) -> Iterator[Count]:
+def decode(told: DecoderInput) -> Iterator[DecodedCount]:
     """One count for each row that has a type and a value; its key is the type."""
     types, values = told.get("type", {}), told.get("value", {})
     for index, value in values.items():
-        kind, count = number(types.get(index)), number(value)
+        kind, count = parse_count(types.get(index)), parse_count(value)
         if kind is not None and count is not None:
-            yield Count(str(kind), count, "value", index)
+            yield DecodedCount(str(kind), count, "value", index)

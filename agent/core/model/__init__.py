@@ -17,17 +17,25 @@ The files follow a reading on its way, and each knows only those above it:
     verdicts    what a rule concluded, and what the provider is told
 """
 
-from agent.core.model.amounts import AVAILABILITY, Amount, Vague, availability, percent, vagueness, whole
-from agent.core.model.devices import Address, Announcement, Device, Identity, Sighting, Unit
-from agent.core.model.facts import Episode, Facts, Happening, SiteFacts, Trail
-from agent.core.model.forecasts import Foresight, Outlook, Wear
+from agent.core.model.amounts import (
+    AVAILABILITY,
+    Amount,
+    Vague,
+    compute_percent,
+    decode_availability,
+    find_vagueness,
+    resolve_capacity,
+)
+from agent.core.model.devices import Address, Announcement, Device, Identity, PrinterUnit, Sighting
+from agent.core.model.facts import DeviceEvent, Episode, Facts, RecentHistory, SiteFacts
+from agent.core.model.forecasts import Forecasts, PartForecast, SupplyForecast
 from agent.core.model.readings import (
-    GAUGES,
+    GAUGE_METERS,
     Alert,
     AlertKind,
+    CachedIdentity,
     Cover,
     DeviceStatus,
-    Known,
     Light,
     Marker,
     MediaPath,
@@ -40,50 +48,50 @@ from agent.core.model.readings import (
     Tray,
     Trust,
 )
-from agent.core.model.rule_changes import Change, ChangeKind, Gathering, Impact, TicketEvent
+from agent.core.model.rule_changes import Change, ChangeKind, GroupingPolicy, Impact, TicketEvent
 
 __all__ = [
     "AVAILABILITY",
-    "GAUGES",
+    "GAUGE_METERS",
     "Address",
     "Alert",
     "AlertKind",
     "Amount",
     "Announcement",
+    "CachedIdentity",
     "Change",
     "ChangeKind",
     "Cover",
     "Device",
+    "DeviceEvent",
     "DeviceStatus",
     "Episode",
     "Facts",
-    "Foresight",
-    "Gathering",
-    "Happening",
+    "Forecasts",
+    "GroupingPolicy",
     "Identity",
     "Impact",
-    "Known",
     "Light",
     "Marker",
     "MediaPath",
     "Meter",
-    "Outlook",
+    "PartForecast",
     "PrinterStatus",
+    "PrinterUnit",
+    "RecentHistory",
     "Sighting",
     "SiteFacts",
     "Snapshot",
     "Status",
     "Supply",
+    "SupplyForecast",
     "TicketEvent",
     "Tier",
-    "Trail",
     "Tray",
     "Trust",
-    "Unit",
     "Vague",
-    "Wear",
-    "availability",
-    "percent",
-    "vagueness",
-    "whole",
+    "compute_percent",
+    "decode_availability",
+    "find_vagueness",
+    "resolve_capacity",
 ]

@@ -12,7 +12,7 @@ class Vague(StrEnum):
     SOME_LEFT = "some_left"  # -3: some remaining (or some room remaining), amount not known
 
     @classmethod
-    def of(cls, raw: int) -> Self | None:
+    def from_raw(cls, raw: int) -> Self | None:
         """The meaning of -1, -2, -3, also when firmware sent them as unsigned 32-bit numbers."""
         signed = raw - (1 << 32) if raw > (1 << 32) - 4 else raw
         return {-1: cls.OTHER, -2: cls.UNKNOWN, -3: cls.SOME_LEFT}.get(signed)
@@ -22,16 +22,16 @@ Amount = int | Vague | None
 """A level or capacity: a number >= 0, a vague answer, or nothing read."""
 
 
-def percent(level: Amount, largest: Amount) -> int | None:
+def compute_percent(level: Amount, largest: Amount) -> int | None:
     """100 x level / largest, rounded half up and at most 100; None where either is no number."""
     if not isinstance(level, int) or not isinstance(largest, int) or largest <= 0 or level < 0:
         return None
     return min(100, (200 * level + largest) // (2 * largest))
 
 
-def vagueness(level: Amount, largest: Amount) -> Vague | None:
+def find_vagueness(level: Amount, largest: Amount) -> Vague | None:
     """Why there is no percentage: the level's own vagueness first, then the capacity's."""
-    if percent(level, largest) is not None:
+    if compute_percent(level, largest) is not None:
         return None
     if isinstance(level, Vague):
         return level
@@ -40,7 +40,7 @@ def vagueness(level: Amount, largest: Amount) -> Vague | None:
     return Vague.UNKNOWN
 
 
-def whole(largest: Amount, unit: str | None) -> Amount:
+def resolve_capacity(largest: Amount, unit: str | None) -> Amount:
     """What 100 % is: firmware that gives levels in percent(19) may leave the capacity -1, -2 or 0."""
     return 100 if unit == "percent" and (not isinstance(largest, int) or largest <= 0) else largest
 
@@ -50,6 +50,6 @@ AVAILABILITY = {
 }  # fmt: skip
 
 
-def availability(status: int | None) -> str | None:
+def decode_availability(status: int | None) -> str | None:
     """The lowest three bits of PrtSubUnitStatusTC (RFC 3805): 3 is unavailable because broken."""
     return None if status is None else AVAILABILITY.get(status & 7, "unknown")

@@ -82,7 +82,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class PrinterUnit:
     """One of the printers behind a print server."""
 
     index: int  # hrDeviceIndex, the first number in the index of its rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.core.model.devices import Device
-from agent.core.model.forecasts import Foresight
+from agent.core.model.forecasts import Forecasts
 from agent.core.model.readings import Alert, Status, Supply
 
 
@@ -18,7 +18,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class DeviceEvent:
     """Something that happened to a printer, and is told by no value alone."""
 
     at: float
@@ -38,7 +38,7 @@ class SiteFacts:
     affected: frozenset[tuple[str, str, str]] = frozenset()  # (rule, fault, device) of all that fires
 
     @property
-    def blind(self) -> bool:
+    def all_unreachable(self) -> bool:
         """Whether nobody answers at all: then the agent cannot tell who is there."""
         return self.devices >= 3 and self.unreachable == self.devices
 
@@ -49,12 +49,12 @@ class SiteFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class RecentHistory:
     """What of the last 30 days only some rules ask for; read only where one does."""
 
     errors: tuple[tuple[float, tuple[str, ...] | None], ...] = ()  # (from when, error bits; None: silent)
     engine: tuple[tuple[float, int], ...] = ()  # (at, count of the engine), where the panel has its own total
-    drawn: int | None = None  # points by which a supply fell at most since the total last moved
+    largest_drop: int | None = None  # points by which a supply fell at most since the total last moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +81,14 @@ class Facts:
     pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
     answering_since: float | None = None  # since when it has answered every poll
     renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
-    happened: tuple[Happening, ...] = ()  # within the last 30 days, by time
-    foresight: Foresight = field(default_factory=Foresight)
+    happened: tuple[DeviceEvent, ...] = ()  # within the last 30 days, by time
+    foresight: Forecasts = field(default_factory=Forecasts)
     speed: int | None = None  # pages an hour at most, as the printer tells
     epoch: int | None = (
         None  # which epoch the total meter is in, see `agent.history.meters.epochs`; None: the first
     )
     epoch_since: float | None = None
     ordered: frozenset[str] = frozenset()  # subjects for which an order is under way
-    trail: Trail = field(default_factory=Trail)
+    trail: RecentHistory = field(default_factory=RecentHistory)
     fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
     site: SiteFacts = field(default_factory=SiteFacts)

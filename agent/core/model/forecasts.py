@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class SupplyForecast:
     """When a supply will be empty: an estimate, in days from `at`. P10 is the early bound.
 
     `basis`: measured (a gauge in fine steps), coarse (steps of 5 % or more), learned (no numbers, but
@@ -27,28 +27,28 @@ class Outlook:
     use: float  # cartridges a page
     line: float | None = None  # what a straight line since the last refill says: the baseline to beat
 
-    def days(self, chance: float) -> float:
+    def days_at_chance(self, chance: float) -> float:
         """Within how many days it will be empty, with this chance (0.1 to 0.9; P30 is days(0.3))."""
-        return self.chance_of(self.p10, self.p50, self.p90, chance)
+        return self.interpolate_days(self.p10, self.p50, self.p90, chance)
 
     @staticmethod
-    def chance_of(p10: float, p50: float, p90: float, chance: float) -> float:
+    def interpolate_days(p10: float, p50: float, p90: float, chance: float) -> float:
         """The same from the three marks: between them, a factor early is as likely as a factor late."""
         if p10 <= 0.0:
             return 0.0
         share = min(0.9, max(0.1, chance))
         low, high, near = (p10, p50, 0.1) if share <= 0.5 else (p50, p90, 0.5)
-        part = (_normal(share) - _normal(near)) / _normal(0.9)
+        part = (_normal_quantile(share) - _normal_quantile(near)) / _normal_quantile(0.9)
         return low * exp(part * log(high / low))
 
 
-def _normal(share: float) -> float:
+def _normal_quantile(share: float) -> float:
     """The quantile of the standard normal distribution."""
     return NormalDist().inv_cdf(share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wear:
+class PartForecast:
     """What is foreseen of a part that a technician replaces. An estimate, too."""
 
     odds: float  # how much likelier "worn" explains its troubles than "healthy"; 1 where it has none
@@ -59,9 +59,9 @@ class Wear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
+class Forecasts:
     """What is foreseen of one printer."""
 
-    outlooks: Mapping[str, Outlook] = field(default_factory=dict)  # by supply index
+    supplies: Mapping[str, SupplyForecast] = field(default_factory=dict)  # by supply index
     premature: Mapping[str, float] = field(default_factory=dict)  # supply index -> share left when replaced
-    parts: Mapping[str, Wear] = field(default_factory=dict)  # by part: "fuser 1", "roller 2"
+    parts: Mapping[str, PartForecast] = field(default_factory=dict)  # by part: "fuser 1", "roller 2"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from agent.core.model.amounts import Amount, Vague, percent, vagueness, whole
-from agent.core.model.devices import Address, Identity, Unit
+from agent.core.model.amounts import Amount, Vague, compute_percent, find_vagueness, resolve_capacity
+from agent.core.model.devices import Address, Identity, PrinterUnit
 
 
 class DeviceStatus(StrEnum):
@@ -39,7 +39,7 @@ class Status:
     console: tuple[str, ...] = ()  # prtConsoleDisplayBufferText, one per line
 
     @property
-    def asleep(self) -> bool:
+    def is_asleep(self) -> bool:
         """Running but "other": standby or power save, not trouble."""
         return self.device is DeviceStatus.RUNNING and self.printer is PrinterStatus.OTHER
 
@@ -83,15 +83,15 @@ class _Gauge:
     @property
     def capacity(self) -> Amount:
         """The largest level: `max`, or 100 where the level is itself a percentage."""
-        return whole(self.max, self.unit)
+        return resolve_capacity(self.max, self.unit)
 
     @property
     def percent(self) -> int | None:
-        return percent(self.level, self.capacity)
+        return compute_percent(self.level, self.capacity)
 
     @property
     def vagueness(self) -> Vague | None:
-        return vagueness(self.level, self.capacity)
+        return find_vagueness(self.level, self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ class Trust(StrEnum):
     OFFSET = "offset"
 
 
-GAUGES = frozenset({"remaining", "pages_left", "state", "used"})
+GAUGE_METERS = frozenset({"remaining", "pages_left", "state", "used"})
 """Names of meters that go up and down, with the part that they are about: no counters."""
 
 
@@ -200,14 +200,14 @@ class Meter:
     confidence: str | None = None  # of a vendor's row: "A", "B" or "C"; None: the standard has it
 
     @property
-    def counts(self) -> bool:
+    def is_counter(self) -> bool:
         """Whether it only ever rises, but for a reset."""
-        return self.name not in GAUGES
+        return self.name not in GAUGE_METERS
 
     @property
     def billable(self) -> bool:
         """Whether an invoice may rest on it: measured, or carried on over a reset with a known offset."""
-        return self.counts and self.trust in {Trust.MEASURED, Trust.OFFSET}
+        return self.is_counter and self.trust in {Trust.MEASURED, Trust.OFFSET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,9 @@ class Snapshot:
     media_paths: tuple[MediaPath, ...] | None = None
     lights: tuple[Light, ...] | None = None
     units: tuple[int, ...] = ()  # hrDeviceIndex of each printer found; a print server may have several
-    printers: tuple[Unit, ...] | None = None  # who each of several units is; empty where there is one only
+    printers: tuple[PrinterUnit, ...] | None = (
+        None  # who each of several units is; empty where there is one only
+    )
     charset: int | None = None  # MIBenum that the localized texts are declared to be in
     problems: tuple[str, ...] = ()  # reading errors, one sentence each
     sources: Mapping[str, str] = field(default_factory=dict)  # "supplies.1.1.level" -> OID
@@ -255,7 +257,7 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class CachedIdentity:
     """What an earlier snapshot spares the next poll of the same printer from asking again.
 
     The identity counts only as long as prtGeneralConfigChanges stands where it stood.
@@ -267,7 +269,7 @@ class Known:
     identity: Identity | None = None
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Self:
+    def from_snapshot(cls, snapshot: Snapshot) -> Self:
         """What `snapshot` taught."""
         return cls(
             units=snapshot.units,

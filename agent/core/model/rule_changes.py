@@ -24,7 +24,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathering:
+class GroupingPolicy:
     """How the ticket of a change goes together with those of other printers."""
 
     by: tuple[str, ...] = ()  # what a group has in common: site, model, location
@@ -50,7 +50,7 @@ class Change:
     title: str
     since: float  # when the condition was first seen
     evidence: Mapping[str, object] = field(default_factory=dict)
-    gathering: Gathering = field(default_factory=Gathering)
+    grouping: GroupingPolicy = field(default_factory=GroupingPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from agent.config import Config
-from agent.config.access_policy import Territory
+from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.model import Address, Sighting
-from agent.snmp.reader import Credential, Value
+from agent.snmp.reader import Credential, SnmpValue
 
 
-class Asker(Protocol):
+class AddressProber(Protocol):
     """One packet to many addresses, paced; the answers as they come."""
 
-    def ask(
+    def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
-    ) -> AsyncIterator[tuple[Address, Mapping[bytes, Value]]]: ...
+    ) -> AsyncIterator[tuple[Address, Mapping[bytes, SnmpValue]]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class DiscoveryProgress:
     """How far a way of discovery has come: `done` of `total` addresses."""
 
     via: str
@@ -29,19 +29,19 @@ class Progress:
     host: str = ""  # the last one that was asked for the first time
 
 
-def _unheard(progress: Progress) -> None:
+def _ignore_progress(progress: DiscoveryProgress) -> None:
     del progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scout:
-    territory: Territory
+class DiscoveryContext:
+    policy: AccessPolicy
     clock: Clock
-    asker: Asker
+    prober: AddressProber
     skip: frozenset[Address] = frozenset()  # known already: no need to ask
     resume_after: str = ""  # the host at which an earlier sweep was interrupted
     listen: float | None = None  # real seconds for ways that only listen; None: for ever
-    heard: Callable[[Progress], None] = field(default=_unheard)
+    on_progress: Callable[[DiscoveryProgress], None] = field(default=_ignore_progress)
 
 
 Cadence = Literal["sweep", "listen"]
@@ -57,6 +57,6 @@ class Way(Protocol):
         """Whether this configuration wants it."""
         ...
 
-    def discover(self, scout: Scout) -> AsyncIterator[Sighting]:
+    def discover(self, scout: DiscoveryContext) -> AsyncIterator[Sighting]:
         """Each device that may be a printer, as it is seen. Raises OSError where it does not work."""
         ...

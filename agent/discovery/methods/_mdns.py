@@ -7,7 +7,7 @@ from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from agent.core.model import Sighting
-from agent.discovery.methods import Scout, _txt
+from agent.discovery.methods import DiscoveryContext, _txt
 
 SERVICES = (
     "_ipp._tcp.local.",
@@ -19,15 +19,15 @@ RESOLVE_MS = 3000
 GATHER = 0.7  # seconds to wait for the other services of a printer
 
 
-async def discover(scout: Scout) -> AsyncIterator[Sighting]:
+async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
     found: asyncio.Queue[Sighting | None] = asyncio.Queue()
-    interfaces = list(scout.territory.config.mdns.interfaces) or InterfaceChoice.Default
+    interfaces = list(scout.policy.config.mdns.interfaces) or InterfaceChoice.Default
     zeroconf = AsyncZeroconf(interfaces=interfaces)
     names: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-    browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[_announced(names)])
-    resolver = asyncio.create_task(_resolve(zeroconf, names, found, scout))
-    ender = asyncio.create_task(_end(found, scout.listen))
+    browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[_make_listener(names)])
+    resolver = asyncio.create_task(_resolve_names(zeroconf, names, found, scout))
+    ender = asyncio.create_task(_stop_after(found, scout.listen))
     seen = set(scout.skip)
     try:
         while (sighting := await found.get()) is not None:
@@ -41,7 +41,7 @@ async def discover(scout: Scout) -> AsyncIterator[Sighting]:
         await zeroconf.async_close()
 
 
-def _announced(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
+def _make_listener(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
     """A zeroconf handler that queues every service added or changed."""
 
     def handle(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
@@ -52,17 +52,17 @@ def _announced(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
     return handle
 
 
-async def _resolve(
+async def _resolve_names(
     zeroconf: AsyncZeroconf,
     names: asyncio.Queue[tuple[str, str]],
     found: asyncio.Queue[Sighting | None],
-    scout: Scout,
+    scout: DiscoveryContext,
 ) -> None:
     """Each announced name to its addresses; a printer's services are put together before it is told of."""
     heard: dict[str, list[Mapping[bytes, bytes | None]]] = {}
 
     def tell(host: str) -> None:
-        found.put_nowait(sighting(scout, host, _txt.merged(heard.pop(host))))
+        found.put_nowait(build_sighting(scout, host, _txt.merge_records(heard.pop(host))))
 
     while True:
         service, name = await names.get()
@@ -76,17 +76,17 @@ async def _resolve(
             heard[host].append(info.properties)
 
 
-async def _end(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
+async def _stop_after(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
     if listen is not None:
         await asyncio.sleep(listen)
         await found.put(None)
 
 
-def sighting(scout: Scout, host: str, said: Mapping[str, str]) -> Sighting:
+def build_sighting(scout: DiscoveryContext, host: str, said: Mapping[str, str]) -> Sighting:
     """Who announced itself at `host`; `said` is its TXT record."""
-    announced = _txt.announcement(said)
+    announced = _txt.parse_announcement(said)
     return Sighting(
-        address=scout.territory.address(host),
+        address=scout.policy.snmp_address(host),
         via="mdns",
         at=scout.clock.now(),
         is_printer=True,

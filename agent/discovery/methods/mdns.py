@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from agent.config import Config
 from agent.core.model import Sighting
-from agent.discovery.methods import Cadence, Scout
+from agent.discovery.methods import Cadence, DiscoveryContext
 
 CADENCE: Cadence = "listen"
 
@@ -20,7 +20,7 @@ def enabled(config: Config) -> bool:
     return config.mdns.enabled
 
 
-def discover(scout: Scout) -> AsyncIterator[Sighting]:
+def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
     from agent.discovery.methods import _mdns  # noqa: PLC0415 - loads zeroconf
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from agent.config import Config
 from agent.core.model import Address, Sighting
-from agent.discovery.methods import Cadence, Scout
+from agent.discovery.methods import Cadence, DiscoveryContext
 
 CADENCE: Cadence = "sweep"
 
@@ -14,9 +14,9 @@ def enabled(_config: Config) -> bool:
     return True
 
 
-async def discover(scout: Scout) -> AsyncIterator[Sighting]:
+async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     """Each printer of the list, once, unless it is excluded or known already."""
-    for printer in scout.territory.config.printer:
+    for printer in scout.policy.config.printer:
         address = Address(printer.host, printer.snmp_port)
-        if address not in scout.skip and scout.territory.permits(printer.host):
+        if address not in scout.skip and scout.policy.permits_host(printer.host):
             yield Sighting(address=address, via="static", at=scout.clock.now(), is_printer=True)

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from agent.config import Config
 from agent.core.model import Address, Sighting
-from agent.discovery.methods import Cadence, Progress, Scout
+from agent.discovery.methods import Cadence, DiscoveryContext, DiscoveryProgress
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, Value
+from agent.snmp.reader import Credential, SnmpValue
 
 CADENCE: Cadence = "sweep"
 
@@ -30,51 +30,53 @@ def enabled(_config: Config) -> bool:
     return True
 
 
-async def discover(scout: Scout) -> AsyncIterator[Sighting]:
+async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     """Whatever answers in the networks that are swept; `is_printer` is None where one packet cannot tell."""
-    for community, addresses in _by_credential(scout):
-        silent = dict.fromkeys(_rest(addresses, scout.resume_after))
+    for community, addresses in _group_by_credential(scout):
+        silent = dict.fromkeys(_remaining_addresses(addresses, scout.resume_after))
         done, total = 0, len(silent)
         for version, questions in ROUNDS:
             asked = list(silent)
             credential = replace(community, version=version)
-            told = _telling(scout, asked, done, total)
-            async for address, values in scout.asker.ask(told, credential, questions):
+            told = _track_progress(scout, asked, done, total)
+            async for address, values in scout.prober.probe_addresses(told, credential, questions):
                 if address in silent:
                     del silent[address]
-                    yield _sighting(scout, address, values, community)
+                    yield _build_sighting(scout, address, values, community)
             done += len(asked)
             total = done + len(silent)
 
 
-def _rest(addresses: list[Address], after: str) -> list[Address]:
+def _remaining_addresses(addresses: list[Address], after: str) -> list[Address]:
     """What an interrupted sweep left: everything behind the host that it asked last."""
     hosts = [address.host for address in addresses]
     return addresses[hosts.index(after) + 1 :] if after in hosts else addresses
 
 
-def _telling(scout: Scout, addresses: Sequence[Address], done: int, total: int) -> Iterator[Address]:
+def _track_progress(
+    scout: DiscoveryContext, addresses: Sequence[Address], done: int, total: int
+) -> Iterator[Address]:
     """The addresses, telling of progress as they are taken to be asked."""
     for count, address in enumerate(addresses, 1):
         yield address
         host = address.host if done == 0 else ""
-        scout.heard(Progress(via="sweep", done=done + count, total=total, host=host))
+        scout.on_progress(DiscoveryProgress(via="sweep", done=done + count, total=total, host=host))
 
 
-def _by_credential(scout: Scout) -> list[tuple[Credential, list[Address]]]:
+def _group_by_credential(scout: DiscoveryContext) -> list[tuple[Credential, list[Address]]]:
     """The addresses to ask, by the credential that may be sent to strangers there."""
     found: dict[Credential, dict[Address, None]] = {}
-    for network in scout.territory.config.network:
-        credential = scout.territory.sweep_credential(network)
+    for network in scout.policy.config.network:
+        credential = scout.policy.sweep_credential(network)
         if network.sweep and credential:
-            for host in scout.territory.hosts(network):
+            for host in scout.policy.sweep_hosts(network):
                 address = Address(host, network.snmp_port)
                 if address not in scout.skip:
                     found.setdefault(credential, {})[address] = None
     return [(credential, list(addresses)) for credential, addresses in found.items()]
 
 
-def is_printer(values: Mapping[bytes, Value]) -> bool | None:
+def is_printer(values: Mapping[bytes, SnmpValue]) -> bool | None:
     """True if the Printer MIB or hrDeviceType says so; None if it takes a closer look."""
     if isinstance(values.get(PRT_CONFIG_CHANGES), int):
         return True
@@ -83,8 +85,8 @@ def is_printer(values: Mapping[bytes, Value]) -> bool | None:
     return None
 
 
-def _sighting(
-    scout: Scout, address: Address, values: Mapping[bytes, Value], credential: Credential
+def _build_sighting(
+    scout: DiscoveryContext, address: Address, values: Mapping[bytes, SnmpValue], credential: Credential
 ) -> Sighting:
     return Sighting(
         address=address,

@@ -15,40 +15,42 @@ from dataclasses import dataclass
 
 from agent.core.units import counted
 
-START = bytes(32)
+START_HASH = bytes(32)
 
-Link = Sequence[object]
+ChainRow = Sequence[object]
 """The columns of a stored read, in the order of the table, without its own hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
+class ChainBreak:
     """Where a chain does not hold."""
 
     place: int  # counted from 1
     reason: str
 
 
-def link(before: bytes, read: Link) -> bytes:
+def hash_read(before: bytes, read: ChainRow) -> bytes:
     """The hash of a read that follows the one with the hash `before`."""
     written = json.dumps(list(read), ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(before + written.encode("utf-8")).digest()
 
 
-def verify(reads: Iterable[tuple[Link, bytes]], *, start: bytes, count: int, head: bytes) -> Break | None:
+def verify_chain(
+    reads: Iterable[tuple[ChainRow, bytes]], *, start: bytes, count: int, head: bytes
+) -> ChainBreak | None:
     """The first break in a chain of (read, its hash) that begins after `start`; None if it holds.
 
     `count` and `head`: how many reads there should be, and the hash of the last."""
     before, place = start, 0
     for place, (read, stored) in enumerate(reads, start=1):
-        expected = link(before, read)
+        expected = hash_read(before, read)
         if stored != expected:
-            return Break(
+            return ChainBreak(
                 place=place, reason="the read is not the one that was stored, or one before it is missing"
             )
         before = stored
     if place != count:
-        return Break(place=place + 1, reason=f"{counted(place, 'read')} where {count} were stored")
+        return ChainBreak(place=place + 1, reason=f"{counted(place, 'read')} where {count} were stored")
     if before != head:
-        return Break(place=place, reason="the last read is not the one that was stored last")
+        return ChainBreak(place=place, reason="the last read is not the one that was stored last")
     return None

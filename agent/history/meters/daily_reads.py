@@ -15,8 +15,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from agent.history.meters import ledger
-from agent.history.meters.epochs import Why
-from agent.history.meters.ledger import Counter, Epoch
+from agent.history.meters.epochs import EpochReason
+from agent.history.meters.ledger import CounterEpoch, MeterCounter
 
 SCHEMA = (
     """
@@ -33,62 +33,62 @@ SCHEMA = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class MeterStatement:
     """The counters of one printer at one moment, and where they did not just count since the last one."""
 
     at: float
-    counters: tuple[Counter, ...]
-    borders: tuple[Epoch, ...]
+    counters: tuple[MeterCounter, ...]
+    borders: tuple[CounterEpoch, ...]
     head: str  # hash of the chain's last link, hex
     reads: int  # links in the chain
     last: int  # the newest link looked through for borders
 
     @property
-    def total(self) -> Counter | None:
+    def total_counter(self) -> MeterCounter | None:
         """The counter of all pages, the standard's own before a maker's."""
         return next(
-            (one for one in _by_standing(self.counters) if one.name == "total" and not one.part), None
+            (one for one in _standard_first(self.counters) if one.name == "total" and not one.part), None
         )
 
     @property
-    def billable(self) -> dict[str, int]:
+    def billable_counts(self) -> dict[str, int]:
         """Name to adjusted value of the counters that an invoice may rest on."""
         found: dict[str, int] = {}
-        for one in _by_standing(self.counters):
+        for one in _standard_first(self.counters):
             if one.billable and one.part is None:
                 found.setdefault(one.name, one.adjusted)
         return found
 
 
-def due(tx: sqlite3.Connection, device: str, since: float) -> bool:
+def is_statement_due(tx: sqlite3.Connection, device: str, since: float) -> bool:
     """Whether nothing read since `since` (the last midnight) has been told of the printer."""
     row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     return row is None or row["at"] < since
 
 
-def statement(tx: sqlite3.Connection, device: str, at: float) -> Statement:
+def build_statement(tx: sqlite3.Connection, device: str, at: float) -> MeterStatement:
     """The counters as they stand at `at`, chained."""
-    ledger.settle(tx, device)
+    ledger.chain_counters(tx, device)
     row = tx.execute("SELECT checked_read FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     last = tx.execute("SELECT coalesce(max(id), 0) FROM meter_read WHERE device = ?", (device,)).fetchone()[0]
-    count, head = ledger.newest(tx, device)
-    opened = ledger.epochs(tx, device, after=row["checked_read"] if row else 0)
-    return Statement(
+    count, head = ledger.load_head(tx, device)
+    opened = ledger.load_epochs(tx, device, after=row["checked_read"] if row else 0)
+    return MeterStatement(
         at=at,
-        counters=tuple(ledger.counters(tx, device, at)),
-        borders=tuple(one for one in opened if one.why is not Why.FIRST),
+        counters=tuple(ledger.load_counters(tx, device, at)),
+        borders=tuple(one for one in opened if one.why is not EpochReason.FIRST),
         head=head.hex(),
         reads=count,
         last=last,
     )
 
 
-def told(tx: sqlite3.Connection, device: str, statement: Statement) -> None:
+def mark_sent(tx: sqlite3.Connection, device: str, statement: MeterStatement) -> None:
     """The message with `statement` was accepted."""
     row = (device, statement.at, statement.last)
     tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", row)
 
 
-def _by_standing(counters: tuple[Counter, ...]) -> list[Counter]:
+def _standard_first(counters: tuple[MeterCounter, ...]) -> list[MeterCounter]:
     """Those of the standard MIBs (1.3.6.1.2.1) first."""
     return sorted(counters, key=lambda one: not one.source.startswith("1.3.6.1.2.1."))

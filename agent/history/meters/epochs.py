@@ -27,17 +27,17 @@ from enum import StrEnum
 
 from agent.core.model import Trust
 
-LIMITS = (0xFFFFFF, 0xFFFFFFFF)  # HP-LASERJET-COMMON-MIB page counts; Counter32 (RFC 2578, 7.1.6)
-FASTEST = 5.0  # pages a second, for an hour: 300 a minute, beyond any office printer
-LASTING = 0.5  # pages a second, for longer: 1.3 million a month
-BURST = 3600.0  # seconds
-SLACK = 1000  # pages that may come at once: jobs that are counted when they end
-NEAR = 50_000  # pages from its end at which a counter may have wrapped
-SAVED_EVERY = 10  # pages between two writes to NVRAM
-RECOVERS_WITHIN = 2  # readings
+COUNTER_LIMITS = (0xFFFFFF, 0xFFFFFFFF)  # HP-LASERJET-COMMON-MIB page counts; Counter32 (RFC 2578, 7.1.6)
+MAX_BURST_RATE = 5.0  # pages a second, for an hour: 300 a minute, beyond any office printer
+MAX_LASTING_RATE = 0.5  # pages a second, for longer: 1.3 million a month
+BURST_SECONDS = 3600.0  # seconds
+PAGE_TOLERANCE = 1000  # pages that may come at once: jobs that are counted when they end
+WRAP_MARGIN = 50_000  # pages from its end at which a counter may have wrapped
+PAGES_BETWEEN_SAVES = 10  # pages between two writes to NVRAM
+MAX_RECOVERY_READINGS = 2  # readings
 
 
-class Why(StrEnum):
+class EpochReason(StrEnum):
     """What opened an epoch, as far as it can be suspected."""
 
     FIRST = "first reading"
@@ -50,7 +50,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class CounterSample:
     """A counter as it was read."""
 
     at: float
@@ -59,7 +59,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class RecoveryPoint:
     """Where a counter stood before it fell or jumped, for as long as it may come back."""
 
     raw: int
@@ -69,7 +69,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class CounterState:
     """Where a counter stands after its readings so far."""
 
     epoch: int
@@ -78,11 +78,11 @@ class Standing:
     raw: int
     adjusted: int
     board: str | None = None
-    left: Left | None = None
+    left: RecoveryPoint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class CounterRead:
     """What one reading came to. `why`, `before` and `gap` are those of an epoch that it opened."""
 
     at: float
@@ -90,95 +90,107 @@ class Read:
     adjusted: int
     epoch: int
     trust: Trust
-    why: Why | None = None
+    why: EpochReason | None = None
     before: int | None = None
     gap: int = 0  # pages between the two values that are certain all the same
 
 
-def step(standing: Standing | None, reading: Reading) -> tuple[Standing, Read]:
+def advance_counter(
+    standing: CounterState | None, reading: CounterSample
+) -> tuple[CounterState, CounterRead]:
     """Where the counter stands with this reading, and what the reading came to."""
     if standing is None:
-        return _first(reading)
+        return _start_counter(reading)
     if reading.at <= standing.at:
-        return standing, Read(
+        return standing, CounterRead(
             at=reading.at,
             raw=reading.raw,
             adjusted=standing.adjusted,
             epoch=standing.epoch,
             trust=Trust.STALE,
         )
-    why, gap = _border(standing, reading)
-    return _open(standing, reading, why, gap) if why else _go_on(standing, reading)
+    why, gap = _find_border(standing, reading)
+    return _open_epoch(standing, reading, why, gap) if why else _continue_epoch(standing, reading)
 
 
-def _first(reading: Reading) -> tuple[Standing, Read]:
+def _start_counter(reading: CounterSample) -> tuple[CounterState, CounterRead]:
     at, raw = reading.at, reading.raw
-    standing = Standing(epoch=1, opened=at, at=at, raw=raw, adjusted=raw, board=reading.board)
-    return standing, Read(at=at, raw=raw, adjusted=raw, epoch=1, trust=Trust.MEASURED, why=Why.FIRST)
+    standing = CounterState(epoch=1, opened=at, at=at, raw=raw, adjusted=raw, board=reading.board)
+    return standing, CounterRead(
+        at=at, raw=raw, adjusted=raw, epoch=1, trust=Trust.MEASURED, why=EpochReason.FIRST
+    )
 
 
-def _border(standing: Standing, reading: Reading) -> tuple[Why | None, int]:
+def _find_border(standing: CounterState, reading: CounterSample) -> tuple[EpochReason | None, int]:
     """Why a new epoch begins, and the pages in between that are certain; None where it goes on."""
     risen = reading.raw - standing.raw
-    possible = _possible(reading.at - standing.at)
+    possible = _max_pages(reading.at - standing.at)
     if reading.board and standing.board and reading.board != standing.board:
-        return Why.SWAP, risen if 0 <= risen <= possible else 0
+        return EpochReason.SWAP, risen if 0 <= risen <= possible else 0
     if risen < 0:
-        for limit in LIMITS:
+        for limit in COUNTER_LIMITS:
             through = limit + 1 + risen
-            if limit - NEAR < standing.raw <= limit and through <= possible:
-                return Why.WRAP, through
-    if (back := _back(standing, reading)) is not None:
-        return Why.GLITCH, back
-    if -SAVED_EVERY <= risen < 0:
-        return Why.NVRAM, 0
+            if limit - WRAP_MARGIN < standing.raw <= limit and through <= possible:
+                return EpochReason.WRAP, through
+    if (back := _recovered_pages(standing, reading)) is not None:
+        return EpochReason.GLITCH, back
+    if -PAGES_BETWEEN_SAVES <= risen < 0:
+        return EpochReason.NVRAM, 0
     if risen < 0:
-        return Why.FELL, 0
-    return (Why.JUMPED, 0) if risen > possible else (None, 0)
+        return EpochReason.FELL, 0
+    return (EpochReason.JUMPED, 0) if risen > possible else (None, 0)
 
 
-def _possible(seconds: float) -> int:
+def _max_pages(seconds: float) -> int:
     """How many pages a printer may print in that time."""
-    return SLACK + int(FASTEST * min(seconds, BURST) + LASTING * max(0.0, seconds - BURST))
+    return PAGE_TOLERANCE + int(
+        MAX_BURST_RATE * min(seconds, BURST_SECONDS) + MAX_LASTING_RATE * max(0.0, seconds - BURST_SECONDS)
+    )
 
 
-def _back(standing: Standing, reading: Reading) -> int | None:
+def _recovered_pages(standing: CounterState, reading: CounterSample) -> int | None:
     """The pages since it left, if the counter is back where it may be without one."""
     left = standing.left
-    if left is None or left.readings >= RECOVERS_WITHIN:
+    if left is None or left.readings >= MAX_RECOVERY_READINGS:
         return None
     risen = reading.raw - left.raw
-    if not 0 <= risen <= _possible(reading.at - left.at):
+    if not 0 <= risen <= _max_pages(reading.at - left.at):
         return None
     return max(0, left.adjusted + risen - standing.adjusted)
 
 
-def _open(standing: Standing, reading: Reading, why: Why, gap: int) -> tuple[Standing, Read]:
+def _open_epoch(
+    standing: CounterState, reading: CounterSample, why: EpochReason, gap: int
+) -> tuple[CounterState, CounterRead]:
     adjusted = standing.adjusted + gap
-    may_return = why in {Why.FELL, Why.NVRAM, Why.JUMPED}
-    now = Standing(
+    may_return = why in {EpochReason.FELL, EpochReason.NVRAM, EpochReason.JUMPED}
+    now = CounterState(
         epoch=standing.epoch + 1,
         opened=reading.at,
         at=reading.at,
         raw=reading.raw,
         adjusted=adjusted,
         board=reading.board or standing.board,
-        left=Left(raw=standing.raw, adjusted=standing.adjusted, at=standing.at) if may_return else None,
+        left=RecoveryPoint(raw=standing.raw, adjusted=standing.adjusted, at=standing.at)
+        if may_return
+        else None,
     )
-    certain = why in {Why.WRAP, Why.GLITCH} or (why is Why.SWAP and reading.raw - standing.raw == gap)
-    return now, Read(
+    certain = why in {EpochReason.WRAP, EpochReason.GLITCH} or (
+        why is EpochReason.SWAP and reading.raw - standing.raw == gap
+    )
+    return now, CounterRead(
         at=reading.at,
         raw=reading.raw,
         adjusted=adjusted,
         epoch=now.epoch,
-        trust=_trust(now) if certain else Trust.ESTIMATED,
+        trust=_trust_level(now) if certain else Trust.ESTIMATED,
         why=why,
         before=standing.raw,
         gap=gap,
     )
 
 
-def _go_on(standing: Standing, reading: Reading) -> tuple[Standing, Read]:
+def _continue_epoch(standing: CounterState, reading: CounterSample) -> tuple[CounterState, CounterRead]:
     left = standing.left
     if left is not None:
         left = replace(left, readings=left.readings + 1)
@@ -188,11 +200,13 @@ def _go_on(standing: Standing, reading: Reading) -> tuple[Standing, Read]:
         raw=reading.raw,
         adjusted=standing.adjusted + reading.raw - standing.raw,
         board=reading.board or standing.board,
-        left=left if left and left.readings < RECOVERS_WITHIN else None,
+        left=left if left and left.readings < MAX_RECOVERY_READINGS else None,
     )
-    return now, Read(at=now.at, raw=now.raw, adjusted=now.adjusted, epoch=now.epoch, trust=_trust(now))
+    return now, CounterRead(
+        at=now.at, raw=now.raw, adjusted=now.adjusted, epoch=now.epoch, trust=_trust_level(now)
+    )
 
 
-def _trust(standing: Standing) -> Trust:
+def _trust_level(standing: CounterState) -> Trust:
     """Measured while the two agree; else carried on by an offset that is known."""
     return Trust.MEASURED if standing.adjusted == standing.raw else Trust.OFFSET

@@ -17,8 +17,15 @@ from dataclasses import asdict, dataclass, replace
 
 from agent.core.model import Meter, Snapshot, Trust
 from agent.history.meters import chain
-from agent.history.meters.chain import Break
-from agent.history.meters.epochs import Left, Read, Reading, Standing, Why, step
+from agent.history.meters.chain import ChainBreak
+from agent.history.meters.epochs import (
+    CounterRead,
+    CounterSample,
+    CounterState,
+    EpochReason,
+    RecoveryPoint,
+    advance_counter,
+)
 
 DAY = 86400.0
 STALE_AFTER = 2 * DAY  # since when nothing was read
@@ -44,11 +51,11 @@ SCHEMA = (
     """,
 )
 
-_READS = """
+_SELECT_READS = """
     SELECT device, source, name, part, unit, at, raw, adjusted, epoch, trust, why, before, gap, hash
     FROM meter_read WHERE device = ? ORDER BY id
 """
-_ADD = """
+_INSERT_READ = """
     INSERT INTO meter_read
         (device, source, name, part, unit, at, raw, adjusted, epoch, trust, why, before, gap, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -56,7 +63,7 @@ _ADD = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
+class MeterCounter:
     """One counter of one printer as it stands: raw and adjusted side by side."""
 
     device: str
@@ -76,7 +83,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
+class CounterEpoch:
     """A stretch in which a counter just counted."""
 
     source: str
@@ -84,25 +91,25 @@ class Epoch:
     part: str | None
     number: int
     opened: float
-    why: Why
+    why: EpochReason
     before: int | None
     first: int
     gap: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ChainCheck:
     """Whether the chain of one printer holds."""
 
     device: str
     reads: int
     head: str  # hex
-    broken: Break | None
+    broken: ChainBreak | None
 
 
-def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[Read]:
+def record_counters(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[CounterRead]:
     """Take in the counters of a snapshot; returns the reads that opened an epoch, but for the first."""
-    counted = {meter.source: meter for meter in snapshot.meters or () if meter.counts}
+    counted = {meter.source: meter for meter in snapshot.meters or () if meter.is_counter}
     if not counted:
         return []
     board = snapshot.identity.mac if snapshot.identity else None
@@ -112,76 +119,78 @@ def record(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[Read
     found = []
     for source, meter in counted.items():
         row = known.get(source)
-        before = _standing(row["state"]) if row else None
-        standing, read = step(before, Reading(at=snapshot.at, raw=meter.value, board=board))
-        read = _as_trusted(read, meter)
+        before = _parse_state(row["state"]) if row else None
+        standing, read = advance_counter(before, CounterSample(at=snapshot.at, raw=meter.value, board=board))
+        read = _with_meter_trust(read, meter)
         if before is not None and read.at <= before.at:
             _keep_late(tx, device, meter, before, read)
             continue
         if row is not None and read.why is not None:
-            _settle(tx, row)  # the last read before a border is kept, too
-        due = row is None or read.why is not None or _due(row, read)
+            _chain_counter(tx, row)  # the last read before a border is kept, too
+        due = row is None or read.why is not None or _is_link_due(row, read)
         if due:
-            _chain(tx, device, meter, read)
-        _stand(tx, device, meter, read, standing, None if due else row)
-        if read.why and read.why is not Why.FIRST:
+            _append_read(tx, device, meter, read)
+        _save_counter(tx, device, meter, read, standing, None if due else row)
+        if read.why and read.why is not EpochReason.FIRST:
             found.append(read)
     return found
 
 
-def _keep_late(tx: sqlite3.Connection, device: str, meter: Meter, before: Standing, read: Read) -> None:
+def _keep_late(
+    tx: sqlite3.Connection, device: str, meter: Meter, before: CounterState, read: CounterRead
+) -> None:
     """A read from before the last one is kept, unless it is the last one again; the counter stays put."""
     if (read.at, read.raw) != (before.at, before.raw):
-        _chain(tx, device, meter, read)
+        _append_read(tx, device, meter, read)
 
 
-def _due(row: sqlite3.Row, read: Read) -> bool:
+def _is_link_due(row: sqlite3.Row, read: CounterRead) -> bool:
     """Whether a read is worth a link: it says something else, and the last link is a day old."""
     return bool(read.raw != row["chained_raw"] and read.at - row["chained_at"] >= DAY)
 
 
-def _as_trusted(read: Read, meter: Meter) -> Read:
+def _with_meter_trust(read: CounterRead, meter: Meter) -> CounterRead:
     """A meter that is not measured to begin with is no better for having been read."""
     return read if meter.trust in {Trust.MEASURED, Trust.OFFSET} else replace(read, trust=meter.trust)
 
 
-def settle(tx: sqlite3.Connection, device: str) -> str:
+def chain_counters(tx: sqlite3.Connection, device: str) -> str:
     """Chain every counter as it stands now, for an invoice; returns the chain's head in hex."""
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,)).fetchall():
-        _settle(tx, row)
-    return newest(tx, device)[1].hex()
+        _chain_counter(tx, row)
+    return load_head(tx, device)[1].hex()
 
 
-def _settle(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
+def _chain_counter(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
     """Chain one counter as it stands, unless its last read is chained."""
-    standing = _standing(row["state"])
+    standing = _parse_state(row["state"])
     if standing.at <= row["chained_at"]:
         return
     meter = Meter(
         name=row["name"], part=row["part"], unit=row["unit"], source=row["source"], value=standing.raw
     )
-    read = Read(
+    read = CounterRead(
         at=standing.at,
         raw=standing.raw,
         adjusted=standing.adjusted,
         epoch=standing.epoch,
         trust=Trust(row["trust"]),
     )
-    _chain(tx, row["device"], meter, read)
+    _append_read(tx, row["device"], meter, read)
     tx.execute(
         "UPDATE meter_counter SET chained_at = ?, chained_raw = ? WHERE device = ? AND source = ?",
         (read.at, read.raw, row["device"], row["source"]),
     )
 
 
-def counters(tx: sqlite3.Connection, device: str, now: float) -> list[Counter]:
+def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[MeterCounter]:
     """How the counters of a printer stand. What was not read for two days is stale."""
     found = []
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ? ORDER BY name, part", (device,)):
-        standing = _standing(row["state"])
+        standing = _parse_state(row["state"])
         stale = now - standing.at > STALE_AFTER
         found.append(
-            Counter(
+            MeterCounter(
                 device=device,
                 source=row["source"],
                 name=row["name"],
@@ -197,22 +206,22 @@ def counters(tx: sqlite3.Connection, device: str, now: float) -> list[Counter]:
     return found
 
 
-def epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[Epoch]:
+def load_epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[CounterEpoch]:
     """The epochs of a printer's counters, in the order in which they opened; those after link `after`."""
     found = tx.execute(
         "SELECT * FROM meter_read WHERE device = ? AND why IS NOT NULL AND id > ? ORDER BY id",
         (device, after),
     )
     return [
-        Epoch(
+        CounterEpoch(
             source=row["source"], name=row["name"], part=row["part"], number=row["epoch"], opened=row["at"],
-            why=Why(row["why"]), before=row["before"], first=row["raw"], gap=row["gap"],
+            why=EpochReason(row["why"]), before=row["before"], first=row["raw"], gap=row["gap"],
         )
         for row in found
     ]  # fmt: skip
 
 
-def billed(tx: sqlite3.Connection, device: str, source: str) -> int:
+def count_billed_pages(tx: sqlite3.Connection, device: str, source: str) -> int:
     """Pages of one counter over all of its epochs, from its first read to where it stands."""
     first = tx.execute(
         "SELECT adjusted FROM meter_read WHERE device = ? AND source = ? ORDER BY id LIMIT 1",
@@ -221,45 +230,50 @@ def billed(tx: sqlite3.Connection, device: str, source: str) -> int:
     row = tx.execute(
         "SELECT state FROM meter_counter WHERE device = ? AND source = ?", (device, source)
     ).fetchone()
-    return _standing(row["state"]).adjusted - int(first["adjusted"]) if first and row else 0
+    return _parse_state(row["state"]).adjusted - int(first["adjusted"]) if first and row else 0
 
 
-def devices(tx: sqlite3.Connection) -> list[str]:
+def list_devices(tx: sqlite3.Connection) -> list[str]:
     return [row["device"] for row in tx.execute("SELECT device FROM meter_chain ORDER BY device")]
 
 
-def verify(tx: sqlite3.Connection, device: str) -> Verdict:
+def verify_device(tx: sqlite3.Connection, device: str) -> ChainCheck:
     """Whether every stored read of a printer is the one that was stored."""
-    count, head = newest(tx, device)
-    broken = chain.verify(_links(tx, device), start=chain.START, count=count, head=head)
-    return Verdict(device=device, reads=count, head=head.hex(), broken=broken)
+    count, head = load_head(tx, device)
+    broken = chain.verify_chain(_load_links(tx, device), start=chain.START_HASH, count=count, head=head)
+    return ChainCheck(device=device, reads=count, head=head.hex(), broken=broken)
 
 
-def _links(tx: sqlite3.Connection, device: str) -> Iterator[tuple[chain.Link, bytes]]:
-    for *read, stored in tx.execute(_READS, (device,)):
+def _load_links(tx: sqlite3.Connection, device: str) -> Iterator[tuple[chain.ChainRow, bytes]]:
+    for *read, stored in tx.execute(_SELECT_READS, (device,)):
         yield read, stored
 
 
-def newest(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
+def load_head(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
     """How many links the chain of a printer has, and the hash of the last one."""
     row = tx.execute("SELECT count, head FROM meter_chain WHERE device = ?", (device,)).fetchone()
-    return (row["count"], row["head"]) if row else (0, chain.START)
+    return (row["count"], row["head"]) if row else (0, chain.START_HASH)
 
 
-def _chain(tx: sqlite3.Connection, device: str, meter: Meter, read: Read) -> None:
+def _append_read(tx: sqlite3.Connection, device: str, meter: Meter, read: CounterRead) -> None:
     """Add a read to the printer's chain."""
-    count, head = newest(tx, device)
+    count, head = load_head(tx, device)
     link = (
         device, meter.source, meter.name, meter.part, meter.unit, float(read.at), read.raw, read.adjusted,
         read.epoch, read.trust.value, read.why.value if read.why else None, read.before, read.gap,
     )  # fmt: skip
-    made = chain.link(head, link)
-    tx.execute(_ADD, (*link, made))
+    made = chain.hash_read(head, link)
+    tx.execute(_INSERT_READ, (*link, made))
     tx.execute("INSERT OR REPLACE INTO meter_chain VALUES (?, ?, ?)", (device, count + 1, made))
 
 
-def _stand(
-    tx: sqlite3.Connection, device: str, meter: Meter, read: Read, standing: Standing, row: sqlite3.Row | None
+def _save_counter(
+    tx: sqlite3.Connection,
+    device: str,
+    meter: Meter,
+    read: CounterRead,
+    standing: CounterState,
+    row: sqlite3.Row | None,
 ) -> None:
     """Write where a counter stands; `row` is what was written before, if no link was added."""
     chained = (row["chained_at"], row["chained_raw"]) if row else (read.at, read.raw)
@@ -270,7 +284,7 @@ def _stand(
     )
 
 
-def _standing(written: str) -> Standing:
+def _parse_state(written: str) -> CounterState:
     raw = json.loads(written)
-    left = Left(**raw["left"]) if raw["left"] else None
-    return Standing(**raw | {"left": left})
+    left = RecoveryPoint(**raw["left"]) if raw["left"] else None
+    return CounterState(**raw | {"left": left})

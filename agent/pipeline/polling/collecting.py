@@ -19,5 +19,5 @@ def find_local_collectors(config: Config) -> dict[str, LocalCollector]:
 
 
 def _enabled(config: Config, when: When) -> dict[str, Any]:
-    files = {name: plugins.load(collectors, name) for name in plugins.names(collectors)}
+    files = {name: plugins.load_plugin(collectors, name) for name in plugins.list_plugins(collectors)}
     return {name: file for name, file in files.items() if when == file.WHEN and file.enabled(config)}

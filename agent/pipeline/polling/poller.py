@@ -6,128 +6,144 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from agent.config.access_policy import Territory
-from agent.core.model import Address, Device, Known, Tier
+from agent.config.access_policy import AccessPolicy
+from agent.core.model import Address, CachedIdentity, Device, Tier
 from agent.core.store import Store
 from agent.discovery import inventory
-from agent.pipeline.batch_writer import Intake
-from agent.pipeline.pipeline import Reading
+from agent.pipeline.batch_writer import BatchWriter
+from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import usb_printers
-from agent.pipeline.polling.fleet_state import Roll
-from agent.pipeline.polling.printer_reader import Asking
-from agent.pipeline.polling.reboot_guard import Caution
-from agent.pipeline.polling.schedule import Rota
+from agent.pipeline.polling.fleet_state import FleetState
+from agent.pipeline.polling.printer_reader import PrinterReader
+from agent.pipeline.polling.reboot_guard import RebootGuard
+from agent.pipeline.polling.schedule import PollQueue
 
-AT_ONCE = 64  # printers being read at the same time …
-PROMPT = 3.0  # … but for those that have not answered for so many real seconds: they only wait
-MOST = 1024  # with those
-LATER = 30.0  # seconds until a printer that is still being read is due again
+MAX_POLLS = 64  # printers being read at the same time …
+PROMPT_TIME = 3.0  # … but for those that have not answered for so many real seconds: they only wait
+MAX_PENDING = 1024  # with those
+RETRY_DELAY = 30.0  # seconds until a printer that is still being read is due again
 
 log = logging.getLogger("printwarden.reading")
 
 
 @dataclass(slots=True)
-class Rounds:
-    territory: Territory
+class Poller:
+    policy: AccessPolicy
     store: Store
-    asking: Asking
-    intake: Intake
-    roll: Roll
-    rota: Rota
-    caution: Caution = field(default_factory=Caution)
+    printer_reader: PrinterReader
+    batch_writer: BatchWriter
+    fleet: FleetState
+    poll_queue: PollQueue
+    reboot_guard: RebootGuard = field(default_factory=RebootGuard)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
     _begun: dict[str, float] = field(default_factory=dict)  # when each of them did
 
-    async def resume(self) -> None:
+    async def load_known_printers(self) -> None:
         """Take up the printers that the inventory knows from earlier days."""
-        for key, device in (await self.store.run(inventory.devices)).items():
-            self.roll.meet(device)
-            self.rota.add(key, self.asking.clock.now())
+        for key, device in (await self.store.run(inventory.load_devices)).items():
+            self.fleet.add_device(device)
+            self.poll_queue.add_printer(key, self.printer_reader.clock.now())
 
-    async def go(self) -> None:
+    async def start_due_polls(self) -> None:
         """Start the polls that are due, as far as there is room."""
-        for key in self.roll.known:
-            self.rota.add(key, self.asking.clock.now())
-        for key, tiers in self.rota.due(self.asking.clock.now(), self._room()):
+        for key in self.fleet.devices:
+            self.poll_queue.add_printer(key, self.printer_reader.clock.now())
+        for key, tiers in self.poll_queue.take_due(self.printer_reader.clock.now(), self._free_slots()):
             if key in self._polls:  # still being read, or waited for: never two at a time
-                self.rota.hurry(key, tiers, self.asking.clock.now() + LATER)
+                self.poll_queue.set_due(key, tiers, self.printer_reader.clock.now() + RETRY_DELAY)
                 continue
-            self._polls[key] = asyncio.create_task(self._poll(self.roll.known[key], tiers), name=key)
-            self._polls[key].add_done_callback(self._forget)
+            self._polls[key] = asyncio.create_task(
+                self._poll_printer(self.fleet.devices[key], tiers), name=key
+            )
+            self._polls[key].add_done_callback(self._remove_poll)
             self._begun[key] = time.monotonic()
 
-    def _room(self) -> int:
+    def _free_slots(self) -> int:
         """How many polls may start. A silent printer takes all the patience there is (30 s): it does not keep
         others waiting, or a site without power would hold up the next one."""
-        prompt = time.monotonic() - PROMPT
+        prompt = time.monotonic() - PROMPT_TIME
         busy = sum(begun > prompt for begun in self._begun.values())
-        return min(AT_ONCE - busy, MOST - len(self._polls))
+        return min(MAX_POLLS - busy, MAX_PENDING - len(self._polls))
 
-    async def everybody(self, keys: Iterable[str], tiers: frozenset[Tier]) -> None:
+    async def poll_all(self, keys: Iterable[str], tiers: frozenset[Tier]) -> None:
         """Read these printers now, due or not, and take the readings in."""
-        room = asyncio.Semaphore(AT_ONCE)
+        room = asyncio.Semaphore(MAX_POLLS)
 
-        async def one(key: str) -> None:
+        async def poll_one(key: str) -> None:
             async with room:
-                await self._poll(self.roll.known[key], tiers)
+                await self._poll_printer(self.fleet.devices[key], tiers)
 
         async with asyncio.TaskGroup() as group:
             for key in keys:
-                group.create_task(one(key))
+                group.create_task(poll_one(key))
 
-    async def finish(self) -> None:
+    async def finish_polls(self) -> None:
         """Let the polls that are under way end, and their readings reach the disk."""
         while self._polls:
             await asyncio.wait(self._polls.values())
 
-    def _forget(self, poll: asyncio.Task[None]) -> None:
+    def _remove_poll(self, poll: asyncio.Task[None]) -> None:
         del self._polls[poll.get_name()], self._begun[poll.get_name()]
         if not poll.cancelled() and (why := poll.exception()):
             log.error("reading %s failed", poll.get_name(), exc_info=why)
 
-    async def _poll(self, device: Device, tiers: frozenset[Tier]) -> None:
+    async def _poll_printer(self, device: Device, tiers: frozenset[Tier]) -> None:
         """Read one printer. Who comes back from silence or a restart is asked again who it is."""
-        if not self._may_ask(device):
+        if not self._may_poll(device):
             return
-        if device.key in self.roll.silent:
+        if device.key in self.fleet.silent:
             tiers |= {Tier.INVENTORY}
-        reading = await self.read(device, tiers, self.roll.taught(device.key))
-        if Tier.INVENTORY not in tiers and self.roll.restarted(device.key, reading.snapshot):
-            reading = await self.read(device, tiers | {Tier.INVENTORY})
-        await self.intake.settle(reading)
-        if reading.snapshot.reachable and self.caution.answered(
+        reading = await self.read_device(device, tiers, self.fleet.cached_identity(device.key))
+        if Tier.INVENTORY not in tiers and self.fleet.has_restarted(device.key, reading.snapshot):
+            reading = await self.read_device(device, tiers | {Tier.INVENTORY})
+        await self.batch_writer.write_poll(reading)
+        if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, reading.snapshot.at, reading.snapshot.uptime
         ):
             log.warning("%s restarts when it is polled: it is left alone for a day", device.name)
 
-    def _may_ask(self, device: Device) -> bool:
+    def _may_poll(self, device: Device) -> bool:
         """Whether the printer is somewhere, permitted, and not better left alone."""
         host = device.address.host
-        resting = self.caution.rests(device.key, self.asking.clock.now())
+        resting = self.reboot_guard.is_suspended(device.key, self.printer_reader.clock.now())
         return (
             bool(host)
-            and not usb_printers.on_cable(device.address)
-            and self.territory.permits(host, device.mac)
+            and not usb_printers.is_usb_printer(device.address)
+            and self.policy.permits_host(host, device.mac)
             and not resting
         )
 
-    async def read(self, device: Device, tiers: frozenset[Tier], known: Known | None = None) -> Reading:
+    async def read_device(
+        self, device: Device, tiers: frozenset[Tier], known: CachedIdentity | None = None
+    ) -> PollResult:
         """What a known printer says, to the credential that it is known to answer.
 
         A printer that is silent at its address is looked for at its second one, and asked who it is.
         """
         learned, elsewhere = await self.store.run(
-            lambda tx: (inventory.learned(tx, device.key), inventory.second_addresses(tx, device.key))
+            lambda tx: (
+                inventory.load_learned(tx, device.key),
+                inventory.load_second_addresses(tx, device.key),
+            )
         )
-        answer = await self._ask(device, device.address, tiers, learned, known)
+        answer = await self._read_at(device, device.address, tiers, learned, known)
         for address in elsewhere if answer is None else ():
-            if self.territory.permits(address.host, device.mac):
-                answer = answer or await self._ask(device, address, tiers | {Tier.INVENTORY}, learned, None)
-        return replace(answer or self.asking.silence(device.address), device=device.key)
+            if self.policy.permits_host(address.host, device.mac):
+                answer = answer or await self._read_at(
+                    device, address, tiers | {Tier.INVENTORY}, learned, None
+                )
+        return replace(answer or self.printer_reader.silent_result(device.address), device=device.key)
 
-    async def _ask(
-        self, device: Device, address: Address, tiers: frozenset[Tier], learned: str, known: Known | None
-    ) -> Reading | None:
-        allowed = self.territory.credentials_for(address.host)
+    async def _read_at(
+        self,
+        device: Device,
+        address: Address,
+        tiers: frozenset[Tier],
+        learned: str,
+        known: CachedIdentity | None,
+    ) -> PollResult | None:
+        allowed = self.policy.credentials_for(address.host)
         credentials = [one for one in allowed if one.name == device.credential] or allowed
-        return await self.asking.ask(address, credentials, tiers, learned=learned, known=known)
+        return await self.printer_reader.read_printer(
+            address, credentials, tiers, learned=learned, known=known
+        )

@@ -10,37 +10,37 @@ from agent.collectors._visit import Answer, Collector, Visit
 from agent.config import Config
 from agent.core.clock import Clock
 from agent.core.errors import NoAnswer, ReadingError
-from agent.core.model import Address, Known, Snapshot, Tier
-from agent.pipeline.pipeline import Reading
+from agent.core.model import Address, CachedIdentity, Snapshot, Tier
+from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import snapshot_merging
-from agent.pipeline.polling.ipp_fallback import SecondWay
-from agent.snmp.engine import Engine
+from agent.pipeline.polling.ipp_fallback import IppFallback
+from agent.snmp.engine import SnmpClient
 from agent.snmp.reader import Credential
 
 log = logging.getLogger("printwarden.reading")
 
 
 @dataclass(slots=True)
-class Asking:
+class PrinterReader:
     """`ask` never raises for what a printer does: an error is counted, logged, and the next way tried."""
 
-    engine: Engine
+    snmp_client: SnmpClient
     clock: Clock
     config: Config
     profiles: Profiles
     first: list[Collector]  # always asked
-    second: list[SecondWay]  # asked for what the first left open
+    second: list[IppFallback]  # asked for what the first left open
     counts: Counter[str] = field(default_factory=Counter)
 
-    async def ask(
+    async def read_printer(
         self,
         address: Address,
         credentials: Iterable[Credential],
         tiers: frozenset[Tier],
         *,
         learned: str = "",
-        known: Known | None = None,
-    ) -> Reading | None:
+        known: CachedIdentity | None = None,
+    ) -> PollResult | None:
         """What the printer says in all ways together; None if nothing in any.
 
         `learned`: what the SNMP engine learned about it earlier; `known`: what an earlier snapshot taught.
@@ -51,17 +51,19 @@ class Asking:
             profiles=self.profiles,
             address=address,
             tiers=tiers,
-            readers={one.name: self.engine.reader(address, one, learned or None) for one in credentials},
+            readers={
+                one.name: self.snmp_client.create_reader(address, one, learned or None) for one in credentials
+            },
             known=known,
         )
         spared = any(way.spares_first(address.host, tiers) for way in self.second)
         reading = None if spared else await self._first(visit)
         for way in self.second:
-            if reading is None or way.wanted(address.host, tiers):
+            if reading is None or way.may_add(address.host, tiers):
                 reading = await self._second(way, visit, reading)
         return reading
 
-    async def _first(self, visit: Visit) -> Reading | None:
+    async def _first(self, visit: Visit) -> PollResult | None:
         """What is told by the collectors that are always asked."""
         answers = [await self._collect(one, visit) for one in self.first if visit.tiers & one.TIERS]
         told = sorted(filter(None, answers), key=lambda answer: answer.credential is None)
@@ -70,8 +72,8 @@ class Asking:
         best, *others = told
         self.counts["read"] += 1
         for problem in (problem for answer in told for problem in answer.snapshot.problems):
-            self._count("reading error", visit.address, problem)
-        reading = Reading(snapshot=best.snapshot, credential=best.credential, learned=best.learned)
+            self._count_problem("reading error", visit.address, problem)
+        reading = PollResult(snapshot=best.snapshot, credential=best.credential, learned=best.learned)
         for other in others:
             if (merged := self._merge(reading.snapshot, other.snapshot, visit.known)) is not None:
                 reading = replace(reading, snapshot=merged)
@@ -81,41 +83,43 @@ class Asking:
         try:
             return await collector.collect(visit)
         except ReadingError as why:
-            self._count(
+            self._count_problem(
                 "no answer" if isinstance(why, NoAnswer) else "reading error", visit.address, str(why)
             )
             return None
 
-    async def _second(self, way: SecondWay, visit: Visit, reading: Reading | None) -> Reading | None:
+    async def _second(self, way: IppFallback, visit: Visit, reading: PollResult | None) -> PollResult | None:
         """`reading` with what the second way adds to it, or what that way says alone."""
-        host, other = visit.address.host, await way.read(visit)
+        host, other = visit.address.host, await way.read_printer(visit)
         if other is None:
             return reading
         if reading is None:
             self.counts["read"] += 1
-            way.learn(host, first_answered=False)
-            return Reading(snapshot=replace(other, address=visit.address))
+            way.record_answer(host, first_answered=False)
+            return PollResult(snapshot=replace(other, address=visit.address))
         merged = self._merge(reading.snapshot, other, visit.known)
         if merged is None:
             return reading
-        lacking = snapshot_merging.lacking(reading.snapshot)
-        way.learn(
+        lacking = snapshot_merging.missing_parts(reading.snapshot)
+        way.record_answer(
             host, first_answered=True, added=frozenset(name for name in lacking if getattr(merged, name))
         )
         return replace(reading, snapshot=merged)
 
-    def _merge(self, snapshot: Snapshot, other: Snapshot, known: Known | None) -> Snapshot | None:
+    def _merge(self, snapshot: Snapshot, other: Snapshot, known: CachedIdentity | None) -> Snapshot | None:
         """One snapshot of two; None if they are of two printers."""
         who = snapshot.identity or (known.identity if known else None)
-        if snapshot_merging.same(who, other.identity):
-            return snapshot_merging.merge(snapshot, other)
-        self._count("two printers", snapshot.address, f"another printer answers {other.via} at this address")
+        if snapshot_merging.is_same_printer(who, other.identity):
+            return snapshot_merging.fill_from_ipp(snapshot, other)
+        self._count_problem(
+            "two printers", snapshot.address, f"another printer answers {other.via} at this address"
+        )
         return None
 
-    def silence(self, address: Address) -> Reading:
+    def silent_result(self, address: Address) -> PollResult:
         """The reading of a printer that did not answer."""
-        return Reading(snapshot=Snapshot(address=address, at=self.clock.now(), reachable=False))
+        return PollResult(snapshot=Snapshot(address=address, at=self.clock.now(), reachable=False))
 
-    def _count(self, what: str, address: Address, said: str) -> None:
+    def _count_problem(self, what: str, address: Address, said: str) -> None:
         self.counts[what] += 1
         log.info("%s: %s: %s", address, what, said)

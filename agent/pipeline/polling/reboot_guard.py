@@ -11,43 +11,43 @@ switches off at night is none of ours. Pure: the time is an argument.
 
 from dataclasses import dataclass, field
 
-AFTERMATH = 120.0  # seconds after a poll in which a restart is put down to it
-TIMES = 3
-REST = 86400.0  # seconds
+BLAME_WINDOW = 120.0  # seconds after a poll in which a restart is put down to it
+MAX_REBOOTS = 3
+SUSPENSION = 86400.0  # seconds
 
 
 @dataclass(slots=True)
-class Caution:
+class RebootGuard:
     """What is known of each printer's restarts. Only the suspicious are remembered."""
 
     _polled: dict[str, float] = field(default_factory=dict)
     _restarts: dict[str, int] = field(default_factory=dict)
-    _resting: dict[str, float] = field(default_factory=dict)
+    _suspended_until: dict[str, float] = field(default_factory=dict)
 
-    def answered(self, key: str, now: float, uptime: int | None) -> bool:
+    def record_answer(self, key: str, now: float, uptime: int | None) -> bool:
         """Note that the printer answered; True if it is to rest from now on. `uptime`: 1/100 s."""
         before, self._polled[key] = self._polled.get(key), now
         if before is None or uptime is None:
             return False
         booted = now - uptime / 100
-        if not before < booted <= before + AFTERMATH:
+        if not before < booted <= before + BLAME_WINDOW:
             self._restarts.pop(key, None)
             return False
         self._restarts[key] = self._restarts.get(key, 0) + 1
-        if self._restarts[key] < TIMES:
+        if self._restarts[key] < MAX_REBOOTS:
             return False
-        self._resting[key] = now + REST
+        self._suspended_until[key] = now + SUSPENSION
         return True
 
-    def rests(self, key: str, now: float) -> bool:
+    def is_suspended(self, key: str, now: float) -> bool:
         """Whether the printer is better left alone now."""
-        until = self._resting.get(key)
+        until = self._suspended_until.get(key)
         if until is not None and until <= now:
-            del self._resting[key]
+            del self._suspended_until[key]
             return False
         return until is not None
 
     @property
-    def resting(self) -> list[str]:
+    def suspended_keys(self) -> list[str]:
         """The keys of the printers that are left alone."""
-        return sorted(self._resting)
+        return sorted(self._suspended_until)

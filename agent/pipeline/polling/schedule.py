@@ -21,40 +21,40 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.core.clock import Clock
 from agent.core.model import Tier
-from agent.core.units import Hours
+from agent.core.units import HourRange
 
-QUIETER = 6.0  # how many times as long a cadence is in quiet hours
-SHORTEST = 0.02  # real seconds between two runs, however fast the clock
-TOGETHER = 0.1  # a tier due within this share of its cadence rides along with one that is due now
+QUIET_FACTOR = 6.0  # how many times as long a cadence is in quiet hours
+MIN_INTERVAL = 0.02  # real seconds between two runs, however fast the clock
+MERGE_SHARE = 0.1  # a tier due within this share of its cadence rides along with one that is due now
 
 
 @dataclass(slots=True)
-class Rota:
+class PollQueue:
     """Which printer is due for what. Pure: `now` is an argument, and jitter comes from the key."""
 
     cadence: Mapping[Tier, float]  # seconds
-    quiet: Hours | None = None
-    stretch: float = 1.0  # above 1 while the outbox fills up: poll less before anything is dropped
+    quiet_hours: HourRange | None = None
+    slowdown: float = 1.0  # above 1 while the outbox fills up: poll less before anything is dropped
     _due: dict[str, dict[Tier, float]] = field(default_factory=dict)
     _heap: list[tuple[float, str]] = field(default_factory=list)
 
-    def add(self, key: str, now: float) -> None:
+    def add_printer(self, key: str, now: float) -> None:
         """A printer just read in full: each tier is next due within its first cadence, spread by key."""
         if key not in self._due:
-            share = _spread(key)
+            share = _jitter_share(key)
             self._due[key] = {tier: now + length * share for tier, length in self.cadence.items()}
-            self._push(key)
+            self._push_due(key)
 
-    def drop(self, key: str) -> None:
+    def drop_printer(self, key: str) -> None:
         self._due.pop(key, None)  # what is left of it in the heap is passed over
 
-    def hurry(self, key: str, tiers: frozenset[Tier], now: float) -> None:
+    def set_due(self, key: str, tiers: frozenset[Tier], now: float) -> None:
         """Make `tiers` of a known printer due now."""
         if key in self._due:
             self._due[key].update(dict.fromkeys(tiers, now))
-            self._push(key)
+            self._push_due(key)
 
-    def due(self, now: float, limit: int) -> list[tuple[str, frozenset[Tier]]]:
+    def take_due(self, now: float, limit: int) -> list[tuple[str, frozenset[Tier]]]:
         """At most `limit` printers that are due, longest overdue first, with what to ask of each."""
         found: list[tuple[str, frozenset[Tier]]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < limit:
@@ -62,43 +62,45 @@ class Rota:
             tiers = self._due.get(key)
             if tiers is None or at != min(tiers.values()):
                 continue  # dropped, or pushed again with another time
-            ready = {tier for tier, due in tiers.items() if due <= now + TOGETHER * self.cadence[tier]}
-            stretch = self.stretch * (QUIETER if self.quiet and self.quiet.covers(now) else 1.0)
+            ready = {tier for tier, due in tiers.items() if due <= now + MERGE_SHARE * self.cadence[tier]}
+            stretch = self.slowdown * (
+                QUIET_FACTOR if self.quiet_hours and self.quiet_hours.covers_time(now) else 1.0
+            )
             tiers.update({tier: now + self.cadence[tier] * stretch for tier in ready})
-            self._push(key)
+            self._push_due(key)
             found.append((key, frozenset(ready)))
         return found
 
-    def _push(self, key: str) -> None:
+    def _push_due(self, key: str) -> None:
         heapq.heappush(self._heap, (min(self._due[key].values()), key))
 
 
-def _spread(key: str) -> float:
+def _jitter_share(key: str) -> float:
     """0 to 1, the same for a key at each start, evenly spread over many keys."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) / (1 << 32)
 
 
-Work = Callable[[], Awaitable[None]]
+JobFunction = Callable[[], Awaitable[None]]
 
 
-class Cadences:
+class PeriodicJobs:
     """The few jobs of the service, each at most once at a time, on the service's clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
-    def every(self, seconds: float, name: str, work: Work, *, at_once: bool = False) -> None:
+    def add_job(self, seconds: float, name: str, work: JobFunction, *, at_once: bool = False) -> None:
         """Run `work` every `seconds` of the clock; a run that is still going is not doubled."""
-        interval = IntervalTrigger(seconds=max(self._clock.real(seconds), SHORTEST))
+        interval = IntervalTrigger(seconds=max(self._clock.real_seconds(seconds), MIN_INTERVAL))
         trigger = OrTrigger([DateTrigger(), interval]) if at_once else interval
 
-        async def run() -> None:
+        async def run_job() -> None:
             with contextlib.suppress(asyncio.CancelledError):  # `stop` cancels what is under way
                 await work()
 
         self._scheduler.add_job(
-            run, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
+            run_job, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
         )
 
     def start(self) -> None:

@@ -8,20 +8,20 @@ from dataclasses import fields, replace
 
 from agent.core.model import Identity, Snapshot
 
-PARTS = ("status", "alerts", "supplies", "inputs", "outputs", "meters")
+MERGED_PARTS = ("status", "alerts", "supplies", "inputs", "outputs", "meters")
 
 
-def same(one: Identity | None, other: Identity | None) -> bool:
+def is_same_printer(one: Identity | None, other: Identity | None) -> bool:
     """Whether no serial number or UUID says that these are two printers."""
     pairs = [(getattr(one, name, None), getattr(other, name, None)) for name in ("serial", "uuid")]
     told = [left.casefold() == right.casefold() for left, right in pairs if left and right]
     return told[0] if told else True
 
 
-def merge(first: Snapshot, second: Snapshot) -> Snapshot:
+def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
     """What the first says, with the second's word where it says nothing; each value keeps its source."""
-    filled = {name: getattr(second, name) for name in lacking(first) if getattr(second, name)}
-    identity = _filled(first.identity, second.identity)
+    filled = {name: getattr(second, name) for name in missing_parts(first) if getattr(second, name)}
+    identity = _fill_identity(first.identity, second.identity)
     if not filled and identity == first.identity:
         return first
     sources = {
@@ -40,12 +40,12 @@ def merge(first: Snapshot, second: Snapshot) -> Snapshot:
     )
 
 
-def lacking(snapshot: Snapshot) -> list[str]:
+def missing_parts(snapshot: Snapshot) -> list[str]:
     """The parts that a snapshot says nothing of."""
-    return [name for name in PARTS if not getattr(snapshot, name)]
+    return [name for name in MERGED_PARTS if not getattr(snapshot, name)]
 
 
-def _filled(first: Identity | None, second: Identity | None) -> Identity | None:
+def _fill_identity(first: Identity | None, second: Identity | None) -> Identity | None:
     """The first's identity, its empty fields filled by the second. None where the first was not asked."""
     if first is None or second is None:
         return first

@@ -8,15 +8,15 @@ where some printers would print what arrives.
 import asyncio
 import contextlib
 
-DOORS = (631, 443, 80)
-PATIENCE = 2.0  # seconds for each
+PROBE_PORTS = (631, 443, 80)
+CONNECT_TIMEOUT = 2.0  # seconds for each
 
 
-async def open_door(host: str, doors: tuple[int, ...] = DOORS) -> int | None:
+async def first_open_port(host: str, doors: tuple[int, ...] = PROBE_PORTS) -> int | None:
     """The first of `doors` that `host` opens, or None."""
     for door in doors:
         with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
                 _, writer = await asyncio.open_connection(host, door)
             writer.close()
             with contextlib.suppress(OSError):

@@ -9,36 +9,36 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.config import Traps
-from agent.config.access_policy import Territory
+from agent.config import TrapsConfig
+from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.model import Address, Tier
-from agent.pipeline.polling.fleet_state import Roll
-from agent.pipeline.polling.poller import Rounds
+from agent.pipeline.polling.fleet_state import FleetState
+from agent.pipeline.polling.poller import Poller
 
 if TYPE_CHECKING:
     from agent.snmp.traps import TrapListener
 
 log = logging.getLogger("printwarden.traps")
 
-ALERTS = frozenset({Tier.ALERTS})
+ALERTS_ONLY = frozenset({Tier.ALERTS})
 
 
 @dataclass(slots=True)
-class Earshot:
-    rounds: Rounds
-    roll: Roll
+class TrapTrigger:
+    poller: Poller
+    fleet: FleetState
     clock: Clock
-    hints: int = 0  # traps that led to a look
+    triggered: int = 0  # traps that led to a look
     _listener: "TrapListener | None" = field(default=None)
 
-    async def open(self, settings: Traps, territory: Territory) -> Address | None:
+    async def open(self, settings: TrapsConfig, territory: AccessPolicy) -> Address | None:
         """Listen, if that is switched on; where. A port that cannot be had is told, and stops nothing."""
         if not settings.enabled:
             return None
         from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB: only where it is wanted
 
-        listener = TrapListener(self.known, self.heard)
+        listener = TrapListener(self.expects_sender, self.poll_sender)
         try:
             at = await listener.start(
                 Address(settings.host, settings.port), list(territory.credentials.values())
@@ -61,13 +61,13 @@ class Earshot:
             self._listener.close()
             self._listener = None
 
-    def known(self, host: str) -> bool:
+    def expects_sender(self, host: str) -> bool:
         """Whether a packet from `host` is worth decoding: it is a known printer, and still permitted."""
-        return self.roll.at(host) is not None and self.rounds.territory.permits(host)
+        return self.fleet.find_key(host) is not None and self.poller.policy.permits_host(host)
 
-    def heard(self, host: str) -> None:
+    def poll_sender(self, host: str) -> None:
         """Read the printer at `host` as soon as there is room."""
-        key = self.roll.at(host)
+        key = self.fleet.find_key(host)
         if key is not None:
-            self.hints += 1
-            self.rounds.rota.hurry(key, ALERTS, self.clock.now())
+            self.triggered += 1
+            self.poller.poll_queue.set_due(key, ALERTS_ONLY, self.clock.now())

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.core import units
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.errors import ConfigError
-from agent.pipeline.device_tags import Assign, unassigned
+from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.pipeline.replay import backtest_runner
 from agent.rules.backtest import html_report, scoring, threshold_sweep
-from agent.rules.backtest.scoring import Firing, Score, Yardstick
+from agent.rules.backtest.scoring import Firing, ReferenceEvents, RuleScore
 from agent.rules.lookup import find_rule
 from agent.rules.rule import RuleSet
 
@@ -46,30 +46,32 @@ class BacktestRequest:
     horizon: str = "30 days"
     cache: Path | None = None  # results of earlier backtests
     site: str = ""
-    assign: Assign = unassigned
+    assign: AssignTags = assign_nothing
 
 
 @dataclass(slots=True)
 class BacktestReport:
     """What a backtest found."""
 
-    span: backtest_runner.Span
-    scores: list[Score] = field(default_factory=list)
-    swept: list[tuple[str, Score]] = field(default_factory=list)
+    span: backtest_runner.TimeRange
+    scores: list[RuleScore] = field(default_factory=list)
+    swept: list[tuple[str, RuleScore]] = field(default_factory=list)
     only_new: dict[str, list[Firing]] = field(default_factory=dict)
     only_old: dict[str, list[Firing]] = field(default_factory=dict)
 
     def page(self) -> str:
         """The report as an HTML page with plots."""
-        return html_report.page(self.scores, since=self.span.since, until=self.span.until, sweep=self.swept)
+        return html_report.render_report(
+            self.scores, since=self.span.since, until=self.span.until, sweep=self.swept
+        )
 
     def document(self) -> dict[str, Any]:
         """The report as data."""
         return {
-            "from": iso(self.span.since),
-            "to": iso(self.span.until),
-            "rules": [_document(score) for score in self.scores],
-            "sweep": [{"value": value, **_document(score)} for value, score in self.swept],
+            "from": format_iso_time(self.span.since),
+            "to": format_iso_time(self.span.until),
+            "rules": [_score_document(score) for score in self.scores],
+            "sweep": [{"value": value, **_score_document(score)} for value, score in self.swept],
             "only_new": {name: len(them) for name, them in self.only_new.items()},
             "only_deployed": {name: len(them) for name, them in self.only_old.items()},
         }
@@ -87,13 +89,13 @@ def run_backtest(
     Raises ConfigError for a name, a horizon, a span or a sweep that is wrong.
     """
     horizon = check_request(rules, request)
-    trial = _Backtest(db, request, _span(db, request), horizon, progress)
+    trial = _Backtest(db, request, _choose_time_range(db, request), horizon, progress)
     run = trial.run(rules, request.names)
     report = BacktestReport(trial.span, [trial.score(rules, name, run) for name in request.names])
     if deployed is not None:
         _compare(trial, deployed, run, report)
     if request.sweep:
-        _sweep(trial, rules, report)
+        _run_sweep(trial, rules, report)
     return report
 
 
@@ -103,43 +105,47 @@ class _Backtest:
 
     db: sqlite3.Connection
     request: BacktestRequest
-    span: backtest_runner.Span
+    span: backtest_runner.TimeRange
     horizon: float
     progress: StartProgress
 
-    def run(self, rules: RuleSet, names: Sequence[str]) -> backtest_runner.Run:
+    def run(self, rules: RuleSet, names: Sequence[str]) -> backtest_runner.BacktestRun:
         """What these rules, and those that they are compared with, would have opened."""
         wanted = [*names, *(other for name in names for other in self._yardsticks(rules, name))]
-        return backtest_runner.run(
+        return backtest_runner.run_backtest(
             self.db,
-            threshold_sweep.only(rules, list(dict.fromkeys(wanted))),
+            threshold_sweep.select_rules(rules, list(dict.fromkeys(wanted))),
             self.span,
             names=wanted,
             site=self.request.site,
             told=self.progress(", ".join(names)),
-            how=backtest_runner.How(memory=self.request.cache, assign=self.request.assign),
+            how=backtest_runner.BacktestOptions(
+                cache_path=self.request.cache, assign_tags=self.request.assign
+            ),
         )
 
-    def score(self, rules: RuleSet, name: str, run: backtest_runner.Run) -> Score:
+    def score(self, rules: RuleSet, name: str, run: backtest_runner.BacktestRun) -> RuleScore:
         """How often the rule was right, and what it missed."""
         rule, others = rules.rules[name], self._yardsticks(rules, name)
-        yardstick = Yardstick(
-            events=run.events(others),
+        yardstick = ReferenceEvents(
+            events=run.list_events(others),
             proofs=run.replaced if rule.impact == "supply" else (),
             horizon=self.horizon,
             until=run.span.until,
         )
-        score = scoring.score(
+        score = scoring.score_rule(
             name,
             run.firings[name],
             yardstick if others else None,
             device_months=run.device_months,
-            thinned=run.thinned and "meters" in rule.rests_on,
+            thinned=run.thinned and "meters" in rule.depends_on,
         )
-        return replace(score, forgotten=rule.forgotten)
+        return replace(score, unreplayable_signals=rule.unreplayable_signals)
 
     def _yardsticks(self, rules: RuleSet, name: str) -> list[str]:
-        chosen = list(self.request.against) or backtest_runner.yardstick_rules(rules, rules.rules[name])
+        chosen = list(self.request.against) or backtest_runner.choose_reference_rules(
+            rules, rules.rules[name]
+        )
         for other in chosen:
             find_rule(rules, other)
         return chosen
@@ -150,20 +156,20 @@ def check_request(rules: RuleSet, request: BacktestRequest) -> float:
     for name in request.names:
         find_rule(rules, name)
     try:
-        return units.duration(request.horizon)
+        return units.parse_duration(request.horizon)
     except ValueError as why:
         reason, _, suggestion = str(why).partition(": ")
-        raise ConfigError.at("--horizon", reason, suggestion=suggestion) from None
+        raise ConfigError.for_file("--horizon", reason, suggestion=suggestion) from None
 
 
-def _span(db: sqlite3.Connection, request: BacktestRequest) -> backtest_runner.Span:
+def _choose_time_range(db: sqlite3.Connection, request: BacktestRequest) -> backtest_runner.TimeRange:
     until = request.until if request.until is not None else newest_answer(db)
     since = request.since if request.since is not None else until - USUAL_DAYS * DAY
     if since >= until:
-        raise ConfigError.at(
+        raise ConfigError.for_file(
             "--from", "is not before the end", suggestion="write an earlier day, or a later --to"
         )
-    return backtest_runner.Span(since=since, until=until)
+    return backtest_runner.TimeRange(since=since, until=until)
 
 
 def newest_answer(db: sqlite3.Connection) -> float:
@@ -171,7 +177,9 @@ def newest_answer(db: sqlite3.Connection) -> float:
     return db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"] or time.time()
 
 
-def _compare(trial: _Backtest, deployed: RuleSet, run: backtest_runner.Run, report: BacktestReport) -> None:
+def _compare(
+    trial: _Backtest, deployed: RuleSet, run: backtest_runner.BacktestRun, report: BacktestReport
+) -> None:
     """The tickets that only one of the two sets of rules would have opened."""
     names = trial.request.names
     common = [name for name in names if name in deployed.rules]
@@ -189,32 +197,32 @@ def _same_day(firing: Firing) -> tuple[str, str, float]:
     return firing.device, firing.subject, firing.opened // DAY
 
 
-def _sweep(trial: _Backtest, rules: RuleSet, report: BacktestReport) -> None:
+def _run_sweep(trial: _Backtest, rules: RuleSet, report: BacktestReport) -> None:
     """One threshold, over its range."""
     try:
-        name, steps = threshold_sweep.steps(rules, trial.request.sweep)
+        name, steps = threshold_sweep.build_variants(rules, trial.request.sweep)
     except ValueError as why:
         reason, _, suggestion = str(why).partition(" | ")
-        raise ConfigError.at("--sweep", reason, suggestion=suggestion) from None
+        raise ConfigError.for_file("--sweep", reason, suggestion=suggestion) from None
     for step in steps:
         run = trial.run(step.rules, [name])
-        report.swept.append((step.spelt, trial.score(step.rules, name, run)))
+        report.swept.append((step.label, trial.score(step.rules, name, run)))
 
 
-def _document(score: Score) -> dict[str, Any]:
+def _score_document(score: RuleScore) -> dict[str, Any]:
     return {
         "rule": score.rule,
         "tickets": len(score.firings),
-        "tickets_per_device_month": round(score.rate, 4),
+        "tickets_per_device_month": round(score.ticket_rate, 4),
         "precision": score.precision.value if score.judged else None,
         "precision_interval": score.precision.interval if score.judged else None,
         "recall": score.recall.value if score.judged else None,
         "recall_interval": score.recall.interval if score.judged else None,
-        "lead_days": [it / DAY for it in score.lead] if score.lead else None,
+        "lead_days": [it / DAY for it in score.lead_quartiles] if score.lead_quartiles else None,
         "flaps": score.flaps,
-        "few": score.judged and (score.precision.few or score.recall.few),
+        "few": score.judged and (score.precision.is_small_sample or score.recall.is_small_sample),
         "thinned": score.thinned,
-        "not_replayed": list(score.forgotten),
+        "not_replayed": list(score.unreplayable_signals),
         "missed": [asdict(it) for it in score.missed],
         "false": [asdict(it) for it in score.false],
     }

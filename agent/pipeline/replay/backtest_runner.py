@@ -21,25 +21,25 @@ from pathlib import Path
 from agent.core.model import Device, Impact
 from agent.core.store import open_reader
 from agent.discovery import inventory
-from agent.history.device_history import Past
+from agent.history.device_history import DeviceHistory
 from agent.history.meters import ledger
-from agent.pipeline.device_tags import Assign, unassigned
+from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.pipeline.replay import result_cache
-from agent.pipeline.replay.device_replay import Life, apart
-from agent.pipeline.replay.result_cache import Remembered
-from agent.pipeline.replay.site_replay import SitePast
-from agent.rules.backtest.scoring import Event, Firing
+from agent.pipeline.replay.device_replay import DeviceReplay, isolate_rule
+from agent.pipeline.replay.result_cache import ResultCache
+from agent.pipeline.replay.site_replay import SiteHistory
+from agent.rules.backtest.scoring import Firing, ObservedEvent
 from agent.rules.rule import Rule, RuleSet
 
 DAY = 86400.0
-MANY = 40  # printers: with fewer another process takes longer to start than it saves
-PIECE = 5  # printers that a process takes at a time
+PARALLEL_MIN = 40  # printers: with fewer another process takes longer to start than it saves
+CHUNK_SIZE = 5  # printers that a process takes at a time
 
-Told = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class TimeRange:
     since: float
     until: float
 
@@ -49,53 +49,55 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class How:
+class BacktestOptions:
     """How to go about it. Each short way comes to the same."""
 
     workers: int | None = None  # processes; None: as many as there are cores, where that helps
-    memory: Path | None = None  # where results of earlier runs are
+    cache_path: Path | None = None  # where results of earlier runs are
     shortcuts: bool = True  # pass over moments at which nothing can happen
-    assign: Assign = unassigned  # what the configuration says of a printer
+    assign_tags: AssignTags = assign_nothing  # what the configuration says of a printer
 
 
-USUAL = How()
+DEFAULT_OPTIONS = BacktestOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lived:
+class DeviceReplayResult:
     """What the rules said of one printer."""
 
     firings: tuple[tuple[str, Firing], ...] = ()
-    replaced: tuple[Event, ...] = ()
+    replaced: tuple[ObservedEvent, ...] = ()
     thinned: bool = False
     evaluations: int = 0
-    computed: Mapping[str, result_cache.Told] = field(default_factory=dict)  # what was not known before
+    computed: Mapping[str, result_cache.CachedFirings] = field(
+        default_factory=dict
+    )  # what was not known before
 
 
 @dataclass(slots=True)
-class Run:
+class BacktestRun:
     """What the rules said of the printers, by rule."""
 
-    span: Span
+    span: TimeRange
     devices: int = 0
     thinned: bool = False
     evaluations: int = 0
     firings: dict[str, list[Firing]] = field(default_factory=dict)
-    replaced: list[Event] = field(default_factory=list)
+    replaced: list[ObservedEvent] = field(default_factory=list)
 
     @property
     def device_months(self) -> float:
         return self.devices * self.span.months
 
-    def events(self, rules: Sequence[str]) -> list[Event]:
+    def list_events(self, rules: Sequence[str]) -> list[ObservedEvent]:
         """What these rules found, as what came true."""
         return [
-            Event(device=it.device, at=it.opened, what=rule, subject=it.subject or None)
+            ObservedEvent(device=it.device, at=it.opened, what=rule, subject=it.subject or None)
             for rule in rules
             for it in self.firings.get(rule, ())
         ]
 
-    def add(self, lived: Lived) -> None:
+    def add_result(self, lived: DeviceReplayResult) -> None:
         self.devices += 1
         self.thinned |= lived.thinned
         self.evaluations += lived.evaluations
@@ -105,144 +107,146 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
+class _ReplayTask:
     """What each process needs to know."""
 
     rules: Mapping[str, RuleSet]  # each wanted rule with all that it rests on
-    site: SitePast
-    span: Span
-    memory: Remembered
+    site: SiteHistory
+    span: TimeRange
+    cache: ResultCache
     shortcuts: bool = True
 
 
-def run(
+def run_backtest(
     db: sqlite3.Connection,
     rules: RuleSet,
-    span: Span,
+    span: TimeRange,
     *,
     names: Collection[str] | None = None,
     site: str = "",
-    told: Told = lambda _done, _of: None,
-    how: How = USUAL,
-) -> Run:
+    told: ProgressCallback = lambda _done, _of: None,
+    how: BacktestOptions = DEFAULT_OPTIONS,
+) -> BacktestRun:
     """The site and every known printer, through these rules, over `span`.
 
     `names`: the rules whose findings are wanted; without it, all of them.
     """
-    devices = [how.assign(device) for device in inventory.devices(db).values()]
-    found = Run(span=span, firings={rule: [] for rule in rules.rules})
-    whole = SitePast.load(db, site, span.until)
-    for rule, firing in whole.judge(rules, span.since, span.until):
+    devices = [how.assign_tags(device) for device in inventory.load_devices(db).values()]
+    found = BacktestRun(span=span, firings={rule: [] for rule in rules.rules})
+    whole = SiteHistory.load(db, site, span.until)
+    for rule, firing in whole.replay_rules(rules, span.since, span.until):
         found.firings[rule].append(firing)
-    task = _Task(
+    task = _ReplayTask(
         rules={
-            name: apart(rules, name)
+            name: isolate_rule(rules, name)
             for name, rule in rules.rules.items()
             if rule.per != "site" and (names is None or name in names)
         },
         site=whole,
         span=span,
-        memory=Remembered(how.memory),
+        cache=ResultCache(how.cache_path),
         shortcuts=how.shortcuts,
     )
-    result_cache.program()  # before any process is forked: all of them are this program
-    computed: dict[str, result_cache.Told] = {}
-    for number, lived in enumerate(_all_lives(db, devices, task, _workers(how.workers, len(devices)))):
+    result_cache.program_digest()  # before any process is forked: all of them are this program
+    computed: dict[str, result_cache.CachedFirings] = {}
+    for number, lived in enumerate(
+        _replay_devices(db, devices, task, _count_workers(how.workers, len(devices)))
+    ):
         told(number, len(devices))
         if lived is not None:
-            found.add(lived)
+            found.add_result(lived)
             computed |= lived.computed
-    task.memory.keep(computed)
+    task.cache.save_results(computed)
     told(len(devices), len(devices))
     return found
 
 
-def _workers(wanted: int | None, devices: int) -> int:
+def _count_workers(wanted: int | None, devices: int) -> int:
     """How many processes to use. Only where they can be forked: a started one would read all rules anew."""
     if platform.system() != "Linux":
         return 1
-    return wanted or (min(os.cpu_count() or 1, 8) if devices >= MANY else 1)
+    return wanted or (min(os.cpu_count() or 1, 8) if devices >= PARALLEL_MIN else 1)
 
 
-def _all_lives(
-    db: sqlite3.Connection, devices: Sequence[Device], task: _Task, workers: int
-) -> Iterator[Lived | None]:
+def _replay_devices(
+    db: sqlite3.Connection, devices: Sequence[Device], task: _ReplayTask, workers: int
+) -> Iterator[DeviceReplayResult | None]:
     """What came of each printer, in the order of the printers."""
     file = db.execute("PRAGMA database_list").fetchone()["file"]
     if workers == 1 or not file:
-        yield from (_life(db, device, task) for device in devices)
+        yield from (_replay_device(db, device, task) for device in devices)
         return
-    pieces = [devices[at : at + PIECE] for at in range(0, len(devices), PIECE)]
+    pieces = [devices[at : at + CHUNK_SIZE] for at in range(0, len(devices), CHUNK_SIZE)]
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, context, _begin, (Path(file), task)) as pool:
-        for lives in pool.map(_lives, pieces):
+    with ProcessPoolExecutor(workers, context, _init_worker, (Path(file), task)) as pool:
+        for lives in pool.map(_replay_chunk, pieces):
             yield from lives
 
 
-_here: list[tuple[Path, _Task]] = []  # in each process of its own: what it works on
+_worker_task: list[tuple[Path, _ReplayTask]] = []  # in each process of its own: what it works on
 
 
-def _begin(file: Path, task: _Task) -> None:
-    _here[:] = [(file, task)]
+def _init_worker(file: Path, task: _ReplayTask) -> None:
+    _worker_task[:] = [(file, task)]
 
 
-def _lives(devices: Iterable[Device]) -> list[Lived | None]:
-    ((file, task),) = _here
+def _replay_chunk(devices: Iterable[Device]) -> list[DeviceReplayResult | None]:
+    ((file, task),) = _worker_task
     with closing(open_reader(file)) as db:
-        return [_life(db, device, task) for device in devices]
+        return [_replay_device(db, device, task) for device in devices]
 
 
-def _life(db: sqlite3.Connection, device: Device, task: _Task) -> Lived | None:
+def _replay_device(db: sqlite3.Connection, device: Device, task: _ReplayTask) -> DeviceReplayResult | None:
     """One printer's life; None if it was not known yet."""
-    past = Past.load(db, device, task.span.since, task.span.until)
-    if past.met is None or past.met >= task.span.until:
+    past = DeviceHistory.load(db, device, task.span.since, task.span.until)
+    if past.first_answer is None or past.first_answer >= task.span.until:
         return None
-    epochs = [it for it in ledger.epochs(db, device.key) if it.name == "total" and it.part is None]
+    epochs = [it for it in ledger.load_epochs(db, device.key) if it.name == "total" and it.part is None]
     past = replace(past, epochs=tuple((it.opened, it.number) for it in epochs))
-    known = result_cache.of_past(past) if task.memory.path else ""
-    keys = {name: _key(name, rules, known, task) for name, rules in task.rules.items()}
-    earlier = task.memory.find(keys.values())
+    known = result_cache.digest_history(past) if task.cache.path else ""
+    keys = {name: _result_key(name, rules, known, task) for name, rules in task.rules.items()}
+    earlier = task.cache.find_results(keys.values())
     lives = {
-        name: Life(past, rules, task.site.at, task.shortcuts)
+        name: DeviceReplay(past, rules, task.site.state_at, task.shortcuts)
         for name, rules in task.rules.items()
         if keys[name] not in earlier
     }
-    computed = {keys[name]: tuple(_of(name, life)) for name, life in lives.items()}
+    computed = {keys[name]: tuple(_firings_of_rule(name, life)) for name, life in lives.items()}
     results = {**earlier, **computed}
-    return Lived(
+    return DeviceReplayResult(
         firings=tuple((name, it) for name, key in keys.items() for it in results[key]),
-        replaced=tuple(_replaced(past, task.span)),
+        replaced=tuple(_replacement_events(past, task.span)),
         thinned=past.thinned,
-        evaluations=sum(life.judged for life in lives.values()),
-        computed=computed if task.memory.path else {},
+        evaluations=sum(life.evaluations for life in lives.values()),
+        computed=computed if task.cache.path else {},
     )
 
 
-def _of(name: str, life: Life) -> Iterator[Firing]:
+def _firings_of_rule(name: str, life: DeviceReplay) -> Iterator[Firing]:
     """What one rule said, of all that were judged with it."""
-    if any(rule.id == name for rule in life.relevant):
-        yield from (firing for rule, firing in life.firings() if rule == name)
+    if any(rule.id == name for rule in life.device_rules):
+        yield from (firing for rule, firing in life.replay_firings() if rule == name)
 
 
-def _key(name: str, rules: RuleSet, past: str, task: _Task) -> str:
+def _result_key(name: str, rules: RuleSet, past: str, task: _ReplayTask) -> str:
     """What a rule says of this past rests on that; on the site only where one of the rules looks at it."""
-    spelt = f"{name}\n{result_cache.of_rules(rules)}"
+    spelt = f"{name}\n{result_cache.serialize_rules(rules)}"
     above = {rule.id for rule in rules.rules.values() if rule.per == "site"}
-    looks = "site" in rules.asks or any(
+    looks = "site" in rules.used_parts or any(
         not above.isdisjoint(rule.inhibited_by) for rule in rules.rules.values()
     )
-    return result_cache.key(past, spelt, task.site.digest if looks else "") if past else spelt
+    return result_cache.build_key(past, spelt, task.site.digest if looks else "") if past else spelt
 
 
-def _replaced(past: Past, span: Span) -> Iterator[Event]:
+def _replacement_events(past: DeviceHistory, span: TimeRange) -> Iterator[ObservedEvent]:
     """Each supply that was replaced, as rules name their subjects."""
-    for it in past.swaps:
+    for it in past.replacements:
         for supply in past.supplies if it.at >= span.since else ():
             if supply.index == it.detail:
-                yield Event(device=past.device.key, at=it.at, what="replaced", subject=supply.key)
+                yield ObservedEvent(device=past.device.key, at=it.at, what="replaced", subject=supply.key)
 
 
-def yardstick_rules(rules: RuleSet, rule: Rule) -> list[str]:
+def choose_reference_rules(rules: RuleSet, rule: Rule) -> list[str]:
     """The rules whose findings `rule` should foretell, where nobody says which."""
     if rule.impact is Impact.SUPPLY:
         empty = [it.id for it in rules.rules.values() if it.fault == rule.fault and it.severity == "high"]
@@ -252,9 +256,9 @@ def yardstick_rules(rules: RuleSet, rule: Rule) -> list[str]:
     return []
 
 
-def device(db: sqlite3.Connection, text: str) -> Device | None:
+def find_device(db: sqlite3.Connection, text: str) -> Device | None:
     """The printer that `text` means: its key, its serial number, its address, or a part of its name."""
-    known = inventory.devices(db)
+    known = inventory.load_devices(db)
     if text in known:
         return known[text]
     for one in known.values():

@@ -11,94 +11,101 @@ from dataclasses import dataclass, field, replace
 
 from agent.core.calendars import Calendar
 from agent.core.model import Address, Amount, Change, ChangeKind, Device, Facts, Impact, SiteFacts, Supply
-from agent.history.device_history import Past
-from agent.pipeline.replay.transitions import CALM, RESTLESS, next_look, pair_firings
+from agent.history.device_history import DeviceHistory
+from agent.pipeline.replay.transitions import LONG_INTERVAL, SHORT_INTERVAL, next_look, pair_firings
 from agent.rules import conditions, engine, value_kinds
 from agent.rules.backtest.scoring import Firing
-from agent.rules.conditions import Grounds
-from agent.rules.engine import Around
-from agent.rules.field_types import Turns
-from agent.rules.lifecycle import State
-from agent.rules.rule import Condition, Patience, Rule, RuleSet
-from agent.rules.state_store import Key, Standing
+from agent.rules.conditions import EvaluationContext
+from agent.rules.engine import EvaluationScope
+from agent.rules.field_types import EvaluationSchedule
+from agent.rules.lifecycle import LifecycleState
+from agent.rules.rule import Condition, Rule, RuleSet, Timing
+from agent.rules.state_store import RuleState, StateKey
 from agent.rules.subjects import Subject
 
-_NOTHING = Facts(device=Device(key="", address=Address("")), now=0.0)
-NOBODY = Grounds(_NOTHING, _NOTHING)
+_NO_FACTS = Facts(device=Device(key="", address=Address("")), now=0.0)
+EMPTY_CONTEXT = EvaluationContext(_NO_FACTS, _NO_FACTS)
 
-Site = Callable[[float], tuple[SiteFacts, frozenset[str]]]
+SiteStateAt = Callable[[float], tuple[SiteFacts, frozenset[str]]]
 """How the site was at a time, and which rules about it fired then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class ConditionWait:
     """A time that a rule names: so long after a change of `part` its condition may turn."""
 
     part: str
     seconds: float
     calendar: Calendar | None = None
 
-    def over(self, since: float) -> float:
+    def ends_at(self, since: float) -> float:
         """When it is over for what changed at `since`."""
         if self.calendar is None:
             return since + self.seconds + 1.0  # "longer than" turns after it
-        due = self.calendar.due(since, self.seconds)
+        due = self.calendar.add_open_seconds(since, self.seconds)
         return float("inf") if due is None else due + 1.0
 
 
 @dataclass(slots=True)
-class Life:
+class DeviceReplay:
     """One printer, judged from beginning to end."""
 
-    past: Past
+    history: DeviceHistory
     rules: RuleSet
-    site: Site
+    site_at: SiteStateAt
     shortcuts: bool = True  # pass over moments at which nothing can happen; without, look at each
-    standing: dict[Key, Standing] = field(default_factory=dict)
-    taken: dict[str, float] = field(default_factory=dict)
+    states: dict[StateKey, RuleState] = field(default_factory=dict)
+    schedule_times: dict[str, float] = field(default_factory=dict)
     ordered: frozenset[str] = frozenset()
-    judged: int = 0
-    relevant: tuple[Rule, ...] = field(init=False)
-    patience: dict[str, Patience] = field(init=False)
-    hushed: frozenset[str] = field(init=False)
+    evaluations: int = 0
+    device_rules: tuple[Rule, ...] = field(init=False)
+    timings: dict[str, Timing] = field(init=False)
+    suppressed_rules: frozenset[str] = field(init=False)
     parts: frozenset[str] = field(init=False)
-    turns: dict[str, Turns] = field(init=False)
-    unforeseen: bool = field(init=False)
-    plain: bool = field(init=False)
-    _begins: dict[tuple[str, Amount], bool] = field(default_factory=dict)
+    schedules: dict[str, EvaluationSchedule] = field(init=False)
+    time_driven: bool = field(init=False)
+    row_local: bool = field(init=False)
+    _begins_cache: dict[tuple[str, Amount], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        site, _ = self.site(self.past.since)
-        self.relevant, self.turns = self.rules.about(self.past.device, site.id), self.rules.turns
-        self.patience = {rule.id: rule.patience for rule in self.relevant}
-        self.hushed = frozenset(rule.id for rule in self.relevant if rule.hushes)
-        asked = [it for rule in self.relevant for it in (*rule.conditions, *rule.clear)]
-        self.parts = frozenset().union(*(it.signal.rests_on(it.options) for it in asked))
-        self.plain = self.shortcuts and all(rule.plain for rule in self.relevant)
-        self.unforeseen = any("clock" in it.signal.reads and not _elapses(it) for it in asked)
+        site, _ = self.site_at(self.history.since)
+        self.device_rules, self.schedules = (
+            self.rules.rules_for_device(self.history.device, site.id),
+            self.rules.schedules,
+        )
+        self.timings = {rule.id: rule.timing for rule in self.device_rules}
+        self.suppressed_rules = frozenset(rule.id for rule in self.device_rules if rule.suppressions)
+        asked = [it for rule in self.device_rules for it in (*rule.conditions, *rule.clear)]
+        self.parts = frozenset().union(*(it.signal.depends_on(it.options) for it in asked))
+        self.row_local = self.shortcuts and all(rule.row_local for rule in self.device_rules)
+        self.time_driven = any("clock" in it.signal.reads and not _is_elapsed_time(it) for it in asked)
 
-    def firings(self) -> Iterator[tuple[str, Firing]]:
+    def replay_firings(self) -> Iterator[tuple[str, Firing]]:
         """(rule, firing) over the whole life; those still open come last."""
         changes = (
             (now, change)
-            for now, fresh, touched in self.moments()
-            for change in self.judge(now, fresh, touched)
+            for now, fresh, touched in self.iterate_moments()
+            for change in self.evaluate_at(now, fresh, touched)
         )
-        return pair_firings(self.past.device, changes)
+        return pair_firings(self.history.device, changes)
 
-    def judge(self, now: float, fresh: frozenset[str] | None, touched: frozenset[str] | None) -> list[Change]:
+    def evaluate_at(
+        self, now: float, fresh: frozenset[str] | None, touched: frozenset[str] | None
+    ) -> list[Change]:
         """What the rules say at one moment."""
-        self.judged += 1
-        site, above = self.site(now)
-        facts = self.past.at(now, site, fresh, parts=self.parts)
+        self.evaluations += 1
+        site, above = self.site_at(now)
+        facts = self.history.facts_at(now, site, fresh, parts=self.parts)
         if self.ordered:
             facts = replace(facts, ordered=self.ordered)
-        due = self._due(facts)
-        around = Around(
-            waits=self.turns.keys() - due, above=above, touched=touched if self.shortcuts else None
+        due = self._due_schedules(facts)
+        around = EvaluationScope(
+            not_due=self.schedules.keys() - due,
+            firing_site_rules=above,
+            touched=touched if self.shortcuts else None,
         )
-        self.standing, changes = engine.decide(self.rules, self.standing, facts, around)
-        self.taken |= dict.fromkeys(due, now)
+        self.states, changes = engine.decide_changes(self.rules, self.states, facts, around)
+        self.schedule_times |= dict.fromkeys(due, now)
         for change in changes:
             if change.impact is Impact.SUPPLY:
                 opened = change.kind is ChangeKind.OPENED
@@ -106,17 +113,21 @@ class Life:
                 self.ordered = self.ordered | subject if opened else self.ordered - subject
         return changes
 
-    def _due(self, facts: Facts) -> set[str]:
-        if not self.turns or not facts.answers_in_a_row:
+    def _due_schedules(self, facts: Facts) -> set[str]:
+        if not self.schedules or not facts.answers_in_a_row:
             return set()
         zone = self.rules.zone
-        return {text for text, it in self.turns.items() if it.due(self.taken.get(text), facts.now, zone)}
+        return {
+            text
+            for text, it in self.schedules.items()
+            if it.is_due(self.schedule_times.get(text), facts.now, zone)
+        }
 
-    def moments(self) -> Iterator[tuple[float, frozenset[str] | None, frozenset[str] | None]]:
+    def iterate_moments(self) -> Iterator[tuple[float, frozenset[str] | None, frozenset[str] | None]]:
         """When to judge; which parts of the facts changed then, and which supplies; None: all may have."""
-        past = self.past
-        start = max(past.since, past.met or past.since)
-        events = [it for it in self._events() if start < it[0] < past.until]
+        past = self.history
+        start = max(past.since, past.first_answer or past.since)
+        events = [it for it in self._list_events() if start < it[0] < past.until]
         events.sort(reverse=True)
         tick = start
         while (now := min(tick, events[-1][0]) if events else tick) < past.until:
@@ -127,84 +138,84 @@ class Life:
                 touched.add(supply)
             if whole or fresh & {"", "reach"}:
                 yield now, None, None
-            elif self.plain and fresh == {"supplies"} and now < tick and self._nothing_begins(touched, now):
+            elif self.row_local and fresh == {"supplies"} and now < tick and self._can_skip(touched, now):
                 continue
             else:
                 yield now, frozenset(fresh), frozenset(touched)
-            tick = self._next(now)
-            if self.unforeseen:
-                tick = min(tick, now + (RESTLESS if past.restless(now) else CALM))
+            tick = self._next_deadline(now)
+            if self.time_driven:
+                tick = min(tick, now + (SHORT_INTERVAL if past.changes_by_time(now) else LONG_INTERVAL))
 
-    def _nothing_begins(self, touched: Iterable[str], now: float) -> bool:
+    def _can_skip(self, touched: Iterable[str], now: float) -> bool:
         """Whether these supplies are quiet, and no rule begins to hold of them: then nothing can happen."""
-        standing = {subject for _, subject in self.standing}
+        standing = {subject for _, subject in self.states}
         for index in touched:
-            supply = self.past.supply(index, now)
+            supply = self.history.supply_at(index, now)
             if supply is None:
                 continue
             if supply.key in standing:
                 return False
             key = (index, supply.level)
-            if key not in self._begins:
-                self._begins[key] = any(_begins(rule, supply) for rule in self.relevant)
-            if self._begins[key]:
+            if key not in self._begins_cache:
+                self._begins_cache[key] = any(_rule_begins(rule, supply) for rule in self.device_rules)
+            if self._begins_cache[key]:
                 return False
         return True
 
-    def _events(self) -> Iterator[tuple[float, str, str]]:
-        waits = [wait for rule in self.relevant for wait in _waits(rule)]
-        for at, part, supply in self.past.changes(self.parts):
+    def _list_events(self) -> Iterator[tuple[float, str, str]]:
+        waits = [wait for rule in self.device_rules for wait in _list_waits(rule)]
+        for at, part, supply in self.history.list_changes(self.parts):
             yield at, part, supply
-            yield from ((wait.over(at), "clock", "") for wait in waits if wait.part == part)
-        start = max(self.past.since, self.past.met or self.past.since)
-        yield from ((at, "", "") for at in _turns(self.rules, start, self.past.until))
+            yield from ((wait.ends_at(at), "clock", "") for wait in waits if wait.part == part)
+        start = max(self.history.since, self.history.first_answer or self.history.since)
+        yield from ((at, "", "") for at in _schedule_starts(self.rules, start, self.history.until))
 
-    def _next(self, now: float) -> float:
+    def _next_deadline(self, now: float) -> float:
         """When the first of the states that are not quiet may move by time alone."""
         return min(
-            (self._next_look(rule, it.state, now) for (rule, _), it in self.standing.items()),
+            (self._next_look(rule, it.state, now) for (rule, _), it in self.states.items()),
             default=float("inf"),
         )
 
-    def _next_look(self, rule: str, state: State, now: float) -> float:
-        waiting = rule in self.hushed and not state.announced
-        return next_look(state, self.patience[rule], now, waiting=waiting)
+    def _next_look(self, rule: str, state: LifecycleState, now: float) -> float:
+        waiting = rule in self.suppressed_rules and not state.announced
+        return next_look(state, self.timings[rule], now, waiting=waiting)
 
 
-def _begins(rule: Rule, supply: Supply) -> bool:
+def _rule_begins(rule: Rule, supply: Supply) -> bool:
     """Whether a plain rule holds of a supply."""
     subject = Subject(per="supply", key=supply.key, supply=supply)
-    return bool(conditions.judge(rule, subject, NOBODY, stands=False).holds)
+    return bool(conditions.evaluate_subject(rule, subject, EMPTY_CONTEXT, stands=False).holds)
 
 
-def _elapses(condition: Condition) -> bool:
+def _is_elapsed_time(condition: Condition) -> bool:
     """Whether its signal is a time that runs since a change: then one knows when it passes a threshold."""
     return condition.signal.kind is value_kinds.DURATION
 
 
-def _waits(rule: Rule) -> Iterator[Wait]:
+def _list_waits(rule: Rule) -> Iterator[ConditionWait]:
     """The times that a rule names in its conditions, with what they count from."""
     for it in (*rule.conditions, *rule.clear):
         calendar = it.options.get("calendar")
-        named = [it.value] if "clock" in it.signal.reads and _elapses(it) else []
+        named = [it.value] if "clock" in it.signal.reads and _is_elapsed_time(it) else []
         named += [it.options.get(name) for name in it.signal.timed]
         for seconds in named:
             if isinstance(seconds, int | float):
                 for part in sorted(it.signal.reads - {"clock", "trail"}):
-                    yield Wait(part, seconds, calendar if isinstance(calendar, Calendar) else None)
+                    yield ConditionWait(part, seconds, calendar if isinstance(calendar, Calendar) else None)
 
 
-def _turns(rules: RuleSet, since: float, until: float) -> Iterator[float]:
+def _schedule_starts(rules: RuleSet, since: float, until: float) -> Iterator[float]:
     """When the turns of rules begin within the span; one that a clock change moves is looked for hourly."""
-    for turns in rules.turns.values():
-        at = turns.latest(since, rules.zone) if turns.at is not None else since
+    for turns in rules.schedules.values():
+        at = turns.latest_start(since, rules.zone) if turns.at is not None else since
         while (at := at + turns.every) < until:
             yield at
-            if turns.at is not None and turns.latest(at, rules.zone) != at:
-                yield turns.latest(at + 3600.0, rules.zone)
+            if turns.at is not None and turns.latest_start(at, rules.zone) != at:
+                yield turns.latest_start(at + 3600.0, rules.zone)
 
 
-def apart(rules: RuleSet, name: str) -> RuleSet:
+def isolate_rule(rules: RuleSet, name: str) -> RuleSet:
     """One rule with all that it gives way to, and where it asks for orders with all that order: what it says
     rests on no other."""
     wanted = [name]
@@ -215,4 +226,4 @@ def apart(rules: RuleSet, name: str) -> RuleSet:
             near += [it.id for it in rules.rules.values() if it.impact is Impact.SUPPLY]
         wanted += [it for it in near if it not in wanted]
     kept: Mapping[str, Rule] = {key: rule for key, rule in rules.rules.items() if key in wanted}
-    return replace(rules, rules=kept, _about={})
+    return replace(rules, rules=kept, _device_cache={})

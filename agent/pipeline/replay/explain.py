@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.core.model import Device, Facts
-from agent.history.device_history import Past
+from agent.history.device_history import DeviceHistory
 from agent.rules import state_store, value_kinds
-from agent.rules.conditions import Grounds, evaluate
+from agent.rules.conditions import EvaluationContext, evaluate_rule
 from agent.rules.rule import Condition, Rule
-from agent.rules.signals import Asked
+from agent.rules.signals import SignalQuery
 from agent.rules.subjects import Subject
 
-WINDOW = 60.0
+HISTORY_WINDOW = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ConditionResult:
     """One condition and what it saw."""
 
     part: str  # "all", "any", "none", "clear"
@@ -32,38 +32,40 @@ class Explanation:
     subject: str
     holds: bool | None
     stands: str  # where it stands on disk: "quiet", "pending since …", "firing, announced"
-    lines: tuple[Line, ...]
+    lines: tuple[ConditionResult, ...]
 
 
-def past(db: sqlite3.Connection, device: Device, at: float) -> Facts:
+def load_facts_at(db: sqlite3.Connection, device: Device, at: float) -> Facts:
     """What was known of the printer at `at`."""
-    return Past.load(db, device, at, at + WINDOW).at(at)
+    return DeviceHistory.load(db, device, at, at + HISTORY_WINDOW).facts_at(at)
 
 
-def explain(db: sqlite3.Connection, rule: Rule, facts: Facts, *, now: bool) -> list[Explanation]:
+def explain_rule(db: sqlite3.Connection, rule: Rule, facts: Facts, *, now: bool) -> list[Explanation]:
     """Each subject that the rule judges, or judged. `now`: the facts are today's, and so are the states."""
-    standing = state_store.load(db, facts.device.key) if now else {}
+    standing = state_store.load_states(db, facts.device.key) if now else {}
     remembered = [subject for name, subject in standing if name == rule.id]
-    grounds = Grounds.of(facts, rule.patience.gap)
+    grounds = EvaluationContext.from_facts(facts, rule.timing.stale_after)
     return [
         Explanation(
             subject=verdict.subject.key,
             holds=verdict.holds,
-            stands=_stands(standing.get((rule.id, verdict.subject.key))) if now else "",
-            lines=tuple(_lines(rule, verdict.subject, grounds)),
+            stands=_format_state(standing.get((rule.id, verdict.subject.key))) if now else "",
+            lines=tuple(_explain_conditions(rule, verdict.subject, grounds)),
         )
-        for verdict in evaluate(rule, grounds, remembered)
+        for verdict in evaluate_rule(rule, grounds, remembered)
     ]
 
 
-def spell(condition: Condition) -> str:
+def format_condition(condition: Condition) -> str:
     """A condition as it would be said: "alert.code in jam, coverOpen (min_age 5 min)"."""
-    options = ", ".join(f"{name} {_value(it)}" for name, it in condition.options.items())
-    said = f"{condition.signal.name} {condition.op} {_wanted(condition)}"
+    options = ", ".join(f"{name} {_format_value(it)}" for name, it in condition.options.items())
+    said = f"{condition.signal.name} {condition.op} {_format_expected(condition)}"
     return f"{said} ({options})" if options else said
 
 
-def _lines(rule: Rule, subject: Subject, grounds: Grounds) -> Iterator[Line]:
+def _explain_conditions(
+    rule: Rule, subject: Subject, grounds: EvaluationContext
+) -> Iterator[ConditionResult]:
     for part, conditions in (
         ("all", rule.all),
         ("any", rule.any),
@@ -71,17 +73,17 @@ def _lines(rule: Rule, subject: Subject, grounds: Grounds) -> Iterator[Line]:
         ("clear", rule.clear),
     ):
         for condition in conditions:
-            known = grounds.facts if condition.signal.lasts else grounds.known
-            reading = condition.signal.read(Asked(subject, known, condition.options))
-            yield Line(
+            known = grounds.facts if condition.signal.when_unreachable else grounds.reliable
+            reading = condition.signal.read(SignalQuery(subject, known, condition.options))
+            yield ConditionResult(
                 part=part,
-                condition=spell(condition),
-                saw=value_kinds.spell(condition.signal.kind, reading) or "nothing",
-                holds=condition.holds(reading),
+                condition=format_condition(condition),
+                saw=value_kinds.format_value(condition.signal.kind, reading) or "nothing",
+                holds=condition.is_met_by(reading),
             )
 
 
-def _stands(standing: state_store.Standing | None) -> str:
+def _format_state(standing: state_store.RuleState | None) -> str:
     if standing is None:
         return "quiet"
     words = [standing.state.phase.value]
@@ -92,18 +94,18 @@ def _stands(standing: state_store.Standing | None) -> str:
     return ", ".join(words)
 
 
-def _wanted(condition: Condition) -> str:
+def _format_expected(condition: Condition) -> str:
     value, kind = condition.value, condition.signal.kind
     if isinstance(kind, value_kinds.Measure) and isinstance(value, int | float):
-        return kind.spell(value)
+        return kind.format_number(value)
     if isinstance(kind, value_kinds.Vocabulary) and kind.numbers:
         names = {str(number): name for name, number in kind.numbers.items()}
         many = value if isinstance(value, frozenset) else {value}
         return ", ".join(sorted(names.get(str(it), str(it)) for it in many))
-    return _value(value)
+    return _format_value(value)
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(str, value)))
     return (

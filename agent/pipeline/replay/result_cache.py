@@ -21,29 +21,29 @@ from pathlib import Path
 
 import agent
 import uplink
-from agent.history.device_history import Past
+from agent.history.device_history import DeviceHistory
 from agent.rules.backtest.scoring import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
 
-MOST = 100_000  # results: some 50 rules of 2,000 printers
-FORM = "1"
+MAX_RESULTS = 100_000  # results: some 50 rules of 2,000 printers
+KEY_VERSION = "1"
 
-Told = tuple[Firing, ...]
+CachedFirings = tuple[Firing, ...]
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, told TEXT NOT NULL, at REAL NOT NULL) WITHOUT
     ROWID
 """
-_TOO_MANY = "DELETE FROM result WHERE key IN (SELECT key FROM result ORDER BY at DESC LIMIT -1 OFFSET ?)"
+_DELETE_OLDEST = "DELETE FROM result WHERE key IN (SELECT key FROM result ORDER BY at DESC LIMIT -1 OFFSET ?)"
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class ResultCache:
     """Results on disk, by their key. `path` None: nothing is remembered."""
 
     path: Path | None = None
 
-    def find(self, keys: Iterable[str]) -> dict[str, Told]:
+    def find_results(self, keys: Iterable[str]) -> dict[str, CachedFirings]:
         """Those of the keys that are known."""
         if self.path is None or not self.path.exists():
             return {}
@@ -53,12 +53,12 @@ class Remembered:
                 for key in keys:
                     row = db.execute("SELECT told FROM result WHERE key = ?", (key,)).fetchone()
                     if row is not None:
-                        found[key] = _load(row[0])
+                        found[key] = _parse_firings(row[0])
         except (sqlite3.Error, ValueError, TypeError, KeyError):
             return {}
         return found
 
-    def keep(self, results: Mapping[str, Told]) -> None:
+    def save_results(self, results: Mapping[str, CachedFirings]) -> None:
         """Remember these."""
         if self.path is None or not results:
             return
@@ -67,21 +67,23 @@ class Remembered:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
                 db.execute(_SCHEMA)
                 db.execute("BEGIN IMMEDIATE")
-                rows = ((key, _dump(told), time.time()) for key, told in results.items())
+                rows = ((key, _serialize_firings(told), time.time()) for key, told in results.items())
                 db.executemany("REPLACE INTO result VALUES (?, ?, ?)", rows)
-                db.execute(_TOO_MANY, (MOST,))
+                db.execute(_DELETE_OLDEST, (MAX_RESULTS,))
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError):
             return
 
 
-def key(*parts: str) -> str:
+def build_key(*parts: str) -> str:
     """One key of all that a result rests on."""
-    return hashlib.sha256("\0".join((FORM, program(), *time.tzname, *parts)).encode()).hexdigest()
+    return hashlib.sha256(
+        "\0".join((KEY_VERSION, program_digest(), *time.tzname, *parts)).encode()
+    ).hexdigest()
 
 
 @cache
-def program() -> str:
+def program_digest() -> str:
     """The program that judges, as one number: all its files, so that no list of them can forget one.
 
     The executable of a frozen build holds them in itself.
@@ -103,53 +105,55 @@ def of_files(roots: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def of_past(past: Past) -> str:
+def digest_history(past: DeviceHistory) -> str:
     """All that is known of one printer's past, as one number."""
     device = past.device
     told = hashlib.sha256()
     for part in (
         (device.key, device.name, device.vendor, device.model, device.location, device.tags, device.contract),
-        (past.since, past.until, past.met, past.thinned, past.speed, past.supplies, past.silences),
+        (past.since, past.until, past.first_answer, past.thinned, past.speed, past.supplies, past.silences),
         sorted(past.levels.items()),
         (past.pages, past.engine, past.state, past.errors, past.epochs),
-        [(it.at, it.what, it.detail, it.count) for it in past.happened],
+        [(it.at, it.what, it.detail, it.count) for it in past.device_events],
         [(it.began, it.ended, it.alert) for it in past.episodes],
     ):
         told.update(repr(part).encode())
     return told.hexdigest()
 
 
-def of_rules(rules: RuleSet) -> str:
+def serialize_rules(rules: RuleSet) -> str:
     """All that decides what these rules say."""
-    return "\n".join(map(_spell, rules.rules.values())) + f"\n{rules.zone!r}"
+    return "\n".join(map(_serialize_rule, rules.rules.values())) + f"\n{rules.zone!r}"
 
 
-def _spell(rule: Rule) -> str:
+def _serialize_rule(rule: Rule) -> str:
     plain = (
-        rule.id, rule.title, rule.per, rule.patience, rule.turns, rule.hushes, rule.severity,
+        rule.id, rule.title, rule.per, rule.timing, rule.schedule, rule.suppressions, rule.severity,
         rule.inhibited_by, rule.fault, rule.component, rule.impact.value, rule.scope, rule.shadow,
     )  # fmt: skip
-    asked = [[_asked(it) for it in part] for part in (rule.all, rule.any, rule.none, rule.clear)]
+    asked = [
+        [_serialize_condition(it) for it in part] for part in (rule.all, rule.any, rule.none, rule.clear)
+    ]
     return repr((plain, asked))
 
 
-def _asked(it: Condition) -> tuple[object, ...]:
+def _serialize_condition(it: Condition) -> tuple[object, ...]:
     return (
         it.signal.name,
         it.op,
-        _plain(it.value),
-        [(name, _plain(one)) for name, one in sorted(it.options.items())],
+        _ordered_value(it.value),
+        [(name, _ordered_value(one)) for name, one in sorted(it.options.items())],
     )
 
 
-def _plain(value: object) -> object:
+def _ordered_value(value: object) -> object:
     """A set has no order of its own."""
     return sorted(map(str, value)) if isinstance(value, frozenset) else value
 
 
-def _dump(told: Told) -> str:
+def _serialize_firings(told: CachedFirings) -> str:
     return json.dumps([asdict(firing) for firing in told], ensure_ascii=False)
 
 
-def _load(text: str) -> Told:
+def _parse_firings(text: str) -> CachedFirings:
     return tuple(Firing(**firing) for firing in json.loads(text))

@@ -14,13 +14,13 @@ from agent.core.model import Change, Facts, SiteFacts
 from agent.pipeline.replay.transitions import next_look, pair_firings
 from agent.rules import engine
 from agent.rules.backtest.scoring import Firing
-from agent.rules.evaluator import stand_in
+from agent.rules.evaluator import make_site_device
 from agent.rules.rule import RuleSet
-from agent.rules.state_store import Key, Standing
+from agent.rules.state_store import RuleState, StateKey
 
 
 @dataclass(slots=True)
-class SitePast:
+class SiteHistory:
     """How many of the site's printers were known and silent at each time, and which of its rules fired."""
 
     id: str = ""
@@ -31,7 +31,7 @@ class SitePast:
     fired: list[frozenset[str]] = field(default_factory=list)
 
     @classmethod
-    def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SitePast":
+    def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SiteHistory":
         """What was kept of it before `until`."""
         steps = [(row["first_seen"], 1, 0) for row in db.execute("SELECT first_seen FROM device")]
         for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
@@ -53,7 +53,7 @@ class SitePast:
         fired = repr([sorted(rules) for rules in self.fired])
         return hashlib.sha256((told + fired).encode()).hexdigest()
 
-    def at(self, now: float) -> tuple[SiteFacts, frozenset[str]]:
+    def state_at(self, now: float) -> tuple[SiteFacts, frozenset[str]]:
         """How it was at `now`, and which rules about it fired."""
         place, fired = bisect_right(self.times, now), bisect_right(self.fired_at, now)
         site = SiteFacts(
@@ -63,37 +63,35 @@ class SitePast:
         )
         return site, self.fired[fired - 1] if fired else frozenset()
 
-    def judge(self, rules: RuleSet, since: float, until: float) -> list[tuple[str, Firing]]:
+    def replay_rules(self, rules: RuleSet, since: float, until: float) -> list[tuple[str, Firing]]:
         """What the rules about the site said; from then on `at` knows when they fired."""
-        if not rules.about_site(self.id):
+        if not rules.rules_for_site(self.id):
             return []
-        standing: dict[Key, Standing] = {}
+        standing: dict[StateKey, RuleState] = {}
         told: list[tuple[float, Change]] = []
-        device = stand_in(self.id)
-        for now in self._moments(rules, standing, since, until):
-            site, _ = self.at(now)
+        device = make_site_device(self.id)
+        for now in self._iterate_moments(rules, standing, since, until):
+            site, _ = self.state_at(now)
             facts = Facts(device=device, now=now, last_answer=now, answers_in_a_row=1, site=site)
-            after, changes = engine.decide_site(rules, standing, facts)
+            after, changes = engine.decide_site_changes(rules, standing, facts)
             standing.clear()
             standing.update(after)
             told += [(now, change) for change in changes]
-            active = frozenset(rule for (rule, _), it in standing.items() if it.state.active)
+            active = frozenset(rule for (rule, _), it in standing.items() if it.state.is_active)
             if not self.fired or active != self.fired[-1]:
                 self.fired_at.append(now)
                 self.fired.append(active)
         return list(pair_firings(device, told))
 
-    def _moments(
-        self, rules: RuleSet, standing: dict[Key, Standing], since: float, until: float
+    def _iterate_moments(
+        self, rules: RuleSet, standing: dict[StateKey, RuleState], since: float, until: float
     ) -> Iterable[float]:
         """Whenever a printer fell silent or came back, and when a wait is over."""
         place = bisect_right(self.times, since)
         now = since
         while now < until:
             yield now
-            looks = (
-                next_look(it.state, rules.rules[rule].patience, now) for (rule, _), it in standing.items()
-            )
+            looks = (next_look(it.state, rules.rules[rule].timing, now) for (rule, _), it in standing.items())
             tick = min(looks, default=until)
             while place < len(self.times) and self.times[place] <= now:
                 place += 1

@@ -17,7 +17,7 @@ from agent.pipeline import facts_builder
 from agent.rules import evaluator, state_store
 from agent.rules.lifecycle import Phase
 from agent.rules.rule import RuleSet
-from agent.rules.trial import Moment, Trial
+from agent.rules.trial import Trial, TrialStep
 from agent.rules.trial_form import ExpectForm
 from agent.tickets import grouping, lifecycle
 from agent.tickets.feedback import feedback_store
@@ -32,11 +32,11 @@ COMPONENTS = (
     grouping.SCHEMA,
     feedback_store.SCHEMA,
 )
-WORDS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
+CHANGE_VERBS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class TrialResult:
     """What came of a trial; `complaints` is empty if it is what was expected."""
 
     trial: Trial
@@ -47,34 +47,34 @@ class Played:
 
 
 @dataclass(slots=True)
-class _Log:
+class _TrialLog:
     tells: list[str] = field(default_factory=list)
     tickets: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
-def play(rules: RuleSet, trial: Trial) -> Played:
+def run_trial(rules: RuleSet, trial: Trial) -> TrialResult:
     """Play one trial by these rules. Deterministic: the only time is the trial's."""
-    log, chosen = _Log(), _chosen(rules, trial)
+    log, chosen = _TrialLog(), _select_rules(rules, trial)
     log.complaints += [f'there is no rule "{name}"' for name in trial.form.rules if name not in rules.rules]
     ids = (f"t{number}" for number in range(1, 1_000_000))
-    bench = evaluator.Judge(chosen)
+    bench = evaluator.RuleEvaluator(chosen)
     waiting = sorted(trial.form.expect, key=lambda it: it.at)
-    with closing(_store()) as tx:
-        for moment in trial.moments():
-            changes = _judged(tx, bench, trial, moment)
-            events = grouping.apply(tx, changes, make_id=lambda: next(ids))
-            events += grouping.due(tx, trial.start + moment.at)
-            log.tells += [_tell(change, trial) for change in changes]
+    with closing(_open_memory_store()) as tx:
+        for moment in trial.iterate_steps():
+            changes = _evaluate_step(tx, bench, trial, moment)
+            events = grouping.apply_changes(tx, changes, make_id=lambda: next(ids))
+            events += grouping.collect_due_events(tx, trial.start + moment.at)
+            log.tells += [_format_change(change, trial) for change in changes]
             log.titles += [change.title for change in changes if change.kind is ChangeKind.OPENED]
-            log.tickets += [_ticket(event, trial) for event in events if _is_ticket(event)]
+            log.tickets += [_format_event(event, trial) for event in events if _is_for_provider(event)]
             while waiting and waiting[0].at < moment.at + trial.form.step:
-                log.complaints += _standing(tx, waiting.pop(0), trial)
-    log.complaints += _compared("tells", trial.form.tells, log.tells)
-    log.complaints += _compared("tickets", trial.form.tickets, log.tickets)
-    log.complaints += _compared("titles", trial.form.titles, log.titles)
-    return Played(
+                log.complaints += _compare_states(tx, waiting.pop(0), trial)
+    log.complaints += _compare_lines("tells", trial.form.tells, log.tells)
+    log.complaints += _compare_lines("tickets", trial.form.tickets, log.tickets)
+    log.complaints += _compare_lines("titles", trial.form.titles, log.titles)
+    return TrialResult(
         trial=trial,
         complaints=tuple(log.complaints),
         tells=tuple(log.tells),
@@ -83,15 +83,17 @@ def play(rules: RuleSet, trial: Trial) -> Played:
     )
 
 
-def _judged(tx: sqlite3.Connection, bench: evaluator.Judge, trial: Trial, moment: Moment) -> list[Change]:
+def _evaluate_step(
+    tx: sqlite3.Connection, bench: evaluator.RuleEvaluator, trial: Trial, moment: TrialStep
+) -> list[Change]:
     now = trial.start + moment.at
-    changes = bench.judge_site(tx, moment.site, now)
-    facts_builder.count(tx, trial.device, moment.snapshot)
-    known = facts_builder.take_in(tx, trial.device, moment.snapshot, moment.site)
-    return [*changes, *bench.judge(tx, known)]
+    changes = bench.evaluate_site(tx, moment.site, now)
+    facts_builder.record_meters(tx, trial.device, moment.snapshot)
+    known = facts_builder.update_facts(tx, trial.device, moment.snapshot, moment.site)
+    return [*changes, *bench.evaluate_device(tx, known)]
 
 
-def _chosen(rules: RuleSet, trial: Trial) -> RuleSet:
+def _select_rules(rules: RuleSet, trial: Trial) -> RuleSet:
     """The rules that the trial names, and those that they give way to."""
     wanted = list(trial.form.rules)
     for name in wanted:
@@ -107,30 +109,31 @@ def _chosen(rules: RuleSet, trial: Trial) -> RuleSet:
     )
 
 
-def _store() -> sqlite3.Connection:
+def _open_memory_store() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
     migrations.create_tables(db, COMPONENTS)
     return db
 
 
-def _standing(tx: sqlite3.Connection, expect: ExpectForm, trial: Trial) -> Iterator[str]:
+def _compare_states(tx: sqlite3.Connection, expect: ExpectForm, trial: Trial) -> Iterator[str]:
     """What stands otherwise than expected, among the rules that the trial names."""
     found: dict[str, set[str]] = {"firing": set(), "pending": set()}
-    for _, (rule, _), standing in state_store.everything(tx):
+    for _, (rule, _), standing in state_store.load_all_states(tx):
         if trial.form.rules and rule not in trial.form.rules:
             continue
-        if standing.state.active:
+        if standing.state.is_active:
             found["firing"].add(rule)
         elif standing.state.phase is Phase.PENDING:
             found["pending"].add(rule)
     for name, rules in found.items():
         wanted = set(getattr(expect, name))
         if rules != wanted and not (name == "pending" and not wanted):
-            yield f"at {units.spell(expect.at)}: {name} {_list(rules)}, expected {_list(wanted)}"
+            names, expected = _format_names(rules), _format_names(wanted)
+            yield f"at {units.format_duration(expect.at)}: {name} {names}, expected {expected}"
 
 
-def _compared(what: str, wanted: tuple[str, ...] | None, came: list[str]) -> Iterator[str]:
+def _compare_lines(what: str, wanted: tuple[str, ...] | None, came: list[str]) -> Iterator[str]:
     if wanted is None or list(wanted) == came:
         return
     for line in came:
@@ -143,22 +146,23 @@ def _compared(what: str, wanted: tuple[str, ...] | None, came: list[str]) -> Ite
         yield f"{what}: in another order: {'; '.join(came)}"
 
 
-def _tell(change: Change, trial: Trial) -> str:
-    return f"{_when(change.at, trial)}: {change.rule} {WORDS[change.kind]} {change.component}".strip()
+def _format_change(change: Change, trial: Trial) -> str:
+    offset, verb = _format_offset(change.at, trial), CHANGE_VERBS[change.kind]
+    return f"{offset}: {change.rule} {verb} {change.component}".strip()
 
 
-def _ticket(event: TicketEvent, trial: Trial) -> str:
+def _format_event(event: TicketEvent, trial: Trial) -> str:
     said = f"{event.event} {event.fault} {event.component}".strip()
-    return f"{_when(event.at, trial)}: {said} ({event.severity})"
+    return f"{_format_offset(event.at, trial)}: {said} ({event.severity})"
 
 
-def _is_ticket(event: TicketEvent) -> bool:
+def _is_for_provider(event: TicketEvent) -> bool:
     return event.impact is not Impact.CUSTOMER_FIXABLE
 
 
-def _when(at: float, trial: Trial) -> str:
-    return units.spell(at - trial.start)
+def _format_offset(at: float, trial: Trial) -> str:
+    return units.format_duration(at - trial.start)
 
 
-def _list(names: Iterable[str]) -> str:
+def _format_names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "nothing"

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.model import Device, Snapshot, Supply, Tray
 from agent.reporting.events.rows import build_device, map_article
 from uplink.events import device_inventory as wire
 from uplink.events.base import Agent
 
-MOST = 60  # supplies or trays of one printer
+MAX_ROWS = 60  # supplies or trays of one printer
 ROWS: Final[Mapping[str, type[wire.Fitted] | type[wire.Tray]]] = {
     "supplies": wire.Fitted,
     "inputs": wire.Tray,
@@ -25,7 +25,7 @@ def build_device_inventory(
     """The event that carries `inventory`."""
     return wire.DeviceInventory.model_construct(
         schema_="mps.device_inventory/1",
-        observed_at=iso(at),
+        observed_at=format_iso_time(at),
         agent=agent,
         device=build_device(device),
         reason=reason,
@@ -33,12 +33,12 @@ def build_device_inventory(
     )
 
 
-def build_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
+def read_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
     """What one poll read of a printer; a part that was not read is null."""
     who, markers = snapshot.identity, snapshot.markers
     return wire.Inventory.model_construct(
         uuid=device.uuid,
-        first_seen=iso(device.first_seen),
+        first_seen=format_iso_time(device.first_seen),
         description=who.description if who else None,
         object_id=who.object_id if who else None,
         technologies=sorted({it.technology for it in markers if it.technology}) if markers else None,
@@ -58,7 +58,7 @@ def restore_inventory(text: str) -> wire.Inventory:
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     """The rows by index, so that a table read in another order is the same table."""
-    return sorted(rows, key=lambda row: row.index)[:MOST]
+    return sorted(rows, key=lambda row: row.index)[:MAX_ROWS]
 
 
 def _build_fitted(supply: Supply) -> wire.Fitted:

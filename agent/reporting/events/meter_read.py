@@ -2,46 +2,46 @@
 
 from typing import cast
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.model import Device, Trust
-from agent.history.meters.daily_reads import Statement
-from agent.history.meters.ledger import Counter, Epoch
+from agent.history.meters.daily_reads import MeterStatement
+from agent.history.meters.ledger import CounterEpoch, MeterCounter
 from agent.reporting.events.rows import build_device, map_trust
 from uplink.events import meter_read as wire
 from uplink.events.base import Agent
 
 
-def build_meter_read(agent: Agent, device: Device, read: Statement) -> wire.MeterRead:
+def build_meter_read(agent: Agent, device: Device, read: MeterStatement) -> wire.MeterRead:
     """The event that an invoice may rest on."""
     return wire.MeterRead.model_construct(
         schema_="mps.meter_read/1",
-        observed_at=iso(read.at),
+        observed_at=format_iso_time(read.at),
         agent=agent,
         device=build_device(device),
         meters=_build_meters(read),
     )
 
 
-def _build_meters(read: Statement) -> wire.Meters:
-    total = read.total
+def _build_meters(read: MeterStatement) -> wire.Meters:
+    total = read.total_counter
     return wire.Meters.model_construct(
-        read_at=iso(read.at),
+        read_at=format_iso_time(read.at),
         source=total.source if total else "",
         trust=map_trust(total.trust if total else Trust.UNVERIFIED),
-        counters=read.billable,
+        counters=read.billable_counts,
         details=[_build_counter(one) for one in read.counters],
         borders=[_build_border(one) for one in read.borders],
         chain=wire.Chain.model_construct(reads=read.reads, head=read.head),
     )
 
 
-def _build_counter(counter: Counter) -> wire.Counter:
+def _build_counter(counter: MeterCounter) -> wire.Counter:
     return wire.Counter.model_construct(
         name=counter.name,
         part=counter.part,
         unit=counter.unit,
         source=counter.source,
-        read_at=iso(counter.at),
+        read_at=format_iso_time(counter.at),
         raw=counter.raw,
         adjusted=counter.adjusted,
         epoch=counter.epoch,
@@ -50,13 +50,13 @@ def _build_counter(counter: Counter) -> wire.Counter:
     )
 
 
-def _build_border(epoch: Epoch) -> wire.Border:
+def _build_border(epoch: CounterEpoch) -> wire.Border:
     return wire.Border.model_construct(
         name=epoch.name,
         part=epoch.part,
         source=epoch.source,
         epoch=epoch.number,
-        at=iso(epoch.opened),
+        at=format_iso_time(epoch.opened),
         why=cast("wire.Why", epoch.why.name.lower()),
         before=epoch.before,
         first=epoch.first,

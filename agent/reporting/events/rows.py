@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from agent import __version__
-from agent.core.model import Alert, Device, Outlook, Supply, Trust
+from agent.core.model import Alert, Device, Supply, SupplyForecast, Trust
 from uplink.events import base
 
 
@@ -79,7 +79,7 @@ def map_level(supply: Supply) -> SupplyLevel:
     return {"percent": supply.percent, "vague": supply.vagueness.value if supply.vagueness else None}
 
 
-def map_days_left(outlook: Outlook) -> DaysLeft:
+def map_days_left(outlook: SupplyForecast) -> DaysLeft:
     """Rounded to a tenth of a day, and never negative."""
     p10, p50, p90 = (round(max(0.0, days), 1) for days in (outlook.p10, outlook.p50, outlook.p90))
     return {"p10": p10, "p50": p50, "p90": p90}

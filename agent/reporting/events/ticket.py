@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
-from agent.core.clock import iso
+from agent.core.clock import format_iso_time
 from agent.core.model import Facts, Impact, TicketEvent
 from agent.reporting import printer_status
 from agent.reporting.events.rows import build_device
-from agent.tickets.feedback.precision import Precision
+from agent.tickets.feedback.precision import RulePrecision
 from uplink.events import ticket as wire
 from uplink.events.base import Agent
 
-KINDS: Final[Mapping[Impact, wire.Kind]] = {
+TICKET_KINDS: Final[Mapping[Impact, wire.Kind]] = {
     Impact.SUPPLY: "supply",
     Impact.PREDICTED: "predicted",
     Impact.BILLING: "billing",
@@ -28,19 +28,19 @@ def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wi
         ticket_seq=event.ticket_seq,
         idempotency_key=f"{event.ticket_id}:{event.ticket_seq}",
         dedupe_key=event.dedupe_key,
-        kind=KINDS.get(event.impact, "break_fix"),
-        observed_at=iso(event.at),
-        opened_at=iso(event.opened_at),
+        kind=TICKET_KINDS.get(event.impact, "break_fix"),
+        observed_at=format_iso_time(event.at),
+        opened_at=format_iso_time(event.opened_at),
         agent=agent,
         device=build_device(event.device),
         fault=_build_fault(event),
         rule=rule,
-        printer=printer_status.draw(facts) if facts else None,
+        printer=printer_status.build_printer_status(facts) if facts else None,
         evidence=dict(event.evidence),
     )
 
 
-def build_rule(rule: str, precision: Precision | None) -> wire.Rule:
+def build_rule(rule: str, precision: RulePrecision | None) -> wire.Rule:
     """The rule that raised a ticket; with how often it was right, once the desk has closed tickets of it."""
     if precision is None:
         return wire.Rule.model_construct(rule_id=rule)
@@ -50,7 +50,7 @@ def build_rule(rule: str, precision: Precision | None) -> wire.Rule:
 
 
 def _build_fault(event: TicketEvent) -> wire.Fault:
-    row = printer_status.row(event.evidence)
+    row = printer_status.build_alert_row(event.evidence)
     return wire.Fault.model_construct(
         fault_key=event.fault,
         component=event.component or None,
@@ -61,7 +61,9 @@ def _build_fault(event: TicketEvent) -> wire.Fault:
         customer_fixable=event.impact is Impact.CUSTOMER_FIXABLE,
         training=row["training"] if row else None,
         pmib=row,
-        vendor_code=printer_status.vendor_code(event.device.vendor, str(row["description"]) if row else ""),
+        vendor_code=printer_status.find_vendor_code(
+            event.device.vendor, str(row["description"]) if row else ""
+        ),
         debounce=_build_debounce(event),
         related=list(event.related),
         earlier_90d=event.earlier,
@@ -73,4 +75,4 @@ def _build_debounce(event: TicketEvent) -> wire.Debounce | None:
     if event.since is None or event.event not in {"open", "reopen"}:
         return None
     held = max(0, round(event.at - event.since))
-    return wire.Debounce.model_construct(first_seen=iso(event.since), held_for_s=held)
+    return wire.Debounce.model_construct(first_seen=format_iso_time(event.since), held_for_s=held)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agent.core import svg
-from agent.rules.backtest.scoring import Event, Firing, Score, Share
+from agent.rules.backtest.scoring import Firing, ObservedEvent, Proportion, RuleScore
 
-WIDE, HIGH, EDGE = 640, 180, 34
+WIDTH, HEIGHT, MARGIN = 640, 180, 34
 DAY = 86400.0
-LISTED = 200
+MAX_LISTED = 200
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -21,13 +21,13 @@ text { font: 11px system-ui, sans-serif; fill: #555 } .line { fill: none; stroke
 """
 
 
-def page(
-    scores: Sequence[Score], *, since: float, until: float, sweep: Sequence[tuple[str, Score]] = ()
+def render_report(
+    scores: Sequence[RuleScore], *, since: float, until: float, sweep: Sequence[tuple[str, RuleScore]] = ()
 ) -> str:
     """The whole page."""
-    body = [f"<p>{_day(since)} to {_day(until)}</p>", *map(_rule, scores)]
+    body = [f"<p>{_format_day(since)} to {_format_day(until)}</p>", *map(_render_rule, scores)]
     if sweep:
-        body.append(_sweep(sweep))
+        body.append(_render_sweep(sweep))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -35,12 +35,12 @@ def page(
     )
 
 
-def _rule(score: Score) -> str:
-    lead = score.lead
+def _render_rule(score: RuleScore) -> str:
+    lead = score.lead_quartiles
     rows = [
-        ("Tickets", f"{len(score.firings)} ({score.rate:.3f} for each printer and month)"),
-        ("Precision", _share(score.precision) if score.judged else "nothing to compare with"),
-        ("Recall", _share(score.recall) if score.judged else "nothing to compare with"),
+        ("Tickets", f"{len(score.firings)} ({score.ticket_rate:.3f} for each printer and month)"),
+        ("Precision", _render_proportion(score.precision) if score.judged else "nothing to compare with"),
+        ("Recall", _render_proportion(score.recall) if score.judged else "nothing to compare with"),
         ("Lead", f"median {lead[1] / DAY:.1f} days, a quarter under {lead[0] / DAY:.1f}" if lead else "–"),
         ("Flaps", f"{score.flaps} opened again within a day"),
         ("Not judged yet", f"{score.unended} whose time is not over"),
@@ -49,90 +49,93 @@ def _rule(score: Score) -> str:
     thinned = "<p>Partly judged on page counters of one reading a day.</p>" if score.thinned else ""
     return (
         f"<h2>{html.escape(score.rule)}</h2><table>{table}</table>{thinned}"
-        f"{_months(score.firings)}{_leads(score.leads)}"
-        f"{_list('Missed', score.missed)}{_list('False', score.false)}"
+        f"{_render_months(score.firings)}{_render_leads(score.leads)}"
+        f"{_render_list('Missed', score.missed)}{_render_list('False', score.false)}"
     )
 
 
-def _share(share: Share) -> str:
+def _render_proportion(share: Proportion) -> str:
     said = html.escape(str(share))
-    return f'<span class="few">{said}</span>' if share.few else said
+    return f'<span class="few">{said}</span>' if share.is_small_sample else said
 
 
-def _months(firings: Sequence[Firing]) -> str:
+def _render_months(firings: Sequence[Firing]) -> str:
     """Tickets by month, as bars."""
     months: dict[str, int] = {}
     for firing in firings:
         name = datetime.fromtimestamp(firing.opened, UTC).strftime("%Y-%m")
         months[name] = months.get(name, 0) + 1
-    return _bars("Tickets by month", sorted(months.items()))
+    return _render_bars("Tickets by month", sorted(months.items()))
 
 
-def _leads(leads: Sequence[float]) -> str:
+def _render_leads(leads: Sequence[float]) -> str:
     """How early it was known, in days, as bars."""
     bounds = (1, 2, 3, 5, 7, 10, 14, 21, 30)
     counts = dict.fromkeys((f"≤{bound} d" for bound in bounds), 0)
     for lead in leads:
         bound = next((it for it in bounds if lead <= it * DAY), bounds[-1])
         counts[f"≤{bound} d"] += 1
-    return _bars("How early it was known", list(counts.items())) if leads else ""
+    return _render_bars("How early it was known", list(counts.items())) if leads else ""
 
 
-def _bars(title: str, values: Sequence[tuple[str, int]]) -> str:
+def _render_bars(title: str, values: Sequence[tuple[str, int]]) -> str:
     if not values:
         return ""
-    most, slot = max(count for _, count in values) or 1, (WIDE - 2 * EDGE) / len(values)
+    most, slot = max(count for _, count in values) or 1, (WIDTH - 2 * MARGIN) / len(values)
     parts = []
     for place, (name, count) in enumerate(values):
-        tall = (HIGH - 2 * EDGE) * count / most
-        left, top = EDGE + place * slot, HIGH - EDGE - tall
+        tall = (HEIGHT - 2 * MARGIN) * count / most
+        left, top = MARGIN + place * slot, HEIGHT - MARGIN - tall
         parts += [
             svg.element("rect", class_="bar", x=left, y=top, width=slot * 0.8, height=tall),
-            svg.label(name, left, HIGH - EDGE + 14),
+            svg.label(name, left, HEIGHT - MARGIN + 14),
             svg.label(str(count), left, top - 4),
         ]
-    return _figure(title, "".join(parts))
+    return _render_figure(title, "".join(parts))
 
 
-def _sweep(sweep: Sequence[tuple[str, Score]]) -> str:
+def _render_sweep(sweep: Sequence[tuple[str, RuleScore]]) -> str:
     """Precision and recall over the swept value, as lines, with the numbers below."""
-    slot = (WIDE - 2 * EDGE) / max(1, len(sweep) - 1)
+    slot = (WIDTH - 2 * MARGIN) / max(1, len(sweep) - 1)
     lines = []
     for colour, share in (("#4a7fb5", "precision"), ("#b5694a", "recall")):
         points = [
-            (EDGE + place * slot, HIGH - EDGE - (HIGH - 2 * EDGE) * (getattr(score, share).value or 0.0))
+            (
+                MARGIN + place * slot,
+                HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (getattr(score, share).value or 0.0),
+            )
             for place, (_, score) in enumerate(sweep)
         ]
         lines.append(svg.element("polyline", class_="line", stroke=colour, points=svg.points(points)))
         lines.append(svg.label(share, points[-1][0] - 40, points[-1][1] - 6))
     for place, (name, _) in enumerate(sweep):
-        lines.append(svg.label(name, EDGE + place * slot - 10, HIGH - EDGE + 14))
+        lines.append(svg.label(name, MARGIN + place * slot - 10, HEIGHT - MARGIN + 14))
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{len(score.firings)}</td><td>{_share(score.precision)}</td>"
-        f"<td>{_share(score.recall)}</td></tr>"
+        f"<tr><td>{html.escape(name)}</td><td>{len(score.firings)}</td><td>{_render_proportion(score.precision)}</td>"
+        f"<td>{_render_proportion(score.recall)}</td></tr>"
         for name, score in sweep
     )
     table = f"<table><tr><th>value</th><th>tickets</th><th>precision</th><th>recall</th></tr>{rows}</table>"
-    return f"<h2>Sweep</h2>{_figure('Precision and recall', ''.join(lines))}{table}"
+    return f"<h2>Sweep</h2>{_render_figure('Precision and recall', ''.join(lines))}{table}"
 
 
-def _figure(title: str, inner: str) -> str:
-    drawing = svg.element("svg", inner, viewBox=f"0 0 {WIDE} {HIGH}", role="img", aria_label=title)
+def _render_figure(title: str, inner: str) -> str:
+    drawing = svg.element("svg", inner, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=title)
     return f"<h3>{html.escape(title)}</h3>{drawing}"
 
 
-def _list(title: str, items: Sequence[Firing | Event]) -> str:
+def _render_list(title: str, items: Sequence[Firing | ObservedEvent]) -> str:
     if not items:
         return ""
     rows = "".join(
-        f"<tr><td>{_day(it.at if isinstance(it, Event) else it.opened)}</td>"
+        f"<tr><td>{_format_day(it.at if isinstance(it, ObservedEvent) else it.opened)}</td>"
         f"<td>{html.escape(it.device)}</td><td>{html.escape(it.subject or '')}</td>"
-        f"<td>{html.escape(it.what if isinstance(it, Event) else it.title)}</td></tr>"
-        for it in items[:LISTED]
+        f"<td>{html.escape(it.what if isinstance(it, ObservedEvent) else it.title)}</td></tr>"
+        for it in items[:MAX_LISTED]
     )
-    more = f"<p>… and {len(items) - LISTED} more</p>" if len(items) > LISTED else ""
+    more = f"<p>… and {len(items) - MAX_LISTED} more</p>" if len(items) > MAX_LISTED else ""
     return f"<h3>{title}: {len(items)}</h3><table>{rows}</table>{more}"
 
 
-def _day(at: float) -> str:
+def _format_day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
-FEW = 20
-Z = 1.959964  # 95 %
+SMALL_SAMPLE = 20
+Z_95 = 1.959964  # 95 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Firing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class ObservedEvent:
     """Something that came true. `subject` None: of the printer as a whole."""
 
     device: str
@@ -41,7 +41,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """`hits` of `of`, with the 95 % interval of E. B. Wilson (1927)."""
 
     hits: int
@@ -55,25 +55,25 @@ class Share:
     def interval(self) -> tuple[float, float] | None:
         if not self.of:
             return None
-        p, n, z2 = self.hits / self.of, self.of, Z * Z
+        p, n, z2 = self.hits / self.of, self.of, Z_95 * Z_95
         middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        half = Z_95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
         return max(0.0, middle - half), min(1.0, middle + half)
 
     @property
-    def few(self) -> bool:
-        return self.of < FEW
+    def is_small_sample(self) -> bool:
+        return self.of < SMALL_SAMPLE
 
     def __str__(self) -> str:
         if self.interval is None:
             return "– (nothing to count)"
         low, high = self.interval
-        warning = f" · n < {FEW}: says little" if self.few else ""
+        warning = f" · n < {SMALL_SAMPLE}: says little" if self.is_small_sample else ""
         return f"{self.value:.0%} ({self.hits} of {self.of}, {low:.0%}–{high:.0%}){warning}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class RuleScore:
     """What a rule was worth over a span of time."""
 
     rule: str
@@ -81,30 +81,32 @@ class Score:
     firings: tuple[Firing, ...] = ()
     right: tuple[Firing, ...] = ()
     false: tuple[Firing, ...] = ()
-    caught: tuple[Event, ...] = ()
-    missed: tuple[Event, ...] = ()
+    caught: tuple[ObservedEvent, ...] = ()
+    missed: tuple[ObservedEvent, ...] = ()
     leads: tuple[float, ...] = ()  # seconds, of what was caught
     flaps: int = 0
     judged: bool = True  # whether there was something to compare it with
     thinned: bool = False
-    forgotten: tuple[str, ...] = ()  # signals that were unknown all along: the past keeps nothing of them
+    unreplayable_signals: tuple[
+        str, ...
+    ] = ()  # signals that were unknown all along: the past keeps nothing of them
     unended: int = 0  # firings whose horizon was not over: neither right nor false
 
     @property
-    def precision(self) -> Share:
-        return Share(len(self.right), len(self.right) + len(self.false))
+    def precision(self) -> Proportion:
+        return Proportion(len(self.right), len(self.right) + len(self.false))
 
     @property
-    def recall(self) -> Share:
-        return Share(len(self.caught), len(self.caught) + len(self.missed))
+    def recall(self) -> Proportion:
+        return Proportion(len(self.caught), len(self.caught) + len(self.missed))
 
     @property
-    def rate(self) -> float:
+    def ticket_rate(self) -> float:
         """Tickets for each printer and month."""
         return len(self.firings) / self.device_months if self.device_months else 0.0
 
     @property
-    def lead(self) -> tuple[float, float] | None:
+    def lead_quartiles(self) -> tuple[float, float] | None:
         """The lower quartile and the median of the lead, in seconds."""
         if not self.leads:
             return None
@@ -113,71 +115,76 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yardstick:
+class ReferenceEvents:
     """What makes a firing right (`proofs`), and what should have been foretold (`events`)."""
 
-    events: Sequence[Event] = ()
-    proofs: Sequence[Event] = ()
+    events: Sequence[ObservedEvent] = ()
+    proofs: Sequence[ObservedEvent] = ()
     horizon: float = 30 * 86400.0
     until: float = math.inf  # the end of what is known
 
 
 @dataclass(slots=True)
-class _Near:
+class _EventIndex:
     """Events by printer, to be looked up."""
 
-    events: dict[str, list[Event]] = field(default_factory=dict)
+    events: dict[str, list[ObservedEvent]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> "_Near":
+    def from_events(cls, events: Iterable[ObservedEvent]) -> "_EventIndex":
         near = cls()
         for event in sorted(events, key=lambda it: it.at):
             near.events.setdefault(event.device, []).append(event)
         return near
 
-    def after(self, firing: Firing, horizon: float) -> list[Event]:
+    def find_matches(self, firing: Firing, horizon: float) -> list[ObservedEvent]:
         """What came true of the same subject from the opening to the end of the horizon."""
         end = firing.opened + horizon
         return [
             event
             for event in self.events.get(firing.device, ())
-            if firing.opened <= event.at <= end and same(firing.subject, event.subject)
+            if firing.opened <= event.at <= end and is_same_subject(firing.subject, event.subject)
         ]
 
 
-def same(subject: str, other: str | None) -> bool:
+def is_same_subject(subject: str, other: str | None) -> bool:
     """Whether a firing and an event are about the same thing; a whole printer is about all of it."""
     return not other or not subject or subject == other
 
 
-def score(
+def score_rule(
     rule: str,
     firings: Sequence[Firing],
-    yardstick: Yardstick | None,
+    yardstick: ReferenceEvents | None,
     *,
     device_months: float,
     thinned: bool = False,
-) -> Score:
+) -> RuleScore:
     """The rule's worth. Without a yardstick it is only counted."""
     flaps = sum(
-        1 for one, other in _neighbours(firings) if other.opened - (one.closed or one.opened) < 86400.0
+        1
+        for one, other in _consecutive_firings(firings)
+        if other.opened - (one.closed or one.opened) < 86400.0
     )
     if yardstick is None:
-        return Score(
+        return RuleScore(
             rule=rule, device_months=device_months, firings=tuple(firings), flaps=flaps, judged=False,
             thinned=thinned,
         )  # fmt: skip
-    events, proofs = _Near.of(yardstick.events), _Near.of((*yardstick.events, *yardstick.proofs))
-    right = [it for it in firings if proofs.after(it, yardstick.horizon)]
+    events, proofs = (
+        _EventIndex.from_events(yardstick.events),
+        _EventIndex.from_events((*yardstick.events, *yardstick.proofs)),
+    )
+    right = [it for it in firings if proofs.find_matches(it, yardstick.horizon)]
     proven = set(map(id, right))
     others = [it for it in firings if id(it) not in proven]
     false = [it for it in others if it.opened + yardstick.horizon <= yardstick.until]
     first: dict[int, Firing] = {}
     for firing in sorted(firings, key=lambda it: it.opened):
-        for event in events.after(firing, yardstick.horizon):
+        for event in events.find_matches(firing, yardstick.horizon):
             first.setdefault(id(event), firing)
     caught = [event for event in yardstick.events if id(event) in first]
-    return Score(
+    return RuleScore(
         rule=rule,
         device_months=device_months,
         firings=tuple(firings),
@@ -192,7 +199,7 @@ def score(
     )
 
 
-def _neighbours(firings: Sequence[Firing]) -> Iterable[tuple[Firing, Firing]]:
+def _consecutive_firings(firings: Sequence[Firing]) -> Iterable[tuple[Firing, Firing]]:
     """Each firing with the next one about the same subject."""
     last: dict[tuple[str, str], Firing] = {}
     for firing in sorted(firings, key=lambda it: it.opened):

@@ -9,24 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agent.rules.rule import Condition, Rule, RuleSet
-from agent.rules.value_kinds import BUSINESS, DURATION, Measure
+from agent.rules.value_kinds import BUSINESS_TIME, DURATION, Measure
 
-STEPS = 6
+DEFAULT_STEPS = 6
 
 _SWEEP = re.compile(r"([a-z0-9-]+)\.(.+?)=(.+?)\.\.(.+?)(?:/(\d+))?")
 _CONDITION = re.compile(r"(when\.all|when\.any|when\.none|clear\.all)\[(\d+)\]\.value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SweepVariant:
     """The rules with one value of the swept key."""
 
     value: float
-    spelt: str
+    label: str
     rules: RuleSet
 
 
-def steps(rules: RuleSet, text: str) -> tuple[str, list[Step]]:
+def build_variants(rules: RuleSet, text: str) -> tuple[str, list[SweepVariant]]:
     """(rule id, its variants). Raises ValueError, "reason | suggestion"."""
     found = _SWEEP.fullmatch(text)
     if not found:
@@ -35,42 +35,46 @@ def steps(rules: RuleSet, text: str) -> tuple[str, list[Step]]:
     if name not in rules.rules:
         raise ValueError(f'there is no rule "{name}" | see: printwarden rules list')
     rule = rules.rules[name]
-    kind, spell = _kind(rule, key)
-    first, last = _number(kind, low, high), _number(kind, high, low)
-    wanted = int(count or STEPS)
+    kind, spell = _find_kind(rule, key)
+    first, last = _parse_bound(kind, low, high), _parse_bound(kind, high, low)
+    wanted = int(count or DEFAULT_STEPS)
     gap = (last - first) / max(1, wanted - 1)
     values = [first + gap * number for number in range(wanted)]
     variants = [
-        Step(value=value, spelt=spell.spell(value), rules=_with(rules, _changed(rule, key, value)))
+        SweepVariant(
+            value=value,
+            label=spell.format_number(value),
+            rules=_replace_rule(rules, _replace_value(rule, key, value)),
+        )
         for value in values
     ]
     return name, variants
 
 
-def _kind(rule: Rule, key: str) -> tuple[Measure, Measure]:
+def _find_kind(rule: Rule, key: str) -> tuple[Measure, Measure]:
     """The kind of the value at `key`: how it is written, and how it is spelt."""
     if key in {"for", "keep_firing"}:
         return DURATION, DURATION
-    condition = next(iter(_conditions(rule, key)), None)
+    condition = next(iter(_find_conditions(rule, key)), None)
     if condition is None or not isinstance(condition.signal.kind, Measure):
         raise ValueError(
             f'"{key}" is no threshold of {rule.id} | write for, keep_firing, or when.all[1].value'
         )
     kind = condition.signal.kind
-    return (BUSINESS, DURATION) if kind is DURATION and "calendar" in condition.options else (kind, kind)
+    return (BUSINESS_TIME, DURATION) if kind is DURATION and "calendar" in condition.options else (kind, kind)
 
 
-def _number(kind: Measure, text: str, other: str) -> float:
+def _parse_bound(kind: Measure, text: str, other: str) -> float:
     """The value; "5" in "5..20 %" takes the unit of the other end."""
     unit = re.sub(r"[-\d.\s]", "", text) or re.sub(r"[-\d.\s]", "", other)
-    return kind.parse(text if re.search(r"[a-z%]", text) else f"{text} {unit or _usual(kind)}".strip())
+    return kind.parse(text if re.search(r"[a-z%]", text) else f"{text} {unit or _default_unit(kind)}".strip())
 
 
-def _usual(kind: Measure) -> str:
+def _default_unit(kind: Measure) -> str:
     return "%" if "%" in kind.example else ""
 
 
-def _conditions(rule: Rule, key: str) -> Iterator[Condition]:
+def _find_conditions(rule: Rule, key: str) -> Iterator[Condition]:
     found = _CONDITION.fullmatch(key)
     if found:
         place = tuple(found[1].split("."))
@@ -78,12 +82,12 @@ def _conditions(rule: Rule, key: str) -> Iterator[Condition]:
         yield from (it for it in (*rule.conditions, *rule.clear) if it.at == wanted)
 
 
-def _changed(rule: Rule, key: str, value: float) -> Rule:
+def _replace_value(rule: Rule, key: str, value: float) -> Rule:
     if key == "for":
-        return replace(rule, patience=replace(rule.patience, hold=value))
+        return replace(rule, timing=replace(rule.timing, for_duration=value))
     if key == "keep_firing":
-        return replace(rule, patience=replace(rule.patience, keep=value))
-    (old, *_) = _conditions(rule, key)
+        return replace(rule, timing=replace(rule.timing, keep_firing=value))
+    (old, *_) = _find_conditions(rule, key)
 
     def put(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
         return tuple(replace(it, value=value) if it is old else it for it in conditions)
@@ -91,14 +95,14 @@ def _changed(rule: Rule, key: str, value: float) -> Rule:
     return replace(rule, all=put(rule.all), any=put(rule.any), none=put(rule.none), clear=put(rule.clear))
 
 
-def _with(rules: RuleSet, rule: Rule) -> RuleSet:
-    return replace(rules, rules={**rules.rules, rule.id: rule}, _about={})
+def _replace_rule(rules: RuleSet, rule: Rule) -> RuleSet:
+    return replace(rules, rules={**rules.rules, rule.id: rule}, _device_cache={})
 
 
-def only(rules: RuleSet, names: list[str]) -> RuleSet:
+def select_rules(rules: RuleSet, names: list[str]) -> RuleSet:
     """The rules of these names, and those that they give way to."""
     wanted = list(names)
     for name in wanted:
         wanted += [it for it in rules.rules[name].inhibited_by if it in rules.rules and it not in wanted]
     kept = {name: rule for name, rule in rules.rules.items() if name in wanted}
-    return replace(rules, rules=kept, _about={})
+    return replace(rules, rules=kept, _device_cache={})

@@ -8,51 +8,51 @@ from collections.abc import Callable
 
 from agent.core import alert_codes
 from agent.core.model import Alert
-from agent.rules.signals import Asked, Read
-from agent.rules.value_kinds import DURATION, Kind, Reading, Vocabulary, Words, words
+from agent.rules.signals import ReadSignal, SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue, ValueKind, Vocabulary, WordSet, one_of
 
 # Labels of PrtAlertSeverityLevelTC, PrtAlertTrainingLevelTC and PrtAlertGroupTC.
-SEVERITY = words("other", "critical", "warning", "warningBinaryChangeEvent")
-TRAINING = words(
+SEVERITY = one_of("other", "critical", "warning", "warningBinaryChangeEvent")
+TRAINING = one_of(
     "other", "unknown", "untrained", "trained", "fieldService", "management", "noInterventionRequired"
 )
-GROUP = words(
+GROUP = one_of(
     "other", "unknown", "hostResourcesMIBStorageTable", "hostResourcesMIBDeviceTable", "generalPrinter",
     "cover", "localization", "input", "output", "marker", "markerSupplies", "markerColorant", "mediaPath",
     "channel", "interpreter", "consoleDisplayBuffer", "consoleLights", "alert", "finDevice", "finSupply",
     "finSupplyMediaInput", "finAttribute",
 )  # fmt: skip
 
-CODE = Vocabulary(numbers={name: code for code, name in alert_codes.NAMES.items()})
+CODE = Vocabulary(numbers={name: code for code, name in alert_codes.CODE_NAMES.items()})
 
 PER = ("alert", "device")
-OPTIONS: dict[str, Kind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}
+OPTIONS: dict[str, ValueKind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}
 READS = ("alerts",)
 TIMED = ("min_age",)
 
 
-def each(column: Callable[[Alert], str | None]) -> Read:
+def each(column: Callable[[Alert], str | None]) -> ReadSignal:
     """Reads `column` of each open alert that the options let through; unknown while the alert table is."""
 
-    def read(asked: Asked) -> Reading:
+    def read(asked: SignalQuery) -> SignalValue:
         if asked.facts.open_alerts is None:
             return None
-        return Words(
+        return WordSet(
             word
             for episode in asked.subject.episodes
-            if asked.facts.now - episode.began >= _number(asked.options.get("min_age"))
-            and among(asked.options.get("severity"), episode.alert.severity)
-            and among(asked.options.get("group"), episode.alert.group)
+            if asked.facts.now - episode.began >= _as_number(asked.options.get("min_age"))
+            and allows_word(asked.options.get("severity"), episode.alert.severity)
+            and allows_word(asked.options.get("group"), episode.alert.group)
             and (word := column(episode.alert)) is not None
         )
 
     return read
 
 
-def among(wanted: object, word: str | None) -> bool:
+def allows_word(wanted: object, word: str | None) -> bool:
     """Whether an option of words lets `word` through; without the option everything passes."""
     return not isinstance(wanted, frozenset) or word in wanted
 
 
-def _number(value: object) -> float:
+def _as_number(value: object) -> float:
     return value if isinstance(value, int | float) else 0.0

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
-from agent.core.model import Happening
+from agent.core.model import DeviceEvent
 from agent.rules.functions import _events, part_events
-from agent.rules.signals import Asked
+from agent.rules.signals import SignalQuery
 
 WINDOW = part_events.WINDOW
-WORDS = ("counter.epoch",)
+PLACEHOLDERS = ("counter.epoch",)
 
 
-def happened(asked: Asked, detail: str, usual: float) -> Iterator[Happening]:
+def counter_events(asked: SignalQuery, detail: str, usual: float) -> Iterator[DeviceEvent]:
     """What happened to the counter within `per`, or within `usual` seconds without it."""
     return (it for it in _events.recent(asked, "counter", usual) if it.detail == detail)
 
 
-def words(asked: Asked) -> Mapping[str, str]:
+def placeholder_values(asked: SignalQuery) -> Mapping[str, str]:
     """For titles and components: the number of the epoch, as `printwarden meters show --epochs` has it."""
     return {"counter.epoch": str(asked.facts.epoch or 1)}

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from agent.core.model import Happening
+from agent.core.model import DeviceEvent
 from agent.rules.functions import part_events
-from agent.rules.signals import Asked
+from agent.rules.signals import SignalQuery
 from agent.rules.value_kinds import COUNT
 
 KIND = COUNT
@@ -14,7 +14,7 @@ NEEDS = ("per",)
 READS = ("events",)
 
 
-def recent(asked: Asked, what: str, usual: float = 0.0) -> Iterator[Happening]:
+def recent(asked: SignalQuery, what: str, usual: float = 0.0) -> Iterator[DeviceEvent]:
     """The events of one kind within `per`, or within `usual` seconds without it."""
     window = asked.options.get("per", usual)
     since = asked.facts.now - (window if isinstance(window, int | float) else usual)

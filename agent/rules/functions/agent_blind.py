@@ -1,13 +1,13 @@
 """agent.blind: whether no printer at all answers. Then it may be the agent that cannot hear."""
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue
 
 KIND = FLAG
 PER = ("site",)
-LASTS = True
+WHEN_UNREACHABLE = True
 READS = ("site",)
 
 
-def read(asked: Asked) -> Reading:
-    return asked.facts.site.blind
+def read(asked: SignalQuery) -> SignalValue:
+    return asked.facts.site.all_unreachable

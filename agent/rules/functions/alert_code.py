@@ -8,11 +8,11 @@ from agent.rules.functions import _alerts
 
 LIKE = _alerts
 KIND = _alerts.CODE
-SAYS = ""
+EVIDENCE_TEXT = ""
 
 
-def _code(alert: Alert) -> str | None:
+def _alert_code(alert: Alert) -> str | None:
     return None if alert.code is None else str(alert.code)
 
 
-read = _alerts.each(_code)
+read = _alerts.each(_alert_code)

@@ -4,15 +4,15 @@ An alert of the group markerSupplies names a row of that table; one that does no
 consumed supply has a level.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue
 
 KIND = FLAG
 PER = ("alert",)
 READS = ("alerts", "supplies")
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     supplies = [it for it in asked.facts.supplies or () if it.kind != "receptacle"]
     if asked.facts.supplies is None or asked.subject.alert is None:
         return None

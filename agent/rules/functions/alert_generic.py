@@ -9,11 +9,11 @@ from agent.rules.functions import _alerts
 
 LIKE = _alerts
 KIND = _alerts.CODE
-SAYS = ""
+EVIDENCE_TEXT = ""
 
 
-def _generic(alert: Alert) -> str | None:
-    return None if alert.code is None else str(alert_codes.generic(alert.code))
+def _generic_code(alert: Alert) -> str | None:
+    return None if alert.code is None else str(alert_codes.generic_code(alert.code))
 
 
-read = _alerts.each(_generic)
+read = _alerts.each(_generic_code)

@@ -4,6 +4,6 @@ from agent.rules.functions import _alerts
 
 LIKE = _alerts
 KIND = _alerts.GROUP
-SAYS = ""
+EVIDENCE_TEXT = ""
 
 read = _alerts.each(lambda alert: alert.group)

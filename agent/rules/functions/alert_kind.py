@@ -5,10 +5,10 @@ The presence of an event says that it happened once, not that it is so; its abse
 
 from agent.core.model import AlertKind
 from agent.rules.functions import _alerts
-from agent.rules.value_kinds import words
+from agent.rules.value_kinds import one_of
 
 LIKE = _alerts
-KIND = words(AlertKind.CONDITION, AlertKind.EVENT)
-SAYS = ""
+KIND = one_of(AlertKind.CONDITION, AlertKind.EVENT)
+EVIDENCE_TEXT = ""
 
 read = _alerts.each(lambda alert: str(alert.kind))

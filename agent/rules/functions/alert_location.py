@@ -8,9 +8,9 @@ LIKE = _alerts
 KIND = ANY_WORD
 
 
-def _location(alert: Alert) -> str | None:
+def _alert_location(alert: Alert) -> str | None:
     """-2 says that the printer does not know it (RFC 3805)."""
     return None if alert.location is None or alert.location < 0 else str(alert.location)
 
 
-read = _alerts.each(_location)
+read = _alerts.each(_alert_location)

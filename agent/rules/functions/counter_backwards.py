@@ -7,19 +7,19 @@ is always judged. A fall at 2^24 is a counter that rolled over, and no fall.
 from dataclasses import replace
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import COUNT, FLAG, Kind, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import COUNT, FLAG, SignalValue, ValueKind
 
 KIND = FLAG
 PER = ("device",)
-SAYS = "fell"
+EVIDENCE_TEXT = "fell"
 TWICE = replace(COUNT, low=2.0, high=2.0)
-OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW, "confirm_polls": TWICE}
+OPTIONS: dict[str, ValueKind] = {"per": _counter.WINDOW, "confirm_polls": TWICE}
 READS = ("events",)
-WORDS, words = _counter.WORDS, _counter.words
+PLACEHOLDERS, placeholder_values = _counter.PLACEHOLDERS, _counter.placeholder_values
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.facts.pages is None:
         return None
-    return any(_counter.happened(asked, "backwards", _counter.WINDOW.high))
+    return any(_counter.counter_events(asked, "backwards", _counter.WINDOW.high))

@@ -8,16 +8,16 @@ Unknown where the maker has no total of his own.
 from collections.abc import Sequence
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import COUNT, Kind, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import COUNT, SignalValue, ValueKind
 
 KIND = COUNT
 PER = ("device",)
-OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW}
+OPTIONS: dict[str, ValueKind] = {"per": _counter.WINDOW}
 READS = ("meters", "trail")
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     engine, printed = asked.facts.trail.engine, asked.facts.pages_before
     if not engine or not printed:
         return None
@@ -26,10 +26,10 @@ def read(asked: Asked) -> Reading:
     if not isinstance(window, int | float):
         return now
     since = asked.facts.now - window
-    before = _at(engine, since), _at(printed, since)
+    before = _counter_at(engine, since), _counter_at(printed, since)
     return None if before[0] is None or before[1] is None else now - (before[0] - before[1])
 
 
-def _at(readings: Sequence[tuple[float, int]], at: float) -> int | None:
+def _counter_at(readings: Sequence[tuple[float, int]], at: float) -> int | None:
     """What a counter stood at; None where it was not read before."""
     return next((value for when, value in reversed(readings) if when <= at), None)

@@ -4,14 +4,14 @@ The number that `printwarden meters show --epochs` has.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import COUNT, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import COUNT, SignalValue
 
 KIND = COUNT
 PER = ("device",)
 READS = ("events", "meters")
-WORDS, words = _counter.WORDS, _counter.words
+PLACEHOLDERS, placeholder_values = _counter.PLACEHOLDERS, _counter.placeholder_values
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     return None if asked.facts.pages is None else float(asked.facts.epoch or 1)

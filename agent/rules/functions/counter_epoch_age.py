@@ -5,16 +5,16 @@ shipped rule counter-epoch: pages a day mean nothing across such a border.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import DURATION, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue
 
 KIND = DURATION
 PER = ("device",)
 READS = ("events", "meters", "clock")
-WORDS, words = _counter.WORDS, _counter.words
+PLACEHOLDERS, placeholder_values = _counter.PLACEHOLDERS, _counter.placeholder_values
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts = asked.facts
     if facts.pages is None:
         return None

@@ -7,20 +7,20 @@ they end.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import NUMBER, Kind, Reading
-from agent.rules.value_kinds import words as vocabulary
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import NUMBER, SignalValue, ValueKind
+from agent.rules.value_kinds import one_of as vocabulary
 
 KIND = NUMBER
 PER = ("device",)
-SAYS = "rose {value} times faster than it can print"
-OPTIONS: dict[str, Kind] = {"unit": vocabulary("max_speed"), "per": _counter.WINDOW}
+EVIDENCE_TEXT = "rose {value} times faster than it can print"
+OPTIONS: dict[str, ValueKind] = {"unit": vocabulary("max_speed"), "per": _counter.WINDOW}
 READS = ("events",)
-WORDS, words = _counter.WORDS, _counter.words
+PLACEHOLDERS, placeholder_values = _counter.PLACEHOLDERS, _counter.placeholder_values
 WEEK = 7 * 86400.0
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.facts.pages is None:
         return None
-    return max((it.count for it in _counter.happened(asked, "jumped", WEEK)), default=0.0)
+    return max((it.count for it in _counter.counter_events(asked, "jumped", WEEK)), default=0.0)

@@ -6,26 +6,26 @@ no supply has a level in numbers.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import DURATION, Kind, Reading
-from agent.rules.value_kinds import words as vocabulary
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue, ValueKind
+from agent.rules.value_kinds import one_of as vocabulary
 
 KIND = DURATION
 PER = ("device",)
-SAYS = "has stood still for {value}"
-OPTIONS: dict[str, Kind] = {"while": vocabulary("supplies_move")}
+EVIDENCE_TEXT = "has stood still for {value}"
+OPTIONS: dict[str, ValueKind] = {"while": vocabulary("supplies_move")}
 READS = ("meters", "supplies", "trail", "clock")
-WORDS, words = _counter.WORDS, _counter.words
-MOVED = 5  # points
+PLACEHOLDERS, placeholder_values = _counter.PLACEHOLDERS, _counter.placeholder_values
+MIN_POINTS = 5  # points
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts = asked.facts
     if not facts.pages_before or not facts.answers_in_a_row:
         return None
     stood = max(0.0, facts.now - facts.pages_before[-1][0])
     if "while" not in asked.options:
         return stood
-    if facts.trail.drawn is None:
+    if facts.trail.largest_drop is None:
         return None
-    return stood if facts.trail.drawn >= MOVED else 0.0
+    return stood if facts.trail.largest_drop >= MIN_POINTS else 0.0

@@ -3,14 +3,14 @@
 It also speaks while the printer is silent: deep sleep is a common reason for silence.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue
 
 KIND = FLAG
 PER = ("device",)
-LASTS = True
+WHEN_UNREACHABLE = True
 READS = ("status",)
 
 
-def read(asked: Asked) -> Reading:
-    return asked.facts.status is not None and asked.facts.status.asleep
+def read(asked: SignalQuery) -> SignalValue:
+    return asked.facts.status is not None and asked.facts.status.is_asleep

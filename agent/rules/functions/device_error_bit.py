@@ -4,10 +4,10 @@
 weak alone: some printers set them in sleep, or for any message on the panel.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import DURATION, Reading, Words, words
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue, WordSet, one_of
 
-KIND = words(
+KIND = one_of(
     "lowPaper", "noPaper", "lowToner", "noToner", "doorOpen", "jammed", "offline", "serviceRequested",
     "inputTrayMissing", "outputTrayMissing", "markerSupplyMissing", "outputNearFull", "outputFull",
     "inputTrayEmpty", "overduePreventMaint",
@@ -18,12 +18,12 @@ READS = ("status",)
 TIMED = ("min_age",)
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts, age = asked.facts, asked.options.get("min_age")
     if facts.status is None or facts.status.errors is None:
         return None
     if not isinstance(age, int | float):
-        return Words(facts.status.errors)
-    return Words(
+        return WordSet(facts.status.errors)
+    return WordSet(
         bit for bit in facts.status.errors if facts.now - facts.errors_since.get(bit, facts.now) >= age
     )

@@ -8,23 +8,23 @@ unknown.
 from collections.abc import Collection
 
 from agent.rules.functions import _counter, device_error_bit
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import PERCENT, Kind, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import PERCENT, SignalValue, ValueKind
 
 KIND = PERCENT
 PER = ("device",)
-SAYS = "{value} of the time with an error"
-OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW, "bits": device_error_bit.KIND}
+EVIDENCE_TEXT = "{value} of the time with an error"
+OPTIONS: dict[str, ValueKind] = {"per": _counter.WINDOW, "bits": device_error_bit.KIND}
 NEEDS = ("per",)
 READS = ("status", "trail", "clock")
-STOPS = frozenset(
+BLOCKING_BITS = frozenset(
     {"noPaper", "noToner", "doorOpen", "jammed", "serviceRequested", "inputTrayMissing", "outputTrayMissing",
      "markerSupplyMissing", "outputFull"}
 )  # fmt: skip
 
 
-def read(asked: Asked) -> Reading:
-    facts, window, bits = asked.facts, asked.options["per"], asked.options.get("bits", STOPS)
+def read(asked: SignalQuery) -> SignalValue:
+    facts, window, bits = asked.facts, asked.options["per"], asked.options.get("bits", BLOCKING_BITS)
     if not facts.answers_in_a_row or not isinstance(window, int | float) or not isinstance(bits, Collection):
         return None
     known = wrong = 0.0

@@ -5,14 +5,14 @@ was missed. Ten jams a day show here though each was cleared within a minute.
 """
 
 from agent.rules.functions import _events
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import SignalValue
 
 LIKE = _events
-SAYS = "{value} alerts between polls"
+EVIDENCE_TEXT = "{value} alerts between polls"
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.facts.alerts_at is None:
         return None
     return float(sum(it.count for it in _events.recent(asked, "missed")))

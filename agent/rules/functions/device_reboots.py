@@ -5,14 +5,14 @@ printer is one, however many there were.
 """
 
 from agent.rules.functions import _events
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import SignalValue
 
 LIKE = _events
-SAYS = "{value} restarts"
+EVIDENCE_TEXT = "{value} restarts"
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.facts.last_answer is None:
         return None
     return float(sum(1 for _ in _events.recent(asked, "reboot")))

@@ -5,17 +5,17 @@ meters belong to which machine is then for a person to say.
 """
 
 from agent.rules.functions import _counter
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Kind, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue, ValueKind
 
 KIND = FLAG
 PER = ("device",)
-SAYS = "is that of another board"
-OPTIONS: dict[str, Kind] = {"per": _counter.WINDOW}
+EVIDENCE_TEXT = "is that of another board"
+OPTIONS: dict[str, ValueKind] = {"per": _counter.WINDOW}
 READS = ("events",)
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts, window = asked.facts, asked.options.get("per", _counter.WINDOW.high)
     if facts.last_answer is None or facts.device.serial is None or not isinstance(window, int | float):
         return None

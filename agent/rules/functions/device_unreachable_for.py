@@ -5,22 +5,22 @@ for how long.
 """
 
 from agent.core.calendars import Calendar
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import CALENDAR, DURATION, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import CALENDAR, DURATION, SignalValue
 
 KIND = DURATION
 PER = ("device",)
 OPTIONS = {"calendar": CALENDAR}
-LASTS = True
+WHEN_UNREACHABLE = True
 READS = ("reach", "clock")
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts, calendar = asked.facts, asked.options.get("calendar")
     if facts.last_answer is None:
         return None
     if facts.answers_in_a_row:
         return 0.0
     if isinstance(calendar, Calendar):
-        return calendar.elapsed(facts.last_answer, facts.now)
+        return calendar.count_open_seconds(facts.last_answer, facts.now)
     return max(0.0, facts.now - facts.last_answer)

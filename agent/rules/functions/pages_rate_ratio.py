@@ -6,17 +6,17 @@ anew in that time.
 
 from itertools import pairwise
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import NUMBER, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("device", "supply", "part")
 READS = ("meters",)
 WEEK, DAY = 7 * 86400.0, 86400.0
-FEWEST = 20  # pages a day
+MIN_PAGES_A_DAY = 20  # pages a day
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts = asked.facts
     if facts.pages is None or not facts.pages_before:
         return None
@@ -29,4 +29,4 @@ def read(asked: Asked) -> Reading:
     at, pages = before[-1]
     usual = (pages - first) / ((at - begin) / DAY)
     lately = (facts.pages - pages) / ((facts.now - at) / DAY)
-    return lately / usual if usual >= FEWEST else None
+    return lately / usual if usual >= MIN_PAGES_A_DAY else None

@@ -4,15 +4,15 @@ Rated, not real: many parts live on beyond it, and some fail before.
 """
 
 from agent.rules.functions import part_odds
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import DURATION, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue
 
 KIND = DURATION
 PER = ("part",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 READS = ("supplies", "meters")
 
 
-def read(asked: Asked) -> Reading:
-    found = part_odds.wear(asked)
+def read(asked: SignalQuery) -> SignalValue:
+    found = part_odds.find_wear(asked)
     return None if found is None or found.days is None else 86400.0 * found.days

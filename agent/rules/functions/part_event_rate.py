@@ -8,24 +8,24 @@ from itertools import pairwise
 
 from agent.core.model import Facts
 from agent.rules.functions import part_events
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import NUMBER, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("part",)
-SAYS = "{value} for each 1,000 pages"
+EVIDENCE_TEXT = "{value} for each 1,000 pages"
 OPTIONS = part_events.OPTIONS
 NEEDS = ("per",)
 READS = ("alerts", "meters")
-FEWEST = 100  # pages: on fewer a rate says nothing
+MIN_PAGES = 100  # pages: on fewer a rate says nothing
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     count, window = part_events.read(asked), asked.options["per"]
     if not isinstance(count, int | float) or not isinstance(window, int | float):
         return None
     pages = pages_within(asked.facts, window)
-    return None if pages is None else 1000.0 * count / max(FEWEST, pages)
+    return None if pages is None else 1000.0 * count / max(MIN_PAGES, pages)
 
 
 def pages_within(facts: Facts, window: float) -> int | None:

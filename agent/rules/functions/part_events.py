@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from agent.core.model import Episode
 from agent.rules.functions import _alerts
-from agent.rules.signals import Asked
-from agent.rules.subjects import Subject, conditions, place
-from agent.rules.value_kinds import COUNT, DURATION, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.subjects import Subject, locate_alert, skip_state_alerts
+from agent.rules.value_kinds import COUNT, DURATION, SignalValue
 
 KIND = COUNT
 PER = ("part",)
-SAYS = "{value} alerts"
+EVIDENCE_TEXT = "{value} alerts"
 WINDOW = replace(DURATION, high=30 * 86400.0)  # how far back the facts hold alerts
 OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)
@@ -25,27 +25,27 @@ SHORT = {"min_per_1000_pages": ("part.event_rate", ">=")}
 READS = ("alerts",)
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     facts, window = asked.facts, asked.options["per"]
     if facts.open_alerts is None or not isinstance(window, int | float):
         return None
-    here, since, codes = where(asked.subject), facts.now - window, asked.options.get("code")
+    here, since, codes = locate_part(asked.subject), facts.now - window, asked.options.get("code")
     group = here[0]
     near = [it for it in facts.recent_alerts if (it.alert.group or "unknown") == group and it.began > since]
     found = [
         episode
-        for episode in conditions(near)
-        if place(episode.alert) == here and _alerts.among(codes, str(episode.alert.code))
+        for episode in skip_state_alerts(near)
+        if locate_alert(episode.alert) == here and _alerts.allows_word(codes, str(episode.alert.code))
     ]
-    return float(distinct(found))
+    return float(count_distinct(found))
 
 
-def where(subject: Subject) -> tuple[str, str]:
+def locate_part(subject: Subject) -> tuple[str, str]:
     """Where in the printer the alerts of a part stand: those of a tray's rollers are the tray's."""
     return "input" if subject.group == "roller" else subject.group, subject.index
 
 
-def distinct(episodes: Iterable[Episode]) -> int:
+def count_distinct(episodes: Iterable[Episode]) -> int:
     """The number of episodes that did not begin while the same one stood."""
     count = 0
     until: dict[int | None, float] = {}

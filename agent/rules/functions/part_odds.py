@@ -3,23 +3,23 @@
 400 means: wear explains what was seen 400 times better than chance, at this printer's volume.
 """
 
-from agent.core.model import Wear
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import NUMBER, Reading
+from agent.core.model import PartForecast
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("part",)
-FORGOTTEN = True
-SAYS = "{value} to 1 for wear"
+NOT_REPLAYABLE = True
+EVIDENCE_TEXT = "{value} to 1 for wear"
 READS = ("alerts", "meters", "clock")
 
 
-def read(asked: Asked) -> Reading:
-    found = wear(asked)
+def read(asked: SignalQuery) -> SignalValue:
+    found = find_wear(asked)
     return None if found is None else found.odds
 
 
-def wear(asked: Asked) -> Wear | None:
+def find_wear(asked: SignalQuery) -> PartForecast | None:
     """What is foreseen of the part that is asked about; None while the printer is silent."""
     if not asked.facts.answers_in_a_row:
         return None

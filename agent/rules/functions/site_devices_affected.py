@@ -4,30 +4,30 @@
 have the same paper. Rules in shadow count, too; what is only pending does not.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import ANY_WORD, COUNT, Kind, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import ANY_WORD, COUNT, SignalValue, ValueKind
 
 KIND = COUNT
 PER = ("device", "supply", "alert", "part", "site")
-FORGOTTEN = True
-SAYS = "{value} printers affected"
-OPTIONS: dict[str, Kind] = {"rule": ANY_WORD, "fault": ANY_WORD}
-LASTS = True
+NOT_REPLAYABLE = True
+EVIDENCE_TEXT = "{value} printers affected"
+OPTIONS: dict[str, ValueKind] = {"rule": ANY_WORD, "fault": ANY_WORD}
+WHEN_UNREACHABLE = True
 READS = ("affected", "clock")
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     rules, faults = asked.options.get("rule"), asked.options.get("fault")
     return float(
         len(
             {
                 device
                 for rule, fault, device in asked.facts.site.affected
-                if _among(rules, rule) and _among(faults, fault)
+                if _is_wanted(rules, rule) and _is_wanted(faults, fault)
             }
         )
     )
 
 
-def _among(wanted: object, name: str) -> bool:
+def _is_wanted(wanted: object, name: str) -> bool:
     return not isinstance(wanted, frozenset) or name in wanted

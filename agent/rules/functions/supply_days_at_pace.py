@@ -9,26 +9,26 @@ a cartridge: levels are still settling, and what was just delivered need not be 
 from collections.abc import Mapping
 
 from agent.rules.functions import supply_days_left
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import DURATION, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import DURATION, SignalValue
 
 KIND = DURATION
 PER = ("supply",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 READS = ("supplies", "meters")
-WORDS = supply_days_left.WORDS
+PLACEHOLDERS = supply_days_left.PLACEHOLDERS
 DAY = 86400.0
-SETTLES = DAY  # after which a new cartridge is believed
+SETTLING_TIME = DAY  # after which a new cartridge is believed
 
 
-def read(asked: Asked) -> Reading:
-    found = supply_days_left.reliable(asked)
+def read(asked: SignalQuery) -> SignalValue:
+    found = supply_days_left.reliable_forecast(asked)
     supply = asked.subject.supply
     renewed = asked.facts.renewed.get(supply.index) if supply else None
-    if found is None or (renewed is not None and asked.facts.now - renewed < SETTLES):
+    if found is None or (renewed is not None and asked.facts.now - renewed < SETTLING_TIME):
         return None
     return DAY * found.raw
 
 
-def words(asked: Asked) -> Mapping[str, str]:
-    return supply_days_left.words(asked)
+def placeholder_values(asked: SignalQuery) -> Mapping[str, str]:
+    return supply_days_left.placeholder_values(asked)

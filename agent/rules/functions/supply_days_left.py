@@ -9,44 +9,44 @@ too, while it rests on the rated yield alone: nobody has seen how this printer u
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from agent.core.model import Outlook
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import CHANCE, DURATION, Reading
+from agent.core.model import SupplyForecast
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import CHANCE, DURATION, SignalValue
 
 KIND = DURATION
 PER = ("supply",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
 CHANCES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
-WORDS = (*(f"p{chance}_date" for chance in CHANCES), "days_left", "forecast_basis")
+PLACEHOLDERS = (*(f"p{chance}_date" for chance in CHANCES), "days_left", "forecast_basis")
 DAY = 86400.0
 NEAR, FAR = 300.0, 3650.0  # days
 ASSUMED = "assumed"  # nothing of this printer's own behind it: to show, not to order by
 
 
-def read(asked: Asked) -> Reading:
-    found = reliable(asked)
+def read(asked: SignalQuery) -> SignalValue:
+    found = reliable_forecast(asked)
     if found is None:
         return None
     chance = asked.options.get("chance", 0.5)
-    return DAY * found.days(chance if isinstance(chance, float) else 0.5)
+    return DAY * found.days_at_chance(chance if isinstance(chance, float) else 0.5)
 
 
-def words(asked: Asked) -> Mapping[str, str]:
+def placeholder_values(asked: SignalQuery) -> Mapping[str, str]:
     """For titles: {p40_date} is the day by which it is empty with a chance of 40 %; and the estimate."""
-    found = outlook(asked)
+    found = find_forecast(asked)
     if found is None:
         return {}
     made = datetime.fromtimestamp(found.at, UTC)
     return {
-        **{f"p{chance}_date": _day(made, found.days(chance / 100)) for chance in CHANCES},
+        **{f"p{chance}_date": _format_day(made, found.days_at_chance(chance / 100)) for chance in CHANCES},
         "days_left": f"{found.p50:.0f} days ({found.p10:.0f} to {found.p90:.0f})",
         "forecast_basis": found.basis,
     }
 
 
-def _day(made: datetime, days: float) -> str:
+def _format_day(made: datetime, days: float) -> str:
     """ "29 Nov"; with its year where it could be taken for another; none for a printer that hardly prints."""
     if not days <= FAR:  # also where it is no number
         return "beyond ten years"
@@ -54,15 +54,15 @@ def _day(made: datetime, days: float) -> str:
     return f"{at:%d %b}" if days < NEAR else f"{at:%d %b %Y}"
 
 
-def reliable(asked: Asked) -> Outlook | None:
+def reliable_forecast(asked: SignalQuery) -> SupplyForecast | None:
     """The forecast of the supply that is asked about, if one may order by it."""
-    found = outlook(asked)
+    found = find_forecast(asked)
     return None if found is None or found.p50 <= 0.0 or found.basis == ASSUMED else found
 
 
-def outlook(asked: Asked) -> Outlook | None:
+def find_forecast(asked: SignalQuery) -> SupplyForecast | None:
     """The forecast of the supply that is asked about; None where there is none."""
     supply = asked.subject.supply
     if supply is None or asked.facts.supplies is None:
         return None
-    return asked.facts.foresight.outlooks.get(supply.index)
+    return asked.facts.foresight.supplies.get(supply.index)

@@ -5,15 +5,15 @@ unknown, and nothing opens, until the printers of a model have shown which
 (see `agent.history.supply_gauges`).
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import PERCENT, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import PERCENT, SignalValue
 
 KIND = PERCENT
 PER = ("supply",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 READS = ("supplies",)
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     supply = asked.subject.supply
     return None if supply is None else asked.facts.filled.get(supply.index)

@@ -8,13 +8,13 @@ nobody says anything: silence is no proof of either. Words are localised, and so
 import re
 from collections.abc import Iterator
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue
 
 KIND = FLAG
 PER = ("supply",)
 READS = ("supplies", "alerts")
-SAYS_SO = re.compile(
+FOREIGN_WORDING = re.compile(
     r"\bnon[- ]?(?:genuine|oem|original|hp|brother|canon|xerox|lexmark|kyocera|ricoh|epson|samsung|oki)\b"
     r"|\bnot (?:a )?genuine\b|\bcounterfeit\b|\brefill(?:ed)?\b|\bremanufactured\b|\bthird[- ]party\b"
     r"|\bcompatible (?:cartridge|toner|ink|supply)\b|\bused or counterfeit\b"
@@ -23,16 +23,16 @@ SAYS_SO = re.compile(
 )
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     supply = asked.subject.supply
     if supply is None:
         return None
-    if any(SAYS_SO.search(text) for text in _texts(asked)):
+    if any(FOREIGN_WORDING.search(text) for text in _supply_texts(asked)):
         return True
     return False if supply.part_number else None
 
 
-def _texts(asked: Asked) -> Iterator[str]:
+def _supply_texts(asked: SignalQuery) -> Iterator[str]:
     """The supply's own words, and those of open alerts about its row of the table."""
     supply = asked.subject.supply
     if supply is None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import Reading, words
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import SignalValue, one_of
 
 _TYPES: Mapping[str, str] = {  # the kind -> labels of PrtMarkerSuppliesTypeTC
     "toner": "toner tonerCartridge matteToner",
@@ -20,14 +20,14 @@ _TYPES: Mapping[str, str] = {  # the kind -> labels of PrtMarkerSuppliesTypeTC
 }
 _KIND_OF = {label: kind for kind, labels in _TYPES.items() for label in labels.split()}
 
-KIND = words(*_TYPES, "other")
+KIND = one_of(*_TYPES, "other")
 PER = ("supply",)
-SAYS = ""
+EVIDENCE_TEXT = ""
 READS = ("supplies",)
-ITSELF = True
+ROW_LOCAL = True
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     supply = asked.subject.supply
     if supply is None:
         return None

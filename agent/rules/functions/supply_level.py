@@ -5,17 +5,17 @@ prtMarkerSuppliesLevel and …MaxCapacity (RFC 3805). Unknown where the printer 
 """
 
 from agent.rules.functions import supply_kind
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import PERCENT, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import PERCENT, SignalValue
 
 KIND = PERCENT
 PER = ("supply",)
-SAYS = "{value} left"
+EVIDENCE_TEXT = "{value} left"
 READS = ("supplies",)
-ITSELF = True
+ROW_LOCAL = True
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.subject.supply is None or supply_kind.read(asked) == "waste":
         return None
     return asked.subject.supply.percent

@@ -1,15 +1,15 @@
 """supply.pages_left: how many pages a supply will still give, by what pages took out of it. An estimate."""
 
 from agent.rules.functions import supply_days_left
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import NUMBER, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("supply",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 READS = ("supplies", "meters")
 
 
-def read(asked: Asked) -> Reading:
-    found = supply_days_left.outlook(asked)
+def read(asked: SignalQuery) -> SignalValue:
+    found = supply_days_left.find_forecast(asked)
     return None if found is None else found.pages_left

@@ -3,16 +3,16 @@
 0 where it was empty, or as good as; unknown where no replacement was seen.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import PERCENT, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import PERCENT, SignalValue
 
 KIND = PERCENT
 PER = ("supply",)
-FORGOTTEN = True
+NOT_REPLAYABLE = True
 READS = ("supplies",)
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     supply = asked.subject.supply
     if supply is None:
         return None

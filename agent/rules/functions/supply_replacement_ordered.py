@@ -5,15 +5,15 @@ one is at work at the desk. A rule that asks for it in `when.none` needs a `clea
 ticket would end it.
 """
 
-from agent.rules.signals import Asked
-from agent.rules.value_kinds import FLAG, Reading
+from agent.rules.signals import SignalQuery
+from agent.rules.value_kinds import FLAG, SignalValue
 
 KIND = FLAG
 PER = ("supply",)
 READS = ("supplies", "orders")
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: SignalQuery) -> SignalValue:
     if asked.subject.supply is None:
         return None
     return asked.subject.key in asked.facts.ordered

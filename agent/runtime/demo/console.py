@@ -10,17 +10,17 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from agent.discovery.inventory import NO_PRINTER, Candidate
-from agent.reporting.status_views import Outbox, Printer
-from agent.runtime.demo.report import Line
+from agent.discovery.inventory import NOT_A_PRINTER, Candidate
+from agent.reporting.status_views import OutboxSummary, PrinterSummary
+from agent.runtime.demo.report import PromiseCheck
 
 
 @dataclass(slots=True)
-class Screen:
+class DemoConsole:
     """Prints each thing once. `elapsed` is simulated seconds since the curtain rose."""
 
     console: Console
-    standing: str = ""  # how things stand, in one line
+    status_line: str = ""  # how things stand, in one line
     _found: set[str] = field(default_factory=set)
     _told: int = 0
     _restarts: int = 0
@@ -30,24 +30,26 @@ class Screen:
         self._bar = self.console.status("the players get ready")
         return self._bar
 
-    def say(self, elapsed: float, what: str, text: str) -> None:
-        line = Text(f"{_day(elapsed):>12}  ", style="dim")
+    def print_event(self, elapsed: float, what: str, text: str) -> None:
+        line = Text(f"{_format_day(elapsed):>12}  ", style="dim")
         line.append(f"{what:10}", style={"ticket": "bold yellow", "cleared": "green"}.get(what, "cyan"))
         line.append(text, style="default")
         self.console.print(line, soft_wrap=True)
 
-    def met(self, elapsed: float, candidates: Iterable[Candidate]) -> None:
+    def print_non_printers(self, elapsed: float, candidates: Iterable[Candidate]) -> None:
         """Who was seen and turned out to be no printer."""
         for one in candidates:
-            if one.verdict == NO_PRINTER and str(one.address) not in self._found:
+            if one.verdict == NOT_A_PRINTER and str(one.address) not in self._found:
                 self._found.add(str(one.address))
-                self.say(elapsed, "refused", f"{one.address} is not a printer; not asked again for 30 days")
+                self.print_event(
+                    elapsed, "refused", f"{one.address} is not a printer; not asked again for 30 days"
+                )
 
-    def show(
+    def print_changes(
         self,
         elapsed: float,
-        printers: Iterable[Printer],
-        outbox: Outbox,
+        printers: Iterable[PrinterSummary],
+        outbox: OutboxSummary,
         tickets: list[dict[str, Any]],
         restarts: int,
         reads: int,
@@ -57,23 +59,23 @@ class Screen:
         for printer in printers:
             if printer.device not in self._found:
                 self._found.add(printer.device)
-                self.say(elapsed, "found", f"{printer.name} at {printer.address}")
+                self.print_event(elapsed, "found", f"{printer.name} at {printer.address}")
         for ticket in tickets[self._told :]:
             what = {"open": "ticket", "clear": "cleared"}.get(ticket["event"], ticket["event"])
-            self.say(elapsed, what, ticket["fault"]["title"])
+            self.print_event(elapsed, what, ticket["fault"]["title"])
         self._told = len(tickets)
         if restarts > self._restarts:
             self._restarts = restarts
-            self.say(elapsed, "restarted", "the agent died and was started again; nothing is lost")
+            self.print_event(elapsed, "restarted", "the agent died and was started again; nothing is lost")
         silent = sum(printer.state == "silent" for printer in printers)
-        self.standing = (
+        self.status_line = (
             f"{len(printers)} printers, {silent} silent · {reads:,} polls · "
             f"{len(tickets)} ticket events among {outbox.delivered} delivered, {outbox.waiting} waiting"
         )
         if self._bar:
-            self._bar.update(f"{_day(elapsed)}   {self.standing}")
+            self._bar.update(f"{_format_day(elapsed)}   {self.status_line}")
 
-    def verdict(self, lines: list[Line]) -> None:
+    def print_report(self, lines: list[PromiseCheck]) -> None:
         table = Table(
             title="\nWhat was promised, and what arrived", title_justify="left", box=None, pad_edge=False
         )
@@ -82,19 +84,19 @@ class Screen:
         for line in lines:
             table.add_row(
                 *(Text(cell) for cell in (line.device, line.story.replace("_", " "), line.expected)),
-                *_judged(line),
+                *_format_result(line),
             )
         self.console.print(table)
 
 
-def _judged(line: Line) -> tuple[Text, Text]:
+def _format_result(line: PromiseCheck) -> tuple[Text, Text]:
     arrived = ", ".join(([f"{line.arrived} ×"] if line.arrived else []) + list(line.uncalled)) or "–"
-    if not line.kept:
+    if not line.is_kept:
         return Text(arrived), Text("BROKEN", style="bold red")
     return Text(arrived), Text("kept" if line.due else "not due yet", style="green" if line.due else "dim")
 
 
-def _day(elapsed: float) -> str:
+def _format_day(elapsed: float) -> str:
     """ "day 1 07:30": simulated time since the stories began; "day 0 22:15" is before them."""
     hours, rest = divmod(int(elapsed) % 86400, 3600)
     return f"day {int(elapsed // 86400) + 1} {hours:02}:{rest // 60:02}"

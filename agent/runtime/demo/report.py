@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.simulator.scenario import Promise
+from agent.simulator.scenario import ExpectedTicket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PromiseCheck:
     """The verdict on one printer."""
 
     device: str
@@ -20,18 +20,18 @@ class Line:
     due: bool  # the story has come far enough to be judged
 
     @property
-    def kept(self) -> bool:
+    def is_kept(self) -> bool:
         """The promise: exactly once, and nothing else."""
-        allowed = {0} if self.expected == NOTHING else {1} if self.due else {0, 1}
+        allowed = {0} if self.expected == NO_TICKET else {1} if self.due else {0, 1}
         return not self.uncalled and self.arrived in allowed
 
 
-NOTHING = "no ticket"
+NO_TICKET = "no ticket"
 
 
-def judge(
-    cast: Mapping[str, tuple[str, Promise | None]], opened: Iterable[Mapping[str, Any]], elapsed: float
-) -> list[Line]:
+def check_promises(
+    cast: Mapping[str, tuple[str, ExpectedTicket | None]], opened: Iterable[Mapping[str, Any]], elapsed: float
+) -> list[PromiseCheck]:
     """One line for each printer. `cast`: key -> (story, promise); `opened`: payloads of "open" events.
 
     An event of a device that is not in the cast is a line of its own, and not kept.
@@ -43,24 +43,30 @@ def judge(
     known = dict(cast)
     for device, _, _ in tickets:
         known.setdefault(device, ("not in the cast", None))
-    return [_line(device, story, promise, tickets, elapsed) for device, (story, promise) in known.items()]
+    return [
+        _check_printer(device, story, promise, tickets, elapsed) for device, (story, promise) in known.items()
+    ]
 
 
-def _line(
-    device: str, story: str, promise: Promise | None, tickets: Counter[tuple[str, str, str]], elapsed: float
-) -> Line:
+def _check_printer(
+    device: str,
+    story: str,
+    promise: ExpectedTicket | None,
+    tickets: Counter[tuple[str, str, str]],
+    elapsed: float,
+) -> PromiseCheck:
     mine = Counter({key[1:]: n for key, n in tickets.items() if key[0] == device})
     wanted = (promise.fault, promise.component) if promise else None
     arrived = mine.pop(wanted, 0) if wanted else 0
-    return Line(
+    return PromiseCheck(
         device=device,
         story=story,
-        expected=_spell(*wanted) if wanted else NOTHING,
+        expected=_format_fault(*wanted) if wanted else NO_TICKET,
         arrived=arrived,
-        uncalled=tuple(_spell(*key) for key in mine.elements()),
+        uncalled=tuple(_format_fault(*key) for key in mine.elements()),
         due=promise is None or elapsed >= promise.by,
     )
 
 
-def _spell(fault: str, component: str) -> str:
+def _format_fault(fault: str, component: str) -> str:
     return f"{fault} ({component})" if component else fault

@@ -9,7 +9,7 @@ from agent.simulator import fleets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Props:
+class DemoWorkspace:
     """Where everything is."""
 
     folder: Path

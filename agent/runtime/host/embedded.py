@@ -17,71 +17,74 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.runtime.host import skip_imports
-from agent.runtime.host.watchdog import Guard, Keeper
+from agent.runtime.host.watchdog import ServiceManager, StallDetector
 
-PATIENCE = 120.0  # seconds without a pulse
-STALLED = 70  # exit code of a process that ended itself, EX_SOFTWARE of sysexits.h
-LOG_SIZE, LOGS = 1 << 20, 5
+STALL_TIMEOUT = 120.0  # seconds without a pulse
+STALLED_EXIT_CODE = 70  # exit code of a process that ended itself, EX_SOFTWARE of sysexits.h
+LOG_SIZE, LOG_COUNT = 1 << 20, 5
 
 log = logging.getLogger("printwarden.service")
 
 
-def give_up() -> None:
+def exit_stalled() -> None:
     """End a process that has stalled: at once, since whatever could be asked no longer answers."""
-    log.critical("no pulse for %.0f s: the process ends, to be started again", PATIENCE)
-    os._exit(STALLED)
+    log.critical("no pulse for %.0f s: the process ends, to be started again", STALL_TIMEOUT)
+    os._exit(STALLED_EXIT_CODE)
 
 
 @dataclass(slots=True)
-class Hosted:
+class EmbeddedService:
     config: Path
-    patience: float = PATIENCE
-    stalled: Callable[[], object] = give_up
-    _told: threading.Event = field(default_factory=threading.Event)
+    stall_timeout: float = STALL_TIMEOUT
+    on_stall: Callable[[], object] = exit_stalled
+    _stop_requested: threading.Event = field(default_factory=threading.Event)
     _wake: Callable[[], object] | None = None
-    _door: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
         """Run the agent until `stop`. Raises ConfigError, StoreError, or whatever ended the agent."""
-        asyncio.run(self._serve())
+        asyncio.run(self._run_agent())
 
     def stop(self) -> None:
         """End it cleanly; from any thread, and more than once if need be."""
-        with self._door:
-            self._told.set()
+        with self._lock:
+            self._stop_requested.set()
             if self._wake:
                 self._wake()
 
-    async def _serve(self) -> None:
-        skip_imports.leave_out()
+    async def _run_agent(self) -> None:
+        skip_imports.block_imports()
         from agent import app  # noqa: PLC0415 - takes its time: the service manager has been answered by now
         from agent.core.clock import Clock  # noqa: PLC0415
         from agent.runtime import runner  # noqa: PLC0415 - takes its time: the service manager has been answered by now
 
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        guard = Guard(self.patience, self.stalled)
-        keeper = Keeper(
-            patience=self.patience, ready=lambda _: guard.start(), felt=guard.felt, leaving=guard.stop
+        guard = StallDetector(self.stall_timeout, self.on_stall)
+        keeper = ServiceManager(
+            watchdog_timeout=self.stall_timeout,
+            ready=lambda _: guard.start(),
+            ping=guard.ping,
+            stopping=guard.stop,
         )
-        with self._door:
+        with self._lock:
             self._wake = lambda: loop.call_soon_threadsafe(stop.set)
-            if self._told.is_set():
+            if self._stop_requested.is_set():
                 stop.set()
         try:
-            agent = app.build(self.config, Clock())
+            agent = app.build_agent(self.config, Clock())
             logging.getLogger().setLevel(agent.config.log.level.upper())
-            await runner.serve(agent, keeper, stop)
+            await runner.run_service(agent, keeper, stop)
         finally:
             guard.stop()
-            with self._door:
+            with self._lock:
                 self._wake = None
 
 
-def log_to(folder: Path) -> None:
+def log_to_folder(folder: Path) -> None:
     """Keep the last few megabytes of log in `folder`: a hosted process has no screen."""
     folder.mkdir(parents=True, exist_ok=True)
     file = logging.handlers.RotatingFileHandler(
-        folder / "printwarden.log", maxBytes=LOG_SIZE, backupCount=LOGS, encoding="utf-8"
+        folder / "printwarden.log", maxBytes=LOG_SIZE, backupCount=LOG_COUNT, encoding="utf-8"
     )
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.getLogger().addHandler(file)

@@ -7,16 +7,16 @@ that purpose, and would keep what was loaded for as long as it runs.
 import os
 import sys
 
-LEFT_OUT = ("httpx._main",)
+BLOCKED_MODULES = ("httpx._main",)
 """httpx has a command line, and loads click, rich and pygments for it where it finds them: 4 MB."""
 
-OLD_CIPHERS = "CRYPTOGRAPHY_OPENSSL_NO_LEGACY"
+NO_LEGACY_CIPHERS = "CRYPTOGRAPHY_OPENSSL_NO_LEGACY"
 """Set, it keeps `cryptography` from loading RC4, CAST5 and their like, which nothing here has ever used.
 SNMPv3's DES is not among them (it is triple DES with three equal keys)."""
 
 
-def leave_out() -> None:
+def block_imports() -> None:
     """From now on these are not loaded; to be called before whatever would."""
-    os.environ.setdefault(OLD_CIPHERS, "1")
-    for name in LEFT_OUT:
+    os.environ.setdefault(NO_LEGACY_CIPHERS, "1")
+    for name in BLOCKED_MODULES:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system's word for "not here"

@@ -15,53 +15,56 @@ from agent.core.errors import PrintwardenError
 HERE = Path(__file__).parent
 UNITS = ("printwarden.service", "printwarden-traps.socket")
 PACKAGED = Path("/usr/lib/systemd/system/printwarden.service")
-OURS = Path("/etc/systemd/system")
+UNIT_FOLDER = Path("/etc/systemd/system")
 SYSUSERS = Path("/etc/sysusers.d/printwarden.conf")
 CONFIG = Path("/etc/printwarden")
 STATE = Path("/var/lib/printwarden")
-HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108
+HIDDEN_FOLDERS = (Path("/home"), Path("/root"), Path("/run/user"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 """What ProtectHome= and PrivateTmp= keep the service from seeing."""
 
 
-class NotPossible(PrintwardenError):
+class InstallNotPossible(PrintwardenError):
     """The service cannot be installed or removed like this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class WriteFile:
     path: Path
     content: str
 
 
 @dataclass(frozen=True, slots=True)
-class Remove:
+class RemovePath:
     path: Path  # a file, or a whole folder
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunCommand:
     command: tuple[str, ...]
     needed: bool = True  # False: go on if it fails
 
 
-Step = Write | Remove | Run
+InstallStep = WriteFile | RemovePath | RunCommand
 
 
-def install(program: Sequence[str], *, configured: bool) -> list[Step]:
+def plan_install(program: Sequence[str], *, configured: bool) -> list[InstallStep]:
     """How to make `program`, such as ("/opt/printwarden/printwarden",), a service. Raises NotPossible."""
     place = Path(program[0])
-    if hidden := next((folder for folder in HIDDEN if place.is_relative_to(folder)), None):
-        raise NotPossible(
+    if hidden := next((folder for folder in HIDDEN_FOLDERS if place.is_relative_to(folder)), None):
+        raise InstallNotPossible(
             f"{place} lies under {hidden}, which the service cannot see; put the program under /opt first"
         )
-    units = [Write(OURS / name, unit(name, program)) for name in UNITS]
-    start: list[Step] = [Run(("systemctl", "daemon-reload")), Run(("systemctl", "enable", UNITS[0]))]
+    units = [WriteFile(UNIT_FOLDER / name, format_unit(name, program)) for name in UNITS]
+    start: list[InstallStep] = [
+        RunCommand(("systemctl", "daemon-reload")),
+        RunCommand(("systemctl", "enable", UNITS[0])),
+    ]
     if configured:
-        start.append(Run(("systemctl", "restart", UNITS[0])))
+        start.append(RunCommand(("systemctl", "restart", UNITS[0])))
     return [
-        Write(SYSUSERS, (HERE / "printwarden.sysusers").read_text("utf-8")),
-        Run(("systemd-sysusers", str(SYSUSERS))),
-        Run(
+        WriteFile(SYSUSERS, (HERE / "printwarden.sysusers").read_text("utf-8")),
+        RunCommand(("systemd-sysusers", str(SYSUSERS))),
+        RunCommand(
             (
                 "install",
                 "-d",
@@ -75,119 +78,123 @@ def install(program: Sequence[str], *, configured: bool) -> list[Step]:
                 str(CONFIG / "rules.d"),
             )
         ),
-        Run(("install", "-d", "-m", "0700", "-o", "root", "-g", "root", str(CONFIG / "secrets"))),
+        RunCommand(("install", "-d", "-m", "0700", "-o", "root", "-g", "root", str(CONFIG / "secrets"))),
         *units,
         *start,
     ]
 
 
-def uninstall(*, purge: bool) -> list[Step]:
+def plan_uninstall(*, purge: bool) -> list[InstallStep]:
     """How to undo it. Configuration and state stay, unless `purge`."""
-    steps: list[Step] = [
-        Run(("systemctl", "disable", "--now", *UNITS), needed=False),
-        *(Remove(OURS / name) for name in UNITS),
-        Run(("systemctl", "daemon-reload")),
+    steps: list[InstallStep] = [
+        RunCommand(("systemctl", "disable", "--now", *UNITS), needed=False),
+        *(RemovePath(UNIT_FOLDER / name) for name in UNITS),
+        RunCommand(("systemctl", "daemon-reload")),
     ]
     if purge:
         steps += [
-            Remove(CONFIG),
-            Remove(STATE),
-            Remove(SYSUSERS),
-            Remove(OURS / f"{UNITS[0]}.d"),
-            Run(("userdel", "printwarden"), needed=False),
+            RemovePath(CONFIG),
+            RemovePath(STATE),
+            RemovePath(SYSUSERS),
+            RemovePath(UNIT_FOLDER / f"{UNITS[0]}.d"),
+            RunCommand(("userdel", "printwarden"), needed=False),
         ]
     return steps
 
 
-def unit(name: str, program: Sequence[str]) -> str:
+def format_unit(name: str, program: Sequence[str]) -> str:
     """The unit file `name`, for a program that lies elsewhere than the package puts it."""
     text = (HERE / name).read_text("utf-8")
-    return text.replace("ExecStart=/usr/bin/printwarden ", f"ExecStart={' '.join(map(_escaped, program))} ")
+    return text.replace(
+        "ExecStart=/usr/bin/printwarden ", f"ExecStart={' '.join(map(_escape_word, program))} "
+    )
 
 
-def _escaped(word: str) -> str:
+def _escape_word(word: str) -> str:
     """A word of a command line as systemd.service(5) reads it."""
     plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{plain}"' if " " in plain or "'" in plain else plain
 
 
-def told(steps: Iterable[Step]) -> list[str]:
+def describe_steps(steps: Iterable[InstallStep]) -> list[str]:
     """The steps, for a person."""
     spelt = []
     for step in steps:
         match step:
-            case Write(path):
+            case WriteFile(path):
                 spelt.append(f"write {path}")
-            case Remove(path):
+            case RemovePath(path):
                 spelt.append(f"remove {path}")
-            case Run(command):
+            case RunCommand(command):
                 spelt.append(f"run {' '.join(command)}")
     return spelt
 
 
-def carry_out(steps: Iterable[Step]) -> None:
+def run_steps(steps: Iterable[InstallStep]) -> None:
     """Do it. Raises NotPossible at the first step that fails and is needed."""
     for step in steps:
         try:
-            _do(step)
+            _run_step(step)
         except PermissionError as why:
-            raise NotPossible(f"{why}; run it as root") from why
+            raise InstallNotPossible(f"{why}; run it as root") from why
         except (OSError, subprocess.CalledProcessError) as why:
-            raise NotPossible(f"`{told([step])[0]}` did not work: {_reason(why)}") from why
+            raise InstallNotPossible(
+                f"`{describe_steps([step])[0]}` did not work: {_format_reason(why)}"
+            ) from why
 
 
-def _do(step: Step) -> None:
+def _run_step(step: InstallStep) -> None:
     match step:
-        case Write(path, content):
+        case WriteFile(path, content):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, "utf-8")
-        case Remove(path):
-            _remove(path)
-        case Run(command, needed):
+        case RemovePath(path):
+            _remove_path(path)
+        case RunCommand(command, needed):
             subprocess.run(command, check=needed, capture_output=True, text=True)  # noqa: S603 - no shell
 
 
-def _remove(path: Path) -> None:
+def _remove_path(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         for inner in path.iterdir():
-            _remove(inner)
+            _remove_path(inner)
         path.rmdir()
     else:
         path.unlink(missing_ok=True)
 
 
-def _reason(why: Exception) -> str:
+def _format_reason(why: Exception) -> str:
     if isinstance(why, subprocess.CalledProcessError):
         return str(why.stderr or why.stdout or why).strip()
     return str(why)
 
 
-def runs() -> bool:
+def show_status() -> bool:
     """Whether the service runs; what systemd knows of it goes to the screen. Raises NotPossible."""
-    _in_charge()
+    _require_systemd()
     command = ("systemctl", "status", "--no-pager", "--lines=10", UNITS[0])
     return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - no shell
 
 
-def possible() -> None:
+def check_possible() -> None:
     """Raises NotPossible where systemd is not in charge, where a package is, or where we are not root."""
-    _in_charge()
+    _require_systemd()
     if PACKAGED.exists():
-        raise NotPossible(
+        raise InstallNotPossible(
             f"a package has installed the service ({PACKAGED}); "
             "`systemctl enable --now printwarden` starts it, and the package manager removes it"
         )
     if sys.platform != "win32" and os.geteuid() != 0:
-        raise NotPossible("this needs root: try sudo")
+        raise InstallNotPossible("this needs root: try sudo")
 
 
-def _in_charge() -> None:
+def _require_systemd() -> None:
     if not Path("/run/systemd/system").is_dir():
-        raise NotPossible(
+        raise InstallNotPossible(
             "systemd does not run here; `printwarden run` is the service, for any other supervisor"
         )
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether a package or `service install` has made it a service."""
-    return PACKAGED.exists() or (OURS / UNITS[0]).exists()
+    return PACKAGED.exists() or (UNIT_FOLDER / UNITS[0]).exists()

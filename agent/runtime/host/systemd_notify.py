@@ -14,16 +14,16 @@ import socket
 import sys
 from collections.abc import Mapping
 
-from agent.runtime.host.watchdog import Keeper
+from agent.runtime.host.watchdog import ServiceManager
 
 
-def tell(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
+def notify_systemd(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Send `lines`, such as "READY=1". Whether there was somebody to tell."""
     place = environment.get("NOTIFY_SOCKET", "")
-    return bool(place) and _sent("\n".join(lines), place)
+    return bool(place) and _send_datagram("\n".join(lines), place)
 
 
-def _sent(text: str, place: str) -> bool:
+def _send_datagram(text: str, place: str) -> bool:
     if sys.platform != "win32":
         address = "\0" + place[1:] if place.startswith("@") else place  # unix(7): an abstract socket
         with (
@@ -37,7 +37,7 @@ def _sent(text: str, place: str) -> bool:
     return False
 
 
-def patience(environment: Mapping[str, str] = os.environ) -> float | None:
+def watchdog_timeout(environment: Mapping[str, str] = os.environ) -> float | None:
     """Seconds that systemd waits for the next WATCHDOG=1; None if it watches nothing, or another process.
 
     sd_watchdog_enabled(3): WATCHDOG_USEC counts only if WATCHDOG_PID is missing or our own.
@@ -49,11 +49,11 @@ def patience(environment: Mapping[str, str] = os.environ) -> float | None:
     return int(wait) / 1e6 or None
 
 
-def keeper() -> Keeper:
+def systemd_manager() -> ServiceManager:
     """systemd, as the keeper of this process."""
-    return Keeper(
-        patience=patience(),
-        ready=lambda status: tell("READY=1", f"STATUS={status}"),
-        felt=lambda: tell("WATCHDOG=1"),
-        leaving=lambda: tell("STOPPING=1", "STATUS=finishes what is under way"),
+    return ServiceManager(
+        watchdog_timeout=watchdog_timeout(),
+        ready=lambda status: notify_systemd("READY=1", f"STATUS={status}"),
+        ping=lambda: notify_systemd("WATCHDOG=1"),
+        stopping=lambda: notify_systemd("STOPPING=1", "STATUS=finishes what is under way"),
     )

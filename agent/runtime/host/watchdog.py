@@ -18,51 +18,51 @@ from agent.core.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeper:
+class ServiceManager:
     """Who keeps the service running, and what it wants to be told: systemd, Windows, or nobody."""
 
-    patience: float | None  # seconds without a beat after which it acts; None: it feels no pulse
+    watchdog_timeout: float | None  # seconds without a beat after which it acts; None: it feels no pulse
     ready: Callable[[str], object]  # with one line on what the service does
-    felt: Callable[[], object]
-    leaving: Callable[[], object]
+    ping: Callable[[], object]
+    stopping: Callable[[], object]
 
 
-BEATS = 3  # in the time that the watcher waits: one may be late without harm
+PINGS_PER_TIMEOUT = 3  # in the time that the watcher waits: one may be late without harm
 
 
-async def beat(store: Store, patience: float, felt: Callable[[], object]) -> None:
+async def watchdog_loop(store: Store, patience: float, felt: Callable[[], object]) -> None:
     """Call `felt` several times within `patience` seconds, for as long as loop and store answer."""
     while True:
-        await store.run(_nothing)
+        await store.run(_run_empty_transaction)
         felt()
-        await asyncio.sleep(patience / BEATS)
+        await asyncio.sleep(patience / PINGS_PER_TIMEOUT)
 
 
-def _nothing(tx: sqlite3.Connection) -> None:
+def _run_empty_transaction(tx: sqlite3.Connection) -> None:
     """An empty transaction: it passes through the writer thread, and writes nothing."""
     del tx
 
 
 @dataclass(slots=True)
-class Guard:
+class StallDetector:
     """Where no service manager watches (Windows): a thread that calls `ended` when the pulse stays out."""
 
-    patience: float  # seconds
-    ended: Callable[[], object]  # ends the process; a stalled one cannot be asked to
-    _last: float = field(default_factory=time.monotonic)
-    _off: threading.Event = field(default_factory=threading.Event)
+    timeout: float  # seconds
+    on_stall: Callable[[], object]  # ends the process; a stalled one cannot be asked to
+    _last_ping: float = field(default_factory=time.monotonic)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        threading.Thread(target=self._watch, name="pulse", daemon=True).start()
+        threading.Thread(target=self._watch_pings, name="pulse", daemon=True).start()
 
-    def felt(self) -> None:
-        self._last = time.monotonic()
+    def ping(self) -> None:
+        self._last_ping = time.monotonic()
 
     def stop(self) -> None:
-        self._off.set()
+        self._stopped.set()
 
-    def _watch(self) -> None:
-        while not self._off.wait(self.patience / BEATS):
-            if time.monotonic() - self._last > self.patience:
-                self.ended()
+    def _watch_pings(self) -> None:
+        while not self._stopped.wait(self.timeout / PINGS_PER_TIMEOUT):
+            if time.monotonic() - self._last_ping > self.timeout:
+                self.on_stall()
                 return

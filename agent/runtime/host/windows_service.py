@@ -21,7 +21,7 @@ import win32serviceutil  # noqa: E402
 
 from agent.core.errors import ConfigError  # noqa: E402
 from agent.core.paths import default_paths  # noqa: E402
-from agent.runtime.host.embedded import Hosted, log_to  # noqa: E402
+from agent.runtime.host.embedded import EmbeddedService, log_to_folder  # noqa: E402
 
 STOP_PENDING_MS = 10_000  # how long the SCM waits for us to end before it complains
 CRASHED = 1
@@ -45,7 +45,7 @@ class Service(win32serviceutil.ServiceFramework):
 
     def __init__(self, args: Sequence[str]) -> None:
         super().__init__(args)
-        self.hosted = Hosted(default_paths().config_file)
+        self.hosted = EmbeddedService(default_paths().config_file)
 
     def SvcStop(self) -> None:  # noqa: N802 - named by pywin32
         self.ReportServiceStatus(win32service.SERVICE_STOP_PENDING, waitHint=STOP_PENDING_MS)
@@ -56,7 +56,7 @@ class Service(win32serviceutil.ServiceFramework):
     def SvcDoRun(self) -> None:  # noqa: N802 - named by pywin32, which has told RUNNING by now
         events = EventLog(logging.WARNING)
         logging.getLogger().addHandler(events)
-        log_to(default_paths().state / "log")
+        log_to_folder(default_paths().state / "log")
         servicemanager.LogInfoMsg("Printwarden started")
         try:
             self.hosted.run()

@@ -9,7 +9,7 @@ from agent.config import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class SnmpV3User:
     """An SNMPv3 user (RFC 3414)."""
 
     name: str
@@ -20,14 +20,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class SetupAnswers:
     """Everything that the first run asks."""
 
     site: str = "site"
     networks: tuple[str, ...] = ()
     port: int = 161
     communities: tuple[str, ...] = ("public",)
-    user: User | None = None
+    user: SnmpV3User | None = None
     url: str = ""  # the provider's; "": events wait
     bearer: str = field(default="", repr=False)  # a standing token, of a provider without enrolment
     ca_file: str | None = None
@@ -41,7 +41,7 @@ class Answers:
             {"name": f"community-{number}", "version": "2c", "community": community}
             for number, community in enumerate(self.secret_communities, 1)
         ]
-        return (*given, *([self._of_user(self.user)] if self.user else []))
+        return (*given, *([self._user_credential(self.user)] if self.user else []))
 
     @property
     def secret_communities(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class Answers:
         return (*reversed(names), *(["public"] if "public" in self.communities else []))
 
     @staticmethod
-    def _of_user(user: User) -> dict[str, str]:
+    def _user_credential(user: SnmpV3User) -> dict[str, str]:
         secrets: dict[str, str] = {}
         if user.auth_password:
             secrets |= {"auth_protocol": user.auth_protocol, "auth_password": user.auth_password}
@@ -63,13 +63,13 @@ class Answers:
         return {"name": "snmpv3", "version": "3", "user": user.name, **secrets}
 
 
-def check(answers: Answers, folder: Path) -> Config:
+def check_answers(answers: SetupAnswers, folder: Path) -> Config:
     """The configuration that `answers` make. Raises ConfigError with every complaint."""
     place = {"snmp_port": answers.port, "credentials": list(answers.credential_names)}
     provider: dict[str, Any] = {"url": answers.url, "proxy": answers.proxy}
     if answers.ca_file:
         provider["ca_file"] = str(Path(answers.ca_file).absolute())
-    return config.check(
+    return config.build_config(
         {
             "site": {"id": answers.site},
             "provider": provider,

@@ -17,28 +17,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.core.errors import ConfigError
-from agent.runtime.setup.answers import Answers
+from agent.runtime.setup.answers import SetupAnswers
 from uplink.identity import secret_store
 
-SERVICE = "printwarden"  # the user and group of the installed service
-BEARER = "provider.token"
-PROXY = "proxy"
+SERVICE_GROUP = "printwarden"  # the user and group of the installed service
+TOKEN_FILE = "provider.token"  # noqa: S105 - a file name
+PROXY_FILE = "proxy"
 
 
-def write(path: Path, answers: Answers, *, today: str, force: bool = False) -> Path | None:
+def write_config(path: Path, answers: SetupAnswers, *, today: str, force: bool = False) -> Path | None:
     """Write the configuration to `path`. Returns where the old one is kept, if there was one.
 
     Raises ConfigError if there is one and `force` is not given, or if the folder cannot be written.
     """
     if path.exists() and not force:
-        raise ConfigError.at(
+        raise ConfigError.for_file(
             path, "is there already", suggestion="edit it, or let --force replace it (the old one is kept)"
         )
     old = path.with_name(path.name + ".old") if path.exists() else None
     try:
-        _write(path, answers, today, old)
+        _write_files(path, answers, today, old)
     except OSError as why:
-        raise ConfigError.at(
+        raise ConfigError.for_file(
             path,
             f"cannot be written: {why.strerror}",
             suggestion="run it as root, or name a place with --config",
@@ -46,23 +46,25 @@ def write(path: Path, answers: Answers, *, today: str, force: bool = False) -> P
     return old
 
 
-def _write(path: Path, answers: Answers, today: str, old: Path | None) -> None:
+def _write_files(path: Path, answers: SetupAnswers, today: str, old: Path | None) -> None:
     folder = path.parent
     for each, mode in ((folder, 0o755), (folder / "rules.d", 0o755), (folder / "secrets", 0o700)):
         each.mkdir(parents=True, exist_ok=True, mode=mode)
-    for name, secret in secrets(answers).items():
-        _place(folder / "secrets" / name, secret_store.closed((secret + "\n").encode()), 0o600)
+    for name, secret in collect_secrets(answers).items():
+        _write_atomically(
+            folder / "secrets" / name, secret_store.seal_secret((secret + "\n").encode()), 0o600
+        )
     if old:
         path.replace(old)
-    _place(path, text(answers, today).encode(), 0o640)
-    _share(path)
+    _write_atomically(path, format_config(answers, today).encode(), 0o640)
+    _share_with_service(path)
 
 
-def secrets(answers: Answers) -> Mapping[str, str]:
+def collect_secrets(answers: SetupAnswers) -> Mapping[str, str]:
     """File name -> secret."""
-    found = {BEARER: answers.bearer} if answers.bearer else {}
+    found = {TOKEN_FILE: answers.bearer} if answers.bearer else {}
     if "@" in answers.proxy:  # user and password
-        found[PROXY] = answers.proxy
+        found[PROXY_FILE] = answers.proxy
     for given in answers.credentials:
         for key, suffix in _SUFFIXES.items():
             if secret := given.get(key):
@@ -73,7 +75,7 @@ def secrets(answers: Answers) -> Mapping[str, str]:
 _SUFFIXES = {"community": "", "auth_password": "-auth", "priv_password": "-priv"}
 
 
-def _place(path: Path, content: bytes, mode: int) -> None:
+def _write_atomically(path: Path, content: bytes, mode: int) -> None:
     """Write a file that nobody else could read meanwhile, and that is there whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
@@ -82,24 +84,24 @@ def _place(path: Path, content: bytes, mode: int) -> None:
     draft.replace(path)
 
 
-def _share(path: Path) -> None:
+def _share_with_service(path: Path) -> None:
     """Let the group of the service read the file, where there is such a group and we may give it away."""
     if sys.platform != "win32" and os.geteuid() == 0:
         import grp  # noqa: PLC0415 - exists on POSIX only
 
         with contextlib.suppress(KeyError):  # not installed as a service
-            os.chown(path, 0, grp.getgrnam(SERVICE).gr_gid)
+            os.chown(path, 0, grp.getgrnam(SERVICE_GROUP).gr_gid)
 
 
-def text(answers: Answers, today: str) -> str:
+def format_config(answers: SetupAnswers, today: str) -> str:
     """The commented config.toml."""
     return "\n".join(
         [
             _HEAD.format(today=today),
-            *_site(answers),
-            *_networks(answers),
-            *_credentials(answers),
-            *_state(answers),
+            *_format_site(answers),
+            *_format_networks(answers),
+            *_format_credentials(answers),
+            *_format_state(answers),
             _TAIL,
         ]
     )
@@ -128,49 +130,51 @@ macs = []               # ["00:11:22:33:44:55"]
 """
 
 
-def _site(answers: Answers) -> list[str]:
-    lines = ["[site]", f"id = {_quoted(answers.site)}            # the provider's name for this site", ""]
-    lines += ["[provider]", f"url = {_quoted(answers.url)}"]
+def _format_site(answers: SetupAnswers) -> list[str]:
+    lines = ["[site]", f"id = {_quote_toml(answers.site)}            # the provider's name for this site", ""]
+    lines += ["[provider]", f"url = {_quote_toml(answers.url)}"]
     if not answers.url:
         lines[-1] += "                # while it is empty, events wait in the outbox: nothing is lost"
     if answers.bearer:
-        lines.append(f'token_file = "secret:{BEARER}"    # secrets/{BEARER}')
+        lines.append(f'token_file = "secret:{TOKEN_FILE}"    # secrets/{TOKEN_FILE}')
     if answers.proxy:
-        lines.append(f"proxy = {_quoted(f'secret:{PROXY}' if '@' in answers.proxy else answers.proxy)}")
+        lines.append(
+            f"proxy = {_quote_toml(f'secret:{PROXY_FILE}' if '@' in answers.proxy else answers.proxy)}"
+        )
     if answers.ca_file:
-        lines.append(f"ca_file = {_quoted(str(Path(answers.ca_file).absolute()))}")
+        lines.append(f"ca_file = {_quote_toml(str(Path(answers.ca_file).absolute()))}")
     return [*lines, "", "# Only what is named here is ever contacted: networks, and printers by hand."]
 
 
-def _state(answers: Answers) -> list[str]:
+def _format_state(answers: SetupAnswers) -> list[str]:
     if not answers.state:
         return []
     said = "# beside this file: the agent of this configuration is another than the installed one"
-    return ["[storage]", f"folder = {_quoted(answers.state)}    {said}", ""]
+    return ["[storage]", f"folder = {_quote_toml(answers.state)}    {said}", ""]
 
 
-def _networks(answers: Answers) -> list[str]:
+def _format_networks(answers: SetupAnswers) -> list[str]:
     lines = []
     for cidr in answers.networks:
-        lines += ["[[network]]", f"cidr = {_quoted(cidr)}"]
+        lines += ["[[network]]", f"cidr = {_quote_toml(cidr)}"]
         lines += [f"snmp_port = {answers.port}"] if answers.port != 161 else []
         lines += [f"credentials = {json.dumps(answers.credential_names)}    # tried in this order", ""]
     by_hand = ["[[printer]]", 'host = "192.168.20.7"', 'credentials = ["public"]']
     return [*lines, *(f"# {line}" for line in by_hand), ""]
 
 
-def _credentials(answers: Answers) -> list[str]:
+def _format_credentials(answers: SetupAnswers) -> list[str]:
     lines = []
     for given in answers.credentials:
         lines.append("[[credential]]")
         for key, value in given.items():
             suffix = _SUFFIXES.get(key)
             said = value if suffix is None else f"secret:{given['name']}{suffix}"
-            lines.append(f"{key} = {_quoted(said)}")
+            lines.append(f"{key} = {_quote_toml(said)}")
         lines.append("")
     return lines
 
 
-def _quoted(value: str) -> str:
+def _quote_toml(value: str) -> str:
     """A basic string of TOML: JSON's quoting, which TOML shares."""
     return json.dumps(value, ensure_ascii=False)

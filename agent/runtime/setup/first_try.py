@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from uplink.targets import https
 
-PATIENCE = 10.0  # seconds
+CONNECT_TIMEOUT = 10.0  # seconds
 
 
-async def reach(
+async def check_provider(
     url: str, ca_file: Path | None = None, proxy: str = "", environment: Mapping[str, str] = os.environ
 ) -> str:
     """Connect to the provider and check its certificate; nothing is sent. Returns what to tell a person.
@@ -23,13 +23,15 @@ async def reach(
     if proxy or environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
         return "is reached through a proxy, which was not tried"
     encrypted = parts.scheme == "https"
-    trust = https.trust(ca_file) if encrypted else None
+    trust = https.build_trust(ca_file) if encrypted else None
     port = parts.port or (443 if encrypted else 80)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
             _, writer = await asyncio.open_connection(parts.hostname, port, ssl=trust)
     except TimeoutError:
-        raise OSError(f"no connection within {PATIENCE:.0f} s; does a firewall stand between?") from None
+        raise OSError(
+            f"no connection within {CONNECT_TIMEOUT:.0f} s; does a firewall stand between?"
+        ) from None
     writer.close()
     with contextlib.suppress(OSError):  # it hung up first; we had what we wanted
         await writer.wait_closed()

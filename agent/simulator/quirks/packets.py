@@ -3,18 +3,18 @@
 from dataclasses import replace
 from random import Random
 
-from agent.simulator.ber import Pdu, Request, encode_response
-from agent.simulator.quirk import Answer, Reply, quirk
+from agent.simulator.ber import PduType, RequestMessage, encode_response
+from agent.simulator.quirk import Responder, ScheduledReply, quirk
 
 
 @quirk(usual=3)
-def late(answer: Answer, amount: float, _luck: Random) -> Answer:
+def late(answer: Responder, amount: float, _luck: Random) -> Responder:
     """Every reply comes this many seconds late."""
     return lambda request, now: [replace(reply, after=reply.after + amount) for reply in answer(request, now)]
 
 
 @quirk(usual=0.2)
-def twice(answer: Answer, amount: float, _luck: Random) -> Answer:
+def twice(answer: Responder, amount: float, _luck: Random) -> Responder:
     """Every reply comes again, this many seconds after the first."""
     return lambda request, now: [
         replace(reply, after=reply.after + extra) for reply in answer(request, now) for extra in (0.0, amount)
@@ -22,50 +22,54 @@ def twice(answer: Answer, amount: float, _luck: Random) -> Answer:
 
 
 @quirk()
-def elsewhere(answer: Answer, _amount: float, _luck: Random) -> Answer:
+def elsewhere(answer: Responder, _amount: float, _luck: Random) -> Responder:
     """Replies come from another port than the one that was asked."""
     return lambda request, now: [replace(reply, elsewhere=True) for reply in answer(request, now)]
 
 
 @quirk()
-def wrong_id(answer: Answer, _amount: float, _luck: Random) -> Answer:
+def wrong_id(answer: Responder, _amount: float, _luck: Random) -> Responder:
     """Replies carry a request-id that nobody sent."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
         return answer(replace(request, request_id=request.request_id ^ 0x2A5A), now)
 
-    return answered
+    return answer_request
 
 
 @quirk(usual=20)
-def drop(answer: Answer, amount: float, luck: Random) -> Answer:
+def drop(answer: Responder, amount: float, luck: Random) -> Responder:
     """This many of a hundred requests are lost."""
     return lambda request, now: [] if luck.random() * 100 < amount else answer(request, now)
 
 
 @quirk(usual=120)
-def bulk_cut(answer: Answer, amount: float, _luck: Random) -> Answer:
+def bulk_cut(answer: Responder, amount: float, _luck: Random) -> Responder:
     """Replies to GETBULK end after this many octets, in the middle of a value."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
         replies = answer(request, now)
-        return replies if request.kind != Pdu.GET_BULK else [_cut(reply, int(amount)) for reply in replies]
+        return (
+            replies
+            if request.kind != PduType.GET_BULK
+            else [_cut_reply(reply, int(amount)) for reply in replies]
+        )
 
-    return answered
+    return answer_request
 
 
-def _cut(reply: Reply, octets: int) -> Reply:
+def _cut_reply(reply: ScheduledReply, octets: int) -> ScheduledReply:
     whole = reply.content if isinstance(reply.content, bytes) else encode_response(reply.content)
     return replace(reply, content=whole[:octets])
 
 
 @quirk(usual=100)
-def garbage(answer: Answer, amount: float, luck: Random) -> Answer:
+def garbage(answer: Responder, amount: float, luck: Random) -> Responder:
     """This many of a hundred replies are bytes that mean nothing."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
         if luck.random() * 100 < amount:
-            return [Reply(content=luck.randbytes(luck.randint(1, 80)))]
+            return [ScheduledReply(content=luck.randbytes(luck.randint(1, 80)))]
         return answer(request, now)
 
-    return answered
+    return answer_request

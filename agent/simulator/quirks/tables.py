@@ -4,27 +4,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from agent.simulator.ber import Oid, Pdu, Request, Response, Tag, Value, VarBind
+from agent.simulator.ber import BerTag, BerValue, BerVarBind, Oid, PduType, RequestMessage, ResponseMessage
 from agent.simulator.printer import PRT
-from agent.simulator.quirk import Answer, Reply, quirk
+from agent.simulator.quirk import Responder, ScheduledReply, quirk
 
 _COLUMN = len(PRT) + 4  # arcs of a column of the Printer MIB: 43.table.table.1.column
 
 
 @quirk()
-def bulk_repeats(answer: Answer, _amount: float, _luck: Random) -> Answer:
+def bulk_repeats(answer: Responder, _amount: float, _luck: Random) -> Responder:
     """Every row of a GETBULK reply is the first one again."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
-        if request.kind != Pdu.GET_BULK:
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
+        if request.kind != PduType.GET_BULK:
             return answer(request, now)
         one = replace(request, max_repetitions=min(1, request.max_repetitions))
-        return [_repeated(request, reply) for reply in answer(one, now)]
+        return [_repeat_rows(request, reply) for reply in answer(one, now)]
 
-    return answered
+    return answer_request
 
 
-def _repeated(request: Request, reply: Reply) -> Reply:
+def _repeat_rows(request: RequestMessage, reply: ScheduledReply) -> ScheduledReply:
     if isinstance(reply.content, bytes):
         return reply
     head = min(request.non_repeaters, len(request.oids))
@@ -34,58 +34,62 @@ def _repeated(request: Request, reply: Reply) -> Reply:
 
 
 @quirk()
-def bulk_loops(answer: Answer, _amount: float, _luck: Random) -> Answer:
+def bulk_loops(answer: Responder, _amount: float, _luck: Random) -> Responder:
     """For GETBULK, the first row of a column follows its last."""
-    return _closed(answer, {Pdu.GET_BULK}, _first_of_column)
+    return _loop_columns(answer, {PduType.GET_BULK}, _first_of_column)
 
 
 @quirk()
-def not_increasing(answer: Answer, _amount: float, _luck: Random) -> Answer:
+def not_increasing(answer: Responder, _amount: float, _luck: Random) -> Responder:
     """Behind the last row of a column comes the last row again, for GETNEXT and GETBULK."""
-    return _closed(answer, {Pdu.GET_BULK, Pdu.GET_NEXT}, _get_itself)
+    return _loop_columns(answer, {PduType.GET_BULK, PduType.GET_NEXT}, _get_itself)
 
 
-Ask = Callable[[Pdu, Oid], VarBind | None]
+VarBindLookup = Callable[[PduType, Oid], BerVarBind | None]
 
 
-def _first_of_column(ask: Ask, asked: Oid) -> VarBind | None:
-    return ask(Pdu.GET_NEXT, asked[:_COLUMN])
+def _first_of_column(ask: VarBindLookup, asked: Oid) -> BerVarBind | None:
+    return ask(PduType.GET_NEXT, asked[:_COLUMN])
 
 
-def _get_itself(ask: Ask, asked: Oid) -> VarBind | None:
-    return ask(Pdu.GET, asked)
+def _get_itself(ask: VarBindLookup, asked: Oid) -> BerVarBind | None:
+    return ask(PduType.GET, asked)
 
 
-def _closed(answer: Answer, kinds: set[Pdu], instead: Callable[[Ask, Oid], VarBind | None]) -> Answer:
+def _loop_columns(
+    answer: Responder, kinds: set[PduType], instead: Callable[[VarBindLookup, Oid], BerVarBind | None]
+) -> Responder:
     """Columns of the Printer MIB without an end: where a name would leave its column, `instead` comes."""
 
-    def answered(request: Request, now: float) -> list[Reply]:
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
         if request.kind not in kinds:
             return answer(request, now)
 
-        def ask(kind: Pdu, oid: Oid) -> VarBind | None:
+        def get_varbind(kind: PduType, oid: Oid) -> BerVarBind | None:
             replies = answer(replace(request, kind=kind, oids=(oid,)), now)
             content = replies[0].content if replies else None
-            return content.varbinds[0] if isinstance(content, Response) and content.varbinds else None
+            return content.varbinds[0] if isinstance(content, ResponseMessage) and content.varbinds else None
 
-        def step(oid: Oid) -> VarBind:
-            found = ask(Pdu.GET_NEXT, oid) or (oid, Value(Tag.END_OF_MIB_VIEW, None))
+        def next_varbind(oid: Oid) -> BerVarBind:
+            found = get_varbind(PduType.GET_NEXT, oid) or (oid, BerValue(BerTag.END_OF_MIB_VIEW, None))
             inside = oid[: len(PRT)] == PRT and len(oid) > _COLUMN
             if inside and found[0][:_COLUMN] != oid[:_COLUMN]:
-                return instead(ask, oid) or found
+                return instead(get_varbind, oid) or found
             return found
 
         replies = answer(request, now)
-        return [replace(reply, content=_rows(request, reply.content, step)) for reply in replies]
+        return [replace(reply, content=_step_rows(request, reply.content, next_varbind)) for reply in replies]
 
-    return answered
+    return answer_request
 
 
-def _rows(request: Request, content: Response | bytes, step: Callable[[Oid], VarBind]) -> Response | bytes:
+def _step_rows(
+    request: RequestMessage, content: ResponseMessage | bytes, step: Callable[[Oid], BerVarBind]
+) -> ResponseMessage | bytes:
     """The rows of a GETBULK (at most twenty) or GETNEXT reply, each made from the one before by `step`."""
     if isinstance(content, bytes):
         return content
-    bulk = request.kind == Pdu.GET_BULK
+    bulk = request.kind == PduType.GET_BULK
     head = request.non_repeaters if bulk else 0
     varbinds = [step(oid) for oid in request.oids[:head]]
     row = request.oids[head:]

@@ -1,6 +1,5 @@
-"""What can happen to a simulated printer, one story a file.
+"""What can happen to a simulated printer, one scenario a file, named after it.
 
-Each file offers `tell(make, luck) -> Story` (`agent.simulator.scenario.Scenario`); its name is the
-scenario's name.
-What a story promises, it promises to whoever judges the agent.
+Each file offers `build_scenario(make, luck) -> Scenario`, see `agent.simulator.scenario.ScenarioFile`.
+A scenario also says which ticket it must lead to: `printwarden demo` and the tests compare.
 """

@@ -2,12 +2,21 @@
 
 from random import Random
 
-from agent.simulator.model import Make
-from agent.simulator.scenario import COVER, CRITICAL, HOUR, MINUTE, UNTRAINED, Row, Spell, Story
+from agent.simulator.model import PrinterModel
+from agent.simulator.scenario import (
+    COVER,
+    CRITICAL,
+    HOUR,
+    MINUTE,
+    UNTRAINED,
+    AlertRow,
+    PrinterCondition,
+    Scenario,
+)
 
 FRONT = 1
 
-OPEN = Row(
+OPEN = AlertRow(
     code=3,  # coverOpen
     group=COVER,
     group_index=FRONT,
@@ -17,7 +26,9 @@ OPEN = Row(
 )
 
 
-def tell(_make: Make, luck: Random) -> Story:
+def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
     begins = luck.uniform(5, 6) * HOUR
-    opened = Spell(begins=begins, ends=begins + 40 * MINUTE, row=OPEN, bits=("doorOpen",), cover=FRONT)
-    return Story(about="its cover is opened for 40 minutes", spells=(opened,), pages_per_hour=20.0)
+    opened = PrinterCondition(
+        begins=begins, ends=begins + 40 * MINUTE, row=OPEN, bits=("doorOpen",), cover=FRONT
+    )
+    return Scenario(about="its cover is opened for 40 minutes", conditions=(opened,), pages_per_hour=20.0)

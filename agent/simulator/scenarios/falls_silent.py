@@ -2,14 +2,14 @@
 
 from random import Random
 
-from agent.simulator.model import Make
-from agent.simulator.scenario import HOUR, Promise, Spell, Story
+from agent.simulator.model import PrinterModel
+from agent.simulator.scenario import HOUR, ExpectedTicket, PrinterCondition, Scenario
 
 
-def tell(_make: Make, luck: Random) -> Story:
-    gone = Spell(begins=luck.uniform(3, 4) * HOUR, silent=True)
-    return Story(
+def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
+    gone = PrinterCondition(begins=luck.uniform(3, 4) * HOUR, silent=True)
+    return Scenario(
         about="it falls silent for good",
-        promise=Promise(fault="device.offline"),
-        spells=(gone,),
+        expected_ticket=ExpectedTicket(fault="device.offline"),
+        conditions=(gone,),
     )

@@ -2,10 +2,19 @@
 
 from random import Random
 
-from agent.simulator.model import Make
-from agent.simulator.scenario import CRITICAL, FIELD_SERVICE, HOUR, MARKER, Promise, Row, Spell, Story
+from agent.simulator.model import PrinterModel
+from agent.simulator.scenario import (
+    CRITICAL,
+    FIELD_SERVICE,
+    HOUR,
+    MARKER,
+    AlertRow,
+    ExpectedTicket,
+    PrinterCondition,
+    Scenario,
+)
 
-FAILURE = Row(
+FAILURE = AlertRow(
     code=1004,  # markerFuserThermistorFailure
     group=MARKER,
     group_index=1,
@@ -15,11 +24,11 @@ FAILURE = Row(
 )
 
 
-def tell(_make: Make, luck: Random) -> Story:
-    failed = Spell(begins=luck.uniform(3, 4) * HOUR, row=FAILURE, bits=("serviceRequested",))
-    return Story(
+def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
+    failed = PrinterCondition(begins=luck.uniform(3, 4) * HOUR, row=FAILURE, bits=("serviceRequested",))
+    return Scenario(
         about="the fuser fails",
-        promise=Promise(fault="fuser.failure", component="fuser:1"),
-        spells=(failed,),
+        expected_ticket=ExpectedTicket(fault="fuser.failure", component="fuser:1"),
+        conditions=(failed,),
         pages_per_hour=40.0,
     )

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from agent.simulator.model import Make
-from agent.simulator.scenario import Story
+from agent.simulator.model import PrinterModel
+from agent.simulator.scenario import Scenario
 
 
-def tell(_make: Make, luck: Random) -> Story:
-    return Story(about="healthy", pages_per_hour=luck.uniform(9, 15))
+def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
+    return Scenario(about="healthy", pages_per_hour=luck.uniform(9, 15))

@@ -7,7 +7,7 @@ stand there for good, and mean nothing. Asleep is "running" and "other" (RFC 380
 
 from random import Random
 
-from agent.simulator.model import Make
+from agent.simulator.model import PrinterModel
 from agent.simulator.scenario import (
     DAY,
     GENERAL,
@@ -18,15 +18,15 @@ from agent.simulator.scenario import (
     UNTRAINED,
     WARNING,
     WARNING_BINARY,
-    Row,
-    Spell,
-    Story,
+    AlertRow,
+    PrinterCondition,
+    Scenario,
 )
 
-POWER_UP = Row(
+POWER_UP = AlertRow(
     code=503, group=GENERAL, group_index=1, severity=WARNING, training=MANAGEMENT, text="", location=0
 )
-COLD_FUSER = Row(
+COLD_FUSER = AlertRow(
     code=1001,  # markerFuserUnderTemperature
     group=MARKER,
     group_index=1,
@@ -37,15 +37,15 @@ COLD_FUSER = Row(
 )
 
 
-def tell(_make: Make, _luck: Random) -> Story:
+def build_scenario(_make: PrinterModel, _luck: Random) -> Scenario:
     rows = (
-        Spell(begins=-5 * DAY, row=POWER_UP, permanent=True),
-        Spell(begins=-2 * HOUR, row=COLD_FUSER, permanent=True),
-        Spell(begins=-2 * HOUR, row=COLD_FUSER, permanent=True),  # this maker lists it twice
+        PrinterCondition(begins=-5 * DAY, row=POWER_UP, permanent=True),
+        PrinterCondition(begins=-2 * HOUR, row=COLD_FUSER, permanent=True),
+        PrinterCondition(begins=-2 * HOUR, row=COLD_FUSER, permanent=True),  # this maker lists it twice
     )
     naps = (
-        Spell(begins=day + from_hour * HOUR, ends=day + to_hour * HOUR, asleep=True)
+        PrinterCondition(begins=day + from_hour * HOUR, ends=day + to_hour * HOUR, asleep=True)
         for day in range(0, int(HORIZON), int(DAY))
         for from_hour, to_hour in ((1.0, 8.0), (10.5, 13.0), (15.0, 23.0))
     )
-    return Story(about="it sleeps, and wakes slowly", spells=(*rows, *naps), quirks=("sleepy=18",))
+    return Scenario(about="it sleeps, and wakes slowly", conditions=(*rows, *naps), quirks=("sleepy=18",))

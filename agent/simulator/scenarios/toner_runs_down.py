@@ -5,23 +5,23 @@ From 30 % it is below 10 % within seven hours and at its last few percent before
 
 from random import Random
 
-from agent.simulator.model import Kind, Make
-from agent.simulator.scenario import Promise, Story, Unplayable
+from agent.simulator.model import PrinterModel, SupplyKind
+from agent.simulator.scenario import ExpectedTicket, Scenario, Unplayable
 
-STARTS = 0.30
+START_SHARE = 0.30
 SHARE_PER_HOUR = 0.03
 
 
-def tell(make: Make, _luck: Random) -> Story:
-    kinds = {Kind.TONER, Kind.TONER_CARTRIDGE}
+def build_scenario(make: PrinterModel, _luck: Random) -> Scenario:
+    kinds = {SupplyKind.TONER, SupplyKind.TONER_CARTRIDGE}
     rows = enumerate(make.parts, start=1)
     found = [(row, part) for row, part in rows if part.kind in kinds and part.colour == "black"]
     if not found:
         raise Unplayable(f"{make.name} has no black toner")
     row, part = found[0]
-    return Story(
+    return Scenario(
         about="black toner runs down",
-        promise=Promise(fault="supply.low", component="toner:black"),
+        expected_ticket=ExpectedTicket(fault="supply.low", component="toner:black"),
         pages_per_hour=SHARE_PER_HOUR * part.pages,
-        left={row: STARTS},
+        left={row: START_SHARE},
     )

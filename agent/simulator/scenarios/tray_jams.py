@@ -7,13 +7,24 @@ the first twenty hours. It stays bad for two weeks; then the story ends.
 from collections.abc import Iterator
 from random import Random
 
-from agent.simulator.model import Make
-from agent.simulator.scenario import CRITICAL, DAY, HOUR, INPUT, MINUTE, UNTRAINED, Promise, Row, Spell, Story
+from agent.simulator.model import PrinterModel
+from agent.simulator.scenario import (
+    CRITICAL,
+    DAY,
+    HOUR,
+    INPUT,
+    MINUTE,
+    UNTRAINED,
+    AlertRow,
+    ExpectedTicket,
+    PrinterCondition,
+    Scenario,
+)
 
 TRAY = 2
 UNTIL = 14 * DAY
 
-JAM = Row(
+JAM = AlertRow(
     code=8,  # jam (PrtAlertCodeTC), a generic code: the group says where
     group=INPUT,
     group_index=TRAY,
@@ -23,19 +34,19 @@ JAM = Row(
 )
 
 
-def tell(_make: Make, luck: Random) -> Story:
-    return Story(
+def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
+    return Scenario(
         about="tray 2 jams more and more",
-        promise=Promise(fault="feed.jams", component=f"tray:{TRAY}"),
-        spells=tuple(_jams(luck)),
+        expected_ticket=ExpectedTicket(fault="feed.jams", component=f"tray:{TRAY}"),
+        conditions=tuple(_build_jams(luck)),
         pages_per_hour=25.0,
     )
 
 
-def _jams(luck: Random) -> Iterator[Spell]:
+def _build_jams(luck: Random) -> Iterator[PrinterCondition]:
     at, pause = HOUR, 4 * HOUR
     while at < UNTIL:
         lasts = luck.uniform(20, 40) * MINUTE
-        yield Spell(begins=at, ends=at + lasts, row=JAM, bits=("jammed",))
+        yield PrinterCondition(begins=at, ends=at + lasts, row=JAM, bits=("jammed",))
         pause = max(HOUR, pause * 0.7)
         at += lasts + pause * luck.uniform(0.9, 1.1)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from agent.tickets.feedback.precision import Precision
-from agent.tickets.feedback.status import Heard, Standing
+from agent.tickets.feedback.precision import RulePrecision
+from agent.tickets.feedback.status import FeedbackResult, TicketFeedback
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -36,15 +36,15 @@ SCHEMA: tuple[str, ...] = (
 )
 
 
-def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float) -> Heard:
+def save_feedback(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float) -> FeedbackResult:
     """Take in what was said, in its order; each word follows mps.feedback/1."""
     taken, unknown = 0, []
     for said in words:
-        ticket = _ticket(tx, str(said["ticket_id"]), said.get("dedupe_key"))
+        ticket = _find_ticket(tx, str(said["ticket_id"]), said.get("dedupe_key"))
         if ticket is None:
             unknown.append(str(said["ticket_id"]))
             continue
-        standing = (of(tx, ticket) or Standing()).after(said)
+        standing = (load_feedback(tx, ticket) or TicketFeedback()).with_update(said)
         tx.execute(
             "INSERT OR REPLACE INTO ticket_feedback VALUES (?, ?, ?, ?, ?, ?)",
             (ticket, standing.status, standing.outcome, standing.callback_of is not None,
@@ -57,19 +57,19 @@ def take(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float)
             "ON CONFLICT DO UPDATE SET accepted = accepted + excluded.accepted",
             (taken,),
         )
-    return Heard(taken=taken, unknown=tuple(unknown))
+    return FeedbackResult(taken=taken, unknown=tuple(unknown))
 
 
-def of(db: sqlite3.Connection, ticket: str) -> Standing | None:
+def load_feedback(db: sqlite3.Connection, ticket: str) -> TicketFeedback | None:
     """How a ticket stands at the desk; None if nothing was said of it."""
     row = db.execute("SELECT state FROM ticket_feedback WHERE ticket = ?", (ticket,)).fetchone()
     if row is None:
         return None
     told = json.loads(row["state"])
-    return Standing(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
+    return TicketFeedback(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
 
 
-def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precision]:
+def load_precisions(db: sqlite3.Connection, rule: str | None = None) -> list[RulePrecision]:
     """Every rule of which the desk closed a ticket, or `rule` alone, by its id."""
     found: dict[str, dict[str, int]] = {}
     back: dict[str, int] = {}
@@ -82,27 +82,27 @@ def precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Precisio
     ):
         found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
         back[row["rule"]] = back.get(row["rule"], 0) + row["back"]
-    return [Precision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
+    return [RulePrecision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
 
 
-class Remembered:
+class PrecisionCache:
     """`precisions`, counted anew only after the desk has spoken: every ticket that is told asks for them."""
 
     def __init__(self) -> None:
         self._taken: int | None = None  # words, when they were counted last
-        self._known: dict[str, Precision] = {}
+        self._known: dict[str, RulePrecision] = {}
 
-    def __call__(self, tx: sqlite3.Connection, rule: str | None) -> Sequence[Precision]:
+    def __call__(self, tx: sqlite3.Connection, rule: str | None) -> Sequence[RulePrecision]:
         row = tx.execute("SELECT accepted FROM feedback_progress").fetchone()
         taken = row["accepted"] if row else 0
         if taken != self._taken:
-            self._taken, self._known = taken, {one.rule: one for one in precisions(tx)}
+            self._taken, self._known = taken, {one.rule: one for one in load_precisions(tx)}
         if rule is None:
             return list(self._known.values())
         return [self._known[rule]] if rule in self._known else []
 
 
-def _ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:
+def _find_ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) -> str | None:
     """Our own name of a ticket; None if it is not ours."""
     for table in ("ticket", "ticket_batch"):
         if tx.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ticket,)).fetchone():  # noqa: S608 - constants

@@ -10,28 +10,28 @@ from collections.abc import Mapping
 
 from agent.core.model import Supply
 
-_OPEN = """
+_OPEN_ORDERS = """
     SELECT DISTINCT c.subject FROM ticket t JOIN ticket_claim c ON c.ticket = t.id
     LEFT JOIN ticket_feedback f ON f.ticket = t.id
     WHERE t.kind = 'ticket' AND t.device = ? AND t.cleared_at IS NULL AND c.impact = 'supply'
     AND (f.status IS NOT 'closed' OR f.outcome IS NULL OR f.outcome = 'confirmed')
 """
-_AT_WORK = """
+_ORDERS_AT_WORK = """
     SELECT t.component, t.opened_at FROM ticket t JOIN ticket_feedback f ON f.ticket = t.id
     WHERE t.kind = 'ticket' AND t.device = ? AND t.impact = 'supply' AND t.cleared_at IS NOT NULL
     AND f.status IN ('acknowledged', 'assigned', 'on_hold', 'reopened')
 """
 
 
-def orders(
+def load_open_orders(
     db: sqlite3.Connection, device: str, supplies: tuple[Supply, ...], renewed: Mapping[str, float]
 ) -> frozenset[str]:
     """The supplies on order, by the keys that rules have for them: "1.3 toner black".
 
     `renewed`: when each was last replaced, by its index; an order from before that has been delivered.
     """
-    found = {row["subject"] for row in db.execute(_OPEN, (device,))}
-    at_work = {row["component"]: row["opened_at"] for row in db.execute(_AT_WORK, (device,))}
+    found = {row["subject"] for row in db.execute(_OPEN_ORDERS, (device,))}
+    at_work = {row["component"]: row["opened_at"] for row in db.execute(_ORDERS_AT_WORK, (device,))}
     for it in supplies if at_work else ():
         opened = at_work.get(f"{it.type}:{it.colour}")
         if opened is not None and opened > renewed.get(it.index, 0.0):

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from math import sqrt
 
 CONFIRMED = "confirmed"
-WRONG = frozenset({"no_fault_found", "user_fixable"})
-ENOUGH = 20  # closed tickets
-Z = 1.959964  # 97.5 % quantile of the standard normal distribution
+WRONG_OUTCOMES = frozenset({"no_fault_found", "user_fixable"})
+MIN_CLOSED = 20  # closed tickets
+Z_95 = 1.959964  # 97.5 % quantile of the standard normal distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Precision:
+class RulePrecision:
     """One rule by its closed tickets."""
 
     rule: str
@@ -33,7 +33,7 @@ class Precision:
     @property
     def judged(self) -> int:
         """Closed tickets that say something of the rule."""
-        return self.confirmed + sum(self.outcomes.get(name, 0) for name in WRONG)
+        return self.confirmed + sum(self.outcomes.get(name, 0) for name in WRONG_OUTCOMES)
 
     @property
     def share(self) -> float | None:
@@ -42,19 +42,19 @@ class Precision:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.confirmed, self.judged) if self.judged else None
+        return wilson_interval(self.confirmed, self.judged) if self.judged else None
 
     @property
-    def enough(self) -> bool:
-        return self.judged >= ENOUGH
+    def is_sufficient(self) -> bool:
+        return self.judged >= MIN_CLOSED
 
     @property
-    def caution(self) -> str:
+    def sample_warning(self) -> str:
         """What is to be said beside the share; empty when nothing is."""
-        return "" if self.enough else f"n < {ENOUGH}: too few to judge by"
+        return "" if self.is_sufficient else f"n < {MIN_CLOSED}: too few to judge by"
 
 
-def wilson(hits: int, tries: int, z: float = Z) -> tuple[float, float]:
+def wilson_interval(hits: int, tries: int, z: float = Z_95) -> tuple[float, float]:
     """The interval in which the true share lies, with 95 % confidence."""
     share, spread = hits / tries, z * z / tries
     middle = (share + spread / 2) / (1 + spread)

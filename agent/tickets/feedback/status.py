@@ -12,7 +12,7 @@ from agent.core import text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class TicketFeedback:
     """One ticket at the desk; None is what was not said."""
 
     provider_ticket_no: str | None = None
@@ -28,18 +28,20 @@ class Standing:
     closed_at: str | None = None
     note: str | None = None
 
-    def after(self, said: Mapping[str, Any]) -> Self:
+    def with_update(self, said: Mapping[str, Any]) -> Self:
         """How it stands after one more word: a message that follows mps.feedback/1."""
         known = {one.name for one in fields(self)} - {"parts_used"}
-        told = {name: _clean(value) for name, value in said.items() if name in known and value is not None}
+        told = {
+            name: _clean_value(value) for name, value in said.items() if name in known and value is not None
+        }
         if parts := said.get("parts_used"):
-            told["parts_used"] = tuple((_clean(one["part_no"]), one["qty"]) for one in parts)
+            told["parts_used"] = tuple((_clean_value(one["part_no"]), one["qty"]) for one in parts)
         before = self
         if told.get("status") == "reopened":
             before = replace(self, outcome=None, cause_code=None, closed_at=None)
         return replace(before, **told)
 
-    def gist(self) -> str:
+    def format_summary(self) -> str:
         """In a few words: "T-88123, closed: confirmed"."""
         state = (self.status or "").replace("_", " ")
         if self.outcome and self.status == "closed":
@@ -50,13 +52,13 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class FeedbackResult:
     """What became of some words."""
 
     taken: int = 0
     unknown: tuple[str, ...] = ()  # tickets that are not ours
 
 
-def _clean(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     """Text without what could deceive or break a screen, at most 255 characters of it."""
-    return text.clean(value) if isinstance(value, str) else value
+    return text.clean_text(value) if isinstance(value, str) else value

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.core.model import Address, Identity, Meter, Snapshot, Trust
 from agent.core.store import Store, open_reader
 from agent.history.meters import chain, ledger
-from agent.history.meters.epochs import Why
+from agent.history.meters.epochs import EpochReason
 
 DAY = 86400.0
 OID = "1.3.6.1.2.1.43.10.2.1.4.1.1"
@@ -30,7 +30,7 @@ def snapshot(at, value=None, *, trust=Trust.MEASURED, meters=(), mac=None):
 
 def taken(store, *snapshots, device=PRINTER):
     with store.transaction() as tx:
-        return [read for one in snapshots for read in ledger.record(tx, device, one)]
+        return [read for one in snapshots for read in ledger.record_counters(tx, device, one)]
 
 
 def rows(store):
@@ -40,7 +40,7 @@ def rows(store):
 
 def verdict(store, device=PRINTER):
     with store.transaction() as tx:
-        return ledger.verify(tx, device)
+        return ledger.verify_device(tx, device)
 
 
 class TestWhatIsKept:
@@ -58,7 +58,7 @@ class TestWhatIsKept:
     def test_where_it_stands_is_known_to_the_last_reading(self, store):
         taken(store, snapshot(0.0, 1000), snapshot(3600.0, 1010))
         with store.transaction() as tx:
-            (counter,) = ledger.counters(tx, PRINTER, now=3600.0)
+            (counter,) = ledger.load_counters(tx, PRINTER, now=3600.0)
         assert (counter.raw, counter.adjusted, counter.at, counter.trust) == (
             1010,
             1010,
@@ -70,8 +70,8 @@ class TestWhatIsKept:
     def test_an_invoice_gets_what_stands_now_and_the_head_of_the_chain(self, store):
         taken(store, snapshot(0.0, 1000), snapshot(3600.0, 1010))
         with store.transaction() as tx:
-            head = ledger.settle(tx, PRINTER)
-            assert ledger.settle(tx, PRINTER) == head, "nothing new, nothing added"
+            head = ledger.chain_counters(tx, PRINTER)
+            assert ledger.chain_counters(tx, PRINTER) == head, "nothing new, nothing added"
         assert rows(store) == [(0.0, 1000), (3600.0, 1010)]
         assert verdict(store).head == head
 
@@ -81,7 +81,7 @@ class TestWhatIsKept:
         )
         assert rows(store) == [(0.0, 1000), (3600.0, 1020)]
         with store.transaction() as tx:
-            assert ledger.counters(tx, PRINTER, now=7200.0)[0].raw == 1040
+            assert ledger.load_counters(tx, PRINTER, now=7200.0)[0].raw == 1040
 
     def test_levels_are_no_counters(self, store):
         level = Meter(name="remaining", part="black", value=77, unit="percent", source="x")
@@ -103,7 +103,7 @@ class TestCounters:
     def test_what_was_not_read_for_two_days_is_stale_and_not_billed_on(self, store):
         taken(store, snapshot(0.0, 1000))
         with store.transaction() as tx:
-            (counter,) = ledger.counters(tx, PRINTER, now=3 * DAY)
+            (counter,) = ledger.load_counters(tx, PRINTER, now=3 * DAY)
         assert (counter.trust, counter.billable) == (Trust.STALE, False)
 
     def test_an_unverified_meter_is_not_better_for_having_been_read(self, store):
@@ -111,27 +111,27 @@ class TestCounters:
             store, snapshot(0.0, 1000, trust=Trust.UNVERIFIED), snapshot(3600.0, 1010, trust=Trust.UNVERIFIED)
         )
         with store.transaction() as tx:
-            (counter,) = ledger.counters(tx, PRINTER, now=3600.0)
+            (counter,) = ledger.load_counters(tx, PRINTER, now=3600.0)
         assert (counter.raw, counter.billable) == (1010, False)
 
     def test_a_border_is_told_once_with_both_values(self, store):
         (read,) = taken(store, snapshot(0.0, 90_000), snapshot(3600.0, 31_000), snapshot(7200.0, 31_010))
-        assert (read.why, read.before, read.raw) == (Why.FELL, 90_000, 31_000)
+        assert (read.why, read.before, read.raw) == (EpochReason.FELL, 90_000, 31_000)
         with store.transaction() as tx:
-            assert [(epoch.number, epoch.why) for epoch in ledger.epochs(tx, PRINTER)] == [
-                (1, Why.FIRST), (2, Why.FELL),
+            assert [(epoch.number, epoch.why) for epoch in ledger.load_epochs(tx, PRINTER)] == [
+                (1, EpochReason.FIRST), (2, EpochReason.FELL),
             ]  # fmt: skip
-            assert ledger.billed(tx, PRINTER, OID) == 10
+            assert ledger.count_billed_pages(tx, PRINTER, OID) == 10
 
     def test_another_board_is_seen_when_the_identity_is_read(self, store):
         (read,) = taken(store, snapshot(0.0, 5, mac="aa"), snapshot(1.0, 6), snapshot(2.0, 7, mac="bb"))
-        assert read.why is Why.SWAP
+        assert read.why is EpochReason.SWAP
 
     def test_a_restart_of_the_agent_forgets_nothing(self, tmp_path):
         for turn, value in enumerate((1000, 3, 1002)):
             with closing(Store(tmp_path / "again.db", {"meters": ledger.SCHEMA})) as store:
                 found = taken(store, snapshot(turn * 3600.0, value))
-        assert [read.why for read in found] == [Why.GLITCH]
+        assert [read.why for read in found] == [EpochReason.GLITCH]
 
 
 class TestChain:
@@ -176,15 +176,15 @@ class TestChain:
 
     def test_a_changed_read_with_its_hash_made_anew_breaks_the_next_one(self, full):
         with full.transaction() as tx:
-            links = list(ledger._links(tx, PRINTER))
+            links = list(ledger._load_links(tx, PRINTER))
             forged = [*links[4][0][:6], 5, *links[4][0][7:]]
-            made = chain.link(links[3][1], forged)
+            made = chain.hash_read(links[3][1], forged)
             tx.execute("UPDATE meter_read SET raw = 5, hash = ? WHERE id = 5", (made,))
         assert verdict(full).broken.place == 6
 
     def test_a_reader_beside_the_agent_can_verify(self, full):
         with closing(open_reader(full.path)) as db:
-            assert all(ledger.verify(db, device).broken is None for device in ledger.devices(db))
+            assert all(ledger.verify_device(db, device).broken is None for device in ledger.list_devices(db))
 
 
 events = st.lists(
@@ -204,9 +204,9 @@ def test_whatever_is_read_the_chain_holds_and_billed_is_the_sum_over_epochs(even
             at += after
             taken(store, snapshot(at, value, mac=mac))
         with store.transaction() as tx:
-            ledger.settle(tx, PRINTER)
+            ledger.chain_counters(tx, PRINTER)
             found = [dict(row) for row in tx.execute("SELECT * FROM meter_read ORDER BY id")]
-            billed = ledger.billed(tx, PRINTER, OID)
+            billed = ledger.count_billed_pages(tx, PRINTER, OID)
         assert verdict(store).broken is None
     kept = [row for row in found if row["trust"] != "stale"]
     total = 0

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import build
+from agent.cli import build_cli
 from agent.core.model import Address, Identity, Meter, Snapshot
 from agent.core.store import Store
 from agent.discovery import inventory
@@ -24,14 +24,14 @@ def site(tmp_path):
     address = Address("192.0.2.1")
     with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as store, store.transaction() as tx:
         identity = Identity(vendor="HP", model="LaserJet", serial="PHBLL12345", is_printer=True)
-        device = inventory.bind(tx, identity, address, now=0.0)
+        device = inventory.bind_identity(tx, identity, address, now=0.0)
         for turn, value in enumerate((90_000, 12, 40)):
             meter = Meter(name="total", value=value, source="1.3.6.1.2.1.43.10.2.1.4.1.1")
-            ledger.record(tx, device.key, Snapshot(address=address, at=turn * HOUR, meters=(meter,)))
+            ledger.record_counters(tx, device.key, Snapshot(address=address, at=turn * HOUR, meters=(meter,)))
 
     def run(*arguments):
         said = CliRunner().invoke(
-            build(["meters"]), ["meters", *arguments, "--config", str(tmp_path / "config.toml")]
+            build_cli(["meters"]), ["meters", *arguments, "--config", str(tmp_path / "config.toml")]
         )
         return said.exit_code, said.output
 

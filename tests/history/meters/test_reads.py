@@ -11,7 +11,7 @@ from agent.core.store import Store
 from agent.history.meters import daily_reads, ledger
 from agent.pipeline import device_events
 from agent.reporting import journal
-from agent.reporting.privacy import Rules
+from agent.reporting.privacy import PrivacyRules
 from agent.reporting.sender import Sender
 from uplink import events
 from uplink.outbox import outbox, queries
@@ -46,7 +46,7 @@ def take(store, at, *meters, sender=SENDER, calendar=UTC_DAYS):
         Meter(name=name, value=value, source=source, trust=trust) for name, value, source, trust in meters
     )
     with store.transaction() as tx:
-        ledger.record(tx, PRINTER.key, Snapshot(address=PRINTER.address, at=at, meters=read))
+        ledger.record_counters(tx, PRINTER.key, Snapshot(address=PRINTER.address, at=at, meters=read))
         device_events.queue_meter_read(tx, sender, calendar, PRINTER, at)
 
 
@@ -56,7 +56,7 @@ def total(value):
 
 def sent(store):
     with store.transaction() as tx:
-        return [entry.data for entry in queries.pending(tx)]
+        return [entry.data for entry in queries.list_pending(tx)]
 
 
 def day_and_total(data):
@@ -94,7 +94,7 @@ def test_a_read_follows_the_published_contract_to_the_letter(store):
     take(store, NOON, total(1000), ("copy", 7, OWN, Trust.UNVERIFIED))
     take(store, NOON + DAY, total(3), ("copy", 8, OWN, Trust.UNVERIFIED))
     for data in sent(store):
-        events.check("mps.meter_read/1", data)
+        events.check_event("mps.meter_read/1", data)
 
 
 def test_what_is_not_billable_is_shown_but_no_invoice_rests_on_it(store):
@@ -129,7 +129,7 @@ def test_what_was_told_stands_in_the_chain(store):
     take(store, NOON, total(1000))
     take(store, NOON + DAY, total(1100))
     with store.transaction() as tx:
-        verdict = ledger.verify(tx, PRINTER.key)
+        verdict = ledger.verify_device(tx, PRINTER.key)
     assert verdict.broken is None
     assert sent(store)[-1]["meters"]["chain"] == {"reads": verdict.reads, "head": verdict.head}
 
@@ -137,7 +137,7 @@ def test_what_was_told_stands_in_the_chain(store):
 def test_a_read_that_found_no_room_is_told_with_the_next_and_its_border_with_it(store, monkeypatch):
     take(store, NOON, total(1000))
     with monkeypatch.context() as full:
-        full.setattr("uplink.outbox.retention.admit", lambda *_: False)
+        full.setattr("uplink.outbox.retention.make_room_for", lambda *_: False)
         take(store, NOON + DAY, total(7))
     assert len(sent(store)) == 1
     take(store, NOON + DAY + HOUR, total(9))
@@ -146,7 +146,7 @@ def test_a_read_that_found_no_room_is_told_with_the_next_and_its_border_with_it(
 
 
 def test_what_customer_it_removed_is_not_in_it(store):
-    discreet = Sender(site_id="S-04", egress=Rules(remove=frozenset({"ip"})))
+    discreet = Sender(site_id="S-04", privacy=PrivacyRules(remove=frozenset({"ip"})))
     take(store, NOON, total(1000), sender=discreet)
     (data,) = sent(store)
     assert data["device"]["ip"] is None
@@ -156,7 +156,7 @@ def test_what_customer_it_removed_is_not_in_it(store):
 
 def test_a_provider_that_does_not_know_reads_is_told_none_and_later_of_every_border(store):
     tickets_only = Capabilities(types=frozenset({"mps.ticket/1"}))
-    deaf = Sender(site_id="S-04", takes=lambda _: tickets_only)
+    deaf = Sender(site_id="S-04", load_capabilities=lambda _: tickets_only)
     take(store, NOON, total(1000), sender=deaf)
     take(store, NOON + DAY, total(7), sender=deaf)
     assert sent(store) == []

@@ -31,7 +31,7 @@ class Mailbox:
         return "250 OK"
 
 
-def mailing(box: Mailbox) -> tuple[Controller, smtp.Smtp]:
+def mailing(box: Mailbox) -> tuple[Controller, smtp.SmtpTarget]:
     server = Controller(box, hostname=HOME, port=free_port(socket.SOCK_STREAM))
     server.start()
     settings = smtp.Settings(
