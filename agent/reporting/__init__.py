@@ -1,1 +1,1 @@
-"""What leaves the site, and in which form."""
+"""Reporting: builds the events that leave the site, filters them and queues them."""

@@ -1,10 +1,10 @@
-"""What a printer is and what is fitted in it: told when it is met, and when something of it changed.
+"""Printer inventories: each is sent when the printer is first seen, and again when it changes.
 
-    identity, supplies, trays ──► picture ──► as it may leave ──► another than the one told last? ──► told
+    identity, supplies, trays ──► inventory ──► privacy filter ──► differs from the last one sent? ──► outbox
 
-- A part that was not read this time is as it was: a poll of the alerts does not take the trays away.
-- Levels, media and counters are no part of it: they change every day, and are told elsewhere.
-- What [egress] takes out cannot cause a message: two pictures that look the same outside are the same.
+- A part that this poll did not read keeps its last value: a poll of the alerts does not remove the trays.
+- Levels, media and counters are left out: they change every day, and other events carry them.
+- The comparison comes after the privacy filter: a change in a removed field causes no message.
 """
 
 import json
@@ -31,7 +31,7 @@ SCHEMA = (
 
 
 def build_inventory(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
-    """The `inventory` of mps.device_inventory/1, with what was known before where nothing was read now."""
+    """Build the `inventory` of mps.device_inventory/1; parts that were not read keep their last value."""
     row = tx.execute("SELECT inventory FROM device_inventory_sent WHERE device = ?", (device.key,)).fetchone()
     before = restore_inventory(row["inventory"] if row else "{}")
     read = {name: value for name, value in read_inventory(device, snapshot) if value is not None}
@@ -46,7 +46,7 @@ def build_inventory(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) 
 
 
 def change_reason(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> Reason | None:
-    """ "new" or "changed" if `leaving`, the picture as it may leave, is another than the one told last."""
+    """Return "new" or "changed" if the filtered `leaving` differs from the last one sent, else None."""
     row = tx.execute("SELECT sent FROM device_inventory_sent WHERE device = ?", (device,)).fetchone()
     if row is None or row["sent"] is None:
         return "new"
@@ -54,7 +54,7 @@ def change_reason(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any
 
 
 def mark_sent(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> None:
-    """The message with this picture was accepted."""
+    """Record that the outbox accepted a message with this inventory."""
     tx.execute(
         "UPDATE device_inventory_sent SET sent = ? WHERE device = ?", (_serialize_inventory(leaving), device)
     )

@@ -28,7 +28,7 @@ JOURNAL_SIZE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalMessage:
-    """One message of the journal. `state`: "waiting", "dead" or "gone out"."""
+    """A message in the journal. `state`: "waiting", "dead" or "gone out"."""
 
     number: int
     at: float
@@ -38,7 +38,7 @@ class JournalMessage:
     data: Mapping[str, Any]
 
     def list_values(self) -> Iterator[tuple[str, Any]]:
-        """("device.serial", "PHBLL12345"), … for every value in it."""
+        """Yield the path and value of every field: ("device.serial", "PHBLL12345")."""
         yield from _flatten_values("", self.data)
 
 
@@ -51,19 +51,19 @@ def save_message(tx: sqlite3.Connection, number: int, envelope: Envelope) -> Non
 
 
 def load_newest(db: sqlite3.Connection, count: int) -> list[JournalMessage]:
-    """The newest messages, the oldest of them first."""
+    """Load the newest messages, oldest first."""
     found = db.execute("SELECT * FROM egress ORDER BY number DESC LIMIT ?", (count,)).fetchall()
     return [_message_from_row(db, row) for row in reversed(found)]
 
 
 def load_message(db: sqlite3.Connection, number: int) -> JournalMessage | None:
-    """One message."""
+    """Load the message with this number; None if the journal no longer has it."""
     row = db.execute("SELECT * FROM egress WHERE number = ?", (number,)).fetchone()
     return None if row is None else _message_from_row(db, row)
 
 
 def find_latest(db: sqlite3.Connection, kind: str, subject: str) -> JournalMessage | None:
-    """The last message of a type about a subject."""
+    """Load the newest message of a type about a subject."""
     row = db.execute(
         "SELECT * FROM egress WHERE type = ? AND subject = ? ORDER BY number DESC LIMIT 1", (kind, subject)
     ).fetchone()

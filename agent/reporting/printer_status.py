@@ -1,9 +1,9 @@
-"""How a printer stood when a ticket about it was told: what a technician wants to know before leaving. Pure.
+"""The printer's state in a ticket event: what a technician wants to know before leaving. Pure.
 
     Facts ──► status, console ── open alerts ── troubles of the last week ── supplies ── pages ── restarts
 
-Everything is as the printer said it; what it did not say is null. Lists are cut at a length that keeps the
-message small, the newest first.
+Values are as the printer reported them; a missing one is null. Lists keep their newest entries only, so that
+the message stays small.
 """
 
 import re
@@ -30,11 +30,11 @@ VENDOR_CODE_PATTERNS = {
     "Sharp": r"[A-Z]\d-\d{2}",  # H4-00
     "Xerox": r"\d{3}-\d{3}",  # 010-397
 }
-"""How makers write the codes of their service manuals, by vendor."""
+"""The pattern of each vendor's service codes."""
 
 
 def build_printer_status(facts: Facts) -> wire.Printer:
-    """The printer as `mps.ticket/1` tells of it (`printer`)."""
+    """Build the `printer` object of mps.ticket/1."""
     status = facts.status
     return wire.Printer.model_construct(
         read_at=format_iso_time(facts.last_answer) if facts.last_answer is not None else None,
@@ -53,7 +53,7 @@ def build_printer_status(facts: Facts) -> wire.Printer:
 
 
 def build_alert_row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
-    """The row of prtAlertTable (RFC 3805) that a rule rested on, under the names of the contract."""
+    """Build `fault.pmib` from the prtAlertTable row (RFC 3805) in a rule's evidence; None without one."""
     alert = evidence.get("alert")
     if not isinstance(alert, Mapping):
         return None
@@ -72,16 +72,16 @@ def build_alert_row(evidence: Mapping[str, object]) -> dict[str, Any] | None:
 
 
 def find_vendor_code(vendor: str | None, text: str) -> str | None:
-    """The maker's own error code in `text`; None where there is none, or the maker's way is not known."""
-    way = VENDOR_CODE_PATTERNS.get(vendor or "")
-    found = re.search(rf"(?<![\w.-]){way}(?![\w-]|\.\d|\s?%)", text) if way else None
+    """Find the vendor's service code in `text`; None if there is none or the vendor's pattern is unknown."""
+    pattern = VENDOR_CODE_PATTERNS.get(vendor or "")
+    found = re.search(rf"(?<![\w.-]){pattern}(?![\w-]|\.\d|\s?%)", text) if pattern else None
     return found[0] if found else None
 
 
 def _list_open_alerts(facts: Facts) -> list[Episode]:
-    """The open alerts that are conditions or events, the newest first."""
-    told = (one for one in facts.open_alerts or () if one.alert.kind is not AlertKind.STATE)
-    return sorted(told, key=lambda one: -one.began)[:MAX_ALERTS]
+    """List the open alerts that are conditions or events, newest first."""
+    shown = (one for one in facts.open_alerts or () if one.alert.kind is not AlertKind.STATE)
+    return sorted(shown, key=lambda one: -one.began)[:MAX_ALERTS]
 
 
 def _build_alert(one: Episode) -> wire.Alert:
@@ -96,7 +96,7 @@ def _build_alert(one: Episode) -> wire.Alert:
 
 
 def _build_troubles(facts: Facts) -> list[wire.Trouble]:
-    """What happened within a week, how often, and when last; the most frequent first."""
+    """Count the alerts of the last week by kind, most frequent first."""
     seen: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
     for one in facts.recent_alerts:
         if one.alert.kind is not AlertKind.STATE and one.began > facts.now - WEEK:
@@ -124,7 +124,7 @@ def _build_supply(supply: Supply, facts: Facts) -> wire.Supply:
 
 
 def _build_replaced(facts: Facts) -> list[wire.Replaced]:
-    """The supplies that were replaced within 30 days, the newest first."""
+    """List the supplies replaced within 30 days, newest first."""
     names = {one.index: one.description or f"{one.type} {one.colour}" for one in facts.supplies or ()}
     recent = [(at, names[index]) for index, at in facts.renewed.items() if index in names]
     recent = sorted((it for it in recent if it[0] > facts.now - 30 * DAY), reverse=True)
@@ -135,7 +135,7 @@ def _build_replaced(facts: Facts) -> list[wire.Replaced]:
 
 
 def _mean_pages_a_day(facts: Facts) -> float | None:
-    """The mean of the days on record, at most 30; None from less than a day, or over a reset."""
+    """Compute mean pages a day over at most 30 days; None from less than a day, or over a counter reset."""
     if len(facts.pages_before) < 2:
         return None
     (first, least), (last, most) = facts.pages_before[0], facts.pages_before[-1]

@@ -1,13 +1,13 @@
-"""The privacy filter: what leaves the site is less where customer IT says so. Pure.
+"""The privacy filter: removes and masks what `[egress]` of config.toml lists. Pure.
 
     message ──► remove, mask ──► outbox
                      └─────────► journal
 
-- Removing and masking come before the outbox: what is removed is in no queue and no journal.
-- A removed value is taken out wherever it stands, also within titles and evidence. Keys that must stay the
-  same for ever (device_key, dedupe_key) get a fingerprint of it instead.
-- Each message says itself what was taken out (`privacy.removed`, `privacy.masked`), so that the provider
-  does not take "not told" for "not known".
+- The filter runs before the outbox: a removed value is in no queue and no journal.
+- A value is removed wherever it stands, also within titles and evidence. Keys that must stay stable
+  (device_key, dedupe_key) get its fingerprint instead.
+- Each message lists what was removed or masked (`privacy.removed`, `privacy.masked`), so that the provider
+  can tell a removed value from an unknown one.
 """
 
 import re
@@ -40,18 +40,18 @@ OWN_KEYS = frozenset(
         "impact",
         "severity",
     ]
-)  # names that are made here: no printer's words are in them
+)  # values made by the agent itself: they never hold text of a printer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyRules:
-    """`[egress]` of config.toml: which fields of a device do not leave, or not whole."""
+    """`[egress]` of config.toml: the device fields that are removed or masked."""
 
     remove: frozenset[str] = frozenset()
     mask: frozenset[str] = frozenset()
 
     def filter_message(self, data: Mapping[str, Any], device: Device | None) -> dict[str, Any]:
-        """`data` as it may leave."""
+        """Return `data` with the listed fields of `device` removed or masked."""
         if not self.remove and not self.mask:
             return dict(data)
         cleaned: dict[str, Any] = _replace_values(dict(data), self._list_replacements(device))
@@ -65,15 +65,15 @@ class PrivacyRules:
         return cleaned | {"privacy": privacy.to_json()}
 
     def host_name(self, name: str) -> str:
-        """The name of this machine as it may leave: "" where host names are removed."""
+        """Return this machine's name; "" if host names are removed."""
         return "" if "hostname" in self.remove else name
 
     def filter_subject(self, text: str, device: Device | None) -> str:
-        """The subject of a message about `device`, as it may leave: the same for ever."""
+        """Filter the subject of a message about `device`; the result is stable."""
         return str(_replace_values(text, self._list_replacements(device), "subject"))
 
     def _list_replacements(self, device: Device | None) -> list["_Replacement"]:
-        """What to exchange in a message about `device`, the longest value first."""
+        """List the values to replace in a message about `device`, longest first."""
         values = {name: value for name, value in _device_values(device).items() if value}
         chosen = dict.fromkeys(self.remove & values.keys(), REMOVED)
         chosen |= {
@@ -86,14 +86,14 @@ class PrivacyRules:
 
 
 class _Replacement(NamedTuple):
-    """A value that does not leave, however it is written, and what stands for it."""
+    """A value to replace, in every notation, and its replacement."""
 
     pattern: re.Pattern[str]
     value: str
     replacement: str
 
     def replace_in(self, text: str, key: str) -> str:
-        """`text` without the value; in what must stay the same for ever, a fingerprint of it."""
+        """Replace the value in `text`; stable keys get its fingerprint."""
         mark = (
             blake2b(self.value.encode(), digest_size=6).hexdigest()
             if key in FINGERPRINTED_KEYS
@@ -103,8 +103,8 @@ class _Replacement(NamedTuple):
 
 
 def _value_pattern(name: str, value: str) -> re.Pattern[str]:
-    """The value where it stands alone: "10.0.0.3" is not in "10.0.0.31". A MAC in every notation, a host
-    name with the domain behind it."""
+    """Compile a pattern for the value as a whole word: "10.0.0.3" does not match "10.0.0.31". A MAC matches
+    in every notation, a host name with its domain."""
     if name == "mac":
         body = "[:.-]?".join(map(re.escape, re.findall("..", value)))
     else:
@@ -115,7 +115,7 @@ def _value_pattern(name: str, value: str) -> re.Pattern[str]:
 
 
 def complaint_place(complaint: object) -> str | None:
-    """Where a complaint about a file is, without what is written there: "config.toml:6: network[1].cidr"."""
+    """Return the place of a configuration error without its text: "config.toml:6: network[1].cidr"."""
     lines = (_COMPLAINT_PLACE.match(line) for line in str(complaint or "").splitlines())
     places = [f"{Path(found[1]).name}{found[2]}" for found in lines if found]
     return "; ".join(places) or ("the configuration" if complaint else None)
@@ -125,7 +125,7 @@ _COMPLAINT_PLACE = re.compile(r"(\S.*?)(:\d+(?:: [\w.\[\]-]+(?=:))?)")
 
 
 def _device_values(device: Device | None) -> dict[str, str | None]:
-    """What a device is known by here, as it may stand in a text."""
+    """Return the device values that may appear in texts, by field."""
     if device is None:
         return {}
     return {
@@ -137,14 +137,14 @@ def _device_values(device: Device | None) -> dict[str, str | None]:
 
 
 def _mask_value(name: str, value: str) -> str:
-    """Its first part: the network of an address, the maker of a MAC."""
+    """Keep the first part only: the network of an address, the vendor part of a MAC."""
     if name == "ip":
         return value.rpartition(".")[0] + ".x" if "." in value else value.split(":", maxsplit=1)[0] + "::x"
     return value[:6] + "x" * (len(value) - 6)
 
 
 def _replace_values(value: Any, swaps: Sequence[_Replacement], key: str = "") -> Any:
-    """`value` with each of `swaps` exchanged, wherever it stands, but for names that are our own."""
+    """Apply `swaps` to every string in `value`, except under keys of our own (`OWN_KEYS`)."""
     if isinstance(value, Mapping):
         return {name: _replace_values(inner, swaps, name) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,9 +1,9 @@
-"""The only bridge to the uplink: what happened here becomes versioned events in envelopes.
+"""The sender: turns records of the agent into events of the contract and queues them for delivery.
 
     record ──► event of the contract (reporting/events) ──► privacy filter ──► outbox
                                                                   └─────────► journal
 
-Unknown is written as null. What the provider may rely on is in `uplink/events/`.
+Unknown values are written as null. The contract with the provider is in `uplink/events/`.
 """
 
 import sqlite3
@@ -31,26 +31,26 @@ from uplink.outbox.envelope import Envelope, Lane, Supersede
 from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
 
 LoadPrecisions = Callable[[sqlite3.Connection, str | None], Sequence[RulePrecision]]
-"""How often rules were right, as the desk closed their tickets: of one rule, or of all."""
+"""Loads the measured precision of one rule, or of all rules (None)."""
 
 
 LoadCapabilities = Callable[[sqlite3.Connection], Capabilities]
-"""What the provider said that it takes."""
+"""Loads the capabilities of the provider."""
 
 
 def accept_all(_: sqlite3.Connection) -> Capabilities:
-    """Where nobody can be asked."""
+    """Accept every event type: for agents without a provider to ask."""
     return ALL_CAPABILITIES
 
 
 def no_precision(_: sqlite3.Connection, __: str | None) -> Sequence[RulePrecision]:
-    """Where no desk has spoken."""
+    """Return no precision: for agents without feedback."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who speaks: this agent, at this site."""
+    """Queues events in the name of this agent and site."""
 
     METER_READ: ClassVar = "mps.meter_read/1"
     INVENTORY: ClassVar = "mps.device_inventory/1"
@@ -58,14 +58,14 @@ class Sender:
 
     site_id: str
     agent_id: str = ""
-    privacy: PrivacyRules = field(default_factory=PrivacyRules)  # what may leave
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
     load_precisions: LoadPrecisions = no_precision
-    load_capabilities: LoadCapabilities = accept_all  # which types the provider knows
+    load_capabilities: LoadCapabilities = accept_all  # event types that the provider takes
 
     def queue_ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
-        """Put a step in a ticket's life into the outbox, in the caller's transaction.
+        """Queue a ticket event, in the caller's transaction.
 
-        `facts`: what is known of the printer now; None where the ticket is not about one.
+        `facts`: the printer's current facts; None for tickets that are not about one printer.
         """
         precision = next(iter(self.load_precisions(tx, event.rule)), None)
         self._send(
@@ -81,38 +81,38 @@ class Sender:
     def queue_heartbeat(
         self, tx: sqlite3.Connection, now: float, health: Health, *, clock_ahead: float | None = None
     ) -> None:
-        """Tell the provider that the agent lives, and how it is. `clock_ahead`: seconds that our clock is
-        ahead of the provider's, by the Date of its last answer."""
+        """Queue a heartbeat. `clock_ahead`: seconds that this clock is ahead of the provider's, measured by
+        the Date header of its last answer."""
         agent, precisions = self._build_agent(clock_ahead), self.load_precisions(tx, None)
         event = build_agent_health(agent, health, queries.count_outbox(tx), precisions, now)
         self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Supersede.AT_ONCE)
 
     def queue_meter_read(self, tx: sqlite3.Connection, device: Device, read: MeterStatement) -> bool:
-        """Tell the provider how a printer's counters stand. An invoice rests on it, so it goes with the
-        tickets. False: there is no room for it, so it has to be told again."""
+        """Queue a meter read, in the lane of the tickets, because invoices rest on it. Return False if there
+        was no room: the caller queues it again later."""
         event = build_meter_read(self._build_agent(), device, read)
         subject = self._subject(device)
         return self._send(tx, event, lane=Lane.TICKETS, subject=subject, at=read.at, device=device)
 
     def is_accepted(self, tx: sqlite3.Connection, kind: str) -> bool:
-        """Whether the provider knows events of this type. What it does not know would die on its desk."""
+        """Check whether the provider takes events of this type; others would be rejected there."""
         return self.load_capabilities(tx).accepts_type(kind)
 
     def filter_inventory(self, device: Device, inventory: Inventory) -> dict[str, Any]:
-        """A device and its inventory as they may leave the site."""
+        """Build the device and inventory objects and apply the privacy filter."""
         data = {"device": build_device(device).to_json(), "inventory": inventory.to_json()}
         return self.privacy.filter_message(data, device)
 
     def queue_inventory(
         self, tx: sqlite3.Connection, device: Device, inventory: Inventory, reason: Reason, at: float
     ) -> bool:
-        """Tell what a printer is and what is fitted in it; whether there was room."""
+        """Queue a device inventory. Return False if there was no room."""
         event = build_device_inventory(self._build_agent(), device, inventory, reason, at)
         subject, newest = self._subject(device), Supersede.AT_ONCE
         return self._send(tx, event, lane=Lane.HEARTBEAT, subject=subject, at=at, device=device, folds=newest)
 
     def queue_supply_hint(self, tx: sqlite3.Connection, device: Device, hint: SupplyHint, at: float) -> bool:
-        """Tell how far a supply is on its way to empty; whether there was room."""
+        """Queue a supply hint. Return False if there was no room."""
         event = build_supply_order_hint(self._build_agent(), device, hint, at)
         subject, newest = self._subject(device, hint.index), Supersede.AT_ONCE
         return self._send(tx, event, lane=Lane.METERS, subject=subject, at=at, device=device, folds=newest)
@@ -128,9 +128,9 @@ class Sender:
         device: Device | None = None,
         folds: Supersede = Supersede.NEVER,
     ) -> bool:
-        """Send an event as it may leave; False if there is no room for it.
+        """Filter an event and queue it. Return False if there was no room.
 
-        `device`: whose address and names the privacy filter looks for.
+        `device`: the printer whose address and names the privacy filter looks for.
         """
         data = event.to_json()
         if device:
@@ -141,14 +141,14 @@ class Sender:
         return self._queue_envelope(tx, envelope)
 
     def _queue_envelope(self, tx: sqlite3.Connection, envelope: Envelope) -> bool:
-        """Into the outbox, and into the journal of what leaves; whether there was room."""
+        """Put an envelope into the outbox and the journal. Return False if there was no room."""
         number = outbox.put(tx, envelope)
         if number is not None:
             journal.save_message(tx, number, envelope)
         return number is not None
 
     def _subject(self, device: Device, part: str = "") -> str:
-        """The subject of what is told of a device, or of a part of it, as it may leave."""
+        """Build the filtered subject of events about a device, or about a part of it."""
         return self.privacy.filter_subject(f"{device.key}|{part}" if part else device.key, device)
 
     def _build_agent(self, clock_ahead: float | None = None) -> Agent:

@@ -1,4 +1,4 @@
-"""Read-only views over the state file: what `status`, the demonstration and the local page show."""
+"""Read-only views of the state file for `status`, the demonstration and the local page."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from uplink.provider import provider_state
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrinterSummary:
-    """A printer in one line."""
+    """One printer's line in `status`."""
 
     device: str
     name: str
@@ -26,7 +26,7 @@ class PrinterSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxSummary:
-    """The outbox in one line, and what keeps it from moving."""
+    """The outbox's line in `status`, with the reasons for a delay."""
 
     accepted: int
     waiting: int
@@ -35,11 +35,11 @@ class OutboxSummary:
     dead_letter: int
     oldest: float | None
     trouble: tuple[str, ...]
-    unheard: tuple[str, ...]  # why the provider's desk cannot be heard
+    unheard: tuple[str, ...]  # why feedback cannot be pulled
 
 
 def list_printers(db: sqlite3.Connection, now: float) -> list[PrinterSummary]:
-    """Every known printer, by key."""
+    """List every known printer, by key."""
     found = []
     for device in inventory.load_devices(db).values():
         known = facts.load_facts(db, device, now, SiteFacts())
@@ -58,7 +58,7 @@ def list_printers(db: sqlite3.Connection, now: float) -> list[PrinterSummary]:
 
 
 def format_state(known: Facts) -> str:
-    """A few words: "silent", "asleep", "idle", "printing", "down: jammed"."""
+    """Describe a printer's state in a few words: "silent", "asleep", "idle", "down: jammed"."""
     if not known.answers_in_a_row:
         return "silent"
     if known.status is None:
@@ -66,12 +66,12 @@ def format_state(known: Facts) -> str:
     if known.status.is_asleep:
         return "asleep"
     grave = known.status.device in {DeviceStatus.DOWN, DeviceStatus.WARNING}
-    said = (known.status.device if grave else known.status.printer) or "unknown"
-    return ": ".join(part for part in (said, ", ".join(known.status.errors or ())) if part)
+    word = (known.status.device if grave else known.status.printer) or "unknown"
+    return ": ".join(part for part in (word, ", ".join(known.status.errors or ())) if part)
 
 
 def find_lowest_supply(known: Facts) -> str | None:
-    """The consumed supply of which least is left, among those whose level is a number."""
+    """Find the consumed supply with the lowest level, among those whose level is a number."""
     levels = [
         (supply.percent, f"{supply.colour} {supply.type}")
         for supply in known.supplies or ()
@@ -84,7 +84,7 @@ def find_lowest_supply(known: Facts) -> str | None:
 
 
 def summarize_outbox(db: sqlite3.Connection) -> OutboxSummary:
-    """How the outbox stands."""
+    """Summarize the outbox."""
     counts = outbox.count_outbox(db)
     return OutboxSummary(
         accepted=counts.accepted,

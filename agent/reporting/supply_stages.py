@@ -1,13 +1,13 @@
-"""How far each supply is on its way to empty, by stages: what a provider plans its stock by.
+"""Supply stages: how close each supply is to empty, as a provider plans its stock by it.
 
     full ──► half ──► low ──► soon ──► empty        replaced: from the start again
           ≤ 50 %   ≤ 25 %   ≤ 10 %    0 %
           P10 ≤ 60 d  ≤ 30 d   ≤ 10 d               whichever comes first
 
-- A stage is told once: a level that goes up and down at a border says nothing new. Only a replaced supply
-  goes back, and that is told, too.
-- What is neither a number nor foreseen is at no stage, and nothing is told of it.
-- A supply that is full when it is first met is noted, and not told: the inventory lists it.
+- Each stage is sent once: a level that moves up and down at a border sends nothing. Only a replaced supply
+  goes back to an earlier stage, and that is sent, too.
+- A supply without a numeric level and without a forecast has no stage; nothing is sent for it.
+- A supply that is full when first seen is recorded but not sent: the inventory lists it.
 """
 
 import json
@@ -33,16 +33,16 @@ SCHEMA = (
 
 STAGES: Final[tuple[Stage, ...]] = ("full", "half", "low", "soon", "empty")
 LEVEL_BORDERS = (50, 25, 10, 0)  # at or below which each stage after the first begins
-DAY_BORDERS = (60.0, 30.0, 10.0)  # the same by P10; that it is empty is only told by a level
+DAY_BORDERS = (60.0, 30.0, 10.0)  # the same by P10; only a level decides "empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageMark:
-    """What was told of a supply last."""
+    """The last stage sent for a supply."""
 
     stage: int
     serial: str | None = None
-    renewed: float | None = None  # when it was replaced last, as far as was known
+    renewed: float | None = None  # when it was replaced last; None if unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class SupplyHint:
 
     supply: Supply
     outlook: SupplyForecast | None
-    renewed: float | None  # when it was put in, if that was seen
+    renewed: float | None  # when it was replaced; None if that was not seen
     reason: Reason
     mark: StageMark
 
@@ -65,7 +65,7 @@ class SupplyHint:
 
 
 def find_stage(percent: int | None, p10: float | None) -> int | None:
-    """The number of the stage; None where nothing is known."""
+    """Return the index of the stage in `STAGES`; None without a level and a forecast."""
     if percent is None and p10 is None:
         return None
     by_level = sum(percent <= border for border in LEVEL_BORDERS) if percent is not None else 0
@@ -74,7 +74,7 @@ def find_stage(percent: int | None, p10: float | None) -> int | None:
 
 
 def advance_stage(before: StageMark | None, now: StageMark) -> tuple[StageMark, Reason | None]:
-    """What is remembered from now on, and why it is told; None if it is not."""
+    """Return the mark to store and the reason to send it; the reason is None if nothing is to be sent."""
     if before is None:
         return now, "stage" if now.stage else None
     if _was_replaced(before, now):
@@ -91,7 +91,7 @@ def _was_replaced(before: StageMark, now: StageMark) -> bool:
 
 
 def collect_hints(tx: sqlite3.Connection, known: Facts) -> list[SupplyHint]:
-    """What is to be told of a printer's supplies now; what is not is noted."""
+    """Collect the hints to send for a printer's supplies; store the marks of the others."""
     found = []
     for supply in known.supplies or ():
         outlook = known.foresight.supplies.get(supply.index)
@@ -110,7 +110,7 @@ def collect_hints(tx: sqlite3.Connection, known: Facts) -> list[SupplyHint]:
 
 
 def save_mark(tx: sqlite3.Connection, device: str, supply: str, mark: StageMark) -> None:
-    """This was told, or need not be."""
+    """Store a supply's mark, when it was sent or does not need to be."""
     row = (device, supply, json.dumps(asdict(mark)))
     tx.execute("INSERT OR REPLACE INTO supply_stage_sent VALUES (?, ?, ?)", row)
 

@@ -1,12 +1,12 @@
 """The published contract: JSON Schemas of every event, and the OpenAPI description.
 
-    schema                  what                                             lane
+    schema                  content                                          lane
     mps.ticket/1            one step in the life of a ticket                 0
     mps.meter_read/1        one printer's counters, once a day               0
-    mps.agent_health/1      heartbeat: what the agent knows of itself        1
-    mps.device_inventory/1  what a printer is and what is fitted, on change  1
+    mps.agent_health/1      heartbeat: the agent's own state                 1
+    mps.device_inventory/1  a printer's identity and fitted parts, on change 1
     mps.supply_order_hint/1 a supply at a new stage on its way to empty      2
-    mps.feedback/1          what the desk says of a ticket; the agent pulls it
+    mps.feedback/1          the desk's answer to a ticket; the agent pulls it
 
 The CloudEvents `type` is the schema's name. `*.json` here are written from the models by
 `python -m uplink.events`, and a test fails when they differ.
@@ -35,9 +35,9 @@ MODELS: Mapping[str, type[Event]] = MappingProxyType(
         "mps.supply_order_hint/1": SupplyOrderHint,
     }
 )
-"""The model of each type: agents build by it, receivers judge by it, and its schema is written from it."""
+"""The model of each event type: agents build with it, receivers validate with it, its schema is generated."""
 
 
 def check_event(kind: str, data: Mapping[str, object]) -> None:
-    """Raises ValueError, with every reason, unless `data` follows `kind` and has no field beyond it."""
+    """Check that `data` follows `kind` and has no further fields. Raises ValueError with every reason."""
     MODELS[kind].model_validate(data, extra="forbid")

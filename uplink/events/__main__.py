@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 
 
 def build_schemas() -> dict[Path, str]:
-    """Each schema file and what belongs in it (JSON Schema 2020-12, as OpenAPI 3.1 uses it)."""
+    """Build the text of each schema file (JSON Schema 2020-12, as OpenAPI 3.1 uses it)."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     models: dict[str, type[Record]] = {**MODELS, "mps.feedback/1": Feedback}
     return {
@@ -24,7 +24,7 @@ def build_schemas() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write them."""
+    """Write the schema files."""
     for file, text in build_schemas().items():
         file.write_text(text, "utf-8", newline="\n")
 

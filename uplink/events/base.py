@@ -1,4 +1,4 @@
-"""What all events share: strict types, times in RFC 3339, who sent it and about which printer."""
+"""Types that all events share: strict scalars, RFC 3339 times, the sending agent, the printer."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,9 +16,9 @@ Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"[^\x00]")]  
 Text = Annotated[str, Field(max_length=2000)]
 
 
-def coerce_whole(told: object) -> object:
-    """2.0 is a whole number, too (JSON Schema Validation, 6.1.1); some languages write all numbers so."""
-    return int(told) if isinstance(told, float) and told.is_integer() else told
+def coerce_whole(value: object) -> object:
+    """Accept 2.0 as a whole number (JSON Schema Validation, 6.1.1): some languages write all numbers so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
@@ -33,7 +33,7 @@ class Record(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
     def to_json(self) -> dict[str, Any]:
-        """The object as it travels: the fields that were set, also those set to null, and no others."""
+        """Return the object as it is sent: the fields that were set, including those set to null."""
         return self.model_dump(by_alias=True, exclude_unset=True)
 
 

@@ -1,4 +1,4 @@
-"""mps.agent_health/1: the heartbeat."""
+"""Builds mps.agent_health/1 events, the heartbeats."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ MAX_RULES = 200
 def build_agent_health(
     agent: Agent, health: Health, outbox: OutboxCounts, precisions: Sequence[RulePrecision], at: float
 ) -> wire.AgentHealth:
-    """The event that says how the agent is; of a complaint about `config.toml`, only the place."""
+    """Build a heartbeat. Of an error in `config.toml` only the place is sent, not the text."""
     return wire.AgentHealth.model_construct(
         schema_="mps.agent_health/1",
         observed_at=format_iso_time(at),

@@ -1,4 +1,4 @@
-"""mps.device_inventory/1: a printer and what is fitted in it."""
+"""Builds mps.device_inventory/1 events."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ Row = TypeVar("Row", wire.Fitted, wire.Tray)
 def build_device_inventory(
     agent: Agent, device: Device, inventory: wire.Inventory, reason: wire.Reason, at: float
 ) -> wire.DeviceInventory:
-    """The event that carries `inventory`."""
+    """Build the event that carries `inventory`."""
     return wire.DeviceInventory.model_construct(
         schema_="mps.device_inventory/1",
         observed_at=format_iso_time(at),
@@ -34,7 +34,7 @@ def build_device_inventory(
 
 
 def read_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
-    """What one poll read of a printer; a part that was not read is null."""
+    """Read the inventory fields from one poll; a part that was not read is None."""
     who, markers = snapshot.identity, snapshot.markers
     return wire.Inventory.model_construct(
         uuid=device.uuid,
@@ -49,7 +49,7 @@ def read_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
 
 
 def restore_inventory(text: str) -> wire.Inventory:
-    """The inventory that `to_json` wrote. What was not set then is not set now."""
+    """Restore an inventory from its JSON; fields that were not set stay unset."""
     kept: dict[str, Any] = json.loads(text)
     for name in ROWS.keys() & kept.keys():
         kept[name] = [ROWS[name].model_construct(**row) for row in kept[name]]
@@ -57,7 +57,7 @@ def restore_inventory(text: str) -> wire.Inventory:
 
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:
-    """The rows by index, so that a table read in another order is the same table."""
+    """Sort rows by index, so that the order in which they were read does not matter."""
     return sorted(rows, key=lambda row: row.index)[:MAX_ROWS]
 
 

@@ -1,4 +1,4 @@
-"""mps.meter_read/1: one printer's counters, with the borders since the last read."""
+"""Builds mps.meter_read/1 events."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from uplink.events.base import Agent
 
 
 def build_meter_read(agent: Agent, device: Device, read: MeterStatement) -> wire.MeterRead:
-    """The event that an invoice may rest on."""
+    """Build a meter read, with the borders since the last one."""
     return wire.MeterRead.model_construct(
         schema_="mps.meter_read/1",
         observed_at=format_iso_time(read.at),

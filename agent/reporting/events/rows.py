@@ -1,4 +1,4 @@
-"""Rows that stand in several events, each mapped from its record once."""
+"""Parts that several events share, each mapped from its record in one place."""
 
 from typing import TypedDict
 
@@ -8,7 +8,7 @@ from uplink.events import base
 
 
 class SupplyArticle(TypedDict):
-    """What a supply is, as one would order it."""
+    """Identifies a supply for an order."""
 
     type: str | None
     colour: str | None
@@ -18,14 +18,14 @@ class SupplyArticle(TypedDict):
 
 
 class SupplyLevel(TypedDict):
-    """How full it is; where that is no number, what the printer says instead."""
+    """The level of a supply: a percentage, or the printer's vague word for it."""
 
     percent: int | None
     vague: str | None
 
 
 class DaysLeft(TypedDict):
-    """When it will be empty: the early bound, the median and the late bound."""
+    """Days until a supply is empty: early bound, median and late bound."""
 
     p10: float
     p50: float
@@ -33,7 +33,7 @@ class DaysLeft(TypedDict):
 
 
 class AlertText(TypedDict):
-    """What an alert says, and of which part."""
+    """The text of an alert and the part it is about."""
 
     name: str
     group: str | None
@@ -42,7 +42,7 @@ class AlertText(TypedDict):
 
 
 def build_agent(agent_id: str, site_id: str, clock_ahead: float | None = None) -> base.Agent:
-    """Who sends; the id is null before enrolment. `clock_ahead`: seconds; None where not measured."""
+    """Build the `agent` object; the id is null before enrolment. `clock_ahead`: seconds, or None."""
     agent = base.Agent.model_construct(agent_id=agent_id or None, version=__version__, site_id=site_id)
     if clock_ahead is None:
         return agent
@@ -50,7 +50,7 @@ def build_agent(agent_id: str, site_id: str, clock_ahead: float | None = None) -
 
 
 def build_device(device: Device) -> base.Device:
-    """Which printer an event is about."""
+    """Build the `device` object."""
     return base.Device.model_construct(
         device_key=device.key,
         serial=device.serial,
@@ -80,7 +80,7 @@ def map_level(supply: Supply) -> SupplyLevel:
 
 
 def map_days_left(outlook: SupplyForecast) -> DaysLeft:
-    """Rounded to a tenth of a day, and never negative."""
+    """Map a forecast; days are rounded to a tenth and never negative."""
     p10, p50, p90 = (round(max(0.0, days), 1) for days in (outlook.p10, outlook.p50, outlook.p90))
     return {"p10": p10, "p50": p50, "p90": p90}
 

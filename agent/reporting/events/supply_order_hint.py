@@ -1,4 +1,4 @@
-"""mps.supply_order_hint/1: one supply at a new stage."""
+"""Builds mps.supply_order_hint/1 events."""
 
 from agent.core.clock import format_iso_time
 from agent.core.model import Device, SupplyForecast
@@ -11,7 +11,7 @@ from uplink.events.base import Agent
 def build_supply_order_hint(
     agent: Agent, device: Device, hint: SupplyHint, at: float
 ) -> wire.SupplyOrderHint:
-    """The event that says which stage a supply of `device` has reached."""
+    """Build the event for a supply of `device` at a new stage."""
     return wire.SupplyOrderHint.model_construct(
         schema_="mps.supply_order_hint/1",
         observed_at=format_iso_time(at),

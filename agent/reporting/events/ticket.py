@@ -1,4 +1,4 @@
-"""mps.ticket/1: one step in the life of a ticket."""
+"""Builds mps.ticket/1 events."""
 
 from collections.abc import Mapping
 from typing import Final, cast
@@ -16,11 +16,11 @@ TICKET_KINDS: Final[Mapping[Impact, wire.Kind]] = {
     Impact.PREDICTED: "predicted",
     Impact.BILLING: "billing",
 }
-"""What a ticket is about, by impact; every other one is a fault to repair."""
+"""The `kind` of a ticket by its impact; all others are "break_fix"."""
 
 
 def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wire.Rule) -> wire.Ticket:
-    """The event that carries the whole ticket. `facts`: of its printer; None for a whole site."""
+    """Build an event with the whole ticket. `facts`: of its printer; None for a ticket about a whole site."""
     return wire.Ticket.model_construct(
         schema_="mps.ticket/1",
         event=cast("wire.Step", event.event),
@@ -41,7 +41,7 @@ def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wi
 
 
 def build_rule(rule: str, precision: RulePrecision | None) -> wire.Rule:
-    """The rule that raised a ticket; with how often it was right, once the desk has closed tickets of it."""
+    """Build the `rule` object; with the rule's measured precision once the desk has closed tickets of it."""
     if precision is None:
         return wire.Rule.model_construct(rule_id=rule)
     return wire.Rule.model_construct(
@@ -71,7 +71,7 @@ def _build_fault(event: TicketEvent) -> wire.Fault:
 
 
 def _build_debounce(event: TicketEvent) -> wire.Debounce | None:
-    """How long the condition held before this step raised the ticket; None for every other step."""
+    """Build the time that the condition held before it opened the ticket; None for all other events."""
     if event.since is None or event.event not in {"open", "reopen"}:
         return None
     held = max(0, round(event.at - event.since))
