@@ -1,6 +1,6 @@
 """The verbs: one file a verb, exposing a function of that name, or `app` where it has sub-verbs.
 
-Exit codes: 0 done · 1 it did not work (nobody answered, a promise of the demo was broken) ·
+Exit codes: 0 done · 1 it did not work (no answer, a promise of the demo was broken) ·
 2 the input is wrong (usage, config, rules): nothing was started · 130 interrupted.
 """
 
@@ -14,7 +14,7 @@ from agent.core.errors import PrintwardenError
 if TYPE_CHECKING:
     import typer
 
-# In the order of --help: what somebody new wants first comes first. A test compares it with the folder.
+# In the order of --help: the first steps come first. A test compares it with the folder.
 VERBS = {
     "demo": "Start here",
     "init": "Start here",
@@ -43,7 +43,7 @@ VERBS = {
 
 
 def build_cli(verbs: Iterable[str] = VERBS) -> "typer.Typer":
-    """The command line with these verbs. Each brings its room along, so fewer start quicker."""
+    """Build the command line with these verbs. Each imports its modules, so fewer start quicker."""
     from agent.cli._root import build_app
 
     return build_app({verb: VERBS[verb] for verb in verbs})

@@ -11,7 +11,7 @@ MAX_LISTED = 10
 
 
 def show_report(report: BacktestReport) -> None:
-    """Print what a backtest found."""
+    """Print the report of a backtest."""
     for score in report.scores:
         _show_score(score)
         new, old = report.only_new.get(score.rule, []), report.only_old.get(score.rule, [])

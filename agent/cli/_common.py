@@ -1,4 +1,4 @@
-"""What the verbs share: options, a console, tables that survive hostile text."""
+"""Shared by all verbs: options, a console, tables that survive hostile text."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ def config_file(given: Path | None) -> Path:
 
 
 def load_profiles(config: Path | None) -> "Profiles | None":
-    """The vendor profiles of a configuration; None, for the shipped ones, without it. Raises ConfigError."""
+    """Load the vendor profiles of a configuration; None means the shipped ones. Raises ConfigError."""
     if config is None:
         return None
     from agent import config as configuration
@@ -48,7 +48,7 @@ def load_profiles(config: Path | None) -> "Profiles | None":
 
 
 def parse_clock(text: str) -> Clock:
-    """The system's clock, or the scaled one that `text` describes."""
+    """Return the system's clock, or the scaled one that `text` describes."""
     try:
         return Clock.parse(text) if text else Clock()
     except ValueError as why:
@@ -60,7 +60,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table. Cells are text, never markup: what a printer says cannot colour or break it."""
+    """Print a table. Cells are text, never markup: text of a printer cannot colour or break it."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -1,4 +1,4 @@
-"""`printwarden receive feedback`: say something of a ticket, as the desk would; or list what was said."""
+"""`printwarden receive feedback`: give feedback on a ticket, as the desk would, or list all feedback."""
 
 from contextlib import closing
 from enum import StrEnum
@@ -18,7 +18,7 @@ ExistingDatabase = Annotated[
 
 
 class FeedbackStatus(StrEnum):
-    """As mps.feedback/1 has them."""
+    """The statuses of mps.feedback/1."""
 
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"
@@ -28,7 +28,7 @@ class FeedbackStatus(StrEnum):
 
 
 class FeedbackOutcome(StrEnum):
-    """How a ticket was closed."""
+    """The outcomes of a closed ticket in mps.feedback/1."""
 
     CONFIRMED = "confirmed"
     NO_FAULT_FOUND = "no_fault_found"
@@ -49,7 +49,7 @@ def give_feedback(
     database: ExistingDatabase = "receiver.db",
     as_json: _common.AsJson = False,
 ) -> None:
-    """Say something of a ticket, for its agent to pull. Without TICKET: what was said so far.
+    """Give feedback on a ticket, for its agent to pull. Without TICKET: list the feedback given so far.
 
     Examples:
 
@@ -63,20 +63,22 @@ def give_feedback(
         if not ticket:
             _print_feedback(ledger.list_feedback(None, 0, 10_000), as_json=as_json)
             return
-        told = {
+        entry = {
             "schema": "mps.feedback/1", "ticket_id": ticket, "provider_ticket_no": number or None,
             "status": status and status.value, "outcome": outcome and outcome.value,
             "cause_code": cause or None, "service_org": org or None, "callback_of": callback_of or None,
             "note": note or None,
         }  # fmt: skip
-        said = Feedback.model_validate(told).model_dump(by_alias=True)
-        if not ledger.add_feedback(ticket, said):
+        feedback = Feedback.model_validate(entry).model_dump(by_alias=True)
+        if not ledger.add_feedback(ticket, feedback):
             raise typer.BadParameter(f"there is no ticket {ticket} in {database}", param_hint="TICKET")
-    _common.print_json(said) if as_json else _common.out.print(f"said of {ticket}; its agent will pull it")
+    _common.print_json(feedback) if as_json else _common.out.print(
+        f"said of {ticket}; its agent will pull it"
+    )
 
 
 def open_event_store(database: str) -> EventStore:
-    """What a receiver has kept. A file that is not there is a mistake."""
+    """Open the events that a receiver stored. Raises BadParameter for a missing file."""
     if "://" not in database and not Path(database).exists():
         raise typer.BadParameter(
             f"{database} does not exist; has a receiver run with it?", param_hint="--database"
@@ -84,11 +86,11 @@ def open_event_store(database: str) -> EventStore:
     return EventStore(database)
 
 
-def _print_feedback(words: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print_feedback(entries: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        _common.print_json(words)
+        _common.print_json(entries)
         return
     columns = ("number", "ticket_id", "provider_ticket_no", "status", "outcome", "cause_code", "note")
     _common.print_table(
-        counted(len(words), "word"), columns, ([word.get(name) for name in columns] for word in words)
+        counted(len(entries), "message"), columns, ([one.get(name) for name in columns] for one in entries)
     )

@@ -40,11 +40,11 @@ def show_precision(config: _common.ConfigFile = None, as_json: _common.AsJson = 
 
 
 def _precision_row(one: "RulePrecision") -> Sequence[object]:
-    told, wrong = one.outcomes, (one.outcomes.get(name, 0) for name in ("no_fault_found", "user_fixable"))
+    outcomes, wrong = one.outcomes, (one.outcomes.get(name, 0) for name in ("no_fault_found", "user_fixable"))
     share = "–" if one.share is None else f"{one.share:.0%}"
-    between = "–" if one.interval is None else "{:.0%} to {:.0%}".format(*one.interval)
+    interval = "–" if one.interval is None else "{:.0%} to {:.0%}".format(*one.interval)
     return (
-        one.rule, sum(told.values()), one.confirmed, *wrong, share, between, one.sample_warning,
+        one.rule, sum(outcomes.values()), one.confirmed, *wrong, share, interval, one.sample_warning,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Which clause stands behind a value that `printwarden probe --explain` shows."""
+"""The clause of the standard for each value that `printwarden probe --explain` shows."""
 
 CLAUSES = {
     "status.uptime": "sysUpTime, RFC 3418: 1/100 s; often the network card's clock",
@@ -45,6 +45,6 @@ CLAUSES = {
 
 
 def find_clause(value: str) -> str:
-    """The clause of "supplies.1.3.level": of its table and column; "" where the OID says enough."""
+    """Return the clause of "supplies.1.3.level" by table and column; "" where the OID says enough."""
     part, _, rest = value.partition(".")
     return CLAUSES.get(f"{part}.{rest.rpartition('.')[2]}", "")

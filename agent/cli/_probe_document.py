@@ -1,4 +1,4 @@
-"""What `printwarden probe --json` prints, as models: the JSON Schema and the output cannot part ways."""
+"""The output of `printwarden probe --json` as models, so that it always fits its JSON Schema."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeVar
@@ -28,7 +28,7 @@ class Identity(_ProbeModel):
     firmware: str | None = None
     mac: str | None = Field(None, description="Twelve lower-case hex digits.")
     uuid: str | None = None
-    is_printer: bool | None = Field(None, description="null: it cannot be told from what was read.")
+    is_printer: bool | None = Field(None, description="null: it cannot be decided from what was read.")
     name: str | None = None
     location: str | None = None
     object_id: str | None = Field(None, description="sysObjectID.")
@@ -143,7 +143,7 @@ class Unit(_ProbeModel):
 
 
 class ProbeDocument(_ProbeModel):
-    """One printer, as one probe found it. null: not read or not there; a list: read, also if empty."""
+    """The result of one probe. null: not read or not there; a list: read, also if empty."""
 
     address: str
     read_at: str = Field(description="RFC 3339, UTC.")
@@ -175,7 +175,7 @@ class ProbeDocument(_ProbeModel):
 
 
 def build_document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -> ProbeDocument:
-    """`snapshot` in the shape that is printed."""
+    """Build the document that is printed from `snapshot`."""
     return ProbeDocument(
         address=str(snapshot.address),
         read_at=read_at,

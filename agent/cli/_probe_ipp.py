@@ -1,4 +1,4 @@
-"""`printwarden probe ipp://…` and `cups:QUEUE`: one printer by IPP alone, or one sentence about why not."""
+"""`printwarden probe ipp://…` and `cups:QUEUE`: one printer by IPP alone, or why it failed."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ _HINTS = {
 
 
 def read_url(url: str, pin: str | None, patience: float | None) -> "Snapshot":
-    """One reading. Ends the command with exit code 1 and one message where there is none."""
+    """Read one printer. Ends the command with exit code 1 and one message where that fails."""
     from agent.collectors import ipp
     from agent.core.clock import Clock
     from agent.core.errors import ReadingError
@@ -42,7 +42,7 @@ def read_url(url: str, pin: str | None, patience: float | None) -> "Snapshot":
 
 
 def read_queue(target: str, patience: float | None) -> "Snapshot":
-    """The printer on a cable behind the queue in "cups:QUEUE"; "cups:" will do where there is only one."""
+    """Read the USB printer behind the queue in "cups:QUEUE"; "cups:" suffices where there is only one."""
     from agent.collectors import cups
     from agent.core.clock import Clock
     from agent.core.errors import ReadingError
@@ -65,5 +65,5 @@ def read_queue(target: str, patience: float | None) -> "Snapshot":
 
 
 def _normalize_pin(pin: str | None) -> str | None:
-    """A fingerprint as people copy it, with colons and capitals, as sixty-four hex digits."""
+    """Normalise a fingerprint, with or without colons and capitals, to 64 hex digits."""
     return pin.replace(":", "").replace(" ", "").casefold() if pin else None

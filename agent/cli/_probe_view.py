@@ -1,4 +1,4 @@
-"""One printer on the screen of a technician: levels as bars, alerts with what they are, and where from."""
+"""One printer on a terminal: levels as bars, alerts with their meaning, and sources."""
 
 from collections.abc import Iterable, Sequence
 
@@ -30,7 +30,7 @@ Cell = str | Text
 
 
 def print_snapshot(snapshot: Snapshot, console: Console, *, explain: bool) -> None:
-    """Everything in `snapshot`. Texts of the printer are never read as markup."""
+    """Print everything in `snapshot`. Texts of the printer are never read as markup."""
     identity = snapshot.identity or Identity()
     console.print(Text(_format_heading(snapshot, identity), style="bold"))
     _print_pairs(console, _identity_rows(identity))
@@ -50,7 +50,7 @@ def print_snapshot(snapshot: Snapshot, console: Console, *, explain: bool) -> No
 
 
 def draw_bar(percent: int | None) -> Text:
-    """A level as a bar: "█████───────────────"."""
+    """Format a level as a bar: "█████───────────────"."""
     if percent is None:
         return Text("·" * BAR_WIDTH, style="dim")
     full = (percent * BAR_WIDTH + 50) // 100
@@ -77,8 +77,8 @@ def _identity_rows(identity: Identity) -> list[tuple[str, Cell]]:
 
 def _status_rows(snapshot: Snapshot) -> list[tuple[str, Cell]]:
     status = snapshot.status or Status()
-    errors = "none" if status.errors == () else ", ".join(status.errors or ()) or "not told"
-    state = f"{status.device or 'not told'}, {status.printer or 'not told'}"
+    errors = "none" if status.errors == () else ", ".join(status.errors or ()) or "not reported"
+    state = f"{status.device or 'not reported'}, {status.printer or 'not reported'}"
     return [
         ("Status", Text(f"{state}{' (asleep)' if status.is_asleep else ''}")),
         ("Errors", Text(errors, style="" if status.errors == () else "yellow")),
@@ -90,7 +90,7 @@ def _status_rows(snapshot: Snapshot) -> list[tuple[str, Cell]]:
 
 
 def _format_printers(snapshot: Snapshot) -> str:
-    """Who is behind a print server: "5: HP LaserJet 4000 (USEF012345); 7: Lexmark T640"."""
+    """List the printers behind a print server: "5: HP LaserJet 4000 (USEF012345); 7: Lexmark T640"."""
     if not snapshot.printers:
         return ", ".join(map(str, snapshot.units)) if len(snapshot.units) > 1 else ""
     return "; ".join(
@@ -138,7 +138,7 @@ def _format_level(row: Supply | Tray) -> str:
         return f"{row.percent} %"
     if isinstance(row.level, int):
         return f"{row.level} {row.unit or ''}".rstrip()
-    return _VAGUE[row.level] if isinstance(row.level, Vague) else "not told"
+    return _VAGUE[row.level] if isinstance(row.level, Vague) else "not reported"
 
 
 def _tray_rows(trays: tuple[Tray, ...] | None) -> Iterable[Sequence[Cell]]:
@@ -154,7 +154,7 @@ def _tray_rows(trays: tuple[Tray, ...] | None) -> Iterable[Sequence[Cell]]:
 
 
 def _tray_state(tray: Tray) -> str:
-    """What the status says; firmware calls an empty tray broken, too."""
+    """Format the status of a tray; some firmware reports an empty tray as broken."""
     state = decode_availability(tray.status) or ""
     return "unavailable" if state == "broken" and tray.level == 0 else state
 
@@ -171,7 +171,7 @@ def _meter_rows(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
 def _cover_rows(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
     for cover in snapshot.covers or ():
         style = "yellow" if cover.state in {"open", "interlock open"} else ""
-        yield cover.index, cover.description, Text(cover.state or "not told", style=style)
+        yield cover.index, cover.description, Text(cover.state or "not reported", style=style)
 
 
 def _source_rows(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
@@ -181,17 +181,17 @@ def _source_rows(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
 
 def _print_pairs(console: Console, pairs: Iterable[tuple[str, Cell]]) -> None:
     grid = Table.grid(padding=(0, 2))
-    told = [(name, value) for name, value in pairs if value]
-    for name, value in told:
+    filled = [(name, value) for name, value in pairs if value]
+    for name, value in filled:
         grid.add_row(Text(f"  {name}", style="dim"), _as_text(value))
-    if told:
+    if filled:
         console.print(grid)
 
 
 def _print_table(
     console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> None:
-    """A table that has rows; one without says nothing and is left out."""
+    """Print a table, unless it has no rows."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -1,4 +1,4 @@
-"""`printwarden` itself, above its verbs: --version, and what --help says first."""
+"""`printwarden` itself, above its verbs: --version, and the first lines of --help."""
 
 import importlib
 import inspect
@@ -15,7 +15,7 @@ HELP = (
 
 
 def build_app(verbs: Mapping[str, str]) -> typer.Typer:
-    """The command line with these verbs, each in its panel of --help."""
+    """Build the command line with these verbs, each in its panel of --help."""
     app = typer.Typer(
         name="printwarden",
         help=HELP,

@@ -1,4 +1,4 @@
-"""What `printwarden rules` needs beside its rooms: which files, which state, how to show it."""
+"""Helpers of `printwarden rules`: load rule files and state, print complaints, trials and explanations."""
 
 import sqlite3
 import time
@@ -34,7 +34,7 @@ MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
 def print_complaints(complaints: Sequence[Complaint], *, as_json: bool) -> None:
-    """Say what is wrong with rule files."""
+    """Print the mistakes in rule files."""
     if as_json:
         _common.print_json({"complaints": [asdict(complaint) for complaint in complaints]})
         return
@@ -44,12 +44,12 @@ def print_complaints(complaints: Sequence[Complaint], *, as_json: bool) -> None:
 
 
 def are_trials_only(paths: list[Path] | None) -> bool:
-    """Whether none of the paths can hold rules."""
+    """Return True if every path is a file of trials."""
     return all(path.name.endswith(loader.TRIAL_SUFFIX) for path in paths or ())
 
 
 def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:
-    """The rules of `--rules`, or else those of the site; the shipped ones with either."""
+    """Load the rules of `--rules`, or else those of the site, each together with the shipped ones."""
     settings = load_site_config(given)
     if rules:
         return loader.load_rules(
@@ -59,13 +59,13 @@ def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet
 
 
 def load_site_config(given: Path | None) -> Config | None:
-    """The configuration of the site; None where there is none, and none was named."""
+    """Load the configuration of the site; None if it does not exist and was not named."""
     file = _common.config_file(given)
     return config.load_config(file) if given or file.exists() else None
 
 
 def load_assignment(given: Path | None) -> AssignTags:
-    """What the configuration says of printers: tags, contracts."""
+    """Load the assignment of tags and contracts to printers."""
     settings = load_site_config(given)
     return TagAssigner(settings) if settings else assign_nothing
 
@@ -94,7 +94,7 @@ def open_state(given: Path | None, state: Path | None) -> Iterator[sqlite3.Conne
 
 
 def parse_time(text: str) -> float:
-    """The time that was typed: a day, or a day and a time, of this machine's zone. Raises BadParameter."""
+    """Parse a day, or a day and a time, of this machine's zone. Raises BadParameter."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
@@ -102,18 +102,18 @@ def parse_time(text: str) -> float:
 
 
 def load_current_facts(db: sqlite3.Connection, device: Device) -> Facts:
-    """What is known of the printer now."""
+    """Load the current facts of a printer."""
     return facts_builder.load_stored_facts(db, device, time.time(), facts_builder.load_site_facts(db))
 
 
 def collect_advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list[Complaint]:
-    """What is to be said about these rules, and what the printers of a state file make of them."""
-    said = lookup.advice_of_interest(rules, files)
+    """Collect advice on these rules, also from trying them on the printers of a state file."""
+    advice = lookup.advice_of_interest(rules, files)
     if state is None:
-        return said
+        return advice
     with closing(open_reader(state)) as db:
         mine = lookup.rules_of_interest(rules, files)
-        return [*said, *fleet_lint.advise_rules(db, mine, backtest_report.newest_answer(db))]
+        return [*advice, *fleet_lint.advise_rules(db, mine, backtest_report.newest_answer(db))]
 
 
 def show_played(played: Iterable[TrialResult]) -> None:
@@ -143,7 +143,7 @@ def show_explained(rule: Rule, device: Device, found: Sequence[Explanation], at:
 def run_backtest(
     request: BacktestRequest, given: Path | None, state: Path | None, files: list[Path] | None
 ) -> BacktestReport:
-    """Run it, with a progress bar on a terminal. Without names: all rules of `files`, or of the site."""
+    """Run a backtest, with a progress bar on a terminal. Without names: all rules of `files` or the site."""
     rules, settings = load_rules_in_force(given, files), load_site_config(given)
     names = request.names or [it.id for it in lookup.rules_of_interest(rules, files)]
     request = replace(

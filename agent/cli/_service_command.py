@@ -1,8 +1,8 @@
-"""The service, started without the toolkit of the command line.
+"""Starts the service without typer and rich.
 
-What lives for months should not keep what reads its command line: typer, rich and what they bring along
-are 8 MB. A service manager always spells the same few words; those are read here. Everything else, and
-every mistake, is left to typer, which knows how to say what is wrong.
+They and their imports take 8 MB, which a process that runs for months should not keep. A service manager
+always writes the same few words; those are parsed here. Everything else, and every mistake, is left to
+typer, which has the error messages.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ NOISY_LOGGERS = ("apscheduler", "httpx", "httpcore")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCommand:
-    """`printwarden run`, as it was asked for."""
+    """`printwarden run` with its options."""
 
     config: Path | None = None  # None: where this system has it
     clock: Clock
@@ -43,7 +43,7 @@ class ServiceHostCommand:
     """`printwarden service host`: the process that Windows has started for the service."""
 
     def start(self) -> None:
-        """Returns when the service has stopped."""
+        """Run the service under Windows' service control manager; return when it has stopped."""
         if sys.platform == "win32":
             from agent.runtime.host import windows_service
 
@@ -51,7 +51,7 @@ class ServiceHostCommand:
 
 
 def parse_service_command(words: Sequence[str]) -> ServiceCommand | ServiceHostCommand | None:
-    """The service, if these words ask for nothing else and are spelt plainly; None leaves them to typer."""
+    """Parse a plainly written command that starts the service; None leaves the words to typer."""
     if sys.platform == "win32" and words == ["service", "host"]:
         return ServiceHostCommand()
     if words[:1] != ["run"]:
@@ -74,7 +74,7 @@ def parse_service_command(words: Sequence[str]) -> ServiceCommand | ServiceHostC
 
 
 def log_to_stderr(level: str) -> None:
-    """One line per event: time, level, what."""
+    """Log to stderr, one line an event: time, level, logger, message."""
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     )

@@ -1,4 +1,4 @@
-"""`printwarden capture`: record a new model, without what leads to a person or a place."""
+"""`printwarden capture`: record a new model, without data that leads to a person or a place."""
 
 import asyncio
 from pathlib import Path
@@ -30,7 +30,7 @@ def capture(
     credential: Annotated[str | None, typer.Option(metavar="NAME", help="Of the configuration.")] = None,
     config: _common.ConfigFile = None,
 ) -> None:
-    """Record what a printer says, scrubbed, and a form for its usage page: what a new profile rests on.
+    """Record a printer's values, scrubbed, and a form for its usage page: the base of a new profile.
 
     Serial number, MAC, addresses, names and places are taken out. Look the files over before you share them.
 

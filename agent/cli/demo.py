@@ -66,10 +66,10 @@ def demo(
         lines = [asdict(line) | {"kept": line.is_kept} for line in outcome.lines]
         _common.print_json({"printers": lines, "restarts": outcome.restarts, "elapsed": outcome.elapsed})
     screen.print_report(outcome.lines)
-    everybody = len(outcome.lines)
+    total = len(outcome.lines)
     console.print(f"\n{screen.status_line}")
     console.print(
-        f"{outcome.kept_count} of {counted(everybody, 'printer')} as promised, "
+        f"{outcome.kept_count} of {counted(total, 'printer')} as promised, "
         f"{outcome.due_count} of them judged to the end"
     )
-    raise typer.Exit(0 if outcome.kept_count == everybody else 1)
+    raise typer.Exit(0 if outcome.kept_count == total else 1)

@@ -1,4 +1,4 @@
-"""`printwarden discover`: who is out there?"""
+"""`printwarden discover`: find the printers of some networks."""
 
 import asyncio
 import ipaddress
@@ -60,7 +60,7 @@ def count_printers(found: list[dict[str, Any]]) -> int:
 
 
 async def discover_printers(agent: Any, listen: float, *, quiet: bool) -> list[dict[str, Any]]:
-    """Everything that was seen, one row an address, told of as it comes."""
+    """Discover printers; return one row an address. New printers are printed as they are found."""
     from agent.core.model import Address, Sighting
     from agent.discovery.methods import DiscoveryProgress as Reach
     from agent.runtime import runner
@@ -75,8 +75,8 @@ async def discover_printers(agent: Any, listen: float, *, quiet: bool) -> list[d
     )
 
     def heard(reach: Reach) -> None:
-        said = "asking addresses" if reach.done < reach.total else "reading who answered"
-        bar.update(asked, description=said, completed=reach.done, total=reach.total)
+        step = "asking addresses" if reach.done < reach.total else "reading those that answered"
+        bar.update(task, description=step, completed=reach.done, total=reach.total)
 
     def met(sighting: Sighting, verdict: str) -> None:
         device = next(
@@ -96,7 +96,7 @@ async def discover_printers(agent: Any, listen: float, *, quiet: bool) -> list[d
             bar.console.print(f"  {row['address']:24} {device.name}", markup=False)
 
     with bar:
-        asked = bar.add_task("listening", total=None)
+        task = bar.add_task("listening", total=None)
         await runner.run_once(agent, listen=listen, heard=heard, met=met)
     return [rows[address] for address in sorted(rows, key=_address_order)]
 

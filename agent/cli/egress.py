@@ -1,4 +1,4 @@
-"""`printwarden egress`: what has left the site and what will, field by field."""
+"""`printwarden egress`: the messages that have left the site or will, field by field."""
 
 from contextlib import closing
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`printwarden enroll`: become known to the provider, with a one-time token."""
+"""`printwarden enroll`: enrol this agent with the provider by a one-time token."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -61,7 +61,7 @@ def forecast(
         if accuracy:
             if device is not None:
                 raise typer.BadParameter(
-                    "it is told of the whole fleet: leave DEVICE out", param_hint="--accuracy"
+                    "it covers the whole fleet: leave DEVICE out", param_hint="--accuracy"
                 )
             _print_accuracy(db, now - days * DAY, as_json=as_json)
             return
@@ -87,7 +87,7 @@ def _device_names(device: "Device") -> tuple[str | None, ...]:
 def _load_forecasts(
     db: "sqlite3.Connection", device: "Device", site: str
 ) -> tuple["Forecasts", dict[str, "Supply"], float]:
-    """What was foreseen when its supplies were last read."""
+    """Load the forecasts of each printer from when its supplies were last read."""
     from agent.core.model import SiteFacts
     from agent.forecast import forecast_store
     from agent.history import facts
@@ -133,15 +133,15 @@ def _print_forecasts(device: "Device", foresight: "Forecasts", supplies: dict[st
 
 
 def _format_wear(wear: Any) -> str:
-    said = []
+    parts = []
     if wear.life_used is not None:
-        said.append(f"{100 * wear.life_used:.0f} % of its rated life used")
+        parts.append(f"{100 * wear.life_used:.0f} % of its rated life used")
     if wear.days is not None:
-        said.append(f"the rest in about {wear.days:.0f} days")
+        parts.append(f"the rest in about {wear.days:.0f} days")
     if wear.troubles:
         times = f"{wear.odds:,.0f}" if wear.odds < MAX_ODDS else f"over {MAX_ODDS:,}"
-        said.append(f"{counted(wear.troubles, 'trouble')}; worn is {times} times likelier than chance")
-    return ", ".join(said)
+        parts.append(f"{counted(wear.troubles, 'trouble')}; worn is {times} times likelier than chance")
+    return ", ".join(parts)
 
 
 def _sort_by_depletion(foresight: "Forecasts") -> list[tuple[str, "SupplyForecast"]]:
@@ -153,7 +153,7 @@ def _draw_chart(
     found: tuple["Device", "Forecasts", dict[str, "Supply"], float],
     svg: Path | None,
 ) -> None:
-    """The supply of one printer that runs out first, as it ran down."""
+    """Print the level of the supply that runs out first, over time."""
     from dataclasses import replace
 
     from agent.forecast import plot

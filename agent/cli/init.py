@@ -77,10 +77,10 @@ def init(
     trying: Try = True,
 ) -> None:
     """Make the first configuration: asks for networks (and proposes the local ones), SNMP credentials, site
-    and provider; writes config.toml with comments, secrets apart; then tries it, shows who was found, and
-    enrols with the provider.
+    and provider; writes config.toml with comments, secrets apart; then tries it, shows the printers found,
+    and enrols with the provider.
 
-    With a one-time token that cannot be used now (--no-try, or nobody answers) the service enrols by itself.
+    With a one-time token that cannot be used now (--no-try, or no answer) the service enrols by itself.
     A token is not taken from the command line, where every user of the machine could read it.
 
     Exit code 0 if the configuration stands, also if no printer was found yet; 1 if the provider could not be
@@ -120,7 +120,7 @@ def init(
 def _carry_out(
     path: Path, given: "SetupAnswers", token_file: str, *, yes: bool, force: bool, listen: str | None
 ) -> bool:
-    """Write the configuration, try it for `listen` (None: not at all), and enrol. Whether all went well."""
+    """Write the configuration, try it for `listen` (None: not at all), and enrol. Return True on success."""
     from agent.runtime.setup import answers, config_writer
 
     token = _read_token(token_file, yes=yes or not given.url or bool(given.bearer))
@@ -141,18 +141,21 @@ def _carry_out(
 
 
 def _store_token(path: Path, token: str, source: str) -> None:
-    """Put the token where the service finds it; it moves there from the file that it came in."""
+    """Move the token from its file to the place where the service looks for it."""
     from agent import config as configuration
     from agent.runtime.setup import enrolment
 
     enrolment.save_token(configuration.load_config(path), token)
     if source not in {"", "-"}:
-        with contextlib.suppress(OSError):  # on a share that is not ours
+        with contextlib.suppress(OSError):  # a share of another owner
             Path(source).unlink()
 
 
 def _read_token(source: str, *, yes: bool) -> str:
-    """The one-time token from a file, the environment or a person; "" for none, wrong usage for nonsense."""
+    """Read the one-time token from a file, the environment or a prompt; "" without one.
+
+    Raises BadParameter for a malformed one.
+    """
     from uplink.identity import identity
 
     try:
@@ -223,7 +226,7 @@ def _print_written(path: Path, old: Path | None, given: "SetupAnswers") -> None:
 
 
 def _try_settings(settings: "Config", given: "SetupAnswers", listen: float) -> bool:
-    """Look for printers, call the provider; whether that could be reached."""
+    """Look for printers and call the provider. Return True if it could be reached."""
     from agent import app
     from agent.cli.discover import count_printers, discover_printers
 
@@ -258,7 +261,7 @@ def _call_provider(given: "SetupAnswers") -> bool:
 
 
 def _enrol_agent(path: Path, *, now: bool) -> bool:
-    """Use the token that was left, or say what becomes of it; whether all is well."""
+    """Enrol with the saved token, or print that the service will. Return False if that failed."""
     from agent import config as configuration
     from agent.runtime.setup import enrolment
 
@@ -273,7 +276,7 @@ def _enrol_agent(path: Path, *, now: bool) -> bool:
 
 
 def _is_system_config(path: Path) -> bool:
-    """Whether it is the configuration that the service of this system reads."""
+    """Return True if the service of this system reads this configuration."""
     from agent.core.paths import default_paths
 
     return path.absolute() == default_paths().config_file

@@ -1,4 +1,4 @@
-"""`printwarden meters`: how the counters stand, and whether what was read is still what is stored."""
+"""`printwarden meters`: the counters, and a check that stored reads are unchanged."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ def show(
     as_json: _common.AsJson = False,
     clock: _common.ClockText = "",
 ) -> None:
-    """Show what each counter says, and what it comes to over resets and wraps.
+    """Show each counter, and its total over resets and wraps.
 
     Example: printwarden meters show VHB8912345 --epochs
     """
@@ -54,9 +54,9 @@ def show(
         counters = [(key, one) for key in names for one in ledger.load_counters(db, key, now)]
         borders = [(key, one) for key in names for one in ledger.load_epochs(db, key)] if epochs else []
     if as_json:
-        told = [asdict(one) | {"billable": one.billable} for _, one in counters]
+        rows = [asdict(one) | {"billable": one.billable} for _, one in counters]
         _common.print_json(
-            {"counters": told, "epochs": [{"device": key} | asdict(one) for key, one in borders]}
+            {"counters": rows, "epochs": [{"device": key} | asdict(one) for key, one in borders]}
         )
         return
     columns = ("printer", "meter", "raw", "adjusted", "unit", "epoch", "trust", "billed on", "source")
@@ -72,7 +72,7 @@ def show(
 def verify(
     printer: PrinterArgument = "", config: _common.ConfigFile = None, as_json: _common.AsJson = False
 ) -> None:
-    """Check that every stored read is the one that was stored.
+    """Check that no stored read was changed.
 
     Exit code 1 if one was changed, put in or taken out since.
 
@@ -94,7 +94,7 @@ def verify(
 
 
 def _device_names(db: sqlite3.Connection, printer: str) -> dict[str, str]:
-    """The chains that are meant: key of the printer -> what people call it."""
+    """Select the chains to check: key of the printer -> its name."""
     from agent.discovery import inventory
     from agent.history.meters import ledger
 

@@ -1,4 +1,4 @@
-"""`printwarden onboarding`: how far the first days of a site have come."""
+"""`printwarden onboarding`: the progress of a site's first days."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -24,10 +24,10 @@ def _onboarding_group() -> None:
 def show_status(
     config: _common.ConfigFile = None, as_json: _common.AsJson = False, clock: _common.ClockText = ""
 ) -> None:
-    """Show what the site's digest lists, when it is sent, and which rules keep quiet until when.
+    """Show the entries of the site's digest, when it is sent, and which rules are held back until when.
 
-    In the first days of a site what was wrong before goes into one digest; orders and predictions that
-    arise then wait until the days are over. Printers that are down are told at once.
+    In the first days of a site, faults from before go into one digest; orders and predictions that arise
+    then wait until the days are over. Printers that are down are reported at once.
 
     Example: printwarden onboarding status --json
     """
@@ -98,7 +98,7 @@ def _print_onboarding(found: "OnboardingStatus") -> None:
     _common.out.print()
     _common.print_table(
         f"keeping quiet: {counted(len(found.quiet), 'rule')}",
-        ("rule", "until", "found, and not told"),
+        ("rule", "until", "found, not reported"),
         rows,
     )
 
@@ -115,9 +115,9 @@ def _print_digest(found: "OnboardingStatus") -> None:
             f"The digest is done: all that was on it is over since {format_iso_time(digest.closed_at)}."
         )
         return
-    told = f"sent {counted(digest.told, 'time')}" if digest.told else "not sent yet"
+    sent = f"sent {counted(digest.told, 'time')}" if digest.told else "not sent yet"
     due = f"; sent next {format_iso_time(digest.due)}" if digest.due is not None else ""
-    _common.out.print(f"Digest: {counted(len(digest.items), 'thing')}, {told}{due}.\n")
+    _common.out.print(f"Digest: {counted(len(digest.items), 'thing')}, {sent}{due}.\n")
     columns = ("printer", "what", "rule", "since")
     rows = (
         (item["name"], item["title"], item["rule"], format_iso_time(float(str(item["since"]))))

@@ -1,4 +1,4 @@
-"""`printwarden outbox`: what waits for the provider, what was dropped and why, and the dead letter."""
+"""`printwarden outbox`: events waiting for the provider, dropped ones with reasons, and dead letters."""
 
 import json
 from contextlib import closing
@@ -26,7 +26,7 @@ Number = Annotated[int, typer.Argument(help="Its number, as `outbox dead list` s
 
 @app.command()
 def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -> None:
-    """Show what waits by lane, what was delivered, dropped or withheld, and what keeps it from moving.
+    """Show the events of each lane: waiting, delivered, dropped or withheld, and why delivery stands still.
 
     Example: printwarden outbox status
     """
@@ -88,7 +88,7 @@ def list_dead_events(config: _common.ConfigFile = None, as_json: _common.AsJson 
 
 @dead.command()
 def show(number: Number, config: _common.ConfigFile = None) -> None:
-    """Show one dead event, with all that it would have told.
+    """Show one dead event in full.
 
     Example: printwarden outbox dead show 17
     """
@@ -105,7 +105,7 @@ def retry(
     everything: Annotated[bool, typer.Option("--all", help="Every dead event.")] = False,
     config: _common.ConfigFile = None,
 ) -> None:
-    """Put dead events back in their place in the queue, once the provider has mended what was wrong.
+    """Put dead events back in their place in the queue, once the provider has mended the cause.
 
     The service must not be running: it owns the state file.
 

@@ -1,4 +1,4 @@
-"""`printwarden probe`: everything that one printer says, in a technician's words."""
+"""`printwarden probe`: everything that one printer reports, in a technician's words."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ CredentialOption = Annotated[
 ]
 PinOption = Annotated[
     str | None,
-    typer.Option(metavar="SHA256", help="With ipps://: the certificate it should show; another is told."),
+    typer.Option(metavar="SHA256", help="With ipps://: the certificate it should show; another is reported."),
 ]
 TimeoutOption = Annotated[
     float | None,
@@ -109,7 +109,7 @@ def _read_snmp(target: str, asked: "Credential", patience: float, config: Path |
 
 
 def resolve_address(target: str) -> "Address":
-    """The address and port in `target`. Raises BadParameter, also for a name that nobody knows."""
+    """Resolve `target` to an address and port. Raises BadParameter, also for an unknown name."""
     import socket
 
     from agent.core.model import Address
@@ -122,14 +122,14 @@ def resolve_address(target: str) -> "Address":
     try:
         found = socket.getaddrinfo(host, number, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as why:
-        raise typer.BadParameter(f'"{host}" is not known here: {why}', param_hint="HOST[:PORT]") from None
+        raise typer.BadParameter(f'"{host}" cannot be resolved: {why}', param_hint="HOST[:PORT]") from None
     return Address(str(found[0][4][0]), number)
 
 
 def choose_credential(
     community: str | None, version: str | None, name: str | None, config: Path | None
 ) -> "Credential":
-    """What to ask with: a credential of the configuration, or a community in the clear."""
+    """Choose the credential: one of the configuration, or a community in the clear."""
     from agent.snmp.reader import Credential
 
     if version not in {None, "1", "2c"}:
@@ -154,7 +154,7 @@ def choose_credential(
 async def read_printer(
     address: "Address", credential: "Credential", patience: float, profiles: "Profiles | None" = None
 ) -> "Snapshot | None":
-    """One full reading, with these vendor profiles (the shipped ones by default); None if nobody answered."""
+    """Read a printer in full, with these vendor profiles (default: the shipped ones); None without answer."""
     from agent.collectors import printer_mib
     from agent.core.clock import Clock
     from agent.core.errors import NoAnswer
@@ -184,18 +184,18 @@ def _print_snapshot(snapshot: "Snapshot", *, as_json: bool, explain: bool) -> No
 
 
 def _explain_silence(address: "Address", credential: "Credential", door: int | None) -> str:
-    """What silence may mean. `door`: the TCP port at which somebody opened all the same."""
+    """Explain why SNMP had no answer. `door`: a TCP port of the host that is open all the same."""
     how = "SNMPv3" if credential.version == "3" else f"SNMP version {credential.version}"
     if credential.version == "2c":
         how = "SNMP version 2c and 1"
-    said = f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
+    silence = f'{address}: no answer to the credential "{credential.name}" in {how}.\n'
     if door is not None:
         return (
-            f"{said}The host is there: it opens TCP port {door}. So the community or the user is wrong,\n"
+            f"{silence}The host is there: it opens TCP port {door}. So the community or the user is wrong,\n"
             "or SNMP is switched off. Look at its web page, or try --community or --credential."
         )
     return (
-        f"{said}"
+        f"{silence}"
         "A printer that is off, asleep too deeply, unreachable or asked with a wrong community looks alike.\n"
         "Check that it is on and that SNMP is enabled on its web page; try --community or --credential,\n"
         "or wait longer with --timeout."

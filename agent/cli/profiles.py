@@ -1,4 +1,4 @@
-"""`printwarden profiles`: which makers' objects are read, and what a profile of your own would read."""
+"""`printwarden profiles`: the vendor profiles in force, and checks and trials of your own."""
 
 import asyncio
 from dataclasses import asdict
@@ -56,8 +56,8 @@ def check(paths: Paths, as_json: _common.AsJson = False) -> None:
         for one in found:
             typer.echo(str(one), err=True)
         complained = f"{counted(len(found), 'complaint')}: the agent would not start"
-        said = complained if found else "nothing to complain about"
-        typer.echo(f"{counted(len(files), 'profile')}, {said}", err=bool(found))
+        verdict = complained if found else "nothing to complain about"
+        typer.echo(f"{counted(len(files), 'profile')}, {verdict}", err=bool(found))
     if found:
         raise typer.Exit(2)
 
@@ -76,7 +76,7 @@ def try_profile(
     walk: Annotated[Path, typer.Option("--walk", metavar="WALK", help="A capture: OID|TAG|VALUE a line.")],
     as_json: _common.AsJson = False,
 ) -> None:
-    """Show what a profile would read of a captured printer.
+    """Show the values that a profile would read of a captured printer.
 
     Example: printwarden profiles try acme.toml --walk capture/walk.snmprec
     """
@@ -119,7 +119,7 @@ async def _read_walk(reader: "WalkReader", profiles: "Profiles") -> "Snapshot":
 
 
 def _describe_match(profile: "Profile", snapshot: "Snapshot") -> str:
-    """How many of its rows were answered."""
+    """Format how many rows of a profile were answered."""
     answered = {meter.source for meter in snapshot.meters or ()}
     silent = [row for row in profile.meter if row.oid not in answered]
     lines = [f"\n{len(profile.meter) - len(silent)} of {len(profile.meter)} meter rows answered."]

@@ -1,4 +1,4 @@
-"""`printwarden receive`: the reference provider, for trials, for tests, and for who writes a real one."""
+"""`printwarden receive`: the reference provider, for trials, tests, and authors of a real one."""
 
 import asyncio
 import json
@@ -75,7 +75,7 @@ def receive(
     control: ControlOption = False,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Be the provider: take events, keep them once, answer with receipts, or misbehave as told.
+    """Be the provider: accept events, store each once, answer with receipts, or misbehave on request.
 
     Says where it listens, and with which CA file the agent can check it; then one line per event.
 
@@ -117,7 +117,7 @@ def receive(
 
 @app.command()
 def tickets(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = False) -> None:
-    """List the tickets that arrived, each as its newest event has it. Also while the receiver runs.
+    """List the tickets that arrived, each by its newest event. Also while the receiver runs.
 
     Example: printwarden receive tickets --database receiver.db
     """
@@ -170,7 +170,7 @@ def token(
 
 
 def _default_tls_folder(database: str) -> Path:
-    """Where certificates live by default."""
+    """Return the default folder of certificates."""
     if "://" in database:
         return Path("receiver-tls")
     return Path(database).with_name(f"{Path(database).stem}-tls")
@@ -211,19 +211,18 @@ async def _serve_receiver(
 
 
 def _print_event(arrival: ReceivedEvent) -> None:
-    """One event for a person."""
+    """Print one event for a person."""
     if arrival.event is None:
-        said = f"{arrival.id}  refused: {arrival.refused.detail if arrival.refused else ''}"
+        line = f"{arrival.id}  refused: {arrival.refused.detail if arrival.refused else ''}"
     else:
-        told = arrival.event
-        said = (
-            f"{told.time}  #{int(told.sequence)}  {told.type}  {told.subject}  {_summarize_event(told.data)}"
-        )
-    _common.out.print(Text(said), soft_wrap=True)
+        event = arrival.event
+        head = f"{event.time}  #{int(event.sequence)}  {event.type}  {event.subject}"
+        line = f"{head}  {_summarize_event(event.data)}"
+    _common.out.print(Text(line), soft_wrap=True)
 
 
 def _print_event_json(arrival: ReceivedEvent) -> None:
-    """One event for a program."""
+    """Print one event for a program."""
     if arrival.event is not None:
         _print_json_line(arrival.event.model_dump())
 
@@ -233,7 +232,7 @@ def _print_json_line(value: dict[str, Any]) -> None:
 
 
 def _summarize_event(data: Mapping[str, Any]) -> str:
-    """What a ticket says in a few words; nothing of other events."""
+    """Summarise a ticket in a few words; "" for other events."""
     if "fault" not in data:
         return ""
     return f"{data['event']}: {data['fault']['title']} ({data['device']['device_key']})"

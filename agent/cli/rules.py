@@ -53,9 +53,9 @@ def check_rules(paths: FilePaths = None, state: StateFile = None, as_json: _comm
         raise typer.Exit(why.exit_code) from None
     advice = _rules.collect_advice(state, found, paths)
     if as_json:
-        said = [asdict(it) for it in advice]
+        entries = [asdict(it) for it in advice]
         _common.print_json(
-            {"rules": len(found.rules), "files": list(found.files), "complaints": [], "advice": said}
+            {"rules": len(found.rules), "files": list(found.files), "complaints": [], "advice": entries}
         )
         return
     for it in advice:
@@ -84,7 +84,7 @@ def list_rules(paths: FilePaths = None, as_json: _common.AsJson = False) -> None
 
 @app.command("faults")
 def list_faults(as_json: _common.AsJson = False) -> None:
-    """List the fault catalogue: what a rule may say is wrong, and who can put it right.
+    """List the fault catalogue: the faults that a rule may name, and who repairs them.
 
     Example: printwarden rules faults
     """
@@ -104,7 +104,7 @@ def list_signals(
     name: Annotated[str, typer.Argument(metavar="[SIGNAL]", help="One signal, in full.")] = "",
     as_json: _common.AsJson = False,
 ) -> None:
-    """List what rules can ask for: of what, with which further keys, and what it means.
+    """List the signals of rules: of which part, with which further keys, and their meaning.
 
     Examples: printwarden rules signals · printwarden rules signals counter.jump
     """
@@ -141,7 +141,7 @@ def print_schema() -> None:
 
 @app.command("test", epilog="Exit codes: 0 every trial went as it says, 1 one did not, 2 a file is wrong.")
 def run_trials(paths: FilePaths = None, rules: RulePaths = None, as_json: _common.AsJson = False) -> None:
-    """Play trials: readings in *.trial.toml files, and what is to come of them.
+    """Play trials: readings in *.trial.toml files, and the tickets they must lead to.
 
     Without files those of the shipped rules. Each trial goes through history, rules and tickets as the
     agent's own readings do. A trial that goes otherwise shows what came instead.
@@ -177,7 +177,7 @@ def explain_rule(
     rules: RulePaths = None,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Say why a rule says what it says of a printer: each condition, with the value it saw.
+    """Explain the verdict of a rule on a printer: each condition, with the value it saw.
 
     Examples: printwarden rules explain VHB8912345 supply-low ·
     printwarden rules explain 10.0.0.7 device-offline --at 2026-03-02T08:00
@@ -208,7 +208,7 @@ def explain_rule(
 def diff_rules(
     paths: FilePaths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False
 ) -> None:
-    """Say what would change if these files were in force instead of those of the site.
+    """Show the changes if these files were in force instead of those of the site.
 
     Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
     """
@@ -253,9 +253,9 @@ def backtest_rules(
     page: Annotated[Path | None, typer.Option("--html", help="Write a report with plots there.")] = None,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Run rules over recorded history: how many tickets, how many of them right, what was missed.
+    """Run rules over recorded history: number of tickets, share of right ones, missed faults.
 
-    What is right is told by other rules: a supply order by a supply that ran empty or was replaced, a
+    Other rules decide what is right: a supply order by a supply that ran empty or was replaced, a
     prediction by a printer that went down. --against names others. The difference to the rules that are
     in force is shown, too. What was computed before for the same past and the same rule is not computed
     again.

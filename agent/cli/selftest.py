@@ -15,7 +15,7 @@ def selftest(as_json: _common.AsJson = False) -> None:
     """Use every part of this installation once, on loopback: modules, data, time zones, scheduler, mDNS,
     and the whole line from two simulated printers (SNMP v2c and v3) to a receiver over TLS.
 
-    Needs no configuration, contacts nobody, and leaves nothing behind. Exit code 0 if it is whole, 1 if not.
+    Needs no configuration, contacts no host, and leaves nothing behind. Exit code 0 if it is whole, 1 if not.
 
     Example: printwarden selftest
     """
@@ -25,14 +25,14 @@ def selftest(as_json: _common.AsJson = False) -> None:
     checks = asyncio.run(selftest.run_checks())
     whole = all(check.ok for check in checks)
     if as_json:
-        told = {
+        document = {
             "version": __version__,
             "python": platform.python_version(),
             "frozen": bool(getattr(sys, "frozen", False)),
             "ok": whole,
         }
         parts = {"modules": selftest.list_modules(), "data": selftest.hash_data_files()}
-        _common.print_json({**told, "checks": [asdict(check) for check in checks], **parts})
+        _common.print_json({**document, "checks": [asdict(check) for check in checks], **parts})
     else:
         for check in checks:
             word = Text("ok  ", style="green") if check.ok else Text("FAIL", style="bold red")

@@ -44,7 +44,7 @@ def install(dry_run: DryRun = False) -> None:
 
 @app.command()
 def status() -> None:
-    """Show whether the service runs, and what it said last. Exit code 0 if it runs, 1 if not.
+    """Show whether the service runs, and its last lines of log. Exit code 0 if it runs, 1 if not.
 
     Example: printwarden service status
     """
@@ -59,7 +59,7 @@ def alive(
     config: _common.ConfigFile = None,
     within: Annotated[str, typer.Option(help="How old its last heartbeat may be.")] = "35m",
 ) -> None:
-    """Tell whether the service has noted lately how it is: the health check of a container.
+    """Check that the service wrote a heartbeat lately: the health check of a container.
 
     Exit code 0 if it has, 1 if not.
 
@@ -100,7 +100,7 @@ def uninstall(purge: Purge = False, dry_run: DryRun = False) -> None:
 
 @app.command(hidden=True)
 def host() -> None:
-    """What Windows' service control manager starts; not for people."""
+    """Started by Windows' service control manager; not for people."""
     from agent.runtime.host.systemd_install import InstallNotPossible
 
     if sys.platform == "win32":
@@ -112,7 +112,7 @@ def host() -> None:
 
 
 def _program_command() -> list[str]:
-    """This very program, as the service has to start it."""
+    """Return the command that starts this program as the service."""
     if getattr(sys, "frozen", False):
         return [str(Path(sys.executable).resolve())]
     return [str(Path(sys.executable).absolute()), "-m", "agent"]

@@ -75,7 +75,7 @@ def simulate(
     anywhere: Anywhere = False,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Simulate a fleet: twelve printers with stories, and a few devices that are none.
+    """Simulate a fleet: twelve printers with stories, and a few devices that are no printers.
 
     Toner runs low, a tray jams, a fuser fails, a cover is opened, one sleeps, one falls silent; six are fine.
 
@@ -97,7 +97,7 @@ def simulate(
 
       printwarden simulate --ipp 8631
 
-    Exit codes: 0 stopped by Ctrl+C, SIGTERM or --for; 1 an address or port cannot be had; 2 wrong usage.
+    Exit codes: 0 stopped by Ctrl+C, SIGTERM or --for; 1 an address or port is not free; 2 wrong usage.
     """
     try:
         members = _cast([*(walk or ()), *(more or ())], scenarios or [], base, port, named=named, seed=seed)
@@ -120,7 +120,7 @@ def simulate(
 def _cast(
     files: list[Path], scenarios: list[str], base: str, port: int, *, named: str, seed: int
 ) -> list[SimulatedDevice]:
-    """Who answers: recorded devices, printers that play scenarios, or the usual fleet."""
+    """Return the devices to simulate: recorded ones, printers that play scenarios, or the usual fleet."""
     if files:
         return _load_walks(files, base, port)
     if scenarios or named:
@@ -135,7 +135,7 @@ _ADDRESS_HINT = (
 
 
 def _load_walks(files: list[Path], base: str, port: int) -> list[SimulatedDevice]:
-    """One device for each file; what cannot be used of it is said on stderr."""
+    """Load one device from each file; unusable lines are reported on stderr."""
     walks = [read_walk(path) for path in files]
     for problem in (problem for walk in walks for problem in walk.problems):
         _common.err.print(str(problem), markup=False, soft_wrap=True)
@@ -143,7 +143,7 @@ def _load_walks(files: list[Path], base: str, port: int) -> list[SimulatedDevice
 
 
 def _add_quirks(member: SimulatedDevice, written: list[str]) -> SimulatedDevice:
-    """The member with more quirks. Raises ValueError for an unknown one."""
+    """Add quirks to a member. Raises ValueError for an unknown one."""
     for each in written:
         quirk.parse_quirk(each)
     return replace(member, quirks=(*member.quirks, *written))
@@ -170,7 +170,7 @@ async def _run_fleet(
 
 
 def _print_ready(fleet: SimulatedFleet, as_json: bool) -> None:
-    """Who answers where: a table, or a line for each and one more that says that all are ready."""
+    """Print the address of each device: a table, or a line each and one more when all are ready."""
     if as_json:
         for member in fleet.members:
             print(json.dumps(_device_document(member), ensure_ascii=False))
@@ -206,7 +206,7 @@ def _print_devices(members: list[SimulatedDevice] | tuple[SimulatedDevice, ...])
 
 
 def _device_document(member: SimulatedDevice) -> dict[str, Any]:
-    """A member as data."""
+    """Return a member as data."""
     return {
         "address": str(member.address),
         "name": member.name,

@@ -1,4 +1,4 @@
-"""`printwarden status`: how the fleet, the agent and the outbox are."""
+"""`printwarden status`: the state of the fleet, the agent and the outbox."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from agent.core.units import counted
 def status(
     config: _common.ConfigFile = None, as_json: _common.AsJson = False, clock: _common.ClockText = ""
 ) -> None:
-    """Show the known printers, how the agent is, and what waits to be delivered.
+    """Show the known printers, the state of the agent, and the events that wait to be delivered.
 
     Reads the state file beside the running service; changes nothing.
 
@@ -54,17 +54,17 @@ def status(
     for trouble in outbox.trouble:
         _common.out.print(f"  not delivering: {trouble}; nothing is lost", markup=False)
     for trouble in outbox.unheard:
-        _common.out.print(f"  its desk cannot be heard: {trouble}", markup=False)
-    told = ", ".join(f"{name} ({level})" for name, level in protections.items())
-    _common.out.print(f"Credentials: {told}", markup=False)
+        _common.out.print(f"  feedback of its desk cannot be fetched: {trouble}", markup=False)
+    levels = ", ".join(f"{name} ({level})" for name, level in protections.items())
+    _common.out.print(f"Credentials: {levels}", markup=False)
     _print_complaints(agent)
 
 
-def _credential_levels(territory: Any) -> dict[str, str]:
-    """What each credential in use protects, said as it is: clear text, authenticated, encrypted."""
-    config = territory.config
+def _credential_levels(policy: Any) -> dict[str, str]:
+    """Return the protection of each credential in use: clear text, authenticated, encrypted."""
+    config = policy.config
     used = {name for place in (*config.network, *config.printer) for name in place.credentials}
-    return {name: territory.credentials[name].security_level.value for name in sorted(used)}
+    return {name: policy.credentials[name].security_level.value for name in sorted(used)}
 
 
 def _format_age(at: float | None, now: float) -> str:
@@ -74,7 +74,7 @@ def _format_age(at: float | None, now: float) -> str:
 
 
 def _print_complaints(agent: dict[str, Any]) -> None:
-    """Edited files that are not in force."""
+    """Print the edited files that are not in force."""
     for what in ("config_complaint", "rules_complaint"):
         if complaint := agent.get(what):
             _common.out.print(f"\nThe last good version is in force, because:\n{complaint}", markup=False)

@@ -1,4 +1,4 @@
-"""`printwarden ticket`: all that is known of one ticket, for whoever goes there."""
+"""`printwarden ticket`: one ticket in full, for the technician who is sent to it."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +21,8 @@ def ticket(
     config: _common.ConfigFile = None,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Show one ticket as the provider was told of it last, with how the printer stood then: its alerts, what
-    happened before, its supplies. For the technician.
+    """Show one ticket as it was last sent to the provider, with the state of the printer at that time: its
+    alerts, earlier troubles, its supplies. For the technician.
 
     Examples:
 
@@ -50,7 +50,7 @@ def ticket(
 
 
 def _find_ticket(db: sqlite3.Connection, which: str) -> str:
-    """The id of the ticket that is meant; of a printer's, the one that has been open longest."""
+    """Find the id of the ticket; for a printer, of the one that has been open longest."""
     from agent.tickets import lifecycle
 
     known = [*lifecycle.load_open_tickets(db), *lifecycle.load_cleared_tickets(db, 0.0)]
@@ -62,13 +62,13 @@ def _find_ticket(db: sqlite3.Connection, which: str) -> str:
             f'"{which}" fits {len(by_id)} tickets; write more of it', param_hint="TICKET"
         )
     if not by_id and not by_printer:
-        said = f'no ticket is known of "{which}"; `printwarden tickets` lists them'
+        said = f'there is no ticket for "{which}"; `printwarden tickets` lists them'
         raise typer.BadParameter(said, param_hint="TICKET")
     return next(iter(by_id)) if by_id else by_printer[0]
 
 
 def _bare_key(key: str) -> str:
-    """ "sn:PHBLL12345" without what kind of key it is."""
+    """Return "PHBLL12345" for the key "sn:PHBLL12345"."""
     return key.partition(":")[2].casefold()
 
 
@@ -84,7 +84,7 @@ def _print_ticket(data: Mapping[str, Any], desk: str) -> None:
 
 
 def _ticket_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(label, text) of all that is one value; an empty text is nothing to tell."""
+    """Yield (label, text) for each single value; an empty text is left out."""
     device, fault, printer = data["device"], data["fault"], data.get("printer") or {}
     yield "ticket", f"{data['ticket_id']}, {data['event']}, {data['kind']}"
     yield "fault", _join_parts(fault["fault_key"], fault["component"], fault["impact"], fault["severity"])
@@ -197,4 +197,4 @@ TABLES: tuple[tuple[str, str, Columns], ...] = (
     ),
     ("Replaced", "replaced", {"supply": itemgetter("supply"), "when": itemgetter("at")}),
 )
-"""What is a list in a ticket's `printer`: title, name there, and what each column shows of one entry."""
+"""The lists in a ticket's `printer`: title, name, and the columns with their format."""

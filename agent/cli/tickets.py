@@ -1,4 +1,4 @@
-"""`printwarden tickets`: what is wrong, and whether the provider knows."""
+"""`printwarden tickets`: the open tickets, and whether they were delivered."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -16,8 +16,8 @@ def tickets(
     as_json: _common.AsJson = False,
     clock: _common.ClockText = "",
 ) -> None:
-    """Show the open tickets: what is wrong with which printer, since when, by which rule, whether the
-    provider has been told everything, and what its desk says.
+    """Show the open tickets: the fault, the printer, since when, by which rule, whether all of it was
+    delivered, and the feedback of the provider's desk.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""`printwarden version`: which one this is; and, only if asked to look, whether there is a newer one."""
+"""`printwarden version`: this version; and, only with --check, whether there is a newer one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,7 @@ CaFile = Annotated[
 def version(
     check: Annotated[
         str,
-        typer.Option(
-            "--check", metavar="URL", help='Where {"version": …} is kept. Nobody is asked by default.'
-        ),
+        typer.Option("--check", metavar="URL", help='Where {"version": …} is kept. Not checked by default.'),
     ] = "",
     ca_file: CaFile = None,
     as_json: _common.AsJson = False,
@@ -25,7 +23,7 @@ def version(
     """Show the version. With --check, ask one address whether there is a newer one; nothing is installed:
     updates come from the package manager, or as an MSI.
 
-    Exit code 0 if this is the newest or nobody was asked, 1 if there is a newer one or nobody answered.
+    Exit code 0 if this is the newest or --check was not given, 1 if there is a newer one or no answer.
 
     Example: printwarden version --check https://mps.example/printwarden.json
     """

@@ -1,4 +1,4 @@
-"""`config.toml`, the file that customer IT owns: what may be contacted, how often, and who is told.
+"""`config.toml`, the file that customer IT owns: whom to contact, how often, where events go.
 
 Every key is explained where it is declared, in `sections`; `config.example.toml` shows them all. A mistake
 stops the start with file, line, key, reason and a suggestion.
@@ -65,7 +65,7 @@ __all__ = [
 
 
 class Config(ConfigSection):
-    """The whole file."""
+    """The configuration file as a whole."""
 
     config_version: Literal[1] = 1
     site: SiteConfig = SiteConfig()
@@ -92,17 +92,17 @@ class Config(ConfigSection):
     folder: Path = Field(Path(), exclude=True, description="Where the file lies. Set by `load`.")
 
     def resolve_path(self, name: str) -> Path:
-        """A path written in the file: absolute, relative to the file's folder, or "secret:NAME"."""
+        """Resolve a path of the configuration: absolute, relative to the file's folder, or "secret:NAME"."""
         return resolve_file(self.folder, name)
 
     def read_target(self, targets: ModuleType) -> tuple[str, BaseModel] | None:
-        """The name and the settings of `[target]`, if there is one. Raises ConfigError."""
+        """Return the name and the settings of `[target]`, or None without one. Raises ConfigError."""
         data = {"target": self.target, "provider": {"url": self.provider.url}}
         return target_table.read_target(toml.Document(self.folder / "config.toml", "", data), targets)
 
     @property
     def state_folder(self) -> Path:
-        """The folder of everything that is kept."""
+        """The folder with the state file, the identity and the audit log."""
         return self.resolve_path(self.storage.folder) if self.storage.folder else default_paths().state
 
     @property
@@ -116,12 +116,12 @@ class Config(ConfigSection):
 
     @property
     def token_path(self) -> Path:
-        """Where a token is left for the service to enrol with; it removes the file."""
+        """The file with a one-time token for the service to enrol with; the service removes it."""
         return self.state_folder / "enrolment.token"
 
 
 def load_config(path: Path, targets: ModuleType | None = None) -> Config:
-    """The configuration in `path`. Raises ConfigError with every complaint.
+    """Load the configuration in `path`. Raises ConfigError with every complaint.
 
     `targets`: the package of the delivery targets, which check `[target]`; left out, it is not checked here.
     """
@@ -133,7 +133,7 @@ def load_config(path: Path, targets: ModuleType | None = None) -> Config:
 
 
 def build_config(data: dict[str, Any], folder: Path) -> Config:
-    """A configuration put together elsewhere, from the command line for example; state goes to `folder`."""
+    """Build a configuration from `data`, for example from a command line; state goes to `folder`."""
     document = toml.Document(folder / "command line", "", data | {"storage": {"folder": str(folder)}})
     return _validate_document(document)
 
@@ -156,9 +156,9 @@ def _validate_document(document: toml.Document, targets: ModuleType | None = Non
 
 
 def _check_references(document: toml.Document, config: Config) -> list[Complaint]:
-    """Names that are used but not declared, declared twice, or files that are not there."""
+    """List credentials that are used but not declared or declared twice, and files that are missing."""
     names = [credential.name for credential in config.credential]
-    known = {*names, "public"}
+    declared = {*names, "public"}
     complaints = [
         document.build_complaint(
             ("credential", n, "name"), f'"{name}" is declared twice', "rename one of them"
@@ -172,10 +172,10 @@ def _check_references(document: toml.Document, config: Config) -> list[Complaint
                 document.build_complaint(
                     (kind, n, "credentials"),
                     f'no [[credential]] is named "{name}"',
-                    toml.suggest_word(name, sorted(known)),
+                    toml.suggest_word(name, sorted(declared)),
                 )
                 for name in place.credentials
-                if name not in known
+                if name not in declared
             ]
     for key in ("ca_file", "token_file"):
         name = getattr(config.provider, key)

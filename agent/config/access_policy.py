@@ -1,9 +1,9 @@
-"""What may be contacted, and with which credentials. Asked before any packet leaves, by everybody.
+"""Decides which hosts may be contacted, and with which credentials. Every packet needs its permission.
 
-excluded (network, host, MAC)      never, whatever else is configured
-a printer named by hand            yes, also outside the networks
-inside a configured network        yes
-anything else                      no: it may be shown, it is never asked
+excluded (network, host, MAC)      never: this overrides all below
+a printer named by hand            allowed, also outside the networks
+inside a configured network        allowed
+anything else                      never; it may be listed
 """
 
 import ipaddress
@@ -20,21 +20,21 @@ MAX_SWEEP_HOSTS = 1 << 20  # a range that large is a slip, also with allow_large
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """The configured networks, printers and exclusions, as questions."""
+    """Permissions, from the configured networks, printers and exclusions."""
 
     config: Config
     credentials: dict[str, Credential]
 
     @classmethod
     def from_config(cls, config: Config) -> "AccessPolicy":
-        known = {
-            given.name: Credential(**given.model_dump())  # the same fields, checked
-            for given in config.credential
+        declared = {
+            entry.name: Credential(**entry.model_dump())  # the same fields, checked
+            for entry in config.credential
         }
-        return cls(config, {"public": PUBLIC_CREDENTIAL, **known})
+        return cls(config, {"public": PUBLIC_CREDENTIAL, **declared})
 
     def permits_host(self, host: str, mac: str | None = None) -> bool:
-        """Whether `host` may be contacted at all."""
+        """Return True if `host` may be contacted at all."""
         return not self.is_excluded(host, mac) and bool(self._find_printer(host) or self._find_network(host))
 
     def is_excluded(self, host: str, mac: str | None = None) -> bool:
@@ -47,17 +47,17 @@ class AccessPolicy:
         )
 
     def snmp_address(self, host: str) -> Address:
-        """Where SNMP is asked at a permitted host."""
+        """Return the address and port of the SNMP agent at a permitted host."""
         place = self._find_printer(host) or self._find_network(host)
         return Address(host, place.snmp_port if place else 161)
 
     def credentials_for(self, host: str) -> list[Credential]:
-        """What may be tried at a host known to be a printer, in the configured order."""
+        """Return the credentials to try at a known printer, in the configured order."""
         place = self._find_printer(host) or self._find_network(host)
         return [self.credentials[name] for name in place.credentials] if place else []
 
     def sweep_credential(self, network: NetworkConfig) -> Credential | None:
-        """The one credential that a sweep of `network` may send to hosts nobody knows yet.
+        """Return the one credential that a sweep of `network` may send to unknown hosts.
 
         A community of v1 or v2c travels in clear text, so only "public" is ever sprayed; a network
         without it is swept with nothing, and found by mDNS or by hand.
@@ -69,7 +69,7 @@ class AccessPolicy:
         return None
 
     def sweep_hosts(self, network: NetworkConfig) -> Iterator[str]:
-        """Every address of `network` that a sweep may ask, in order."""
+        """Yield every address of `network` that a sweep may ask, in order."""
         usable = network.cidr.hosts() if network.cidr.num_addresses > 2 else iter(network.cidr)
         for count, address in enumerate(usable):
             if count >= MAX_SWEEP_HOSTS:
@@ -81,10 +81,10 @@ class AccessPolicy:
         return next((printer for printer in self.config.printer if printer.host == host), None)
 
     def _find_network(self, host: str) -> "PrinterConfig | NetworkConfig | None":
-        """The narrowest configured network around `host`."""
+        """Return the narrowest configured network that contains `host`."""
         address = ipaddress.ip_address(host)
-        around = [network for network in self.config.network if _contains_address(network.cidr, address)]
-        return max(around, key=lambda network: network.cidr.prefixlen, default=None)
+        containing = [network for network in self.config.network if _contains_address(network.cidr, address)]
+        return max(containing, key=lambda network: network.cidr.prefixlen, default=None)
 
 
 def _contains_address(network: IpNetwork, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -1,6 +1,6 @@
-"""Who may change what the agent believes: the owner of the file, and nobody else.
+"""Checks that only its owner may change a configuration file.
 
-Whoever may write the configuration decides where tickets go and which printers are asked. On Windows the
+Write access to the configuration decides where tickets go and which printers are asked. On Windows the
 folder's access list does this (docs/install.md).
 """
 
@@ -12,7 +12,7 @@ OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_permissions(path: Path) -> tuple[str, str] | None:
-    """(what is wrong, what to do) where others than its owner may write `path`; None where all is well."""
+    """Return (what is wrong, what to do) if others than the owner may write `path`, else None."""
     return None if sys.platform == "win32" else _check_mode(path)
 
 
@@ -20,7 +20,7 @@ def _check_mode(path: Path) -> tuple[str, str] | None:
     try:
         mode = path.stat().st_mode
     except OSError:
-        return None  # whoever reads it says so
+        return None  # reported when it is read
     if not mode & OTHERS_MAY_WRITE:
         return None
     who = "everybody" if mode & stat.S_IWOTH else "its group"

@@ -1,4 +1,4 @@
-"""Where the secrets of `config.toml` lie: "env:NAME", "file:PATH" or "secret:NAME" instead of the text."""
+"""Secrets of `config.toml` outside the file: "env:NAME", "file:PATH" or "secret:NAME" instead of the text."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ SECRET_KEYS = frozenset({"community", "auth_password", "priv_password", "proxy"}
 
 
 def resolve_file(folder: Path, name: str) -> Path:
-    """The file that `name` means in a configuration that lies in `folder`.
+    """Return the path that `name` stands for in a configuration in `folder`.
 
     "secret:NAME" is the credential that systemd gives the service (systemd.exec(5), LoadCredential=,
     LoadCredentialEncrypted=), of that name or from the loaded folder `secrets`; or else NAME in the folder
@@ -29,7 +29,7 @@ def resolve_file(folder: Path, name: str) -> Path:
 
 
 def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
-    """The document with "env:NAME" and "file:PATH" replaced by what they point to, where they do."""
+    """Replace each reference to a secret by its value; a broken one stays and gives a complaint."""
     complaints: list[Complaint] = []
 
     def resolve(value: Any, where: toml.TomlPath) -> Any:
@@ -50,7 +50,10 @@ def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Compla
 
 
 def _read_secret(value: str, folder: Path) -> str:
-    """What "env:…", "file:…" or "secret:…" points to; any other value is itself. Raises ValueError."""
+    """Read the secret behind "env:…", "file:…" or "secret:…"; return any other value as it is.
+
+    Raises ValueError.
+    """
     kind, _, name = value.partition(":")
     if kind == "env":
         if name not in os.environ:

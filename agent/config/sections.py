@@ -33,7 +33,7 @@ class SiteConfig(ConfigSection):
 
 
 class CredentialConfig(ConfigSection):
-    """How to ask printers. A secret may be "env:NAME", "file:PATH" or "secret:NAME"."""
+    """An SNMP credential. A secret may be "env:NAME", "file:PATH" or "secret:NAME"."""
 
     name: str = Field(min_length=1)
     version: Literal["1", "2c", "3"] = "2c"
@@ -59,7 +59,7 @@ class CredentialConfig(ConfigSection):
 
 
 class NetworkConfig(ConfigSection):
-    """A range that may be contacted. Nothing outside the configured networks ever is."""
+    """A range that may be contacted; hosts outside all ranges are not, unless named as a printer."""
 
     cidr: Cidr
     snmp_port: PortNumber = 161
@@ -90,7 +90,7 @@ class PrinterConfig(ConfigSection):
 
 
 class ExcludeConfig(ConfigSection):
-    """Never contacted, whatever else is configured."""
+    """Hosts that are never contacted; this overrides every other section."""
 
     networks: tuple[Cidr, ...] = Field((), strict=False)
     hosts: tuple[HostAddress, ...] = Field((), strict=False)
@@ -98,7 +98,7 @@ class ExcludeConfig(ConfigSection):
 
 
 class ScheduleConfig(ConfigSection):
-    """How often each printer is asked for what; jitter spreads the printers over the time."""
+    """The interval of each kind of poll; jitter spreads the printers over it."""
 
     alerts: Cadence = 300.0
     supplies: Cadence = 1800.0
@@ -121,7 +121,7 @@ class SnmpConfig(ConfigSection):
 
 
 class IppConfig(ConfigSection):
-    """IPP beside SNMP: for what SNMP leaves open, and for printers that do not speak it."""
+    """IPP beside SNMP: for values that SNMP lacks, and for printers without SNMP."""
 
     enabled: bool = True
     port: PortNumber = 631
@@ -186,7 +186,7 @@ class ProviderConfig(ConfigSection):
 
 
 class EgressConfig(ConfigSection):
-    """What may leave the site. A provider's contract may take out more, never less."""
+    """Fields that are removed or masked before anything leaves the site."""
 
     remove: tuple[Literal["ip", "hostname", "mac", "location", "contact", "asset_tag"], ...] = Field(
         (), strict=False, description="Fields of a printer that are never sent."

@@ -29,7 +29,7 @@ AT_START = (
 
 
 def keep_started(running: Config, edited: Config) -> tuple[Config, list[str]]:
-    """`edited`, with the running value of each key that is read at the start; and which of these differ."""
+    """Return `edited` with the running value of each start-up key, and the start-up keys that differ."""
     waiting = [key for key in _changed(running, edited) if _read_at_start(key)]
     kept: dict[str, Any] = {}
     for key in waiting:
@@ -40,7 +40,7 @@ def keep_started(running: Config, edited: Config) -> tuple[Config, list[str]]:
 
 
 def _changed(one: Config, other: Config) -> Iterator[str]:
-    """The keys whose values differ: "snmp.timeout", or "network" where a section is a list of tables."""
+    """Yield the keys whose values differ: "snmp.timeout", or "network" for a list of tables."""
     for section in Config.model_fields:
         before, after = getattr(one, section), getattr(other, section)
         if isinstance(before, ConfigSection):

@@ -1,4 +1,4 @@
-"""`[target] NAME = {…}`: where events go instead of to a url. NAME is a file of `uplink/targets`.
+"""`[target] NAME = {…}`: a destination of events other than a url. NAME is a file of `uplink/targets`.
 
 That file's own `Settings` checks the table: a new target needs no edit here. The package of the targets is an
 argument, because the configuration does not know the uplink.
@@ -18,7 +18,7 @@ Tables = dict[str, dict[str, Any]]
 
 
 def read_target(document: toml.Document, package: ModuleType) -> tuple[str, BaseModel] | None:
-    """The name and the settings of the one target in `document`; None if there is none.
+    """Return the name and the settings of the one target in `document`, or None without one.
 
     `package` holds the targets. Files are located beside the document. Raises ConfigError with every
     complaint.
@@ -36,7 +36,7 @@ def read_target(document: toml.Document, package: ModuleType) -> tuple[str, Base
 
 
 def find_mistakes(document: toml.Document, package: ModuleType) -> list[Complaint]:
-    """Every complaint about the target in `document`."""
+    """List every complaint about the target in `document`."""
     try:
         read_target(document, package)
     except ConfigError as why:
@@ -45,7 +45,7 @@ def find_mistakes(document: toml.Document, package: ModuleType) -> list[Complain
 
 
 def _model(package: ModuleType, named: set[str]) -> type[BaseModel]:
-    """The table `[target]` as a model: a field for each file of `package`; those `named` are imported."""
+    """Build the model of `[target]`: a field for each file of `package`; those in `named` are imported."""
     fields: dict[str, Any] = {
         name: (plugins.load_plugin(package, name).Settings if name in named else Any, None)
         for name in plugins.list_plugins(package)
@@ -55,7 +55,7 @@ def _model(package: ModuleType, named: set[str]) -> type[BaseModel]:
 
 
 def _beside(document: toml.Document, settings: BaseModel) -> BaseModel:
-    """`settings` with its files beside the configuration: "secret:NAME" is one of them."""
+    """Resolve the files in `settings` relative to the configuration, also "secret:NAME"."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     files = {name: file for name, file in given.items() if isinstance(file, Path)}
     moved = {name: resolve_file(document.path.parent, str(file)) for name, file in files.items()}

@@ -107,7 +107,7 @@ async def test_a_wrong_community_is_silence(printer):
     [
         ([f"{HOME}:0"], "not a port"),
         ([f"{HOME}:snmp"], "not a port"),
-        (["no-such-host.invalid"], "not known here"),
+        (["no-such-host.invalid"], "cannot be resolved"),
         ([HOME, "--version", "3"], "--credential"),
         ([HOME, "--credential", "floor2", "--community", "x"], "not both"),
         ([], "Missing argument"),

@@ -68,7 +68,7 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
         assert "T-88123, acknowledged" in packet
     assert json.loads(run("ticket", config, ticket["id"], "--json").stdout)["ticket_id"] == ticket["id"]
     unknown = run("ticket", config, "nobody")
-    assert (unknown.returncode, 'no ticket is known of "nobody"' in unknown.stderr) == (2, True)
+    assert (unknown.returncode, 'there is no ticket for "nobody"' in unknown.stderr) == (2, True)
 
 
 async def test_who_announces_itself_outside_the_networks_is_shown_and_never_asked(site_of, shop):
