@@ -70,7 +70,7 @@ def test_a_status_has_one_meaning_with_or_without_a_problem(status: int, means: 
     [
         b"", b"<!doctype html>", b"ok", b"{}", b"[]", b"null", b"[" * 100_000, b'{"receipt": null}', b"\xff\xfe",
         {"receipt": []}, {"receipt": [{}]}, {"receipt": [7]}, {"receipt": {"id": "x"}},
-        receipt((TWO, "accepted")), receipt((ONE, "fine")), {"receipt": [{"id": "1", "result": "accepted"}]},
+        receipt((TWO, "accepted")), {"receipt": [{"id": "1", "result": "accepted"}]},
     ],
 )  # fmt: skip
 def test_a_200_without_a_receipt_for_us_is_no_delivery(body: object) -> None:
@@ -85,6 +85,20 @@ def test_a_receipt_speaks_for_the_events_it_names() -> None:
         ONE: ItemResult(ItemOutcome.ACCEPTED),
         TWO: ItemResult(ItemOutcome.REJECTED),
     }
+
+
+@pytest.mark.parametrize("word", ["fine", "joined", "", 7, None, ["accepted"]])
+def test_a_result_that_is_not_known_yet_is_a_retry_of_that_event_alone(word: object) -> None:
+    body = {"receipt": [{"id": str(ONE), "result": word}, {"id": str(TWO), "result": "accepted"}]}
+    assert read_receipt(answer(200, body), [ONE, TWO], NOW) == {
+        ONE: ItemResult(ItemOutcome.RETRY),
+        TWO: ItemResult(ItemOutcome.ACCEPTED),
+    }
+
+
+def test_a_receipt_names_the_ticket_that_an_event_joined() -> None:
+    body = {"receipt": [{"id": str(ONE), "result": "accepted", "joined": "T0001"}]}
+    assert read_receipt(answer(200, body), [ONE], NOW)[ONE].joined == "T0001"
 
 
 def test_a_refusal_carries_the_problem_type_and_what_it_says() -> None:

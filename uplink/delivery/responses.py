@@ -60,6 +60,7 @@ class ItemResult(NamedTuple):
     result: ItemOutcome
     problem: str | None = None  # a problem type (RFC 9457)
     detail: str | None = None
+    joined: str | None = None  # id of the ticket whose occupied key this one joined
 
 
 ACCEPTED_ITEM = ItemResult(ItemOutcome.ACCEPTED)
@@ -113,14 +114,22 @@ def _parse_receipt(answer: HttpAnswer, ours: Collection[UUID]) -> Receipt:
 
 
 def _parse_item(line: Mapping[str, object]) -> ItemResult:
-    if line["result"] == ItemOutcome.ACCEPTED and not line.get("problem"):
+    outcome = _parse_outcome(line["result"])
+    if outcome == ItemOutcome.ACCEPTED and not line.get("problem") and not line.get("joined"):
         return ACCEPTED_ITEM
-    problem, detail = line.get("problem"), line.get("detail")
-    return ItemResult(
-        ItemOutcome(str(line["result"])),
-        one_line(problem) if isinstance(problem, str) else None,
-        one_line(detail) if isinstance(detail, str) else None,
-    )
+    return ItemResult(outcome, *(_parse_text(line.get(name)) for name in ("problem", "detail", "joined")))
+
+
+def _parse_outcome(word: object) -> ItemOutcome:
+    """Parse a result; a word that a later contract may add counts as "retry" for this event alone."""
+    try:
+        return ItemOutcome(str(word))
+    except ValueError:
+        return ItemOutcome.RETRY
+
+
+def _parse_text(value: object) -> str | None:
+    return one_line(value) if isinstance(value, str) else None
 
 
 def _parse_problem(answer: HttpAnswer) -> tuple[str, str]:
