@@ -1,7 +1,7 @@
-"""How good the forecasts have been here: each one that was made, against what then happened.
+"""The accuracy of the forecasts made here, compared with the outcome.
 
-Counted are cartridges that ran empty in place: what came out early says nothing of when it would have. The
-leads, and what counts as false or missed, are those by which `benchmarks/foresight.py` is scored.
+Only cartridges that ran empty in place count: one that came out early does not show when it would have been
+empty. The leads and the bounds of false and missed orders are those of `benchmarks/foresight.py`.
 """
 
 import sqlite3
@@ -13,22 +13,20 @@ from agent.forecast.calibration import MAX_FORECAST_AGE
 from agent.forecast.usage import DAY
 
 LEAD_DAYS = (14.0, 7.0, 3.0)  # days before the cartridge was empty
-ORDER_DAYS, SETTLING_DAYS = (
-    7.0,
-    1.0,
-)  # days at present pace at which an order is due, but not in a cartridge's first day
+ORDER_DAYS = 7.0  # days left at the present pace at which an order is due
+SETTLING_DAYS = 1.0  # days after installation without an order
 FALSE_ORDER_DAYS = 10.0  # days left at the order from which on it was too early
 MIN_NOTICE_DAYS = 1.0  # days before: an order later than this was missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadAccuracy:
-    """Forecasts looked back upon at one lead."""
+    """The accuracy of forecasts at one lead."""
 
     days: float
     n: int
     miss: float | None  # mean absolute miss, in days
-    late: float | None  # mean miss: above 0 when forecasts said it would last longer
+    late: float | None  # mean miss: above 0 when forecasts were too long
     cover: float | None  # share with the truth between P10 and P90
     line: float | None  # mean absolute miss of a straight line since the refill: the baseline
 
@@ -48,7 +46,7 @@ ForecastRecord = tuple[float, float, float, float, float | None, float]
 
 
 def measure_accuracy(db: sqlite3.Connection, since: float = 0.0) -> ForecastAccuracy:
-    """What became of the forecasts on cartridges that ended at or after `since`."""
+    """Measure the forecasts on cartridges that ended at or after `since`."""
     lives = list(_load_cartridges(db, since))
     emptied = [(end, made) for end, empty, made in lives if empty]
     warned = [(end, _first_order_time(made)) for end, made in emptied]
@@ -67,7 +65,7 @@ def measure_accuracy(db: sqlite3.Connection, since: float = 0.0) -> ForecastAccu
 def _load_cartridges(
     db: sqlite3.Connection, since: float
 ) -> Iterator[tuple[float, bool, list[ForecastRecord]]]:
-    """(when it ended, whether it was empty, the forecasts made), one a cartridge."""
+    """Yield (end, whether it was empty, the forecasts made) for each cartridge."""
     rows = db.execute(
         "SELECT * FROM forecast WHERE ended >= ? ORDER BY device, supply, ended, at", (since,)
     ).fetchall()
@@ -103,7 +101,7 @@ def _measure_lead(days: float, emptied: Sequence[tuple[float, list[ForecastRecor
 
 
 def _first_order_time(made: Sequence[ForecastRecord]) -> float | None:
-    """When an order would have been due first."""
+    """Return the first time at which an order would have been due."""
     for at, *_, pace in made:
         if pace < ORDER_DAYS and at - made[0][0] >= SETTLING_DAYS * DAY:
             return at

@@ -1,7 +1,7 @@
-"""Which part an alert speaks of: by code and group (RFC 3805, PrtAlertCodeTC), by words only last.
+"""The part that an alert concerns: by code and group (RFC 3805, PrtAlertCodeTC), last by its words.
 
-A jam says where the paper stopped, and that is a part that moves or heats it. The words of a path are
-read only to tell the units along it apart: their group index is the vendor's own.
+A jam gives the place where the paper stopped: a part that moves or heats it. The words are read only to
+separate the units along a paper path: their group index is the vendor's own.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from agent.core.model import Alert
 
 class TroubleKind(StrEnum):
     JAM = "jam"
-    FAULT = "fault"  # one that names the part, and from which the printer recovered
-    END = "end"  # the part failed for good or was replaced: what follows is about another
+    FAULT = "fault"  # a fault of a named part, from which the printer recovered
+    END = "end"  # the part failed for good or was replaced: later alerts concern another
 
 
 _FAULT_PARTS: Mapping[str, str] = {
@@ -25,7 +25,7 @@ _FAULT_PARTS: Mapping[str, str] = {
     "markerFuserTimingFailure": "fuser",
     "markerFuserThermistorFailure": "fuser",
 }
-_KINDS_BY_CODE: Mapping[str, TroubleKind] = {  # what it says of depends on where it is
+_KINDS_BY_CODE: Mapping[str, TroubleKind] = {  # the part depends on the group
     "jam": TroubleKind.JAM,
     "subunitRecoverableFailure": TroubleKind.FAULT,
     "subunitUnderTemperature": TroubleKind.FAULT,
@@ -53,7 +53,7 @@ PART_WORDS: Mapping[str, str] = {
 
 
 def find_trouble(alert: Alert) -> tuple[str, TroubleKind] | None:
-    """(part, what it met): ("roller 2", JAM), ("fuser 1", FAULT); None for what is no wear."""
+    """Return (part, trouble): ("roller 2", JAM), ("fuser 1", FAULT); None if it is not about wear."""
     name = alert.name
     if name in _COLD_FUSER_CODES and alert.severity != "critical":
         return None
@@ -61,22 +61,22 @@ def find_trouble(alert: Alert) -> tuple[str, TroubleKind] | None:
         return _number_part(_END_PARTS[name], alert), TroubleKind.END
     if name in _FAULT_PARTS:
         return _number_part(_FAULT_PARTS[name], alert), TroubleKind.FAULT
-    met = _KINDS_BY_CODE.get(name)
-    part = find_part_kind(alert) if met else None
-    return (_number_part(part, alert), met) if part and met else None
+    kind = _KINDS_BY_CODE.get(name)
+    part = find_part_kind(alert) if kind else None
+    return (_number_part(part, alert), kind) if part and kind else None
 
 
 def find_part_kind(alert: Alert) -> str | None:
-    """The kind of part that an alert's group, or else its words, speak of."""
+    """Find the kind of part by the alert's group, or else by its words."""
     if alert.group in _GROUP_PARTS:
         return _GROUP_PARTS[alert.group]
     if alert.group not in {"marker", "mediaPath", "markerSupplies"}:
         return None
-    said = alert.text.lower()
-    return next((part for word, part in PART_WORDS.items() if word in said), None)
+    text = alert.text.lower()
+    return next((part for word, part in PART_WORDS.items() if word in text), None)
 
 
 def _number_part(part: str, alert: Alert) -> str:
-    """A tray has rollers of its own; of the other parts a printer has one."""
+    """Number a part: rollers by their tray; every other part is the only one of its kind."""
     row = alert.group_index
     return f"{part} {row if part == 'roller' and row is not None and row > 0 else 1}"

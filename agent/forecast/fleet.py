@@ -1,7 +1,7 @@
-"""A fleet as forecasts see it: printers with their slots, sites, and the pool they share.
+"""The forecasters of a fleet: printers with their slots, their sites, and the priors they share.
 
-look(printer, at, pages, {supply: Look}) ──► its habit, its site, its slots; empties are looked back upon
-outlooks(printer, at)                    ──► an Outlook for each supply
+add_reading(printer, at, pages, {supply: sample}) ──► usage, site and slots; empty ones are scored
+build_forecasts(printer, at)                      ──► a forecast for each supply and part
 """
 
 from collections import deque
@@ -19,12 +19,12 @@ from agent.forecast.supply_forecast import NOTE_INTERVAL, forecast_supply
 from agent.forecast.supply_model import SupplyModel, SupplySample
 from agent.forecast.usage import UsageModel
 
-MAX_NOTES = 70  # days for which forecasts are kept for the look back
+MAX_NOTES = 70  # forecasts of a cartridge that are kept for scoring, one a day
 
 
 @dataclass(slots=True)
 class PrinterForecaster:
-    """One printer: what it prints, and what of it is in its slots. Pure but for what it is given."""
+    """One printer: its usage, and the cartridges in its slots."""
 
     site: SiteTrend
     usage: UsageModel = field(default_factory=UsageModel)
@@ -34,7 +34,7 @@ class PrinterForecaster:
     def add_reading(
         self, pool: FleetPriors, at: float, count: int | None, looks: Mapping[str, SupplySample]
     ) -> list[str]:
-        """Take in one reading; returns the indexes of the supplies that it showed to have run empty."""
+        """Add one reading; return the indexes of the supplies that ran empty with it."""
         habit = self.usage
         before = habit.pages
         if count is not None:
@@ -42,17 +42,17 @@ class PrinterForecaster:
                 self.site.add_day(day, ratio, worth)
         pages = habit.pages
         emptied = []
-        for index, said in looks.items():
+        for index, sample in looks.items():
             slot = self.slots.get(index)
             if slot is None:
                 slot = self.slots[index] = SupplyModel()
-            if slot.look != said and slot.add_sample(pool, said, at, pages, before):
+            if slot.look != sample and slot.add_sample(pool, sample, at, pages, before):
                 emptied.append(index)
         return emptied
 
     @property
     def premature_shares(self) -> dict[str, float]:
-        """What was left in the cartridges that were replaced last, by supply index."""
+        """Return the share left in the cartridges that were replaced last, by supply index."""
         return {
             index: slot.premature or 0.0
             for index, slot in self.slots.items()
@@ -61,11 +61,11 @@ class PrinterForecaster:
 
     @property
     def replacement_times(self) -> dict[str, float]:
-        """When each cartridge was last seen replaced, by supply index."""
+        """Return the time of each cartridge's last replacement, by supply index."""
         return {index: slot.replaced_at for index, slot in self.slots.items() if slot.replaced_at is not None}
 
     def add_alert(self, pool: FleetPriors, alert: Alert, at: float) -> str | None:
-        """Take in an alert that began; returns the part that it speaks of, if it is about wear."""
+        """Add an alert that began; return the part that it concerns, if it is about wear."""
         found = find_trouble(alert)
         if found is None:
             return None
@@ -73,7 +73,7 @@ class PrinterForecaster:
         return found[0]
 
     def build_forecasts(self, pool: FleetPriors, at: float) -> tuple[Forecasts, dict[str, bool]]:
-        """What is foreseen at `at`, and which forecasts are today's to note (True: a cartridge's first)."""
+        """Build the forecasts at `at`, and mark those to note today (True: a cartridge's first)."""
         outlooks, fresh = {}, {}
         for index, slot in self.slots.items():
             found = None if slot.part else forecast_supply(pool, self.site, self.usage, slot, at)
@@ -88,11 +88,11 @@ class PrinterForecaster:
         ), fresh
 
     def build_part_forecasts(self, pool: FleetPriors, at: float) -> dict[str, PartForecast]:
-        """What is foreseen of its parts: of those that gave trouble, and of those whose life is counted."""
+        """Build the forecasts of the parts that had trouble or have a life counter."""
         kits = {slot.part: slot for slot in self.slots.values() if slot.part}
         found = {}
-        for name in {**self.parts.known, **kits}:
-            kit, part = kits.get(name), self.parts.known.get(name)
+        for name in {**self.parts.evidence, **kits}:
+            kit, part = kits.get(name), self.parts.evidence.get(name)
             used = None if kit is None or kit.look is None or kit.look.level is None else 1.0 - kit.look.level
             end = forecast_supply(pool, self.site, self.usage, kit, at) if kit and used is not None else None
             found[name] = PartForecast(
@@ -107,7 +107,7 @@ class PrinterForecaster:
 
 @dataclass(slots=True)
 class FleetForecaster:
-    """All printers in memory, with the notes of their forecasts: for rehearsals and benchmarks."""
+    """All printers in memory, with the notes of their forecasts: for backtests and benchmarks."""
 
     pool: FleetPriors = field(default_factory=FleetPriors)
     sites: dict[str, SiteTrend] = field(default_factory=dict)
@@ -115,14 +115,14 @@ class FleetForecaster:
     notes: dict[tuple[str, str], deque[ForecastNote]] = field(default_factory=dict)
 
     def get_printer(self, key: str, site: str = "") -> PrinterForecaster:
-        """The printer with this key, made when it is met first."""
+        """Return the printer with this key, made on first use."""
         found = self.printers.get(key)
         if found is None:
             found = self.printers[key] = PrinterForecaster(self.sites.setdefault(site, SiteTrend()))
         return found
 
     def add_reading(self, key: str, at: float, count: int | None, looks: Mapping[str, SupplySample]) -> None:
-        """Take in one reading; forecasts about what ran empty are looked back upon."""
+        """Add one reading; score the forecasts of supplies that ran empty."""
         printer = self.get_printer(key)
         for index in printer.add_reading(self.pool, at, count, looks):
             if notes := self.notes.pop((key, index), None):
@@ -131,7 +131,7 @@ class FleetForecaster:
                 )
 
     def build_forecasts(self, key: str, at: float) -> Forecasts:
-        """Everything that is foreseen of one printer at `at`; noted once a day for the look back."""
+        """Build all forecasts of one printer at `at`; note them once a day for scoring."""
         foresight, fresh = self.printers[key].build_forecasts(self.pool, at)
         for index, first in fresh.items():
             found = foresight.supplies[index]

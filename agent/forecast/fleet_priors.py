@@ -1,21 +1,18 @@
-"""What a fleet teaches: what newcomers start from, and how far past forecasts were off.
+"""Values learned over a fleet: start values for new printers, and the errors of past forecasts.
 
-Learned from what the printers said of themselves. The guesses that it starts from are the trade's: a
-black cartridge gives about its rated pages, and half of the pages on a colour printer carry colour.
+Learned from the readings of all printers. Until then the guesses of the trade stand: a black cartridge gives
+about its rated pages, and half of the pages on a colour printer carry colour.
 """
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from math import log
 
-NODE_DAYS = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which misses are told apart
+NODE_DAYS = (1.5, 3.0, 7.0, 14.0, 28.0, 56.0)  # days ahead at which errors are kept apart
 _LOGS = tuple(log(node) for node in NODE_DAYS)
 TYPICAL_SIGMA, MAX_SLOPE = 0.5, 0.95  # a usual sigma; how near to one another neighbours may come
-MIN_STEP, STEP_SIZE, WARMUP_COUNT = (
-    0.02,
-    2.0,
-    10.0,
-)  # how fast a mark moves: not below SLOWEST, faster while it is NEW
+MIN_STEP, STEP_SIZE = 0.02, 2.0  # how fast a quantile moves, and its least step
+WARMUP_COUNT = 10.0  # forecasts for which it moves fastest
 
 
 @dataclass(slots=True)
@@ -33,11 +30,11 @@ class RunningMean:
 
 @dataclass(slots=True)
 class MissQuantiles:
-    """Where the truth lay against raw forecasts of about NODES days.
+    """Errors of raw forecasts of about `NODE_DAYS` days.
 
     `middle`: the median of log(truth / forecast); `low` and `high`: its P10 and P90, in sigmas of the
     forecast. Learned by steps: a truth above a mark of share q lifts it by q, one below lowers it by 1 - q.
-    What a forecast of five days teaches is shared by the nodes of three and seven. A longer raw forecast
+    The error of a five-day forecast is shared by the nodes of three and seven days. A longer raw forecast
     stays a longer forecast: neighbours of `middle` are kept from crossing.
     """
 
@@ -47,7 +44,7 @@ class MissQuantiles:
     n: int = 0
 
     def add_miss(self, days: float, sigma: float, truth: float) -> None:
-        """A look back: `days` were forecast (raw) when `truth` days were left."""
+        """Learn one error: `days` were forecast (raw) when `truth` days were left."""
         z = log(truth / days)
         node, part = _locate_node(days)
         low, middle, high = self.quantiles_at(days, sigma)
@@ -67,7 +64,7 @@ class MissQuantiles:
             )
 
     def quantiles_at(self, days: float, sigma: float) -> tuple[float, float, float]:
-        """P10, median and P90 of log(truth / forecast) for a raw forecast of `days`, in order."""
+        """Return P10, median and P90 of log(truth / forecast) for a raw forecast of `days`, in order."""
         node, part = _locate_node(days)
         low, middle, high = self.low, self.middle, self.high
         best = middle[node] + part * (middle[node + 1] - middle[node])
@@ -77,7 +74,7 @@ class MissQuantiles:
 
 
 def _locate_node(days: float) -> tuple[int, float]:
-    """The node at or below `days`, and the part of the way to the next one."""
+    """Return the node at or below `days`, and the part of the way to the next one."""
     if days <= NODE_DAYS[0]:
         return 0, 0.0
     if days >= NODE_DAYS[-1]:
@@ -96,7 +93,7 @@ def _initial_yields() -> dict[str, RunningMean]:
 
 @dataclass(slots=True)
 class FleetPriors:
-    """What all printers of a fleet have in common."""
+    """Values that all printers of a fleet share."""
 
     usual: dict[str, RunningMean] = field(
         default_factory=_initial_yields

@@ -1,8 +1,8 @@
-"""Forecasts on disk: what is known of each printer, its site and the pool, and every forecast made.
+"""Forecasts on disk: the state of each printer, its site and the fleet, and every forecast made.
 
 - The state is a few numbers for each printer, written with the reading that changed it, in its transaction.
 - A forecast is noted once a day for each supply, and closed when the cartridge runs empty or is replaced.
-- State in a form that this version does not know is forgotten, never guessed at: forecasts start afresh.
+- State in another format version is dropped, and forecasts start afresh.
 """
 
 import json
@@ -48,7 +48,7 @@ RETENTION = 400 * 86400.0  # how long forecasts are kept once their cartridge is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastInput:
-    """What one reading of a printer brought: None for what it did not ask for."""
+    """The parts of a reading that forecasts use; None for parts that were not read."""
 
     site: str = ""
     pages: int | None = None
@@ -59,7 +59,7 @@ class ForecastInput:
 
 @dataclass(slots=True)
 class _StoredState:
-    """What is known of one printer, and the texts as which it stands on disk."""
+    """The state of one printer, with its texts on disk."""
 
     pool: FleetPriors
     printer: PrinterForecaster
@@ -69,7 +69,7 @@ class _StoredState:
 
 
 def update_forecasts(tx: sqlite3.Connection, device: str, at: float, brought: ForecastInput) -> Forecasts:
-    """Take in what one reading brought, and say what is foreseen now. `device`: its key."""
+    """Add one reading and return the forecasts now. `device`: its key."""
     kept = _load_state(tx, device, brought.site)
     pool, printer, here = kept.pool, kept.printer, to_local_time(at)
     looks = {}
@@ -101,18 +101,18 @@ def add_supplies(printer: PrinterForecaster, supplies: Iterable[Supply]) -> None
 
 
 def load_forecasts(tx: sqlite3.Connection, device: str, at: float, site: str) -> Forecasts:
-    """What is foreseen of a printer at `at`, as it was last seen; nothing is written."""
+    """Return the forecasts of a printer at `at` from its last reading, without a write."""
     kept = _load_state(tx, device, site)
     return kept.printer.build_forecasts(kept.pool, to_local_time(at))[0]
 
 
 def delete_old_forecasts(tx: sqlite3.Connection, now: float) -> None:
-    """Drop forecasts of cartridges that are long gone."""
+    """Delete forecasts of cartridges that ended long ago."""
     tx.execute("DELETE FROM forecast WHERE ended < ?", (now - RETENTION,))
 
 
 def to_local_time(at: float) -> float:
-    """Seconds by the wall clock of the place, which people print by."""
+    """Return `at` in seconds of the site's wall clock."""
     offset = datetime.fromtimestamp(at).astimezone().utcoffset()
     return at + (offset.total_seconds() if offset else 0.0)
 
@@ -136,7 +136,7 @@ def _score_forecasts(tx: sqlite3.Connection, device: str, supply: str, kept: _St
 
 
 def _close_forecasts(tx: sqlite3.Connection, device: str, supply: str, at: float, *, empty: bool) -> None:
-    """The cartridge that open forecasts were about is no more."""
+    """Close the open forecasts of a cartridge that is gone."""
     tx.execute(
         "UPDATE forecast SET ended = ?, empty = ? WHERE device = ? AND supply = ? AND ended IS NULL",
         (at, int(empty), device, supply),
@@ -159,7 +159,7 @@ def _load_state(tx: sqlite3.Connection, device: str, site: str) -> _StoredState:
 
 
 def _save_state(tx: sqlite3.Connection, device: str, site: str, kept: _StoredState) -> None:
-    """Write what changed: the printer's own state with levels and pages, the shared parts once a day."""
+    """Write the states that changed: the printer's with levels and pages, the shared ones once a day."""
     if (now := _dump_printer(kept.printer)) != kept.printer_text:
         _write_state_text(tx, "printer", device, now)
     if (now := _dump_pool(kept.pool)) != kept.pool_text:
@@ -181,7 +181,7 @@ def _write_state_text(tx: sqlite3.Connection, what: str, key: str, state: str) -
 
 
 def _field_values(record: Any) -> list[Any]:
-    """A record as the list of its fields, in order."""
+    """Return the fields of a record as a list, in order."""
     return [getattr(record, name) for name in record.__slots__]
 
 
@@ -194,7 +194,7 @@ def _dump_printer(printer: PrinterForecaster) -> str:
         {
             "habit": _field_values(printer.usage),
             "slots": {index: _dump_slot(slot) for index, slot in printer.slots.items()},
-            "parts": {name: _field_values(part) for name, part in printer.parts.known.items()},
+            "parts": {name: _field_values(part) for name, part in printer.parts.evidence.items()},
         }
     )
 

@@ -1,4 +1,4 @@
-"""From the model's words to what forecasts look at: supplies and alerts in, slots and looks out."""
+"""Supplies and alerts of the model turned into the supply models and samples of the forecasts."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -19,7 +19,7 @@ _GROUPS = frozenset(("marker", "markerSupplies", "markerColorant"))
 
 
 def build_supply_model(supply: Supply) -> SupplyModel | None:
-    """A slot for this supply; None for what does not run out by printing (waste, staples)."""
+    """Build the model of a supply; None for one that printing does not use up (waste, staples)."""
     if supply.kind == "receptacle":
         return None
     if part := find_part(supply):
@@ -32,20 +32,20 @@ def build_supply_model(supply: Supply) -> SupplyModel | None:
 
 
 def find_part(supply: Supply) -> str:
-    """The part that a supply row stands for, like "fuser 1"; "" if it is none."""
+    """Find the part that a supply row stands for, like "fuser 1"; "" if it stands for no part."""
     kind = PART_TYPES.get(supply.type or "", "")
-    said = supply.description.lower()
+    text = supply.description.lower()
     if not kind and supply.type in {None, "other", "unknown"}:
         kind = (
             "roller"
-            if "roller" in said
-            else next((it for word, it in PART_WORDS.items() if word in said), "")
+            if "roller" in text
+            else next((it for word, it in PART_WORDS.items() if word in text), "")
         )
     return f"{kind} 1" if kind else ""
 
 
 def rated_pages(supply: Supply) -> float | None:
-    """The rated yield in pages, where the printer counts the supply in impressions or sheets."""
+    """Return the rated yield in pages, if the printer counts the supply in impressions or sheets."""
     if isinstance(supply.max, int) and supply.max > 100 and supply.unit in {"impressions", "sheets"}:
         return float(supply.max)
     return None
@@ -54,7 +54,7 @@ def rated_pages(supply: Supply) -> float | None:
 def build_samples(
     supplies: Iterable[Supply], alerts: Iterable[Alert], slots: Collection[str]
 ) -> dict[str, SupplySample]:
-    """What the printer says of the supplies in its `slots`, with the alerts about their rows."""
+    """Build the samples of the supplies in `slots`, with the alerts about their rows."""
     low, out = set(), set()
     for alert in alerts:
         if alert.group in _GROUPS and alert.name.startswith(_ALERT_PREFIXES):
@@ -66,7 +66,10 @@ def build_samples(
 
 
 def build_sample(supply: Supply, low: set[str], out: set[str]) -> SupplySample:
-    """One supply's level as a share, or why it is none. `low`, `out`: rows that alerts are about."""
+    """Build the sample of one supply: its level as a share, or why there is none.
+
+    `low`, `out`: the rows with alerts of that kind.
+    """
     row = supply.index.rpartition(".")[2] if low or out else ""
     level = supply.level
     empty = level == 0 or row in out

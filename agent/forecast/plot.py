@@ -1,6 +1,6 @@
-"""A cartridge running down, drawn: for the terminal in characters, and as SVG. Pure: points in, text out.
+"""Charts of a cartridge running down: for the terminal in characters, and as SVG. Pure: points in, text out.
 
-levels as they were read, then the fan of the estimate: from P10 to P90, with the best in between
+The levels read so far, then the fan of the estimate: from P10 to P90, with the best estimate in between.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ LevelPoints = Sequence[tuple[float, float]]  # (at, share left), by time
 
 
 def draw_terminal(points: LevelPoints, made: SupplyForecast) -> list[str]:
-    """Lines of text: levels read as blocks, the best estimate as dots, its interval as marks on the axis."""
+    """Draw lines of text: levels read as blocks, the best estimate as dots, its interval as marks."""
     begin, end = time_range(points, made)
     cells = [[" "] * COLUMNS for _ in range(ROWS)]
 
@@ -43,7 +43,7 @@ def draw_terminal(points: LevelPoints, made: SupplyForecast) -> list[str]:
 
 
 def draw_svg(title: str, points: LevelPoints, made: SupplyForecast) -> str:
-    """The same as a picture. `title` is plain text; it is escaped here."""
+    """Draw the same as SVG. `title` is plain text; it is escaped here."""
     begin, end = time_range(points, made)
 
     def line(name: str, spots: LevelPoints, **style: str | float) -> str:
@@ -54,11 +54,13 @@ def draw_svg(title: str, points: LevelPoints, made: SupplyForecast) -> str:
     start = (made.at, made.left)
     early, best, late = ((made.at + days * DAY, 0.0) for days in (made.p10, made.p50, made.p90))
     read = [(at, share) for at, share in points if at >= begin]
-    said = f"estimate: empty in {made.p50:.0f} days, {made.p10:.0f} to {made.p90:.0f} with a chance of 80 %"
+    caption = (
+        f"estimate: empty in {made.p50:.0f} days, {made.p10:.0f} to {made.p90:.0f} with a chance of 80 %"
+    )
     inner = (
-        f"<title>{escape(title)}: {said}</title>",
+        f"<title>{escape(title)}: {caption}</title>",
         label(title, MARGIN, 20, font_family="sans-serif", font_size=14),
-        label(said, MARGIN, HEIGHT - 12, font_family="sans-serif", font_size=12),
+        label(caption, MARGIN, HEIGHT - 12, font_family="sans-serif", font_size=12),
         line("polyline", [(begin, 0.0), (end, 0.0)], fill="none", stroke="#888"),
         line("polygon", [start, early, late], fill="#f2b84b", fill_opacity="0.35"),
         line("polyline", [start, best], fill="none", stroke="#b36b00", stroke_dasharray="5 4"),
@@ -69,14 +71,14 @@ def draw_svg(title: str, points: LevelPoints, made: SupplyForecast) -> str:
 
 
 def time_range(points: LevelPoints, made: SupplyForecast) -> tuple[float, float]:
-    """From when to when to draw: at most as far back as three times what lies ahead."""
+    """Return the span to draw: at most three times as far back as ahead."""
     end = made.at + max(1.0, made.p90) * DAY * 1.02
     first = points[0][0] if points else made.at - DAY
     return max(first, made.at - 3.0 * (end - made.at)), end
 
 
 def _level_at(points: LevelPoints, at: float) -> float | None:
-    """The level that stood at `at`."""
+    """Return the level valid at `at`."""
     found = None
     for when, share in points:
         if when > at:

@@ -1,10 +1,10 @@
-"""From what is left and what is printed to days, with the interval that past forecasts have earned.
+"""Days until a supply is empty, with an interval from the errors of past forecasts.
 
-    share left / use a page = pages ──► days, raw ──► pulled in where far above what the fleet knows
-                                                 ──► corrected by the fleet's look back: P10, best, P90
+    share left / use a page = pages ──► days, raw ──► pulled in if far above the fleet's usual life
+                                                 ──► corrected by the fleet's past errors: P10, best, P90
 
-The chance that a cartridge is empty before a given day follows from the three marks, on a scale of
-logarithms: a forecast is as likely to be off by a factor early as late.
+The chance that a cartridge is empty before a given day follows from these three, on a scale of logarithms:
+a forecast is as likely to be early by a factor as late by it.
 """
 
 from math import exp, log, sqrt
@@ -15,18 +15,16 @@ from agent.forecast.site_rhythm import SiteTrend
 from agent.forecast.supply_model import SupplyModel
 from agent.forecast.usage import DAY, UsageModel, days_to_print
 
-LEVEL_SIGMA = 0.3  # sigma of the level of printing, and of what jobs take, as shares
-PULL_STRENGTH = (
-    0.4  # how far a life beyond the fleet's usual is pulled towards it: a lull is likelier than for ever
-)
-MIN_DAYS = 0.05  # days
-NOTE_INTERVAL = 0.8 * DAY  # a forecast is noted for the look back once a day
+LEVEL_SIGMA = 0.3  # sigma of the level of printing and of the use of jobs, as shares
+PULL_STRENGTH = 0.4  # how far a life beyond the fleet's usual is pulled towards it: lulls end
+MIN_DAYS = 0.05  # the shortest forecast of a cartridge that is not empty
+NOTE_INTERVAL = 0.8 * DAY  # a forecast is noted for scoring once a day
 
 
 def forecast_supply(
     pool: FleetPriors, site: SiteTrend, habit: UsageModel, slot: SupplyModel, at: float
 ) -> SupplyForecast | None:
-    """When the cartridge will be empty; None while nothing was seen printed, or nothing is in place."""
+    """Forecast when the cartridge will be empty; None before the first closed day or first reading."""
     look = slot.look
     if look is None or habit.week <= 0.0:
         return None
@@ -62,14 +60,14 @@ def forecast_supply(
 
 
 def shrinkage_factor(pool: FleetPriors, slot: SupplyModel, life: float) -> float:
-    """The factor by which a life (log of days) beyond the fleet's usual is pulled in; others are 1."""
+    """Return the factor that pulls in a life (log of days) beyond the fleet's usual; else 1."""
     if not slot.noted_at:
         pool.life.add_value(life)
     return exp(PULL_STRENGTH * (pool.life.value - life)) if life > pool.life.value else 1.0
 
 
 def forecast_basis(slot: SupplyModel) -> str:
-    """How far to trust a forecast: what it rests on."""
+    """Return the basis of a forecast, which says how far to trust it."""
     look = slot.look
     if look is None or (look.level is None and not slot.used and not look.low):
         return "assumed"  # the rated yield and the fleet's experience

@@ -1,11 +1,11 @@
-"""One place for a cartridge: how full it is, and what a page takes out of it.
+"""One slot for a cartridge: how full it is, and how much of it a page uses.
 
     a level drops a step ──► anchor: exact, at that page count ┐
-    another cartridge    ──► anchor: full, or what it shows    ├──► left = anchor - use x pages since,
+    another cartridge    ──► anchor: full, or its first level  ├──► left = anchor - use x pages since,
     "low" comes up       ──► anchor: the mark it has learned   ┘          kept within what the gauge shows
 
 A gauge rounds up: "10 %" is between 0 and 10, and at the moment it came down from 20 it was 10. One that
-says only "some left" (-3) or nothing (-2) has three anchors in a life: put in, low, empty.
+gives only "some left" (-3) or "unknown" (-2) has three anchors in a life: installed, low, empty.
 """
 
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from typing import NamedTuple
 from agent.forecast.fleet_priors import FleetPriors, RunningMean
 
 FORGET_READ, FORGET_VAGUE = 0.4, 4.0  # cartridges after which old use counts 1/e: readings are many, or few
-WORTH_READ, WORTH_VAGUE = 0.12, 0.3  # cartridges of use that the fleet's guess is worth
-STRAY_READ, STRAY_VAGUE = 0.2, 0.25  # sigma of what was used since the anchor, as a share of it
-FAR_READ = 0.1  # cartridges beyond which it grows no more: the gauge would have moved
+WORTH_READ, WORTH_VAGUE = 0.12, 0.3  # weight of the fleet's guess, in cartridges used
+STRAY_READ, STRAY_VAGUE = 0.2, 0.25  # sigma of the use since the anchor, as a share of it
+FAR_READ = 0.1  # cartridges beyond which it stays: the gauge would have moved
 BLUR_READ, BLUR_VAGUE = 0.018, 0.04  # sigma of the anchor itself, in cartridges
 GAUGE_BIAS = 0.005  # gauges stay a little behind
 LIKELY_PAGES = 5000.0  # a cartridge of unknown yield
@@ -29,7 +29,7 @@ PREMATURE_ABOVE = 0.05  # replaced with more than this left: premature
 
 
 class SupplySample(NamedTuple):
-    """What a printer says of one supply at one moment. `level`: a share, or None where it is no number."""
+    """One reading of a supply. `level`: a share, or None if the printer gave no number."""
 
     level: float | None
     vague: str = ""  # why it is no number
@@ -39,9 +39,9 @@ class SupplySample(NamedTuple):
 
 @dataclass(slots=True)
 class SupplyModel:
-    """What is known of one place for a cartridge. Pages are those of the printer's `Habit`."""
+    """The state of one slot for a cartridge. Pages are those of the printer's `UsageModel`."""
 
-    kin: str = "black"  # black, colour or part: whose yields it resembles
+    kin: str = "black"  # black, colour or part: the group that it learns yields with
     part: str = ""  # for a kit: the part that it renews, "fuser 1"
     rated: float | None = None  # pages
     look: SupplySample | None = None
@@ -49,7 +49,7 @@ class SupplyModel:
     since: float = 0.0  # when it was first seen
     full: float | None = None  # the level it was first seen with
     installed: float = 0.0  # pages when the cartridge came in
-    whole: bool = False  # it was seen coming in, full
+    whole: bool = False  # a reading showed it installed, full
     anchor: float = 1.0
     anchored: float = 0.0  # pages at the anchor
     step: float = FINE_STEP
@@ -66,9 +66,9 @@ class SupplyModel:
     def add_sample(
         self, pool: FleetPriors, look: SupplySample, at: float, pages: float, before: float
     ) -> bool:
-        """Take in what it says now; returns whether it has just run empty.
+        """Add a reading; return whether the cartridge has just run empty.
 
-        `before`: the pages at the look before this one.
+        `before`: the pages at the reading before this one.
         """
         last = self.look
         self.look = look
@@ -99,7 +99,7 @@ class SupplyModel:
         return False
 
     def _is_replaced(self, last: SupplySample, look: SupplySample) -> bool:
-        """Whether another cartridge is in place."""
+        """Return whether another cartridge is in place."""
         if look.empty or last.empty:
             return last.empty and not look.empty
         if look.level is not None and last.level is not None:
@@ -126,7 +126,7 @@ class SupplyModel:
         fell = last - level
         if fell >= 0.09 or fell < self.step:
             self.step = max(0.5 * FINE_STEP, min(fell, 0.1))
-        if self.drops or self.whole:  # else the anchor was no exact one
+        if self.drops or self.whole:  # else the anchor was not exact
             self._add_usage(self.anchor - level, pages - self.anchored, FORGET_READ)
         self.drops += 1
         self.anchor, self.anchored = level, pages
@@ -157,7 +157,7 @@ class SupplyModel:
             self.over = self.over * keep + over
 
     def usage_per_page(self, pool: FleetPriors, look: SupplySample) -> float:
-        """Cartridges that a page takes: what was seen here, and what is usual as long as little was."""
+        """Return the share of a cartridge that a page uses: the usual one until enough was measured here."""
         usual = exp(pool.usual[self.kin].value) / (self.rated or LIKELY_PAGES)
         worth = WORTH_VAGUE if look.level is None else WORTH_READ
         return (self.used + worth) / (self.over + worth / usual)
@@ -165,13 +165,13 @@ class SupplyModel:
     def estimate_left(
         self, pool: FleetPriors, look: SupplySample, pages: float
     ) -> tuple[float, float, float]:
-        """(share left, its sigma, use a page) when the habit stands at `pages`."""
+        """Return (share left, its sigma, use a page) at the page count `pages`."""
         use = self.usage_per_page(pool, look)
         gone = use * (pages - self.anchored)
         if look.level is None:
             sigma = sqrt(BLUR_VAGUE**2 + (STRAY_VAGUE * min(gone, self.anchor)) ** 2)
             if not self.replacements and self.lowered is None:
-                sigma = 0.3  # nobody saw it coming in
+                sigma = 0.3  # its installation was not observed
             left, sigma = truncate_normal(self.anchor - gone, sigma, 0.0, 1.0)
         else:
             sigma = sqrt(BLUR_READ**2 + (STRAY_READ * min(gone, FAR_READ)) ** 2)
@@ -180,7 +180,7 @@ class SupplyModel:
         return max(left, 0.002), sigma, use
 
     def linear_days_left(self, at: float) -> float | None:
-        """Days left by a straight line through the first reading of this cartridge and the last."""
+        """Return the days left on a straight line through the first and last reading of this cartridge."""
         level = self.look.level if self.look else None
         if level is None or self.full is None or level >= self.full:
             return None
@@ -188,7 +188,7 @@ class SupplyModel:
 
     @property
     def gauge_kind(self) -> str:
-        """The kind of gauge, by how much it says: fine, coarse or vague; kits are apart."""
+        """Return the kind of gauge: fine, coarse or vague; "part" for a kit."""
         if self.part:
             return "part"
         if self.look is None or self.last is None:
@@ -197,7 +197,7 @@ class SupplyModel:
 
 
 def truncate_normal(mean: float, sigma: float, low: float, high: float) -> tuple[float, float]:
-    """Mean and sigma of a normal distribution of which only what lies from `low` to `high` is possible."""
+    """Return mean and sigma of a normal distribution truncated to `low` … `high`."""
     a, b = (low - mean) / sigma, (high - mean) / sigma
     if a < -3.0 and b > 3.0:
         return mean, sigma

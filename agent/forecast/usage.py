@@ -1,10 +1,10 @@
-"""How much a printer prints, and when: pages a day by weekday, from the life counter alone.
+"""How much a printer prints: pages a day by weekday, from the life counter alone.
 
     counter ──► pages since first seen ──► pages of each day ──► level x profile ──► days for N pages
                 (glitches and resets          (closed days         (of the week)
                  taken out)                    left out)
 
-A counter that falls or leaps is believed only when the next reading confirms it: a swapped board starts
+A fall or leap of the counter takes effect only when the next reading confirms it: a replaced board starts
 anywhere (prtMarkerLifeCount, RFC 3805, is volatile on some makes); one odd reading leaves no trace.
 Days are those of the printer's own wall clock: `at` is site-local seconds since 1970-01-01, a Thursday.
 """
@@ -13,10 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 DAY = 86400.0
-MAX_PAGES_A_SECOND, PAGE_TOLERANCE = (
-    2.0,
-    200.0,
-)  # pages a second (120 a minute), and pages that a reading may be off
+MAX_PAGES_A_SECOND = 2.0  # 120 a minute
+PAGE_TOLERANCE = 200.0  # pages by which a reading may be off
 PROFILE_LIFE = 60.0  # days after which what a weekday was counts half
 FAST_LIFE, SLOW_LIFE, FAST_SHARE = 18.0, 75.0, 0.7  # the level is mostly what is new, partly what is usual
 CLOSED_BELOW, CLOSED_RUN = 0.08, 10  # a day under 8 % of its due is a closed one, up to ten in a row
@@ -37,12 +35,12 @@ WeightedSums = tuple[float, float]
 
 @dataclass(slots=True)
 class UsageModel:
-    """What is known of one printer's printing. `pages` counts on across resets of the counter."""
+    """The printing habit of one printer. `pages` counts on across resets of the counter."""
 
     at: float = 0.0
     count: int | None = None
     pages: float = 0.0
-    doubt: int | None = None  # a reading that fits nothing, until the next one decides
+    doubt: int | None = None  # a reading beyond what is possible, until the next one decides
     today: float = 0.0
     days: int = 0  # open days seen
     closed: int = 0  # closed days in a row
@@ -52,10 +50,10 @@ class UsageModel:
     slow: WeightedSums = (0.0, 0.0)
     misses: WeightedSums = (0.0, 0.0)  # squares of the misses, squares of the dues
     due: list[float] = field(default_factory=lambda: [0.0] * 7)  # expected pages by weekday, Monday first
-    week: float = 0.0  # their sum; 0 while nothing is known
+    week: float = 0.0  # their sum; 0 before the first closed day
 
     def add_count(self, at: float, count: int) -> Iterable[tuple[int, float, float]]:
-        """Take a reading of the counter in; returns the days that closed: (day, printed / due, worth)."""
+        """Add a reading of the counter; return the days that closed: (day, printed / due, weight)."""
         if self.count is None:
             self.at, self.count = at, count
             return ()
@@ -77,11 +75,11 @@ class UsageModel:
 
     @property
     def day_variance(self) -> float:
-        """The mean square by which single days miss their due, as a share of it."""
+        """Return the mean square error of single days, as a share of the pages due."""
         return (self.misses[0] + 0.5) / (self.misses[1] + 1.0)
 
     def _split_over_days(self, at: float, printed: float) -> list[tuple[int, float, float]]:
-        """Midnight has passed: share `printed` among the days since, and close those that are over."""
+        """Share `printed` among the days since the last reading, and close those that are over."""
         last = int(at // DAY)
         days = range(max(int(self.at // DAY), last - MAX_GAP_DAYS), last + 1)
         shares = [self._day_weight(day, at) for day in days]
@@ -94,21 +92,21 @@ class UsageModel:
         return closed
 
     def _day_weight(self, day: int, until: float) -> float:
-        """How likely a page printed since the last reading belongs to `day`, against other days."""
+        """Weigh `day` against other days for a page printed since the last reading."""
         covered = min(until, (day + CLOSING) * DAY) - max(self.at, (day + OPENING) * DAY)
         weekday = (day + 3) % 7
         return (self.seen[weekday] / self.weight[weekday] + 1e-3) * max(covered, 60.0)
 
     def _close_day(self, day: int, printed: float) -> list[tuple[int, float, float]]:
-        """A day is over: learn from it, unless the place was closed."""
+        """Learn from a day that is over, unless the site was closed."""
         weekday = (day + 3) % 7
         due = self.due[weekday]
-        told = []
+        ratios = []
         if self.days > SETTLED_DAYS and due * 14 > self.week > 0.0:
-            told = [(day, printed / due, min(1.0, due / 5.0) / (1.0 + 3.0 * self.day_variance))]
+            ratios = [(day, printed / due, min(1.0, due / 5.0) / (1.0 + 3.0 * self.day_variance))]
         if self.days >= SETTLED_DAYS and printed < CLOSED_BELOW * due and self.closed < CLOSED_RUN:
             self.closed += 1
-            return told
+            return ratios
         self.closed = 0
         self.days += 1
         if self.days == 1:
@@ -119,7 +117,7 @@ class UsageModel:
                 self.misses[1] * _SLOW_DECAY + due * due,
             )
         self._learn_day(weekday, printed)
-        return told
+        return ratios
 
     def _learn_day(self, weekday: int, printed: float) -> None:
         self.seen[weekday] = self.seen[weekday] * _WEEK_DECAY + printed
@@ -137,7 +135,7 @@ class UsageModel:
 
 
 def days_to_print(pages: float, at: float, due: Sequence[float], week: float) -> float:
-    """Days from `at` until `pages` are printed at `due` pages by weekday; `week` is their sum, above 0."""
+    """Compute the days from `at` until `pages` are printed, at `due` by weekday; `week`: their sum, > 0."""
     day = int(at // DAY)
     elapsed = at / DAY - day
     rest = 1.0 if elapsed <= OPENING else 0.0 if elapsed >= CLOSING else (CLOSING - elapsed) / _OPEN_SHARE

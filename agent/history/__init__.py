@@ -1,1 +1,1 @@
-"""What was seen: series kept on change, and alert episodes with a start and an end."""
+"""The history of each printer: series of values kept on change, alert episodes, meters."""

@@ -1,4 +1,4 @@
-"""What happens to the total meter and to the printer's own name that no value tells.
+"""Events of the total meter and of the serial number that no single value shows.
 
     1000 … 5, 6             backwards: it fell, and the next reading does not take that back
     1000 … 900000, 1001     nothing: an odd reading, on the way up and on the way back
@@ -6,8 +6,8 @@
     16777214 … 3, 4         rolled: some HP counters begin again after 16,777,215
     A01 … B77               serial: another serial number under the same network board
 
-What a counter does is told once a second reading agrees, and dated to the first. How fast a printer prints
-it may tell itself (prtMediaPathMaxSpeed, RFC 3805); else 6,000 pages an hour stand for it.
+An event of a counter is recorded once a second reading agrees, with the time of the first. The speed of a
+printer is its own figure (prtMediaPathMaxSpeed, RFC 3805), or else 6,000 pages an hour.
 """
 
 import sqlite3
@@ -21,14 +21,14 @@ from agent.history.serialization import save_device_event
 TOTAL_METER = "meter.total"
 ROLLOVER = 1 << 24
 USUAL_SPEED = 6000  # pages an hour: 100 a minute, faster than nearly every office printer
-PLAUSIBLE_SPEEDS = range(120, 30_001)  # pages an hour that can be believed: 2 to 500 a minute
-HOUR = 3600.0  # a job is counted when it ends: a shorter time than this says nothing of speed
+PLAUSIBLE_SPEEDS = range(120, 30_001)  # pages an hour: 2 to 500 a minute
+HOUR = 3600.0  # a job is counted when it ends: over a shorter time speed cannot be judged
 
 
 def record_counter_events(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> bool:
-    """Look at the snapshot before its values join their series; whether something happened."""
+    """Record the events in a snapshot before its values join their series; return whether there was one."""
     _learn_speed(tx, device, snapshot)
     renamed = _record_serial(tx, device, snapshot, before)
     now = next((it.value for it in snapshot.meters or () if it.name == "total" and not it.part), None)
@@ -43,22 +43,22 @@ def record_counter_events(
     if not last:
         return renamed
     most = max_pages_an_hour(before["speed"])
-    turned = _confirm_leap(tx, device, now, last) | _record_fall(tx, device, now, last, most)
+    confirmed = _confirm_leap(tx, device, now, last) | _record_fall(tx, device, now, last, most)
     _note_leap(tx, device, snapshot.at, now, last, before)
-    return renamed or turned
+    return renamed or confirmed
 
 
 def max_pages_an_hour(speed: int | None) -> int:
-    """Pages an hour: what the printer tells, if that can be believed."""
+    """Return the pages an hour that are possible: the printer's own figure, if plausible."""
     return speed if speed is not None and speed in PLAUSIBLE_SPEEDS else USUAL_SPEED
 
 
 def _learn_speed(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> None:
-    told = [
+    speeds = [
         it.speed for it in snapshot.media_paths or () if it.speed is not None and it.speed in PLAUSIBLE_SPEEDS
     ]
-    if told:
-        tx.execute("UPDATE latest SET speed = ? WHERE device = ?", (max(told), device))
+    if speeds:
+        tx.execute("UPDATE latest SET speed = ? WHERE device = ?", (max(speeds), device))
 
 
 def _record_serial(
@@ -84,7 +84,7 @@ def _note_leap(
 ) -> None:
     """Note a rise beyond what can be printed; it counts once the next reading agrees.
 
-    A rise back to where it was before an odd reading is none.
+    A return to the value before an odd reading does not count.
     """
     if before["meters_at"] is None:
         return
@@ -95,7 +95,7 @@ def _note_leap(
 
 
 def _confirm_leap(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]]) -> bool:
-    """A leap of the last reading is a jump if this one does not take it back."""
+    """Record a leap of the last reading as a jump, if this reading agrees with it."""
     at, high = last[0]
     place = (device, at)
     row = tx.execute(
@@ -118,7 +118,7 @@ def _confirm_leap(tx: sqlite3.Connection, device: str, now: int, last: list[tupl
 def _record_fall(
     tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]], most: int
 ) -> bool:
-    """A total that fell, and that this reading does not take back, began to count anew."""
+    """Record a fall of the total, if this reading agrees with it."""
     if len(last) < 2:
         return False
     (at, fallen), (_, high), *earlier = last

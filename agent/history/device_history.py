@@ -1,12 +1,12 @@
-"""What was known of a printer at earlier times, put together from what was kept.
+"""The facts about a printer at earlier times, rebuilt from its stored history.
 
-    past = Past.load(db, device, since, until)
-    past.at(moment)            the facts as they were then
-    past.changes(parts)        when one of these parts changed
+    past = DeviceHistory.load(db, device, since, until)
+    past.facts_at(moment)        the facts at that moment
+    past.list_changes(parts)     when one of these parts changed
 
-Kept on change, so between two changes all was as before: the printer answered its polls, and said the same.
-What is not kept is taken as it is today: the names, types and capacities of supplies, and where the printer
-stands. Page series older than 35 days are thinned to a reading a day: `thinned` says so.
+Values are kept on change: between two changes the printer answered its polls with the same values.
+Names, types and capacities of supplies and the place of the printer are not kept; they are those of today.
+Page series older than 35 days are thinned to a reading a day: `thinned` says so.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ from agent.history import facts, record, retention, serialization, series, windo
 WINDOW = facts.RECENT_WINDOW
 DAY = 86400.0
 ALL_PARTS = frozenset({"alerts", "events", "meters", "supplies", "trail"})
-POLL_INTERVAL = 300.0  # between two polls, as far as the past knows
+POLL_INTERVAL = 300.0  # seconds assumed between two polls
 
 TimeSeries = tuple[list[float], list[series.SeriesValue]]
 EMPTY_SERIES: TimeSeries = ([], [])
@@ -39,7 +39,7 @@ VAGUE_BY_VALUE = {vague.value: vague for vague in Vague}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHistory:
-    """All that was kept of one printer in a span of time, by time."""
+    """The stored history of one printer in a span of time, in order of time."""
 
     device: Device
     since: float
@@ -49,7 +49,7 @@ class DeviceHistory:
     levels: dict[str, TimeSeries] = field(default_factory=dict)
     pages: TimeSeries = field(default_factory=lambda: ([], []))
     engine: TimeSeries = field(default_factory=lambda: ([], []))
-    epochs: tuple[tuple[float, int], ...] = ()  # since when the total meter has been in which epoch
+    epochs: tuple[tuple[float, int], ...] = ()  # (begin, number) of the epochs of the total meter
     speed: int | None = None  # as it is today
     state: TimeSeries = field(default_factory=lambda: ([], []))
     errors: TimeSeries = field(default_factory=lambda: ([], []))
@@ -68,7 +68,7 @@ class DeviceHistory:
 
     @classmethod
     def load(cls, db: sqlite3.Connection, device: Device, since: float, until: float) -> "DeviceHistory":
-        """What was kept of `device`, with the 30 days before `since` that its facts look back on."""
+        """Load the history of `device`, with the 30 days before `since` that its facts look back on."""
         begin, key = since - WINDOW, device.key
         episodes = tuple(_load_episodes(db, key, begin, until))
         happened = tuple(_load_device_events(db, key, begin, until))
@@ -98,12 +98,12 @@ class DeviceHistory:
         )
 
     def list_changes(self, parts: Collection[str]) -> list[tuple[float, str, str]]:
-        """(when, which part, which supply) of every change of one of `parts` within the span, by time."""
+        """List (time, part, supply) of every change of one of `parts` within the span, by time."""
         found = list(self._iter_changes(parts))
         return sorted(it for it in found if self.since <= it[0] < self.until)
 
     def _iter_changes(self, parts: Collection[str]) -> Iterator[tuple[float, str, str]]:
-        for begin, end in self.silences:  # always: they decide what can be known at all
+        for begin, end in self.silences:  # always: they limit every other part
             yield begin, "reach", ""
             yield end, "reach", ""
             yield end + POLL_INTERVAL, "reach", ""
@@ -129,29 +129,29 @@ class DeviceHistory:
         *,
         parts: Collection[str] = ALL_PARTS,
     ) -> Facts:
-        """The facts as they were known at `now`; those of other parts than `parts` are left out."""
+        """Rebuild the facts at `now`; parts not among `parts` are left out."""
         place, silence = self._silence_index(now), self._silence_at(now)
         back = self.silences[place - 1][1] if place and not silence else None
-        heard = silence[0] - POLL_INTERVAL if silence else now
+        answered = silence[0] - POLL_INTERVAL if silence else now
         state, errors = _value_at(self.state, now), _value_at(self.errors, now)
-        known = self.first_answer is not None and self.first_answer <= now
-        standing, recent = self._episodes_at(now) if "alerts" in parts else ([], ())
+        met = self.first_answer is not None and self.first_answer <= now
+        open_alerts, recent = self._episodes_at(now) if "alerts" in parts else ([], ())
         events = "events" in parts
         epoch = next((it for it in reversed(self.epochs) if it[0] <= now), None)
         return Facts(
             device=self.device,
             now=now,
-            last_answer=heard if known else None,
-            answers_in_a_row=0 if silence or not known else 1 + int((now - (back or 0.0)) // POLL_INTERVAL),
+            last_answer=answered if met else None,
+            answers_in_a_row=0 if silence or not met else 1 + int((now - (back or 0.0)) // POLL_INTERVAL),
             answering_since=None if silence else back,
             status=self._build_status(state, errors),
-            status_at=heard,
+            status_at=answered,
             errors_since=_errors_since(self.errors, now) if errors else {},
-            open_alerts=tuple(standing) if known else None,
-            alerts_at=heard,
+            open_alerts=tuple(open_alerts) if met else None,
+            alerts_at=answered,
             recent_alerts=recent,
             supplies=self._supplies_at(now) if "supplies" in parts else None,
-            supplies_at=heard,
+            supplies_at=answered,
             renewed=self._replacement_times_at(now) if "supplies" in parts else {},
             happened=tuple(it for it in self.device_events if now - WINDOW < it.at <= now) if events else (),
             pages=_as_count(_value_at(self.pages, now)),
@@ -168,7 +168,7 @@ class DeviceHistory:
         return self._silence_at(now) is not None
 
     def changes_by_time(self, now: float) -> bool:
-        """Whether time alone may change what is known: it is silent, or something stands open."""
+        """Return whether time alone may change the facts: it is silent, or an error or alert is open."""
         return self.is_silent(now) or bool(_value_at(self.errors, now)) or bool(self._episodes_at(now)[0])
 
     def _silence_index(self, now: float) -> int:
@@ -179,20 +179,22 @@ class DeviceHistory:
         return self.silences[place - 1] if place and now < self.silences[place - 1][1] else None
 
     def _episodes_at(self, now: float) -> tuple[list[Episode], tuple[Episode, ...]]:
-        """(open, begun within the window) as they were known at `now`: whether an alert ends is not known
-        before it does. Long ones from before the window are open, too."""
+        """Find the episodes open at `now` and those begun within the window; later ends are left out.
+
+        Open ones that began before the window are among the open.
+        """
         since = bisect_right(self._begins, now - WINDOW)
         recent = self.episodes[since : bisect_right(self._begins, now)]
-        standing = [it for it in recent if it.ended is None or it.ended > now]
-        if any(it.ended is not None for it in standing):
-            recent = tuple(_as_known_at(it, now) for it in recent)
-            standing = [it for it in recent if it.ended is None]
+        open_ = [it for it in recent if it.ended is None or it.ended > now]
+        if any(it.ended is not None for it in open_):
+            recent = tuple(_episode_at(it, now) for it in recent)
+            open_ = [it for it in recent if it.ended is None]
         older = [
-            _as_known_at(it, now)
+            _episode_at(it, now)
             for it in self._long_episodes
             if it.began <= now - WINDOW and (it.ended is None or it.ended > now)
         ]
-        return [*older, *standing], recent
+        return [*older, *open_], recent
 
     def _supplies_at(self, now: float) -> tuple[Supply, ...] | None:
         found = []
@@ -203,13 +205,13 @@ class DeviceHistory:
         return tuple(found) or None
 
     def supply_at(self, index: str, now: float) -> Supply | None:
-        """One supply as it was; None before it was read."""
+        """Rebuild one supply at `now`; None before it was first read."""
         value = _value_at(self.levels.get(index, EMPTY_SERIES), now)
-        known = next((it for it in self.supplies if it.index == index), None)
-        return None if value is None or known is None else self._with_level(known, value)
+        supply = next((it for it in self.supplies if it.index == index), None)
+        return None if value is None or supply is None else self._with_level(supply, value)
 
     def _with_level(self, supply: Supply, value: int | str) -> Supply:
-        """The supply with that level: the same one whenever it is asked for again."""
+        """Return the supply with that level; equal arguments give the same object."""
         key = (supply.index, value)
         if key not in self._supplies_by_level:
             level = VAGUE_BY_VALUE[value] if isinstance(value, str) else value
@@ -238,19 +240,21 @@ class DeviceHistory:
             for begin, end in self.silences
             if begin <= now and end >= since
         ]
-        moved = bisect_right(self.pages[0], now)
-        stood = self.pages[0][moved - 1] if moved else None
+        place = bisect_right(self.pages[0], now)
+        last_page = self.pages[0][place - 1] if place else None
         return RecentHistory(
             errors=windows.build_error_timeline(_values_between(self.errors, since, now), silent),
             engine=_daily_counts(self.engine, now),
             largest_drop=None
-            if stood is None
+            if last_page is None
             else windows.find_largest_drop(
                 (
                     it,
                     [
                         value
-                        for _, value in _values_between(self.levels.get(it.index, EMPTY_SERIES), stood, now)
+                        for _, value in _values_between(
+                            self.levels.get(it.index, EMPTY_SERIES), last_page, now
+                        )
                     ],
                 )
                 for it in self.supplies
@@ -258,13 +262,13 @@ class DeviceHistory:
         )
 
 
-def _as_known_at(episode: Episode, now: float) -> Episode:
-    """The episode as it was known at `now`."""
+def _episode_at(episode: Episode, now: float) -> Episode:
+    """Return the episode as of `now`: still open if it ended later."""
     return replace(episode, ended=None) if episode.ended is not None and episode.ended > now else episode
 
 
 def _daily_counts(of: TimeSeries, now: float) -> tuple[tuple[float, int], ...]:
-    """The first reading of each of the last 30 days, then the newest: as `facts` gives it."""
+    """Return the first reading of each of the last 30 days, then the newest, as `facts` does."""
     times, values = of
     first, last = bisect_right(times, now - WINDOW), bisect_right(times, now)
     found: dict[float, int] = {}
@@ -279,7 +283,7 @@ def _daily_counts(of: TimeSeries, now: float) -> tuple[tuple[float, int], ...]:
 
 
 def _values_between(of: TimeSeries, since: float, now: float) -> list[tuple[float, series.SeriesValue]]:
-    """The value that stood at `since`, and those that came until `now`."""
+    """Return the value valid at `since` and those that followed until `now`."""
     first, last = max(0, bisect_right(of[0], since) - 1), bisect_right(of[0], now)
     return list(zip(of[0][first:last], of[1][first:last], strict=True))
 
@@ -309,14 +313,14 @@ def _as_count(value: series.SeriesValue) -> int | None:
 
 
 def _errors_since(of: TimeSeries, now: float) -> dict[str, float]:
-    """Since when each error bit that is set has been set."""
+    """Map each error bit set at `now` to the time since when it has been set."""
     place = bisect_right(of[0], now)
     since: dict[str, float] = {}
-    standing = set(str(of[1][place - 1] or "").split()) if place else set()
-    while place and standing:
+    bits = set(str(of[1][place - 1] or "").split()) if place else set()
+    while place and bits:
         place -= 1
-        standing &= set(str(of[1][place] or "").split())
-        since |= dict.fromkeys(standing, of[0][place])
+        bits &= set(str(of[1][place] or "").split())
+        since |= dict.fromkeys(bits, of[0][place])
     return since
 
 

@@ -1,7 +1,7 @@
 """Alert rows become episodes: one occurrence of one alert, from first seen to seen gone.
 
 A printer numbers its alerts 1, 2, 3 … (prtAlertIndex, RFC 3805) and starts again after a reset, so the
-index alone is no identity. What an alert is about is its key: code, group, row and location.
+index alone does not identify an alert. Its key is code, group, row and location.
 
     same index, same key               the episode goes on
     key gone                           it ended
@@ -9,7 +9,7 @@ index alone is no identity. What an alert is about is its key: code, group, row 
     same key, lower index              the firmware renumbered its rows, or restarted: it goes on
     after a reboot                     the key alone decides
 
-A row that says that another was removed (code 1801) and rows that are a mere state begin nothing.
+A row about the removal of another (code 1801) and a row of kind "state" begin no episode.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ EpisodeKey = tuple[int | None, str | None, int | None, int | None, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeChanges:
-    """What one reading of the alert table meant. Numbers are positions in the list of open alerts."""
+    """The changes made by one reading of the alert table. Numbers are positions in the open alerts."""
 
     ongoing: tuple[tuple[int, Alert], ...]  # with the row as it is now
     ended: tuple[int, ...]
@@ -50,7 +50,7 @@ def match_episodes(open_: Sequence[Alert], rows: Sequence[Alert], *, rebooted: b
 
 
 def _episode_keys(alerts: Sequence[Alert]) -> list[EpisodeKey]:
-    """A key for each alert; equal ones are numbered by age, so that twins stay two."""
+    """Return a key for each alert; equal ones are numbered by age, so that twins stay two."""
     count: Counter[tuple[object, ...]] = Counter()
     keys: dict[int, EpisodeKey] = {}
     for position, alert in sorted(enumerate(alerts), key=lambda item: item[1].index):

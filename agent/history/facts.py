@@ -1,4 +1,4 @@
-"""What history knows of one printer at one moment, put together for the rules."""
+"""The facts about one printer, loaded from its history for the rules."""
 
 import sqlite3
 from collections.abc import Collection
@@ -18,10 +18,10 @@ def load_facts(
     *,
     parts: Collection[str] | None = None,
 ) -> Facts:
-    """Everything that was last known; what was never read stays None.
+    """Load the newest facts of a printer; parts that were never read are None.
 
-    `fresh`: the parts that the last reading changed, as `record` said; None if that is not known.
-    `parts`: those that somebody asks for; the trail is read only where it is among them, or without it.
+    `fresh`: the parts that the last reading changed, from `record`; None if unknown.
+    `parts`: the parts needed; the trail is read only if it is among them, or if `parts` is None.
     """
     latest = tx.execute("SELECT * FROM latest WHERE device = ?", (device.key,)).fetchone()
     if latest is None:
@@ -87,12 +87,12 @@ def _load_device_events(tx: sqlite3.Connection, device: str, now: float) -> tupl
 
 
 def load_last_supplies(tx: sqlite3.Connection, device: str) -> tuple[Supply, ...]:
-    """The supplies as they were last read; none if they never were."""
+    """Load the supplies as last read; empty if they never were."""
     latest = tx.execute("SELECT supplies FROM latest WHERE device = ?", (device,)).fetchone()
     return serialization.load_supplies(latest["supplies"]) if latest and latest["supplies"] else ()
 
 
 def load_speed(tx: sqlite3.Connection, device: str) -> int | None:
-    """How many pages an hour it prints at most, as it tells; None if it does not."""
+    """Load the printer's own figure of pages an hour; None if it has none."""
     latest = tx.execute("SELECT speed FROM latest WHERE device = ?", (device,)).fetchone()
     return latest["speed"] if latest else None

@@ -1,11 +1,11 @@
 """Snapshots become history: written on change only, in the caller's transaction.
 
 Promises:
-- A printer that did not answer changes nothing but its row of silence: levels, alerts and meters keep
-  their last known values and the time when they were last known.
+- A printer that did not answer changes only its row of silence: levels, alerts and meters keep their last
+  values and the times at which those were read.
 - A value that did not change adds no row to its series.
 - An alert episode begins and ends exactly once (see `episodes`), a silence too.
-- What came of a snapshot is said: the parts of the facts that it changed.
+- The result names the parts of the facts that the snapshot changed.
 """
 
 import sqlite3
@@ -18,16 +18,14 @@ from agent.history import counter_events, episodes, replacements, serialization,
 from agent.history.serialization import save_device_event
 
 SCHEMA = tables.SCHEMA
-TOTAL_METER, ENGINE_METER = (
-    counter_events.TOTAL_METER,
-    "meter.life",
-)  # what rates are reckoned by; what the engine counts beside it
+TOTAL_METER = counter_events.TOTAL_METER  # the meter that rates are computed from
+ENGINE_METER = "meter.life"  # the engine's own count beside it
 
 _TIME_COLUMNS = {"status": "status_at", "alerts": "alerts_at", "supplies": "supplies_at"}
 
 
 def record_snapshot(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> frozenset[str]:
-    """Write what `snapshot` says of the printer with the key `device`; returns the parts that changed.
+    """Write the snapshot of the printer with the key `device`; return the parts of the facts that changed.
 
     "reach", "status", "alerts", "supplies", "meters", "events": see `agent.rules.signals.FACT_PARTS`.
     """
@@ -54,7 +52,7 @@ def record_snapshot(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> 
 
 
 def has_restarted(before: int | None, now: int | None) -> bool:
-    """Whether sysUpTime says that the printer (or its network card) was restarted.
+    """Return whether sysUpTime shows a restart of the printer or of its network card.
 
     TimeTicks wrap after 497.1 days (RFC 2578, 7.1.8): a fall from the last day before that is no restart.
     """
@@ -64,7 +62,7 @@ def has_restarted(before: int | None, now: int | None) -> bool:
 
 
 def load_open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, Episode]]:
-    """(row id, episode) of every alert that has not been seen gone."""
+    """Load (row id, episode) of every open alert."""
     found = tx.execute(
         "SELECT e.*, t.alert FROM alert_episode e JOIN alert_text t ON t.id = e.text "
         "WHERE device = ? AND ended IS NULL ORDER BY e.id",
@@ -74,20 +72,20 @@ def load_open_episodes(tx: sqlite3.Connection, device: str) -> list[tuple[int, E
 
 
 def episode_from_row(row: sqlite3.Row) -> Episode:
-    """An episode from its row, joined with the words of its alert."""
+    """Build an episode from its row, joined with the text of its alert."""
     alert = serialization.load_alert(row["alert"], index=row["alert_index"], ticks=row["ticks"])
     return Episode(alert=alert, began=row["began"], ended=row["ended"])
 
 
 def save_epoch(tx: sqlite3.Connection, device: str, number: int, since: float) -> None:
-    """Note which epoch the total meter is in, and since when (see `agent.history.meters.epochs`)."""
+    """Save the epoch of the total meter and when it began (see `agent.history.meters.epochs`)."""
     tx.execute("UPDATE latest SET epoch = ?, epoch_since = ? WHERE device = ?", (number, since, device))
 
 
 def _record_silence(
     tx: sqlite3.Connection, device: str, at: float, before: Mapping[str, Any]
 ) -> frozenset[str]:
-    """It did not answer. The first time a silence begins."""
+    """Record a poll without an answer; the first one begins a period of silence."""
     if before["answers_in_a_row"] == 0:
         return frozenset()
     tx.execute("UPDATE latest SET answers_in_a_row = 0, answering_since = NULL WHERE device = ?", (device,))
@@ -98,7 +96,7 @@ def _record_silence(
 def _record_answer(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> Iterator[str]:
-    """It answered. What comes back from silence or a restart is to be read anew: all of it may differ."""
+    """Record an answer; yield the parts that must be judged anew after a silence or a restart."""
     rebooted = has_restarted(before["uptime"], snapshot.uptime)
     back = before["answers_in_a_row"] == 0
     since = snapshot.at if back or rebooted else before["answering_since"]
@@ -131,42 +129,44 @@ def _record_status(
         return False
     if status.errors is not None:
         since = {error: since.get(error, snapshot.at) for error in status.errors}
-    said = serialization.dump_status(status)
+    text = serialization.dump_status(status)
     tx.execute(
         "UPDATE latest SET status = ?, status_at = ?, errors_since = ? WHERE device = ?",
-        (said, snapshot.at, serialization.dump_json(since), device),
+        (text, snapshot.at, serialization.dump_json(since), device),
     )
-    return bool(said != before["status"])
+    return bool(text != before["status"])
 
 
 def _record_alerts(tx: sqlite3.Connection, device: str, snapshot: Snapshot, *, rebooted: bool) -> bool:
     if snapshot.alerts is None:
         return False
-    known = load_open_episodes(tx, device)
-    turn = episodes.match_episodes(
-        [episode.alert for _, episode in known], snapshot.alerts, rebooted=rebooted
+    open_episodes = load_open_episodes(tx, device)
+    changes = episodes.match_episodes(
+        [episode.alert for _, episode in open_episodes], snapshot.alerts, rebooted=rebooted
     )
-    ended = [(snapshot.at, known[position][0]) for position in turn.ended]
+    ended = [(snapshot.at, open_episodes[position][0]) for position in changes.ended]
     tx.executemany("UPDATE alert_episode SET ended = ? WHERE id = ?", ended)
-    altered = [(known[at][0], alert) for at, alert in turn.ongoing if alert != known[at][1].alert]
+    altered = [
+        (open_episodes[at][0], alert) for at, alert in changes.ongoing if alert != open_episodes[at][1].alert
+    ]
     for number, alert in altered:
         tx.execute(
             "UPDATE alert_episode SET text = ?, alert_index = ?, ticks = ? WHERE id = ?",
             (_alert_text_id(tx, alert), alert.index, alert.ticks, number),
         )
-    for alert in turn.began:
+    for alert in changes.began:
         tx.execute(
             "INSERT INTO alert_episode (device, began, text, alert_index, ticks) VALUES (?, ?, ?, ?, ?)",
             (device, snapshot.at, _alert_text_id(tx, alert), alert.index, alert.ticks),
         )
     tx.execute("UPDATE latest SET alerts_at = ? WHERE device = ?", (snapshot.at, device))
-    return bool(ended or altered or turn.began)
+    return bool(ended or altered or changes.began)
 
 
 def _record_missed(
     tx: sqlite3.Connection, device: str, snapshot: Snapshot, before: Mapping[str, Any]
 ) -> bool:
-    """Alerts that prtAlertAllEvents counted, and that no reading of the table showed."""
+    """Record the alerts that prtAlertAllEvents counted and no reading of the table showed."""
     if snapshot.alerts is None or snapshot.all_events is None or before["all_events"] is None:
         return False
     shown = tx.execute(
@@ -179,7 +179,7 @@ def _record_missed(
 
 
 def _alert_text_id(tx: sqlite3.Connection, alert: Alert) -> int:
-    """The number of an alert's words, which are written once however often it occurs."""
+    """Return the row id of an alert's text, which is stored once for all of its occurrences."""
     text = serialization.dump_alert(alert)
     row = tx.execute("SELECT id FROM alert_text WHERE alert = ?", (text,)).fetchone()
     if row is not None:
@@ -192,17 +192,17 @@ def _record_supplies(
 ) -> bool:
     if snapshot.supplies is None:
         return False
-    said = serialization.dump_supplies(snapshot.supplies)
+    text = serialization.dump_supplies(snapshot.supplies)
     tx.execute(
-        "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (said, snapshot.at, device)
+        "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (text, snapshot.at, device)
     )
     replaced = [_record_install(tx, device, supply, snapshot.at) for supply in snapshot.supplies]
-    return said != before["supplies"] or any(replaced)
+    return text != before["supplies"] or any(replaced)
 
 
 def _record_install(tx: sqlite3.Connection, device: str, supply: Supply, at: float) -> bool:
-    """Follow the cartridge in its slot; whether it turned out to have been replaced."""
-    if supply.kind == "receptacle":  # whether its level is room or filling differs between makers
+    """Update the cartridge in its slot; return whether it was found to be replaced."""
+    if supply.kind == "receptacle":  # makers differ: room left, or how full it is
         return False
     row = tx.execute(
         "SELECT * FROM supply_install WHERE device = ? AND supply = ?", (device, supply.index)
@@ -227,9 +227,9 @@ def _record_install(tx: sqlite3.Connection, device: str, supply: Supply, at: flo
 
 
 def _series_values(snapshot: Snapshot) -> Iterator[tuple[str, int | str | None]]:
-    """The series that a snapshot adds to: what state it is in, meters and levels.
+    """Yield (name, value) of the series that a snapshot adds to: state, meters and levels.
 
-    Whether it prints or idles is not kept: it changes with every job, and no rule asks it of the past.
+    Printing or idle is not kept: it changes with every job, and no rule looks back at it.
     """
     if snapshot.status is not None:
         yield "state", serialization.format_status_word(snapshot.status)

@@ -16,18 +16,18 @@ CONFIRMING_READINGS = 3  # readings for which it must
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyInstall:
-    """What is known of the cartridge in one slot."""
+    """The cartridge in one slot, as its readings describe it."""
 
     serial: str | None = None
     level: int | None = None  # percent, at the last reading that was a number
-    renewed: float | None = None  # when it was put in, if that was seen
-    rose_at: float | None = None  # the first reading of a rise that is not believed yet
+    renewed: float | None = None  # when it was installed, if a reading showed it
+    rose_at: float | None = None  # the first reading of a rise that is not confirmed yet
     rose_from: int | None = None
     rose_seen: int = 0  # readings that agree with it
 
 
 def update_install(life: SupplyInstall, level: int | None, serial: str | None, at: float) -> SupplyInstall:
-    """What is known after one more reading. `level` is None where the printer gave no number."""
+    """Update the cartridge with one more reading. `level` is None if the printer gave no number."""
     if serial and life.serial and serial != life.serial:
         return SupplyInstall(serial=serial, level=level, renewed=at)
     life = replace(life, serial=serial or life.serial)
@@ -41,7 +41,7 @@ def update_install(life: SupplyInstall, level: int | None, serial: str | None, a
 
 
 def _confirm_rise(life: SupplyInstall, level: int) -> SupplyInstall:
-    """A rise that was seen before: does this reading agree?"""
+    """Count this reading for or against a rise seen before."""
     calm = replace(life, rose_at=None, rose_from=None, rose_seen=0)
     if level < (life.rose_from or 0) + MIN_RISE:
         return calm

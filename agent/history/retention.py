@@ -1,10 +1,10 @@
-"""How long what is kept: everything for 400 days, page counters by the hour only for 35.
+"""How long history is kept: everything for 400 days, page counters by the hour only for 35.
 
-    alert episodes, supply levels, states, silences, happenings     400 days, each change
+    alert episodes, supply levels, states, silences, device events  400 days, each change
     page counters                                                   35 days each change, then one a day
 
-A series never loses the value that stands: its last row before the bound stays, however old.
-Called once a day or so; it does the days that have come due since, a bounded piece at a time.
+A series never loses its current value: the last row before the bound stays, however old.
+Called about once a day; it works through the days that have come due, a bounded piece at a time.
 """
 
 import sqlite3
@@ -12,13 +12,13 @@ import sqlite3
 DAY = 86400.0
 FULL_RETENTION = 35 * DAY  # page counters in full
 RETENTION = 400 * DAY
-MAX_ROWS = 20_000  # rows taken away in one transaction: some tens of milliseconds
+MAX_ROWS = 20_000  # rows deleted in one transaction: some tens of milliseconds
 
 
 def prune_rows(tx: sqlite3.Connection, now: float) -> int:
-    """Thin and drop what is too old, up to a bounded number of rows; returns how many went.
+    """Thin and delete rows that are too old, up to a bounded number; return how many were deleted.
 
-    Call it again while it returns anything.
+    Call it again until it returns 0.
     """
     gone = _thin_meters(tx, now - FULL_RETENTION)
     if gone < MAX_ROWS:
@@ -27,7 +27,7 @@ def prune_rows(tx: sqlite3.Connection, now: float) -> int:
 
 
 def load_thinned_until(db: sqlite3.Connection) -> float | None:
-    """Page counters before this are one a day; None if none were thinned yet."""
+    """Load the time before which page counters are one a day; None before the first thinning."""
     row = db.execute("SELECT done_until FROM retention_progress WHERE kind = 'pages'").fetchone()
     return row["done_until"] if row else None
 
@@ -51,7 +51,7 @@ def _thin_meters(tx: sqlite3.Connection, bound: float) -> int:
 
 
 def _delete_old_rows(tx: sqlite3.Connection, bound: float, most: int) -> int:
-    """Drop what ended before `bound`."""
+    """Delete what ended before `bound`."""
     gone = tx.execute(
         "DELETE FROM series_value WHERE (series, at) IN (SELECT v.series, v.at FROM series s CROSS JOIN "
         "series_value v ON v.series = s.id AND v.at < ? WHERE EXISTS "

@@ -1,4 +1,4 @@
-"""Records to JSON and back, for the tables of history. Only our own records, never device bytes."""
+"""Records to JSON and back, for the tables of history. Only the agent's records, never device bytes."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from agent.core.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Stat
 def save_device_event(
     tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
 ) -> None:
-    """Note something that no value tells: a reboot, a replaced cartridge, missed events."""
+    """Save an event that no single value shows: a reboot, a replaced cartridge, missed alerts."""
     tx.execute("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
 
 
@@ -48,7 +48,7 @@ _STATUS_BY_WORD = {
 
 
 def format_status_word(status: Status) -> str:
-    """A status in one of five words, or "unknown"."""
+    """Return a status as one of five words, or "unknown"."""
     if status.is_asleep:
         return "asleep"
     if status.device is DeviceStatus.RUNNING:
@@ -57,13 +57,13 @@ def format_status_word(status: Status) -> str:
 
 
 def parse_status_word(state: str, errors: str) -> Status:
-    """The status that the word stands for, with its error bits."""
+    """Return the status that the word stands for, with its error bits."""
     device, printer = _STATUS_BY_WORD.get(state, (None, None))
     return Status(device=device, printer=printer, errors=tuple(errors.split()))
 
 
 def dump_alert(alert: Alert) -> str:
-    """The words of an alert: all but its row and its time, which differ with each occurrence."""
+    """Return an alert as JSON, without its row and its time, which differ with each occurrence."""
     return dump_json({name: value for name, value in asdict(alert).items() if name not in {"index", "ticks"}})
 
 
@@ -89,5 +89,5 @@ def _plain_amount(amount: int | Vague | None) -> int | str | None:
 
 
 def _load_amounts(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Levels were written as numbers, or as the names of vagueness."""
+    """Read amounts back: numbers as they are, other values by the name of their `Vague`."""
     return {name: Vague(raw[name]) if isinstance(raw[name], str) else raw[name] for name in ("level", "max")}

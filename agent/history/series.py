@@ -1,9 +1,9 @@
-"""Series: values of one printer under a name, kept on change only.
+"""Series: the values of one printer under a name, one row for each change.
 
     meter.total            the page counters, by the collector's names
-    supply.1.1             the level of a supply, or the name of its vagueness
+    supply.1.1             the level of a supply, or the name of a `Vague`
 
-A row says from when on the value was so; the next row says until when.
+A value is valid from the time of its row until the time of the next row.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ SeriesValue = int | str | None
 
 
 def append_value(tx: sqlite3.Connection, device: str, name: str, at: float, value: SeriesValue) -> bool:
-    """One value of a series, unless it is what the series already says. Whether it was news."""
+    """Append a value, unless it equals the last one; return whether it was appended."""
     track = _ensure_series(tx, device, name)
     last = tx.execute(
         "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT 1", (track,)
@@ -25,7 +25,7 @@ def append_value(tx: sqlite3.Connection, device: str, name: str, at: float, valu
 
 
 def list_series(db: sqlite3.Connection, device: str) -> list[str]:
-    """What series there are of a printer."""
+    """List the names of a printer's series."""
     found = db.execute("SELECT name FROM series WHERE device = ? ORDER BY name", (device,))
     return [row["name"] for row in found]
 
@@ -33,7 +33,7 @@ def list_series(db: sqlite3.Connection, device: str) -> list[str]:
 def load_values(
     db: sqlite3.Connection, device: str, name: str, since: float, until: float
 ) -> Iterator[tuple[float, SeriesValue]]:
-    """(at, value) from the value that stood at `since` to the last one before `until`, by time."""
+    """Load (at, value) from the value valid at `since` to the last one before `until`, by time."""
     track = _find_series(db, device, name)
     first = db.execute(
         "SELECT max(at) AS at FROM series_value WHERE series = ? AND at <= ?", (track, since)
@@ -49,7 +49,7 @@ def load_values(
 def load_last_values(
     db: sqlite3.Connection, device: str, name: str, count: int
 ) -> list[tuple[float, SeriesValue]]:
-    """The last rows of a series, the newest first."""
+    """Load the last rows of a series, the newest first."""
     rows = db.execute(
         "SELECT at, value FROM series_value WHERE series = ? ORDER BY at DESC LIMIT ?",
         (_find_series(db, device, name), count),

@@ -1,13 +1,13 @@
-"""What a gauge is worth, learned by watching it: how finely it counts, and which way a waste box counts.
+"""How fine the gauge of a supply is, and which way a waste box counts, learned from its readings.
 
     level   87 86 86 84 83      falls by 1     -> step 1: percent by percent
     level   100 100 50 50 10    falls by 50    -> step 40 at best: no forecast can be finer
-    waste   60 58 55 51         falls          -> what is told is the room left (as RFC 3805 has it)
-    waste   40 42 45 49         rises          -> what is told is how full it is (as much firmware has it)
+    waste   60 58 55 51         falls          -> the level is the room left (as RFC 3805 has it)
+    waste   40 42 45 49         rises          -> the level is how full it is (as much firmware has it)
 
-The direction belongs to a model, not to a printer: what one of them shows holds for its sisters.
-Until it is learned, nothing may be concluded from a waste level. A reading of a gauge that goes the
-other way by a lot is a swap or an emptied box, and teaches nothing.
+The direction belongs to a model: one printer's readings serve all printers of the model. Until it is
+learned, no conclusion is drawn from a waste level. A large move the other way is a replaced or emptied
+box, and is not learned from.
 """
 
 import sqlite3
@@ -30,13 +30,13 @@ SCHEMA = (
     """,
 )
 
-MIN_MOVES = 5  # moves before a direction is believed
+MIN_MOVES = 5  # moves before a direction is used
 MIN_AGREEMENT = 0.8  # share of them that must agree
-MAX_MOVE = 0.3  # a move by more than this share of the capacity is no wear
+MAX_MOVE = 0.3  # a larger move, as a share of the capacity, is not wear
 
 
 class GaugeDirection(StrEnum):
-    """What the level of a receptacle tells."""
+    """The meaning of a receptacle's level."""
 
     ROOM_LEFT = "room_left"
     FILL = "fill"
@@ -44,14 +44,14 @@ class GaugeDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyGauge:
-    """What is known of one kind of gauge: a supply of a model."""
+    """The gauge of one supply of a model, as learned so far."""
 
     step: int | None = None  # smallest move seen, in the supply's own unit
     falls: int = 0
     rises: int = 0
 
     def with_move(self, before: int, after: int, largest: int) -> "SupplyGauge":
-        """The gauge after one more move. `largest`: the capacity, in the same unit."""
+        """Return the gauge after one more move. `largest`: the capacity, in the same unit."""
         size = abs(after - before)
         if size == 0 or size > MAX_MOVE * largest:
             return self
@@ -64,7 +64,7 @@ class SupplyGauge:
 
     @property
     def direction(self) -> GaugeDirection | None:
-        """What a receptacle's level means; None until enough moves agree."""
+        """Return the meaning of a receptacle's level; None until enough moves agree."""
         moves = self.falls + self.rises
         if moves < MIN_MOVES:
             return None
@@ -74,15 +74,15 @@ class SupplyGauge:
 
 
 def gauge_key(supply: Supply) -> str:
-    """The key of a gauge within its model: "wasteToner:unknown"."""
+    """Return the key of a gauge within its model: "wasteToner:unknown"."""
     return f"{supply.type}:{supply.colour}"
 
 
-def find_fill_levels(supplies: Iterable[Supply], known: Mapping[str, SupplyGauge]) -> dict[str, int]:
-    """How full each receptacle is, in percent, by its index: where a number and a direction are known."""
+def find_fill_levels(supplies: Iterable[Supply], gauges: Mapping[str, SupplyGauge]) -> dict[str, int]:
+    """Compute how full each receptacle is, in percent by index; only with a number and a direction."""
     full = {}
     for supply in supplies:
-        gauge = known.get(gauge_key(supply)) if supply.kind == "receptacle" else None
+        gauge = gauges.get(gauge_key(supply)) if supply.kind == "receptacle" else None
         if gauge and gauge.direction and supply.percent is not None:
             level = supply.percent
             full[supply.index] = level if gauge.direction is GaugeDirection.FILL else 100 - level
@@ -95,13 +95,13 @@ def learn_gauges(
     """Learn from two readings of one printer's supplies, the older first."""
     old = {supply.index: supply for supply in before}
     for new in after:
-        known = old.get(new.index)
-        if known and gauge_key(known) == gauge_key(new) and (move := _numeric_move(known, new)):
+        last = old.get(new.index)
+        if last and gauge_key(last) == gauge_key(new) and (move := _numeric_move(last, new)):
             _save_move(tx, device, gauge_key(new), *move)
 
 
 def _numeric_move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
-    """(level before, level after, capacity), if all are numbers."""
+    """Return (level before, level after, capacity), if all are numbers."""
     old, new, largest = before.level, after.level, after.max
     if isinstance(old, int) and isinstance(new, int) and isinstance(largest, int):
         return old, new, largest
@@ -109,7 +109,7 @@ def _numeric_move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
 
 
 def load_gauges(tx: sqlite3.Connection, device: Device) -> dict[str, SupplyGauge]:
-    """What is known of the gauges of this printer's model, by `name`."""
+    """Load the gauges of this printer's model, by `gauge_key`."""
     found = tx.execute("SELECT * FROM supply_gauge WHERE vendor = ? AND model = ?", _model_key(device))
     return {
         row["supply"]: SupplyGauge(step=row["step"], falls=row["falls"], rises=row["rises"]) for row in found
@@ -119,9 +119,9 @@ def load_gauges(tx: sqlite3.Connection, device: Device) -> dict[str, SupplyGauge
 def _save_move(
     tx: sqlite3.Connection, device: Device, supply: str, before: int, after: int, largest: int
 ) -> None:
-    known = load_gauges(tx, device).get(supply, SupplyGauge())
-    gauge = known.with_move(before, after, largest)
-    if gauge != known:
+    stored = load_gauges(tx, device).get(supply, SupplyGauge())
+    gauge = stored.with_move(before, after, largest)
+    if gauge != stored:
         tx.execute(
             "INSERT OR REPLACE INTO supply_gauge VALUES (?, ?, ?, ?, ?, ?)",
             (*_model_key(device), supply, gauge.step, gauge.falls, gauge.rises),

@@ -18,7 +18,7 @@ SCHEMA: tuple[str, ...] = (
         PRIMARY KEY (device, name, at)
     ) WITHOUT ROWID
     """,
-    # A name is written once and a row of a series costs 20 bytes; so with the words of alerts.
+    # A name is written once and a row of a series costs 20 bytes; so do the texts of alerts.
     """
     ALTER TABLE latest ADD COLUMN answering_since REAL;
     ALTER TABLE latest ADD COLUMN all_events INTEGER;

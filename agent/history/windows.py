@@ -1,4 +1,4 @@
-"""What was read over the last 30 days, as far as rules ask for more than how it is now."""
+"""Readings of the last 30 days, for the rules that look back further than the newest value."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ def load_recent_history(
     pages: Sequence[tuple[float, int]],
     supplies: Iterable[Supply],
 ) -> RecentHistory:
-    """The trail of one printer as it is known at `now`. `pages`: of the total meter, the newest last."""
+    """Load the recent history of one printer. `pages`: readings of its total meter, the newest last."""
     silent = tx.execute(
         "SELECT began, ended FROM unreachable_period "
         "WHERE device = ? AND coalesce(ended, ?) >= ? ORDER BY began",
@@ -49,7 +49,7 @@ def load_recent_history(
 def load_daily_counts(
     tx: sqlite3.Connection, device: str, name: str, now: float
 ) -> tuple[tuple[float, int], ...]:
-    """A counter: the first reading of each of the last 30 days, then the newest."""
+    """Load the first reading of a counter on each of the last 30 days, then the newest."""
     track = tx.execute("SELECT id FROM series WHERE device = ? AND name = ?", (device, name)).fetchone()
     if track is None:
         return ()
@@ -67,7 +67,7 @@ def load_daily_counts(
 def build_error_timeline(
     read: Sequence[tuple[float, series.SeriesValue]], silences: Sequence[tuple[float, float | None]]
 ) -> ErrorTimeline:
-    """Which error bits were set from when on; None from the beginning of a silence to its end."""
+    """List the error bits with the time from which they were set; None while the printer was silent."""
     marks: list[tuple[float, int, tuple[str, ...] | None]] = [
         (at, 0, tuple(str(value or "").split())) for at, value in read
     ]
@@ -80,9 +80,9 @@ def build_error_timeline(
 
 
 def find_largest_drop(levels: Iterable[tuple[Supply, Sequence[series.SeriesValue]]]) -> int | None:
-    """By how many percent of its capacity the supply that fell most has fallen; a rise does not count.
+    """Find the largest fall of a supply, in percent of its capacity; rises do not count.
 
-    None where no supply has a level in numbers.
+    None if no supply has a numeric level.
     """
     falls = [
         _sum_drops(

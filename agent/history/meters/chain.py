@@ -4,8 +4,8 @@
 
 A read that was changed no longer has its hash; one that was taken out or put in breaks the hash of the
 next; the last ones cannot go unseen, because their number and the last hash are kept beside the chain.
-It shows a change, and keeps nobody from making one who can also write all hashes anew: for that, the
-last hash goes to the provider with each invoice.
+It shows a change, unless all later hashes were written anew as well: against that, the last hash goes to
+the provider with each daily read.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ ChainRow = Sequence[object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainBreak:
-    """Where a chain does not hold."""
+    """The place at which a chain does not hold."""
 
     place: int  # counted from 1
     reason: str
 
 
 def hash_read(before: bytes, read: ChainRow) -> bytes:
-    """The hash of a read that follows the one with the hash `before`."""
+    """Compute the hash of a read that follows the one with the hash `before`."""
     written = json.dumps(list(read), ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(before + written.encode("utf-8")).digest()
 
@@ -38,9 +38,10 @@ def hash_read(before: bytes, read: ChainRow) -> bytes:
 def verify_chain(
     reads: Iterable[tuple[ChainRow, bytes]], *, start: bytes, count: int, head: bytes
 ) -> ChainBreak | None:
-    """The first break in a chain of (read, its hash) that begins after `start`; None if it holds.
+    """Find the first break in a chain of (read, its hash) that begins after `start`; None if it holds.
 
-    `count` and `head`: how many reads there should be, and the hash of the last."""
+    `count` and `head`: the expected number of reads, and the hash of the last.
+    """
     before, place = start, 0
     for place, (read, stored) in enumerate(reads, start=1):
         expected = hash_read(before, read)

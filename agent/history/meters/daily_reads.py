@@ -1,14 +1,14 @@
-"""What the provider is told of the counters: one read of each printer a day, which an invoice may rest on.
+"""The daily meter read to the provider: one statement of each printer a day, the basis of invoices.
 
-    counters as they stand ──► chained ──► Statement ──► report ──► outbox
-                                  └─ borders that opened since the last one
+    counters now ──► chained ──► MeterStatement ──► report ──► outbox
+                        └─ borders since the last one
 
 Promises:
-- The first read after midnight is told, and no second one of that day. A printer that was not read that day
-  is not told of: nobody makes up a number.
-- What is told is in the chain, and `head` is the hash up to there: `meters verify` shows it years later.
-- A border waits until it is told, through restarts and a full outbox: `told` is called in the transaction
-  that accepts the message.
+- The first read after midnight is sent, and no second one of that day. A printer that was not read that day
+  has no statement: no number is made up.
+- Every value sent is in the chain, and `head` is the hash up to there: `meters verify` checks it years later.
+- A border waits until it is sent, through restarts and a full outbox: `mark_sent` is called in the
+  transaction that accepts the message.
 """
 
 import sqlite3
@@ -34,7 +34,7 @@ SCHEMA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterStatement:
-    """The counters of one printer at one moment, and where they did not just count since the last one."""
+    """The counters of one printer at one moment, with the borders since the last statement."""
 
     at: float
     counters: tuple[MeterCounter, ...]
@@ -45,14 +45,14 @@ class MeterStatement:
 
     @property
     def total_counter(self) -> MeterCounter | None:
-        """The counter of all pages, the standard's own before a maker's."""
+        """Return the counter of all pages, the standard's own before a maker's."""
         return next(
             (one for one in _standard_first(self.counters) if one.name == "total" and not one.part), None
         )
 
     @property
     def billable_counts(self) -> dict[str, int]:
-        """Name to adjusted value of the counters that an invoice may rest on."""
+        """Map the names of the billable counters to their adjusted values."""
         found: dict[str, int] = {}
         for one in _standard_first(self.counters):
             if one.billable and one.part is None:
@@ -61,13 +61,13 @@ class MeterStatement:
 
 
 def is_statement_due(tx: sqlite3.Connection, device: str, since: float) -> bool:
-    """Whether nothing read since `since` (the last midnight) has been told of the printer."""
+    """Return whether the printer has no statement since `since` (the last midnight)."""
     row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     return row is None or row["at"] < since
 
 
 def build_statement(tx: sqlite3.Connection, device: str, at: float) -> MeterStatement:
-    """The counters as they stand at `at`, chained."""
+    """Chain the counters at `at` and build the statement."""
     ledger.chain_counters(tx, device)
     row = tx.execute("SELECT checked_read FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
     last = tx.execute("SELECT coalesce(max(id), 0) FROM meter_read WHERE device = ?", (device,)).fetchone()[0]
@@ -84,11 +84,11 @@ def build_statement(tx: sqlite3.Connection, device: str, at: float) -> MeterStat
 
 
 def mark_sent(tx: sqlite3.Connection, device: str, statement: MeterStatement) -> None:
-    """The message with `statement` was accepted."""
+    """Note that the message with `statement` was accepted."""
     row = (device, statement.at, statement.last)
     tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", row)
 
 
 def _standard_first(counters: tuple[MeterCounter, ...]) -> list[MeterCounter]:
-    """Those of the standard MIBs (1.3.6.1.2.1) first."""
+    """Sort the counters of the standard MIBs (1.3.6.1.2.1) first."""
     return sorted(counters, key=lambda one: not one.source.startswith("1.3.6.1.2.1."))

@@ -1,4 +1,4 @@
-"""What a counter's next reading means: it goes on, or a new epoch begins. Pure.
+"""The next reading of a counter: it goes on, or a new epoch begins. Pure.
 
     1000 ─ 1040 ─ 1100      ┆ 7 ─ 60 ─ 90       ┆ 4294967290 ─ ┆ 12
     epoch 1: 100 pages      ┆ epoch 2: 83 pages ┆              ┆ epoch 4: wrapped, 18 pages in between
@@ -12,7 +12,7 @@ Promises:
 - Billed pages = the sum over the epochs of (last - first + gap); never below zero.
 - A reading that comes late, from before the last one, is kept and changes nothing.
 
-Why a counter does not just go on, in the order in which it is decided:
+Reasons for a new epoch, in the order in which they are checked:
 
     SWAP     the network board is another one
     WRAP     it was near its end (HP counts to 16,777,215, Counter32 to 4,294,967,295) and began again
@@ -38,7 +38,7 @@ MAX_RECOVERY_READINGS = 2  # readings
 
 
 class EpochReason(StrEnum):
-    """What opened an epoch, as far as it can be suspected."""
+    """The suspected reason of an epoch."""
 
     FIRST = "first reading"
     SWAP = "another network board"
@@ -55,12 +55,12 @@ class CounterSample:
 
     at: float
     raw: int
-    board: str | None = None  # MAC of the network board; None: not known
+    board: str | None = None  # MAC of the network board; None: unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPoint:
-    """Where a counter stood before it fell or jumped, for as long as it may come back."""
+    """A counter's value before it fell or jumped, kept for as long as it may come back."""
 
     raw: int
     adjusted: int
@@ -70,7 +70,7 @@ class RecoveryPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterState:
-    """Where a counter stands after its readings so far."""
+    """The state of a counter after its readings so far."""
 
     epoch: int
     opened: float  # when the epoch began
@@ -83,7 +83,7 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterRead:
-    """What one reading came to. `why`, `before` and `gap` are those of an epoch that it opened."""
+    """One reading, judged. `why`, `before` and `gap` belong to an epoch that it opened."""
 
     at: float
     raw: int
@@ -95,44 +95,42 @@ class CounterRead:
     gap: int = 0  # pages between the two values that are certain all the same
 
 
-def advance_counter(
-    standing: CounterState | None, reading: CounterSample
-) -> tuple[CounterState, CounterRead]:
-    """Where the counter stands with this reading, and what the reading came to."""
-    if standing is None:
+def advance_counter(state: CounterState | None, reading: CounterSample) -> tuple[CounterState, CounterRead]:
+    """Judge a reading; return the new state of the counter and the judged read."""
+    if state is None:
         return _start_counter(reading)
-    if reading.at <= standing.at:
-        return standing, CounterRead(
+    if reading.at <= state.at:
+        return state, CounterRead(
             at=reading.at,
             raw=reading.raw,
-            adjusted=standing.adjusted,
-            epoch=standing.epoch,
+            adjusted=state.adjusted,
+            epoch=state.epoch,
             trust=Trust.STALE,
         )
-    why, gap = _find_border(standing, reading)
-    return _open_epoch(standing, reading, why, gap) if why else _continue_epoch(standing, reading)
+    why, gap = _find_border(state, reading)
+    return _open_epoch(state, reading, why, gap) if why else _continue_epoch(state, reading)
 
 
 def _start_counter(reading: CounterSample) -> tuple[CounterState, CounterRead]:
     at, raw = reading.at, reading.raw
-    standing = CounterState(epoch=1, opened=at, at=at, raw=raw, adjusted=raw, board=reading.board)
-    return standing, CounterRead(
+    state = CounterState(epoch=1, opened=at, at=at, raw=raw, adjusted=raw, board=reading.board)
+    return state, CounterRead(
         at=at, raw=raw, adjusted=raw, epoch=1, trust=Trust.MEASURED, why=EpochReason.FIRST
     )
 
 
-def _find_border(standing: CounterState, reading: CounterSample) -> tuple[EpochReason | None, int]:
-    """Why a new epoch begins, and the pages in between that are certain; None where it goes on."""
-    risen = reading.raw - standing.raw
-    possible = _max_pages(reading.at - standing.at)
-    if reading.board and standing.board and reading.board != standing.board:
+def _find_border(state: CounterState, reading: CounterSample) -> tuple[EpochReason | None, int]:
+    """Return the reason of a new epoch and the certain pages in between; None if the counter goes on."""
+    risen = reading.raw - state.raw
+    possible = _max_pages(reading.at - state.at)
+    if reading.board and state.board and reading.board != state.board:
         return EpochReason.SWAP, risen if 0 <= risen <= possible else 0
     if risen < 0:
         for limit in COUNTER_LIMITS:
             through = limit + 1 + risen
-            if limit - WRAP_MARGIN < standing.raw <= limit and through <= possible:
+            if limit - WRAP_MARGIN < state.raw <= limit and through <= possible:
                 return EpochReason.WRAP, through
-    if (back := _recovered_pages(standing, reading)) is not None:
+    if (back := _recovered_pages(state, reading)) is not None:
         return EpochReason.GLITCH, back
     if -PAGES_BETWEEN_SAVES <= risen < 0:
         return EpochReason.NVRAM, 0
@@ -142,41 +140,39 @@ def _find_border(standing: CounterState, reading: CounterSample) -> tuple[EpochR
 
 
 def _max_pages(seconds: float) -> int:
-    """How many pages a printer may print in that time."""
+    """Return the pages that a printer may print in that time."""
     return PAGE_TOLERANCE + int(
         MAX_BURST_RATE * min(seconds, BURST_SECONDS) + MAX_LASTING_RATE * max(0.0, seconds - BURST_SECONDS)
     )
 
 
-def _recovered_pages(standing: CounterState, reading: CounterSample) -> int | None:
-    """The pages since it left, if the counter is back where it may be without one."""
-    left = standing.left
+def _recovered_pages(state: CounterState, reading: CounterSample) -> int | None:
+    """Return the pages since the recovery point, if the counter is back there."""
+    left = state.left
     if left is None or left.readings >= MAX_RECOVERY_READINGS:
         return None
     risen = reading.raw - left.raw
     if not 0 <= risen <= _max_pages(reading.at - left.at):
         return None
-    return max(0, left.adjusted + risen - standing.adjusted)
+    return max(0, left.adjusted + risen - state.adjusted)
 
 
 def _open_epoch(
-    standing: CounterState, reading: CounterSample, why: EpochReason, gap: int
+    state: CounterState, reading: CounterSample, why: EpochReason, gap: int
 ) -> tuple[CounterState, CounterRead]:
-    adjusted = standing.adjusted + gap
+    adjusted = state.adjusted + gap
     may_return = why in {EpochReason.FELL, EpochReason.NVRAM, EpochReason.JUMPED}
     now = CounterState(
-        epoch=standing.epoch + 1,
+        epoch=state.epoch + 1,
         opened=reading.at,
         at=reading.at,
         raw=reading.raw,
         adjusted=adjusted,
-        board=reading.board or standing.board,
-        left=RecoveryPoint(raw=standing.raw, adjusted=standing.adjusted, at=standing.at)
-        if may_return
-        else None,
+        board=reading.board or state.board,
+        left=RecoveryPoint(raw=state.raw, adjusted=state.adjusted, at=state.at) if may_return else None,
     )
     certain = why in {EpochReason.WRAP, EpochReason.GLITCH} or (
-        why is EpochReason.SWAP and reading.raw - standing.raw == gap
+        why is EpochReason.SWAP and reading.raw - state.raw == gap
     )
     return now, CounterRead(
         at=reading.at,
@@ -185,21 +181,21 @@ def _open_epoch(
         epoch=now.epoch,
         trust=_trust_level(now) if certain else Trust.ESTIMATED,
         why=why,
-        before=standing.raw,
+        before=state.raw,
         gap=gap,
     )
 
 
-def _continue_epoch(standing: CounterState, reading: CounterSample) -> tuple[CounterState, CounterRead]:
-    left = standing.left
+def _continue_epoch(state: CounterState, reading: CounterSample) -> tuple[CounterState, CounterRead]:
+    left = state.left
     if left is not None:
         left = replace(left, readings=left.readings + 1)
     now = replace(
-        standing,
+        state,
         at=reading.at,
         raw=reading.raw,
-        adjusted=standing.adjusted + reading.raw - standing.raw,
-        board=reading.board or standing.board,
+        adjusted=state.adjusted + reading.raw - state.raw,
+        board=reading.board or state.board,
         left=left if left and left.readings < MAX_RECOVERY_READINGS else None,
     )
     return now, CounterRead(
@@ -207,6 +203,6 @@ def _continue_epoch(standing: CounterState, reading: CounterSample) -> tuple[Cou
     )
 
 
-def _trust_level(standing: CounterState) -> Trust:
-    """Measured while the two agree; else carried on by an offset that is known."""
-    return Trust.MEASURED if standing.adjusted == standing.raw else Trust.OFFSET
+def _trust_level(state: CounterState) -> Trust:
+    """Return measured while raw and adjusted agree, else offset."""
+    return Trust.MEASURED if state.adjusted == state.raw else Trust.OFFSET

@@ -1,12 +1,12 @@
 """Counters and their reads on disk, in the caller's transaction.
 
-A counter is what one source counts (an OID, an IPP attribute), whatever it is called: a total that one
-day comes from another source is another counter, and never a fall of this one.
+A counter belongs to one source (an OID, an IPP attribute), whatever its name: a total that one day comes
+from another source is another counter, never a fall of this one.
 
 Promises:
-- Where each counter stands is written with every reading; a read joins the chain once a day, on both
-  sides of a border, and when somebody asks for it (`settle`): never one that changes nothing.
-- Reads are only ever added. `verify` finds each one that was changed, put in or taken out.
+- The state of each counter is written with every reading; a read joins the chain once a day, on both
+  sides of a border, and on demand (`chain_counters`): never one that changes nothing.
+- Reads are only ever added. `verify_device` finds each one that was changed, put in or taken out.
 - What is estimated or unverified is marked so, and `billable` leaves it out.
 """
 
@@ -28,7 +28,7 @@ from agent.history.meters.epochs import (
 )
 
 DAY = 86400.0
-STALE_AFTER = 2 * DAY  # since when nothing was read
+STALE_AFTER = 2 * DAY  # seconds without a reading
 
 SCHEMA = (
     """
@@ -64,7 +64,7 @@ _INSERT_READ = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterCounter:
-    """One counter of one printer as it stands: raw and adjusted side by side."""
+    """The state of one counter of one printer: raw and adjusted side by side."""
 
     device: str
     source: str
@@ -84,7 +84,7 @@ class MeterCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterEpoch:
-    """A stretch in which a counter just counted."""
+    """A stretch in which a counter only counted up."""
 
     source: str
     name: str
@@ -99,7 +99,7 @@ class CounterEpoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainCheck:
-    """Whether the chain of one printer holds."""
+    """The result of verifying the chain of one printer."""
 
     device: str
     reads: int
@@ -108,19 +108,19 @@ class ChainCheck:
 
 
 def record_counters(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> list[CounterRead]:
-    """Take in the counters of a snapshot; returns the reads that opened an epoch, but for the first."""
+    """Record the counters of a snapshot; return the reads that opened an epoch other than the first."""
     counted = {meter.source: meter for meter in snapshot.meters or () if meter.is_counter}
     if not counted:
         return []
     board = snapshot.identity.mac if snapshot.identity else None
-    known = {
+    rows = {
         row["source"]: row for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,))
     }
     found = []
     for source, meter in counted.items():
-        row = known.get(source)
+        row = rows.get(source)
         before = _parse_state(row["state"]) if row else None
-        standing, read = advance_counter(before, CounterSample(at=snapshot.at, raw=meter.value, board=board))
+        state, read = advance_counter(before, CounterSample(at=snapshot.at, raw=meter.value, board=board))
         read = _with_meter_trust(read, meter)
         if before is not None and read.at <= before.at:
             _keep_late(tx, device, meter, before, read)
@@ -130,7 +130,7 @@ def record_counters(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> 
         due = row is None or read.why is not None or _is_link_due(row, read)
         if due:
             _append_read(tx, device, meter, read)
-        _save_counter(tx, device, meter, read, standing, None if due else row)
+        _save_counter(tx, device, meter, read, state, None if due else row)
         if read.why and read.why is not EpochReason.FIRST:
             found.append(read)
     return found
@@ -139,41 +139,39 @@ def record_counters(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> 
 def _keep_late(
     tx: sqlite3.Connection, device: str, meter: Meter, before: CounterState, read: CounterRead
 ) -> None:
-    """A read from before the last one is kept, unless it is the last one again; the counter stays put."""
+    """Keep a read from before the last one, unless it repeats it; the counter does not change."""
     if (read.at, read.raw) != (before.at, before.raw):
         _append_read(tx, device, meter, read)
 
 
 def _is_link_due(row: sqlite3.Row, read: CounterRead) -> bool:
-    """Whether a read is worth a link: it says something else, and the last link is a day old."""
+    """Return whether a read joins the chain: its value differs, and the last link is a day old."""
     return bool(read.raw != row["chained_raw"] and read.at - row["chained_at"] >= DAY)
 
 
 def _with_meter_trust(read: CounterRead, meter: Meter) -> CounterRead:
-    """A meter that is not measured to begin with is no better for having been read."""
+    """Keep the trust of a meter that its source marks as less than measured."""
     return read if meter.trust in {Trust.MEASURED, Trust.OFFSET} else replace(read, trust=meter.trust)
 
 
 def chain_counters(tx: sqlite3.Connection, device: str) -> str:
-    """Chain every counter as it stands now, for an invoice; returns the chain's head in hex."""
+    """Chain the current state of every counter, for an invoice; return the chain's head in hex."""
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ?", (device,)).fetchall():
         _chain_counter(tx, row)
     return load_head(tx, device)[1].hex()
 
 
 def _chain_counter(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Chain one counter as it stands, unless its last read is chained."""
-    standing = _parse_state(row["state"])
-    if standing.at <= row["chained_at"]:
+    """Chain the current state of one counter, unless its last read is chained."""
+    state = _parse_state(row["state"])
+    if state.at <= row["chained_at"]:
         return
-    meter = Meter(
-        name=row["name"], part=row["part"], unit=row["unit"], source=row["source"], value=standing.raw
-    )
+    meter = Meter(name=row["name"], part=row["part"], unit=row["unit"], source=row["source"], value=state.raw)
     read = CounterRead(
-        at=standing.at,
-        raw=standing.raw,
-        adjusted=standing.adjusted,
-        epoch=standing.epoch,
+        at=state.at,
+        raw=state.raw,
+        adjusted=state.adjusted,
+        epoch=state.epoch,
         trust=Trust(row["trust"]),
     )
     _append_read(tx, row["device"], meter, read)
@@ -184,11 +182,11 @@ def _chain_counter(tx: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[MeterCounter]:
-    """How the counters of a printer stand. What was not read for two days is stale."""
+    """Load the counters of a printer. A counter not read for two days is stale."""
     found = []
     for row in tx.execute("SELECT * FROM meter_counter WHERE device = ? ORDER BY name, part", (device,)):
-        standing = _parse_state(row["state"])
-        stale = now - standing.at > STALE_AFTER
+        state = _parse_state(row["state"])
+        stale = now - state.at > STALE_AFTER
         found.append(
             MeterCounter(
                 device=device,
@@ -196,10 +194,10 @@ def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[Meter
                 name=row["name"],
                 part=row["part"],
                 unit=row["unit"],
-                at=standing.at,
-                raw=standing.raw,
-                adjusted=standing.adjusted,
-                epoch=standing.epoch,
+                at=state.at,
+                raw=state.raw,
+                adjusted=state.adjusted,
+                epoch=state.epoch,
                 trust=Trust.STALE if stale else Trust(row["trust"]),
             )
         )
@@ -207,7 +205,7 @@ def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[Meter
 
 
 def load_epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[CounterEpoch]:
-    """The epochs of a printer's counters, in the order in which they opened; those after link `after`."""
+    """Load the epochs of a printer's counters in the order in which they opened, those after link `after`."""
     found = tx.execute(
         "SELECT * FROM meter_read WHERE device = ? AND why IS NOT NULL AND id > ? ORDER BY id",
         (device, after),
@@ -222,7 +220,7 @@ def load_epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[
 
 
 def count_billed_pages(tx: sqlite3.Connection, device: str, source: str) -> int:
-    """Pages of one counter over all of its epochs, from its first read to where it stands."""
+    """Count the pages of one counter over all of its epochs, from its first read to its state now."""
     first = tx.execute(
         "SELECT adjusted FROM meter_read WHERE device = ? AND source = ? ORDER BY id LIMIT 1",
         (device, source),
@@ -238,7 +236,7 @@ def list_devices(tx: sqlite3.Connection) -> list[str]:
 
 
 def verify_device(tx: sqlite3.Connection, device: str) -> ChainCheck:
-    """Whether every stored read of a printer is the one that was stored."""
+    """Verify that every stored read of a printer is unchanged."""
     count, head = load_head(tx, device)
     broken = chain.verify_chain(_load_links(tx, device), start=chain.START_HASH, count=count, head=head)
     return ChainCheck(device=device, reads=count, head=head.hex(), broken=broken)
@@ -250,7 +248,7 @@ def _load_links(tx: sqlite3.Connection, device: str) -> Iterator[tuple[chain.Cha
 
 
 def load_head(tx: sqlite3.Connection, device: str) -> tuple[int, bytes]:
-    """How many links the chain of a printer has, and the hash of the last one."""
+    """Return the number of links in the chain of a printer, and the hash of the last one."""
     row = tx.execute("SELECT count, head FROM meter_chain WHERE device = ?", (device,)).fetchone()
     return (row["count"], row["head"]) if row else (0, chain.START_HASH)
 
@@ -272,12 +270,12 @@ def _save_counter(
     device: str,
     meter: Meter,
     read: CounterRead,
-    standing: CounterState,
+    state: CounterState,
     row: sqlite3.Row | None,
 ) -> None:
-    """Write where a counter stands; `row` is what was written before, if no link was added."""
+    """Write the state of a counter; `row` is the row before, if no link was added."""
     chained = (row["chained_at"], row["chained_raw"]) if row else (read.at, read.raw)
-    written = json.dumps(asdict(standing), separators=(",", ":"))
+    written = json.dumps(asdict(state), separators=(",", ":"))
     tx.execute(
         "INSERT OR REPLACE INTO meter_counter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (device, meter.source, meter.name, meter.part, meter.unit, read.trust.value, written, *chained),
