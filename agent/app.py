@@ -31,10 +31,9 @@ from agent.discovery import inventory
 from agent.forecast import forecast_store
 from agent.history import record, supply_gauges
 from agent.history.meters import daily_reads, ledger
-from agent.pipeline import certificate_pins, maintenance
+from agent.pipeline import certificate_pins
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.device_tags import TagAssigner
-from agent.pipeline.maintenance import Maintenance
 from agent.pipeline.pipeline import Pipeline, PollOutcome
 from agent.pipeline.polling.collecting import find_collectors
 from agent.pipeline.polling.discovery_run import DiscoveryRunner
@@ -43,7 +42,8 @@ from agent.pipeline.polling.ipp_fallback import IppFallback
 from agent.pipeline.polling.poller import Poller
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.schedule import PollQueue
-from agent.reporting import inventory_changes, journal, privacy, supply_stages
+from agent.reporting import inventory_changes, journal, maintenance, privacy, supply_stages
+from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
@@ -54,6 +54,7 @@ from uplink import targets
 from uplink.delivery.delivery import Delivery
 from uplink.events.feedback import Feedback
 from uplink.identity import identity as identities
+from uplink.identity import secret_store
 from uplink.identity.identity import AgentIdentity, PendingEnrolment
 from uplink.interfaces import QueryableTarget, Target
 from uplink.outbox import outbox
@@ -271,9 +272,8 @@ def process_feedback(tx: sqlite3.Connection, words: Sequence[Feedback], now: flo
 
 def build_agent(path: Path, clock: Clock, told: OutcomeCallback = do_nothing) -> Agent:
     """The agent that the configuration in `path` describes. Raises ConfigError and StoreError."""
-    return assemble_agent(
-        WatchedFiles("config.toml", lambda: [path], lambda: config.load_config(path, targets)), clock, told
-    )
+    load = partial(config.load_config, path, targets, secret_store.unseal_secret)
+    return assemble_agent(WatchedFiles("config.toml", lambda: [path], load), clock, told)
 
 
 def build_agent_from(

@@ -25,7 +25,7 @@ HOMES = {
 KNOW_UPLINK = (
     "agent/reporting/", "agent/reporting/sender.py", "agent/reporting/printer_status.py", "agent/reporting/inventory_changes.py", "agent/reporting/supply_stages.py",
     "agent/reporting/privacy.py", "agent/reporting/journal.py", "agent/reporting/status_views.py",  # reporting
-    "agent/app.py", "agent/pipeline/maintenance.py", "agent/config/secrets.py",
+    "agent/app.py", "agent/reporting/maintenance.py",
     "agent/runtime/setup/", "agent/runtime/demo/", "agent/runtime/selftest.py", "agent/cli/",  # the process and its commands
     "agent/pipeline/replay/result_cache.py",  # hashes every file of the program
 )  # fmt: skip

@@ -16,6 +16,7 @@ from agent.core.paths import default_paths
 
 if TYPE_CHECKING:
     from agent.collectors._vendor.vendor_profiles import Profiles
+    from agent.config import Config
 
 PLAIN_WIDTH = 140  # columns where the output is no terminal
 
@@ -36,14 +37,21 @@ def config_file(given: Path | None) -> Path:
     return given or default_paths().config_file
 
 
+def load_settings(given: Path | None) -> "Config":
+    """The configuration in `given`, or of this system, with its secrets opened. Raises ConfigError."""
+    from agent import config
+    from uplink.identity.secret_store import unseal_secret
+
+    return config.load_config(config_file(given), unseal=unseal_secret)
+
+
 def load_profiles(config: Path | None) -> "Profiles | None":
     """Load the vendor profiles of a configuration; None means the shipped ones. Raises ConfigError."""
     if config is None:
         return None
-    from agent import config as configuration
     from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 
-    settings = configuration.load_config(config)
+    settings = load_settings(config)
     return Profiles.load(FOLDER, settings.resolve_path(settings.collectors.profiles))
 
 

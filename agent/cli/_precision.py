@@ -21,11 +21,10 @@ def show_precision(config: _common.ConfigFile = None, as_json: _common.AsJson = 
 
     Example: printwarden rules precision --json
     """
-    from agent import config as configuration
     from agent.core import store
     from agent.tickets.feedback import feedback_store
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     with closing(store.open_reader(settings.database_path)) as db:
         found = feedback_store.load_precisions(db)
     if as_json:

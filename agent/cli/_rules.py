@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from rich.progress import Progress
 
-from agent import app, config
+from agent import app
 from agent.cli import _common
 from agent.config import Config
 from agent.core.errors import Complaint, StoreError
@@ -61,7 +61,7 @@ def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet
 def load_site_config(given: Path | None) -> Config | None:
     """Load the configuration of the site; None if it does not exist and was not named."""
     file = _common.config_file(given)
-    return config.load_config(file) if given or file.exists() else None
+    return _common.load_settings(file) if given or file.exists() else None
 
 
 def load_assignment(given: Path | None) -> AssignTags:
@@ -83,7 +83,7 @@ def signal_document(signal: Signal) -> dict[str, Any]:
 
 @contextmanager
 def open_state(given: Path | None, state: Path | None) -> Iterator[sqlite3.Connection]:
-    path = state or config.load_config(_common.config_file(given)).database_path
+    path = state or _common.load_settings(given).database_path
     try:
         with closing(open_reader(path)) as db:
             yield db

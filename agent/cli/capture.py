@@ -12,8 +12,7 @@ from agent.core.units import counted
 
 if TYPE_CHECKING:
     from agent.collectors._capture.capture import Capture
-    from agent.core.model import Address
-    from agent.snmp.reader import Credential
+    from agent.core.model import Address, Credential
 
 
 def capture(

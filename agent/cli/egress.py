@@ -8,7 +8,6 @@ import typer
 from rich.text import Text
 
 from agent.cli import _common
-from agent.config import load_config
 from agent.core.store import open_reader
 from agent.core.units import counted
 from agent.reporting import journal
@@ -27,7 +26,7 @@ def tail(
 
     Example: printwarden egress tail -n 50
     """
-    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+    with closing(open_reader(_common.load_settings(config).database_path)) as db:
         messages = journal.load_newest(db, count)
     if as_json:
         _common.print_json([_message_document(message) for message in messages])
@@ -50,7 +49,7 @@ def show(
 
     Example: printwarden egress show 17
     """
-    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+    with closing(open_reader(_common.load_settings(config).database_path)) as db:
         message = journal.load_message(db, number)
     if message is None:
         raise typer.BadParameter(f"there is no message {number} in the journal", param_hint="NUMBER")

@@ -25,12 +25,11 @@ def enroll(
 
     Example: printwarden enroll --token-file /run/token
     """
-    from agent import config as configuration
     from agent.runtime.setup import enrolment
     from uplink.errors import DeliveryError
     from uplink.identity.identity import NotEnrolled
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     if not settings.provider.url:
         raise typer.BadParameter("there is no [provider] url to enrol with", param_hint="--config")
     try:

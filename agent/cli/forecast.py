@@ -51,11 +51,10 @@ def forecast(
 
       printwarden forecast --accuracy
     """
-    from agent import config as configuration
     from agent.core import store
     from agent.discovery import inventory
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
     with closing(store.open_reader(settings.database_path)) as db:
         if accuracy:

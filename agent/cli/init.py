@@ -142,10 +142,9 @@ def _carry_out(
 
 def _store_token(path: Path, token: str, source: str) -> None:
     """Move the token from its file to the place where the service looks for it."""
-    from agent import config as configuration
     from agent.runtime.setup import enrolment
 
-    enrolment.save_token(configuration.load_config(path), token)
+    enrolment.save_token(_common.load_settings(path), token)
     if source not in {"", "-"}:
         with contextlib.suppress(OSError):  # a share of another owner
             Path(source).unlink()
@@ -262,10 +261,9 @@ def _call_provider(given: "SetupAnswers") -> bool:
 
 def _enrol_agent(path: Path, *, now: bool) -> bool:
     """Enrol with the saved token, or print that the service will. Return False if that failed."""
-    from agent import config as configuration
     from agent.runtime.setup import enrolment
 
-    settings = configuration.load_config(path)
+    settings = _common.load_settings(path)
     if not now:
         said = f"token: left in {settings.token_path}; the service enrols with it at its start"
         _common.out.print(said, markup=False, soft_wrap=True)

@@ -24,10 +24,9 @@ PrinterArgument = Annotated[
 
 @contextmanager
 def _open_state(config: _common.ConfigFile) -> Iterator[sqlite3.Connection]:
-    from agent import config as configuration
     from agent.core import store
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     with closing(store.open_reader(settings.database_path)) as db:
         yield db
 

@@ -32,11 +32,10 @@ def show_status(
     Example: printwarden onboarding status --json
     """
     from agent import app as agent
-    from agent import config as configuration
     from agent.core import store
     from agent.runtime import onboarding
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
     with closing(store.open_reader(settings.database_path)) as db:
         found = onboarding.load_onboarding(

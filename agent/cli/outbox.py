@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from agent.cli import _common
-from agent.config import load_config
 from agent.core.store import Store, open_reader
 from agent.core.units import counted
 from uplink.outbox import outbox as box
@@ -30,7 +29,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
 
     Example: printwarden outbox status
     """
-    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+    with closing(open_reader(_common.load_settings(config).database_path)) as db:
         told, destinations = queries.count_outbox(db), queries.list_destinations(db)
     if as_json:
         _common.print_json(
@@ -73,7 +72,7 @@ def list_dead_events(config: _common.ConfigFile = None, as_json: _common.AsJson 
 
     Example: printwarden outbox dead list
     """
-    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+    with closing(open_reader(_common.load_settings(config).database_path)) as db:
         entries = list(queries.list_dead(db, 10_000))
     if as_json:
         _common.print_json([_entry_document(entry) for entry in entries])
@@ -92,7 +91,7 @@ def show(number: Number, config: _common.ConfigFile = None) -> None:
 
     Example: printwarden outbox dead show 17
     """
-    with closing(open_reader(load_config(_common.config_file(config)).database_path)) as db:
+    with closing(open_reader(_common.load_settings(config).database_path)) as db:
         entry = queries.find_dead_letter(db, number)
     if entry is None:
         raise typer.BadParameter(f"there is no dead event {number}", param_hint="NUMBER")
@@ -116,7 +115,7 @@ def retry(
 
     if (number is None) is not everything:
         raise typer.BadParameter("give a number, or --all")
-    database = load_config(_common.config_file(config)).database_path
+    database = _common.load_settings(config).database_path
     with closing(Store(database, MIGRATIONS)) as store, store.transaction() as tx:
         chosen = [entry.seq for entry in queries.list_dead(tx, 10_000)] if number is None else [number]
         revived = sum(box.revive_event(tx, seq) for seq in chosen)
@@ -136,7 +135,7 @@ def export(
     Example: printwarden outbox dead export dead.jsonl
     """
     with (
-        closing(open_reader(load_config(_common.config_file(config)).database_path)) as db,
+        closing(open_reader(_common.load_settings(config).database_path)) as db,
         file.open("w", encoding="utf-8") as out,
     ):
         entries = [_entry_document(entry) for entry in queries.list_dead(db, 10_000)]

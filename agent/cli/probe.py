@@ -11,8 +11,7 @@ from agent.cli import _common
 
 if TYPE_CHECKING:
     from agent.collectors._vendor.vendor_profiles import Profiles
-    from agent.core.model import Address, Snapshot
-    from agent.snmp.reader import Credential
+    from agent.core.model import Address, Credential, Snapshot
 
 RETRIES = 3  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
 
@@ -130,7 +129,7 @@ def choose_credential(
     community: str | None, version: str | None, name: str | None, config: Path | None
 ) -> "Credential":
     """Choose the credential: one of the configuration, or a community in the clear."""
-    from agent.snmp.reader import Credential
+    from agent.core.model import Credential
 
     if version not in {None, "1", "2c"}:
         raise typer.BadParameter("1 or 2c here; SNMPv3 with --credential", param_hint="--version")
@@ -138,11 +137,10 @@ def choose_credential(
         return Credential(name="public", version=version or "2c", community=community or "public")
     if community is not None or version is not None:
         raise typer.BadParameter("give --credential or --community and --version, not both")
-    from agent import config as configuration
     from agent.core.toml import suggest_word
 
     file = _common.config_file(config)
-    declared = {given.name: given for given in configuration.load_config(file).credential}
+    declared = {given.name: given for given in _common.load_settings(file).credential}
     if name not in declared:
         hint = suggest_word(name, sorted(declared)) if declared else "it declares none"
         raise typer.BadParameter(

@@ -67,11 +67,10 @@ def alive(
     """
     from contextlib import closing
 
-    from agent import config as configuration
     from agent.core import health, store, units
     from agent.core.clock import Clock
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     with closing(store.open_reader(settings.database_path)) as db:
         at = health.health_saved_at(db)
     age = None if at is None else max(0.0, Clock().now() - at)

@@ -17,12 +17,11 @@ def status(
 
     Example: printwarden status --json
     """
-    from agent import config as configuration
     from agent.config.access_policy import AccessPolicy
     from agent.core import health, store
     from agent.reporting import status_views
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
     with closing(store.open_reader(settings.database_path)) as db:
         printers, outbox, agent = (

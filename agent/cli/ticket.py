@@ -30,12 +30,11 @@ def ticket(
 
       printwarden ticket 3100RC12345
     """
-    from agent import config as configuration
     from agent.core import store
     from agent.reporting import journal
     from agent.tickets.feedback import feedback_store
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     with closing(store.open_reader(settings.database_path)) as db:
         found = _find_ticket(db, which)
         message = journal.find_latest(db, "mps.ticket/1", found)

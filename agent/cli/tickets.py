@@ -25,13 +25,12 @@ def tickets(
 
       printwarden tickets --notices --json
     """
-    from agent import config as configuration
     from agent.core import store
     from agent.tickets import lifecycle as room
     from agent.tickets.feedback import feedback_store
     from uplink.outbox import queries
 
-    settings = configuration.load_config(_common.config_file(config))
+    settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
     kind = room.NOTICE if notices else room.TICKET
     with closing(store.open_reader(settings.database_path)) as db:

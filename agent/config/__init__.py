@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from agent.config import file_permissions, target_table
-from agent.config.secrets import resolve_file, resolve_secrets
+from agent.config.secrets import Unseal, read_plain, resolve_file, resolve_secrets
 from agent.config.sections import (
     CollectorsConfig,
     ConfigSection,
@@ -120,16 +120,16 @@ class Config(ConfigSection):
         return self.state_folder / "enrolment.token"
 
 
-def load_config(path: Path, targets: ModuleType | None = None) -> Config:
+def load_config(path: Path, targets: ModuleType | None = None, unseal: Unseal = read_plain) -> Config:
     """Load the configuration in `path`. Raises ConfigError with every complaint.
 
     `targets`: the package of the delivery targets, which check `[target]`; left out, it is not checked here.
+    `unseal`: opens the files that "file:" and "secret:" point to.
     """
     if found := file_permissions.check_permissions(path):
         raise ConfigError.for_file(path, found[0], suggestion=found[1])
-    return _validate_document(
-        toml.load_document(path, missing="`printwarden init` makes one; --config names another"), targets
-    )
+    document = toml.load_document(path, missing="`printwarden init` makes one; --config names another")
+    return _validate_document(document, targets, unseal)
 
 
 def build_config(data: dict[str, Any], folder: Path) -> Config:
@@ -138,12 +138,14 @@ def build_config(data: dict[str, Any], folder: Path) -> Config:
     return _validate_document(document)
 
 
-def _validate_document(document: toml.Document, targets: ModuleType | None = None) -> Config:
+def _validate_document(
+    document: toml.Document, targets: ModuleType | None = None, unseal: Unseal = read_plain
+) -> Config:
     if "folder" in document.data:
         raise ConfigError(
             [document.build_complaint(("folder",), "unknown key", "state goes to [storage] folder")]
         )
-    resolved, complaints = resolve_secrets(document)
+    resolved, complaints = resolve_secrets(document, unseal)
     try:
         config = toml.validate_document(resolved, Config)
         complaints += _check_references(document, config)

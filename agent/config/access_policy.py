@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.config import Config, IpNetwork, NetworkConfig, PrinterConfig
-from agent.core.model import Address
-from agent.snmp.reader import Credential
+from agent.core.model import Address, Credential
 
 PUBLIC_CREDENTIAL = Credential(name="public")
 MAX_SWEEP_HOSTS = 1 << 20  # a range that large is a slip, also with allow_large

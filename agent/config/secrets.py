@@ -1,16 +1,24 @@
 """Secrets of `config.toml` outside the file: "env:NAME", "file:PATH" or "secret:NAME" instead of the text."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from agent.config import file_permissions
 from agent.core import toml
 from agent.core.errors import Complaint
-from uplink.identity import secret_store
 
 SECRET_KEYS = frozenset({"community", "auth_password", "priv_password", "proxy"})
 """The keys that may point to a secret."""
+
+Unseal = Callable[[bytes], bytes]
+"""Gives the secret in the bytes of a file. Raises ValueError if it was sealed on another machine."""
+
+
+def read_plain(content: bytes) -> bytes:
+    """Take the secret as it stands in the file: the `Unseal` of configurations that hold none."""
+    return content
 
 
 def resolve_file(folder: Path, name: str) -> Path:
@@ -28,7 +36,7 @@ def resolve_file(folder: Path, name: str) -> Path:
     return next((file for file in given if file.is_file()), folder / "secrets" / secret)
 
 
-def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Complaint]]:
+def resolve_secrets(document: toml.Document, unseal: Unseal) -> tuple[toml.Document, list[Complaint]]:
     """Replace each reference to a secret by its value; a broken one stays and gives a complaint."""
     complaints: list[Complaint] = []
 
@@ -40,7 +48,7 @@ def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Compla
         if not isinstance(value, str) or where[-1] not in SECRET_KEYS:
             return value
         try:
-            return _read_secret(value, document.path.parent)
+            return _read_secret(value, document.path.parent, unseal)
         except ValueError as why:
             complaints.append(document.build_complaint(where, str(why)))
             return value
@@ -49,7 +57,7 @@ def resolve_secrets(document: toml.Document) -> tuple[toml.Document, list[Compla
     return toml.Document(document.path, document.text, data), complaints
 
 
-def _read_secret(value: str, folder: Path) -> str:
+def _read_secret(value: str, folder: Path, unseal: Unseal) -> str:
     """Read the secret behind "env:…", "file:…" or "secret:…"; return any other value as it is.
 
     Raises ValueError.
@@ -64,7 +72,7 @@ def _read_secret(value: str, folder: Path) -> str:
         if found := file_permissions.check_permissions(file):
             raise ValueError(f"{name}: {found[0]}: {found[1]}")
         try:
-            return secret_store.unseal_secret(file.read_bytes()).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError, secret_store.UnsealError) as why:
+            return unseal(file.read_bytes()).decode("utf-8").strip()
+        except (OSError, ValueError) as why:
             raise ValueError(f"{name} cannot be read: {getattr(why, 'strerror', None) or why}") from None
     return value

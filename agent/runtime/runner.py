@@ -17,8 +17,8 @@ from agent.app import Agent, do_nothing
 from agent.core import audit
 from agent.core.model import Sighting, Tier
 from agent.discovery.methods import DiscoveryProgress
-from agent.pipeline import maintenance
 from agent.pipeline.polling.trap_trigger import TrapTrigger
+from agent.reporting import maintenance
 from agent.runtime import jobs
 from agent.runtime.host import systemd_notify, watchdog
 from agent.runtime.host.watchdog import ServiceManager

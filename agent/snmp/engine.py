@@ -17,13 +17,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.codec import RequestType, encode_request
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import Endpoint, SockAddr
 from agent.snmp.printer_session import DeviceReader, Exchange, extract_values
 from agent.snmp.rate_limiter import RateLimiter, resolve_address
-from agent.snmp.reader import Credential, SnmpValue
+from agent.snmp.reader import SnmpValue
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
 from agent.snmp.sweep import AddressSweep

@@ -1,11 +1,10 @@
-"""What collectors see of SNMP: values, credentials, and one printer that can be read.
+"""What collectors see of SNMP: values, and one printer that can be read with one credential.
 
 Both engines (the own v1/v2c codec and pysnmp for v3) hand out a `Reader`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Protocol
 
 from agent.core.model import Address
@@ -31,34 +30,6 @@ SnmpValue = int | bytes | ObjectId | IpAddress | None | MissingValue
 """int: Integer32, Counter32, Gauge32, TimeTicks, Counter64; bytes: OctetString, Opaque; None: NULL."""
 
 VarBind = tuple[bytes, SnmpValue]
-
-
-class SecurityLevel(StrEnum):
-    """What a credential protects, said as it is."""
-
-    CLEAR = "clear text"
-    AUTHENTICATED = "authenticated"
-    ENCRYPTED = "encrypted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """How to ask. Secrets never show in `repr`."""
-
-    name: str
-    version: str = "2c"  # "1", "2c", "3"
-    community: str = field(default="public", repr=False)
-    user: str = ""
-    auth_protocol: str | None = None  # "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"
-    auth_password: str = field(default="", repr=False)
-    priv_protocol: str | None = None  # "DES", "3DES", "AES128", "AES192", "AES256", …
-    priv_password: str = field(default="", repr=False)
-
-    @property
-    def security_level(self) -> SecurityLevel:
-        if self.version != "3" or self.auth_protocol is None:
-            return SecurityLevel.CLEAR
-        return SecurityLevel.ENCRYPTED if self.priv_protocol else SecurityLevel.AUTHENTICATED
 
 
 class SnmpReader(Protocol):

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
-from agent.snmp.reader import Credential
+from agent.core.model import Credential
 
 MAX_NAMES = 20  # in one request
 MAX_REPETITIONS = 25

@@ -23,10 +23,9 @@ from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import ntfrcv
 from pysnmp.proto.rfc1902 import OctetString
 
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.pysnmp_transport import PysnmpTransport
-from agent.snmp.reader import Credential
 from agent.snmp.v3 import DOMAINS, add_user
 
 PAUSE = 60.0  # s between two hints about one printer

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from socket import AddressFamily
 
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.codec import RequestTemplate, RequestType, SnmpReply, encode_request
 from agent.snmp.endpoint import Endpoint
 from agent.snmp.rate_limiter import RateLimitedHost, RateLimiter
-from agent.snmp.reader import Credential
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
 

@@ -26,14 +26,14 @@ from pysnmp.proto.rfc1902 import OctetString
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from agent.core.errors import NoAnswer, ReadingError, WrongCredential
-from agent.core.model import Address
+from agent.core.model import Address, Credential, SecurityLevel
 from agent.snmp.codec import RequestType, SnmpReply
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr, bind_socket
 from agent.snmp.oid import decode_arcs, encode_arcs
 from agent.snmp.pysnmp_transport import PysnmpTransport
 from agent.snmp.rate_limiter import RateLimiter
-from agent.snmp.reader import Credential, IpAddress, MissingValue, ObjectId, SecurityLevel, SnmpValue
+from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
 

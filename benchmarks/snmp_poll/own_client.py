@@ -4,10 +4,9 @@ import sys
 
 import workload
 
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential
 
 SCALARS = [oid(each) for each in workload.SCALARS]
 SUPPLIES, ALERTS = oid(workload.SUPPLIES), oid(workload.ALERTS)

@@ -14,9 +14,8 @@ from fleets import walk_fleet
 from loopback import HOME
 
 from agent.collectors.printer_mib import read_printer
-from agent.core.model import Address, CachedIdentity, Tier
+from agent.core.model import Address, CachedIdentity, Credential, Tier
 from agent.snmp.engine import SnmpClient, SnmpSettings
-from agent.snmp.reader import Credential
 
 CASES = Path(__file__).parent / "cases"
 CORPUS = Path(os.environ.get("PRINTWARDEN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))

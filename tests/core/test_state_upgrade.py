@@ -19,8 +19,8 @@ from agent.core.model import Device, SiteFacts, Snapshot
 from agent.core.store import Store, open_reader
 from agent.discovery import inventory
 from agent.history import facts
-from agent.pipeline import maintenance
 from agent.pipeline.pipeline import Pipeline, PollResult
+from agent.reporting import maintenance
 from agent.reporting.sender import Sender
 from agent.rules import loader, state_store
 from agent.rules.evaluator import RuleEvaluator

@@ -10,7 +10,7 @@ from agent.core.clock import Clock
 from agent.core.model import Address, Change, ChangeKind, Identity, Impact
 from agent.core.store import Store
 from agent.discovery import inventory
-from agent.pipeline.maintenance import Maintenance
+from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.tickets import lifecycle
 

@@ -106,7 +106,9 @@ async def test_the_service_loads_nothing_that_it_does_not_need(tmp_path):
 @posix
 async def test_a_service_that_begins_as_any_command_does_is_found_out(tmp_path):
     """The negative control: the same, read by typer."""
-    begin = "from agent.cli import _service_command; _service_command.parse_service_command = lambda words: None"
+    begin = (
+        "from agent.cli import _service_command; _service_command.parse_service_command = lambda words: None"
+    )
     assert {"typer", "rich"} <= heavy(await modules_of_a_service(tmp_path, begin))
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import loopback
 from fleets import walk_fleet
 
+from agent.core.model import Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, VarBind
+from agent.snmp.reader import VarBind
 
 ROOTS = (oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1"))
 UPTIME = oid("1.3.6.1.2.1.1.3")  # moves between two walks

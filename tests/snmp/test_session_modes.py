@@ -13,7 +13,7 @@ from loopback import own
 
 from agent.core.clock import Clock
 from agent.core.errors import MalformedReply, NoAnswer
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.simulator.ber import BerTag, BerValue
 from agent.simulator.ber import oid as arcs_of
 from agent.simulator.device import SimulatedDevice
@@ -23,7 +23,6 @@ from agent.simulator.walk import StaticDevice
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
 from agent.snmp.printer_session import DeviceReader
-from agent.snmp.reader import Credential
 
 SUPPLIES = "1.3.6.1.2.1.43.11.1.1"
 LEVELS = oid(f"{SUPPLIES}.9")

@@ -2,9 +2,8 @@
 
 from loopback import HOME, own
 
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential
 
 SYSTEM = {(1, 3, 6, 1, 2, 1, 1, 1, 0): b"Kyocera", (1, 3, 6, 1, 2, 1, 1, 3, 0): 4711}
 SUPPLIES = "1.3.6.1.2.1.43.11.1.1"

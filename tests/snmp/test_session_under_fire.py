@@ -12,9 +12,9 @@ import pytest
 from packet_mutations import mutated
 
 from agent.core.errors import ReadingError
+from agent.core.model import Credential
 from agent.snmp.engine import SnmpClient
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential
 
 PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")

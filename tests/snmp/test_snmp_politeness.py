@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from agent.core.model import Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential
 from agent.snmp.request_strategy import ReadMode, RequestStrategy
 from agent.snmp.slots import Slots
 from agent.snmp.token_bucket import MAX_SUBNETS, SubnetBuckets, TokenBucket, subnet_prefix

@@ -8,10 +8,9 @@ import pytest
 from loopback import own
 
 from agent.core.errors import NoAnswer, WrongCredential
-from agent.core.model import Address
+from agent.core.model import Address, Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential
 
 PUBLIC = Credential(name="public")
 UPTIME = oid("1.3.6.1.2.1.1.3.0")

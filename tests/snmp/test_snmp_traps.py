@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from loopback import HOME, LOCALHOST, own
 
-from agent.core.model import Address
-from agent.snmp.reader import Credential
+from agent.core.model import Address, Credential
 from agent.snmp.traps import TrapListener, TrapThrottle, inherited_socket
 
 V2C_TRAP = bytes.fromhex(

@@ -3,9 +3,10 @@
 import pytest
 
 from agent.core.errors import RefusedByDevice, WrongCredential
+from agent.core.model import Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, MissingValue
+from agent.snmp.reader import MissingValue
 from agent.snmp.walk_guards import TableWalk, WalkColumn, WalkLimits
 
 ROOT = oid("1.3.6.1.2.1.43.11.1.1.9")

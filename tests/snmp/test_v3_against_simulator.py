@@ -3,7 +3,7 @@
 import pytest
 from loopback import own
 
-from agent.core.model import Address
+from agent.core.model import Address, Credential, SecurityLevel
 from agent.simulator.ber import BerTag, BerValue
 from agent.simulator.ber import oid as arcs_of
 from agent.simulator.device import SimulatedDevice, UsmUser
@@ -11,7 +11,6 @@ from agent.simulator.fleet import SimulatedFleet
 from agent.simulator.walk import StaticDevice
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, SecurityLevel
 
 LEVELS = "1.3.6.1.2.1.43.11.1.1.9"
 VALUES = {arcs_of(f"{LEVELS}.1.{row}"): BerValue(BerTag.INTEGER, row) for row in range(1, 40)}

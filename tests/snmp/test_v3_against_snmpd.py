@@ -16,10 +16,9 @@ import pytest
 from loopback import HOME, free_port
 
 from agent.core.errors import NoAnswer, WrongCredential
-from agent.core.model import Address
+from agent.core.model import Address, Credential, SecurityLevel
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, SecurityLevel
 
 SNMPD = shutil.which("snmpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(SNMPD is None, reason="needs net-snmp's snmpd: make test-deps")

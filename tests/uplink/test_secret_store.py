@@ -109,7 +109,10 @@ def test_secrets_of_the_first_run_are_sealed_and_the_configuration_reads_them(tm
     assert b"planted" not in (tmp_path / "secrets" / "office").read_bytes()
     file = tmp_path / "config.toml"
     file.write_text('[[credential]]\nname = "office"\ncommunity = "secret:office"\n')
-    assert config.load_config(file).credential[0].community == "planted-community"
+    assert (
+        config.load_config(file, unseal=secret_store.unseal_secret).credential[0].community
+        == "planted-community"
+    )
 
 
 def test_a_secret_from_another_machine_stops_the_start_with_its_key(
@@ -123,7 +126,7 @@ def test_a_secret_from_another_machine_stops_the_start_with_its_key(
     with pytest.raises(
         ConfigError, match=r"credential\[1\].community: sealed cannot be read: it was sealed on"
     ):
-        config.load_config(file)
+        config.load_config(file, unseal=secret_store.unseal_secret)
 
 
 @pytest.mark.usefixtures("machine")

@@ -15,7 +15,7 @@ from agent.core import store_recovery
 from agent.core.disk_reserve import DiskReserve
 from agent.core.errors import StoreTooNew
 from agent.core.store import Store
-from agent.pipeline import maintenance
+from agent.reporting import maintenance
 from uplink.outbox import outbox, queries, tables
 from uplink.outbox.envelope import Envelope, Lane
 

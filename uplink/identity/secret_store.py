@@ -14,7 +14,7 @@ from typing import Protocol
 SEAL_MARK = b"printwarden sealed 1\n"
 
 
-class UnsealError(Exception):
+class UnsealError(ValueError):
     """What lies there was sealed on another machine, or is damaged."""
 
 
@@ -26,7 +26,7 @@ class Sealer(Protocol):
         ...
 
     def unseal(self, sealed: bytes) -> bytes:
-        """The inverse. Raises Sealed where it was sealed elsewhere."""
+        """The inverse. Raises UnsealError if it was sealed elsewhere."""
         ...
 
 
@@ -62,7 +62,7 @@ def seal_secret(secret: bytes) -> bytes:
 
 
 def unseal_secret(content: bytes) -> bytes:
-    """The secret in what was written, here or by a person. Raises Sealed."""
+    """The secret in what was written, here or by a person. Raises UnsealError."""
     if not content.startswith(SEAL_MARK):
         return content
     if machine_sealer is None:

@@ -10,6 +10,7 @@ the labels of the MIB texts, so that they can be looked up there.
 The files follow a reading on its way, and each knows only those above it:
 
     amounts     how much, where a printer may answer without a number
+    credentials how a printer is asked
     devices     who a printer is
     readings    what one poll of it brought
     foresight   what is foreseen of it
@@ -26,6 +27,7 @@ from agent.core.model.amounts import (
     find_vagueness,
     resolve_capacity,
 )
+from agent.core.model.credentials import Credential, SecurityLevel
 from agent.core.model.devices import Address, Announcement, Device, Identity, PrinterUnit, Sighting
 from agent.core.model.facts import DeviceEvent, Episode, Facts, RecentHistory, SiteFacts
 from agent.core.model.forecasts import Forecasts, PartForecast, SupplyForecast
@@ -62,6 +64,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Cover",
+    "Credential",
     "Device",
     "DeviceEvent",
     "DeviceStatus",
@@ -79,6 +82,7 @@ __all__ = [
     "PrinterStatus",
     "PrinterUnit",
     "RecentHistory",
+    "SecurityLevel",
     "Sighting",
     "SiteFacts",
     "Snapshot",

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 from agent.config import Config
 from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
-from agent.core.model import Address, Sighting
-from agent.snmp.reader import Credential, SnmpValue
+from agent.core.model import Address, Credential, Sighting
+from agent.snmp.reader import SnmpValue
 
 
 class AddressProber(Protocol):

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.config import Config
-from agent.core.model import Address, Sighting
+from agent.core.model import Address, Credential, Sighting
 from agent.discovery.methods import Cadence, DiscoveryContext, DiscoveryProgress
 from agent.snmp.oid import oid
-from agent.snmp.reader import Credential, SnmpValue
+from agent.snmp.reader import SnmpValue
 
 CADENCE: Cadence = "sweep"
 

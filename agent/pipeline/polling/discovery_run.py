@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from agent.config.access_policy import AccessPolicy
 from agent.core import plugins
 from agent.core.clock import Clock
-from agent.core.model import Address, Identity, Sighting, Tier
+from agent.core.model import Address, Credential, Identity, Sighting, Tier
 from agent.core.store import Store
 from agent.discovery import inventory, methods
 from agent.discovery.methods import AddressProber, Cadence, DiscoveryContext, DiscoveryProgress
@@ -22,7 +22,6 @@ from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling.fleet_state import FleetState
 from agent.pipeline.polling.printer_reader import PrinterReader
-from agent.snmp.reader import Credential
 
 log = logging.getLogger("printwarden.discovery")
 

@@ -10,12 +10,11 @@ from agent.collectors._visit import Answer, Collector, Visit
 from agent.config import Config
 from agent.core.clock import Clock
 from agent.core.errors import NoAnswer, ReadingError
-from agent.core.model import Address, CachedIdentity, Snapshot, Tier
+from agent.core.model import Address, CachedIdentity, Credential, Snapshot, Tier
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import snapshot_merging
 from agent.pipeline.polling.ipp_fallback import IppFallback
 from agent.snmp.engine import SnmpClient
-from agent.snmp.reader import Credential
 
 log = logging.getLogger("printwarden.reading")
 

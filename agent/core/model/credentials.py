@@ -1,0 +1,32 @@
+"""How a printer is asked: the SNMP version and the secret that goes with it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class SecurityLevel(StrEnum):
+    """What a credential protects, said as it is."""
+
+    CLEAR = "clear text"
+    AUTHENTICATED = "authenticated"
+    ENCRYPTED = "encrypted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How to ask. Secrets never show in `repr`."""
+
+    name: str
+    version: str = "2c"  # "1", "2c", "3"
+    community: str = field(default="public", repr=False)
+    user: str = ""
+    auth_protocol: str | None = None  # "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"
+    auth_password: str = field(default="", repr=False)
+    priv_protocol: str | None = None  # "DES", "3DES", "AES128", "AES192", "AES256", …
+    priv_password: str = field(default="", repr=False)
+
+    @property
+    def security_level(self) -> SecurityLevel:
+        if self.version != "3" or self.auth_protocol is None:
+            return SecurityLevel.CLEAR
+        return SecurityLevel.ENCRYPTED if self.priv_protocol else SecurityLevel.AUTHENTICATED
