@@ -1,9 +1,9 @@
-"""Rules as reviewable files: when is a condition a fact, and what is then wrong with what.
+"""Rules as reviewable files: each names a condition, how long it must hold, and the fault it then reports.
 
-form ──► compiling, lint ──► schema        a file becomes a RuleSet, or every complaint about it
-functions/, signals                        what can be asked, one signal a file
-subjects, verdict                          does a rule hold for this thing? true, false, unknown
-lifecycle, engine                          where does it stand, and what is there to tell?   (pure)
-states, judge                              the same, across restarts
-defaults/, faults.toml                     the shipped rules, and the words for what can be wrong
+file_format ──► compiler, lint ──► schema   a file becomes a RuleSet, or a list of complaints
+functions/, signals                         the signals of conditions, one file each
+subjects, conditions                        does a rule hold for this thing? true, false, unknown
+lifecycle, engine                           states and the changes to report                     (pure)
+state_store, evaluator                      the same, across restarts
+defaults/, faults.toml                      the shipped rules, and the fault catalogue
 """

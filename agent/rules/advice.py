@@ -1,7 +1,7 @@
-"""What is allowed in a rule, and most likely not meant: said by `rules check`, and no reason to refuse.
+"""Advice of `rules check`: things a rule may contain but that are probably a mistake. Advice refuses nothing.
 
 A check is a function of one rule and of all of them together that yields (key, reason, suggestion). Adding
-one is adding it to `CHECKS`. What cannot be meant at all `agent.rules.lint` refuses.
+one is adding it to `CHECKS`. `agent.rules.lint` refuses what is certainly a mistake.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ SCOPE_FIELDS = ("sites", "vendors", "models", "locations", "tags", "contracts")
 
 
 def advise_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
-    """Everything that is to be said about one rule."""
+    """Yield all advice about one rule."""
     for one in CHECKS:
         yield from one(rule, together)
 
@@ -55,7 +55,7 @@ def _disjoint_field(one: Scope, other: Scope) -> str | None:
 
 
 def _may_overlap(one: str, other: str) -> bool:
-    """Whether some text may fit both patterns; of two with wildcards nobody can tell."""
+    """True if some text may fit both patterns; assumed of two patterns with wildcards."""
     wild = [any(sign in text for sign in "*?[") for text in (one, other)]
     return all(wild) or fnmatchcase(one, other) or fnmatchcase(other, one)
 
@@ -69,7 +69,7 @@ def _warn_duplicate_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
 
 
 def _rule_meaning(rule: Rule) -> object:
-    """What a rule asks of whom, and what it says is wrong."""
+    """Return what makes two rules the same: subject, scope, conditions, timing and fault."""
     parts = [
         sorted((it.signal.name, it.op, str(it.value), str(it.options)) for it in conditions)
         for conditions in (rule.all, rule.any, rule.none, rule.clear)

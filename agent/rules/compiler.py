@@ -1,4 +1,4 @@
-"""From the form of a rule to the rule: signals found, thresholds in numbers; what does not fit is said."""
+"""Compile a rule form: look up signals, convert thresholds to numbers, collect complaints."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ Comparison = tuple[str, Signal, str, object]  # the key that it stands under, si
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedDefinitions:
-    """What the rules of all files share."""
+    """Faults, calendars and severities that the rules of all files share."""
 
     faults: Mapping[str, FaultDefinition]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class RuleCompiler:
     complaints: list[Complaint] = field(default_factory=list)
 
     def compile_rule(self, number: int, form: RuleForm) -> Rule:
-        """The rule; what is wrong with it is complained about. Conditions that do not fit are left out."""
+        """Compile one rule and collect its complaints. Conditions that do not compile are left out."""
         before = len(self.complaints)
         rule = self._build_rule(("rule", number), self._apply_defaults(form))
         if len(self.complaints) == before:
@@ -60,7 +60,7 @@ class RuleCompiler:
         return rule
 
     def _apply_defaults(self, form: RuleForm) -> RuleForm:
-        """The rule with what it leaves open filled in: by its severity, then by the file's defaults."""
+        """Fill in the keys that the rule leaves out: by its severity, then by the file's defaults."""
         severity = form.severity if "severity" in form.model_fields_set else self.defaults.severity
         usual: SharedKeysForm = self.common.severities.get(severity, SeverityForm())
         given: dict[str, object] = {"severity": severity}

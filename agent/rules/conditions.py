@@ -1,4 +1,4 @@
-"""Does a rule hold? True, False, or None: nobody can tell now.
+"""Does a rule hold? True, False, or None for unknown.
 
     all   any   none        Kleene's logic: one False decides `all`, one True decides `any`,
      |     |     |          and what nothing decides is unknown, not False
@@ -24,7 +24,7 @@ from agent.rules.value_kinds import SignalValue
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What a rule says of one subject now. `ceased` is None also where nobody needs to know it."""
+    """The result of a rule for one subject. `ceased` is None if unknown or not needed."""
 
     subject: Subject
     holds: bool | None
@@ -34,7 +34,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """What one judgement rests on: all facts, and those that can be relied upon."""
+    """The facts of one evaluation: all of them, and the reliable ones."""
 
     facts: Facts
     reliable: Facts
@@ -52,9 +52,9 @@ class EvaluationContext:
 
 
 def reliable_facts(facts: Facts, oldest: float) -> Facts:
-    """The facts without what cannot be relied upon: everything while the printer is silent, what was
-    read more than `oldest` seconds ago, and what was read before a silence or a restart: behind that
-    somebody may have put in a new cartridge."""
+    """Drop facts that are not reliable: all of them while the printer is silent, those
+    read more than `oldest` seconds ago, and those read before a silence or a restart, during which
+    a cartridge may have been replaced."""
     silent = facts.answers_in_a_row == 0
     earliest = max(facts.now - oldest, facts.answering_since or -math.inf)
 
@@ -74,23 +74,23 @@ def reliable_facts(facts: Facts, oldest: float) -> Facts:
 
 def evaluate_rule(
     rule: Rule,
-    grounds: EvaluationContext,
+    context: EvaluationContext,
     remembered: Collection[str] = (),
     touched: Collection[str] | None = None,
 ) -> Iterator[RuleResult]:
-    """The verdict on each subject that is there, or that is `remembered` by its key.
+    """Evaluate each subject that the printer shows, and each that is `remembered` by its key.
 
     `touched`: the only supplies of which anything changed; those that are quiet are passed over.
     """
-    shown = grounds.shown_subjects(rule.per)
+    shown = context.shown_subjects(rule.per)
     for key, subject in shown.items():
         if touched is not None and key not in remembered and not _is_touched(subject, touched):
             continue
-        yield evaluate_subject(rule, subject, grounds, stands=key in remembered)
+        yield evaluate_subject(rule, subject, context, stands=key in remembered)
     for key in remembered:
         if key not in shown:
             yield evaluate_subject(
-                rule, recall_subject(rule.per, key, grounds.reliable), grounds, stands=True
+                rule, recall_subject(rule.per, key, context.reliable), context, stands=True
             )
 
 
@@ -98,22 +98,22 @@ def _is_touched(subject: Subject, touched: Collection[str]) -> bool:
     return subject.supply is None or subject.supply.index in touched
 
 
-def evaluate_subject(rule: Rule, subject: Subject, grounds: EvaluationContext, *, stands: bool) -> RuleResult:
-    """The verdict on one subject; whether it has ceased is asked only of what `stands`."""
+def evaluate_subject(rule: Rule, subject: Subject, context: EvaluationContext, *, stands: bool) -> RuleResult:
+    """Evaluate one subject; the clear conditions are read only if a state `stands`."""
     if subject.gone:
         return RuleResult(subject, holds=False, ceased=True, signal_values={})
     readings: dict[Condition, SignalValue] = {}
-    holds = _all_hold(rule.all, subject, grounds, readings)
+    holds = _all_hold(rule.all, subject, context, readings)
     if holds is not False and rule.any:
-        holds = _kleene_and(holds, _any_holds(rule.any, subject, grounds, readings))
+        holds = _kleene_and(holds, _any_holds(rule.any, subject, context, readings))
     if holds is not False and rule.none:
-        holds = _kleene_and(holds, kleene_not(_any_holds(rule.none, subject, grounds, readings)))
+        holds = _kleene_and(holds, kleene_not(_any_holds(rule.none, subject, context, readings)))
     ceased = None
     if stands:
         ceased = (
             False
             if holds
-            else _kleene_and(kleene_not(holds), _all_hold(rule.clear, subject, grounds, readings))
+            else _kleene_and(kleene_not(holds), _all_hold(rule.clear, subject, context, readings))
         )
     return RuleResult(subject, holds, ceased, readings)
 
@@ -121,13 +121,13 @@ def evaluate_subject(rule: Rule, subject: Subject, grounds: EvaluationContext, *
 def _all_hold(
     conditions: Iterable[Condition],
     subject: Subject,
-    grounds: EvaluationContext,
+    context: EvaluationContext,
     readings: dict[Condition, SignalValue],
 ) -> bool | None:
     """Kleene's "and" of the conditions; asked no further than to the first that is False."""
     found: bool | None = True
     for condition in conditions:
-        said = _test_condition(condition, subject, grounds, readings)
+        said = _test_condition(condition, subject, context, readings)
         if said is False:
             return False
         if said is None:
@@ -138,13 +138,13 @@ def _all_hold(
 def _any_holds(
     conditions: Iterable[Condition],
     subject: Subject,
-    grounds: EvaluationContext,
+    context: EvaluationContext,
     readings: dict[Condition, SignalValue],
 ) -> bool | None:
     """Kleene's "or" of the conditions; asked no further than to the first that is True."""
     found: bool | None = False
     for condition in conditions:
-        said = _test_condition(condition, subject, grounds, readings)
+        said = _test_condition(condition, subject, context, readings)
         if said:
             return True
         if said is None:
@@ -153,10 +153,10 @@ def _any_holds(
 
 
 def _test_condition(
-    condition: Condition, subject: Subject, grounds: EvaluationContext, readings: dict[Condition, SignalValue]
+    condition: Condition, subject: Subject, context: EvaluationContext, readings: dict[Condition, SignalValue]
 ) -> bool | None:
     signal = condition.signal
-    facts = grounds.facts if signal.when_unreachable else grounds.reliable
+    facts = context.facts if signal.when_unreachable else context.reliable
     reading = readings[condition] = signal.read(SignalQuery(subject, facts, condition.options))
     return value_kinds.compare_values(condition.op, reading, condition.value)
 
@@ -173,7 +173,7 @@ def kleene_not(part: bool | None) -> bool | None:
 
 
 def build_evidence(verdict: RuleResult) -> dict[str, object]:
-    """What the verdict rests on, as JSON holds it: {"supply.level": 8, …, "supply": {"index": "1.1", …}}."""
+    """Build the evidence as JSON data: {"supply.level": 8, …, "supply": {"index": "1.1", …}}."""
     found: dict[str, object] = {}
     for condition, reading in verdict.signal_values.items():
         plain = sorted(reading) if isinstance(reading, frozenset) else reading

@@ -1,6 +1,6 @@
-"""From the facts about one printer to what changed: verdicts, states, and what is said of them.
+"""From the facts about one printer to changes: rule results, states, notifications.
 
-    Facts ──► verdict ──► lifecycle ──► voice ──────────► Change
+    Facts ──► verdict ──► lifecycle ──► decision ──────────► Change
               holds?      where does    does a graver     opened,
                           it stand?     one speak? is it  resolved
                                         the time?
@@ -26,16 +26,16 @@ PREEXISTING_WINDOW = 3600.0  # what holds within an hour of meeting a printer wa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationScope:
-    """What a judgement needs to know beyond the printer itself."""
+    """Inputs of an evaluation beyond the printer's own facts."""
 
     not_due: Collection[str] = ()  # the turns ("daily@07:00") that are not due now
     firing_site_rules: Collection[str] = ()  # ids of the rules about the site that fire
-    touched: Collection[str] | None = None  # the only supplies that changed; None: nobody knows
+    touched: Collection[str] | None = None  # the only supplies that changed; None: unknown
 
 
 @dataclass(slots=True)
 class _EvaluationState:
-    """One judgement under way."""
+    """One evaluation in progress."""
 
     rules: RuleSet
     facts: Facts
@@ -44,18 +44,18 @@ class _EvaluationState:
     results: dict[StateKey, tuple[Rule, RuleResult]] = field(default_factory=dict)
     next_states: dict[StateKey, LifecycleState | None] = field(default_factory=dict)
     firing: set[StateKey] = field(default_factory=set)
-    per: dict[str, str] = field(default_factory=dict)  # rule id -> what it is about
+    per: dict[str, str] = field(default_factory=dict)  # rule id -> kind of subject
 
 
 def decide_changes(
-    rules: RuleSet, before: Mapping[StateKey, RuleState], facts: Facts, around: EvaluationScope | None = None
+    rules: RuleSet, before: Mapping[StateKey, RuleState], facts: Facts, scope: EvaluationScope | None = None
 ) -> tuple[dict[StateKey, RuleState], list[Change]]:
-    """The states after these facts, and what to tell: first what opened, then what is over.
+    """Return the states after these facts and the changes: first opened, then resolved.
 
     In this order a ticket that passes from one rule to another stays the same ticket.
     """
     return _decide_for_rules(
-        rules, rules.rules_for_device(facts.device, facts.site.id), before, facts, around or EvaluationScope()
+        rules, rules.rules_for_device(facts.device, facts.site.id), before, facts, scope or EvaluationScope()
     )
 
 
@@ -71,9 +71,9 @@ def _decide_for_rules(
     relevant: Iterable[Rule],
     before: Mapping[StateKey, RuleState],
     facts: Facts,
-    around: EvaluationScope,
+    scope: EvaluationScope,
 ) -> tuple[dict[StateKey, RuleState], list[Change]]:
-    case = _EvaluationState(rules=rules, facts=facts, before=before, scope=around)
+    case = _EvaluationState(rules=rules, facts=facts, before=before, scope=scope)
     here = {rule.id: rule for rule in relevant}
     case.results.update(_evaluate_rules(here.values(), case))
     for key, (rule, verdict) in case.results.items():
@@ -103,7 +103,7 @@ def _evaluate_rules(
         remembered[rule_id].append(subject)
     blinded = facts.answers_in_a_row == 0 and facts.site.all_unreachable
     changed = None if fresh is None else fresh | {"clock"}
-    grounds: dict[float, EvaluationContext] = {}
+    contexts: dict[float, EvaluationContext] = {}
     for rule in relevant:
         known = remembered.get(rule.id, ())
         waits = rule.schedule is not None and rule.schedule.text in case.scope.not_due
@@ -111,21 +111,21 @@ def _evaluate_rules(
             known = [key for key in known if _is_withheld(case.before[rule.id, key].state)]
             if not known:
                 continue
-        if blinded and rule.when_unreachable:  # nobody answers: it may be us
+        if blinded and rule.when_unreachable:  # no printer answers: the agent itself may be cut off
             continue
         if not rule.schedule and not known and changed is not None and rule.depends_on.isdisjoint(changed):
             continue
         oldest = rule.timing.stale_after
-        if oldest not in grounds:
-            grounds[oldest] = EvaluationContext.from_facts(facts, oldest)
+        if oldest not in contexts:
+            contexts[oldest] = EvaluationContext.from_facts(facts, oldest)
         touched = case.scope.touched if rule.supply_local and not rule.schedule else None
-        for verdict in evaluate_rule(rule, grounds[oldest], known, touched):
+        for verdict in evaluate_rule(rule, contexts[oldest], known, touched):
             if not waits or verdict.subject.key in known:
                 yield (rule.id, verdict.subject.key), (rule, verdict)
 
 
 def _is_withheld(state: LifecycleState) -> bool:
-    """Whether it is a fact that was kept back: by hours, by another rule, by a site's first days."""
+    """True if it fires and its notification is withheld: by hours, an inhibitor, or the first days."""
     return state.phase is Phase.FIRING and not state.announced and not state.dropped
 
 
@@ -138,19 +138,19 @@ def _advance_rule(
         holds=verdict.holds,
         ceased=verdict.ceased,
         now=now,
-        patience=rule.timing,
+        timing=rule.timing,
         ended=was is not None and renewed is not None and renewed > was.began,
     )
 
 
 def _decide_notification(rule: Rule, key: StateKey, case: _EvaluationState) -> NotifyDecision:
-    """Whether the rule may speak up now."""
+    """Decide whether the rule may notify now."""
     if rule.shadow or _is_inhibited(rule, key[1], case):
         return NotifyDecision.LATER
     if rule.suppressions:
-        hushes = [hush for hush in rule.suppressions if hush.applies_at(case.facts.now)]
-        if hushes:
-            return NotifyDecision.NEVER if any(hush.drops for hush in hushes) else NotifyDecision.LATER
+        suppressions = [it for it in rule.suppressions if it.applies_at(case.facts.now)]
+        if suppressions:
+            return NotifyDecision.NEVER if any(it.drops for it in suppressions) else NotifyDecision.LATER
     if rule.impact in {Impact.SUPPLY, Impact.PREDICTED} and _in_first_days(case.facts):
         return (
             NotifyDecision.NOW if _is_preexisting(case.next_states[key], case.facts) else NotifyDecision.LATER
@@ -159,7 +159,7 @@ def _decide_notification(rule: Rule, key: StateKey, case: _EvaluationState) -> N
 
 
 def _is_inhibited(rule: Rule, subject: str, case: _EvaluationState) -> bool:
-    """Whether a rule that `rule` gives way to fires: on the same subject if both are about the same
+    """True if a rule in `inhibited_by` fires: on the same subject if both are about the same
     kind of subject, else anywhere on the printer, or for the site as a whole."""
     if not rule.inhibited_by:
         return False
@@ -176,7 +176,7 @@ def _in_first_days(facts: Facts) -> bool:
 
 
 def _is_preexisting(state: LifecycleState | None, facts: Facts) -> bool:
-    """Whether what holds was there when the agent met the printer."""
+    """True if the condition already held when the agent first saw the printer."""
     return state is not None and state.began - facts.device.first_seen <= PREEXISTING_WINDOW
 
 
@@ -188,7 +188,7 @@ def _announce_result(
     was = before.state if before else None
     if state is None and was is None:
         return None, None
-    after, kind = announce_change(was, state, voice=_decide_if_announceable(rule, key, case, state))
+    after, kind = announce_change(was, state, decision=_decide_if_announceable(rule, key, case, state))
     notice = before.notice if before else None
     if kind is ChangeKind.OPENED:
         notice = _build_notice(rule, verdict, facts, state)
@@ -206,7 +206,7 @@ def _announce_result(
 def _decide_if_announceable(
     rule: Rule, key: StateKey, case: _EvaluationState, state: LifecycleState | None
 ) -> NotifyDecision:
-    """The voice, asked for only where there is something to announce."""
+    """Decide on a notification, only where there is something to announce."""
     if state is None or state.phase is not Phase.FIRING or state.announced or state.dropped:
         return NotifyDecision.LATER
     return _decide_notification(rule, key, case)
@@ -238,7 +238,7 @@ def _build_grouping(rule: Rule, notice: Notice, facts: Facts) -> GroupingPolicy:
 def _withdraw_rules(
     before: Mapping[StateKey, RuleState], here: Collection[str], facts: Facts
 ) -> Iterator[Change]:
-    """What was announced by rules that are no longer there, or no longer about this printer."""
+    """Resolve what was announced by rules that are gone or no longer cover this printer."""
     for key, standing in before.items():
         if key[0] not in here and standing.state.announced and standing.notice:
             why = {"withdrawn": "the rule is no longer in force"}

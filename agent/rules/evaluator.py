@@ -1,4 +1,4 @@
-"""The rules at work: states out of the store, facts in, states back, and what changed."""
+"""Evaluate rules with stored states: load the states, apply the facts, save, return the changes."""
 
 import sqlite3
 from dataclasses import dataclass, field, replace
@@ -14,9 +14,9 @@ SCHEMA = state_store.SCHEMA
 
 @dataclass(slots=True)
 class RuleEvaluator:
-    """Judges one printer at a time by a set of rules. Replaced as a whole when the rules change.
+    """Evaluates a rule set for one printer at a time. Replaced as a whole when the rules change.
 
-    The first judgement of each printer asks every rule; later ones only those that can have changed.
+    The first evaluation of each printer covers every rule; later ones only rules that can have changed.
     """
 
     rules: RuleSet
@@ -33,7 +33,7 @@ class RuleEvaluator:
         return self._used_parts
 
     def evaluate_device(self, tx: sqlite3.Connection, facts: Facts) -> list[Change]:
-        """What the rules say anew of this printer; their states are updated in `tx`."""
+        """Evaluate the rules for this printer, save their states in `tx`, and return the changes."""
         key = facts.device.key
         facts = replace(facts, site=self._add_affected(tx, facts.site))
         if key not in self._evaluated_devices:
@@ -41,11 +41,11 @@ class RuleEvaluator:
             self._evaluated_devices.add(key)
         taken = state_store.load_schedule_times(tx, key) if self._schedules else {}
         due = self._due_schedules(taken, facts)
-        around = EvaluationScope(
+        scope = EvaluationScope(
             not_due=self._schedules.keys() - due, firing_site_rules=self._firing_site_rules(tx, facts.site)
         )
         before = state_store.load_states(tx, key)
-        after, changes = engine.decide_changes(self.rules, before, facts, around)
+        after, changes = engine.decide_changes(self.rules, before, facts, scope)
         if after != before:
             state_store.save_states(tx, key, before, after)
         if due:
@@ -53,7 +53,7 @@ class RuleEvaluator:
         return changes
 
     def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> list[Change]:
-        """What the rules say anew of the site as a whole."""
+        """Evaluate the rules about the site as a whole."""
         device = make_site_device(site.id)
         before = state_store.load_states(tx, device.key)
         site = self._add_affected(tx, site)
@@ -72,7 +72,7 @@ class RuleEvaluator:
         return replace(site, affected=frozenset(found))
 
     def _due_schedules(self, taken: dict[str, float], facts: Facts) -> frozenset[str]:
-        """The turns that are due. While the printer is silent nobody has one: it would be wasted."""
+        """The schedules that are due; none while the printer is silent, so that the next answer is used."""
         if not facts.answers_in_a_row:
             return frozenset()
         zone, now = self.rules.zone, facts.now
@@ -87,5 +87,5 @@ class RuleEvaluator:
 
 
 def make_site_device(site: str) -> Device:
-    """What stands for a site where a printer is expected."""
+    """Make the device that represents a site."""
     return Device(key=f"site:{site}", address=Address(""), model=f"site {site}".strip())

@@ -1,4 +1,4 @@
-"""The values that keys of a rule file take: durations, ids, turns, hours, days.
+"""Types of the values in a rule file: durations, ids, schedules, hours, days.
 
 Each refuses with "reason | suggestion", which `agent.core.toml` makes a complaint of.
 """
@@ -35,7 +35,7 @@ def _validate_id(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSchedule:
-    """When a rule that is not judged with every reading has its turn.
+    """The schedule of a rule that is not evaluated with every reading.
 
     "daily@07:00", "hourly@15" (a quarter past), or a duration: so many seconds after the last one.
     """
@@ -66,7 +66,7 @@ class EvaluationSchedule:
         return cls(text, every)
 
     def is_due(self, last: float | None, now: float, zone: tzinfo | None) -> bool:
-        """Whether it has its turn at `now`, having had the last one at `last`.
+        """True if it is due at `now`, having run last at `last`.
 
         By the clock of the place: 07:00 stays 07:00 when the clocks change. A clock that was set back
         does not silence a rule for longer than one turn.
@@ -78,7 +78,7 @@ class EvaluationSchedule:
         return last < self.latest_start(now, zone)
 
     def latest_start(self, now: float, zone: tzinfo | None) -> float:
-        """The last moment at or before `now` at which a turn began."""
+        """Return the last scheduled time at or before `now`."""
         local = datetime.fromtimestamp(now, zone)
         if self.every == 3600.0:
             into = local.minute * 60.0 + local.second + local.microsecond / 1e6 - (self.at or 0.0)

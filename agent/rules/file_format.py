@@ -8,10 +8,10 @@
 
     [defaults]                             for the rules of this file
     [severity.high]                        for the rules of this severity, in all files
-    [calendar.office]                      when somebody is there
+    [calendar.office]                      opening hours
 
 There is no expression language: one level of all, any and none, and comparisons in `op` alone.
-Anything more is a new signal. What the form cannot say by itself, `agent.rules.lint` checks.
+Anything more is a new signal. `agent.rules.lint` checks what types alone cannot.
 """
 
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ class ConditionForm(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, use_attribute_docstrings=True)
 
     signal: str
-    """What is asked: "supply.level", "alert.code", …"""
+    """The signal: "supply.level", "alert.code", …"""
     op: str | None = None
     """How it is compared: <, <=, >, >= for measures; is, is_not, in, not_in for words."""
     value: Any = None
@@ -61,7 +61,7 @@ class WhenForm(_RuleFileModel):
 
 
 class ClearForm(_RuleFileModel):
-    """When it has ceased. Without it: when it no longer holds."""
+    """The condition that ends it. Without it: `when` no longer holds."""
 
     all: ConditionForms = ()
 
@@ -78,16 +78,16 @@ class ScopeForm(_RuleFileModel):
 
 
 class TicketForm(_RuleFileModel):
-    """How tickets of several printers are put together."""
+    """Grouping of the tickets of several printers."""
 
     group_by: Annotated[tuple[Literal["site", "model", "location"], ...], Field(strict=False)] = ()
-    """What they have in common. Each printer keeps its own ticket; they share a group."""
+    """The properties that tickets of one group share. Each printer keeps its own ticket."""
     group_wait: RuleDuration = 0.0
-    """How long the first one waits for company before it is sent."""
+    """How long the first one waits for the others before it is sent."""
 
 
 class FlapForm(_RuleFileModel):
-    """What opens again and again is held in one ticket."""
+    """Flap detection: frequent openings are held in one ticket."""
 
     window: RuleDuration
     """How far back openings are counted."""
@@ -98,37 +98,37 @@ class FlapForm(_RuleFileModel):
 
 
 class SuppressForm(_RuleFileModel):
-    """A time in which the rule does not speak up."""
+    """A time in which the rule does not notify."""
 
     calendar: str
-    """Whose hours: a [calendar.…]."""
+    """The name of a [calendar.…]."""
     outside: bool = False
     """true: the time outside of these hours."""
     action: Literal["delay", "drop"]
-    """"delay": told afterwards, if it still holds. "drop": what begins then is never told."""
+    """"delay": notify afterwards, if it still holds. "drop": never notify what begins then."""
 
 
 class SharedKeysForm(_RuleFileModel):
-    """What may also stand in [defaults] and [severity.…], for many rules at once."""
+    """Keys that may also stand in [defaults] and [severity.…], for many rules at once."""
 
     for_: RuleDuration = Field(default=0.0, alias="for")
     """How long the condition must hold before it is a fact."""
     keep_firing: RuleDuration = 86400.0
     """How long it must have ceased before it is over."""
     stale_after: RuleDuration = Field(default=93600.0, gt=0)
-    """What was read longer ago than this is unknown."""
+    """Readings older than this count as unknown."""
     flap: FlapForm | None = None
     """When a condition that comes and goes is held in one ticket."""
     evaluate: ScheduleValue | None = None
-    """How often it is judged: "daily@07:00", "hourly@15", "6 hours". Without it: with every reading."""
+    """How often it is evaluated: "daily@07:00", "hourly@15", "6 hours". Without it: with every reading."""
     suppress: Annotated[tuple[SuppressForm, ...], Field(strict=False)] = ()
-    """Times in which it does not speak up."""
+    """Times in which it does not notify."""
     ticket: TicketForm = TicketForm()
-    """How tickets of several printers are put together."""
+    """Grouping of the tickets of several printers."""
     max_tickets_per_day: int | None = Field(default=None, ge=1)
     """Further ones of a day go into one storm ticket that lists the printers; never for device_down."""
     owner: str = ""
-    """Who answers for it."""
+    """The person or team responsible for the rule."""
 
 
 class DefaultsForm(SharedKeysForm):
@@ -142,7 +142,7 @@ class SeverityForm(SharedKeysForm):
 
 
 class CalendarForm(_RuleFileModel):
-    """[calendar.…]: when somebody is there."""
+    """[calendar.…]: opening hours."""
 
     timezone: Zone | None = None
     """A name of the IANA database, "Europe/Berlin". Without it: the time of the agent's machine."""
@@ -177,16 +177,16 @@ class RuleForm(SharedKeysForm):
     title: str = Field(min_length=1)
     """What the ticket says, with words in braces: "{supply} of {device} is at {value}"."""
     enabled: Enabled = True
-    """"shadow" judges, but tells nobody."""
+    """"shadow" evaluates the rule and opens no tickets."""
     scope: ScopeForm = ScopeForm()
     per: Literal["device", "supply", "alert", "part", "site"] = "device"
-    """What it is about: it is judged for each of these on its own."""
+    """Its subject: it is evaluated for each of these on its own."""
     when: WhenForm
     clear: ClearForm = ClearForm()
     severity: Severity = "normal"
     """How grave it is beside others: orders lists. The contract makes the priority."""
     inhibited_by: Annotated[tuple[RuleId, ...], Field(strict=False)] = ()
-    """Rules that say it better: while one of them fires here, this one does not speak up."""
+    """Rules that take precedence: while one of them fires here, this one does not notify."""
     fault: str
     """What is wrong: a key of the fault catalogue (`printwarden rules faults`)."""
     component: str = ""
@@ -194,7 +194,7 @@ class RuleForm(SharedKeysForm):
     impact: Annotated[Impact, Field(strict=False)]
     """What it means for those who print; the contract makes a priority of it."""
     reason: str = ""
-    """Why it is as it is, for whoever reads it next."""
+    """Why the rule is as it is."""
 
 
 class RuleFile(_RuleFileModel):

@@ -1,4 +1,4 @@
-"""When a condition becomes a fact, and when it is over.
+"""The life cycle of a rule's condition: pending, firing, recovering, quiet.
 
               holds              held for `for`
      QUIET ---------> PENDING -------------------> FIRING
@@ -40,7 +40,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleState:
-    """Where one rule stands with one subject."""
+    """The state of one rule for one subject."""
 
     phase: Phase
     began: float  # when the condition was first seen
@@ -48,21 +48,21 @@ class LifecycleState:
     seen: float  # the last known reading that mattered
     stale: bool = False  # nothing known since `seen`
     announced: bool = False
-    dropped: bool = False  # began in a time in which it is never told
+    dropped: bool = False  # began in a time in which it is never notified
     opens: tuple[float, ...] = ()  # when it opened lately; only for rules with `flap`
 
     @property
     def is_active(self) -> bool:
-        """Whether it is a fact now."""
+        """True while it fires or recovers."""
         return self.phase in {Phase.FIRING, Phase.RECOVERING}
 
 
 class NotifyDecision(StrEnum):
-    """Whether a rule may speak up now."""
+    """Decision on a notification."""
 
     NOW = "free"
-    LATER = "later"  # another one speaks, or it is not the time: told afterwards if it still holds
-    NEVER = "never"  # what begins now is not told at all
+    LATER = "later"  # inhibited or suppressed: notify afterwards if it still holds
+    NEVER = "never"  # do not notify what begins now
 
 
 def advance_state(
@@ -71,18 +71,18 @@ def advance_state(
     holds: bool | None,
     ceased: bool | None,
     now: float,
-    patience: Timing,
+    timing: Timing,
     ended: bool = False,
 ) -> LifecycleState | None:
-    """The state after one reading. `ceased` and `holds` are never both True.
+    """Return the state after one reading. `ceased` and `holds` are never both True.
 
-    `ended`: what the state was about is no more, whatever the reading says of its successor.
+    `ended`: the subject of the state is gone, for example because the cartridge was replaced.
     """
     if ended:
         state = None
     if state is None or state.phase is Phase.RESTING:
         if holds is not True:
-            return _become_quiet(state, now, patience)
+            return _become_quiet(state, now, timing)
         opens = state.opens if state else ()
         state = LifecycleState(phase=Phase.PENDING, began=now, since=now, seen=now, opens=opens)
     waits = state.phase is Phase.PENDING
@@ -90,14 +90,17 @@ def advance_state(
     if stands is None or (waits and holds is None):
         return state if state.stale else replace(state, stale=True)
     if stands and waits and not holds:
-        return _skip_unwatched_time(state, now, patience.stale_after)
-    return _continue_holding(state, now, patience) if stands else _continue_ceasing(state, now, patience)
+        return _skip_unwatched_time(state, now, timing.stale_after)
+    return _continue_holding(state, now, timing) if stands else _continue_ceasing(state, now, timing)
 
 
 def announce_change(
-    before: LifecycleState | None, after: LifecycleState | None, *, voice: NotifyDecision = NotifyDecision.NOW
+    before: LifecycleState | None,
+    after: LifecycleState | None,
+    *,
+    decision: NotifyDecision = NotifyDecision.NOW,
 ) -> tuple[LifecycleState | None, ChangeKind | None]:
-    """What to tell of a step, and the state that remembers having told it."""
+    """Return the change to report, and the state that remembers having reported it."""
     over = before is not None and before.announced
     if after is None or not after.announced:
         ended = ChangeKind.RESOLVED if over else None
@@ -106,53 +109,51 @@ def announce_change(
     fires = after.phase is Phase.FIRING and not after.stale
     if after.announced or after.dropped or not fires:
         return after, None
-    if voice is NotifyDecision.NEVER:
+    if decision is NotifyDecision.NEVER:
         return replace(after, dropped=True), None
-    if voice is NotifyDecision.LATER:
+    if decision is NotifyDecision.LATER:
         return after, None
     return replace(after, announced=True), ChangeKind.OPENED
 
 
-def resolve_delay(state: LifecycleState, patience: Timing) -> float:
-    """How long it must have ceased before it is over: longer for what comes and goes."""
-    flap = patience.flap
+def resolve_delay(state: LifecycleState, timing: Timing) -> float:
+    """Return how long it must have ceased before it resolves: longer while it flaps."""
+    flap = timing.flap
     if flap is None or len(state.opens) <= flap.max_opens:
-        return patience.keep_firing
+        return timing.keep_firing
     doubled: float = flap.hold * min(MAX_HOLD_FACTOR, 2 ** (len(state.opens) - flap.max_opens - 1))
-    return max(patience.keep_firing, doubled)
+    return max(timing.keep_firing, doubled)
 
 
-def is_flapping(state: LifecycleState, patience: Timing) -> bool:
-    """Whether it has come and gone too often to be believed."""
-    return patience.flap is not None and len(state.opens) > patience.flap.max_opens
+def is_flapping(state: LifecycleState, timing: Timing) -> bool:
+    """True if it opened more often than `flap` allows."""
+    return timing.flap is not None and len(state.opens) > timing.flap.max_opens
 
 
-def _continue_holding(state: LifecycleState, now: float, patience: Timing) -> LifecycleState:
+def _continue_holding(state: LifecycleState, now: float, timing: Timing) -> LifecycleState:
     if state.phase is Phase.FIRING:  # no time counts while it fires
         return replace(state, stale=False) if state.stale else state
     if state.phase is Phase.RECOVERING:
-        opens = _add_opening(state, now, patience) if is_flapping(state, patience) else state.opens
+        opens = _add_opening(state, now, timing) if is_flapping(state, timing) else state.opens
         return replace(state, phase=Phase.FIRING, stale=False, opens=opens)
-    state = _skip_unwatched_time(state, now, patience.stale_after)
-    if now - state.since < patience.for_duration:
+    state = _skip_unwatched_time(state, now, timing.stale_after)
+    if now - state.since < timing.for_duration:
         return state
-    return replace(state, phase=Phase.FIRING, opens=_add_opening(state, now, patience))
+    return replace(state, phase=Phase.FIRING, opens=_add_opening(state, now, timing))
 
 
-def _continue_ceasing(state: LifecycleState, now: float, patience: Timing) -> LifecycleState | None:
+def _continue_ceasing(state: LifecycleState, now: float, timing: Timing) -> LifecycleState | None:
     if state.phase is Phase.PENDING:
-        return _become_quiet(state, now, patience)
+        return _become_quiet(state, now, timing)
     if state.phase is Phase.FIRING:
         state = replace(state, phase=Phase.RECOVERING, since=now, seen=now, stale=False)
-    state = _skip_unwatched_time(state, now, patience.stale_after)
-    return (
-        state if now - state.since < resolve_delay(state, patience) else _become_quiet(state, now, patience)
-    )
+    state = _skip_unwatched_time(state, now, timing.stale_after)
+    return state if now - state.since < resolve_delay(state, timing) else _become_quiet(state, now, timing)
 
 
-def _become_quiet(state: LifecycleState | None, now: float, patience: Timing) -> LifecycleState | None:
+def _become_quiet(state: LifecycleState | None, now: float, timing: Timing) -> LifecycleState | None:
     """Quiet; with `flap` its openings are remembered while they count."""
-    opens = _recent_openings(state, now, patience) if state else ()
+    opens = _recent_openings(state, now, timing) if state else ()
     if state is None or not opens:
         return None
     if state.phase is Phase.RESTING and opens == state.opens:
@@ -160,21 +161,21 @@ def _become_quiet(state: LifecycleState | None, now: float, patience: Timing) ->
     return LifecycleState(phase=Phase.RESTING, began=opens[0], since=now, seen=now, opens=opens)
 
 
-def _add_opening(state: LifecycleState, now: float, patience: Timing) -> tuple[float, ...]:
+def _add_opening(state: LifecycleState, now: float, timing: Timing) -> tuple[float, ...]:
     """One more opening; no more of them are kept than the longest hold needs."""
-    if patience.flap is None:
+    if timing.flap is None:
         return ()
-    return (*_recent_openings(state, now, patience), now)[-(patience.flap.max_opens + 4) :]
+    return (*_recent_openings(state, now, timing), now)[-(timing.flap.max_opens + 4) :]
 
 
-def _recent_openings(state: LifecycleState, now: float, patience: Timing) -> tuple[float, ...]:
+def _recent_openings(state: LifecycleState, now: float, timing: Timing) -> tuple[float, ...]:
     """Its openings of the last `window`; those of a time that has not come yet are no openings."""
-    window = patience.flap.window if patience.flap else 0.0
+    window = timing.flap.window if timing.flap else 0.0
     return tuple(at for at in state.opens if 0 <= now - at < window)
 
 
 def _skip_unwatched_time(state: LifecycleState, now: float, gap: float) -> LifecycleState:
-    """The state, seen now, with the time that nobody watched taken out of its count."""
+    """Return the state as seen now, without counting the time in which there were no readings."""
     unwatched = now - state.seen
     if state.stale or not 0 <= unwatched <= gap:
         state = replace(state, since=state.since + unwatched)

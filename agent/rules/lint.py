@@ -1,8 +1,8 @@
-"""What is wrong with a rule although each of its keys is right by itself.
+"""Mistakes of a rule whose keys are each valid on their own.
 
 A check is a function of one rule (or of the whole set) that yields (key within the rule, reason,
-suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. What is merely unwise
-`agent.rules.advice` says.
+suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. Advice is in
+`agent.rules.advice`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ def _check_inhibitors_exist(rule: Rule, together: RuleIndex) -> Iterator[Finding
 
 def _check_inhibition_cycle(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     circle = _find_cycle(rule, together.rules)
-    if circle and rule.id == min(circle):  # told once, not once for each rule on the way
+    if circle and rule.id == min(circle):  # reported once, not for each rule of the cycle
         way = " → ".join(circle)
         yield ("inhibited_by",), f"leads back to itself: {way}", "neither could ever speak: drop one"
 
@@ -146,7 +146,7 @@ def _check_clear_contradiction(rule: Rule) -> Iterator[Finding]:
 
 
 def _check_unreachable_signals(rule: Rule) -> Iterator[Finding]:
-    """Whoever asks how long a printer has been silent cannot ask a silent printer."""
+    """A rule on device.unreachable_for cannot use signals that need an answer."""
     if not any(condition.signal.name == "device.unreachable_for" for condition in rule.all):
         return
     for condition in (*rule.all, *rule.none):
@@ -165,7 +165,7 @@ def _check_self_inhibition(rule: Rule) -> Iterator[Finding]:
 
 
 def _check_self_resolution(rule: Rule) -> Iterator[Finding]:
-    """Who asks for orders must not be ended by its own."""
+    """A rule on supply.replacement_ordered must not be ended by its own order."""
     for condition in rule.none:
         if condition.signal.name == "supply.replacement_ordered" and not rule.clear:
             yield (
@@ -181,10 +181,10 @@ def _check_predicted_severity(rule: Rule) -> Iterator[Finding]:
 
 
 def _check_suppression_gaps(rule: Rule) -> Iterator[Finding]:
-    """Times of silence must leave some time to speak."""
-    inside = {hush.calendar.name for hush in rule.suppressions if not hush.outside}
-    outside = {hush.calendar.name for hush in rule.suppressions if hush.outside}
-    always = {hush.calendar.name for hush in rule.suppressions if hush.calendar.always and not hush.outside}
+    """Suppressions must leave some time for notifications."""
+    inside = {it.calendar.name for it in rule.suppressions if not it.outside}
+    outside = {it.calendar.name for it in rule.suppressions if it.outside}
+    always = {it.calendar.name for it in rule.suppressions if it.calendar.always and not it.outside}
     for name in sorted((inside & outside) | always):
         yield ("suppress",), f'with "{name}" it never speaks', "leave one of the two times free"
 

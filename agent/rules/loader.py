@@ -1,8 +1,8 @@
-"""Rule files into a rule set: the shipped rules first, then the provider's, which override by id.
+"""Load rule files into a rule set: the shipped rules first, then the provider's, which override by id.
 
     shipped()  ──►  rules.d/*.toml  ──►  load()  ──►  RuleSet, or ConfigError with every complaint
 
-All or nothing: one mistake refuses the whole, so that nobody is watched by half of the rules.
+All or nothing: one mistake refuses the whole set, so that half of the rules are never in force alone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from agent.rules.rule import FaultDefinition, Rule, RuleSet
 HERE = Path(__file__).parent
 DEFAULTS = HERE / "defaults"
 FAULT_CATALOGUE = HERE / "faults.toml"
-TRIAL_SUFFIX = ".trial.toml"  # beside a rule file: what its rules should do
+TRIAL_SUFFIX = ".trial.toml"  # beside a rule file: the trials of its rules
 
 
 @cache
@@ -47,7 +47,7 @@ def trial_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files in a folder, in the order in which later ones override; trials are none."""
+    """List the rule files of a folder in the order in which later ones override, without trial files."""
     return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL_SUFFIX)]
 
 
@@ -89,7 +89,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefinitions:
-    """What all files share; the later of two calendars or severities of one name stands."""
+    """Merge calendars and severities of all files; the later of two with one name stands."""
     calendars: dict[str, Calendar] = {}
     severities: dict[str, SeverityForm] = {}
     for form in forms:
@@ -126,7 +126,7 @@ def _list_files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path
 
 @dataclass(slots=True)
 class _RuleFileSet:
-    """The rules of the files read so far, and what is to be complained about."""
+    """The rules of the files read so far, and the complaints about them."""
 
     common: SharedDefinitions
     rules: dict[str, Rule] = field(default_factory=dict)
@@ -152,13 +152,13 @@ class _RuleFileSet:
         self.complaints += compiler.complaints
 
     def check_rules(self) -> None:
-        """What shows only when all rules are together."""
+        """Check the rules against each other."""
         for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
             document, number = self.places[rule.id]
             self.complaints.append(document.build_complaint(("rule", number, *key), reason, suggestion))
 
     def collect_advice(self) -> Iterator[Complaint]:
-        """What is allowed, and most likely not meant."""
+        """Yield advice about every rule."""
         together = lint.RuleIndex(self.rules, tuple(self.places))
         for rule in self.rules.values():
             document, number = self.places[rule.id]

@@ -32,7 +32,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlapDetection:
-    """What opens more than `most` times in `window` seconds is held for at least `hold` seconds."""
+    """After more than `max_opens` openings in `window` seconds it is held for `hold` seconds or more."""
 
     window: float
     max_opens: int
@@ -41,17 +41,17 @@ class FlapDetection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long a rule waits, in seconds."""
+    """The waiting times of a rule, in seconds."""
 
     for_duration: float = 0.0  # `for`: how long it must hold before it fires
     keep_firing: float = 86400.0  # `keep_firing`: how long it must have ceased before it is over
-    stale_after: float = 93600.0  # `stale_after`: what was read longer ago is unknown
+    stale_after: float = 93600.0  # `stale_after`: older readings are unknown
     flap: FlapDetection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """A time in which a rule does not speak up: delayed, or dropped for good."""
+    """A time in which a rule does not notify: delayed, or dropped for good."""
 
     calendar: Calendar
     outside: bool = False
@@ -96,7 +96,7 @@ def _any_matches(patterns: tuple[str, ...], texts: Iterable[str | None]) -> bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """What tickets have in common that belong to one group, and how long the first waits for the rest."""
+    """The properties that tickets of one group share, and how long the first waits for the others."""
 
     by: tuple[str, ...] = ()
     wait: float = 0.0
@@ -104,7 +104,7 @@ class Grouping:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
-    """When a condition is a fact, and what is then wrong with what."""
+    """A condition, its waiting times, and the fault that it reports."""
 
     id: str
     title: str
@@ -135,24 +135,24 @@ class Rule:
 
     @cached_property
     def when_unreachable(self) -> bool:
-        """Whether it can be judged of a silent printer: all that it asks is known without an answer."""
+        """True if all of its signals are known without an answer, so that it covers silent printers."""
         return all(condition.signal.when_unreachable for condition in self.conditions)
 
     @cached_property
     def supply_local(self) -> bool:
-        """Whether it judges each supply by what is known of that one only."""
+        """True if it evaluates each supply by the facts of that supply only."""
         asked = (*self.conditions, *self.clear)
         return self.per == "supply" and all(it.signal.reads == {"supplies"} for it in asked)
 
     @cached_property
     def unreplayable_signals(self) -> tuple[str, ...]:
-        """The signals that it asks for and of which the past keeps nothing."""
+        """Its signals that history does not record."""
         asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.not_replayable}
         return tuple(sorted(asked))
 
     @cached_property
     def row_local(self) -> bool:
-        """Whether it rests on what each supply's row says now, and on nothing else."""
+        """True if it depends on each supply's current row only."""
         asked = (*self.conditions, *self.clear)
         return self.per == "supply" and self.schedule is None and all(it.signal.row_local for it in asked)
 
@@ -164,7 +164,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultDefinition:
-    """One entry of the fault catalogue: what is wrong, in the same words for everybody."""
+    """One entry of the fault catalogue."""
 
     key: str
     title: str
@@ -181,7 +181,7 @@ class RuleSet:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     zone: tzinfo | None = None
     files: tuple[str, ...] = ()
-    advice: tuple[Complaint, ...] = ()  # what is allowed, and most likely not meant
+    advice: tuple[Complaint, ...] = ()  # allowed, but probably a mistake
 
     _device_cache: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -210,5 +210,5 @@ class RuleSet:
 
     @property
     def schedules(self) -> dict[str, EvaluationSchedule]:
-        """The turns by which some rules are judged, by their text."""
+        """The schedules in use, by their text."""
         return {rule.schedule.text: rule.schedule for rule in self.rules.values() if rule.schedule}

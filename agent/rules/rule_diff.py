@@ -1,4 +1,4 @@
-"""What changes when one set of rules takes the place of another, rule by rule and key by key."""
+"""Differences between two rule sets, rule by rule and key by key."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

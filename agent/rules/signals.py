@@ -1,4 +1,4 @@
-"""What rules can ask about: one signal for each file in `functions/`, named after it.
+"""Signals that rules can use: one for each file in `functions/`, named after it.
 
 `supply_level.py` is the signal `supply.level`. A file declares
 
@@ -81,15 +81,15 @@ class Signal:
     row_local: bool = False
     not_replayable: bool = False
     evidence_text: str = ""
-    text: str = ""  # what a person should know of it
+    text: str = ""  # its explanation for people
 
     def depends_on(self, options: Options) -> frozenset[str]:
-        """The parts of the facts that can change what it says."""
+        """The parts of the facts that can change its value."""
         return self.reads | {"clock"} if any(name in options for name in self.timed) else self.reads
 
 
 def _declarations(module: ModuleType) -> dict[str, Any]:
-    """What a file declares, on top of what the file that it is `LIKE` declares for it."""
+    """Return the declarations of a file, on top of those of the file that it is `LIKE`."""
     shared = vars(module.LIKE) if hasattr(module, "LIKE") else {}
     return {name: value for name, value in shared.items() if name.isupper()} | vars(module)
 

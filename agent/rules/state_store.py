@@ -1,5 +1,5 @@
-"""Where the rules stand, on disk: one row for each rule and subject that is not quiet, and when the rules
-that are judged by turns last had theirs."""
+"""Rule states on disk: one row for each rule and subject that is not quiet, and when the rules
+with a schedule last ran."""
 
 import json
 import sqlite3
@@ -36,14 +36,14 @@ StateKey = tuple[str, str]  # rule, subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What was said when a rule fired, so that the end is told in the same words."""
+    """The words used when a rule fired, kept for its end."""
 
     fault: str
     component: str
     impact: str
     severity: str
     title: str
-    digest: bool = False  # told among the things that were already there, on a site's first days
+    digest: bool = False  # part of the digest of a site's first days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def list_affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 
 def load_schedule_times(db: sqlite3.Connection, device: str) -> dict[str, float]:
-    """When each kind of turn was last taken with one printer."""
+    """Load when each schedule last ran for one printer."""
     rows = db.execute("SELECT schedule, at FROM rule_schedule WHERE device = ?", (device,))
     return {row["schedule"]: row["at"] for row in rows}
 

@@ -1,4 +1,4 @@
-"""What a rule is about: the printer, one of its supplies, one of its alerts, or one of its parts.
+"""Subjects of rules: the printer, one of its supplies, one of its alerts, or one of its parts.
 
 A subject has a key that survives a restart, a reboot and a renumbered alert table:
 
@@ -70,7 +70,7 @@ def list_subjects(per: str, facts: Facts) -> Iterator[Subject]:
 
 
 def recall_subject(per: str, key: str, facts: Facts) -> Subject:
-    """A subject that the printer does not show now: gone if it answered for it, else just unheard of."""
+    """Restore a subject that the printer does not show now: gone if the printer answered, else unknown."""
     if per == "supply":
         # An empty table is no answer: some firmware hides its supplies while it wakes (CUPS #3610).
         return Subject(per=per, key=key, gone=bool(facts.supplies))
@@ -88,7 +88,7 @@ def skip_state_alerts(episodes: Iterable[Episode]) -> Iterator[Episode]:
 
 
 def locate_alert(alert: Alert) -> tuple[str, str]:
-    """Where in the printer an alert is: (group, group index), "unknown" where it does not say."""
+    """Return the alert's place in the printer: (group, group index), "unknown" where it is not given."""
     index = alert.group_index
     return alert.group or "unknown", "unknown" if index is None or index < 0 else str(index)
 
@@ -105,7 +105,7 @@ def _alert_subjects(episodes: tuple[Episode, ...]) -> Iterator[Subject]:
 
 
 def _part_subjects(episodes: tuple[Episode, ...], foreseen: Iterable[str]) -> Iterator[Subject]:
-    """What alerts speak of, and what wears: "fuser 1", "roller 2"."""
+    """Parts with alerts, and parts with a wear forecast: "fuser 1", "roller 2"."""
     wearing = {(name.partition(" ")[0], name.partition(" ")[2]) for name in foreseen}
     for group, index in sorted({locate_alert(episode.alert) for episode in episodes} | wearing):
         yield Subject(per="part", key=f"{group} {index}", group=group, index=index)

@@ -37,7 +37,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def known_placeholders(rule: Rule) -> tuple[str, ...]:
-    """What may stand in braces in a rule: the words of its kind of subject, and those of its signals."""
+    """Return the placeholders of a rule: those of its kind of subject, and those of its signals."""
     said = (word for condition in rule.conditions for word in condition.signal.placeholders)
     return (*PLACEHOLDERS[rule.per], *dict.fromkeys(said))
 

@@ -133,6 +133,8 @@ def _build_trial(form: TrialForm, file: str, line: int | None) -> Trial:
             )
     series = {name: expand_series(text) for name, text in form.series.items()}
     trial = Trial(form=form, file=file, line=line, device=device, start=start.timestamp(), series=series)
-    for moment in trial.iterate_steps():  # a value that cannot be read is told before anything is judged
+    for (
+        moment
+    ) in trial.iterate_steps():  # a value that cannot be read is reported before anything is evaluated
         del moment
     return trial

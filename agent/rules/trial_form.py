@@ -1,4 +1,4 @@
-"""How trials are written.
+"""The file format of trials.
 
     [[trial]]
     name = "a wobble between 9 and 11 % gives one order in a day"
@@ -60,7 +60,7 @@ class PrinterForm(_TrialFileModel):
 
 
 class ExpectForm(_TrialFileModel):
-    """Where rules must stand at a time. Every firing and pending rule of the trial is to be named."""
+    """The expected rule states at a time. All firing and pending rules of the trial must be named."""
 
     at: RuleDuration
     firing: NameList = ()

@@ -1,4 +1,4 @@
-"""The kinds of value that signals have: how a threshold is written, compared, and said to a person.
+"""Kinds of signal values: how a threshold is written, compared, and shown to a person.
 
 A measure is a number with a unit and is compared by order; words are compared by membership. One
 grammar for both: the number and its unit stand in `value`, the comparison in `op` alone.
@@ -67,7 +67,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Words out of a list, or any words where the list is empty. Numbered words go by either name."""
+    """Words of a list, or any words if the list is empty. Numbered words may be given by name or number."""
 
     known: Collection[str] = ()
     numbers: Mapping[str, int] | None = None

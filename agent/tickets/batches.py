@@ -1,4 +1,4 @@
-"""Lists of many tickets in one: the digest of a new site, and the storm of one rule.
+"""Many tickets in one list: the digest of a new site, and the storm ticket of one rule.
 
     changes ──┬─ there before the agent was ─────► one digest of the site      ┐
               ├─ more than `max_tickets_per_day` ► one storm ticket of the rule├─► `due`: one event a list
@@ -7,9 +7,9 @@
 What always holds:
 
 - Nothing is dropped: what does not get a ticket of its own stands in the list of the digest or the storm.
-- A list that is too long for one message tells the first of its entries in full, of the others the printer,
+- A list that is too long for one message has the first of its entries in full, of the others the printer,
   and always how many there are.
-- A list is told when it is due, and told again at most once an hour while it changes; it is cleared when the
+- A list is sent when it is due, and sent again at most once an hour while it changes; it is cleared when the
   last thing on it is over.
 
 Its tables are in `together.SCHEMA`. Everything is written in the caller's transaction.
@@ -41,12 +41,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSummary:
-    """A list as it stands: what is on it, and when it is told (again)."""
+    """The current state of a list: its items, and when it is sent (again)."""
 
     id: str
     opened_at: float
-    due: float | None  # None: told as it stands
-    told: int  # how often
+    due: float | None  # None: sent as it stands
+    told: int  # how often it was sent
     closed_at: float | None
     items: tuple[Mapping[str, object], ...]
 
@@ -70,7 +70,7 @@ def load_digest(db: sqlite3.Connection, site: str) -> BatchSummary | None:
 
 
 def _load_items(db: sqlite3.Connection, number: str) -> list[dict[str, object]]:
-    """What is still on a list, the oldest first."""
+    """Load the open items of a list, the oldest first."""
     rows = db.execute(
         "SELECT device, name, rule, fault, component, title, since FROM ticket_batch_item "
         "WHERE batch = ? AND ended_at IS NULL ORDER BY since, device, rule, subject",
@@ -100,7 +100,7 @@ def take(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
 
 
 def _exceeds_daily_limit(tx: sqlite3.Connection, change: Change) -> bool:
-    """Whether one more ticket of this rule would be more than it may open in a day."""
+    """True if one more ticket would exceed the rule's daily limit."""
     known = tx.execute(
         "SELECT 1 FROM ticket WHERE device = ? AND fault = ? AND component = ? "
         "AND (cleared_at IS NULL OR cleared_at > ?)",
@@ -163,7 +163,7 @@ def _end_item(tx: sqlite3.Connection, change: Change) -> bool:
 
 
 def _emit_batch(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterator[TicketEvent]:
-    """A list as it stands. One on which nothing is left is cleared, and not told if it never was."""
+    """Emit a list as it stands. An empty list is cleared, and not sent if it never was."""
     standing = _load_items(tx, row["id"])
     over = not standing
     tx.execute(

@@ -71,7 +71,7 @@ IdFactory = Callable[[], str]
 def apply_changes(
     tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: IdFactory = lifecycle.new_ticket_id
 ) -> list[TicketEvent]:
-    """Write what the changes mean for tickets, one's own and shared; returns what is to be told now."""
+    """Apply the changes to tickets and lists; return the events to send now."""
     events: list[TicketEvent] = []
     for change in changes:
         if batches.take(tx, change, make_id):
@@ -82,7 +82,7 @@ def apply_changes(
 
 
 def collect_due_events(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
-    """What has waited long enough: groups whose time of gathering is over, and lists that changed."""
+    """Return the events that are due: groups whose waiting time is over, and lists that changed."""
     groups = tx.execute(
         "SELECT DISTINCT id, due FROM ticket_group JOIN ticket_group_member ON ticket_group = id "
         "WHERE held_event IS NOT NULL AND due <= ? ORDER BY due, id",
@@ -146,7 +146,7 @@ def _join_group(
 
 
 def _group_key(change: Change) -> str:
-    """What the tickets of a group have in common."""
+    """Return the key that the tickets of a group share."""
     words = {
         "site": change.grouping.site,
         "model": change.device.model or "",
@@ -156,7 +156,7 @@ def _group_key(change: Change) -> str:
 
 
 def _count_open(tx: sqlite3.Connection, group_id: str) -> int:
-    """How many tickets of a group are open."""
+    """Count the open tickets of a group."""
     row = tx.execute(
         "SELECT count(*) AS n FROM ticket_group_member m JOIN ticket t ON t.id = m.ticket "
         "WHERE m.ticket_group = ? AND t.cleared_at IS NULL",

@@ -1,4 +1,4 @@
-"""From the changes that rules report to the life of tickets.
+"""The life cycle of tickets, driven by the changes that rules report.
 
                   first rule opens                    last rule resolves
     (nothing) ───────────────────► OPEN ──────────────────────────────────► CLEARED
@@ -13,7 +13,7 @@ What always holds:
 - One open ticket for each printer, fault and component; the database refuses a second one.
 - A ticket is cleared only when the last rule that holds it has resolved. Until then the gravest of them
   speaks for it; of several, the one that has held it longest.
-- A ticket's events are numbered 1, 2, 3 … without a gap, and an event is told once: a change that is
+- A ticket's events are numbered 1, 2, 3 … without a gap, and an event is sent once: a change that is
   reported twice, or a "resolved" for what never opened, is no event.
 - What the customer can fix (`customer_fixable`) is kept as a notice and is never an event: it does not
   reach the provider's desk.
@@ -112,7 +112,7 @@ def new_ticket_id() -> str:
 def apply_changes(
     tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: Callable[[], str] = new_ticket_id
 ) -> list[TicketEvent]:
-    """Write what the changes mean for tickets; returns what the provider is to be told, in order."""
+    """Apply the changes to tickets; return the events for the provider, in order."""
     events = []
     for change in changes:
         opened = change.kind is ChangeKind.OPENED
@@ -123,7 +123,7 @@ def apply_changes(
 
 
 def load_open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
-    """What is open now, the longest open first. `kind="notice"`: what the site can fix itself."""
+    """Load the open tickets, the longest open first. `kind="notice"`: faults the site can fix itself."""
     rows = db.execute(
         "SELECT * FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id", (kind,)
     )
@@ -131,7 +131,7 @@ def load_open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Tic
 
 
 def load_cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
-    """What was cleared at or after `since`, the latest first."""
+    """Load the tickets cleared at or after `since`, the latest first."""
     rows = db.execute(
         "SELECT * FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",
         (kind, since),
@@ -148,7 +148,7 @@ def load_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket | None:
 def current_state_event(
     tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float
 ) -> TicketEvent | None:
-    """How a ticket stands now, for a provider that missed its news; None if there is no such ticket."""
+    """Build an event with a ticket's current state, for a provider that missed events; None if unknown."""
     ticket = load_ticket(tx, ticket_id)
     if ticket is None or device is None:
         return None
@@ -178,7 +178,7 @@ def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str
 
 
 def _release_claim(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
-    """A rule resolves: the ticket is cleared if nobody else holds it."""
+    """Release a rule's claim: the ticket is cleared if no other rule holds it."""
     ticket = _find_latest(tx, change)
     if ticket is None:
         return None
@@ -208,7 +208,7 @@ def _leading_claim(tx: sqlite3.Connection, ticket: str) -> _TicketClaim | None:
 
 
 def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
-    """Number the event and write where the ticket stands. An update that changes nothing is none."""
+    """Number the event and save the ticket. Return None for an update that changes nothing."""
     now = replace(ticket, seq=ticket.seq + 1, cleared_at=change.at if event == "clear" else None)
     if speaker := _leading_claim(tx, ticket.id):
         now = replace(
@@ -265,7 +265,7 @@ def _related_tickets(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
 
 
 def _count_earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
-    """How many tickets this fault of this component had within the 90 days before this one."""
+    """Count the tickets of this fault and component within the 90 days before this one."""
     row = tx.execute(
         "SELECT count(*) AS n FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
         "AND episode < ? AND opened_at > ?",

@@ -84,10 +84,10 @@ def machine(
             holds=holds,
             ceased=ceased,
             now=now,
-            patience=Timing(for_duration=hold, keep_firing=keep, stale_after=GAP),
+            timing=Timing(for_duration=hold, keep_firing=keep, stale_after=GAP),
         )
         state, change = announce_change(
-            state, after, voice=NotifyDecision.LATER if hushed else NotifyDecision.NOW
+            state, after, decision=NotifyDecision.LATER if hushed else NotifyDecision.NOW
         )
         if change:
             changes.append((now, change))
@@ -145,7 +145,7 @@ class Patient(Plain):
     usual: float = 0.0
 
     def live(
-        self, now: float, reading: tuple[bool | None, bool | None], voice: NotifyDecision, ended: bool
+        self, now: float, reading: tuple[bool | None, bool | None], decision: NotifyDecision, ended: bool
     ) -> None:
         one_at_a_time = (
             ended and self.told
@@ -155,7 +155,7 @@ class Patient(Plain):
         before = (self.active, self.counting)
         told = self.told
         self.keep = max(self.usual, self._hold()) if len(self.opens) > FLAP.max_opens else self.usual
-        self.see(now, *reading, hushed=voice is not NotifyDecision.NOW or self.dropped or one_at_a_time)
+        self.see(now, *reading, hushed=decision is not NotifyDecision.NOW or self.dropped or one_at_a_time)
         if self.active and before[0] and before[1] and not self.counting and len(self.opens) > FLAP.max_opens:
             self._open(now)
         if self.active and not before[0]:
@@ -163,7 +163,7 @@ class Patient(Plain):
         if not self.active:
             self.dropped = False
         speaks = self.active and not self.counting and reading != (None, None)
-        if speaks and voice is NotifyDecision.NEVER and not self.told and not told and not one_at_a_time:
+        if speaks and decision is NotifyDecision.NEVER and not self.told and not told and not one_at_a_time:
             self.dropped = True
 
     def _hold(self) -> float:
@@ -186,15 +186,15 @@ def test_with_flaps_dropped_times_and_swaps_it_still_does(
     steps: list[tuple[tuple[bool | None, bool | None], float, NotifyDecision, bool]], hold: float, keep: float
 ) -> None:
     plain = Patient(hold=hold, keep=keep, usual=keep)
-    patience = Timing(for_duration=hold, keep_firing=keep, stale_after=GAP, flap=FLAP)
+    timing = Timing(for_duration=hold, keep_firing=keep, stale_after=GAP, flap=FLAP)
     state: LifecycleState | None = None
     changes = []
     now = 0.0
-    for (holds, ceased), wait, voice, ended in steps:
+    for (holds, ceased), wait, decision, ended in steps:
         now += wait
-        plain.live(now, (holds, ceased), voice, ended)
-        after = advance_state(state, holds=holds, ceased=ceased, now=now, patience=patience, ended=ended)
-        state, change = announce_change(state, after, voice=voice)
+        plain.live(now, (holds, ceased), decision, ended)
+        after = advance_state(state, holds=holds, ceased=ceased, now=now, timing=timing, ended=ended)
+        state, change = announce_change(state, after, decision=decision)
         if change:
             changes.append((now, change))
     assert changes == plain.changes

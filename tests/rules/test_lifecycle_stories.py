@@ -21,7 +21,7 @@ READINGS: dict[str, tuple[bool | None, bool | None]] = {
 STORIES = [
     # name, readings, for, keep_firing, what is told (minute and what)
     ("nothing is nothing", "FFFF", 0, 0, []),
-    ("without patience it opens and resolves at once", "FTTF", 0, 0, ["1 opened", "3 resolved"]),
+    ("without timing it opens and resolves at once", "FTTF", 0, 0, ["1 opened", "3 resolved"]),
     ("it opens when it has held long enough", "TTTT", 3, 0, ["3 opened"]),
     ("a short spell opens nothing", "TTFTTF", 3, 0, []),
     ("a spell in the dead band goes on waiting", "TT~TTT", 3, 0, ["3 opened"]),
@@ -56,14 +56,14 @@ def tell(readings: str, hold: float, keep: float, *, hushed: str = "") -> list[s
     """What is told, and when; `hushed` marks the minutes in which another rule speaks."""
     state: LifecycleState | None = None
     told = []
-    patience = Timing(for_duration=hold * 60, keep_firing=keep * 60, stale_after=GAP)
+    timing = Timing(for_duration=hold * 60, keep_firing=keep * 60, stale_after=GAP)
     for minute, letter in enumerate(readings):
         if letter == ".":
             continue
         holds, ceased = READINGS[letter]
-        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
-        voice = NotifyDecision.LATER if hushed[minute : minute + 1] == "x" else NotifyDecision.NOW
-        state, change = announce_change(state, after, voice=voice)
+        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, timing=timing)
+        decision = NotifyDecision.LATER if hushed[minute : minute + 1] == "x" else NotifyDecision.NOW
+        state, change = announce_change(state, after, decision=decision)
         if change:
             told.append(f"{minute} {change.value}")
     return told
@@ -120,11 +120,11 @@ FLAPS = [
 ]  # fmt: skip
 
 
-def follow(readings: str, patience: Timing) -> tuple[list[str], LifecycleState | None]:
+def follow(readings: str, timing: Timing) -> tuple[list[str], LifecycleState | None]:
     state, told = None, []
     for minute, letter in enumerate(readings):
         holds, ceased = READINGS[letter]
-        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+        after = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, timing=timing)
         state, change = announce_change(state, after)
         if change:
             told.append(f"{minute} {change.value}")
@@ -137,24 +137,24 @@ def test_what_comes_and_goes_is_held(name: str, readings: str, told: list[str]) 
 
 
 def test_what_rests_is_forgotten_when_its_window_is_over() -> None:
-    patience = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
-    _, resting = follow("TFF", patience)
+    timing = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
+    _, resting = follow("TFF", timing)
     assert resting is not None
     assert (resting.phase, resting.announced) == (Phase.RESTING, False)
-    assert follow("TF" + "F" * 60, patience)[1] is None
+    assert follow("TF" + "F" * 60, timing)[1] is None
 
 
 def test_while_it_rests_a_reading_changes_nothing_on_disk() -> None:
-    patience = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
-    _, resting = follow("TF", patience)
-    assert advance_state(resting, holds=False, ceased=None, now=180.0, patience=patience) == resting
+    timing = Timing(keep_firing=0.0, stale_after=GAP, flap=FLAP)
+    _, resting = follow("TF", timing)
+    assert advance_state(resting, holds=False, ceased=None, now=180.0, timing=timing) == resting
 
 
 def test_another_cartridge_ends_it_at_once_and_may_begin_its_own() -> None:
-    patience = Timing(for_duration=0.0, keep_firing=86400.0)
-    _, state = follow("TT", patience)
+    timing = Timing(for_duration=0.0, keep_firing=86400.0)
+    _, state = follow("TT", timing)
     for holds, ends_in in ((False, None), (True, Phase.FIRING)):
-        after = advance_state(state, holds=holds, ceased=not holds, now=180.0, patience=patience, ended=True)
+        after = advance_state(state, holds=holds, ceased=not holds, now=180.0, timing=timing, ended=True)
         after, change = announce_change(state, after)
         assert change is ChangeKind.RESOLVED
         assert (after and after.phase) == ends_in
@@ -162,7 +162,7 @@ def test_another_cartridge_ends_it_at_once_and_may_begin_its_own() -> None:
 
 
 VOICES = [
-    # name, readings, voice each minute (. free, l later, n never), what is told
+    # name, readings, decision each minute (. free, l later, n never), what is told
     ("delayed until the office opens", "TTTTT", "lll..", ["3 opened"]),
     ("over before the office opens", "TTFFF", "lll..", []),
     ("what began in a dropped time is never told", "TTTTT", "n....", []),
@@ -182,9 +182,9 @@ def test_suppression(name: str, readings: str, voices: str, told: list[str]) -> 
             holds=holds,
             ceased=ceased,
             now=minute * 60.0,
-            patience=Timing(keep_firing=0.0, stale_after=GAP),
+            timing=Timing(keep_firing=0.0, stale_after=GAP),
         )
-        state, change = announce_change(state, after, voice=words[voices[minute]])
+        state, change = announce_change(state, after, decision=words[voices[minute]])
         if change:
             said.append(f"{minute} {change.value}")
     assert said == told
@@ -193,23 +193,23 @@ def test_suppression(name: str, readings: str, voices: str, told: list[str]) -> 
 def test_a_clock_set_forward_by_a_day_neither_opens_nor_closes() -> None:
     """A jump beyond `stale_after` is a time that nobody watched."""
     for letters, expected in (("TT", Phase.PENDING), ("TTTTTF", Phase.RECOVERING)):
-        patience = Timing(for_duration=180.0, keep_firing=180.0, stale_after=GAP)
+        timing = Timing(for_duration=180.0, keep_firing=180.0, stale_after=GAP)
         state = None
         for minute, letter in enumerate(letters):
             holds, ceased = READINGS[letter]
-            state = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, patience=patience)
+            state = advance_state(state, holds=holds, ceased=ceased, now=minute * 60.0, timing=timing)
         holds, ceased = READINGS[letters[-1]]
-        state = advance_state(state, holds=holds, ceased=ceased, now=86400.0, patience=patience)
+        state = advance_state(state, holds=holds, ceased=ceased, now=86400.0, timing=timing)
         assert state is not None
         assert state.phase is expected
 
 
 def test_a_clock_set_back_neither_opens_early_nor_hangs() -> None:
-    patience = Timing(for_duration=180.0, keep_firing=0.0, stale_after=GAP)
+    timing = Timing(for_duration=180.0, keep_firing=0.0, stale_after=GAP)
     state = None
     phases = []
     for now in (1000.0, 1060.0, 400.0, 460.0, 520.0):
-        state = advance_state(state, holds=True, ceased=False, now=now, patience=patience)
+        state = advance_state(state, holds=True, ceased=False, now=now, timing=timing)
         phases.append(state and state.phase.value)
     assert phases == ["pending", "pending", "pending", "pending", "firing"]
 
@@ -217,22 +217,22 @@ def test_a_clock_set_back_neither_opens_early_nor_hangs() -> None:
 def test_quiet_is_no_state_at_all() -> None:
     for holds, ceased in READINGS.values():
         if holds is not True:
-            now = advance_state(None, holds=holds, ceased=ceased, now=0.0, patience=Timing())
+            now = advance_state(None, holds=holds, ceased=ceased, now=0.0, timing=Timing())
             assert now is None
 
 
 def test_while_it_fires_a_reading_that_says_the_same_changes_nothing_on_disk() -> None:
-    patience = Timing()
-    firing = advance_state(None, holds=True, ceased=False, now=0.0, patience=patience)
-    assert advance_state(firing, holds=True, ceased=False, now=3600.0, patience=patience) == firing
+    timing = Timing()
+    firing = advance_state(None, holds=True, ceased=False, now=0.0, timing=timing)
+    assert advance_state(firing, holds=True, ceased=False, now=3600.0, timing=timing) == firing
 
 
 def test_the_beginning_is_remembered_through_wait_and_recovery() -> None:
-    patience = Timing(for_duration=60.0, keep_firing=600.0)
+    timing = Timing(for_duration=60.0, keep_firing=600.0)
     state = None
     for now, letter in ((0.0, "T"), (60.0, "T"), (120.0, "F"), (180.0, "T")):
         holds, ceased = READINGS[letter]
-        state = advance_state(state, holds=holds, ceased=ceased, now=now, patience=patience)
+        state = advance_state(state, holds=holds, ceased=ceased, now=now, timing=timing)
     assert state is not None
     assert state.began == 0.0
     assert announce_change(state, state)[1] is ChangeKind.OPENED

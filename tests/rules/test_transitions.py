@@ -38,21 +38,21 @@ def test_a_state_is_looked_at_when_time_alone_may_move_it(name, phase, hours, wa
 
 
 def test_what_comes_and_goes_is_looked_at_when_its_longer_wait_is_over():
-    patience = Timing(
+    timing = Timing(
         for_duration=0,
         keep_firing=HOUR,
         stale_after=90 * HOUR,
         flap=FlapDetection(max_opens=1, window=90 * HOUR, hold=6 * HOUR),
     )
     state = LifecycleState(phase=Phase.RECOVERING, began=0.0, since=NOW, seen=NOW, opens=(1.0, 2.0))
-    assert next_look(state, patience, NOW) == NOW + 6 * HOUR
+    assert next_look(state, timing, NOW) == NOW + 6 * HOUR
 
 
 def test_nothing_moves_before_the_next_look():
     state = LifecycleState(phase=Phase.PENDING, began=NOW, since=NOW, seen=NOW)
     look = next_look(state, PATIENCE, NOW)
-    before = advance_state(state, holds=True, ceased=False, now=look - 1, patience=PATIENCE)
-    after = advance_state(state, holds=True, ceased=False, now=look, patience=PATIENCE)
+    before = advance_state(state, holds=True, ceased=False, now=look - 1, timing=PATIENCE)
+    after = advance_state(state, holds=True, ceased=False, now=look, timing=PATIENCE)
     assert before is not None
     assert after is not None
     assert (before.phase, after.phase) == (Phase.PENDING, Phase.FIRING)

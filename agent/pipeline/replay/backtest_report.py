@@ -23,7 +23,7 @@ from agent.rules.lookup import find_rule
 from agent.rules.rule import RuleSet
 
 DAY = 86400.0
-USUAL_DAYS = 90.0  # how far back a backtest looks where nobody says
+USUAL_DAYS = 90.0  # how far back a backtest looks by default
 
 StartProgress = Callable[[str], Callable[[int, int], None]]
 """A run's name to a callback that takes (printers done, printers in all)."""
@@ -42,7 +42,7 @@ class BacktestRequest:
     since: float | None = None  # without it: 90 days before the end
     until: float | None = None  # without it: the last poll on record
     sweep: str = ""  # a threshold and its range: see `agent.rules.backtest.threshold_sweep`
-    against: Sequence[str] = ()  # rules whose findings count as what came true; without it: the usual ones
+    against: Sequence[str] = ()  # rules whose findings count as events; without it: the usual ones
     horizon: str = "30 days"
     cache: Path | None = None  # results of earlier backtests
     site: str = ""
@@ -51,7 +51,7 @@ class BacktestRequest:
 
 @dataclass(slots=True)
 class BacktestReport:
-    """What a backtest found."""
+    """The result of a backtest."""
 
     span: backtest_runner.TimeRange
     scores: list[RuleScore] = field(default_factory=list)
@@ -110,24 +110,24 @@ class _Backtest:
     progress: StartProgress
 
     def run(self, rules: RuleSet, names: Sequence[str]) -> backtest_runner.BacktestRun:
-        """What these rules, and those that they are compared with, would have opened."""
-        wanted = [*names, *(other for name in names for other in self._yardsticks(rules, name))]
+        """Run these rules and the reference rules that they are scored by."""
+        wanted = [*names, *(other for name in names for other in self._reference_rules(rules, name))]
         return backtest_runner.run_backtest(
             self.db,
             threshold_sweep.select_rules(rules, list(dict.fromkeys(wanted))),
             self.span,
             names=wanted,
             site=self.request.site,
-            told=self.progress(", ".join(names)),
+            report_progress=self.progress(", ".join(names)),
             how=backtest_runner.BacktestOptions(
                 cache_path=self.request.cache, assign_tags=self.request.assign
             ),
         )
 
     def score(self, rules: RuleSet, name: str, run: backtest_runner.BacktestRun) -> RuleScore:
-        """How often the rule was right, and what it missed."""
-        rule, others = rules.rules[name], self._yardsticks(rules, name)
-        yardstick = ReferenceEvents(
+        """Score a rule: precision, recall, lead."""
+        rule, others = rules.rules[name], self._reference_rules(rules, name)
+        reference = ReferenceEvents(
             events=run.list_events(others),
             proofs=run.replaced if rule.impact == "supply" else (),
             horizon=self.horizon,
@@ -136,13 +136,13 @@ class _Backtest:
         score = scoring.score_rule(
             name,
             run.firings[name],
-            yardstick if others else None,
+            reference if others else None,
             device_months=run.device_months,
             thinned=run.thinned and "meters" in rule.depends_on,
         )
         return replace(score, unreplayable_signals=rule.unreplayable_signals)
 
-    def _yardsticks(self, rules: RuleSet, name: str) -> list[str]:
+    def _reference_rules(self, rules: RuleSet, name: str) -> list[str]:
         chosen = list(self.request.against) or backtest_runner.choose_reference_rules(
             rules, rules.rules[name]
         )
@@ -173,7 +173,7 @@ def _choose_time_range(db: sqlite3.Connection, request: BacktestRequest) -> back
 
 
 def newest_answer(db: sqlite3.Connection) -> float:
-    """When a printer last answered; now, if none ever did."""
+    """Return when a printer last answered; now, if none ever did."""
     return db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"] or time.time()
 
 

@@ -63,7 +63,7 @@ DEFAULT_OPTIONS = BacktestOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReplayResult:
-    """What the rules said of one printer."""
+    """The firings of the rules for one printer."""
 
     firings: tuple[tuple[str, Firing], ...] = ()
     replaced: tuple[ObservedEvent, ...] = ()
@@ -76,7 +76,7 @@ class DeviceReplayResult:
 
 @dataclass(slots=True)
 class BacktestRun:
-    """What the rules said of the printers, by rule."""
+    """The firings of all printers, by rule."""
 
     span: TimeRange
     devices: int = 0
@@ -90,7 +90,7 @@ class BacktestRun:
         return self.devices * self.span.months
 
     def list_events(self, rules: Sequence[str]) -> list[ObservedEvent]:
-        """What these rules found, as what came true."""
+        """Return the findings of these rules as events."""
         return [
             ObservedEvent(device=it.device, at=it.opened, what=rule, subject=it.subject or None)
             for rule in rules
@@ -108,7 +108,7 @@ class BacktestRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReplayTask:
-    """What each process needs to know."""
+    """The input of each worker process."""
 
     rules: Mapping[str, RuleSet]  # each wanted rule with all that it rests on
     site: SiteHistory
@@ -124,7 +124,7 @@ def run_backtest(
     *,
     names: Collection[str] | None = None,
     site: str = "",
-    told: ProgressCallback = lambda _done, _of: None,
+    report_progress: ProgressCallback = lambda _done, _of: None,
     how: BacktestOptions = DEFAULT_OPTIONS,
 ) -> BacktestRun:
     """The site and every known printer, through these rules, over `span`.
@@ -152,17 +152,17 @@ def run_backtest(
     for number, lived in enumerate(
         _replay_devices(db, devices, task, _count_workers(how.workers, len(devices)))
     ):
-        told(number, len(devices))
+        report_progress(number, len(devices))
         if lived is not None:
             found.add_result(lived)
             computed |= lived.computed
     task.cache.save_results(computed)
-    told(len(devices), len(devices))
+    report_progress(len(devices), len(devices))
     return found
 
 
 def _count_workers(wanted: int | None, devices: int) -> int:
-    """How many processes to use. Only where they can be forked: a started one would read all rules anew."""
+    """Choose the number of processes: several only where they can be forked."""
     if platform.system() != "Linux":
         return 1
     return wanted or (min(os.cpu_count() or 1, 8) if devices >= PARALLEL_MIN else 1)
@@ -171,7 +171,7 @@ def _count_workers(wanted: int | None, devices: int) -> int:
 def _replay_devices(
     db: sqlite3.Connection, devices: Sequence[Device], task: _ReplayTask, workers: int
 ) -> Iterator[DeviceReplayResult | None]:
-    """What came of each printer, in the order of the printers."""
+    """Yield the result of each printer, in the order of the printers."""
     file = db.execute("PRAGMA database_list").fetchone()["file"]
     if workers == 1 or not file:
         yield from (_replay_device(db, device, task) for device in devices)
@@ -223,13 +223,13 @@ def _replay_device(db: sqlite3.Connection, device: Device, task: _ReplayTask) ->
 
 
 def _firings_of_rule(name: str, life: DeviceReplay) -> Iterator[Firing]:
-    """What one rule said, of all that were judged with it."""
+    """Yield the firings of one rule out of those evaluated with it."""
     if any(rule.id == name for rule in life.device_rules):
         yield from (firing for rule, firing in life.replay_firings() if rule == name)
 
 
 def _result_key(name: str, rules: RuleSet, past: str, task: _ReplayTask) -> str:
-    """What a rule says of this past rests on that; on the site only where one of the rules looks at it."""
+    """Build the cache key of a rule's result; it includes the site only where one of the rules uses it."""
     spelt = f"{name}\n{result_cache.serialize_rules(rules)}"
     above = {rule.id for rule in rules.rules.values() if rule.per == "site"}
     looks = "site" in rules.used_parts or any(
@@ -247,7 +247,7 @@ def _replacement_events(past: DeviceHistory, span: TimeRange) -> Iterator[Observ
 
 
 def choose_reference_rules(rules: RuleSet, rule: Rule) -> list[str]:
-    """The rules whose findings `rule` should foretell, where nobody says which."""
+    """Choose the rules whose findings `rule` should foretell by default."""
     if rule.impact is Impact.SUPPLY:
         empty = [it.id for it in rules.rules.values() if it.fault == rule.fault and it.severity == "high"]
         return [name for name in empty if name != rule.id]

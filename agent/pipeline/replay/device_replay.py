@@ -1,8 +1,8 @@
-"""One printer's life over again: the state machine that runs live, on what was known at each time.
+"""Replay of one printer's history by the live state machine, on the facts of each time.
 
-It is judged when something changed that a rule rests on, when a time that a rule names has gone by since
+It is evaluated when facts of a rule change, when a duration that a rule names has passed since
 then ("open for 30 minutes", "silent for 2 hours"), and when a wait of the state machine is over. Where a
-signal moves with time in a way that nobody can foresee, it is looked at every quarter of an hour. Between
+signal moves with time in an unforeseeable way, it is evaluated every quarter of an hour. Between
 these nothing can happen.
 """
 
@@ -39,7 +39,7 @@ class ConditionWait:
     calendar: Calendar | None = None
 
     def ends_at(self, since: float) -> float:
-        """When it is over for what changed at `since`."""
+        """Return when it ends for a change at `since`."""
         if self.calendar is None:
             return since + self.seconds + 1.0  # "longer than" turns after it
         due = self.calendar.add_open_seconds(since, self.seconds)
@@ -92,7 +92,7 @@ class DeviceReplay:
     def evaluate_at(
         self, now: float, fresh: frozenset[str] | None, touched: frozenset[str] | None
     ) -> list[Change]:
-        """What the rules say at one moment."""
+        """Evaluate the rules at one moment."""
         self.evaluations += 1
         site, above = self.site_at(now)
         facts = self.history.facts_at(now, site, fresh, parts=self.parts)
@@ -147,7 +147,7 @@ class DeviceReplay:
                 tick = min(tick, now + (SHORT_INTERVAL if past.changes_by_time(now) else LONG_INTERVAL))
 
     def _can_skip(self, touched: Iterable[str], now: float) -> bool:
-        """Whether these supplies are quiet, and no rule begins to hold of them: then nothing can happen."""
+        """True if these supplies are quiet and no rule begins to hold for them."""
         standing = {subject for _, subject in self.states}
         for index in touched:
             supply = self.history.supply_at(index, now)
@@ -171,7 +171,7 @@ class DeviceReplay:
         yield from ((at, "", "") for at in _schedule_starts(self.rules, start, self.history.until))
 
     def _next_deadline(self, now: float) -> float:
-        """When the first of the states that are not quiet may move by time alone."""
+        """Return when the first of the states that are not quiet may move by time alone."""
         return min(
             (self._next_look(rule, it.state, now) for (rule, _), it in self.states.items()),
             default=float("inf"),
@@ -183,13 +183,13 @@ class DeviceReplay:
 
 
 def _rule_begins(rule: Rule, supply: Supply) -> bool:
-    """Whether a plain rule holds of a supply."""
+    """True if a plain rule holds for a supply."""
     subject = Subject(per="supply", key=supply.key, supply=supply)
     return bool(conditions.evaluate_subject(rule, subject, EMPTY_CONTEXT, stands=False).holds)
 
 
 def _is_elapsed_time(condition: Condition) -> bool:
-    """Whether its signal is a time that runs since a change: then one knows when it passes a threshold."""
+    """True if its signal is a time since a change, so that the moment of its threshold is known."""
     return condition.signal.kind is value_kinds.DURATION
 
 
@@ -206,7 +206,7 @@ def _list_waits(rule: Rule) -> Iterator[ConditionWait]:
 
 
 def _schedule_starts(rules: RuleSet, since: float, until: float) -> Iterator[float]:
-    """When the turns of rules begin within the span; one that a clock change moves is looked for hourly."""
+    """Yield the scheduled times within the span; one that a clock change moves is looked for hourly."""
     for turns in rules.schedules.values():
         at = turns.latest_start(since, rules.zone) if turns.at is not None else since
         while (at := at + turns.every) < until:

@@ -1,4 +1,4 @@
-"""Why a rule says what it says of a printer: each condition, with the value it saw."""
+"""Explanation of a rule's result for a printer: each condition with the value it saw."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Explanation:
 
 
 def load_facts_at(db: sqlite3.Connection, device: Device, at: float) -> Facts:
-    """What was known of the printer at `at`."""
+    """Load the facts about the printer at `at`."""
     return DeviceHistory.load(db, device, at, at + HISTORY_WINDOW).facts_at(at)
 
 
@@ -44,27 +44,27 @@ def explain_rule(db: sqlite3.Connection, rule: Rule, facts: Facts, *, now: bool)
     """Each subject that the rule judges, or judged. `now`: the facts are today's, and so are the states."""
     standing = state_store.load_states(db, facts.device.key) if now else {}
     remembered = [subject for name, subject in standing if name == rule.id]
-    grounds = EvaluationContext.from_facts(facts, rule.timing.stale_after)
+    context = EvaluationContext.from_facts(facts, rule.timing.stale_after)
     return [
         Explanation(
             subject=verdict.subject.key,
             holds=verdict.holds,
             stands=_format_state(standing.get((rule.id, verdict.subject.key))) if now else "",
-            lines=tuple(_explain_conditions(rule, verdict.subject, grounds)),
+            lines=tuple(_explain_conditions(rule, verdict.subject, context)),
         )
-        for verdict in evaluate_rule(rule, grounds, remembered)
+        for verdict in evaluate_rule(rule, context, remembered)
     ]
 
 
 def format_condition(condition: Condition) -> str:
-    """A condition as it would be said: "alert.code in jam, coverOpen (min_age 5 min)"."""
+    """Format a condition: "alert.code in jam, coverOpen (min_age 5 min)"."""
     options = ", ".join(f"{name} {_format_value(it)}" for name, it in condition.options.items())
     said = f"{condition.signal.name} {condition.op} {_format_expected(condition)}"
     return f"{said} ({options})" if options else said
 
 
 def _explain_conditions(
-    rule: Rule, subject: Subject, grounds: EvaluationContext
+    rule: Rule, subject: Subject, context: EvaluationContext
 ) -> Iterator[ConditionResult]:
     for part, conditions in (
         ("all", rule.all),
@@ -73,7 +73,7 @@ def _explain_conditions(
         ("clear", rule.clear),
     ):
         for condition in conditions:
-            known = grounds.facts if condition.signal.when_unreachable else grounds.reliable
+            known = context.facts if condition.signal.when_unreachable else context.reliable
             reading = condition.signal.read(SignalQuery(subject, known, condition.options))
             yield ConditionResult(
                 part=part,

@@ -1,4 +1,4 @@
-"""What the printers of this site make of a rule: advice that only their history can give.
+"""Advice about rules that follows from the history of this site's printers.
 
 A check is a function of one rule and of the printers it is about that yields (key, reason, suggestion).
 """
@@ -18,10 +18,8 @@ from agent.rules import subjects
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import SignalQuery
 
-MIN_PRINTERS = 3  # printers: below that nothing is concluded from what they do not say
-LASTING_SIGNALS = frozenset(
-    {"supply.kind", "supply.colour"}
-)  # what a printer has today it will have tomorrow
+MIN_PRINTERS = 3  # printers: with fewer, missing values prove nothing
+LASTING_SIGNALS = frozenset({"supply.kind", "supply.colour"})  # these do not change from day to day
 MAX_NAMED = 3  # models that are named; the others are counted
 
 FleetAdvice = tuple[str, str, str]
@@ -97,7 +95,7 @@ def _warn_partly_unreported(rule: Rule, here: SiteContext) -> Iterator[FleetAdvi
 
 
 def _warn_no_subject(rule: Rule, here: SiteContext) -> Iterator[FleetAdvice]:
-    """What a printer lastingly is or has, and no printer here is or has."""
+    """Lasting properties that no printer here has."""
     lasting = [it for it in rule.all if it.signal.name in LASTING_SIGNALS]
     asked = [(it, subject) for it in here.printers for subject in subjects.list_subjects(rule.per, it)]
     if lasting and asked and not any(_all_hold(lasting, subject, it) for it, subject in asked):
@@ -140,7 +138,7 @@ def _distinct_conditions(rule: Rule) -> list[Condition]:
 
 
 def _find_unreporting(rule: Rule, condition: Condition, here: SiteContext) -> list[Facts]:
-    """The printers that say nothing of it, of whatever they show; one that shows nothing to ask is none."""
+    """Return the printers with subjects on all of which the signal is unknown."""
     found = []
     for it in here.printers:
         shown = list(subjects.list_subjects(rule.per, it))

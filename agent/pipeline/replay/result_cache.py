@@ -1,9 +1,9 @@
-"""What backtests computed before, so that a second one over the same past asks for nothing twice.
+"""Cache of backtest results, so that a second run over the same history computes nothing twice.
 
 Promises:
 - A result is found only under a key of all that it rests on: the printer's past to the last value, the rules
   of its group to the last threshold, the span, the site where they look at it, the time zone, and the program
-  that judged. Whatever of these is different, it is computed anew.
+  that judged. If any of these differs, it is computed anew.
 - It may be deleted at any time. Where it cannot be written or read, everything is computed.
 - The oldest go when there are too many.
 """
@@ -44,7 +44,7 @@ class ResultCache:
     path: Path | None = None
 
     def find_results(self, keys: Iterable[str]) -> dict[str, CachedFirings]:
-        """Those of the keys that are known."""
+        """Return the cached results among these keys."""
         if self.path is None or not self.path.exists():
             return {}
         found = {}
@@ -67,7 +67,7 @@ class ResultCache:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
                 db.execute(_SCHEMA)
                 db.execute("BEGIN IMMEDIATE")
-                rows = ((key, _serialize_firings(told), time.time()) for key, told in results.items())
+                rows = ((key, _serialize_firings(firings), time.time()) for key, firings in results.items())
                 db.executemany("REPLACE INTO result VALUES (?, ?, ?)", rows)
                 db.execute(_DELETE_OLDEST, (MAX_RESULTS,))
                 db.execute("COMMIT")
@@ -108,7 +108,7 @@ def of_files(roots: Iterable[Path]) -> str:
 def digest_history(past: DeviceHistory) -> str:
     """All that is known of one printer's past, as one number."""
     device = past.device
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in (
         (device.key, device.name, device.vendor, device.model, device.location, device.tags, device.contract),
         (past.since, past.until, past.first_answer, past.thinned, past.speed, past.supplies, past.silences),
@@ -117,12 +117,12 @@ def digest_history(past: DeviceHistory) -> str:
         [(it.at, it.what, it.detail, it.count) for it in past.device_events],
         [(it.began, it.ended, it.alert) for it in past.episodes],
     ):
-        told.update(repr(part).encode())
-    return told.hexdigest()
+        digest.update(repr(part).encode())
+    return digest.hexdigest()
 
 
 def serialize_rules(rules: RuleSet) -> str:
-    """All that decides what these rules say."""
+    """Serialize everything that decides the result of these rules."""
     return "\n".join(map(_serialize_rule, rules.rules.values())) + f"\n{rules.zone!r}"
 
 
@@ -151,8 +151,8 @@ def _ordered_value(value: object) -> object:
     return sorted(map(str, value)) if isinstance(value, frozenset) else value
 
 
-def _serialize_firings(told: CachedFirings) -> str:
-    return json.dumps([asdict(firing) for firing in told], ensure_ascii=False)
+def _serialize_firings(firings: CachedFirings) -> str:
+    return json.dumps([asdict(firing) for firing in firings], ensure_ascii=False)
 
 
 def _parse_firings(text: str) -> CachedFirings:

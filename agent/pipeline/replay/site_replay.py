@@ -1,4 +1,4 @@
-"""The site as a whole, as it was: how many printers were silent at each time, and what its rules made of it.
+"""Replay of the site as a whole: the number of silent printers at each time, and the firings of its rules.
 
 silences of all printers ──► how many of how many ──► rules about the site ──► firings,
                                                                                 and who gives way to them
@@ -21,7 +21,7 @@ from agent.rules.state_store import RuleState, StateKey
 
 @dataclass(slots=True)
 class SiteHistory:
-    """How many of the site's printers were known and silent at each time, and which of its rules fired."""
+    """The numbers of known and silent printers of the site at each time, and the rules that fired."""
 
     id: str = ""
     times: list[float] = field(default_factory=list)
@@ -32,7 +32,7 @@ class SiteHistory:
 
     @classmethod
     def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SiteHistory":
-        """What was kept of it before `until`."""
+        """Load the site's history before `until`."""
         steps = [(row["first_seen"], 1, 0) for row in db.execute("SELECT first_seen FROM device")]
         for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
             steps.append((row["began"], 0, 1))
@@ -48,13 +48,13 @@ class SiteHistory:
 
     @property
     def digest(self) -> str:
-        """All of it, as one number."""
-        told = repr((self.id, self.times, self.devices, self.unreachable, self.fired_at))
+        """Return its hash."""
+        silences = repr((self.id, self.times, self.devices, self.unreachable, self.fired_at))
         fired = repr([sorted(rules) for rules in self.fired])
-        return hashlib.sha256((told + fired).encode()).hexdigest()
+        return hashlib.sha256((silences + fired).encode()).hexdigest()
 
     def state_at(self, now: float) -> tuple[SiteFacts, frozenset[str]]:
-        """How it was at `now`, and which rules about it fired."""
+        """Return the site's facts at `now`, and which rules about it fired."""
         place, fired = bisect_right(self.times, now), bisect_right(self.fired_at, now)
         site = SiteFacts(
             id=self.id,
@@ -64,11 +64,11 @@ class SiteHistory:
         return site, self.fired[fired - 1] if fired else frozenset()
 
     def replay_rules(self, rules: RuleSet, since: float, until: float) -> list[tuple[str, Firing]]:
-        """What the rules about the site said; from then on `at` knows when they fired."""
+        """Run the rules about the site; from then on `state_at` knows when they fired."""
         if not rules.rules_for_site(self.id):
             return []
         standing: dict[StateKey, RuleState] = {}
-        told: list[tuple[float, Change]] = []
+        found_changes: list[tuple[float, Change]] = []
         device = make_site_device(self.id)
         for now in self._iterate_moments(rules, standing, since, until):
             site, _ = self.state_at(now)
@@ -76,17 +76,17 @@ class SiteHistory:
             after, changes = engine.decide_site_changes(rules, standing, facts)
             standing.clear()
             standing.update(after)
-            told += [(now, change) for change in changes]
+            found_changes += [(now, change) for change in changes]
             active = frozenset(rule for (rule, _), it in standing.items() if it.state.is_active)
             if not self.fired or active != self.fired[-1]:
                 self.fired_at.append(now)
                 self.fired.append(active)
-        return list(pair_firings(device, told))
+        return list(pair_firings(device, found_changes))
 
     def _iterate_moments(
         self, rules: RuleSet, standing: dict[StateKey, RuleState], since: float, until: float
     ) -> Iterable[float]:
-        """Whenever a printer fell silent or came back, and when a wait is over."""
+        """Yield the times at which a printer fell silent or came back, or a wait ended."""
         place = bisect_right(self.times, since)
         now = since
         while now < until:

@@ -1,4 +1,4 @@
-"""What the replays of a printer and of a site have in common.
+"""Shared by the replays of a printer and of a site.
 
 states ──► next_look ──► when to evaluate again, although nothing changes
 changes ──► pair_firings ──► firings, from opened to resolved
@@ -17,7 +17,7 @@ SHORT_INTERVAL, LONG_INTERVAL = 900.0, 43200.0  # seconds between looks, where t
 MIN_INTERVAL = 60.0  # seconds between two looks at the same state
 
 
-def next_look(state: LifecycleState, patience: Timing, now: float, *, waiting: bool = False) -> float:
+def next_look(state: LifecycleState, timing: Timing, now: float, *, waiting: bool = False) -> float:
     """When `state` may move by time alone, `LEAST` seconds from `now` at the earliest.
 
     A pending or recovering state moves when its wait is over; it is looked at before that, so that no gap
@@ -26,9 +26,9 @@ def next_look(state: LifecycleState, patience: Timing, now: float, *, waiting: b
     if state.phase is Phase.FIRING or state.phase is Phase.RESTING:
         return now + (SHORT_INTERVAL if waiting and state.phase is Phase.FIRING else LONG_INTERVAL)
     over = state.since + (
-        patience.for_duration if state.phase is Phase.PENDING else resolve_delay(state, patience)
+        timing.for_duration if state.phase is Phase.PENDING else resolve_delay(state, timing)
     )
-    watch = now + patience.stale_after * 0.9
+    watch = now + timing.stale_after * 0.9
     sooner = min(over, watch) if over > now else watch  # if it is over, it waits for a reading, not for time
     return max(now + MIN_INTERVAL, sooner)
 

@@ -1,6 +1,6 @@
-"""Trials, played through the stages of the live line in a store of their own.
+"""Run trials through the stages of the live pipeline, in a store of their own.
 
-moments ──► history ──► rules ──► tickets ──► what was told, compared with what the trial expects
+steps ──► history ──► rules ──► tickets ──► output, compared with what the trial expects
 """
 
 import sqlite3
@@ -37,7 +37,7 @@ CHANGE_VERBS = {ChangeKind.OPENED: "opens", ChangeKind.RESOLVED: "closes"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What came of a trial; `complaints` is empty if it is what was expected."""
+    """The result of a trial; `complaints` is empty if it went as expected."""
 
     trial: Trial
     complaints: tuple[str, ...]
@@ -59,17 +59,17 @@ def run_trial(rules: RuleSet, trial: Trial) -> TrialResult:
     log, chosen = _TrialLog(), _select_rules(rules, trial)
     log.complaints += [f'there is no rule "{name}"' for name in trial.form.rules if name not in rules.rules]
     ids = (f"t{number}" for number in range(1, 1_000_000))
-    bench = evaluator.RuleEvaluator(chosen)
+    evaluation = evaluator.RuleEvaluator(chosen)
     waiting = sorted(trial.form.expect, key=lambda it: it.at)
     with closing(_open_memory_store()) as tx:
-        for moment in trial.iterate_steps():
-            changes = _evaluate_step(tx, bench, trial, moment)
+        for trial_step in trial.iterate_steps():
+            changes = _evaluate_step(tx, evaluation, trial, trial_step)
             events = grouping.apply_changes(tx, changes, make_id=lambda: next(ids))
-            events += grouping.collect_due_events(tx, trial.start + moment.at)
+            events += grouping.collect_due_events(tx, trial.start + trial_step.at)
             log.tells += [_format_change(change, trial) for change in changes]
             log.titles += [change.title for change in changes if change.kind is ChangeKind.OPENED]
             log.tickets += [_format_event(event, trial) for event in events if _is_for_provider(event)]
-            while waiting and waiting[0].at < moment.at + trial.form.step:
+            while waiting and waiting[0].at < trial_step.at + trial.form.step:
                 log.complaints += _compare_states(tx, waiting.pop(0), trial)
     log.complaints += _compare_lines("tells", trial.form.tells, log.tells)
     log.complaints += _compare_lines("tickets", trial.form.tickets, log.tickets)
@@ -84,13 +84,13 @@ def run_trial(rules: RuleSet, trial: Trial) -> TrialResult:
 
 
 def _evaluate_step(
-    tx: sqlite3.Connection, bench: evaluator.RuleEvaluator, trial: Trial, moment: TrialStep
+    tx: sqlite3.Connection, evaluation: evaluator.RuleEvaluator, trial: Trial, trial_step: TrialStep
 ) -> list[Change]:
-    now = trial.start + moment.at
-    changes = bench.evaluate_site(tx, moment.site, now)
-    facts_builder.record_meters(tx, trial.device, moment.snapshot)
-    known = facts_builder.update_facts(tx, trial.device, moment.snapshot, moment.site)
-    return [*changes, *bench.evaluate_device(tx, known)]
+    now = trial.start + trial_step.at
+    changes = evaluation.evaluate_site(tx, trial_step.site, now)
+    facts_builder.record_meters(tx, trial.device, trial_step.snapshot)
+    known = facts_builder.update_facts(tx, trial.device, trial_step.snapshot, trial_step.site)
+    return [*changes, *evaluation.evaluate_device(tx, known)]
 
 
 def _select_rules(rules: RuleSet, trial: Trial) -> RuleSet:
@@ -117,7 +117,7 @@ def _open_memory_store() -> sqlite3.Connection:
 
 
 def _compare_states(tx: sqlite3.Connection, expect: ExpectForm, trial: Trial) -> Iterator[str]:
-    """What stands otherwise than expected, among the rules that the trial names."""
+    """Compare the states of the rules that the trial names with what it expects."""
     found: dict[str, set[str]] = {"firing": set(), "pending": set()}
     for _, (rule, _), standing in state_store.load_all_states(tx):
         if trial.form.rules and rule not in trial.form.rules:

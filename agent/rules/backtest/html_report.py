@@ -69,7 +69,7 @@ def _render_months(firings: Sequence[Firing]) -> str:
 
 
 def _render_leads(leads: Sequence[float]) -> str:
-    """How early it was known, in days, as bars."""
+    """Draw the lead times, in days, as bars."""
     bounds = (1, 2, 3, 5, 7, 10, 14, 21, 30)
     counts = dict.fromkeys((f"≤{bound} d" for bound in bounds), 0)
     for lead in leads:

@@ -1,4 +1,4 @@
-"""How good a rule is, by what came true: firings against what they should foretell. Pure.
+"""Scores of a rule: its firings against the events that it should foretell. Pure.
 
     firing ──────┬─ came true within the horizon ─► right      precision = right / firings
                  └─ did not ─────────────────────► false
@@ -74,7 +74,7 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleScore:
-    """What a rule was worth over a span of time."""
+    """Precision, recall and lead of one rule over a span of time."""
 
     rule: str
     device_months: float
@@ -116,7 +116,7 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceEvents:
-    """What makes a firing right (`proofs`), and what should have been foretold (`events`)."""
+    """The events a rule should foretell (`events`), and further proof that a firing was right (`proofs`)."""
 
     events: Sequence[ObservedEvent] = ()
     proofs: Sequence[ObservedEvent] = ()
@@ -138,7 +138,7 @@ class _EventIndex:
         return near
 
     def find_matches(self, firing: Firing, horizon: float) -> list[ObservedEvent]:
-        """What came true of the same subject from the opening to the end of the horizon."""
+        """Find the events of the same subject from the opening to the end of the horizon."""
         end = firing.opened + horizon
         return [
             event
@@ -148,42 +148,42 @@ class _EventIndex:
 
 
 def is_same_subject(subject: str, other: str | None) -> bool:
-    """Whether a firing and an event are about the same thing; a whole printer is about all of it."""
+    """True if both concern the same subject; a whole printer includes all of its subjects."""
     return not other or not subject or subject == other
 
 
 def score_rule(
     rule: str,
     firings: Sequence[Firing],
-    yardstick: ReferenceEvents | None,
+    reference: ReferenceEvents | None,
     *,
     device_months: float,
     thinned: bool = False,
 ) -> RuleScore:
-    """The rule's worth. Without a yardstick it is only counted."""
+    """The rule's worth. Without a reference it is only counted."""
     flaps = sum(
         1
         for one, other in _consecutive_firings(firings)
         if other.opened - (one.closed or one.opened) < 86400.0
     )
-    if yardstick is None:
+    if reference is None:
         return RuleScore(
             rule=rule, device_months=device_months, firings=tuple(firings), flaps=flaps, judged=False,
             thinned=thinned,
         )  # fmt: skip
     events, proofs = (
-        _EventIndex.from_events(yardstick.events),
-        _EventIndex.from_events((*yardstick.events, *yardstick.proofs)),
+        _EventIndex.from_events(reference.events),
+        _EventIndex.from_events((*reference.events, *reference.proofs)),
     )
-    right = [it for it in firings if proofs.find_matches(it, yardstick.horizon)]
+    right = [it for it in firings if proofs.find_matches(it, reference.horizon)]
     proven = set(map(id, right))
     others = [it for it in firings if id(it) not in proven]
-    false = [it for it in others if it.opened + yardstick.horizon <= yardstick.until]
+    false = [it for it in others if it.opened + reference.horizon <= reference.until]
     first: dict[int, Firing] = {}
     for firing in sorted(firings, key=lambda it: it.opened):
-        for event in events.find_matches(firing, yardstick.horizon):
+        for event in events.find_matches(firing, reference.horizon):
             first.setdefault(id(event), firing)
-    caught = [event for event in yardstick.events if id(event) in first]
+    caught = [event for event in reference.events if id(event) in first]
     return RuleScore(
         rule=rule,
         device_months=device_months,
@@ -191,7 +191,7 @@ def score_rule(
         right=tuple(right),
         false=tuple(false),
         caught=tuple(caught),
-        missed=tuple(event for event in yardstick.events if id(event) not in first),
+        missed=tuple(event for event in reference.events if id(event) not in first),
         leads=tuple(event.at - first[id(event)].opened for event in caught),
         flaps=flaps,
         thinned=thinned,

@@ -1,4 +1,4 @@
-"""What the signals about alerts share: which of a subject's open alerts a condition speaks of.
+"""Shared by the signals about alerts: which of a subject's open alerts a condition covers.
 
 A signal that says one column of each such alert declares `LIKE = _alerts`, its KIND, and
 `read = _alerts.each(lambda alert: alert.group)`.
@@ -50,7 +50,7 @@ def each(column: Callable[[Alert], str | None]) -> ReadSignal:
 
 
 def allows_word(wanted: object, word: str | None) -> bool:
-    """Whether an option of words lets `word` through; without the option everything passes."""
+    """True if `wanted` contains `word`, or if the condition has no such option."""
     return not isinstance(wanted, frozenset) or word in wanted
 
 

@@ -1,4 +1,4 @@
-"""What the signals about the page counter share: what happened to it, and which epoch it is in."""
+"""Shared by the signals about the page counter: its events and its epoch."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ PLACEHOLDERS = ("counter.epoch",)
 
 
 def counter_events(asked: SignalQuery, detail: str, usual: float) -> Iterator[DeviceEvent]:
-    """What happened to the counter within `per`, or within `usual` seconds without it."""
+    """The counter's events within `per`, or within `usual` seconds without it."""
     return (it for it in _events.recent(asked, "counter", usual) if it.detail == detail)
 
 

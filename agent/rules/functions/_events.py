@@ -1,4 +1,4 @@
-"""What the signals about events of a printer share: those that it had within `per`."""
+"""Shared by the signals about events of a printer: the events within `per`."""
 
 from collections.abc import Iterator
 

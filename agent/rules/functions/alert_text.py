@@ -1,6 +1,6 @@
 """alert.text: prtAlertDescription (RFC 3805), compared as a whole. Localized, and may be empty.
 
-Words are the last resort: the same panel says it otherwise after somebody changed its language.
+Words are the last resort: the text changes with the language of the panel.
 """
 
 from agent.rules.functions import _alerts

@@ -31,5 +31,5 @@ def read(asked: SignalQuery) -> SignalValue:
 
 
 def _counter_at(readings: Sequence[tuple[float, int]], at: float) -> int | None:
-    """What a counter stood at; None where it was not read before."""
+    """The counter's value at `at`; None if it was not read before."""
     return next((value for when, value in reversed(readings) if when <= at), None)

@@ -1,7 +1,7 @@
 """counter.stalled: how long the page counter has stood still.
 
 `while = "supplies_move"`: only while a supply went down by 5 points or more in that time, else 0. Ink runs
-dry a little also where nobody prints; 5 points are pages that nobody counted. Unknown, with `while`, where
+dry a little also without printing; 5 points are pages that were not counted. Unknown, with `while`, where
 no supply has a level in numbers.
 """
 

@@ -1,4 +1,4 @@
-"""device.serial_changed: whether the printer told another serial number within `per` (30 days without it).
+"""device.serial_changed: whether the serial number changed within `per` (30 days without it).
 
 It is the same printer by its network board: a new formatter board, or the board of another printer. Which
 meters belong to which machine is then for a person to say.

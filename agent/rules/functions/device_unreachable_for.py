@@ -1,6 +1,6 @@
 """device.unreachable_for: how long the printer has not answered; 0 while it does.
 
-With a `calendar` only business time counts. Unknown for a printer that never answered: nobody can tell
+With a `calendar` only business time counts. Unknown for a printer that never answered, as it is unclear
 for how long.
 """
 

@@ -1,7 +1,7 @@
 """part.event_rate: alerts of a part within `per`, for each 1,000 pages printed in that time.
 
 Unknown while the printer is silent, and where it counts no pages: few jams on few pages are no wear, but
-nobody knows how few. The pages are those between the readings around the beginning of the window and now.
+their number is unknown. The pages are those between the readings around the window's beginning and now.
 """
 
 from itertools import pairwise
@@ -31,7 +31,7 @@ def read(asked: SignalQuery) -> SignalValue:
 def pages_within(facts: Facts, window: float) -> int | None:
     """Pages printed within the last `window` seconds, from the last reading before it, or the first in it.
 
-    None where the counter began anew in that time: nobody knows what it missed.
+    None where the counter began anew in that time: the pages in between are unknown.
     """
     if facts.pages is None or not facts.pages_before:
         return None

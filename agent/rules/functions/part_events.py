@@ -41,7 +41,7 @@ def read(asked: SignalQuery) -> SignalValue:
 
 
 def locate_part(subject: Subject) -> tuple[str, str]:
-    """Where in the printer the alerts of a part stand: those of a tray's rollers are the tray's."""
+    """The place of a part's alerts: those of a tray's rollers are the tray's."""
     return "input" if subject.group == "roller" else subject.group, subject.index
 
 

@@ -20,7 +20,7 @@ def read(asked: SignalQuery) -> SignalValue:
 
 
 def find_wear(asked: SignalQuery) -> PartForecast | None:
-    """What is foreseen of the part that is asked about; None while the printer is silent."""
+    """The forecast of the part; None while the printer is silent."""
     if not asked.facts.answers_in_a_row:
         return None
     return asked.facts.foresight.parts.get(asked.subject.key)

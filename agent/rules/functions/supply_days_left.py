@@ -3,7 +3,7 @@
 `chance = 0.30` asks for the day by which it is empty in three of ten cases: earlier than the best estimate
 (0.5), so a rule that orders by it is late less often. Unknown while the printer is silent, and from the
 moment the supply is empty until another is seen: the forecast is about a cartridge that is no more. Unknown,
-too, while it rests on the rated yield alone: nobody has seen how this printer uses its cartridges.
+too, while it rests on the rated yield alone and not on the use of this printer's cartridges.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def reliable_forecast(asked: SignalQuery) -> SupplyForecast | None:
 
 
 def find_forecast(asked: SignalQuery) -> SupplyForecast | None:
-    """The forecast of the supply that is asked about; None where there is none."""
+    """The forecast of the supply; None where there is none."""
     supply = asked.subject.supply
     if supply is None or asked.facts.supplies is None:
         return None

@@ -2,7 +2,7 @@
 
 By the words of prtMarkerSuppliesDescription and of open alerts about it (RFC 3805), in English and German.
 False where the description carries a part number of the maker's and nothing says otherwise; unknown where
-nobody says anything: silence is no proof of either. Words are localised, and some firmware never tells.
+the printer is silent about it, which proves neither. Words are localised, and some firmware never tells.
 """
 
 import re

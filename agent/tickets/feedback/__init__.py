@@ -1,8 +1,8 @@
-"""What the provider's desk says of our tickets, and what that says of our rules.
+"""The provider's feedback on tickets, and the precision of rules that follows from it.
 
     feedback (pulled by `uplink.provider.poller`) ──► words: one standing a ticket ──► precision: per rule
 
-words      folds what was said into how a ticket stands at the desk; pure
-book       both on disk, in the caller's transaction
-precision  how often a rule was right, and how sure that is; pure
+status            folds feedback messages into the state of a ticket at the desk; pure
+feedback_store    both on disk, in the caller's transaction
+precision         how often a rule was right, with its confidence interval; pure
 """

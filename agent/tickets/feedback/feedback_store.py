@@ -1,7 +1,7 @@
-"""What the desk said, on disk, in the caller's transaction.
+"""The desk's feedback on disk, in the caller's transaction.
 
-- One row a ticket of ours: how it stands at the desk. Hearing a word twice changes nothing.
-- Words on tickets that nobody here knows are counted, and not kept: a provider cannot fill the disk.
+- One row for each ticket of this agent: its state at the desk. A repeated message changes nothing.
+- Messages on unknown tickets are counted and not kept, so that a provider cannot fill the disk.
 - An agent that was restored, or a second one, calls a ticket otherwise: then device, fault, component and
   episode find it.
 """
@@ -37,7 +37,7 @@ SCHEMA: tuple[str, ...] = (
 
 
 def save_feedback(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], now: float) -> FeedbackResult:
-    """Take in what was said, in its order; each word follows mps.feedback/1."""
+    """Save feedback messages (mps.feedback/1) in their order."""
     taken, unknown = 0, []
     for said in words:
         ticket = _find_ticket(tx, str(said["ticket_id"]), said.get("dedupe_key"))
@@ -61,12 +61,14 @@ def save_feedback(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], no
 
 
 def load_feedback(db: sqlite3.Connection, ticket: str) -> TicketFeedback | None:
-    """How a ticket stands at the desk; None if nothing was said of it."""
+    """Load a ticket's state at the desk; None without feedback."""
     row = db.execute("SELECT state FROM ticket_feedback WHERE ticket = ?", (ticket,)).fetchone()
     if row is None:
         return None
-    told = json.loads(row["state"])
-    return TicketFeedback(**told | {"parts_used": tuple((part, count) for part, count in told["parts_used"])})
+    values = json.loads(row["state"])
+    return TicketFeedback(
+        **values | {"parts_used": tuple((part, count) for part, count in values["parts_used"])}
+    )
 
 
 def load_precisions(db: sqlite3.Connection, rule: str | None = None) -> list[RulePrecision]:
@@ -82,11 +84,11 @@ def load_precisions(db: sqlite3.Connection, rule: str | None = None) -> list[Rul
     ):
         found.setdefault(row["rule"], {})[row["outcome"]] = row["n"]
         back[row["rule"]] = back.get(row["rule"], 0) + row["back"]
-    return [RulePrecision(rule=name, outcomes=told, callbacks=back[name]) for name, told in found.items()]
+    return [RulePrecision(rule=name, outcomes=counts, callbacks=back[name]) for name, counts in found.items()]
 
 
 class PrecisionCache:
-    """`precisions`, counted anew only after the desk has spoken: every ticket that is told asks for them."""
+    """Cached `load_precisions`, counted anew only after new feedback: each event needs them."""
 
     def __init__(self) -> None:
         self._taken: int | None = None  # words, when they were counted last

@@ -1,7 +1,7 @@
-"""How often a rule was right, by how the desk closed its tickets; and how sure that is. Pure.
+"""Precision of rules, by how the desk closed their tickets, with confidence intervals. Pure.
 
     confirmed                        the rule was right
-    no_fault_found, user_fixable     it was not: nobody should have been sent
+    no_fault_found, user_fixable     the rule was wrong: no visit was needed
     duplicate, out_of_scope          says nothing of the rule; counted apart
 
 The interval is Wilson's score interval at 95 % (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212): it holds with
@@ -50,7 +50,7 @@ class RulePrecision:
 
     @property
     def sample_warning(self) -> str:
-        """What is to be said beside the share; empty when nothing is."""
+        """The warning to show beside the share; empty if there are enough cases."""
         return "" if self.is_sufficient else f"n < {MIN_CLOSED}: too few to judge by"
 
 

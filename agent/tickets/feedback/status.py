@@ -1,7 +1,7 @@
-"""How a ticket stands at the provider's desk, after all that was said of it. Pure.
+"""The state of a ticket at the provider's desk, after all feedback. Pure.
 
-What a word leaves out stays as it was. A reopened ticket is not closed: its outcome goes. The same words
-heard again, in their order, come to the same.
+Keys that a message leaves out stay as they were. A reopened ticket loses its outcome. The same messages
+repeated in their order give the same state.
 """
 
 from collections.abc import Mapping
@@ -29,17 +29,17 @@ class TicketFeedback:
     note: str | None = None
 
     def with_update(self, said: Mapping[str, Any]) -> Self:
-        """How it stands after one more word: a message that follows mps.feedback/1."""
+        """Return the state after one more message (mps.feedback/1)."""
         known = {one.name for one in fields(self)} - {"parts_used"}
-        told = {
+        values = {
             name: _clean_value(value) for name, value in said.items() if name in known and value is not None
         }
         if parts := said.get("parts_used"):
-            told["parts_used"] = tuple((_clean_value(one["part_no"]), one["qty"]) for one in parts)
+            values["parts_used"] = tuple((_clean_value(one["part_no"]), one["qty"]) for one in parts)
         before = self
-        if told.get("status") == "reopened":
+        if values.get("status") == "reopened":
             before = replace(self, outcome=None, cause_code=None, closed_at=None)
-        return replace(before, **told)
+        return replace(before, **values)
 
     def format_summary(self) -> str:
         """In a few words: "T-88123, closed: confirmed"."""
@@ -53,7 +53,7 @@ class TicketFeedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackResult:
-    """What became of some words."""
+    """The result of a batch of feedback messages."""
 
     taken: int = 0
     unknown: tuple[str, ...] = ()  # tickets that are not ours
