@@ -1,7 +1,8 @@
 """The composition root: the agent, put together in the order in which things flow.
 
-config ─► territory ─► engine ─► asking ─► scouting, rounds ─► intake ─► line ─► delivery
-             what may be asked     who is asked                  one transaction     the provider
+config ─► access policy ─► SNMP client ─► printer reader ─► discovery, poller ─► batch writer ─► delivery
+          permitted hosts                 collectors                             pipeline, in     to the
+                                                                                 one transaction  provider
 
 One builder a stage, in this order; `Agent.use_rules` and `Agent.use_config` put edited files into force.
 """
@@ -62,7 +63,7 @@ from uplink.provider import provider_state
 from uplink.provider.poller import ProviderPoller
 from uplink.targets import https
 
-log = logging.getLogger("printwarden")
+log = logging.getLogger(__name__)
 
 MIGRATIONS = {
     "inventory": inventory.SCHEMA,
@@ -88,18 +89,18 @@ OutcomeCallback = Callable[[PollOutcome], None]
 
 
 def do_nothing(*_: object) -> None:
-    """For whoever wants to be told nothing."""
+    """Ignore the arguments: the default of callbacks."""
 
 
 @dataclass(slots=True)
 class Agent:
-    """Everything that runs, wired."""
+    """The parts of a running agent, connected."""
 
     config: Config
     clock: Clock
     store: Store
     snmp_client: SnmpClient
-    line: Pipeline
+    pipeline: Pipeline
     batch_writer: BatchWriter
     poller: Poller
     discovery: DiscoveryRunner
@@ -114,7 +115,7 @@ class Agent:
 
     def use_rules(self, rules: RuleSet) -> None:
         """Evaluate by these rules from the next poll on."""
-        self.line.evaluator = evaluator.RuleEvaluator(rules)
+        self.pipeline.evaluator = evaluator.RuleEvaluator(rules)
         audit.append_entry(self.config.state_folder, "rules in force", rules=len(rules.rules))
 
     def use_config(self, edited: Config) -> None:
@@ -122,7 +123,7 @@ class Agent:
         self.config, waiting = startup_keys.keep_started(self.config, edited)
         self.poller.policy = self.discovery.policy = AccessPolicy.from_config(self.config)
         self.poller.poll_queue = build_poll_queue(self.config, stretch=self.maintenance.slowdown)
-        self.line.assign_tags = TagAssigner(self.config)
+        self.pipeline.assign_tags = TagAssigner(self.config)
         if waiting:
             log.warning("config.toml: takes effect at the next start: %s", ", ".join(waiting))
         audit.append_entry(self.config.state_folder, "configuration in force", at_next_start=waiting)
@@ -134,7 +135,7 @@ def rule_files(settings: Config) -> list[Path]:
 
 
 def build_rules(settings: Config) -> RuleSet:
-    """The rules in force, by the clock of the site. Raises ConfigError."""
+    """Load the rules in force, by the clock of the site. Raises ConfigError."""
     return loader.load_rules(rule_files(settings), settings.site.timezone)
 
 
@@ -167,36 +168,36 @@ def build_snmp_client(settings: Config) -> SnmpClient:
 
 
 def build_poll_queue(settings: Config, stretch: float = 1.0) -> PollQueue:
-    """When each printer is polled for what. `stretch`: how many times as long as configured it waits."""
+    """Build the queue of due polls. `stretch`: factor on the configured cadences."""
     cadence = {tier: getattr(settings.schedule, tier.value) for tier in Tier}
     return PollQueue(cadence, settings.schedule.quiet_hours, slowdown=stretch)
 
 
 def build_identity(settings: Config) -> AgentIdentity | PendingEnrolment | None:
-    """Who we are to the provider; before enrolment an invitation, where a token was left for us, or None."""
+    """Load the agent's identity; before enrolment a pending one if a token was saved, or None."""
     try:
-        if known := identities.load_identity(settings.identity_folder):
-            return known
-        left = PendingEnrolment(
+        if identity := identities.load_identity(settings.identity_folder):
+            return identity
+        pending = PendingEnrolment(
             folder=settings.identity_folder,
             token_file=settings.token_path,
             site_id=settings.site.id,
             on_enrolled=partial(_record_enrolment, settings),
         )
-        return left if settings.provider.url and left.token_file.exists() and left.agent_id else None
+        return pending if settings.provider.url and pending.token_file.exists() and pending.agent_id else None
     except identities.NotEnrolled as why:
         raise StoreError(str(why)) from why
 
 
-def _record_enrolment(settings: Config, known: AgentIdentity) -> None:
-    log.info("enrolled with %s as %s", settings.provider.url, known.agent_id)
+def _record_enrolment(settings: Config, identity: AgentIdentity) -> None:
+    log.info("enrolled with %s as %s", settings.provider.url, identity.agent_id)
     audit.append_entry(
-        settings.state_folder, "enrolled", agent_id=known.agent_id, provider=settings.provider.url
+        settings.state_folder, "enrolled", agent_id=identity.agent_id, provider=settings.provider.url
     )
 
 
 def build_target(settings: Config, identity: AgentIdentity | PendingEnrolment | None = None) -> Target | None:
-    """Where events go; None while no provider is configured: then they wait. Raises ConfigError."""
+    """Connect the target of events; None without one: then events wait. Raises ConfigError."""
     if configured := settings.read_target(targets):
         name, table = configured
         found: Target = plugins.load_plugin(targets, name).connect(table)
@@ -207,104 +208,106 @@ def build_target(settings: Config, identity: AgentIdentity | PendingEnrolment | 
 
 
 def build_provider_settings(settings: Config) -> https.Settings:
-    """How to reach the provider."""
-    there = settings.provider
+    """Build the settings of the connection to the provider."""
+    provider = settings.provider
     return https.Settings(
-        url=there.url,
-        ca_file=settings.resolve_path(there.ca_file) if there.ca_file else None,
-        token_file=settings.resolve_path(there.token_file) if there.token_file else None,
-        proxy=there.proxy or None,
-        insecure_loopback=there.insecure_loopback,
+        url=provider.url,
+        ca_file=settings.resolve_path(provider.ca_file) if provider.ca_file else None,
+        token_file=settings.resolve_path(provider.token_file) if provider.token_file else None,
+        proxy=provider.proxy or None,
+        insecure_loopback=provider.insecure_loopback,
     )
 
 
 def build_sender(
     settings: Config, identity: AgentIdentity | PendingEnrolment | None, target: Target | None
 ) -> Sender:
-    """What may leave the site, in whose name, and for whom."""
-    leaves = privacy.PrivacyRules(
+    """Build the sender: it removes and masks what must not leave the site."""
+    rules = privacy.PrivacyRules(
         remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask)
     )
     return Sender(
         site_id=settings.site.id,
-        agent_id=identity.agent_id if identity else leaves.host_name(socket.gethostname()),
-        privacy=leaves,
+        agent_id=identity.agent_id if identity else rules.host_name(socket.gethostname()),
+        privacy=rules,
         load_precisions=feedback_store.PrecisionCache(),
         load_capabilities=partial(provider_state.load_capabilities, target=target),
     )
 
 
-def build_line(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline:
-    """The stages that a poll passes, in one transaction."""
+def build_pipeline(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline:
+    """Build the stages that a poll passes, in one transaction."""
     calendar = Calendar(zone=settings.site.timezone)
     return Pipeline(
         evaluator.RuleEvaluator(rules), sender, calendar=calendar, assign_tags=TagAssigner(settings)
     )
 
 
-def build_asking(settings: Config, engine: SnmpClient, clock: Clock, counts: Counter[str]) -> PrinterReader:
-    """How one printer is read: by every collector that is enabled. Raises ConfigError."""
+def build_reader(
+    settings: Config, snmp_client: SnmpClient, clock: Clock, counts: Counter[str]
+) -> PrinterReader:
+    """Build the reader of one printer, with every enabled collector. Raises ConfigError."""
     first = list(find_collectors(settings, "always").values())
     second = [IppFallback(name, one) for name, one in find_collectors(settings, "fills_gaps").items()]
-    return PrinterReader(engine, clock, settings, build_profiles(settings), first, second, counts)
+    return PrinterReader(snmp_client, clock, settings, build_profiles(settings), first, second, counts)
 
 
 def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:
-    """What sends the outbox to the target; None while there is none."""
+    """Build the delivery of the outbox to the target; None without a target."""
     return Delivery(target, store, clock, source=f"/sites/{settings.site.id}") if target else None
 
 
 def build_provider_poller(
     settings: Config, target: Target | None, store: Store, clock: Clock
 ) -> ProviderPoller | None:
-    """Who asks the provider what it takes and what its desk says; None where nobody can be asked."""
+    """Build the poller of capabilities and feedback; None for a target that cannot be queried."""
     if not isinstance(target, QueryableTarget):
         return None
     return ProviderPoller(target, store, clock, process_feedback, every=settings.schedule.feedback)
 
 
-def process_feedback(tx: sqlite3.Connection, words: Sequence[Feedback], now: float) -> None:
-    """Take in what the desk says."""
-    heard = feedback_store.save_feedback(tx, [word.model_dump() for word in words], now)
-    if heard.unknown:
-        log.info("the desk speaks of %d tickets that are not ours", len(heard.unknown))
+def process_feedback(tx: sqlite3.Connection, received: Sequence[Feedback], now: float) -> None:
+    """Save the feedback of the service desk."""
+    saved = feedback_store.save_feedback(tx, [one.model_dump() for one in received], now)
+    if saved.unknown:
+        log.info("ignored feedback for %d unknown tickets", len(saved.unknown))
 
 
-def build_agent(path: Path, clock: Clock, told: OutcomeCallback = do_nothing) -> Agent:
+def build_agent(path: Path, clock: Clock, on_outcome: OutcomeCallback = do_nothing) -> Agent:
     """The agent that the configuration in `path` describes. Raises ConfigError and StoreError."""
     load = partial(config.load_config, path, targets, secret_store.unseal_secret)
-    return assemble_agent(WatchedFiles("config.toml", lambda: [path], load), clock, told)
+    return assemble_agent(WatchedFiles("config.toml", lambda: [path], load), clock, on_outcome)
 
 
 def build_agent_from(
-    settings: Config, clock: Clock | None = None, told: OutcomeCallback = do_nothing
+    settings: Config, clock: Clock | None = None, on_outcome: OutcomeCallback = do_nothing
 ) -> Agent:
     """An agent for settings that come from no file."""
-    return assemble_agent(WatchedFiles("the settings", list, lambda: settings), clock or Clock(), told)
+    return assemble_agent(WatchedFiles("the settings", list, lambda: settings), clock or Clock(), on_outcome)
 
 
-def assemble_agent(settings: WatchedFiles[Config], clock: Clock, told: OutcomeCallback) -> Agent:
+def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: OutcomeCallback) -> Agent:
     """Put the agent together; opens its state, and no socket yet."""
     first = settings.load_first()
     counts = Counter[str]()
-    territory, engine = AccessPolicy.from_config(first), build_snmp_client(first)
-    asking = build_asking(first, engine, clock, counts)
+    policy, snmp_client = AccessPolicy.from_config(first), build_snmp_client(first)
+    reader = build_reader(first, snmp_client, clock, counts)
     rules, identity = watch_rules(first), build_identity(first)
     target = build_target(first, identity)
-    line = build_line(first, rules.load_first(), build_sender(first, identity, target))
-    store, roll = build_store(first), FleetState(first.site.id, first.rules.first_days)
+    pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
+    store, fleet = build_store(first), FleetState(first.site.id, first.rules.first_days)
     delivery = build_delivery(first, target, store, clock)
-    intake = BatchWriter(store, line, roll, partial(_committed, delivery, told))
+    batch_writer = BatchWriter(store, pipeline, fleet, partial(_send_committed, delivery, on_outcome))
     return Agent(
         config=first,
         clock=clock,
         store=store,
-        snmp_client=engine,
-        line=line,
-        batch_writer=intake,
-        poller=Poller(territory, store, asking, intake, roll, build_poll_queue(first)),
-        maintenance=Maintenance(store, clock, line.sender),
-        discovery=DiscoveryRunner(territory, store, engine, asking, intake, roll),
+        snmp_client=snmp_client,
+        pipeline=pipeline,
+        batch_writer=batch_writer,
+        poller=Poller(policy, store, reader, batch_writer, fleet, build_poll_queue(first)),
+        maintenance=Maintenance(store, clock, pipeline.sender),
+        discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet),
         rules=rules,
         settings=settings,
         target=target,
@@ -314,8 +317,8 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, told: OutcomeCa
     )
 
 
-def _committed(delivery: Delivery | None, told: OutcomeCallback, outcome: PollOutcome) -> None:
-    """A poll is on the disk: send its events without waiting."""
+def _send_committed(delivery: Delivery | None, on_outcome: OutcomeCallback, outcome: PollOutcome) -> None:
+    """Send the events of a committed poll without waiting."""
     if outcome.events and delivery:
         delivery.wake()
-    told(outcome)
+    on_outcome(outcome)

@@ -1,1 +1,1 @@
-"""What every stage builds on: the vocabulary, errors, clock, text, the state file."""
+"""The common base of all stages: the vocabulary, errors, clock, text, the state file."""

@@ -1,4 +1,4 @@
-"""PrtAlertCodeTC: what an alert code is called, and how far the name can be trusted.
+"""PrtAlertCodeTC: the name of an alert code, and how far that name can be trusted.
 
 95 codes below 30000 and 612 of finishers (IANA-PRINTER-MIB, revision 2016-09-14). A finisher code is
 its family's first number plus a generic code, and so is its name: 30233 = 30200 + 33 is
@@ -100,12 +100,12 @@ CODE_NAMES: Mapping[int, str] = MappingProxyType({**BASE_CODES, **FINISHER_CODES
 
 
 def code_name(code: int | None) -> str:
-    """The label of `code`; "unknown" where it has none."""
+    """The label of `code`; "unknown" for a code without one."""
     return CODE_NAMES.get(code, "unknown") if code is not None else "unknown"
 
 
 def is_draft(code: int | None) -> bool:
-    """Whether the name is only after PWG 5107.3 drafts."""
+    """True for a code whose name comes from drafts of PWG 5107.3 only."""
     return code in DRAFT_CODES
 
 

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, and when. One JSON object a line, in `audit.jsonl` beside the state file.
+"""The audit log: changes and their author. One JSON object a line, in `audit.jsonl` beside the state.
 
 Enrolment, starts and stops, configuration and rules that came into force or were refused, and what people do
 from the command line. Each line carries a fingerprint of the line before it: a line that was taken out or

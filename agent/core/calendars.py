@@ -1,4 +1,4 @@
-"""Business time: when somebody is there, by the clock of a place.
+"""Business time: the opening hours of a place, by its own clock.
 
     [calendar.office]
     timezone = "America/Chicago"          # without it: this machine's
@@ -7,7 +7,7 @@
     always = true                         # instead of hours: every minute of every day
 
 Wall-clock hours become instants day by day, so that an hour that a clock change adds or takes away is
-counted as it was lived: 24 × 7 has 25 hours on the last day of summer time. Pure: times are arguments,
+counted as it really passed: 24 × 7 has 25 hours on the last day of summer time. Pure: times are arguments,
 in seconds since 1970-01-01 UTC.
 """
 
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_GROUPS = {"mon_fri": WEEKDAYS[:5], "mon_sun": WEEKDAYS}
-MAX_DAYS_AHEAD = 1500  # days: further ahead nobody plans
+MAX_DAYS_AHEAD = 1500  # days that are searched ahead
 
 ClockRange = tuple[time, time]
 OpenPeriod = tuple[float, float]
@@ -48,7 +48,7 @@ def _parse_clock_time(text: str) -> time:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """When a place is open. `zone` None is this machine's own time zone."""
+    """The opening hours of a place. `zone` None is this machine's own time zone."""
 
     name: str = ""
     zone: tzinfo | None = None
@@ -79,18 +79,18 @@ class Calendar:
         return datetime.combine(day, clock, self.zone).timestamp()
 
     def start_of_day(self, at: float) -> float:
-        """When the day of `at` began there."""
+        """Return the instant at which the local day of `at` began."""
         return self.instant_of(self.local_date(at), time(0))
 
     def local_date(self, at: float) -> date:
-        """Which day it is there."""
+        """Return the local date at `at`."""
         return datetime.fromtimestamp(at, self.zone).date()
 
     def is_open(self, at: float) -> bool:
         return any(begin <= at < end for begin, end in self.open_periods(self.local_date(at)))
 
     def next_opening(self, at: float) -> float | None:
-        """When it is open next: `at` itself if it is; None if it does not open again."""
+        """Return the next open instant: `at` itself during opening hours, None if there is none."""
         return next((max(begin, at) for begin, end in self._periods_from(at)), None)
 
     def count_open_seconds(self, begin: float, end: float) -> float:
@@ -103,7 +103,7 @@ class Calendar:
         return total
 
     def add_open_seconds(self, begin: float, seconds: float) -> float | None:
-        """The instant when `seconds` of open time have gone by; None if that never comes."""
+        """Return the instant after `seconds` of open time; None if there is not so much open time."""
         left = seconds
         for opens, closes in self._periods_from(begin):
             here = closes - max(opens, begin)

@@ -52,7 +52,7 @@ class Clock:
         return time.monotonic() * self.speed
 
     def real_seconds(self, seconds: float) -> float:
-        """How long `seconds` of this clock take in real time."""
+        """Convert `seconds` of this clock to real seconds."""
         return seconds / self.speed
 
     async def sleep(self, seconds: float) -> None:

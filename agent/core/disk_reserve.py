@@ -1,4 +1,4 @@
-"""Sixteen MiB that are given up when the disk is full.
+"""A reserve of sixteen MiB that is given up when the disk is full.
 
 SQLite needs room even to delete: a DELETE writes pages to the log before it frees any in the file. On a
 full disk it can therefore not help itself, and without this file only a person could.
@@ -14,14 +14,14 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DiskReserve:
-    """A file of `size` bytes beside the state file; `comfort` bytes must be free before it is put (back)."""
+    """A file of `size` bytes beside the state file, written only while `comfort` bytes are free."""
 
     path: Path
     size: int = 16 * MIB
     min_free: int = 64 * MIB
 
     def ensure_present(self) -> bool:
-        """Put it (back) if there is plenty of room; whether it is there now."""
+        """Write the reserve if there is plenty of room; return True if it exists now."""
         if self.path.exists():
             return True
         if free_bytes(self.path.parent) < self.min_free + self.size:
@@ -36,7 +36,7 @@ class DiskReserve:
         return True
 
     def release_space(self) -> bool:
-        """Free its room; whether there was any."""
+        """Delete the reserve; return True if there was one."""
         try:
             self.path.unlink()
         except OSError:

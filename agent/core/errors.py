@@ -1,10 +1,10 @@
-"""The agent's errors, sorted by what to do next.
+"""The agent's errors, sorted by the next action.
 
 PrintwardenError
 ├── ConfigError         stop (at start) or keep the last good file (while running): a person must edit
 ├── ReadingError        count it, log it, go on with the next printer
-│   ├── NoAnswer            ask again later; nobody answered in time
-│   ├── MalformedReply      drop the packet; what came is not the protocol
+│   ├── NoAnswer            ask again later; no answer came in time
+│   ├── MalformedReply      drop the packet; it does not follow the protocol
 │   ├── RefusedByDevice     do not ask this again: the printer answered with an error
 │   └── WrongCredential     a person must check the credential
 └── StoreError          stop: the state on disk cannot be trusted or used
@@ -64,11 +64,11 @@ class ReadingError(PrintwardenError):
 
 
 class NoAnswer(ReadingError):
-    """Nothing came back in time, after all retries."""
+    """No answer came in time, after all retries."""
 
 
 class MalformedReply(ReadingError):
-    """What came back is not a well-formed message of the protocol."""
+    """The answer is not a well-formed message of the protocol."""
 
 
 class RefusedByDevice(ReadingError):

@@ -1,4 +1,4 @@
-"""What the agent knows of itself: a few facts, kept for `status` and told in every heartbeat."""
+"""The agent's own health: a few facts, kept for `status` and sent in every heartbeat."""
 
 import json
 import sqlite3
@@ -17,9 +17,7 @@ class Health:
     printers: int | None = None  # known
     silent: int | None = None  # of them, those that do not answer
     left_alone: Sequence[str] = ()  # keys of printers that restart when they are polled; stays on site
-    counts: Mapping[str, int] = field(
-        default_factory=dict
-    )  # what went well and wrong since the start, by name
+    counts: Mapping[str, int] = field(default_factory=dict)  # successes and failures since the start, by name
     config_complaint: str | None = None  # why an edited configuration is not in force
     rules_complaint: str | None = None  # why edited rules are not in force
 
@@ -33,11 +31,11 @@ def save_health(tx: sqlite3.Connection, now: float, facts: Mapping[str, object])
 
 
 def load_health(db: sqlite3.Connection) -> dict[str, object]:
-    """What was noted last, by name."""
+    """Return the facts saved last, by name."""
     return {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT * FROM health ORDER BY name")}
 
 
 def health_saved_at(db: sqlite3.Connection) -> float | None:
-    """When the agent last noted how it is; None if it never has."""
+    """Return the time of the last saved health; None before the first."""
     at = db.execute("SELECT max(at) FROM health").fetchone()[0]
     return None if at is None else float(at)

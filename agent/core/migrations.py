@@ -99,7 +99,7 @@ def table_names(migrations: Migrations) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Result:
-    """What the scripts of one component leave behind in an empty file."""
+    """The tables that one component's scripts leave in an empty file."""
 
     tables: tuple[str, ...]
     statements: tuple[str, ...]  # that write the same at once

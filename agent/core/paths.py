@@ -1,4 +1,4 @@
-"""Where files live on each system (by platformdirs), unless PRINTWARDEN_HOME names one folder."""
+"""The folders for configuration and state on each system (platformdirs), or PRINTWARDEN_HOME instead."""
 
 import os
 import sys
@@ -34,7 +34,7 @@ def default_paths() -> InstallPaths:
 
 
 def cache_folder() -> Path:
-    """Where what can be computed again is kept, for whoever runs a command."""
+    """Return the folder for computed data that may be deleted, of the user who runs the command."""
     if home := os.environ.get("PRINTWARDEN_HOME"):
         return Path(home) / "cache"
     import platformdirs  # noqa: PLC0415 - the service has no need of it
@@ -43,7 +43,7 @@ def cache_folder() -> Path:
 
 
 def _platform_paths() -> InstallPaths:
-    """Where Windows has what all users share, and where another system has a user's own."""
+    """Return the folders for all users on Windows, and the user's own on another system."""
     import platformdirs  # noqa: PLC0415 - the service of Linux has no need of it
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False, ensure_exists=False)

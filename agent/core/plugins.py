@@ -12,7 +12,7 @@ def list_plugins(package: ModuleType) -> list[str]:
 
 
 def load_plugin(package: ModuleType, name: str) -> ModuleType:
-    """The plug-in `name` of `package`. Raises KeyError, with the known names, if there is none."""
+    """The plug-in `name` of `package`. Raises KeyError, with the names there are, if it is missing."""
     known = list_plugins(package)
     if name not in known:
         raise KeyError(f"no {name!r} in {package.__name__}; there are: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Elements of a drawing in SVG, as text: lengths to a tenth, and whatever is text escaped."""
+"""Elements of a drawing in SVG, as text: lengths to a tenth, text escaped."""
 
 from collections.abc import Iterable
 from html import escape

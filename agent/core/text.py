@@ -1,4 +1,4 @@
-"""Text from printers and from the network, made safe to show: one ladder from bytes to `str`.
+"""Text from printers and the network, made safe to show: the order in which bytes are decoded.
 
     0x0115 in front ......... HP Roman-8, as HP's private objects mark it
     escapes to two bytes .... ISO-2022-JP
@@ -122,7 +122,7 @@ def _candidate_codecs(raw: bytes, charset: int | None) -> list[str]:
 
 
 def _is_japanese(raw: bytes) -> bool:
-    """Whether Shift-JIS reads as at least two kana: their lead bytes are controls in Latin-1."""
+    """True if Shift-JIS gives at least two kana: their lead bytes are controls in Latin-1."""
     try:
         text = raw.decode("cp932")
     except UnicodeDecodeError:
@@ -131,7 +131,7 @@ def _is_japanese(raw: bytes) -> bool:
 
 
 def _is_cyrillic(raw: bytes) -> bool:
-    """Whether most letters lie where ISO 8859-5 has Cyrillic; Western text has few there."""
+    """True if most letters lie in the Cyrillic range of ISO 8859-5; Western text has few there."""
     letters = [byte for byte in raw if chr(byte).isalpha()]
     high = sum(0xB0 <= byte <= 0xEF for byte in letters)
     return high >= 3 and high > 0.6 * len(letters)

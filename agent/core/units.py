@@ -52,7 +52,7 @@ def format_duration(seconds: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """How many of them: "1 printer", "2 printers", "0 printers"."""
+    """Format a count with its noun: "1 printer", "2 printers", "0 printers"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -10,26 +10,26 @@ from agent.core.errors import ConfigError
 
 T = TypeVar("T")
 
-log = logging.getLogger("printwarden.config")
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class WatchedFiles(Generic[T]):
-    """What some files say, read again when one of them changes, comes or goes."""
+    """The content of some files, read again when one of them is changed, added or removed."""
 
-    label: str  # as a person calls it: "config.toml", "the rules"
+    label: str  # the name in messages: "config.toml", "the rules"
     files: Callable[[], Iterable[Path]]
     load: Callable[[], T]
     complaint: str = ""  # why the files as they are now are not in force; "" if they are
     _seen: frozenset[tuple[Path, int, int]] = field(default_factory=frozenset)
 
     def load_first(self) -> T:
-        """What the files say at the start. Raises ConfigError: then nothing is started."""
+        """Load the files at the start. Raises ConfigError: then nothing is started."""
         self._seen = self._file_marks()
         return self.load()
 
     def reload_changed(self) -> T | None:
-        """What the files say now, if they changed and are valid; None otherwise, and the log says why."""
+        """Load the files again if they changed; None if they did not, or cannot be used (logged)."""
         marks = self._file_marks()
         if marks == self._seen:
             return None
@@ -47,7 +47,7 @@ class WatchedFiles(Generic[T]):
         return loaded
 
     def _file_marks(self) -> frozenset[tuple[Path, int, int]]:
-        """Path, time of change and size of each file: enough to see an edit."""
+        """Return path, time of change and size of each file: enough to detect an edit."""
         marks = set()
         for path in self.files():
             try:

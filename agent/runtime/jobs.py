@@ -1,4 +1,4 @@
-"""What the service does now and then: who is due, who is new, how it is, what was edited, what is too old."""
+"""The periodic jobs of the service: polls, sweeps, heartbeats, edited files, upkeep."""
 
 import os
 import sqlite3
@@ -15,14 +15,14 @@ from agent.pipeline.polling.collecting import find_local_collectors
 from agent.pipeline.polling.schedule import PeriodicJobs
 from agent.pipeline.polling.usb_printers import UsbPoller
 
-POLL_TICK = 1.0  # real seconds between looks at who is due; a scaled clock looks more often
+POLL_TICK = 1.0  # real seconds between looks for due printers; a scaled clock looks more often
 RELOAD_INTERVAL = 2.0  # real seconds between looks at edited files
-PRUNE_INTERVAL = 86400.0  # seconds between looks at what of history is too old
+PRUNE_INTERVAL = 86400.0  # seconds between deletions of old history
 MAINTENANCE_INTERVAL = 60.0  # real seconds between looks at the outbox's bounds
 
 
 def build_jobs(agent: Agent) -> PeriodicJobs:
-    """What the service does now and then."""
+    """Build the periodic jobs of the service, not yet started."""
     made = PeriodicJobs(agent.clock)
     speed, schedule = agent.clock.speed, agent.config.schedule
     made.add_job(min(POLL_TICK * speed, schedule.alerts / 10), "polls", agent.poller.start_due_polls)
@@ -55,14 +55,14 @@ async def run_maintenance(agent: Agent) -> None:
 
 
 async def send_heartbeat(agent: Agent) -> None:
-    """Note how the agent is, and tell the provider."""
+    """Save the agent's health, and queue it for the provider."""
     now = agent.clock.now()
     facts = collect_health(agent)
     ahead = agent.target.clock_offset if agent.target else None
 
     def save_heartbeat(tx: sqlite3.Connection) -> None:
         health.save_health(tx, now, asdict(facts))
-        agent.line.sender.queue_heartbeat(tx, now, facts, clock_ahead=ahead)
+        agent.pipeline.sender.queue_heartbeat(tx, now, facts, clock_ahead=ahead)
 
     await agent.store.run(save_heartbeat)
     if agent.delivery:
@@ -70,7 +70,7 @@ async def send_heartbeat(agent: Agent) -> None:
 
 
 def collect_health(agent: Agent) -> Health:
-    """The facts of a heartbeat: how many printers, how many of them silent, what went wrong."""
+    """Collect the facts of a heartbeat: printers, silent printers, errors."""
     roll = agent.poller.fleet
     return Health(
         version=__version__,
@@ -85,7 +85,7 @@ def collect_health(agent: Agent) -> Health:
 
 
 async def prune_history(agent: Agent) -> None:
-    """Thin and drop what of history is too old, a piece at a time, so that polls get their turn."""
+    """Thin and delete old history, a piece at a time, so that polls are not held up."""
     gone = 1
     while gone:
         gone = await agent.store.run(partial(retention.prune_rows, now=agent.clock.now()))

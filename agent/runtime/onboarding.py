@@ -1,4 +1,4 @@
-"""The first days of a site: what goes into its digest, which rules still keep quiet, and until when."""
+"""The first days of a site: the digest, the rules that open no tickets yet, and until when."""
 
 import sqlite3
 from collections import Counter
@@ -18,19 +18,19 @@ DIGEST_IMPACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietRule:
-    """A rule that is judged and does not speak up now."""
+    """A rule that is evaluated and opens no tickets now."""
 
     rule: str
-    until: float | None  # None: until its file says otherwise
-    waiting: int  # how many things it has found and not told
+    until: float | None  # None: until its file is edited
+    waiting: int  # findings that opened no ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnboardingStatus:
-    """How far the first days of a site have come."""
+    """The progress of a site's first days."""
 
-    began: float | None  # when the first printer was met
-    settles: float | None  # when they are over; None: there are none
+    began: float | None  # time of the first printer found
+    settles: float | None  # end of the first days; None: there are none
     over: bool
     digest: batches.BatchSummary | None
     quiet: tuple[QuietRule, ...]
@@ -39,7 +39,7 @@ class OnboardingStatus:
 def load_onboarding(
     db: sqlite3.Connection, rules: RuleSet, site: str, first_days: float, now: float
 ) -> OnboardingStatus:
-    """How it stands at `now`."""
+    """Load the progress at `now`."""
     began = db.execute("SELECT min(first_seen) AS at FROM device").fetchone()["at"]
     settles = began + first_days if began is not None and first_days else None
     over = settles is None or now >= settles

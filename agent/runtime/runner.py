@@ -1,8 +1,8 @@
-"""The agent at work: opened in the order of the flow, run until it is told to end, and closed again.
+"""The running agent: opened in the order of the flow, run until it is stopped, and closed again.
 
-running    sockets open, known printers taken up, delivery going; everything closed after
-serve      the service: until SIGTERM, or until something that must run for ever has ended
-once       one pass down the line
+running_agent    sockets open, saved printers loaded, delivery running; everything closed after
+run_service      the service: until SIGTERM
+run_once         one pass of the pipeline
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from agent.runtime import jobs
 from agent.runtime.host import systemd_notify, watchdog
 from agent.runtime.host.watchdog import ServiceManager
 
-log = logging.getLogger("printwarden")
+log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = (
     0.8  # real seconds for the polls under way when the service stops, and again for the last deliveries
 )
-ONCE_TIMEOUT = 30.0  # the same for a single pass, which nobody waits for
+ONCE_TIMEOUT = 30.0  # the same for a single pass
 
 
 @contextlib.asynccontextmanager
 async def running_agent(agent: Agent, patience: float = STOP_TIMEOUT) -> AsyncIterator[Agent]:
-    """The agent with its sockets open, known printers taken up and delivery going; stopped cleanly after.
+    """The agent with its sockets open, saved printers loaded and delivery running; stopped cleanly after.
 
     What is not done within `patience` is cut short: a poll is made again, an event stays in the outbox.
     """
@@ -68,7 +68,7 @@ async def _stop_agent(agent: Agent, patience: float) -> None:
 async def run_service(
     agent: Agent, keeper: ServiceManager | None = None, stop: asyncio.Event | None = None
 ) -> None:
-    """Run until SIGTERM or SIGINT, or until `stop` is set by whoever is told to end it (Windows)."""
+    """Run until SIGTERM or SIGINT, or until `stop` is set (Windows: by the service control manager)."""
     keeper = keeper or systemd_notify.systemd_manager()
     if stop is None:
         stop = asyncio.Event()

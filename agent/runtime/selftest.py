@@ -1,14 +1,14 @@
-"""Is this installation whole? Every part is used once, for real, on loopback and in a throw-away folder.
+"""Check an installation: use every part once, for real, on loopback and in a temporary folder.
 
     modules    every file of `agent` and `uplink` can be imported: nothing was left out of a frozen build
     data       rules, profiles and schemas are there, and the shipped rules are valid
     zones      time zones, which business hours need
     cadences   the scheduler runs something once, and again and again
     mdns       listening for announcements can begin and end
-    line       two simulated printers are read, over v2c and encrypted v3, and what they cause reaches
+    line       two simulated printers are read, over v2c and encrypted v3, and their events reach
                a receiver over TLS, by way of the state file
 
-It needs no configuration, contacts nobody, and leaves nothing behind.
+It needs no configuration, contacts no other machine, and leaves nothing behind.
 """
 
 import asyncio
@@ -51,16 +51,16 @@ BASE_ADDRESS = "127.79.0.1"
 
 
 class SelfTestFailed(Exception):
-    """Something is missing or does not do what it should."""
+    """A part is missing or does not work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfTestResult:
-    """One part, tried."""
+    """The outcome of one check."""
 
     name: str
     ok: bool
-    said: str  # what was seen, or what is wrong
+    said: str  # the observation, or the fault
 
 
 async def run_checks() -> list[SelfTestResult]:
@@ -146,7 +146,7 @@ async def _check_mdns() -> str:
 
 
 class _ForbiddenProber:
-    """An asker that is never asked."""
+    """A prober that must never be called."""
 
     def probe_addresses(self, *_: object) -> Any:
         raise SelfTestFailed("listening should send nothing")
@@ -176,7 +176,7 @@ async def _check_pipeline() -> str:
 async def _read_and_deliver(
     folder: Path, fleet: SimulatedFleet, url: str, certificates: CertificateFiles
 ) -> int:
-    """One pass of a whole agent over the fleet; how many printers it knows afterwards."""
+    """Run one pass of a whole agent over the fleet; return the number of printers in its state."""
     user = fleets.DEMO_USER
     port = fleet.members[0].address.port
     by_hand = [

@@ -1,7 +1,7 @@
-"""Is there a newer version? Asked only when a person says whom to ask; the agent never replaces itself.
+"""Look for a newer version, only at a person's request and address; the agent never replaces itself.
 
 The answer is a small JSON document that a provider keeps: {"version": "1.4.0"}. Nothing is sent but the
-request, redirects are not followed, and what to do about it is the package manager's business.
+request, redirects are not followed, and installing it is left to the package manager.
 """
 
 import http.client
@@ -18,11 +18,11 @@ VERSION_PATTERN = re.compile(r"\d+(\.\d+){0,3}")
 
 
 class VersionUnavailable(PrintwardenError):
-    """Nobody could be asked, or what came back is no answer."""
+    """The server could not be reached, or its answer cannot be used."""
 
 
 def fetch_newest_version(url: str, trust: ssl.SSLContext) -> str:
-    """The version named at `url`. Blocking. Raises NoAnswerAboutVersions."""
+    """The version named at `url`. Blocking. Raises VersionUnavailable."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise VersionUnavailable(f"{url} must begin with https://")
@@ -53,7 +53,7 @@ def _parse_version(url: str, body: bytes) -> str:
 
 
 def is_newer(there: str, here: str) -> bool:
-    """Whether version `there` comes after `here`; missing numbers are zeros."""
+    """True if version `there` comes after `here`; missing numbers are zeros."""
     one, other = (tuple(map(int, text.split("."))) for text in (there, here))
     width = max(len(one), len(other))
     return one + (0,) * (width - len(one)) > other + (0,) * (width - len(other))

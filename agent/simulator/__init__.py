@@ -1,1 +1,1 @@
-"""A fleet of printers on real sockets, moved by stories. Knows the vocabulary, and no collector."""
+"""A fleet of printers on real sockets, moved by scenarios. It imports the vocabulary, and no collector."""

@@ -84,7 +84,7 @@ class BadPacket(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestMessage:
-    """What somebody asks: v1 or v2c."""
+    """A request: v1 or v2c."""
 
     version: MessageVersion
     community: bytes
@@ -97,7 +97,7 @@ class RequestMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseMessage:
-    """What a printer says to it. `index` counts from 1, as error-index does."""
+    """The printer's response. `index` counts from 1, as error-index does."""
 
     version: MessageVersion
     community: bytes
@@ -289,5 +289,5 @@ def _encode_element(tag: int, content: bytes) -> bytes:
 
 
 def encoded_size(varbinds: Iterable[BerVarBind]) -> int:
-    """How many octets the varbinds take; a message adds less than 60 and its community."""
+    """Return the octets of the varbinds; a message adds less than 60 and its community."""
     return sum(len(encode_varbind(varbind)) for varbind in varbinds)

@@ -1,4 +1,4 @@
-"""One device of a simulated fleet: what it is, where it lives, how it may be asked."""
+"""One device of a simulated fleet: its model, address and credentials."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from agent.simulator.scenario import ExpectedTicket, Scenario
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsmUser:
-    """Who may ask with SNMPv3 (RFC 3414). Secrets never show in `repr`."""
+    """A user of SNMPv3 (RFC 3414). Secrets never show in `repr`."""
 
     name: str
     auth_protocol: str | None = None  # "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"
@@ -26,7 +26,7 @@ class UsmUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedDevice:
-    """One device of the fleet. Port 0: the system chooses one for all such members."""
+    """One device of the fleet. Port 0: the system chooses one for all such devices."""
 
     address: Address
     source: MibSource
@@ -43,7 +43,7 @@ class SimulatedDevice:
 
     @property
     def key(self) -> str | None:
-        """What the inventory should call it: by its serial number, else by its MAC."""
+        """The device key expected in the inventory: from the serial number, else from the MAC."""
         if self.make is None:
             return None
         return f"sn:{self.make.serial}" if self.make.serial else f"mac:{self.make.mac}"
@@ -55,7 +55,7 @@ class SimulatedDevice:
 
 
 def build_printer(make: PrinterModel, story: str, address: Address, *, seed: int = 0) -> SimulatedDevice:
-    """A printer of this make that lives through this story. Raises KeyError for an unknown story."""
+    """Build a printer of this model that plays this scenario. Raises KeyError for an unknown scenario."""
     told = load_scenario(make, story, seed=seed)
     return SimulatedDevice(
         address=address,
@@ -71,7 +71,7 @@ def build_printer(make: PrinterModel, story: str, address: Address, *, seed: int
 
 
 def load_scenario(make: PrinterModel, story: str, *, seed: int = 0) -> Scenario:
-    """The story of that name for this printer: the same seed tells the same story. Raises KeyError."""
+    """Load the scenario of that name for this printer: always the same for one seed. Raises KeyError."""
     luck = Random(f"{seed}:{make.mac}:{story}")  # noqa: S311 no secret hangs on it
     told: Scenario = load_plugin(agent.simulator.scenarios, story).build_scenario(make, luck)
     return told

@@ -1,4 +1,4 @@
-"""The face that a simulated device shows on the wire: one UDP socket, v1 and v2c, v3 where it has it.
+"""The SNMP endpoint of a simulated device: one UDP socket, v1 and v2c, v3 if it speaks it.
 
     packet ── count ── v3? ─────────────── its v3 engine ── reply
                   └─── v1, v2c ── community? ── quirks ── tree ── reply, reply, …
@@ -30,7 +30,7 @@ V3Responder = Callable[[bytes, float], bytes | None]
 
 
 class PacketKind(NamedTuple):
-    """What a packet was, for counting."""
+    """The kind of a packet, for counting."""
 
     version: str  # "1", "2c", "3"; "?" for what is no SNMP
     name: str  # the community; for v3, the user
@@ -38,7 +38,7 @@ class PacketKind(NamedTuple):
 
 
 class MibSource(Protocol):
-    """Whatever has a MIB tree at each moment."""
+    """A source of the MIB tree at each moment."""
 
     def mib_at(self, elapsed: float) -> MibTree | None:
         """The tree `elapsed` seconds after the fleet's start; None: it says nothing now."""
@@ -55,7 +55,7 @@ def make_responder(source: MibSource) -> Responder:
 
 
 def classify_packet(data: bytes) -> PacketKind:
-    """What `data` is; never raises."""
+    """Classify `data`; never raises."""
     try:
         version, name = read_version_and_name(data)
         said = name.decode("latin-1")

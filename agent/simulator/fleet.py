@@ -1,8 +1,8 @@
-"""A fleet of simulated devices: who lives at which address, what is promised, what was sent to whom.
+"""A fleet of simulated devices: their addresses, expected tickets and packet counts.
 
 Every member has a UDP socket of its own at its own loopback address. What they show follows from
-the clock, the moment the fleet started and the seed alone: stop it, start it again with the same
-three, and nobody can tell.
+the clock, the moment the fleet started and the seed alone: stopped and started again with the same
+three, it answers the same.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class SimulatedFleet:
         seed: int = 0,
         anywhere: bool = False,
     ) -> None:
-        """`started`: the clock's time at which all stories begin (default: now).
+        """`started`: the clock's time at which all scenarios begin (default: now).
 
         Raises ConfigError for an address outside loopback, unless `anywhere`.
         """
@@ -57,16 +57,16 @@ class SimulatedFleet:
 
     @property
     def printers(self) -> tuple[SimulatedDevice, ...]:
-        """The members that are printers moved by stories."""
+        """The devices that are printers moved by scenarios."""
         return tuple(member for member in self.members if member.make is not None)
 
     def count_packets(self, host: str | None = None) -> Counter[PacketKind]:
-        """How many packets of which kind came in, at one host or at all, answered or not."""
+        """Count the packets by kind, at one host or at all, answered or not."""
         faces = (face for address, face in self._faces.items() if host in {None, address.host})
         return sum((face.packets for face in faces), Counter())
 
     async def start(self) -> None:
-        """Open all sockets, or none. Raises OSError if an address cannot be had."""
+        """Open all sockets, or none. Raises OSError if an address is not available."""
         for last in reversed(range(_MAX_TRIES)):
             try:
                 await self._open_sockets()

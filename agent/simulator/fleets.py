@@ -1,4 +1,4 @@
-"""Who plays in the simulated fleets: the demonstration's cast, and walk files."""
+"""The simulated fleets: the demonstration's devices, and walk files."""
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def build_demo_devices(
     community: str = "public",
     seed: int = 0,
 ) -> list[SimulatedDevice]:
-    """Twelve printers and four other devices: every story once, six healthy printers, v1, v2c and v3.
+    """Twelve printers and four other devices: every scenario once, six healthy printers, v1, v2c and v3.
 
     Ten printers and the other devices live from `base` on, to be found by a sweep. Two healthy printers
     live from `far_base` on (default: 65,536 addresses further) and are meant to be found by their
@@ -82,7 +82,7 @@ def build_demo_devices(
 def scenario_members(
     scenarios: Sequence[str], base: str = BASE, port: int = PORT, *, named: str = "", seed: int = 0
 ) -> list[SimulatedDevice]:
-    """The demonstration's printers with `named` in their names, each once for each scenario that it can play.
+    """Return the demonstration's printers with `named` in their names, once for each scenario they can play.
 
     Raises KeyError for an unknown scenario, ValueError if no printer can play one of them.
     """
@@ -107,7 +107,7 @@ def _can_play(make: PrinterModel, scenario: str, seed: int) -> bool:
 
 
 def far_of(base: str) -> str:
-    """Where the far printers of a fleet at `base` live. Raises ValueError if it is not an IP address."""
+    """Return the first address of the far printers of a fleet at `base`, an IP address. Raises ValueError."""
     return str(ipaddress.ip_address(base) + _FAR_OFFSET)
 
 

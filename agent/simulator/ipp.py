@@ -1,11 +1,11 @@
-"""The IPP face of a simulated printer: a small HTTP server that answers Get-Printer-Attributes.
+"""The IPP endpoint of a simulated printer: a small HTTP server that answers Get-Printer-Attributes.
 
     POST /ipp/print ── path? ── version? ── asked for by name ── attributes (RFC 8010, 8011)
                        404      0x0503
 
-What it says follows from the same make, story and moment as what the printer says over SNMP. Its
-encoder is its own, so that a reader's mistake is not mirrored here. `answer` may stand in for a
-printer: a recorded reply is served as it was.
+Its answers follow from the same model, scenario and moment as those over SNMP. Its encoder is its own,
+so that a reader's mistake is not mirrored here. `answer` may replace a printer: a recorded reply is
+served unchanged.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ IppAttributeList = list[IppAttribute]
 
 
 class IppQuestion(NamedTuple):
-    """What of a request decides the answer."""
+    """The parts of a request that decide the answer."""
 
     path: str
     version: tuple[int, int]
@@ -70,7 +70,7 @@ IppReply = bytes | int | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IppOptions:
-    """How a printer wants to be asked over IPP."""
+    """The limits of a printer's IPP service."""
 
     paths: tuple[str, ...] = ("/ipp/print",)
     versions: tuple[tuple[int, int], ...] = ((1, 1), (2, 0))
@@ -78,7 +78,7 @@ class IppOptions:
 
 
 def build_attributes(make: PrinterModel, state: SimulatedState, up: float) -> IppAttributeList:
-    """All that this printer tells of itself now."""
+    """Return all attributes of this printer now."""
     return [
         IppAttribute(NAME, "printer-name", [f"PRN{make.mac[-6:].upper()}"]),
         IppAttribute(TEXT, "printer-make-and-model", [make.name]),
@@ -169,7 +169,7 @@ def _encode_attribute(said: IppAttribute) -> bytes:
 
 
 def parse_question(path: str, body: bytes) -> IppQuestion | None:
-    """What a request asks; None for what is no IPP."""
+    """Parse a request; None for anything but IPP."""
     if len(body) < 9:
         return None
     major, minor, operation, number = struct.unpack_from(">BBHI", body)
@@ -227,7 +227,7 @@ class IppEndpoint:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening, and hang up on whoever is still waiting."""
+        """Stop listening, and close the connections that are still open."""
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -241,13 +241,13 @@ class IppEndpoint:
         task.add_done_callback(self._open.discard)
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request a connection; who sends anything else is hung up on."""
+        """Answer one request a connection; close it after anything else."""
         try:
             path, body = await _read_request(reader)
             await asyncio.sleep(self._delay)
             await self._send_reply(writer, path, body)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # not a request, or nobody there any more
+            pass  # not a request, or the connection is gone
         finally:
             writer.close()
             with contextlib.suppress(OSError):
@@ -286,9 +286,9 @@ async def _read_request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
 async def serve_ipp(
     members: Iterable[SimulatedDevice], port: int, clock: Clock, started: float
 ) -> AsyncIterator[dict[str, IppEndpoint]]:
-    """Give each printer among `members` an IPP face at its address, until the block is left.
+    """Open an IPP endpoint for each printer among `members`, until the block is left.
 
-    Yields the faces by host. Raises OSError where a port cannot be had.
+    Yields the endpoints by host. Raises OSError if a port is not available.
     """
     async with AsyncExitStack() as stack:
         faces = {}

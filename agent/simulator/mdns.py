@@ -36,7 +36,7 @@ async def announce_devices(members: Iterable[SimulatedDevice]) -> AsyncIterator[
     ]
     zeroconf = AsyncZeroconf(interfaces=[LOOPBACK], ip_version=IPVersion.V4Only)
     try:
-        # Nobody else has these names, so the probing of RFC 6762, section 8.1, can be left out
+        # No other host has these names, so the probing of RFC 6762, section 8.1, can be left out
         told = (zeroconf.async_register_service(service, cooperating_responders=True) for service in services)
         await asyncio.gather(*await asyncio.gather(*told))
         yield
@@ -45,7 +45,7 @@ async def announce_devices(members: Iterable[SimulatedDevice]) -> AsyncIterator[
 
 
 def build_services(make: PrinterModel, host: str) -> list[ServiceInfo]:
-    """What one printer announces of itself."""
+    """Build the announcements of one printer."""
     server = f"PRN{make.mac[-6:].upper()}.local."
     return [
         ServiceInfo(

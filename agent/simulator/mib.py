@@ -1,4 +1,4 @@
-"""A sorted tree of typed values, and what an agent answers from it.
+"""A sorted tree of typed values, and an agent's answers from it.
 
 `respond` is pure: a tree and a request in, a response out (RFC 1157, section 4.1, for v1;
 RFC 3416, section 4.2, for v2c). A tree never changes; a printer has a new one for each moment.
@@ -75,7 +75,7 @@ class MibTree:
         return MibTree({**self._values, **changes}, self._order)
 
     def get(self, oid: Oid) -> BerValue:
-        """The value at `oid`, or which of the two exceptions of RFC 3416, section 4.2.1, it is."""
+        """The value at `oid`, or the matching one of the two exceptions of RFC 3416, section 4.2.1."""
         found = self._values.get(oid)
         if found is not None:
             return found
@@ -92,7 +92,7 @@ class MibTree:
 
 
 def respond(mib: MibTree, request: RequestMessage, *, largest: int = MAX_RESPONSE) -> ResponseMessage:
-    """The answer of a well-behaved agent that lets nobody write."""
+    """Answer as a well-behaved, read-only agent."""
     version_1 = request.version == MessageVersion.V1
     if request.kind == PduType.SET:
         return build_refusal(request, ErrorStatus.NO_SUCH_NAME if version_1 else ErrorStatus.NOT_WRITABLE, 1)
@@ -145,7 +145,7 @@ def _next_varbind(mib: MibTree, oid: Oid) -> BerVarBind:
 
 
 def _next_varbind_v1(mib: MibTree, oid: Oid) -> BerVarBind:
-    """As `_next`, stepping over every Counter64 (RFC 3584, section 4.2.2.1)."""
+    """As `_next_varbind`, stepping over every Counter64 (RFC 3584, section 4.2.2.1)."""
     found = _next_varbind(mib, oid)
     while found[1].tag == BerTag.COUNTER64:
         found = _next_varbind(mib, found[0])

@@ -1,4 +1,4 @@
-"""What a simulated printer is: everything about it that no story moves."""
+"""The model of a simulated printer: everything about it that no scenario moves."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class PrinterModel:
     up_before: float = 9 * 86400.0  # seconds it had been running when the fleet started
     location: str = ""
     ready: str = "Ready"  # on its panel
-    private: tuple[tuple[Oid, BerValue], ...] = field(default=())  # the maker's own objects
+    private: tuple[tuple[Oid, BerValue], ...] = field(default=())  # the vendor's own objects
 
     @property
     def uuid(self) -> str:

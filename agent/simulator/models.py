@@ -1,6 +1,6 @@
 """The printers of the shop: twelve that together show what a real fleet's tables look like.
 
-Maker's habits are kept where a reader could stumble over them: toner in impressions (Kyocera,
+Vendors' habits are kept that a reader could stumble over: toner in impressions (Kyocera,
 Xerox) or percent or not at all (Brother), waste boxes that only say "some room", drawers that only
 say "some paper", no serial number (Epson), a v1-only print server (Brother), sysObjectIDs that say
 nothing of the model. Serial numbers, MACs and places are made up.
@@ -14,7 +14,7 @@ _IMPRESSIONS = 7
 
 
 def _build_toners(names: dict[str, str], pages: int = 12_000, **left: float) -> tuple[SupplySpec, ...]:
-    """One cartridge for each colour, told in percent."""
+    """Build one cartridge for each colour, in percent."""
     return tuple(
         SupplySpec(
             kind=SupplyKind.TONER,

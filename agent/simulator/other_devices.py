@@ -1,4 +1,4 @@
-"""What else answers on a network, or does not: devices that are no printers."""
+"""Other devices of a network: switch, power supply, scanner, silent host."""
 
 from collections.abc import Mapping
 

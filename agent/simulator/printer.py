@@ -1,7 +1,7 @@
-"""One simulated printer as the MIB tree that it shows at a moment.
+"""The MIB tree of one simulated printer at a moment.
 
 System (RFC 3418), interfaces (RFC 2863), host resources (RFC 2790), printer (RFC 3805). The fixed
-rows are made once; the moving ones from a `State`, and only when it has changed.
+rows are made once; the moving ones from a `SimulatedState`, and only when it has changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ MibValues = dict[Oid, BerValue]
 
 
 class SimulatedPrinter:
-    """A printer that a story moves."""
+    """A printer that a scenario moves."""
 
     def __init__(self, make: PrinterModel, story: Scenario) -> None:
         self.make = make
@@ -41,7 +41,7 @@ class SimulatedPrinter:
         self._shown: tuple[SimulatedState, MibTree] | None = None
 
     def mib_at(self, elapsed: float) -> MibTree | None:
-        """What it shows `elapsed` seconds after the fleet's start; None while it is unplugged."""
+        """Return its tree `elapsed` seconds after the fleet's start; None while it is unplugged."""
         state = self.life.state_at(elapsed)
         if state.silent:
             return None
@@ -62,7 +62,7 @@ def _table_row(entry: Oid, index: Oid, columns: Mapping[int, BerValue]) -> MibVa
 
 
 def _fixed_values(make: PrinterModel) -> MibValues:
-    """All that no story moves."""
+    """Return all values that no scenario moves."""
     values = {
         **_system_values(make),
         **_interface_values(make),
@@ -180,7 +180,7 @@ def _list_colours(make: PrinterModel) -> list[str]:
 
 
 def _moving_values(make: PrinterModel, state: SimulatedState) -> MibValues:
-    """All that the story moves, but for sysUpTime."""
+    """Return all values that the scenario moves, but for sysUpTime."""
     values: MibValues = {
         (*DEVICE, 5, 1): integer(state.device),
         (*PRINTER, 1, 1): integer(state.printer),
@@ -206,7 +206,7 @@ def _moving_values(make: PrinterModel, state: SimulatedState) -> MibValues:
 
 
 def _lamp_values(state: SimulatedState) -> MibValues:
-    """prtConsoleLightTable: one orange "Attention" lamp, lit while the printer wants somebody."""
+    """prtConsoleLightTable: one orange "Attention" lamp, lit while the printer needs attention."""
     lit = 0 if state.device == RUNNING else 1000
     columns = {2: integer(lit), 3: integer(0), 4: integer(10), 5: text("Attention")}
     return _table_row((*PRT, 17, 6, 1), (1, 1), columns)

@@ -1,9 +1,9 @@
-"""What printers do wrong, as wrappers around an agent that does it right.
+"""Faults of real printers, as wrappers around a well-behaved agent.
 
-A quirk takes what answers and gives back what answers worse. It is written "name" or "name=number":
+A quirk takes a responder and returns one that answers worse. It is written "name" or "name=number":
 "sleepy=18", "drop=20". Chance comes from a seeded generator only, time only from the argument, so a
 misbehaving printer misbehaves the same way each time. The quirks are the functions marked `@quirk`
-in the files of `agent/simulator/quirks/`; all are habits that field reports tell of real printers.
+in the files of `agent/simulator/quirks/`; all are known from field reports on real printers.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def parse_quirk(written: str) -> tuple[str, float | None]:
 
 
 def apply_quirk(written: str, answer: Responder, luck: Random) -> Responder:
-    """`answer` with the quirk "name" or "name=number". Raises ValueError as `check` does."""
+    """`answer` with the quirk "name" or "name=number". Raises ValueError as `parse_quirk` does."""
     name, number = parse_quirk(written)
     function, usual = _QUIRKS[name]
     return function(answer, usual if number is None else number, luck)

@@ -1,11 +1,11 @@
-"""What happens to a simulated printer, written down before it happens.
+"""The scenario of a simulated printer: conditions and printed pages over time, fixed in advance.
 
-A story is a list of spells, each something that is so from one moment to another, and how much is
-printed. Moments are seconds since the fleet's start; below 0 is before it. What the printer says
-at any moment follows from the story alone, so that a simulator that is stopped and started again,
-or a second one beside it, shows the same printer.
+A scenario is a list of conditions, each from one moment to another, and the pages that are printed.
+Moments are seconds since the fleet's start; below 0 is before it. The printer's answers at any moment
+follow from the scenario alone, so that a simulator that is stopped and started again, or a second one
+beside it, shows the same printer.
 
-    spells   ....[jam]........[jam]......[cover]........[fuser ..................→
+ conditions  ....[jam]........[jam]......[cover]........[fuser ..................→
     pages    ////     ////////     //////       ////////
                  (nothing is printed while a critical alert stands)
 """
@@ -45,7 +45,7 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrinterCondition:
-    """Something that is so from `begins` until `ends`."""
+    """A condition of the printer from `begins` until `ends`."""
 
     begins: float
     ends: float = math.inf
@@ -58,7 +58,7 @@ class PrinterCondition:
 
     @property
     def stops_printing(self) -> bool:
-        """Nothing is printed meanwhile."""
+        """True if nothing is printed meanwhile."""
         return self.silent or self.asleep or (self.row is not None and self.row.severity == CRITICAL)
 
     def is_active_at(self, elapsed: float) -> bool:
@@ -67,7 +67,7 @@ class PrinterCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedTicket:
-    """The ticket that this story must lead to, and by when."""
+    """The ticket that this scenario must lead to, and its deadline."""
 
     fault: str
     component: str = ""
@@ -76,7 +76,7 @@ class ExpectedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What happens to one printer, and what it promises to whoever judges the agent."""
+    """The conditions of one printer, and the ticket expected of the agent."""
 
     about: str
     expected_ticket: ExpectedTicket | None = None  # None: this printer needs no ticket
@@ -87,12 +87,12 @@ class Scenario:
 
 
 class Unplayable(ValueError):
-    """This printer lacks what the story is about."""
+    """This printer lacks the part that the scenario needs."""
 
 
 class ScenarioFile(Protocol):
-    """What each file in `agent/simulator/scenarios/` offers."""
+    """The interface of each file in `agent/simulator/scenarios/`."""
 
     def build_scenario(self, make: PrinterModel, luck: Random, /) -> Scenario:
-        """The story for this printer. `luck` is the only source of chance. Raises Unplayable."""
+        """Build the scenario for this printer. `luck` is the only source of chance. Raises Unplayable."""
         ...

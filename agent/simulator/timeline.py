@@ -1,8 +1,8 @@
-"""The life of one printer: its story, told as what is so at a moment.
+"""The timeline of one printer: the state that its scenario gives at a moment.
 
-pages(t)   what has been printed by then: jobs of 90 s every ten minutes that it is not stopped
-levels     follow from the pages; so do "toner low" and "paper low", which come as spells too
-state(t)   which spells cover t, and how many alerts there have been by then
+pages_at(t)   pages printed by then: jobs of 90 s every ten minutes that it is not stopped
+levels        follow from the pages; so do "toner low" and "paper low", which are conditions too
+state_at(t)   the conditions at t, and the number of alerts by then
 """
 
 import itertools
@@ -49,7 +49,7 @@ _COLORANT_SUPPLIES = {SupplyKind.TONER, SupplyKind.TONER_CARTRIDGE, SupplyKind.I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveAlert:
-    """One row of the alert table that stands now."""
+    """One current row of the alert table."""
 
     index: int
     row: AlertRow
@@ -58,7 +58,7 @@ class ActiveAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedState:
-    """All that a story moves, at one moment."""
+    """All values that a scenario moves, at one moment."""
 
     device: int  # hrDeviceStatus
     printer: int  # hrPrinterStatus
@@ -75,7 +75,7 @@ class SimulatedState:
 
 
 class Timeline:
-    """What one printer with one story is like, at any moment from the fleet's start on."""
+    """The state of one printer with one scenario, at any moment from the fleet's start on."""
 
     def __init__(self, make: PrinterModel, story: Scenario) -> None:
         self.make = make
@@ -132,7 +132,7 @@ class Timeline:
         return (WARNED if rows else RUNNING), printing
 
     def _awake_time(self, elapsed: float) -> float:
-        """How much of the time until `elapsed` the printer was able to print."""
+        """Return the seconds until `elapsed` in which the printer was able to print."""
         begun = bisect_right(self._rests, (elapsed, math.inf))
         if begun and elapsed < self._rests[begun - 1][1]:
             return self._rests[begun - 1][0] - self._rested[begun - 1]
@@ -157,7 +157,7 @@ class Timeline:
         return math.ceil(max(part.floor, self._initial_share(row, part) - pages / part.pages) * part.largest)
 
     def _supply_conditions(self) -> Iterator[PrinterCondition]:
-        """ "Low" begins where the level passes `LOW` and stays, because nobody swaps anything here."""
+        """ "Low" begins where the level passes `LOW` and stays, because no supply is replaced here."""
         for row, part in enumerate(self.make.parts, start=1):
             begins = self._time_of_page((self._initial_share(row, part) - LOW_SHARE) * part.pages)
             if part.vague or part.kind not in _LOW_CODE or begins == math.inf:
@@ -176,7 +176,7 @@ class Timeline:
             )
 
     def _paper_conditions(self) -> Iterator[PrinterCondition]:
-        """ "Paper low" comes when a drawer is nearly empty, and goes when somebody fills it."""
+        """ "Paper low" comes when a drawer is nearly empty, and goes when it is filled."""
         for row, drawer in enumerate(self.make.drawers, start=1):
             if drawer.vague or not drawer.share:
                 continue
@@ -200,7 +200,7 @@ class Timeline:
 
 
 def _refill_cycle(drawer: TraySpec) -> int:
-    """Somebody fills a drawer when it is down to 4 %: so many sheets after the last time."""
+    """Return the sheets between two fillings: a drawer is filled when it is down to 4 %."""
     return drawer.capacity - drawer.capacity // 25
 
 
@@ -223,7 +223,7 @@ def _low_paper_ranges(drawer: TraySpec) -> Iterator[tuple[float, float]]:
 
 
 def _merge_intervals(spells: Iterable[PrinterCondition]) -> list[tuple[float, float]]:
-    """The times from the start on that at least one of `spells` covers, without overlap, in order."""
+    """The times from the start on that at least one condition covers, without overlap, in order."""
     merged: list[tuple[float, float]] = []
     for begins, ends in sorted((max(0.0, spell.begins), spell.ends) for spell in spells):
         if merged and begins <= merged[-1][1]:
@@ -234,7 +234,7 @@ def _merge_intervals(spells: Iterable[PrinterCondition]) -> list[tuple[float, fl
 
 
 def _panel_text(spells: list[PrinterCondition], ready: str) -> str:
-    """What the panel shows: the gravest alert, or that all is well."""
+    """Return the text of the panel: the gravest alert, or that all is well."""
     rows = [spell.row for spell in spells if spell.row and not spell.permanent]
     if rows:
         return min(rows, key=lambda row: row.severity).text

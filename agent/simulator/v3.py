@@ -1,4 +1,4 @@
-"""The v3 face of a simulated device: USM and message processing by pysnmp, over the same tree.
+"""The SNMPv3 engine of a simulated device: USM and message processing by pysnmp, over the same tree.
 
 pysnmp's engine is used without its sockets: a message goes in as bytes, the reply is caught as bytes
 (RFC 3412 message processing, RFC 3414 security). A wrong key, an unknown user or a stale time gets
@@ -90,7 +90,7 @@ class V3Engine:
             responder(self._engine, shown)
 
     def __call__(self, message: bytes, elapsed: float) -> bytes | None:
-        """The reply to a v3 message, or None where there is none."""
+        """Return the reply to a v3 message, or None if none is due."""
         mib = self._source.mib_at(elapsed)
         if mib is None:
             return None
@@ -118,7 +118,7 @@ class V3Engine:
 
 
 def _add_user(own: engine.SnmpEngine, user: UsmUser) -> None:
-    """Serve `user`. That nobody asks with less than the user's keys is seen to by pysnmp's USM."""
+    """Serve `user`. pysnmp's USM refuses requests without the user's keys."""
     config.add_v3_user(
         own,
         user.name,
@@ -141,7 +141,7 @@ class _ReplyCatcher(AbstractTransportDispatcher):  # type: ignore[misc]  # pysnm
 
 
 class _MibController(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp ships no types
-    """A `Mib` as pysnmp's command responders want to see it."""
+    """A `MibTree` behind the interface of pysnmp's command responders."""
 
     mib = MibTree({})
 

@@ -1,8 +1,8 @@
-"""Walk files: what a real device said once, said again.
+"""Walk files: the recorded answers of a real device, replayed.
 
 A line is `OID|TAG|VALUE`, split on the first two bars only, because values contain bars too. TAG is
-the BER tag in decimal; with an `x` behind it, VALUE is hexadecimal. Files are read as bytes: what a
-device said is in its own character set, and goes out as it came in.
+the BER tag in decimal; with an `x` behind it, VALUE is hexadecimal. Files are read as bytes: a
+device's text is in its own character set, and goes out unchanged.
 
 A line that cannot be used is reported with its place and left out. Of two lines with the same OID
 the first counts.
@@ -36,7 +36,7 @@ class StaticDevice:
         return len(self._mib)
 
     def mib_at(self, elapsed: float) -> MibTree | None:
-        """What it shows `elapsed` seconds after the fleet's start."""
+        """Return its tree `elapsed` seconds after the fleet's start."""
         if self._up_before is None:
             return self._mib
         return self._mib.with_changes({UPTIME: ticks(self._up_before + max(0.0, elapsed))})
@@ -44,7 +44,7 @@ class StaticDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkFile:
-    """One walk file: what can be replayed, and what could not be used."""
+    """One walk file: its usable values, and the lines that could not be used."""
 
     path: Path
     values: Mapping[Oid, BerValue]

@@ -29,7 +29,7 @@ def test_edited_settings_are_in_force_wherever_they_are_used(agent, tmp_path):
     )
     assert agent.poller.policy.permits_host("192.0.2.5", None)
     assert agent.discovery.policy.permits_host("192.0.2.5", None)
-    assert agent.line.assign_tags(INSIDE).tags == ("floor-2",)
+    assert agent.pipeline.assign_tags(INSIDE).tags == ("floor-2",)
     assert agent.poller.poll_queue.cadence[Tier.ALERTS] == 120.0
     assert agent.poller.poll_queue.slowdown == 4.0, "a full outbox still slows the polls"
     assert agent.config.network[0].tags == ("floor-2",)
@@ -48,6 +48,6 @@ def test_what_waits_for_the_next_start_is_logged_by_its_key(agent, tmp_path, cap
 def test_edited_rules_judge_the_next_poll(agent):
     rules = loader.load_rules(loader.shipped_files()[:1])
     agent.use_rules(rules)
-    assert agent.line.evaluator.rules is rules
+    assert agent.pipeline.evaluator.rules is rules
     *_, line = audit.read_entries(agent.config.state_folder)
     assert (line["action"], line["rules"]) == ("rules in force", len(rules.rules))

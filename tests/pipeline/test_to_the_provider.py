@@ -159,7 +159,7 @@ async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(s
         with closing(EventStore(database)) as ledger:
             ledger.add_feedback(ticket["ticket_id"], DONE | {"ticket_id": ticket["ticket_id"]})
         await site.agent.provider_poller.poll_provider()
-        store, sender = site.agent.store, site.agent.line.sender
+        store, sender = site.agent.store, site.agent.pipeline.sender
         standing = await store.run(lambda tx: feedback_store.load_feedback(tx, ticket["ticket_id"]))
         assert standing.format_summary() == "T-88123, closed: confirmed"
         await store.run(

@@ -1,4 +1,4 @@
-"""What a person sees of the demonstration: events as lines, the state in one line, the verdict as a table."""
+"""The output of the demonstration: events as lines, the state in one line, the result as a table."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -17,10 +17,10 @@ from agent.runtime.demo.report import PromiseCheck
 
 @dataclass(slots=True)
 class DemoConsole:
-    """Prints each thing once. `elapsed` is simulated seconds since the curtain rose."""
+    """Prints each thing once. `elapsed` is simulated seconds since the demonstration began."""
 
     console: Console
-    status_line: str = ""  # how things stand, in one line
+    status_line: str = ""  # the state, in one line
     _found: set[str] = field(default_factory=set)
     _told: int = 0
     _restarts: int = 0
@@ -37,7 +37,7 @@ class DemoConsole:
         self.console.print(line, soft_wrap=True)
 
     def print_non_printers(self, elapsed: float, candidates: Iterable[Candidate]) -> None:
-        """Who was seen and turned out to be no printer."""
+        """Print the devices that turned out to be no printers."""
         for one in candidates:
             if one.verdict == NOT_A_PRINTER and str(one.address) not in self._found:
                 self._found.add(str(one.address))
@@ -54,7 +54,7 @@ class DemoConsole:
         restarts: int,
         reads: int,
     ) -> None:
-        """What is new, as lines; how things stand, in the status line."""
+        """Print new events as lines, and the state in the status line."""
         printers = list(printers)
         for printer in printers:
             if printer.device not in self._found:
@@ -97,6 +97,6 @@ def _format_result(line: PromiseCheck) -> tuple[Text, Text]:
 
 
 def _format_day(elapsed: float) -> str:
-    """ "day 1 07:30": simulated time since the stories began; "day 0 22:15" is before them."""
+    """ "day 1 07:30": simulated time since the scenarios began; "day 0 22:15" is before them."""
     hours, rest = divmod(int(elapsed) % 86400, 3600)
     return f"day {int(elapsed // 86400) + 1} {hours:02}:{rest // 60:02}"

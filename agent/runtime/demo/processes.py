@@ -11,8 +11,8 @@ from typing import Any
 from agent.core.errors import PrintwardenError
 from agent.runtime.demo.workspace import DemoWorkspace
 
-READY_TIMEOUT = 20.0  # real seconds for a player to say that it is ready
-STOP_TIMEOUT = 8.0  # real seconds for a player to end after SIGTERM
+READY_TIMEOUT = 20.0  # real seconds until a process must report that it is ready
+STOP_TIMEOUT = 8.0  # real seconds until a process must end after SIGTERM
 
 
 class DemoProcessFailed(PrintwardenError):
@@ -21,7 +21,7 @@ class DemoProcessFailed(PrintwardenError):
 
 @dataclass(slots=True)
 class DemoProcesses:
-    """The processes that are on stage."""
+    """The running processes of the demonstration."""
 
     workspace: DemoWorkspace
     restarts: int = 0
@@ -59,7 +59,7 @@ class DemoProcesses:
 
 @contextlib.asynccontextmanager
 async def run_processes(props: DemoWorkspace) -> AsyncIterator[DemoProcesses]:
-    """All three, ready; ended in the right order afterwards. Raises PlayerFailed."""
+    """Start all three, and stop them in the right order afterwards. Raises DemoProcessFailed."""
     players = DemoProcesses(props)
     log = str(props.folder / "players.log")
     receiver = await _start_process(
@@ -87,19 +87,19 @@ async def run_processes(props: DemoWorkspace) -> AsyncIterator[DemoProcesses]:
 
 
 async def _start_process(*arguments: str, log: str) -> asyncio.subprocess.Process:
-    with open(log, "ab") as errors:  # noqa: ASYNC230, PTH123 - a local file, opened once per player
+    with open(log, "ab") as errors:  # noqa: ASYNC230, PTH123 - a local file, opened once per process
         return await asyncio.create_subprocess_exec(
             *own_command(), *arguments, stdout=asyncio.subprocess.PIPE, stderr=errors
         )
 
 
 def own_command() -> list[str]:
-    """How to run this very program again: frozen, or from Python."""
+    """Return the command that runs this program again: frozen, or from Python."""
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "agent"]
 
 
 async def _read_ready_line(player: asyncio.subprocess.Process, log: str) -> dict[str, Any]:
-    """The line by which a player says that it is ready."""
+    """Return the line with which a process reports that it is ready."""
     assert player.stdout is not None  # noqa: S101 - asked for above
     with contextlib.suppress(TimeoutError, ValueError):
         line = await asyncio.wait_for(player.stdout.readline(), READY_TIMEOUT)
@@ -108,7 +108,7 @@ async def _read_ready_line(player: asyncio.subprocess.Process, log: str) -> dict
 
 
 async def _drain_output(player: asyncio.subprocess.Process) -> None:
-    """Read what a player prints, so that it never waits for us."""
+    """Read the output of a process, so that its pipe never fills up."""
     assert player.stdout is not None  # noqa: S101 - asked for above
     while await player.stdout.read(65536):
         pass

@@ -1,4 +1,4 @@
-"""What the stories promised against what the receiver holds. Pure."""
+"""The expected tickets of the scenarios, compared with those that the receiver holds. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,14 +10,14 @@ from agent.simulator.scenario import ExpectedTicket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseCheck:
-    """The verdict on one printer."""
+    """The result for one printer."""
 
     device: str
     story: str
     expected: str  # "feed.jams (tray:2)", or "no ticket"
     arrived: int  # tickets at the receiver for what was expected
-    uncalled: tuple[str, ...]  # tickets that nobody expected
-    due: bool  # the story has come far enough to be judged
+    uncalled: tuple[str, ...]  # tickets beyond the expected one
+    due: bool  # the scenario has come far enough to be judged
 
     @property
     def is_kept(self) -> bool:
@@ -32,9 +32,9 @@ NO_TICKET = "no ticket"
 def check_promises(
     cast: Mapping[str, tuple[str, ExpectedTicket | None]], opened: Iterable[Mapping[str, Any]], elapsed: float
 ) -> list[PromiseCheck]:
-    """One line for each printer. `cast`: key -> (story, promise); `opened`: payloads of "open" events.
+    """Compare printer by printer. `cast`: key -> (scenario, expected ticket); `opened`: "open" payloads.
 
-    An event of a device that is not in the cast is a line of its own, and not kept.
+    An event of a device that is not in the fleet gets a line of its own, as a broken promise.
     """
     tickets = Counter(
         (one["device"]["device_key"], one["fault"]["fault_key"], one["fault"].get("component") or "")

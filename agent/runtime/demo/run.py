@@ -1,4 +1,4 @@
-"""The play: curtain up, watch for a while, curtain down, verdict."""
+"""The demonstration: start, watch for a while, stop, compare."""
 
 import asyncio
 import signal
@@ -26,13 +26,13 @@ from agent.simulator.scenario import HOUR
 from uplink.receiver.event_store import EventStore
 
 LOOK_INTERVAL = 0.5  # real seconds between two looks at the state
-LEAD_TIME = 2 * HOUR  # simulated: the players take their places before the stories begin
-SETTLE_TIMEOUT = 20.0  # real seconds at most for the last tickets to arrive before the curtain falls
+LEAD_TIME = 2 * HOUR  # simulated: the processes start before the scenarios begin
+SETTLE_TIMEOUT = 20.0  # real seconds at most for the last tickets to arrive before the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """How the play went."""
+    """The outcome of a demonstration."""
 
     lines: list[PromiseCheck]
     restarts: int  # times the agent died and was started again
@@ -50,7 +50,7 @@ class DemoResult:
 async def run_demo(
     folder: Path, *, base: str, seconds: float, speed: float, screen: DemoConsole
 ) -> DemoResult:
-    """Play for `seconds` of real time at `speed`, the printers from `base` on. Raises PlayerFailed."""
+    """Run for `seconds` of real time at `speed`, the printers from `base` on. Raises DemoProcessFailed."""
     clock = Clock.scaled(speed)
     curtain = clock.now() + LEAD_TIME
     port = free_udp_port(base)
@@ -75,7 +75,7 @@ async def _watch_demo(
     screen: DemoConsole,
     stop: asyncio.Event,
 ) -> None:
-    """Look at the state now and then, until the time is over and nothing is on its way any more."""
+    """Print the state every few moments, until the time is over and no event is waiting any more."""
     while not stop.is_set():
         tickets = load_ticket_events(props)
         with suppress(StoreError, sqlite3.Error), closing(open_reader(props.agent_database)) as db:
@@ -95,7 +95,7 @@ async def _watch_demo(
 
 
 def _count_polls(facts: Mapping[str, object]) -> int:
-    """How often the agent, since it was last started, has read a printer; by its last heartbeat."""
+    """Return the reads of printers since the agent's last start, from its last heartbeat."""
     counts = facts.get("counts")
     return int(counts.get("read", 0)) if isinstance(counts, dict) else 0
 
@@ -109,7 +109,7 @@ def load_ticket_events(props: DemoWorkspace) -> list[dict[str, Any]]:
 
 
 def check_demo(props: DemoWorkspace, elapsed: float) -> list[PromiseCheck]:
-    """What the receiver holds, against what the cast promised."""
+    """Compare the receiver's tickets with those that the scenarios expect."""
     cast = {
         member.key: (member.story, member.expected_ticket)
         for member in build_demo_devices(port=props.snmp_port)

@@ -1,4 +1,4 @@
-"""What the play needs: a folder, free ports, and a config.toml as customer IT would write one."""
+"""The demonstration's folder, free ports, and a config.toml as customer IT would write one."""
 
 import ipaddress
 import socket
@@ -10,13 +10,13 @@ from agent.simulator import fleets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoWorkspace:
-    """Where everything is."""
+    """The paths, addresses and ports of a demonstration."""
 
     folder: Path
     snmp_port: int
     base: str  # the first address of the simulated printers
-    clock: str  # shared by all players
-    started: float  # when the stories begin, on that clock
+    clock: str  # shared by all processes
+    started: float  # the begin of the scenarios, on that clock
 
     @property
     def config_file(self) -> Path:
@@ -34,7 +34,7 @@ class DemoWorkspace:
         """The site's configuration: two networks, one of them found by mDNS only, and a v3 user."""
         user = fleets.DEMO_USER
         near, far = _network(self.base, 27), _network(fleets.far_of(self.base), 28)
-        self.config_file.touch(0o600)  # whatever the umask: nobody else writes it
+        self.config_file.touch(0o600)  # whatever the umask: only its owner writes it
         self.config_file.write_text(
             f"""# Made by `printwarden demo`: a fleet on loopback, days in a minute.
 [site]

@@ -1,10 +1,10 @@
-"""The agent as the guest of a process that a service manager starts and stops by calls, not by signals.
+"""The agent inside a process that a service manager starts and stops by calls, not by signals.
 
-    run    in one thread, until it is told to stop or something fails; the heavy imports happen here
+    run    in one thread, until `stop` or a failure; the heavy imports happen here
     stop   from any other thread, also before `run` has got far
 
-Where nobody watches over the pulse from outside (Windows has no watchdog for services), a thread of our
-own does, and ends a process that has stalled: the service manager starts it again.
+Without a watchdog outside (Windows has none for services), a thread of the agent's own watches, and ends
+a process that has stalled: the service manager starts it again.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from pathlib import Path
 from agent.runtime.host import skip_imports
 from agent.runtime.host.watchdog import ServiceManager, StallDetector
 
-STALL_TIMEOUT = 120.0  # seconds without a pulse
+STALL_TIMEOUT = 120.0  # seconds without a ping
 STALLED_EXIT_CODE = 70  # exit code of a process that ended itself, EX_SOFTWARE of sysexits.h
 LOG_SIZE, LOG_COUNT = 1 << 20, 5
 
-log = logging.getLogger("printwarden.service")
+log = logging.getLogger(__name__)
 
 
 def exit_stalled() -> None:
-    """End a process that has stalled: at once, since whatever could be asked no longer answers."""
+    """End a process that has stalled: at once, since its event loop no longer answers."""
     log.critical("no pulse for %.0f s: the process ends, to be started again", STALL_TIMEOUT)
     os._exit(STALLED_EXIT_CODE)
 
@@ -42,7 +42,7 @@ class EmbeddedService:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Run the agent until `stop`. Raises ConfigError, StoreError, or whatever ended the agent."""
+        """Run the agent until `stop`. Raises ConfigError, StoreError, or the error that ended the agent."""
         asyncio.run(self._run_agent())
 
     def stop(self) -> None:

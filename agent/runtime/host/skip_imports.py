@@ -1,4 +1,4 @@
-"""What a process that lives for months does without.
+"""Imports that the service skips to save memory.
 
 A library that finds another one installed may load it for a purpose of its own. The service never has
 that purpose, and would keep what was loaded for as long as it runs.
@@ -16,7 +16,7 @@ SNMPv3's DES is not among them (it is triple DES with three equal keys)."""
 
 
 def block_imports() -> None:
-    """From now on these are not loaded; to be called before whatever would."""
+    """Keep these modules from being loaded; call it before the libraries that would load them."""
     os.environ.setdefault(NO_LEGACY_CIPHERS, "1")
     for name in BLOCKED_MODULES:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system's word for "not here"

@@ -1,6 +1,6 @@
 """Printwarden as a service of systemd: what to write, what to run, in which order; and how to undo it.
 
-Planning is pure; `carry_out` acts. What a package installed is left to the package.
+Planning is pure; `run_steps` acts. Files of a package are left to the package.
 """
 
 import os
@@ -48,7 +48,9 @@ InstallStep = WriteFile | RemovePath | RunCommand
 
 
 def plan_install(program: Sequence[str], *, configured: bool) -> list[InstallStep]:
-    """How to make `program`, such as ("/opt/printwarden/printwarden",), a service. Raises NotPossible."""
+    """Plan how to make `program`, such as ("/opt/printwarden/printwarden",), a service.
+
+    Raises InstallNotPossible."""
     place = Path(program[0])
     if hidden := next((folder for folder in HIDDEN_FOLDERS if place.is_relative_to(folder)), None):
         raise InstallNotPossible(
@@ -85,7 +87,7 @@ def plan_install(program: Sequence[str], *, configured: bool) -> list[InstallSte
 
 
 def plan_uninstall(*, purge: bool) -> list[InstallStep]:
-    """How to undo it. Configuration and state stay, unless `purge`."""
+    """Plan the steps that undo it. Configuration and state stay, unless `purge`."""
     steps: list[InstallStep] = [
         RunCommand(("systemctl", "disable", "--now", *UNITS), needed=False),
         *(RemovePath(UNIT_FOLDER / name) for name in UNITS),
@@ -103,7 +105,7 @@ def plan_uninstall(*, purge: bool) -> list[InstallStep]:
 
 
 def format_unit(name: str, program: Sequence[str]) -> str:
-    """The unit file `name`, for a program that lies elsewhere than the package puts it."""
+    """Return the unit file `name`, for a program outside the package's place."""
     text = (HERE / name).read_text("utf-8")
     return text.replace(
         "ExecStart=/usr/bin/printwarden ", f"ExecStart={' '.join(map(_escape_word, program))} "
@@ -131,7 +133,7 @@ def describe_steps(steps: Iterable[InstallStep]) -> list[str]:
 
 
 def run_steps(steps: Iterable[InstallStep]) -> None:
-    """Do it. Raises NotPossible at the first step that fails and is needed."""
+    """Run the steps. Raises InstallNotPossible at the first needed step that fails."""
     for step in steps:
         try:
             _run_step(step)
@@ -170,14 +172,14 @@ def _format_reason(why: Exception) -> str:
 
 
 def show_status() -> bool:
-    """Whether the service runs; what systemd knows of it goes to the screen. Raises NotPossible."""
+    """Print systemd's status of the service; return True if it runs. Raises InstallNotPossible."""
     _require_systemd()
     command = ("systemctl", "status", "--no-pager", "--lines=10", UNITS[0])
     return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - no shell
 
 
 def check_possible() -> None:
-    """Raises NotPossible where systemd is not in charge, where a package is, or where we are not root."""
+    """Raise InstallNotPossible without a running systemd, beside an installed package, or without root."""
     _require_systemd()
     if PACKAGED.exists():
         raise InstallNotPossible(
@@ -196,5 +198,5 @@ def _require_systemd() -> None:
 
 
 def is_installed() -> bool:
-    """Whether a package or `service install` has made it a service."""
+    """True if a package or `service install` has made it a service."""
     return PACKAGED.exists() or (UNIT_FOLDER / UNITS[0]).exists()

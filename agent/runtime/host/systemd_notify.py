@@ -1,11 +1,11 @@
-"""What systemd is told about the service, over the datagram socket that it names (sd_notify(3)).
+"""Reports to systemd about the service, over the datagram socket that it names (sd_notify(3)).
 
     READY=1       sockets are open, known printers taken up: `systemctl start` returns
     STATUS=…      one line for `systemctl status`
     WATCHDOG=1    still alive; if it stays out for WatchdogSec=, systemd starts the service again
     STOPPING=1    on the way out
 
-Without systemd nothing is told and nothing goes wrong.
+Without systemd nothing is sent and nothing fails.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from agent.runtime.host.watchdog import ServiceManager
 
 
 def notify_systemd(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Send `lines`, such as "READY=1". Whether there was somebody to tell."""
+    """Send `lines`, such as "READY=1"; return True if systemd could be reached."""
     place = environment.get("NOTIFY_SOCKET", "")
     return bool(place) and _send_datagram("\n".join(lines), place)
 
@@ -29,7 +29,7 @@ def _send_datagram(text: str, place: str) -> bool:
         with (
             contextlib.suppress(
                 OSError
-            ),  # nobody listens any more; the service is worth more than its report
+            ),  # systemd does not listen any more; the service goes on without its report
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
         ):
             sender.sendto(text.encode(), address)
@@ -50,7 +50,7 @@ def watchdog_timeout(environment: Mapping[str, str] = os.environ) -> float | Non
 
 
 def systemd_manager() -> ServiceManager:
-    """systemd, as the keeper of this process."""
+    """Return systemd as the manager of this process."""
     return ServiceManager(
         watchdog_timeout=watchdog_timeout(),
         ready=lambda status: notify_systemd("READY=1", f"STATUS={status}"),

@@ -1,10 +1,10 @@
-"""The pulse of the service: a beat that is felt only while the loop turns and the state file answers.
+"""The watchdog: a ping that is sent only while the event loop runs and the state file answers.
 
-    event loop ──beat──► writer thread (an empty transaction) ──► felt ──► systemd's watchdog, or `Guard`
+    event loop ──► writer thread (an empty transaction) ──► ping ──► systemd's watchdog, or `StallDetector`
 
-A process that is alive but does nothing is worse than a dead one: nobody restarts it. Whoever watches
-and feels no beat for its patience ends the process, and the service manager starts it again; what was
-committed is safe, and what was not is read again.
+A process that is alive but does nothing is worse than a dead one, which is restarted. After a time without
+a ping the process is ended, and the service manager starts it again; committed work is safe, the rest is
+read again.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from agent.core.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceManager:
-    """Who keeps the service running, and what it wants to be told: systemd, Windows, or nobody."""
+    """The service manager (systemd, Windows, or none), and the reports that it expects."""
 
-    watchdog_timeout: float | None  # seconds without a beat after which it acts; None: it feels no pulse
-    ready: Callable[[str], object]  # with one line on what the service does
+    watchdog_timeout: float | None  # seconds without a ping after which it acts; None: no watchdog
+    ready: Callable[[str], object]  # with one line on the service
     ping: Callable[[], object]
     stopping: Callable[[], object]
 
 
-PINGS_PER_TIMEOUT = 3  # in the time that the watcher waits: one may be late without harm
+PINGS_PER_TIMEOUT = 3  # within the watchdog's timeout: one may be late without harm
 
 
 async def watchdog_loop(store: Store, patience: float, felt: Callable[[], object]) -> None:
-    """Call `felt` several times within `patience` seconds, for as long as loop and store answer."""
+    """Call `felt` several times within `patience` seconds, while the loop and the store answer."""
     while True:
         await store.run(_run_empty_transaction)
         felt()
@@ -45,7 +45,7 @@ def _run_empty_transaction(tx: sqlite3.Connection) -> None:
 
 @dataclass(slots=True)
 class StallDetector:
-    """Where no service manager watches (Windows): a thread that calls `ended` when the pulse stays out."""
+    """The watchdog for Windows, which has none: a thread that calls `on_stall` when the pings stay out."""
 
     timeout: float  # seconds
     on_stall: Callable[[], object]  # ends the process; a stalled one cannot be asked to

@@ -1,8 +1,8 @@
 """The service for Windows' service control manager: a shell around `agent.runtime.host.embedded`.
 
-    SCM ──start──────────► RUNNING is told first (after 30 s of silence it would give up: error 1053)
+    SCM ──start──────────► RUNNING is reported first (after 30 s of silence it would give up: error 1053)
                            then the agent runs ──ends──► STOPPED
-        ──stop, shutdown─► STOP_PENDING is told, then the agent ends cleanly
+        ──stop, shutdown─► STOP_PENDING is reported, then the agent ends cleanly
 
 A mistake in config.toml goes to the Event Log and stops the service. Anything else that ends the agent
 ends the process without STOPPED: for the SCM a crash, which it mends by its failure actions.
@@ -37,7 +37,7 @@ class EventLog(logging.Handler):
 
 
 class Service(win32serviceutil.ServiceFramework):
-    """What pywin32 calls when the SCM does."""
+    """The class whose methods pywin32 calls for the SCM."""
 
     _svc_name_ = "Printwarden"
     _svc_display_name_ = "Printwarden"
@@ -53,7 +53,7 @@ class Service(win32serviceutil.ServiceFramework):
 
     SvcShutdown = SvcStop
 
-    def SvcDoRun(self) -> None:  # noqa: N802 - named by pywin32, which has told RUNNING by now
+    def SvcDoRun(self) -> None:  # noqa: N802 - named by pywin32, which has reported RUNNING by now
         events = EventLog(logging.WARNING)
         logging.getLogger().addHandler(events)
         log_to_folder(default_paths().state / "log")
@@ -61,9 +61,9 @@ class Service(win32serviceutil.ServiceFramework):
         try:
             self.hosted.run()
         except ConfigError as why:
-            logging.getLogger("printwarden").error("not started:\n%s", why)  # noqa: TRY400 - no bug
+            logging.getLogger(__name__).error("not started:\n%s", why)  # noqa: TRY400 - no bug
         except BaseException:
-            logging.getLogger("printwarden").critical("the agent ended unexpectedly", exc_info=True)
+            logging.getLogger(__name__).critical("the agent ended unexpectedly", exc_info=True)
             os._exit(CRASHED)
         finally:
             logging.getLogger().removeHandler(events)

@@ -1,4 +1,4 @@
-"""What a first configuration is made of, as a person or the command line gave it."""
+"""The answers that make a first configuration, from a person or the command line."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ class SnmpV3User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupAnswers:
-    """Everything that the first run asks."""
+    """All answers of the setup."""
 
     site: str = "site"
     networks: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class SetupAnswers:
 
     @property
     def credential_names(self) -> tuple[str, ...]:
-        """What is tried, the safest first."""
+        """Return the credentials to try, the safest first."""
         names = [given["name"] for given in self.credentials]
         return (*reversed(names), *(["public"] if "public" in self.communities else []))
 

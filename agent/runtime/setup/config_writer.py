@@ -6,7 +6,7 @@
         community-1, snmpv3-auth, snmpv3-priv
     rules.d/               the site's own rules
 
-A file is complete before it has its name: whoever reads meanwhile finds the old one, or none.
+A file is complete before it gets its name: a reader meanwhile finds the old one, or no file.
 """
 
 import contextlib
@@ -76,7 +76,7 @@ _SUFFIXES = {"community": "", "auth_password": "-auth", "priv_password": "-priv"
 
 
 def _write_atomically(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that nobody else could read meanwhile, and that is there whole or not at all."""
+    """Write a file that no other user can read meanwhile, and that exists whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -1,9 +1,9 @@
-"""Becoming known to the provider, or leaving the token for the service to do it.
+"""Enrolment with the provider, now or later by the service.
 
     token ──left──► state/enrolment.token ──► enrolled now: the file is gone, the identity beside it
-                                          └─► nobody answers: the service enrols when it can
+                                          └─► no answer: the service enrols later
 
-Whoever does this as root for the installed service gives it what was made: it runs as a user of its own.
+Run by root for the installed service, the files made here are given to the service's own user.
 """
 
 import os
@@ -50,7 +50,7 @@ async def enrol_with_token(settings: Config, token_source: str) -> AgentIdentity
 
 
 async def enrol_with_saved_token(settings: Config) -> tuple[bool, str]:
-    """Enrol with the token that was left. Whether that is done or will be, and what to tell a person."""
+    """Enrol with the saved token. Return whether it is done, and a sentence for a person."""
     try:
         known = await enrol_with_token(settings, str(settings.token_path))
     except NotEnrolled as why:
@@ -62,7 +62,7 @@ async def enrol_with_saved_token(settings: Config) -> tuple[bool, str]:
 
 
 def give_state_to_service(state: Path) -> None:
-    """Make the state folder of the installed service its own; another folder stays whose it is."""
+    """Give the state folder of the installed service to its user; any other folder keeps its owner."""
     if sys.platform != "win32" and os.geteuid() == 0 and state == default_paths().state:
         import pwd  # noqa: PLC0415 - exists on POSIX only
 

@@ -1,4 +1,4 @@
-"""The first try of a configuration: does the provider answer, and can we believe who it is?"""
+"""The first try of a configuration: reach the provider and check its certificate."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ CONNECT_TIMEOUT = 10.0  # seconds
 async def check_provider(
     url: str, ca_file: Path | None = None, proxy: str = "", environment: Mapping[str, str] = os.environ
 ) -> str:
-    """Connect to the provider and check its certificate; nothing is sent. Returns what to tell a person.
+    """Connect to the provider and check its certificate; nothing is sent. Return a sentence for a person.
 
-    Raises OSError (also ssl.SSLError) if it cannot be reached or believed.
+    Raises OSError (also ssl.SSLError) if it cannot be reached or its certificate is not valid.
     """
     parts = urlsplit(url)
     if proxy or environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
@@ -33,6 +33,6 @@ async def check_provider(
             f"no connection within {CONNECT_TIMEOUT:.0f} s; does a firewall stand between?"
         ) from None
     writer.close()
-    with contextlib.suppress(OSError):  # it hung up first; we had what we wanted
+    with contextlib.suppress(OSError):  # it hung up first; the certificate was checked by then
         await writer.wait_closed()
     return "answers, and its certificate is good" if encrypted else "answers, not encrypted"

@@ -1,4 +1,4 @@
-"""Which networks to propose: those that this machine is in and that may hold an office's printers. Pure."""
+"""Proposal of networks: those of this machine that may hold an office's printers. Pure."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ VIRTUAL_INTERFACES = (
 
 MIN_PREFIX = 20  # the shortest prefix proposed as it is; a larger range is cut down to the /24 around us
 FALLBACK_PREFIX = 24
-MAX_PREFIX = 30  # below it there is room for nobody but us and a router
+MAX_PREFIX = 30  # a smaller network holds this machine and a router only
 
 
 def propose_networks(addresses: Iterable[tuple[str, str, int]]) -> list[str]:

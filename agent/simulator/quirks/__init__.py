@@ -1,1 +1,1 @@
-"""What printers do wrong; see `agent.simulator.quirk`. Every function marked `@quirk` is one."""
+"""Faults of real printers; see `agent.simulator.quirk`. Every function marked `@quirk` is one."""

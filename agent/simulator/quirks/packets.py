@@ -29,7 +29,7 @@ def elsewhere(answer: Responder, _amount: float, _luck: Random) -> Responder:
 
 @quirk()
 def wrong_id(answer: Responder, _amount: float, _luck: Random) -> Responder:
-    """Replies carry a request-id that nobody sent."""
+    """Replies carry a request-id that was never sent."""
 
     def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
         return answer(replace(request, request_id=request.request_id ^ 0x2A5A), now)

@@ -1,5 +1,5 @@
-"""What can happen to a simulated printer, one scenario a file, named after it.
+"""Scenarios for simulated printers, one a file, named after it.
 
 Each file offers `build_scenario(make, luck) -> Scenario`, see `agent.simulator.scenario.ScenarioFile`.
-A scenario also says which ticket it must lead to: `printwarden demo` and the tests compare.
+A scenario also names the ticket it must lead to: `printwarden demo` and the tests compare.
 """

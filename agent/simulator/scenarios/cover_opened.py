@@ -1,4 +1,4 @@
-"""Somebody opens the front cover for forty minutes and closes it again. Nobody needs to come."""
+"""The front cover is opened for forty minutes and closed again. No ticket is needed."""
 
 from random import Random
 

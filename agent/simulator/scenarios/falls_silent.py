@@ -1,4 +1,4 @@
-"""After three to four hours nothing is heard of it any more. Nobody knows why; it stays so."""
+"""The printer answers nothing any more after three to four hours."""
 
 from random import Random
 

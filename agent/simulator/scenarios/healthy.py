@@ -1,4 +1,4 @@
-"""Nothing happens. Toner goes down slowly, paper gets low and is filled up again by somebody."""
+"""No fault: toner goes down slowly, paper gets low and is filled up again."""
 
 from random import Random
 

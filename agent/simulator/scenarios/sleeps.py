@@ -1,4 +1,4 @@
-"""It sleeps whenever nobody prints, and needs a while to answer the first question.
+"""The printer sleeps between jobs, and answers the first request late.
 
 Its alert table is never empty: as some makers have it, the last power-up and the fuser being cold
 stand there for good, and mean nothing. Asleep is "running" and "other" (RFC 3805, section

@@ -1,4 +1,4 @@
-"""A lot is printed, the toner was not full, and nobody swaps it.
+"""Many pages are printed, the toner was not full, and is not replaced.
 
 From 30 % it is below 10 % within seven hours and at its last few percent before ten.
 """

@@ -1,4 +1,4 @@
-"""The rollers of tray 2 are worn: it jams, somebody pulls the sheet out, it jams again, ever sooner.
+"""The rollers of tray 2 are worn: it jams, the sheet is pulled out, it jams again, ever sooner.
 
 Each jam stands 20 to 40 minutes. The pauses shrink from four hours to one: eight jams and more in
 the first twenty hours. It stays bad for two weeks; then the story ends.
