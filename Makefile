@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-long test-deps package test-install check format bench lock clean
+.PHONY: help demo test test-long test-deps package test-install check format bench changelog lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ format: $(VENV)/.dev ## Put the code into its one format
 
 bench: $(VENV)/.dev ## Measure; every figure in docs/benchmarks.md comes from here
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+changelog: $(VENV)/.dev ## Show what the fragments in changes/ would add to the list of changes
+	$(BIN)/towncrier build --draft --version next
 
 lock: $(VENV)/.dev ## Resolve the dependencies again, with hashes (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt

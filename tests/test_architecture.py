@@ -79,7 +79,7 @@ def room_of(module: str) -> str | None:
 def offence(file: str, module: str) -> str | None:
     """Which sentence of the page this import breaks: "order", "uplink", "simulator" or "home"."""
     here, there = room_of(file.removesuffix(".py").replace("/", ".")), room_of(module)
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     broken = {
         "uplink": (file.startswith("uplink/") and top == "agent")
         or (here is not None and top == "uplink" and here not in KNOW_UPLINK),

@@ -20,7 +20,6 @@ from functools import cache
 from pathlib import Path
 
 import agent
-import uplink
 from agent.history.device_history import DeviceHistory
 from agent.rules.backtest.scoring import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
@@ -90,7 +89,8 @@ def program_digest() -> str:
     """
     if getattr(sys, "frozen", False):
         return of_files([Path(sys.executable)])
-    return of_files(Path(package.__path__[0]) for package in (agent, uplink))
+    here = Path(agent.__path__[0])
+    return of_files([here, here.with_name("uplink")])
 
 
 def of_files(roots: Iterable[Path]) -> str:
