@@ -1,1 +1,1 @@
-"""Finds printers (`methods/`: one way a file) and tells which is which (`inventory`)."""
+"""Find printers (`methods/`: one way a file) and tell them apart (`inventory`)."""

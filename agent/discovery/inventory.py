@@ -1,13 +1,13 @@
-"""Sightings become identities: which printer is this, wherever it answers from today?
+"""The inventory: decide which printer answered, independent of its address.
 
-    serial ──────► MAC ──────► UUID ──────► same address, nothing contradicts
+    serial ──────► MAC ──────► UUID ──────► same address, and no contradiction
     (checked)      (board)     (services)   (last resort)
 
 Promises:
 - The IP address alone never identifies a printer: a DHCP move keeps the printer, an address that has
   become another printer becomes another device, and a printer with two addresses stays one.
 - A serial number that a different, living printer of the site already holds is not believed.
-- What turned out not to be a printer is remembered, and not asked again for 30 days.
+- A host that turned out not to be a printer is remembered, and not asked again for 30 days.
 """
 
 import json
@@ -64,7 +64,7 @@ SCHEMA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Something seen that is not (or not yet) in the inventory."""
+    """A host that was seen and is not (or not yet) in the inventory."""
 
     address: Address
     via: str
@@ -75,9 +75,9 @@ class Candidate:
 
 
 def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
-    """Whether to identify who was seen: not if it is known, or was asked in vain lately.
+    """Decide whether a sighting needs identification: not a known printer, nor a host asked in vain lately.
 
-    Who announces itself as a printer is asked even if a sweep could not tell what it is.
+    A host that announces itself as a printer is asked even if a sweep could not classify it.
     """
     host, port = sighting.address
     row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
@@ -89,7 +89,7 @@ def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
 
 
 def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
-    """Remember what became of a sighting. Verdicts: see `Candidate`."""
+    """Store the verdict on a sighting; verdicts: see `Candidate`."""
     pause = RETRY_PAUSES.get(verdict, 0.0)
     host, port = sighting.address
     announced = json.dumps(asdict(sighting.announced)) if sighting.announced else None
@@ -101,7 +101,7 @@ def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> 
 
 
 def load_candidates(tx: sqlite3.Connection) -> list[Candidate]:
-    """Everything seen, with its verdict, by address."""
+    """Load every sighting with its verdict, by address."""
     return [
         Candidate(
             address=Address(row["host"], row["port"]),
@@ -124,7 +124,7 @@ def bind_identity(
     credential: str | None = None,
     learned: str = "",
 ) -> Device:
-    """The device that `identity`, read at `address`, belongs to: a known one or a new one.
+    """Find or create the device to which `identity`, read at `address`, belongs, and save it.
 
     A known printer that still answers where it was has a second address here (another network card, a
     second VLAN); one that has not answered there for an hour has moved.
@@ -151,13 +151,13 @@ def bind_identity(
 
 
 def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
-    """Where else this printer answered."""
+    """Load the further addresses at which this printer answered."""
     found = tx.execute("SELECT host, port FROM second_address WHERE device = ? ORDER BY host, port", (key,))
     return [Address(row["host"], row["port"]) for row in found]
 
 
 def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
-    """The devices that share a serial, MAC, UUID or address with this one: the only ones it may be."""
+    """Load the devices that share a serial, MAC, UUID or address with this one: the possible matches."""
     found = tx.execute(
         "SELECT * FROM device WHERE serial = ? UNION SELECT * FROM device WHERE mac = ? "
         "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE host = ? AND port = ? "
@@ -168,7 +168,7 @@ def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) 
 
 
 def _load_home_seen(tx: sqlite3.Connection, key: str) -> float:
-    """When the printer last answered at its own address."""
+    """Load the time of the last answer at the printer's own address."""
     row = tx.execute("SELECT home_seen FROM device WHERE key = ?", (key,)).fetchone()
     return float(row["home_seen"]) if row else 0.0
 
@@ -184,30 +184,30 @@ def _save_device(tx: sqlite3.Connection, device: Device, learned: str, *, home_s
 
 
 def match_device(
-    known: Mapping[str, Device], identity: Identity, address: Address, now: float
+    devices: Mapping[str, Device], identity: Identity, address: Address, now: float
 ) -> Device | None:
-    """Which of `known` this is: by serial, then MAC, then UUID, then at its old address, uncontradicted."""
+    """Match one of `devices` by serial, then MAC, then UUID, then by its old address unless contradicted."""
     for attribute in ("serial", "mac", "uuid"):
         value = getattr(identity, attribute)
-        for device in known.values():
+        for device in devices.values():
             if (
                 value
                 and getattr(device, attribute) == value
                 and not _is_another_printer(device, identity, address, now)
             ):
                 return device
-    at_address = [device for device in known.values() if device.address == address]
+    at_address = [device for device in devices.values() if device.address == address]
     return next((device for device in at_address if not _contradicts_identity(device, identity)), None)
 
 
 def _contradicts_identity(device: Device, identity: Identity) -> bool:
-    """Whether anything that both know of themselves differs."""
+    """Report a difference in serial, MAC, UUID or model, where both have a value."""
     pairs = [(getattr(device, name), getattr(identity, name)) for name in ("serial", "mac", "uuid", "model")]
     return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 
 def _is_another_printer(device: Device, identity: Identity, address: Address, now: float) -> bool:
-    """Whether the same serial, MAC or UUID is nevertheless a different printer.
+    """Report that the same serial, MAC or UUID nevertheless belongs to a different printer.
 
     Two printers of one site with one serial number exist (placeholders, refurbished boards): another
     model, or another MAC while the first is alive at its own address.
@@ -230,7 +230,7 @@ def _merge_device(
     *,
     key: str,
 ) -> Device:
-    """The device as it is now known; what was not read this time keeps its last value."""
+    """Update the device record; a field that was not read this time keeps its last value."""
     read = {name: getattr(identity, name) for name in IDENTITY_FIELDS if getattr(identity, name)}
     if identity.name:
         read["hostname"] = identity.name
@@ -242,7 +242,7 @@ def _merge_device(
 
 
 def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
-    """The first of serial, MAC, UUID that nobody holds yet; else model and address together."""
+    """Choose the first of serial, MAC, UUID that is no key yet; else model and address together."""
     for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
         key = f"{prefix}:{value}"
         if value and not tx.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():
@@ -251,18 +251,18 @@ def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) ->
 
 
 def load_devices(tx: sqlite3.Connection) -> dict[str, Device]:
-    """Every known printer, by key."""
+    """Load every printer of the inventory, by key."""
     return {row["key"]: _device_from_row(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
 
 
 def load_device(tx: sqlite3.Connection, key: str) -> Device | None:
-    """One printer by its key; None if it is not in the inventory."""
+    """Load one printer by its key; None if it is not in the inventory."""
     row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
     return _device_from_row(row) if row else None
 
 
 def find_device_at(tx: sqlite3.Connection, address: Address) -> Device | None:
-    """The printer that answers at `address`, also if that is its second one, as far as is known."""
+    """Find the printer last seen at `address`, also if that is its second address."""
     row = tx.execute(
         "SELECT * FROM device WHERE host = ? AND port = ? UNION SELECT device.* FROM device "
         "JOIN second_address ON device.key = second_address.device "
@@ -273,7 +273,7 @@ def find_device_at(tx: sqlite3.Connection, address: Address) -> Device | None:
 
 
 def load_learned(tx: sqlite3.Connection, key: str) -> str:
-    """What the SNMP engine learned about this printer (see `agent.snmp`), "" if nothing."""
+    """Load how the SNMP engine asks this printer best (see `agent.snmp`); "" if not learned yet."""
     row = tx.execute("SELECT learned FROM device WHERE key = ?", (key,)).fetchone()
     return str(row["learned"]) if row else ""
 
@@ -283,7 +283,7 @@ def save_learned(tx: sqlite3.Connection, key: str, learned: str) -> None:
 
 
 def mark_seen(tx: sqlite3.Connection, key: str, address: Address, now: float) -> None:
-    """Note that the printer answered at `address`."""
+    """Record the time of an answer at `address`."""
     tx.execute("UPDATE device SET last_seen = ? WHERE key = ?", (now, key))
     tx.execute(
         "UPDATE device SET home_seen = ? WHERE key = ? AND host = ? AND port = ?", (now, key, *address)
@@ -291,14 +291,14 @@ def mark_seen(tx: sqlite3.Connection, key: str, address: Address, now: float) ->
 
 
 def save_sweep_position(tx: sqlite3.Connection, host: str, now: float) -> None:
-    """Remember the last host that a sweep asked, so that it can go on there; "" when it is complete."""
+    """Store the last host of a sweep, so that it can resume there; "" when it is complete."""
     tx.execute("DELETE FROM sweep")
     if host:
         tx.execute("INSERT INTO sweep VALUES (?, ?)", (host, now))
 
 
 def load_sweep_position(tx: sqlite3.Connection, now: float) -> str:
-    """The host after which an interrupted sweep goes on; "" if the last one was completed, or is old."""
+    """Load the host after which an interrupted sweep resumes; "" if the last one was completed, or is old."""
     row = tx.execute("SELECT host FROM sweep WHERE at > ?", (now - MAX_SWEEP_AGE,)).fetchone()
     return str(row["host"]) if row else ""
 

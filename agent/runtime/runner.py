@@ -129,7 +129,9 @@ async def run_once(
     """One pass: find printers, read those known before, deliver, and end."""
     async with running_agent(agent, ONCE_TIMEOUT):
         known = list(agent.poller.fleet.devices)
-        await agent.discovery.run_methods(agent.discovery.ways(), listen=listen, heard=heard, met=met)
+        await agent.discovery.run_methods(
+            agent.discovery.ways(), listen=listen, on_progress=heard, on_verdict=met
+        )
         await agent.poller.poll_all(known, frozenset(Tier))
         await jobs.send_heartbeat(agent)
         if agent.provider_poller:

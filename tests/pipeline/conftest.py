@@ -44,7 +44,7 @@ class Site:
         def met(sighting: Any, verdict: str) -> None:
             self.verdicts[self.names.get(sighting.address.host, sighting.address.host)] = verdict
 
-        await self.agent.discovery.run_methods(self.agent.discovery.ways("sweep"), listen=0, met=met)
+        await self.agent.discovery.run_methods(self.agent.discovery.ways("sweep"), listen=0, on_verdict=met)
 
     async def read_all(self, tiers: frozenset[Tier] = EVERYTHING) -> None:
         await self.agent.poller.poll_all(list(self.agent.poller.fleet.devices), tiers)

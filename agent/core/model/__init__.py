@@ -1,21 +1,21 @@
-"""The vocabulary of the house: frozen records, and vagueness as a type.
+"""The vocabulary of the agent: frozen records, and vagueness as a type.
 
-A record says what a printer said, in the words of the Printer MIB (RFC 3805) and the Host
+A record holds what a printer reported, in the words of the Printer MIB (RFC 3805) and the Host
 Resources MIB (RFC 2790). `None` means "not read or not there"; a `Vague` member means "the
 printer answered, but without a number". Neither is ever turned into a number.
 
 Times are seconds since 1970-01-01 UTC as `float`, called `at`. Names of enumeration members are
 the labels of the MIB texts, so that they can be looked up there.
 
-The files follow a reading on its way, and each knows only those above it:
+The files follow a reading through the stages, and each imports only those above it:
 
-    amounts     how much, where a printer may answer without a number
-    credentials how a printer is asked
-    devices     who a printer is
-    readings    what one poll of it brought
-    foresight   what is foreseen of it
-    facts       what rules may know of it
-    verdicts    what a rule concluded, and what the provider is told
+    amounts        levels and capacities, where a printer may answer without a number
+    credentials    how a printer is asked
+    devices        addresses, announcements, identities, inventory records
+    readings       the snapshot of one poll
+    forecasts      when supplies run out and parts wear
+    facts          the input of the rules
+    rule_changes   the conclusions of the rules, and the steps of a ticket
 """
 
 from agent.core.model.amounts import (

@@ -1,4 +1,4 @@
-"""How much there is, where a printer may answer without a number (RFC 3805, prtMarkerSuppliesLevel)."""
+"""Levels and capacities; a printer may answer without a number (RFC 3805, prtMarkerSuppliesLevel)."""
 
 from enum import StrEnum
 from typing import Self
@@ -13,7 +13,7 @@ class Vague(StrEnum):
 
     @classmethod
     def from_raw(cls, raw: int) -> Self | None:
-        """The meaning of -1, -2, -3, also when firmware sent them as unsigned 32-bit numbers."""
+        """Decode -1, -2, -3, also when firmware sent them as unsigned 32-bit numbers."""
         signed = raw - (1 << 32) if raw > (1 << 32) - 4 else raw
         return {-1: cls.OTHER, -2: cls.UNKNOWN, -3: cls.SOME_LEFT}.get(signed)
 
@@ -23,14 +23,14 @@ Amount = int | Vague | None
 
 
 def compute_percent(level: Amount, largest: Amount) -> int | None:
-    """100 x level / largest, rounded half up and at most 100; None where either is no number."""
+    """Return 100 x level / largest, rounded half up and at most 100; None where either is no number."""
     if not isinstance(level, int) or not isinstance(largest, int) or largest <= 0 or level < 0:
         return None
     return min(100, (200 * level + largest) // (2 * largest))
 
 
 def find_vagueness(level: Amount, largest: Amount) -> Vague | None:
-    """Why there is no percentage: the level's own vagueness first, then the capacity's."""
+    """Return the reason for a missing percentage: the vagueness of the level first, then of the capacity."""
     if compute_percent(level, largest) is not None:
         return None
     if isinstance(level, Vague):
@@ -41,7 +41,7 @@ def find_vagueness(level: Amount, largest: Amount) -> Vague | None:
 
 
 def resolve_capacity(largest: Amount, unit: str | None) -> Amount:
-    """What 100 % is: firmware that gives levels in percent(19) may leave the capacity -1, -2 or 0."""
+    """Return the level that means 100 %: with unit percent(19), the capacity may be -1, -2 or 0."""
     return 100 if unit == "percent" and (not isinstance(largest, int) or largest <= 0) else largest
 
 
@@ -51,5 +51,5 @@ AVAILABILITY = {
 
 
 def decode_availability(status: int | None) -> str | None:
-    """The lowest three bits of PrtSubUnitStatusTC (RFC 3805): 3 is unavailable because broken."""
+    """Decode the lowest three bits of PrtSubUnitStatusTC (RFC 3805): 3 is unavailable because broken."""
     return None if status is None else AVAILABILITY.get(status & 7, "unknown")

@@ -1,4 +1,4 @@
-"""Who a printer is: where it answers, what it announces, what the inventory knows of it."""
+"""Addresses, announcements and identities of printers, and the record of the inventory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Address(NamedTuple):
-    """Where a printer answers: an IP address in text form and a UDP (or TCP) port."""
+    """The address of a printer: an IP address in text form and a UDP (or TCP) port."""
 
     host: str
     port: int = 161
@@ -17,7 +17,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What a printer says of itself over mDNS, before anybody asks (Bonjour Printing 1.2.1)."""
+    """The announcement of a printer over mDNS (Bonjour Printing 1.2.1)."""
 
     model: str | None = None  # ty, else the IEEE 1284 maker and model, else product
     vendor: str | None = None
@@ -40,7 +40,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """Something that may be a printer, seen at an address by one way of discovery."""
+    """A host that may be a printer, seen at an address by one way of discovery."""
 
     address: Address
     via: str  # the discoverer's name: static, mdns, sweep
@@ -56,7 +56,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """One printer as the inventory knows it, whatever address it answers from today."""
+    """One printer of the inventory, independent of its current address."""
 
     key: str  # "sn:PHBLL12345", "mac:001122334455" or "uuid:…"; never the address
     address: Address
@@ -71,12 +71,12 @@ class Device:
     credential: str | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0
-    tags: tuple[str, ...] = ()  # the provider's own words for it, from its asset list
-    contract: str | None = None  # id of the contract that it is under
+    tags: tuple[str, ...] = ()  # from the provider's asset list
+    contract: str | None = None  # id of its contract
 
     @property
     def name(self) -> str:
-        """What a person calls it: "Kyocera ECOSYS P2040dw (VHB8912345)"."""
+        """A name for people: "Kyocera ECOSYS P2040dw (VHB8912345)"."""
         called = " ".join(part for part in (self.vendor, self.model) if part) or "printer"
         return f"{called} ({self.serial or self.address.host})"
 
@@ -94,7 +94,7 @@ class PrinterUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the printer says it is."""
+    """The identity that a printer reports."""
 
     vendor: str | None = None
     model: str | None = None
@@ -107,4 +107,4 @@ class Identity:
     location: str | None = None
     object_id: str | None = None  # sysObjectID, dotted
     description: str | None = None  # sysDescr
-    profiles: tuple[str, ...] = ()  # files of the vendor profiles that fit: whose private meters to ask for
+    profiles: tuple[str, ...] = ()  # files of the vendor profiles that fit: their private meters are read

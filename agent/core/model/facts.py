@@ -1,4 +1,4 @@
-"""What rules may know of one printer at one moment, put together from history."""
+"""The input of the rules: the facts about one printer at one moment, put together from history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceEvent:
-    """Something that happened to a printer, and is told by no value alone."""
+    """An event in the life of a printer that no single value shows."""
 
     at: float
     what: str  # "reboot", "replaced", "serial", "counter", "missed"
@@ -29,17 +29,17 @@ class DeviceEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFacts:
-    """What is known of the whole site at one moment."""
+    """The facts about the whole site at one moment."""
 
     id: str = ""
     devices: int = 0
     unreachable: int = 0
-    settles: float | None = None  # until then what was there before the agent goes into one digest
+    settles: float | None = None  # until then, older faults go into one digest
     affected: frozenset[tuple[str, str, str]] = frozenset()  # (rule, fault, device) of all that fires
 
     @property
     def all_unreachable(self) -> bool:
-        """Whether nobody answers at all: then the agent cannot tell who is there."""
+        """True if no printer answers: then the network of the agent is the likelier cause."""
         return self.devices >= 3 and self.unreachable == self.devices
 
     @property
@@ -50,7 +50,7 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentHistory:
-    """What of the last 30 days only some rules ask for; read only where one does."""
+    """History of the last 30 days that only some rules use; loaded only for them."""
 
     errors: tuple[tuple[float, tuple[str, ...] | None], ...] = ()  # (from when, error bits; None: silent)
     engine: tuple[tuple[float, int], ...] = ()  # (at, count of the engine), where the panel has its own total
@@ -59,9 +59,9 @@ class RecentHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that rules may know of one printer at one moment, put together from history.
+    """All facts about one printer at one moment.
 
-    A part that was never read is None or empty-with-`…_at`-None; rules take that for "unknown".
+    A part that was never read is None, or empty with its `…_at` None; rules treat that as "unknown".
     """
 
     device: Device
@@ -83,12 +83,12 @@ class Facts:
     renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
     happened: tuple[DeviceEvent, ...] = ()  # within the last 30 days, by time
     foresight: Forecasts = field(default_factory=Forecasts)
-    speed: int | None = None  # pages an hour at most, as the printer tells
+    speed: int | None = None  # pages an hour at most, as the printer reports
     epoch: int | None = (
         None  # which epoch the total meter is in, see `agent.history.meters.epochs`; None: the first
     )
     epoch_since: float | None = None
     ordered: frozenset[str] = frozenset()  # subjects for which an order is under way
     trail: RecentHistory = field(default_factory=RecentHistory)
-    fresh: frozenset[str] | None = None  # parts that the last reading changed; None: nobody knows, so all
+    fresh: frozenset[str] | None = None  # parts that the last reading changed; None: assume all
     site: SiteFacts = field(default_factory=SiteFacts)

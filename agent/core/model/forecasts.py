@@ -1,4 +1,4 @@
-"""What is foreseen of a printer. Estimates, all of them."""
+"""Forecasts for one printer: estimates, all of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyForecast:
-    """When a supply will be empty: an estimate, in days from `at`. P10 is the early bound.
+    """An estimate of when a supply will be empty, in days from `at`. P10 is the early bound.
 
     `basis`: measured (a gauge in fine steps), coarse (steps of 5 % or more), learned (no numbers, but
     cartridges before it, or "almost empty") or assumed (the rated yield and the fleet's experience).
@@ -19,21 +19,21 @@ class SupplyForecast:
     p50: float
     p90: float
     basis: str
-    raw: float  # before the correction by looking back
+    raw: float  # before the correction by past forecasts
     sigma: float  # of its logarithm
     left: float  # share of a cartridge, 0.0 to 1.0
     pages_left: float
     pages_a_day: float
     use: float  # cartridges a page
-    line: float | None = None  # what a straight line since the last refill says: the baseline to beat
+    line: float | None = None  # by a straight line since the last refill: the baseline
 
     def days_at_chance(self, chance: float) -> float:
-        """Within how many days it will be empty, with this chance (0.1 to 0.9; P30 is days(0.3))."""
+        """Return the days within which it will be empty with this chance (0.1 to 0.9)."""
         return self.interpolate_days(self.p10, self.p50, self.p90, chance)
 
     @staticmethod
     def interpolate_days(p10: float, p50: float, p90: float, chance: float) -> float:
-        """The same from the three marks: between them, a factor early is as likely as a factor late."""
+        """Interpolate between the three marks: a factor early is as likely as a factor late."""
         if p10 <= 0.0:
             return 0.0
         share = min(0.9, max(0.1, chance))
@@ -43,24 +43,24 @@ class SupplyForecast:
 
 
 def _normal_quantile(share: float) -> float:
-    """The quantile of the standard normal distribution."""
+    """Return the quantile of the standard normal distribution."""
     return NormalDist().inv_cdf(share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartForecast:
-    """What is foreseen of a part that a technician replaces. An estimate, too."""
+    """The forecast for a part that a technician replaces. An estimate, too."""
 
     odds: float  # how much likelier "worn" explains its troubles than "healthy"; 1 where it has none
     troubles: int = 0  # since it was new
     last: float | None = None  # when the latest was
-    life_used: float | None = None  # share of its rated life, where a supply row tells it
+    life_used: float | None = None  # share of its rated life, where a supply row has it
     days: float | None = None  # to the end of that life
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecasts:
-    """What is foreseen of one printer."""
+    """The forecasts for one printer."""
 
     supplies: Mapping[str, SupplyForecast] = field(default_factory=dict)  # by supply index
     premature: Mapping[str, float] = field(default_factory=dict)  # supply index -> share left when replaced

@@ -1,4 +1,4 @@
-"""What one poll of one printer brought: the rows of the Printer MIB and the snapshot that holds them."""
+"""The result of one poll: the rows of the Printer MIB and the snapshot that holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class PrinterStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The state triple of RFC 3805, 2.2.13.2.1: the pair of statuses tells, not one alone."""
+    """The state triple of RFC 3805, 2.2.13.2.1: only the statuses together have a meaning."""
 
     device: DeviceStatus | None = None
     printer: PrinterStatus | None = None
@@ -45,9 +45,9 @@ class Status:
 
 
 class AlertKind(StrEnum):
-    """What a row of the alert table is, as far as a service desk is concerned."""
+    """The kind of an alert row, from the view of a service desk."""
 
-    CONDITION = "condition"  # true while the row stands (binary change)
+    CONDITION = "condition"  # true while the row exists (binary change)
     EVENT = "event"  # happened at some time; its absence says nothing (unary warning)
     STATE = "state"  # a permanent row of a healthy printer: asleep, warming up, ready
 
@@ -73,7 +73,7 @@ class Alert:
 
 
 class _Gauge:
-    """What a row with a level says of it; the rows themselves declare the three columns, in their order."""
+    """A row with a level; the rows themselves declare the three columns, in their order."""
 
     __slots__ = ()
     level: Amount
@@ -113,7 +113,7 @@ class Supply(_Gauge):
 
     @property
     def key(self) -> str:
-        """ "1.3 toner black": row, type and colour, by which rules, orders and backtests know it again."""
+        """ "1.3 toner black": row, type and colour, by which rules, orders and backtests identify it."""
         return f"{self.index} {self.type or 'unknown'} {self.colour}"
 
 
@@ -174,7 +174,7 @@ class Light:
 
 
 class Trust(StrEnum):
-    """How far a meter can be relied on."""
+    """The reliability of a meter."""
 
     MEASURED = "measured"
     UNVERIFIED = "unverified"  # from a vendor OID that no second source confirms
@@ -184,12 +184,12 @@ class Trust(StrEnum):
 
 
 GAUGE_METERS = frozenset({"remaining", "pages_left", "state", "used"})
-"""Names of meters that go up and down, with the part that they are about: no counters."""
+"""Names of meters that rise and fall, as levels of a part do: no counters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """One counter: (metric, part, value, unit), with where it came from and how far to trust it."""
+    """One counter: (metric, part, value, unit), with its source and its reliability."""
 
     name: str  # "total", "mono", "colour", "a3", "copy", "scan", …
     value: int
@@ -201,26 +201,26 @@ class Meter:
 
     @property
     def is_counter(self) -> bool:
-        """Whether it only ever rises, but for a reset."""
+        """True if it only rises, except for a reset."""
         return self.name not in GAUGE_METERS
 
     @property
     def billable(self) -> bool:
-        """Whether an invoice may rest on it: measured, or carried on over a reset with a known offset."""
+        """True if it may be invoiced: measured, or continued over a reset with a known offset."""
         return self.is_counter and self.trust in {Trust.MEASURED, Trust.OFFSET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What one poll of one printer brought. A part that was not asked for or not had is None.
+    """The result of one poll of one printer. A part that was not asked for or not answered is None.
 
-    `reachable` is False when nothing answered: then every part is None, and nobody may conclude
-    anything about supplies or alerts from it.
+    `reachable` is False without any answer: then every part is None, and no conclusion about supplies or
+    alerts may be drawn from it.
     """
 
     address: Address
     at: float
-    via: str = "snmp"  # "ipp", or "snmp+ipp" where both told
+    via: str = "snmp"  # "ipp", or "snmp+ipp" where both answered
     certificate: str | None = None  # SHA-256 in hex of the one it showed to IPP over TLS
     reachable: bool = True
     uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
@@ -240,7 +240,7 @@ class Snapshot:
     lights: tuple[Light, ...] | None = None
     units: tuple[int, ...] = ()  # hrDeviceIndex of each printer found; a print server may have several
     printers: tuple[PrinterUnit, ...] | None = (
-        None  # who each of several units is; empty where there is one only
+        None  # identity of each of several units; empty where there is one only
     )
     charset: int | None = None  # MIBenum that the localized texts are declared to be in
     problems: tuple[str, ...] = ()  # reading errors, one sentence each
@@ -248,7 +248,7 @@ class Snapshot:
 
 
 class Tier(StrEnum):
-    """What one poll asks for; each has a cadence of its own in `[schedule]`."""
+    """A group of questions of a poll; each has a cadence of its own in `[schedule]`."""
 
     ALERTS = "alerts"  # status and alerts: small and often
     SUPPLIES = "supplies"  # supplies and trays
@@ -258,9 +258,9 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedIdentity:
-    """What an earlier snapshot spares the next poll of the same printer from asking again.
+    """Facts of an earlier snapshot that the next poll of the same printer need not ask again.
 
-    The identity counts only as long as prtGeneralConfigChanges stands where it stood.
+    The identity is valid only as long as prtGeneralConfigChanges stands where it stood.
     """
 
     units: tuple[int, ...] = ()
@@ -270,7 +270,7 @@ class CachedIdentity:
 
     @classmethod
     def from_snapshot(cls, snapshot: Snapshot) -> Self:
-        """What `snapshot` taught."""
+        """Extract the facts from `snapshot`."""
         return cls(
             units=snapshot.units,
             charset=snapshot.charset,

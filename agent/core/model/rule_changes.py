@@ -1,4 +1,4 @@
-"""What a rule concluded, and what the provider is told of it."""
+"""The conclusions of the rules, and the steps of a ticket that the provider receives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from agent.core.model.devices import Device
 
 
 class Impact(StrEnum):
-    """What a fault means for the people who print; the contract turns it into a priority."""
+    """The effect of a fault on the people who print; the contract turns it into a priority."""
 
     DEVICE_DOWN = "device_down"
     DEGRADED = "degraded"
@@ -25,18 +25,18 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingPolicy:
-    """How the ticket of a change goes together with those of other printers."""
+    """The rules for grouping the ticket of a change with those of other printers."""
 
-    by: tuple[str, ...] = ()  # what a group has in common: site, model, location
+    by: tuple[str, ...] = ()  # common attributes of a group: site, model, location
     wait: float = 0.0  # seconds that the first of a group waits for the others
     most_a_day: int | None = None  # further ones of the same rule go into one storm ticket
-    digest: bool = False  # was there before the agent was: told in the site's digest
+    digest: bool = False  # existed before the agent: reported in the digest of the site
     site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A rule's verdict on one object changed."""
+    """A change of a rule's verdict on one object."""
 
     kind: ChangeKind
     at: float
@@ -55,7 +55,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketEvent:
-    """One step in the life of a ticket: what the provider is told."""
+    """One step in the life of a ticket, as sent to the provider."""
 
     ticket_id: str
     ticket_seq: int  # 1, 2, 3 … within the ticket

@@ -12,7 +12,7 @@ from agent.snmp.reader import SnmpValue
 
 
 class AddressProber(Protocol):
-    """One packet to many addresses, paced; the answers as they come."""
+    """Sends one packet to many addresses, paced, and yields the answers as they come."""
 
     def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
@@ -21,12 +21,12 @@ class AddressProber(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryProgress:
-    """How far a way of discovery has come: `done` of `total` addresses."""
+    """The progress of a way of discovery: `done` of `total` addresses."""
 
     via: str
     done: int
     total: int
-    host: str = ""  # the last one that was asked for the first time
+    host: str = ""  # the last host probed in the first round
 
 
 def _ignore_progress(progress: DiscoveryProgress) -> None:
@@ -35,28 +35,30 @@ def _ignore_progress(progress: DiscoveryProgress) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryContext:
+    """The policy, clock and means that a way of discovery works with."""
+
     policy: AccessPolicy
     clock: Clock
     prober: AddressProber
-    skip: frozenset[Address] = frozenset()  # known already: no need to ask
+    skip: frozenset[Address] = frozenset()  # addresses of printers in the inventory
     resume_after: str = ""  # the host at which an earlier sweep was interrupted
-    listen: float | None = None  # real seconds for ways that only listen; None: for ever
+    listen: float | None = None  # real seconds for ways that only listen; None: without end
     on_progress: Callable[[DiscoveryProgress], None] = field(default=_ignore_progress)
 
 
 Cadence = Literal["sweep", "listen"]
-"""When the service runs it: as often as `[schedule] sweep` says, or once, for as long as it runs."""
+"""The service runs a sweep as often as `[schedule] sweep` says, and listens as long as it runs."""
 
 
 class Way(Protocol):
-    """What each file here offers."""
+    """The interface of each file in this folder."""
 
     CADENCE: Cadence
 
     def enabled(self, config: Config) -> bool:
-        """Whether this configuration wants it."""
+        """Report that this configuration switches it on."""
         ...
 
-    def discover(self, scout: DiscoveryContext) -> AsyncIterator[Sighting]:
-        """Each device that may be a printer, as it is seen. Raises OSError where it does not work."""
+    def discover(self, context: DiscoveryContext) -> AsyncIterator[Sighting]:
+        """Yield each device that may be a printer, as it is seen. Raises OSError where it cannot work."""
         ...

@@ -1,4 +1,4 @@
-"""Browse for announced printers with zeroconf: loaded only where mDNS is switched on, for it takes 3 MB."""
+"""Browse for announced printers with zeroconf: loaded only where mDNS is switched on (it takes 3 MB)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -19,16 +19,16 @@ RESOLVE_MS = 3000
 GATHER = 0.7  # seconds to wait for the other services of a printer
 
 
-async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
+async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
+    """Yield each announced printer, once for each of its addresses, for `context.listen` seconds."""
     found: asyncio.Queue[Sighting | None] = asyncio.Queue()
-    interfaces = list(scout.policy.config.mdns.interfaces) or InterfaceChoice.Default
+    interfaces = list(context.policy.config.mdns.interfaces) or InterfaceChoice.Default
     zeroconf = AsyncZeroconf(interfaces=interfaces)
     names: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
     browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[_make_listener(names)])
-    resolver = asyncio.create_task(_resolve_names(zeroconf, names, found, scout))
-    ender = asyncio.create_task(_stop_after(found, scout.listen))
-    seen = set(scout.skip)
+    resolver = asyncio.create_task(_resolve_names(zeroconf, names, found, context))
+    ender = asyncio.create_task(_stop_after(found, context.listen))
+    seen = set(context.skip)
     try:
         while (sighting := await found.get()) is not None:
             if sighting.address not in seen:
@@ -42,7 +42,7 @@ async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
 
 
 def _make_listener(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
-    """A zeroconf handler that queues every service added or changed."""
+    """Make a zeroconf handler that queues every service added or changed."""
 
     def handle(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
         del zeroconf
@@ -56,13 +56,13 @@ async def _resolve_names(
     zeroconf: AsyncZeroconf,
     names: asyncio.Queue[tuple[str, str]],
     found: asyncio.Queue[Sighting | None],
-    scout: DiscoveryContext,
+    context: DiscoveryContext,
 ) -> None:
-    """Each announced name to its addresses; a printer's services are put together before it is told of."""
-    heard: dict[str, list[Mapping[bytes, bytes | None]]] = {}
+    """Resolve each announced name to its addresses; the services of one host become one sighting."""
+    records: dict[str, list[Mapping[bytes, bytes | None]]] = {}
 
-    def tell(host: str) -> None:
-        found.put_nowait(build_sighting(scout, host, _txt.merge_records(heard.pop(host))))
+    def queue_sighting(host: str) -> None:
+        found.put_nowait(build_sighting(context, host, _txt.merge_records(records.pop(host))))
 
     while True:
         service, name = await names.get()
@@ -70,10 +70,10 @@ async def _resolve_names(
         if not await info.async_request(zeroconf.zeroconf, RESOLVE_MS):
             continue
         for host in info.parsed_addresses():
-            if host not in heard:
-                heard[host] = []
-                asyncio.get_running_loop().call_later(GATHER, tell, host)
-            heard[host].append(info.properties)
+            if host not in records:
+                records[host] = []
+                asyncio.get_running_loop().call_later(GATHER, queue_sighting, host)
+            records[host].append(info.properties)
 
 
 async def _stop_after(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
@@ -82,13 +82,13 @@ async def _stop_after(found: asyncio.Queue[Sighting | None], listen: float | Non
         await found.put(None)
 
 
-def build_sighting(scout: DiscoveryContext, host: str, said: Mapping[str, str]) -> Sighting:
-    """Who announced itself at `host`; `said` is its TXT record."""
-    announced = _txt.parse_announcement(said)
+def build_sighting(context: DiscoveryContext, host: str, record: Mapping[str, str]) -> Sighting:
+    """Build the sighting of the printer announced at `host`; `record` is its TXT record."""
+    announced = _txt.parse_announcement(record)
     return Sighting(
-        address=scout.policy.snmp_address(host),
+        address=context.policy.snmp_address(host),
         via="mdns",
-        at=scout.clock.now(),
+        at=context.clock.now(),
         is_printer=True,
         model=announced.model,
         mac=announced.mac,

@@ -1,5 +1,6 @@
-"""What a printer announces of itself: the TXT record (Bonjour Printing Specification 1.2.1, section 9;
-AirPrint and Mopria add keys of their own). Unknown keys are kept as they are.
+"""Parse the TXT record of a printer's announcement (Bonjour Printing Specification 1.2.1, section 9).
+
+AirPrint and Mopria add keys of their own. Unknown keys are kept as they are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,47 +16,47 @@ _KNOWN_KEYS = {
 
 
 def merge_records(records: Iterable[Mapping[bytes, bytes | None]]) -> dict[str, str]:
-    """One record of several (a printer has one for each service): of each key the first that says something.
+    """Merge the records of a printer's services: of each key the first value that is not empty.
 
     Keys are case-insensitive (RFC 6763, 6.4) and come out in lower case; values are cleaned.
     """
-    said: dict[str, str] = {}
+    merged: dict[str, str] = {}
     for record in records:
         for key, value in record.items():
             name = key.decode("ascii", "replace").lower()
-            said[name] = said.get(name) or text.decode_octets(value or b"")
-    return said
+            merged[name] = merged.get(name) or text.decode_octets(value or b"")
+    return merged
 
 
-def parse_announcement(said: Mapping[str, str]) -> Announcement:
-    """The record in our words."""
-    model = said.get("usb_mdl") and " ".join(filter(None, (said.get("usb_mfg"), said["usb_mdl"])))
+def parse_announcement(record: Mapping[str, str]) -> Announcement:
+    """Translate a record into the agent's vocabulary."""
+    model = record.get("usb_mdl") and " ".join(filter(None, (record.get("usb_mfg"), record["usb_mdl"])))
     return Announcement(
-        model=said.get("ty") or model or said.get("product", "").strip("()") or None,
-        vendor=said.get("usb_mfg") or None,
-        uuid=said.get("uuid", "").lower().removeprefix("urn:uuid:") or None,
-        mac=_parse_mac(said.get("mac", "")),
-        location=said.get("note") or None,
-        admin_url=said.get("adminurl") or None,
-        resource=said.get("rp") or None,
-        formats=tuple(part.strip() for part in said.get("pdl", "").split(",") if part.strip()),
-        colour=_parse_flag(said, "color"),
-        duplex=_parse_flag(said, "duplex"),
-        scans=_parse_flag(said, "scan"),
-        faxes=_parse_flag(said, "fax"),
-        paper_max=said.get("papermax") or None,
-        kinds=tuple(part.strip() for part in said.get("kind", "").split(",") if part.strip()),
-        tls=said.get("tls") or None,
-        login=said.get("air") or None,
-        more={key: value for key, value in said.items() if key not in _KNOWN_KEYS},
+        model=record.get("ty") or model or record.get("product", "").strip("()") or None,
+        vendor=record.get("usb_mfg") or None,
+        uuid=record.get("uuid", "").lower().removeprefix("urn:uuid:") or None,
+        mac=_parse_mac(record.get("mac", "")),
+        location=record.get("note") or None,
+        admin_url=record.get("adminurl") or None,
+        resource=record.get("rp") or None,
+        formats=tuple(part.strip() for part in record.get("pdl", "").split(",") if part.strip()),
+        colour=_parse_flag(record, "color"),
+        duplex=_parse_flag(record, "duplex"),
+        scans=_parse_flag(record, "scan"),
+        faxes=_parse_flag(record, "fax"),
+        paper_max=record.get("papermax") or None,
+        kinds=tuple(part.strip() for part in record.get("kind", "").split(",") if part.strip()),
+        tls=record.get("tls") or None,
+        login=record.get("air") or None,
+        more={key: value for key, value in record.items() if key not in _KNOWN_KEYS},
     )
 
 
 def _parse_mac(written: str) -> str | None:
-    """Twelve lower-case hex digits; some makers announce their MAC."""
+    """Return the MAC as twelve lower-case hex digits; some makers announce it."""
     digits = written.lower().replace(":", "").replace("-", "")
     return digits if len(digits) == 12 and set(digits) <= set("0123456789abcdef") else None
 
 
-def _parse_flag(said: Mapping[str, str], key: str) -> bool | None:
-    return _FLAGS.get(said.get(key, "").upper())
+def _parse_flag(record: Mapping[str, str], key: str) -> bool | None:
+    return _FLAGS.get(record.get(key, "").upper())

@@ -3,7 +3,7 @@
 Listening costs the printers nothing, and an announcement says that a device is a printer before any
 SNMP packet is sent. It carries no meter and no state, and does not cross subnets.
 
-What lies outside the configured networks is passed on as seen; the territory keeps it from being asked.
+Printers outside the configured networks are reported; the access policy keeps them from being asked.
 """
 
 from collections.abc import AsyncIterator
@@ -16,12 +16,12 @@ CADENCE: Cadence = "listen"
 
 
 def enabled(config: Config) -> bool:
-    """Whether `[mdns]` is switched on."""
+    """Report that `[mdns]` is switched on."""
     return config.mdns.enabled
 
 
-def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
+def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
+    """Yield each announced printer, once for each of its addresses, for `context.listen` seconds."""
     from agent.discovery.methods import _mdns  # noqa: PLC0415 - loads zeroconf
 
-    return _mdns.discover(scout)
+    return _mdns.discover(context)

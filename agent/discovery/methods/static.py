@@ -10,13 +10,13 @@ CADENCE: Cadence = "sweep"
 
 
 def enabled(_config: Config) -> bool:
-    """Always: a list without printers finds none."""
+    """Always True: a list without printers finds none."""
     return True
 
 
-async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Each printer of the list, once, unless it is excluded or known already."""
-    for printer in scout.policy.config.printer:
+async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
+    """Yield each printer of the list, once, unless it is excluded or in the inventory."""
+    for printer in context.policy.config.printer:
         address = Address(printer.host, printer.snmp_port)
-        if address not in scout.skip and scout.policy.permits_host(printer.host):
-            yield Sighting(address=address, via="static", at=scout.clock.now(), is_printer=True)
+        if address not in context.skip and context.policy.permits_host(printer.host):
+            yield Sighting(address=address, via="static", at=context.clock.now(), is_printer=True)

@@ -1,9 +1,9 @@
-"""Asking every address of the configured networks, politely, and only with "public".
+"""Probe every address of the configured networks, politely, and only with "public".
 
-One prepared packet goes to each address that is permitted and not known, paced, in two rounds:
+One prepared packet is sent to each permitted address without a known printer, paced, in two rounds:
 
-1. v2c, three questions at once, so that most printers are told from switches without asking again;
-2. v1, one question, to the silent only: for what was lost on the way, and for what speaks only v1
+1. v2c, three questions at once, so that most printers are distinguished from switches by one packet;
+2. v1, one question, to the silent only: for lost packets, and for devices that speak only v1
    (there one unknown object would fail the whole request: RFC 1157, 4.1.2).
 """
 
@@ -26,58 +26,58 @@ ROUNDS = (("2c", (SYS_OBJECT_ID, HR_DEVICE_TYPE, PRT_CONFIG_CHANGES)), ("1", (SY
 
 
 def enabled(_config: Config) -> bool:
-    """Always: each `[[network]]` says whether it is swept."""
+    """Always True: each `[[network]]` has a switch of its own."""
     return True
 
 
-async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Whatever answers in the networks that are swept; `is_printer` is None where one packet cannot tell."""
-    for community, addresses in _group_by_credential(scout):
-        silent = dict.fromkeys(_remaining_addresses(addresses, scout.resume_after))
+async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
+    """Yield each host that answers in the swept networks; `is_printer`: None if not decided yet."""
+    for community, addresses in _group_by_credential(context):
+        silent = dict.fromkeys(_remaining_addresses(addresses, context.resume_after))
         done, total = 0, len(silent)
         for version, questions in ROUNDS:
-            asked = list(silent)
+            targets = list(silent)
             credential = replace(community, version=version)
-            told = _track_progress(scout, asked, done, total)
-            async for address, values in scout.prober.probe_addresses(told, credential, questions):
+            tracked = _track_progress(context, targets, done, total)
+            async for address, values in context.prober.probe_addresses(tracked, credential, questions):
                 if address in silent:
                     del silent[address]
-                    yield _build_sighting(scout, address, values, community)
-            done += len(asked)
+                    yield _build_sighting(context, address, values, community)
+            done += len(targets)
             total = done + len(silent)
 
 
 def _remaining_addresses(addresses: list[Address], after: str) -> list[Address]:
-    """What an interrupted sweep left: everything behind the host that it asked last."""
+    """List the addresses that an interrupted sweep left: all behind the host that it probed last."""
     hosts = [address.host for address in addresses]
     return addresses[hosts.index(after) + 1 :] if after in hosts else addresses
 
 
 def _track_progress(
-    scout: DiscoveryContext, addresses: Sequence[Address], done: int, total: int
+    context: DiscoveryContext, addresses: Sequence[Address], done: int, total: int
 ) -> Iterator[Address]:
-    """The addresses, telling of progress as they are taken to be asked."""
+    """Yield the addresses, and report progress as they are taken."""
     for count, address in enumerate(addresses, 1):
         yield address
         host = address.host if done == 0 else ""
-        scout.on_progress(DiscoveryProgress(via="sweep", done=done + count, total=total, host=host))
+        context.on_progress(DiscoveryProgress(via="sweep", done=done + count, total=total, host=host))
 
 
-def _group_by_credential(scout: DiscoveryContext) -> list[tuple[Credential, list[Address]]]:
-    """The addresses to ask, by the credential that may be sent to strangers there."""
+def _group_by_credential(context: DiscoveryContext) -> list[tuple[Credential, list[Address]]]:
+    """Group the addresses to probe by the credential that may be sent to strangers there."""
     found: dict[Credential, dict[Address, None]] = {}
-    for network in scout.policy.config.network:
-        credential = scout.policy.sweep_credential(network)
+    for network in context.policy.config.network:
+        credential = context.policy.sweep_credential(network)
         if network.sweep and credential:
-            for host in scout.policy.sweep_hosts(network):
+            for host in context.policy.sweep_hosts(network):
                 address = Address(host, network.snmp_port)
-                if address not in scout.skip:
+                if address not in context.skip:
                     found.setdefault(credential, {})[address] = None
     return [(credential, list(addresses)) for credential, addresses in found.items()]
 
 
 def is_printer(values: Mapping[bytes, SnmpValue]) -> bool | None:
-    """True if the Printer MIB or hrDeviceType says so; None if it takes a closer look."""
+    """Return True if the Printer MIB or hrDeviceType says so; None if it takes a closer look."""
     if isinstance(values.get(PRT_CONFIG_CHANGES), int):
         return True
     if values.get(HR_DEVICE_TYPE) == HR_DEVICE_PRINTER:
@@ -86,12 +86,12 @@ def is_printer(values: Mapping[bytes, SnmpValue]) -> bool | None:
 
 
 def _build_sighting(
-    scout: DiscoveryContext, address: Address, values: Mapping[bytes, SnmpValue], credential: Credential
+    context: DiscoveryContext, address: Address, values: Mapping[bytes, SnmpValue], credential: Credential
 ) -> Sighting:
     return Sighting(
         address=address,
         via="sweep",
-        at=scout.clock.now(),
+        at=context.clock.now(),
         is_printer=is_printer(values),
         credential=credential.name,
     )

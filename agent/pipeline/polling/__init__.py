@@ -1,1 +1,1 @@
-"""Polling: which printer is due, and how it is asked over SNMP, IPP and USB."""
+"""Poll printers: decide which one is due, and read it over SNMP, IPP and USB."""

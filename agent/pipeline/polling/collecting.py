@@ -1,4 +1,4 @@
-"""Which collectors the service uses: every file of `agent/collectors` that the configuration enables."""
+"""Find the collectors that the service uses: every enabled file of `agent/collectors`."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from agent.core import plugins
 
 
 def find_collectors(config: Config, when: When) -> dict[str, Collector]:
-    """The collectors that read a visited printer at that occasion, by name."""
+    """Return the collectors that read a printer at that occasion, by name."""
     return _enabled(config, when)
 
 
 def find_local_collectors(config: Config) -> dict[str, LocalCollector]:
-    """The collectors that read printers of this machine, by name."""
+    """Return the collectors that read printers of this machine, by name."""
     return _enabled(config, "locally")
 
 

@@ -1,7 +1,7 @@
-"""From sightings to acquaintances: what is out there, and which of it is a printer of ours.
+"""Run discovery: identify each sighting, and hand new printers to the pipeline.
 
-discover ──Sighting──► permitted? ──► worth asking? ──► read in full ──► a printer? ──► intake
-                           no: shown as "outside"           no: remembered for 30 days
+discover ──Sighting──► permitted? ──► not asked yet? ──► read in full ──► a printer? ──► pipeline
+                           no: shown as "outside"            no: remembered for 30 days
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling.fleet_state import FleetState
 from agent.pipeline.polling.printer_reader import PrinterReader
 
-log = logging.getLogger("printwarden.discovery")
+log = logging.getLogger(__name__)
 
 ALL_TIERS = frozenset(Tier)
-MAX_NEWCOMERS = 32  # newcomers being read at the same time
-SAVE_INTERVAL = 2.0  # real seconds between two notes of how far a sweep has come
+MAX_NEWCOMERS = 32  # new printers being read at the same time
+SAVE_INTERVAL = 2.0  # real seconds between two saved positions of a sweep
 
 
 def _ignore_progress(progress: DiscoveryProgress) -> None:
@@ -36,6 +36,8 @@ def _ignore_progress(progress: DiscoveryProgress) -> None:
 
 @dataclass(slots=True)
 class DiscoveryRunner:
+    """Runs the enabled ways of discovery and identifies what they find."""
+
     policy: AccessPolicy
     store: Store
     prober: AddressProber
@@ -44,7 +46,7 @@ class DiscoveryRunner:
     fleet: FleetState
 
     def ways(self, cadence: Cadence | None = None) -> list[str]:
-        """The ways of discovery that are switched on: those of one cadence, or all."""
+        """List the ways of discovery that are switched on: those of one cadence, or all."""
         files = {name: plugins.load_plugin(methods, name) for name in plugins.list_plugins(methods)}
         return [
             name
@@ -57,44 +59,48 @@ class DiscoveryRunner:
         ways: list[str],
         *,
         listen: float | None,
-        heard: Callable[[DiscoveryProgress], None] = _ignore_progress,
-        met: Callable[[Sighting, str], None] = lambda _sighting, _verdict: None,
+        on_progress: Callable[[DiscoveryProgress], None] = _ignore_progress,
+        on_verdict: Callable[[Sighting, str], None] = lambda _sighting, _verdict: None,
     ) -> None:
-        """Follow `ways` of discovery to their ends; newcomers are read as they are seen.
+        """Run `ways` of discovery to their ends; new printers are read as they are seen.
 
-        `listen`: real seconds for the ways that only listen; None listens for ever.
-        `met` is told what became of each sighting: see `agent.discovery.inventory.Candidate.verdict`.
+        `listen`: real seconds for the ways that only listen; None listens without end.
+        `on_verdict` is called with each sighting and its verdict (see `inventory.Candidate.verdict`).
         """
-        room = asyncio.Semaphore(MAX_NEWCOMERS)
-        turns: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
-        trail = _SweepProgress(self.store, self.printer_reader.clock, heard)
-        after = await trail.load_position()
+        limit = asyncio.Semaphore(MAX_NEWCOMERS)
+        locks: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
+        position = _SweepProgress(self.store, self.printer_reader.clock, on_progress)
+        after = await position.load_position()
 
         async def identify_one(sighting: Sighting) -> None:
-            async with turns[sighting.address], room:
-                met(sighting, await self.identify_sighting(sighting))
+            async with locks[sighting.address], limit:
+                on_verdict(sighting, await self.identify_sighting(sighting))
 
         async with asyncio.TaskGroup() as group:
-            async for sighting in self._collect_sightings(ways, listen, after, trail.track_progress):
+            async for sighting in self._collect_sightings(ways, listen, after, position.track_progress):
                 group.create_task(identify_one(sighting))
-        await trail.mark_complete()
+        await position.mark_complete()
 
     async def _collect_sightings(
-        self, ways: list[str], listen: float | None, after: str, heard: Callable[[DiscoveryProgress], None]
+        self,
+        ways: list[str],
+        listen: float | None,
+        after: str,
+        on_progress: Callable[[DiscoveryProgress], None],
     ) -> AsyncIterator[Sighting]:
-        """What all `ways` see, as they see it."""
+        """Yield the sightings of all `ways`, as they come."""
         found: asyncio.Queue[Sighting | None] = asyncio.Queue()
-        known = frozenset(device.address for device in self.fleet.devices.values())
-        scout = DiscoveryContext(
+        addresses = frozenset(device.address for device in self.fleet.devices.values())
+        context = DiscoveryContext(
             policy=self.policy,
             clock=self.printer_reader.clock,
             prober=self.prober,
-            skip=known,
+            skip=addresses,
             resume_after=after,
             listen=listen,
-            on_progress=heard,
+            on_progress=on_progress,
         )
-        tasks = [asyncio.create_task(_run_method(way, scout, found)) for way in ways]
+        tasks = [asyncio.create_task(_run_method(way, context, found)) for way in ways]
         try:
             for _ in tasks:
                 while (sighting := await found.get()) is not None:
@@ -105,7 +111,7 @@ class DiscoveryRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def identify_sighting(self, sighting: Sighting) -> str:
-        """Identify what was seen; a printer is read in full and taken in. Returns the verdict."""
+        """Identify a sighting; a printer is read in full and stored. Returns the verdict."""
         verdict, reading = await self._classify_sighting(sighting)
         if verdict != "known":
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, verdict))
@@ -114,7 +120,7 @@ class DiscoveryRunner:
         return verdict
 
     async def _classify_sighting(self, sighting: Sighting) -> tuple[str, PollResult | None]:
-        """The verdict on a sighting, and the reading if it is a printer to take in."""
+        """Return the verdict on a sighting, and the poll if it is a printer to store."""
         address = sighting.address
         if not self.policy.permits_host(address.host, sighting.mac):
             return "outside", None
@@ -130,7 +136,7 @@ class DiscoveryRunner:
         return verdict, reading if verdict == "printer" else None
 
     def _credentials_to_try(self, sighting: Sighting) -> list[Credential]:
-        """What may be tried: at a printer all that is configured, at a stranger only what it answered."""
+        """List the credentials to try: all configured ones at a printer, at a stranger the answered one."""
         credentials = self.policy.credentials_for(sighting.address.host)
         if sighting.is_printer:
             return credentials
@@ -138,21 +144,21 @@ class DiscoveryRunner:
 
 
 class _SweepProgress:
-    """How far the sweep has come, on disk now and then, so that a restart goes on where it was."""
+    """The position of a sweep, saved now and then, so that a restart resumes there."""
 
-    def __init__(self, store: Store, clock: Clock, told: Callable[[DiscoveryProgress], None]) -> None:
-        self._store, self._clock, self._told = store, clock, told
-        self._noted = time.monotonic()
+    def __init__(self, store: Store, clock: Clock, on_progress: Callable[[DiscoveryProgress], None]) -> None:
+        self._store, self._clock, self._on_progress = store, clock, on_progress
+        self._saved_at = time.monotonic()
         self._writing: asyncio.Task[None] | None = None
 
     async def load_position(self) -> str:
         return await self._store.run(lambda tx: inventory.load_sweep_position(tx, self._clock.now()))
 
     def track_progress(self, progress: DiscoveryProgress) -> None:
-        self._told(progress)
+        self._on_progress(progress)
         idle = self._writing is None or self._writing.done()
-        if progress.host and idle and time.monotonic() - self._noted > SAVE_INTERVAL:
-            self._noted = time.monotonic()
+        if progress.host and idle and time.monotonic() - self._saved_at > SAVE_INTERVAL:
+            self._saved_at = time.monotonic()
             self._writing = asyncio.create_task(self._save_position(progress.host))
 
     async def mark_complete(self) -> None:
@@ -165,7 +171,7 @@ class _SweepProgress:
 
 
 def classify_identity(identity: Identity | None, *, announced: bool) -> str:
-    """What an identification shows; who announced itself as a printer needs no further proof."""
+    """Return the verdict on an identity; an announced printer needs no further proof."""
     if identity is None:
         return "no answer"
     if identity.is_printer is False:
@@ -173,10 +179,10 @@ def classify_identity(identity: Identity | None, *, announced: bool) -> str:
     return "printer" if identity.is_printer or announced else "undecided"
 
 
-async def _run_method(way: str, scout: DiscoveryContext, found: asyncio.Queue[Sighting | None]) -> None:
-    """One way of discovery to its end. A way that does not work here does not stop the others."""
+async def _run_method(way: str, context: DiscoveryContext, found: asyncio.Queue[Sighting | None]) -> None:
+    """Run one way of discovery to its end. A way that fails does not stop the others."""
     try:
-        async for sighting in plugins.load_plugin(methods, way).discover(scout):
+        async for sighting in plugins.load_plugin(methods, way).discover(context):
             await found.put(sighting)
     except OSError as why:
         log.warning("discovery by %s does not work here: %s", way, why)

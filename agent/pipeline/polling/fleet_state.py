@@ -1,4 +1,4 @@
-"""The roll call: which printers are known, which of them are silent, and how long each has been up."""
+"""The fleet in memory: the known printers, the silent ones, and the uptime of each."""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +7,18 @@ from agent.core.model import CachedIdentity, Device, SiteFacts, Snapshot
 
 @dataclass(slots=True)
 class FleetState:
+    """The printers of the site as of the last polls."""
+
     site_id: str = ""
     first_days: float = 0.0  # seconds in which a site is new
     devices: dict[str, Device] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
-    _hosts: dict[str, str] = field(default_factory=dict)  # where each printer answers
+    _hosts: dict[str, str] = field(default_factory=dict)  # host -> key of the printer there
     _cached: dict[str, CachedIdentity] = field(default_factory=dict)
     _uptimes: dict[str, int] = field(default_factory=dict)
 
     def record_poll(self, device: Device, snapshot: Snapshot) -> None:
-        """Note who answered, and who did not."""
+        """Record an answer, or the lack of one."""
         self.add_device(device)
         if not snapshot.reachable:
             self.silent.add(device.key)
@@ -28,7 +30,7 @@ class FleetState:
             self._cached[device.key] = CachedIdentity.from_snapshot(snapshot)
 
     def add_device(self, device: Device) -> None:
-        """Know this printer, and where it answers."""
+        """Add or update a printer and its address."""
         before = self.devices.get(device.key)
         if before and before.address != device.address:
             self._hosts.pop(before.address.host, None)
@@ -36,18 +38,18 @@ class FleetState:
         self._hosts[device.address.host] = device.key
 
     def find_key(self, host: str) -> str | None:
-        """The key of the printer at this address."""
+        """Return the key of the printer at this host; None without a printer there."""
         return self._hosts.get(host)
 
     def cached_identity(self, key: str) -> CachedIdentity | None:
-        """What earlier snapshots of the printer spare the next poll from asking again.
+        """Return the facts that the next poll need not ask again.
 
-        Nothing while it is silent: who answers then may be another printer.
+        None while the printer is silent: another printer may answer in its place.
         """
         return None if key in self.silent else self._cached.get(key)
 
     def has_restarted(self, key: str, snapshot: Snapshot) -> bool:
-        """Whether who answered under this key has started afresh since it was last called."""
+        """Report that the uptime fell since the last poll of this printer."""
         before = self._uptimes.get(key)
         return before is not None and snapshot.uptime is not None and snapshot.uptime < before
 

@@ -1,10 +1,10 @@
-"""A second way to each printer, IPP for example, beside the one that is always taken: when it is asked.
+"""Decide when a printer is read in a second way, IPP for example, beside the first.
 
-the first way tells who it is ............ the second once, for the UUID and what the first left open
-... and the second added something ....... the second with each poll of that part, so that it stays
-the first way is silent .................. the second in its place
-the second answers where the first never . the first only once a day, with the inventory
-the second does not answer ............... not asked again for a day
+the first way identifies the printer ..... ask the second once, for the UUID and the gaps
+... and the second filled a gap .......... ask the second with each poll of that part
+the first way is silent .................. ask the second in its place
+only the second ever answers ............. ask the first once a day, with the inventory
+the second does not answer ............... do not ask it again for a day
 """
 
 import logging
@@ -21,7 +21,7 @@ TIER_BY_PART = {
     "outputs": Tier.SUPPLIES, "meters": Tier.METERS,
 }  # fmt: skip
 
-log = logging.getLogger("printwarden.reading")
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -30,22 +30,26 @@ class IppFallback:
 
     name: str
     collector: Collector
-    _learned: dict[str, str] = field(default_factory=dict)  # who answers, and how they are best asked
-    _paused_until: dict[str, float] = field(default_factory=dict)  # who does not: left alone until then
-    _added_parts: dict[str, frozenset[str]] = field(default_factory=dict)  # parts that only this way tells
-    _ipp_only: set[str] = field(default_factory=set)  # who answers this way, and not the first
+    _learned: dict[str, str] = field(
+        default_factory=dict
+    )  # host -> how it is best asked; only hosts that answer
+    _paused_until: dict[str, float] = field(
+        default_factory=dict
+    )  # host that does not answer -> when to try again
+    _added_parts: dict[str, frozenset[str]] = field(default_factory=dict)  # parts that only this way has
+    _ipp_only: set[str] = field(default_factory=set)  # hosts that answer this way, and not the first
 
     def may_add(self, host: str, tiers: frozenset[Tier]) -> bool:
-        """Whether it may add to what the first way has answered."""
+        """Report that it may add to the answer of the first way."""
         added = self._added_parts.get(host, frozenset())
         return Tier.INVENTORY in tiers or any(TIER_BY_PART[part] in tiers for part in added)
 
     def spares_first(self, host: str, tiers: frozenset[Tier]) -> bool:
-        """Whether the first way need not be tried now, because this printer does not know it."""
+        """Report that the first way can be skipped now, because this printer never answers it."""
         return host in self._ipp_only and Tier.INVENTORY not in tiers
 
     def record_answer(self, host: str, *, first_answered: bool, added: frozenset[str] = frozenset()) -> None:
-        """Note what a poll by both ways taught."""
+        """Record the result of a poll by both ways."""
         if first_answered:
             self._ipp_only.discard(host)
             self._added_parts[host] = self._added_parts.get(host, frozenset()) | added
@@ -53,7 +57,7 @@ class IppFallback:
             self._ipp_only.add(host)
 
     async def read_printer(self, visit: Visit) -> Snapshot | None:
-        """What the printer says this way; None if nothing, or if it is better left alone."""
+        """Read the printer this way; None without an answer, or while it is paused."""
         host = visit.address.host
         if self._paused_until.get(host, 0.0) > visit.at or not visit.tiers & self.collector.TIERS:
             return None

@@ -1,4 +1,4 @@
-"""Going round: whoever is due is read, as many at a time as there is room for."""
+"""Poll the printers that are due, at most `MAX_POLLS` at a time."""
 
 import asyncio
 import logging
@@ -19,15 +19,17 @@ from agent.pipeline.polling.reboot_guard import RebootGuard
 from agent.pipeline.polling.schedule import PollQueue
 
 MAX_POLLS = 64  # printers being read at the same time …
-PROMPT_TIME = 3.0  # … but for those that have not answered for so many real seconds: they only wait
-MAX_PENDING = 1024  # with those
+PROMPT_TIME = 3.0  # … real seconds after which a poll counts as waiting for a silent printer
+MAX_PENDING = 1024  # polls, with the waiting ones
 RETRY_DELAY = 30.0  # seconds until a printer that is still being read is due again
 
-log = logging.getLogger("printwarden.reading")
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Poller:
+    """Starts the polls that are due and hands their results to the batch writer."""
+
     policy: AccessPolicy
     store: Store
     printer_reader: PrinterReader
@@ -36,16 +38,16 @@ class Poller:
     poll_queue: PollQueue
     reboot_guard: RebootGuard = field(default_factory=RebootGuard)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
-    _begun: dict[str, float] = field(default_factory=dict)  # when each of them did
+    _begun: dict[str, float] = field(default_factory=dict)  # when each of them began
 
     async def load_known_printers(self) -> None:
-        """Take up the printers that the inventory knows from earlier days."""
+        """Load the printers of the inventory into the fleet and the queue."""
         for key, device in (await self.store.run(inventory.load_devices)).items():
             self.fleet.add_device(device)
             self.poll_queue.add_printer(key, self.printer_reader.clock.now())
 
     async def start_due_polls(self) -> None:
-        """Start the polls that are due, as far as there is room."""
+        """Start the polls that are due, as far as slots are free."""
         for key in self.fleet.devices:
             self.poll_queue.add_printer(key, self.printer_reader.clock.now())
         for key, tiers in self.poll_queue.take_due(self.printer_reader.clock.now(), self._free_slots()):
@@ -59,18 +61,21 @@ class Poller:
             self._begun[key] = time.monotonic()
 
     def _free_slots(self) -> int:
-        """How many polls may start. A silent printer takes all the patience there is (30 s): it does not keep
-        others waiting, or a site without power would hold up the next one."""
+        """Count the polls that may start.
+
+        A silent printer takes the full timeout (30 s) and does not use a slot, or a site without power would
+        hold up the next one.
+        """
         prompt = time.monotonic() - PROMPT_TIME
         busy = sum(begun > prompt for begun in self._begun.values())
         return min(MAX_POLLS - busy, MAX_PENDING - len(self._polls))
 
     async def poll_all(self, keys: Iterable[str], tiers: frozenset[Tier]) -> None:
-        """Read these printers now, due or not, and take the readings in."""
-        room = asyncio.Semaphore(MAX_POLLS)
+        """Read these printers now, due or not, and store the results."""
+        limit = asyncio.Semaphore(MAX_POLLS)
 
         async def poll_one(key: str) -> None:
-            async with room:
+            async with limit:
                 await self._poll_printer(self.fleet.devices[key], tiers)
 
         async with asyncio.TaskGroup() as group:
@@ -78,7 +83,7 @@ class Poller:
                 group.create_task(poll_one(key))
 
     async def finish_polls(self) -> None:
-        """Let the polls that are under way end, and their readings reach the disk."""
+        """Wait for the polls that are under way, until their results are on disk."""
         while self._polls:
             await asyncio.wait(self._polls.values())
 
@@ -88,7 +93,7 @@ class Poller:
             log.error("reading %s failed", poll.get_name(), exc_info=why)
 
     async def _poll_printer(self, device: Device, tiers: frozenset[Tier]) -> None:
-        """Read one printer. Who comes back from silence or a restart is asked again who it is."""
+        """Read one printer; after silence or a restart its identity is read again."""
         if not self._may_poll(device):
             return
         if device.key in self.fleet.silent:
@@ -100,34 +105,34 @@ class Poller:
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, reading.snapshot.at, reading.snapshot.uptime
         ):
-            log.warning("%s restarts when it is polled: it is left alone for a day", device.name)
+            log.warning("%s restarts when it is polled: it is not polled for a day", device.name)
 
     def _may_poll(self, device: Device) -> bool:
-        """Whether the printer is somewhere, permitted, and not better left alone."""
+        """Report that the printer has an address, is permitted, and is not suspended."""
         host = device.address.host
-        resting = self.reboot_guard.is_suspended(device.key, self.printer_reader.clock.now())
+        suspended = self.reboot_guard.is_suspended(device.key, self.printer_reader.clock.now())
         return (
             bool(host)
             and not usb_printers.is_usb_printer(device.address)
             and self.policy.permits_host(host, device.mac)
-            and not resting
+            and not suspended
         )
 
     async def read_device(
-        self, device: Device, tiers: frozenset[Tier], known: CachedIdentity | None = None
+        self, device: Device, tiers: frozenset[Tier], cached: CachedIdentity | None = None
     ) -> PollResult:
-        """What a known printer says, to the credential that it is known to answer.
+        """Read a known printer with the credential that it answered before.
 
-        A printer that is silent at its address is looked for at its second one, and asked who it is.
+        A printer that is silent at its address is tried at its second one, and identified there.
         """
-        learned, elsewhere = await self.store.run(
+        learned, second_addresses = await self.store.run(
             lambda tx: (
                 inventory.load_learned(tx, device.key),
                 inventory.load_second_addresses(tx, device.key),
             )
         )
-        answer = await self._read_at(device, device.address, tiers, learned, known)
-        for address in elsewhere if answer is None else ():
+        answer = await self._read_at(device, device.address, tiers, learned, cached)
+        for address in second_addresses if answer is None else ():
             if self.policy.permits_host(address.host, device.mac):
                 answer = answer or await self._read_at(
                     device, address, tiers | {Tier.INVENTORY}, learned, None
@@ -140,10 +145,10 @@ class Poller:
         address: Address,
         tiers: frozenset[Tier],
         learned: str,
-        known: CachedIdentity | None,
+        cached: CachedIdentity | None,
     ) -> PollResult | None:
         allowed = self.policy.credentials_for(address.host)
         credentials = [one for one in allowed if one.name == device.credential] or allowed
         return await self.printer_reader.read_printer(
-            address, credentials, tiers, learned=learned, known=known
+            address, credentials, tiers, learned=learned, cached=cached
         )

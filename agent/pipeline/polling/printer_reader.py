@@ -1,4 +1,4 @@
-"""Reading one printer in every way that may be tried; silence is an answer, too."""
+"""Read one printer in every permitted way, and merge the answers into one snapshot."""
 
 import logging
 from collections import Counter
@@ -16,19 +16,19 @@ from agent.pipeline.polling import snapshot_merging
 from agent.pipeline.polling.ipp_fallback import IppFallback
 from agent.snmp.engine import SnmpClient
 
-log = logging.getLogger("printwarden.reading")
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class PrinterReader:
-    """`ask` never raises for what a printer does: an error is counted, logged, and the next way tried."""
+    """Reads printers. No printer can make it raise: an error is counted, logged, and the next way tried."""
 
     snmp_client: SnmpClient
     clock: Clock
     config: Config
     profiles: Profiles
-    first: list[Collector]  # always asked
-    second: list[IppFallback]  # asked for what the first left open
+    first: list[Collector]  # collectors of every poll
+    second: list[IppFallback]  # collectors for the gaps that the first left
     counts: Counter[str] = field(default_factory=Counter)
 
     async def read_printer(
@@ -38,11 +38,11 @@ class PrinterReader:
         tiers: frozenset[Tier],
         *,
         learned: str = "",
-        known: CachedIdentity | None = None,
+        cached: CachedIdentity | None = None,
     ) -> PollResult | None:
-        """What the printer says in all ways together; None if nothing in any.
+        """Read the printer in all ways together; None if it answers in none.
 
-        `learned`: what the SNMP engine learned about it earlier; `known`: what an earlier snapshot taught.
+        `learned`: how the SNMP engine asks it best; `cached`: facts of an earlier snapshot.
         """
         visit = Visit(
             at=self.clock.now(),
@@ -53,24 +53,24 @@ class PrinterReader:
             readers={
                 one.name: self.snmp_client.create_reader(address, one, learned or None) for one in credentials
             },
-            known=known,
+            known=cached,
         )
-        spared = any(way.spares_first(address.host, tiers) for way in self.second)
-        reading = None if spared else await self._first(visit)
+        skipped = any(way.spares_first(address.host, tiers) for way in self.second)
+        reading = None if skipped else await self._read_first(visit)
         for way in self.second:
             if reading is None or way.may_add(address.host, tiers):
-                reading = await self._second(way, visit, reading)
+                reading = await self._read_second(way, visit, reading)
         return reading
 
-    async def _first(self, visit: Visit) -> PollResult | None:
-        """What is told by the collectors that are always asked."""
+    async def _read_first(self, visit: Visit) -> PollResult | None:
+        """Merge the answers of the collectors of every poll; None without any."""
         answers = [await self._collect(one, visit) for one in self.first if visit.tiers & one.TIERS]
-        told = sorted(filter(None, answers), key=lambda answer: answer.credential is None)
-        if not told:
+        ranked = sorted(filter(None, answers), key=lambda answer: answer.credential is None)
+        if not ranked:
             return None
-        best, *others = told
+        best, *others = ranked
         self.counts["read"] += 1
-        for problem in (problem for answer in told for problem in answer.snapshot.problems):
+        for problem in (problem for answer in ranked for problem in answer.snapshot.problems):
             self._count_problem("reading error", visit.address, problem)
         reading = PollResult(snapshot=best.snapshot, credential=best.credential, learned=best.learned)
         for other in others:
@@ -87,8 +87,10 @@ class PrinterReader:
             )
             return None
 
-    async def _second(self, way: IppFallback, visit: Visit, reading: PollResult | None) -> PollResult | None:
-        """`reading` with what the second way adds to it, or what that way says alone."""
+    async def _read_second(
+        self, way: IppFallback, visit: Visit, reading: PollResult | None
+    ) -> PollResult | None:
+        """Return `reading` with the gaps filled by the second way, or the answer of that way alone."""
         host, other = visit.address.host, await way.read_printer(visit)
         if other is None:
             return reading
@@ -105,10 +107,10 @@ class PrinterReader:
         )
         return replace(reading, snapshot=merged)
 
-    def _merge(self, snapshot: Snapshot, other: Snapshot, known: CachedIdentity | None) -> Snapshot | None:
-        """One snapshot of two; None if they are of two printers."""
-        who = snapshot.identity or (known.identity if known else None)
-        if snapshot_merging.is_same_printer(who, other.identity):
+    def _merge(self, snapshot: Snapshot, other: Snapshot, cached: CachedIdentity | None) -> Snapshot | None:
+        """Merge two snapshots; None if they are of two printers."""
+        identity = snapshot.identity or (cached.identity if cached else None)
+        if snapshot_merging.is_same_printer(identity, other.identity):
             return snapshot_merging.fill_from_ipp(snapshot, other)
         self._count_problem(
             "two printers", snapshot.address, f"another printer answers {other.via} at this address"
@@ -116,9 +118,9 @@ class PrinterReader:
         return None
 
     def silent_result(self, address: Address) -> PollResult:
-        """The reading of a printer that did not answer."""
+        """Build the result for a printer that did not answer."""
         return PollResult(snapshot=Snapshot(address=address, at=self.clock.now(), reachable=False))
 
-    def _count_problem(self, what: str, address: Address, said: str) -> None:
+    def _count_problem(self, what: str, address: Address, detail: str) -> None:
         self.counts[what] += 1
-        log.info("%s: %s: %s", address, what, said)
+        log.info("%s: %s: %s", address, what, detail)

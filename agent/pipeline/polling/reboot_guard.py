@@ -1,31 +1,31 @@
-"""Some printers restart when they are asked too much. Who does so three times in a row is left alone.
+"""Protect printers that restart when they are polled: three times in a row suspends polling for a day.
 
     polled        polled        polled        polled
       |  up again   |  up again   |  up again   |
       v  v          v  v          v  v          v
-    ──┴──┴──────────┴──┴──────────┴──┴──────────┴─── rests for a day, then one more try
+    ──┴──┴──────────┴──┴──────────┴──┴──────────┴─── not polled for a day, then one more try
 
-A restart counts only if it came within two minutes after our own poll: a printer that somebody
-switches off at night is none of ours. Pure: the time is an argument.
+A restart counts only within two minutes after a poll of this agent: a printer switched off at night is
+not counted. Pure: the time is an argument.
 """
 
 from dataclasses import dataclass, field
 
-BLAME_WINDOW = 120.0  # seconds after a poll in which a restart is put down to it
+BLAME_WINDOW = 120.0  # seconds after a poll in which a restart is attributed to it
 MAX_REBOOTS = 3
 SUSPENSION = 86400.0  # seconds
 
 
 @dataclass(slots=True)
 class RebootGuard:
-    """What is known of each printer's restarts. Only the suspicious are remembered."""
+    """The restarts that followed a poll, by printer; only suspicious printers are kept."""
 
     _polled: dict[str, float] = field(default_factory=dict)
     _restarts: dict[str, int] = field(default_factory=dict)
     _suspended_until: dict[str, float] = field(default_factory=dict)
 
     def record_answer(self, key: str, now: float, uptime: int | None) -> bool:
-        """Note that the printer answered; True if it is to rest from now on. `uptime`: 1/100 s."""
+        """Record an answer; True if polling is suspended from now on. `uptime`: 1/100 s."""
         before, self._polled[key] = self._polled.get(key), now
         if before is None or uptime is None:
             return False
@@ -40,7 +40,7 @@ class RebootGuard:
         return True
 
     def is_suspended(self, key: str, now: float) -> bool:
-        """Whether the printer is better left alone now."""
+        """Report that the printer is not to be polled now."""
         until = self._suspended_until.get(key)
         if until is not None and until <= now:
             del self._suspended_until[key]
@@ -49,5 +49,5 @@ class RebootGuard:
 
     @property
     def suspended_keys(self) -> list[str]:
-        """The keys of the printers that are left alone."""
+        """The keys of the printers that are not polled."""
         return sorted(self._suspended_until)

@@ -1,10 +1,10 @@
-"""What runs when: who is due to be polled, and the handful of cadences of the service.
+"""The schedule: the queue of due printers, and the periodic jobs of the service.
 
-    Rota      pure: a heap of due printers, each tier with its own cadence and a steady jitter
-    Cadences  APScheduler with trigger objects: poll tick, sweep, heartbeat, upkeep
+    PollQueue     pure: a heap of due printers, each tier with its own cadence and a steady jitter
+    PeriodicJobs  APScheduler with trigger objects: poll tick, sweep, heartbeat, maintenance
 
-One job per printer would cost more than the polls (0.56 ms a run, measured): so the scheduler only
-wakes the service, and the rota says who is next.
+One job per printer would cost more than the polls (0.56 ms a run, measured): the scheduler only wakes the
+service, and the queue gives the next printers.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from agent.core.units import HourRange
 
 QUIET_FACTOR = 6.0  # how many times as long a cadence is in quiet hours
 MIN_INTERVAL = 0.02  # real seconds between two runs, however fast the clock
-MERGE_SHARE = 0.1  # a tier due within this share of its cadence rides along with one that is due now
+MERGE_SHARE = 0.1  # a tier due within this share of its cadence is polled together with one that is due now
 
 
 @dataclass(slots=True)
 class PollQueue:
-    """Which printer is due for what. Pure: `now` is an argument, and jitter comes from the key."""
+    """The printers and the tiers that are due. Pure: `now` is an argument, and jitter comes from the key."""
 
     cadence: Mapping[Tier, float]  # seconds
     quiet_hours: HourRange | None = None
@@ -39,14 +39,14 @@ class PollQueue:
     _heap: list[tuple[float, str]] = field(default_factory=list)
 
     def add_printer(self, key: str, now: float) -> None:
-        """A printer just read in full: each tier is next due within its first cadence, spread by key."""
+        """Add a printer just read in full: each tier is next due within its first cadence, spread by key."""
         if key not in self._due:
             share = _jitter_share(key)
             self._due[key] = {tier: now + length * share for tier, length in self.cadence.items()}
             self._push_due(key)
 
     def drop_printer(self, key: str) -> None:
-        self._due.pop(key, None)  # what is left of it in the heap is passed over
+        self._due.pop(key, None)  # its entries in the heap are skipped
 
     def set_due(self, key: str, tiers: frozenset[Tier], now: float) -> None:
         """Make `tiers` of a known printer due now."""
@@ -55,7 +55,7 @@ class PollQueue:
             self._push_due(key)
 
     def take_due(self, now: float, limit: int) -> list[tuple[str, frozenset[Tier]]]:
-        """At most `limit` printers that are due, longest overdue first, with what to ask of each."""
+        """Take at most `limit` printers that are due, longest overdue first, with the tiers of each."""
         found: list[tuple[str, frozenset[Tier]]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < limit:
             at, key = heapq.heappop(self._heap)
@@ -76,7 +76,7 @@ class PollQueue:
 
 
 def _jitter_share(key: str) -> float:
-    """0 to 1, the same for a key at each start, evenly spread over many keys."""
+    """Return a number from 0 to 1, the same for a key at each start, evenly spread over many keys."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) / (1 << 32)
 
 

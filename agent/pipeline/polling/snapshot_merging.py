@@ -1,7 +1,7 @@
-"""Two answers about one printer, one over SNMP and one over IPP for example, become one snapshot. Pure.
+"""Merge two snapshots of one printer, over SNMP and over IPP for example. Pure.
 
-The first's word stands wherever it has one; the second fills what it left open. Nothing is merged across a
-serial number or UUID that contradicts: then another device answers at one of the two ports.
+The values of the first have precedence; the second fills gaps. Snapshots with different serial numbers or
+UUIDs are not merged: then another device answers at one of the two ports.
 """
 
 from dataclasses import fields, replace
@@ -12,14 +12,14 @@ MERGED_PARTS = ("status", "alerts", "supplies", "inputs", "outputs", "meters")
 
 
 def is_same_printer(one: Identity | None, other: Identity | None) -> bool:
-    """Whether no serial number or UUID says that these are two printers."""
+    """Report that serial number and UUID do not contradict each other."""
     pairs = [(getattr(one, name, None), getattr(other, name, None)) for name in ("serial", "uuid")]
-    told = [left.casefold() == right.casefold() for left, right in pairs if left and right]
-    return told[0] if told else True
+    equal = [left.casefold() == right.casefold() for left, right in pairs if left and right]
+    return equal[0] if equal else True
 
 
 def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
-    """What the first says, with the second's word where it says nothing; each value keeps its source."""
+    """Fill the gaps of the first snapshot from the second; each value keeps its source."""
     filled = {name: getattr(second, name) for name in missing_parts(first) if getattr(second, name)}
     identity = _fill_identity(first.identity, second.identity)
     if not filled and identity == first.identity:
@@ -41,12 +41,12 @@ def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
 
 
 def missing_parts(snapshot: Snapshot) -> list[str]:
-    """The parts that a snapshot says nothing of."""
+    """List the parts that are empty in a snapshot."""
     return [name for name in MERGED_PARTS if not getattr(snapshot, name)]
 
 
 def _fill_identity(first: Identity | None, second: Identity | None) -> Identity | None:
-    """The first's identity, its empty fields filled by the second. None where the first was not asked."""
+    """Fill the empty fields of the first identity from the second; None where the first was not read."""
     if first is None or second is None:
         return first
     missing = {one.name: getattr(second, one.name) for one in fields(first) if not getattr(first, one.name)}

@@ -1,8 +1,8 @@
-"""Traps and informs as hints: whoever sends one is read now, instead of when it is due.
+"""Treat traps and informs as hints: the sender is polled now, instead of when it is due.
 
-    trap ──► a printer we know, still permitted? ──► its alerts are due now ──► rounds
+    trap ──► a known printer, still permitted? ──► its alerts are due now ──► poll
 
-What a trap says is not used; it never opens a ticket by itself.
+The content of a trap is not used; it never opens a ticket by itself.
 """
 
 import logging
@@ -19,29 +19,31 @@ from agent.pipeline.polling.poller import Poller
 if TYPE_CHECKING:
     from agent.snmp.traps import TrapListener
 
-log = logging.getLogger("printwarden.traps")
+log = logging.getLogger(__name__)
 
 ALERTS_ONLY = frozenset({Tier.ALERTS})
 
 
 @dataclass(slots=True)
 class TrapTrigger:
+    """Makes the alerts of a known printer due when a trap of it arrives."""
+
     poller: Poller
     fleet: FleetState
     clock: Clock
-    triggered: int = 0  # traps that led to a look
+    triggered: int = 0  # traps that led to a poll
     _listener: "TrapListener | None" = field(default=None)
 
-    async def open(self, settings: TrapsConfig, territory: AccessPolicy) -> Address | None:
-        """Listen, if that is switched on; where. A port that cannot be had is told, and stops nothing."""
+    async def open(self, settings: TrapsConfig, policy: AccessPolicy) -> Address | None:
+        """Listen, if that is switched on; returns the address. A port that cannot be bound is only logged."""
         if not settings.enabled:
             return None
-        from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB: only where it is wanted
+        from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB
 
         listener = TrapListener(self.expects_sender, self.poll_sender)
         try:
             at = await listener.start(
-                Address(settings.host, settings.port), list(territory.credentials.values())
+                Address(settings.host, settings.port), list(policy.credentials.values())
             )
         except OSError as why:
             log.warning(
@@ -62,11 +64,11 @@ class TrapTrigger:
             self._listener = None
 
     def expects_sender(self, host: str) -> bool:
-        """Whether a packet from `host` is worth decoding: it is a known printer, and still permitted."""
+        """Report that packets from `host` are to be decoded: a known printer, and still permitted."""
         return self.fleet.find_key(host) is not None and self.poller.policy.permits_host(host)
 
     def poll_sender(self, host: str) -> None:
-        """Read the printer at `host` as soon as there is room."""
+        """Make the alerts of the printer at `host` due now."""
         key = self.fleet.find_key(host)
         if key is not None:
             self.triggered += 1

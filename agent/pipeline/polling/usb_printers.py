@@ -1,4 +1,4 @@
-"""Printers of this machine, on a cable for example: taken in like those of the network."""
+"""Poll the printers of this machine, on a USB cable for example."""
 
 import logging
 from dataclasses import dataclass, field
@@ -12,36 +12,36 @@ from agent.core.model import Address
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
 
-log = logging.getLogger("printwarden.reading")
+log = logging.getLogger(__name__)
 
 
 def is_usb_printer(address: Address) -> bool:
-    """Whether a printer is not on the network, so that nobody asks for it there."""
+    """Report that the address is one of this machine and not of the network."""
     return "/" in address.host
 
 
 @dataclass(slots=True)
 class UsbPoller:
-    """One round asks a collector once, and takes in every printer that it finds."""
+    """Runs one local collector and stores every printer that it finds."""
 
     collector: LocalCollector
     config: Config
     clock: Clock
     batch_writer: BatchWriter
     profiles: Profiles
-    _keys: dict[Address, str] = field(default_factory=dict)  # who was last read there
+    _keys: dict[Address, str] = field(default_factory=dict)  # key of the printer last read there
 
     async def poll_all(self) -> None:
-        """Read them all."""
-        asked = Round(at=self.clock.now(), config=self.config, profiles=self.profiles)
+        """Run the collector once and store its snapshots."""
+        visit = Round(at=self.clock.now(), config=self.config, profiles=self.profiles)
         try:
-            snapshots = await self.collector.collect(asked)
+            snapshots = await self.collector.collect(visit)
         except ReadingError as why:
-            log.debug("no printers on a cable: %s", why)
+            log.debug("no local printers: %s", why)
             return
         for snapshot in snapshots:
-            known = self._keys.get(snapshot.address)
-            if snapshot.reachable or known:
-                outcome = await self.batch_writer.write_poll(PollResult(snapshot=snapshot, device=known))
+            key = self._keys.get(snapshot.address)
+            if snapshot.reachable or key:
+                outcome = await self.batch_writer.write_poll(PollResult(snapshot=snapshot, device=key))
                 if outcome.device:
                     self._keys[snapshot.address] = outcome.device.key
