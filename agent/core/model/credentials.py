@@ -1,11 +1,11 @@
-"""How a printer is asked: the SNMP version and the secret that goes with it."""
+"""Credentials: the SNMP version and the secret with which a printer is asked."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class SecurityLevel(StrEnum):
-    """What a credential protects, said as it is."""
+    """The protection that a credential gives."""
 
     CLEAR = "clear text"
     AUTHENTICATED = "authenticated"
@@ -14,7 +14,7 @@ class SecurityLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """How to ask. Secrets never show in `repr`."""
+    """A version with its secret. Secrets never show in `repr`."""
 
     name: str
     version: str = "2c"  # "1", "2c", "3"
