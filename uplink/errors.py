@@ -14,7 +14,7 @@ DeliveryError
     └── Poisoned                halve it until the item stands alone; that one goes to the dead letter
 
 Only `Later`, less `InFlight`, counts for the breaker: poison and a locked door say nothing about the line.
-What an error says may be words of others: it is made one line, safe to log.
+The text of an error may come from outside: it is made one line, safe to log.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Later(DeliveryError):
 
 
 class Unreachable(Later):
-    """Nobody answered, or somebody who is not our receiver."""
+    """No answer, or an answer that does not come from the receiver."""
 
 
 class Throttled(Later):
@@ -49,8 +49,8 @@ class Throttled(Later):
 
 
 class ServerFault(Later):
-    """500: the receiver has a fault of its own. If it is one event that brings it out, that one must not
-    hold up the others: see `outbox.stumbled`."""
+    """500: the receiver has a fault of its own. An event that causes it must not hold up the others: see
+    `outbox.record_server_fault`."""
 
 
 class InFlight(Later):
@@ -58,11 +58,11 @@ class InFlight(Later):
 
 
 class Blocked(DeliveryError):
-    """The destination refuses us, whatever we send."""
+    """The destination refuses every request of this agent."""
 
 
 class CredentialRefused(Blocked):
-    """401: the receiver does not accept who we say we are."""
+    """401: the receiver does not accept the credential."""
 
 
 class UnknownAgent(CredentialRefused):

@@ -1,4 +1,4 @@
-"""What the uplink needs of whoever hosts it: transactions, a clock, and a destination."""
+"""The interfaces that the uplink needs: transactions, a clock, and a destination."""
 
 import sqlite3
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Words of others, made safe to log and to show: a receiver's, a proxy's, a mail server's."""
+"""Text from outside (a receiver, a proxy, a mail server), made safe to log and to show."""
 
 MAX_LENGTH = 500
 

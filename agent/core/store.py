@@ -1,12 +1,12 @@
-"""The one SQLite file, and what it promises.
+"""The state file: one SQLite database and its promises.
 
 - Everything a poll causes (history, rule state, tickets, outbox) changes in one transaction, or not at all.
 - What `transaction()` has committed survives a kill, a crash of the system and a loss of power:
   write-ahead log with `synchronous=FULL` (NORMAL would lose the last commits with the power).
 - One process owns the file; a second one is refused. Reading alongside is free (`open_reader`).
 - A file that a newer version wrote is refused, never changed. Before an older one is changed it is copied.
-- A full disk heals: the ballast is given up, the log is written back, and `relieve` drops what may be
-  dropped. A damaged file is kept, and its rows are brought over to a new one (`salvage`).
+- A full disk heals: the reserve is released, the log is written back, and `relieve` evicts rows that may go.
+  A damaged file is kept, and its rows are copied to a new one (`store_recovery`).
 
 Each component brings its own tables as a tuple of SQL scripts, one per version (`agent.core.migrations`).
 """
@@ -33,16 +33,16 @@ OpenConnection = Callable[[str], sqlite3.Connection]
 EvictRows = Callable[[sqlite3.Connection], object]
 SQLITE_FULL = 13  # SQLITE_FULL: a write found no room
 
-log = logging.getLogger("printwarden.store")
+log = logging.getLogger(__name__)
 
 
 def open_connection(path: str) -> sqlite3.Connection:
-    """A connection that leaves transactions to us and may be used from the writer thread."""
+    """Open a connection without implicit transactions, usable from the writer thread."""
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
 
 
 class Store:
-    """The owner of the state file. Blocking; `run` does the work on the one writer thread."""
+    """The owner of the state file. Its methods block, except `run`, which works on the one writer thread."""
 
     def __init__(
         self,
@@ -53,14 +53,14 @@ class Store:
         relieve: EvictRows | None = None,
         ballast: DiskReserve | None = None,
     ) -> None:
-        """`relieve` is asked, in a transaction, to drop what may be dropped when the disk is full."""
+        """`relieve`: evicts rows, in a transaction, when the disk is full."""
         self.path, self._relieve = path, relieve
-        self.recovery: RecoveryReport | None = None  # what became of a damaged file
+        self.recovery: RecoveryReport | None = None  # of a damaged file; None for a sound one
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.disk_reserve = ballast or DiskReserve(path.with_suffix(".ballast"))
         self._lock = _lock_file(path.with_suffix(".lock"))
         self._clean = path.with_suffix(".clean")
-        self.unclean_stop = path.exists() and not self._clean.exists()  # the last stop was none of ours
+        self.unclean_stop = path.exists() and not self._clean.exists()  # killed, crashed, or lost its power
         try:
             self._db = self._open_database(components, connect)
         except BaseException:
@@ -72,7 +72,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed at the end of the block, rolled back if it raises."""
+        """Open one transaction: committed at the end of the block, rolled back if it raises."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
@@ -83,15 +83,15 @@ class Store:
             raise
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`work(tx)` in one transaction on the writer thread; returns after the commit.
+        """Call `work(tx)` in one transaction on the writer thread; return after the commit.
 
-        On a full disk `work` may be called a second time. Raises sqlite3.OperationalError where it still
-        finds no room: nothing of it is accepted then, and the next one may succeed.
+        On a full disk `work` may be called a second time. Raises sqlite3.OperationalError if there still
+        is no room: nothing of it is accepted then, and the next call may succeed.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.run_blocking, work)
 
     def run_blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`run`, on the caller's thread."""
+        """Do the same as `run` on the caller's thread."""
         try:
             with self.transaction() as tx:
                 return work(tx)
@@ -105,7 +105,7 @@ class Store:
             return work(tx)
 
     def close(self) -> None:
-        """Finish the work at hand, close the file, and let go of it."""
+        """Finish the work in progress, close the file and release its lock."""
         self._writer.shutdown(wait=True)
         try:
             self._db.close()
@@ -115,10 +115,10 @@ class Store:
             self._lock.close()
 
     def _free_space(self) -> None:
-        """The disk is full: what can be done without a person."""
+        """Make room on a full disk: release the reserve, write the log back, evict rows."""
         there = self.disk_reserve.release_space()
         log.error(
-            "the disk is full%s; what may be dropped is dropped", "" if there else ", and the ballast is gone"
+            "the disk is full%s; evicting rows that may go", "" if there else ", and the reserve is used up"
         )
         with contextlib.suppress(sqlite3.OperationalError):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -129,7 +129,7 @@ class Store:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _open_database(self, components: Migrations, connect: OpenConnection) -> sqlite3.Connection:
-        """The file, ready; salvaged first if it must be."""
+        """Open the file, recovering it first if it is damaged."""
         reason = store_recovery.read_damage_mark(self.path) if self.path.exists() else None
         if reason is None:
             try:
@@ -160,8 +160,10 @@ class Store:
     def _recover(
         self, found: RecoveryReport, components: Migrations, connect: OpenConnection
     ) -> sqlite3.Connection:
-        """Bring the rows over in the form of the damaged file, and migrate that. Where a damaged value is in
-        the way of a migration, bring over into today's form what has kept its name."""
+        """Copy the rows in the form of the damaged file, then migrate.
+
+        If a damaged value stops a migration, copy into today's form the columns that kept their names.
+        """
         form = store_recovery.detect_form(found.evidence, components)
         try:
             self._bring_over(found, form, connect)
@@ -212,7 +214,7 @@ class Store:
                 migrations.run_scripts(tx, components, versions)
 
     def _backup_file(self) -> None:
-        """Keep the file as it was before it is changed to a newer version."""
+        """Copy the file before a migration changes it."""
         half_done, copy = (self.path.with_suffix(suffix) for suffix in (".before.part", ".before"))
         try:
             half_done.unlink(missing_ok=True)
@@ -221,12 +223,14 @@ class Store:
             half_done.replace(copy)
         except (sqlite3.OperationalError, OSError) as why:
             half_done.unlink(missing_ok=True)
-            log.warning("no copy of the state was made before it is brought to a newer version: %s", why)
+            log.warning("the state is migrated to a newer version without a copy of the old one: %s", why)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A read-only view of a state file, also while its owner runs. Raises StoreError if there is none,
-    or if it is of an older version and was not brought up yet."""
+    """Open a state file for reading, also while its owner runs.
+
+    Raises StoreError if the file does not exist, or if an older version wrote it and it is not migrated yet.
+    """
     if not path.exists():
         raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -245,7 +249,7 @@ def _is_disk_full(why: Exception) -> bool:
 
 
 def _lock_file(path: Path) -> IO[str]:
-    """An exclusive lock by the operating system, which a kill releases too. Raises StoreLocked."""
+    """Take an exclusive lock of the operating system, which a kill releases too. Raises StoreLocked."""
     handle = path.open("a+")
     try:
         if sys.platform == "win32":

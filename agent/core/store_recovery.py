@@ -1,13 +1,13 @@
-"""What is done with a damaged state file: it is kept as evidence, and its rows are brought over, one by one.
+"""Recovery of a damaged state file: it is kept as evidence, and its rows are copied one by one.
 
     printwarden.db         ──► printwarden.db.damaged-20261122T010203Z   (with its log; we never delete it)
     its tables, row by row ──► a new printwarden.db: outbox, tickets, rule state, history, the rest
 
 - Damage is known when SQLite says so on opening or in use, when a background check found it
   (`printwarden.damaged`), or when a table is missing.
-- The new file first has the form of the damaged one, by the scripts that made it; then it is brought up.
+- The new file first has the form of the damaged one, by the scripts that made it; then it is migrated.
 - A stretch that cannot be read is skipped, and the rows beyond it are found by doubling and halving.
-- After three starts that failed within 10 minutes nothing is tried any more: an empty file, and the evidence.
+- After three failed starts within 10 minutes the agent starts with an empty file and keeps the evidence.
 """
 
 import os
@@ -32,7 +32,7 @@ WAYS = ("?mode=ro", "?mode=ro&immutable=1")  # with its log; and if that is what
 
 @dataclass(slots=True)
 class RecoveryReport:
-    """What became of a damaged file."""
+    """The outcome of a recovery."""
 
     evidence: Path
     reason: str
@@ -48,9 +48,11 @@ class RecoveryReport:
 
 
 def is_corruption(why: BaseException) -> bool:
-    """Whether an error of SQLite says that the file is not what it was. A flipped bit can also turn bytes
-    into a text that is none: that is noticed by Python's module, which gives it no code; and in the schema,
-    which SQLite quotes in its message, it even keeps the module from raising SQLite's error."""
+    """Return True for an error that means a damaged file.
+
+    A flipped bit can also break the UTF-8 of a text. Python's module notices that and gives no code for it;
+    in the schema, which SQLite quotes in its message, it even hides SQLite's own error.
+    """
     if isinstance(why, UnicodeDecodeError):
         return True
     if not isinstance(why, sqlite3.DatabaseError):
@@ -71,7 +73,7 @@ def read_damage_mark(path: Path) -> str | None:
 
 
 def check_integrity(path: Path) -> str | None:
-    """SQLite's quick_check of the file (9 s for 2 GB): the first complaint, noted for the next start."""
+    """Run SQLite's quick_check (9 s for 2 GB); note its first complaint for the next start and return it."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -86,7 +88,7 @@ def check_integrity(path: Path) -> str | None:
 
 
 def record_failed_start(path: Path, now: float | None = None) -> int:
-    """Remember that a start failed now; how many did within the last 10 minutes."""
+    """Note a failed start; return how many there were within the last 10 minutes."""
     now = time.time() if now is None else now
     notes = path.with_suffix(".starts")
     known = [float(line) for line in notes.read_text().split()] if notes.exists() else []
@@ -101,7 +103,7 @@ def clear_failed_starts(path: Path) -> None:
 
 
 def set_aside(path: Path, now: float | None = None) -> Path:
-    """Rename the file and its log; where it is now."""
+    """Rename the file and its log; return the new path."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     evidence = path.with_name(f"{path.name}.damaged-{stamp}")
     number = 1
@@ -127,7 +129,7 @@ def detect_form(evidence: Path, known: Migrations) -> Migrations:
 
 
 def recover_tables(salvaged: RecoveryReport, into: sqlite3.Connection, names: Sequence[str]) -> None:
-    """Bring over every row of the tables `names` that can be read. `into` is in no transaction."""
+    """Copy every readable row of the tables `names`. `into` is in no transaction."""
     into.execute("PRAGMA foreign_keys=OFF")
     with _padded_copy(salvaged.evidence) as readable:
         _copy_tables(salvaged, readable, into, names)
@@ -136,8 +138,11 @@ def recover_tables(salvaged: RecoveryReport, into: sqlite3.Connection, names: Se
 
 @contextmanager
 def _padded_copy(evidence: Path) -> Iterator[Path]:
-    """The file; or, where it was cut short, a copy filled up with empty pages: SQLite reads no file that
-    has fewer pages than its header says (file format, 1.3.7). The evidence itself is not touched."""
+    """Give the file; if it was cut short, a copy filled up with empty pages.
+
+    SQLite reads no file that has fewer pages than its header says (file format, 1.3.7). The evidence is not
+    changed.
+    """
     with evidence.open("rb") as file:
         head = file.read(100)
     size = int.from_bytes(head[16:18], "big") * int.from_bytes(head[28:32], "big")
@@ -211,7 +216,7 @@ def _read_rows(
 def _read_by_rowid(
     old: sqlite3.Connection, name: str, columns: str, salvaged: RecoveryReport
 ) -> Iterator[tuple[object, ...]]:
-    """Every readable row, in order, jumping over what cannot be read."""
+    """Give every readable row in order, skipping unreadable stretches."""
     at: int | None = -(1 << 62)
     query = f"SELECT rowid, {columns} FROM {name} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
     while at is not None:
@@ -227,7 +232,7 @@ def _read_by_rowid(
 
 
 def _next_readable_rowid(old: sqlite3.Connection, name: str, at: int) -> int | None:
-    """The row number after which rows can be read again; None if there are none."""
+    """Find the row number after which rows are readable again; None if there is no such row."""
     step = 1
     while not _is_readable(old, name, at + step):
         step *= 2
@@ -254,7 +259,7 @@ def _is_readable(old: sqlite3.Connection, name: str, at: int) -> bool:
 def _read_from_both_ends(
     old: sqlite3.Connection, name: str, columns: str, salvaged: RecoveryReport
 ) -> Iterator[tuple[object, ...]]:
-    """A table without row numbers: from its front as far as it goes, then from its end."""
+    """Read a table without row numbers: from its front until an error, then from its end."""
     key = [row[1] for row in old.execute(f"PRAGMA table_info({name})") if row[5]]
     for way in ("ASC", "DESC"):
         order = ", ".join(f"{column} {way}" for column in key)

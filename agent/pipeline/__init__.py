@@ -1,10 +1,11 @@
-"""What joins the stages while the service runs. `agent.app` puts it together.
+"""A poll from its start to its commit. `agent.app` puts the parts together.
 
-scouting   who is out there?        sightings become acquaintances
-rounds     who is due?              known printers are read, tier by tier
-asking     one printer, read        silence and nonsense become readings, too
-intake     readings, in groups      each group is one transaction on disk
-line       one reading's way        history, rules, tickets, outbox
-house      housekeeping: the outbox in its bounds, the ballast, what was withheld
-roll       who is known, who is silent
+polling/            find printers, read those that are due, note those that are silent
+batch_writer        commit readings in groups, one transaction each
+pipeline            one reading's way: inventory, meters, history, rules, tickets, outbox
+facts_builder       the facts that rules see after a reading
+device_events       meter reads, inventories and supply hints of one printer
+device_tags         tags and contracts of the configuration
+certificate_pins    the certificate that each printer showed first
+replay/             the same stages on recorded history: backtests, trials, explanations
 """

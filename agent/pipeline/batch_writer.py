@@ -1,11 +1,11 @@
-"""Readings come in one by one and reach the disk in groups: a durable commit costs about 3 ms.
+"""The batch writer: readings arrive one by one and are committed in groups (a durable commit costs 3 ms).
 
 Promises:
-- `settle` returns when the reading and all of its effects are safe on disk.
-- Readings take effect in the order in which they came in.
-- Nobody who polls waits for a commit, unless they ask to.
-- A disk that is full, also after `Store` has made room, costs the readings at hand and nothing else: who
-  waits for them hears of it, and the next ones are tried.
+- `write_poll` returns when the reading and all of its effects are on disk.
+- Readings take effect in the order in which they arrived.
+- The poll loop waits for no commit, unless the caller awaits `write_poll`.
+- A disk that is full, also after `Store` has made room, costs the readings of one group only: their callers
+  get the error, and the next group is tried.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from agent.core.store import Store
 from agent.pipeline.pipeline import Pipeline, PollOutcome, PollResult
 from agent.pipeline.polling.fleet_state import FleetState
 
-log = logging.getLogger("printwarden.reading")
+log = logging.getLogger(__name__)
 
 MAX_BATCH = 200  # readings in one transaction
 
@@ -29,6 +29,8 @@ PendingPoll = tuple[PollResult, asyncio.Future[PollOutcome]]
 
 @dataclass(slots=True)
 class BatchWriter:
+    """Commits readings in groups, in the order of their arrival."""
+
     store: Store
     pipeline: Pipeline
     fleet: FleetState
@@ -37,13 +39,13 @@ class BatchWriter:
     _queue: asyncio.Queue[PendingPoll] = field(default_factory=asyncio.Queue)
 
     async def write_poll(self, reading: PollResult) -> PollOutcome:
-        """Take one reading down the line; returns once it is on disk."""
+        """Process one reading; return once it is on disk."""
         waiting: asyncio.Future[PollOutcome] = asyncio.get_running_loop().create_future()
         await self._queue.put((reading, waiting))
         return await waiting
 
     async def run(self) -> None:
-        """For ever: take what has come in down the line, a group at a time."""
+        """Process arriving readings for ever, a group at a time."""
         while True:
             group = [await self._queue.get()]
             with contextlib.suppress(TimeoutError):
@@ -55,7 +57,7 @@ class BatchWriter:
     def _process_batch(
         self, tx: sqlite3.Connection, readings: list[PollResult], site: SiteFacts
     ) -> list[PollOutcome]:
-        """The site first: what is wrong with all of it is not said of each."""
+        """Evaluate the site first: an outage of the site is not reported for each printer."""
         self.pipeline.evaluate_site(tx, site, max(reading.snapshot.at for reading in readings))
         return [self.pipeline.process_poll(tx, reading, site) for reading in readings]
 
@@ -65,7 +67,7 @@ class BatchWriter:
         try:
             outcomes = await self.store.run(lambda tx: self._process_batch(tx, readings, site))
         except BaseException as why:
-            for _, waiting in group:  # who waits for it must hear of it
+            for _, waiting in group:  # its caller must get the error
                 if not waiting.done():
                     waiting.set_exception(why)
             if isinstance(why, sqlite3.OperationalError):

@@ -1,8 +1,8 @@
-"""The certificate of each printer, pinned when it was first seen; a change is told once and kept.
+"""The certificate of each printer, pinned when it is first seen; a change is logged once and kept.
 
 Printers sign their certificates themselves and make new ones after a reset or an update of their
-firmware. Who answers is already known by serial number or UUID when it comes to this; the change is
-worth a look all the same.
+firmware. The printer is already identified by serial number or UUID when its certificate is compared; a
+change is worth a look all the same.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ SCHEMA = (
 
 
 def record_certificate(tx: sqlite3.Connection, device: str, fingerprint: str | None, now: float) -> bool:
-    """Note the certificate that a printer showed; whether it is another than the ones before."""
+    """Save the certificate that a printer showed; return True if it had another one before."""
     if fingerprint is None:
         return False
     known = [

@@ -1,4 +1,4 @@
-"""What the configuration says of a printer by where it stands: tags, and the contract that it is under.
+"""Tags and contract of a printer, taken from the configuration by its address.
 
 [[network]] tags, contract  ──►  every printer in it, by the narrowest network around it
 [[printer]] tags, contract  ──►  that printer: its tags beside those of the network, its contract instead
@@ -15,19 +15,19 @@ AssignTags = Callable[[Device], Device]
 
 
 def assign_nothing(device: Device) -> Device:
-    """For whoever has no configuration."""
+    """Return the printer unchanged: for runs without a configuration."""
     return device
 
 
 @dataclass(frozen=True, slots=True)
 class TagAssigner:
-    """Gives printers what the configuration says of them."""
+    """Gives printers the tags and the contract that the configuration has for their address."""
 
     config: Config
     _cache: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, device: Device) -> Device:
-        """The printer with its tags and its contract."""
+        """Return the printer with its tags and its contract."""
         tags, contract = self._lookup_host(device.address.host)
         if not tags and not contract:
             return device
@@ -47,8 +47,10 @@ class TagAssigner:
         return tuple(tags), contract
 
     def _find_network(self, host: str) -> NetworkConfig | None:
-        """The narrowest configured network around the printer; None for one that has no address now, or
-        that is on a cable (its host is then a queue of the spooler)."""
+        """Find the narrowest configured network that contains the printer.
+
+        None for a printer without an address, or on a cable: its host is then a queue of the spooler.
+        """
         try:
             address = ipaddress.ip_address(host)
         except ValueError:

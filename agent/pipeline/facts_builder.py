@@ -1,6 +1,6 @@
-"""From a reading to all that rules may know: history written, gauges watched, facts put together.
+"""The facts builder: records a reading in the history and puts together the facts that rules see.
 
-The live line and rehearsals take this one way, so that what is tried is what will run.
+Live polls and rule trials use this same code, so that a trial shows how the rule will run.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ from agent.tickets.feedback import open_orders
 
 
 def record_meters(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[CounterRead]:
-    """Keep what the meters of `snapshot` say; returns the reads that opened an epoch. Before `take_in`."""
+    """Save the meters of `snapshot`; return the reads that opened an epoch. Call before `update_facts`."""
     borders = ledger.record_counters(tx, device.key, snapshot)
     opened = [it for it in ledger.load_epochs(tx, device.key) if it.name == "total"] if borders else []
     if opened and opened[-1].opened == snapshot.at:
@@ -32,7 +32,7 @@ def update_facts(
     site: SiteFacts,
     asks: Collection[str] | None = None,
 ) -> Facts:
-    """Record what `snapshot` says of `device`; returns what is known of it now.
+    """Record `snapshot` in the history of `device`; return the facts after it.
 
     `asks`: the parts of the facts that rules look at; without it, all.
     """
@@ -50,7 +50,7 @@ def update_facts(
 
 
 def load_facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
-    """What is known of a printer that was not read just now; None where there is no such printer."""
+    """Load the facts of a printer that was not read just now; None if it never answered."""
     known = facts.load_facts(tx, device, now, site)
     if known.last_answer is None:
         return None
@@ -58,7 +58,7 @@ def load_facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFac
 
 
 def load_stored_facts(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
-    """All that rules may know of a printer now, as it was last read; nothing is written."""
+    """Load all facts of a printer as it was last read; write nothing."""
     found = facts.load_facts(db, device, now, site)
     return replace(
         found,
@@ -71,7 +71,7 @@ def load_stored_facts(db: sqlite3.Connection, device: Device, now: float, site: 
 
 
 def load_site_facts(db: sqlite3.Connection, name: str = "") -> SiteFacts:
-    """The site as its printers were last heard."""
+    """Count the site's printers and the silent ones among them, as of their last poll."""
     heard = db.execute("SELECT answers_in_a_row FROM latest JOIN device ON device = key").fetchall()
     return SiteFacts(
         id=name, devices=len(heard), unreachable=sum(not row["answers_in_a_row"] for row in heard)
@@ -83,7 +83,7 @@ def _load_orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
 
 
 def _update_forecasts(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Forecasts:
-    """What is foreseen after this reading; nothing from silence."""
+    """Update the forecasts with this reading; none if the printer was silent."""
     if not snapshot.reachable:
         return Forecasts()
     began = [episode.alert for episode in known.recent_alerts if episode.began == snapshot.at]

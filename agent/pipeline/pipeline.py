@@ -1,4 +1,4 @@
-"""One reading's way down the line, in one transaction: all of its effects, or none.
+"""The pipeline: one reading's way through the stages, in one transaction: all of its effects, or none.
 
 Reading ──► inventory ──► meters ──► history ──► rules ──► tickets ──► report ──► outbox
              device       epochs     Facts      Change    TicketEvent ▲ Envelope
@@ -18,12 +18,12 @@ from agent.reporting.sender import Sender
 from agent.rules.evaluator import RuleEvaluator
 from agent.tickets import grouping
 
-log = logging.getLogger("printwarden.meters")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
-    """A snapshot, with how it was had. `device` is the key of who was asked, None for a newcomer."""
+    """A snapshot and the way it was read. `device`: the key of the printer polled, None for a new address."""
 
     snapshot: Snapshot
     device: str | None = None
@@ -33,7 +33,7 @@ class PollResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
-    """What a reading led to."""
+    """The effect of a reading."""
 
     device: Device | None
     snapshot: Snapshot
@@ -42,15 +42,15 @@ class PollOutcome:
 
 @dataclass(slots=True)
 class Pipeline:
-    """The stages in order. `judge` is replaced as a whole when the rules change."""
+    """The stages in order. `evaluator` is replaced as a whole when the rules change."""
 
     evaluator: RuleEvaluator
     sender: Sender
-    calendar: Calendar = field(default_factory=Calendar)  # whose midnight begins a day of reads
-    assign_tags: AssignTags = assign_nothing  # what the configuration says of a printer
+    calendar: Calendar = field(default_factory=Calendar)  # its midnight begins a day of meter reads
+    assign_tags: AssignTags = assign_nothing  # by the configuration
 
     def process_poll(self, tx: sqlite3.Connection, reading: PollResult, site: SiteFacts) -> PollOutcome:
-        """Everything that `reading` changes, written to `tx`."""
+        """Write everything that `reading` changes to `tx`."""
         snapshot = reading.snapshot
         device = self._identify_device(tx, reading)
         if device is None:
@@ -71,7 +71,7 @@ class Pipeline:
         return PollOutcome(device=device, snapshot=snapshot, events=told)
 
     def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
-        """Judge the site as a whole, and tell what has waited for its time. Returns the events told."""
+        """Evaluate the rules about the site and emit events that are due; return how many were queued."""
         return self._emit_events(tx, self.evaluator.evaluate_site(tx, site, now), now, site)
 
     def _emit_events(
@@ -82,8 +82,11 @@ class Pipeline:
         site: SiteFacts,
         known: Facts | None = None,
     ) -> int:
-        """Tell what the changes come to. `known`: of the printer that was just read; of others, whose ticket
-        has waited for company, it is looked up."""
+        """Queue the ticket events that follow from `changes`.
+
+        `known`: facts of the printer just read; the facts of others, whose ticket waited for its group, are
+        loaded.
+        """
         events = [*grouping.apply_changes(tx, changes), *grouping.collect_due_events(tx, now)]
         for event in events:
             same = known is not None and event.device.key == known.device.key
@@ -93,9 +96,9 @@ class Pipeline:
         return len(events)
 
     def _identify_device(self, tx: sqlite3.Connection, reading: PollResult) -> Device | None:
-        """The device that answered: by what it says of itself, or else as it was known when it was asked.
+        """Find the device that answered: by its identity, or else the one that was polled at this address.
 
-        A printer that has meanwhile moved away from the address gets nothing from there.
+        A printer that has moved away from the address in the meantime gets no reading from it.
         """
         snapshot = reading.snapshot
         if snapshot.identity is not None:

@@ -1,4 +1,4 @@
-"""Keeping house: the outbox in its bounds, the ballast in its place, tickets told again when room returns."""
+"""Maintenance of the state file: opening, bounds of the outbox, disk reserve, withheld tickets."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ from agent.reporting.sender import Sender
 from agent.tickets import lifecycle
 from uplink.outbox import integrity, retention
 
-log = logging.getLogger("printwarden.house")
+log = logging.getLogger(__name__)
 
 
 def open_store(path: Path, tables: Migrations) -> Store:
-    """The state file, salvaged if it must be, and the outbox in it looked through. Raises StoreError."""
+    """Open the state file, recovering it if it is damaged, and check the outbox in it. Raises StoreError."""
     check = partial(integrity.check_outbox, now=time.time())
     store = Store(path, tables, relieve=retention.evict_events)
     try:
@@ -34,7 +34,7 @@ def open_store(path: Path, tables: Migrations) -> Store:
             store_recovery.mark_damaged(path, f"rows contradict their keys: {why}")
         elif not store_recovery.is_corruption(why):
             raise StoreError(f"{path} cannot be used: {why}") from why
-        store = Store(path, tables, relieve=retention.evict_events)  # salvages it: it is marked by now
+        store = Store(path, tables, relieve=retention.evict_events)  # recovers it: it is marked by now
         findings = store.run_blocking(check)
     if not findings.is_clean:
         log.error("the outbox was damaged on the disk: %s", findings)
@@ -42,18 +42,20 @@ def open_store(path: Path, tables: Migrations) -> Store:
 
 
 async def check_after_crash(store: Store) -> None:
-    """After a stop that was none of ours: look through the state file, beside everything else. Runs for ever;
-    raises StoreError where it finds damage, so that a service manager starts the agent anew."""
+    """Check the state file in the background if the last run was killed or crashed. Never returns.
+
+    Raises StoreError if it finds damage, so that the service manager restarts the agent.
+    """
     if store.unclean_stop and (
         complaint := await asyncio.to_thread(store_recovery.check_integrity, store.path)
     ):
-        raise StoreError(f"{store.path} is damaged ({complaint}): the next start salvages it")
+        raise StoreError(f"{store.path} is damaged ({complaint}): the next start recovers it")
     await asyncio.Event().wait()
 
 
 @dataclass(slots=True)
 class Maintenance:
-    """`keep` it every minute or so."""
+    """The periodic upkeep. Call `run_round` every minute or so."""
 
     store: Store
     clock: Clock
@@ -63,7 +65,7 @@ class Maintenance:
     _last: float | None = None
 
     async def run_round(self) -> None:
-        """One round."""
+        """Restore the disk reserve, apply the limits of the outbox, queue withheld tickets."""
         now = self.clock.monotonic()
         elapsed, self._last = now - (now if self._last is None else self._last), now
         self.store.disk_reserve.ensure_present()
@@ -85,7 +87,7 @@ class Maintenance:
         return retention.poll_slowdown(tx)
 
     def _restated(self, tx: sqlite3.Connection, ticket_id: str) -> TicketEvent | None:
-        """How a ticket stands now; None if the ticket or its printer is gone."""
+        """Build an event with the ticket's current state; None if the ticket or its printer is gone."""
         ticket = lifecycle.load_ticket(tx, ticket_id)
         device = inventory.load_device(tx, ticket.device) if ticket else None
         return lifecycle.current_state_event(tx, ticket_id, device, self.clock.now())

@@ -3,8 +3,8 @@
              wake                     batch             receipt
     IDLE ───────────► what is next? ─────────► send ──────────────► settle ──┐
      ▲                 │ nothing                │ │ Refused                  │
-     └─────────────────┘◄───────────────────────│─┴──► narrow ───────────────┤
-                       ▲                        │ Later, Held                │
+     └─────────────────┘◄───────────────────────│─┴──► split  ───────────────┤
+                       ▲                        │ Later, Blocked             │
                        │                        ▼                            │
                        │◄──── pause ◄── remember on disk                     │
                        └─────────────────────────────────────────────────────┘
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Delivery:
-    """The one sender. `run` it as a task, `wake` it after each commit that put something, `drain` it last."""
+    """The delivery task. `run` it, `wake` it after each commit that queued an event, `drain` it last."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class Delivery:
         self._running: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """There may be something to send. Shortens no pause. Call it from the event loop."""
+        """Look for events to send now. Shortens no pause. Call it from the event loop."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Deliver until `drain`. Takes up where the last run, or crash, left off."""
+        """Deliver until `drain`. Continues where the last run, or crash, stopped."""
         self._running = asyncio.current_task()
         self._here = await self._store.run(
             lambda tx: destination_state.load_destination(tx, self._target.name)
@@ -83,7 +83,7 @@ class Delivery:
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def _send_or_idle(self) -> bool:
-        """Send one batch, however long it takes; or nap. False when there was nothing to send."""
+        """Send one batch, with all its attempts, or idle. Return False if there was nothing to send."""
         self._woken.clear()
         sent = await retry_until(
             self._try_request,
@@ -96,7 +96,7 @@ class Delivery:
         return sent
 
     async def _try_request(self) -> bool:
-        """One request. False when nothing is due. Raises Later or Held, remembered, if it must wait."""
+        """Make one request; False when nothing is due. Raises Later or Blocked, already saved."""
         try:
             return await self._send_next_batch()
         except sqlite3.OperationalError as why:
@@ -124,7 +124,7 @@ class Delivery:
         )
 
     def _load_capabilities(self, tx: sqlite3.Connection) -> Capabilities:
-        """What the receiver said that it takes, as it stands now."""
+        """Load the capabilities that the receiver last announced."""
         return provider_state.load_provider(tx, self._target.name).takes
 
     async def _try_send(self, batch: outbox.Batch) -> Receipt | DeliveryError:
@@ -136,7 +136,7 @@ class Delivery:
     def _apply_outcome(
         self, tx: sqlite3.Connection, batch: outbox.Batch, outcome: Receipt | DeliveryError
     ) -> None:
-        """What `outcome` does to the batch, and to what we think of the destination."""
+        """Apply `outcome` to the batch and to the state of the destination."""
         now = self._clock.now()
         if isinstance(outcome, Refused):
             log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
@@ -150,13 +150,13 @@ class Delivery:
         self._update_destination(tx, outcome if isinstance(outcome, DeliveryError) else None)
 
     def _update_destination(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
-        """Remember how it stands with the destination now."""
+        """Save the new state of the destination, and log it if the reason changed."""
         was, self._here = self._here, self._here.after_attempt(why, self._clock.now(), self._dice)
         if self._here == was:
             return
         destination_state.save_destination(tx, self._here)
         if self._here.reason and self._here.reason != was.reason:
-            what = "a person must act" if isinstance(why, Blocked) else "trying again by itself"
+            what = "a person must act" if isinstance(why, Blocked) else "it is tried again"
             log.warning("%s: %s; nothing is lost, %s", self._target.name, self._here.reason, what)
         elif was.reason and not self._here.reason:
             log.info("%s takes deliveries again", self._target.name)

@@ -1,4 +1,4 @@
-"""What is remembered of a destination between attempts, also across restarts."""
+"""The state of a destination between attempts, kept across restarts."""
 
 import sqlite3
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from uplink.errors import Blocked, DeliveryError, Later
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationState:
-    """How it stands with one receiver. A fresh one is well."""
+    """The state of one destination; the default is one without trouble."""
 
     name: str
     failures: int = 0  # transient, in a row
@@ -24,16 +24,16 @@ class DestinationState:
 
     @property
     def needs_trial(self) -> bool:
-        """Whether the next attempt is a trial with one small event."""
+        """True if the next attempt is a trial with one small event."""
         return self.breaker.is_open or self.held
 
     def remaining_pause(self, now: float) -> float:
-        """Seconds until it may be asked again. A `due` beyond any pause is a clock that was set back."""
+        """Seconds until the next attempt. A `due` beyond any pause means that the clock was set back."""
         left = self.due - now
         return left if 0 < left <= 2 * MAX_RETRY_AFTER else 0.0
 
     def after_attempt(self, why: DeliveryError | None, now: float, dice: Random) -> "DestinationState":
-        """How it stands after an attempt that ended with `why`; None, or a refusal, is an answer."""
+        """Return the state after an attempt that ended with `why`; None is a receipt."""
         breaker = self.breaker.after_attempt(why)
         if isinstance(why, Later | Blocked):
             due = now + pause_after_failure(why, max(1, breaker.failures), dice)
@@ -43,13 +43,13 @@ class DestinationState:
 
 
 def load_destination(tx: sqlite3.Connection, name: str) -> DestinationState:
-    """What is remembered of `name`; a fresh record if nothing is."""
+    """Load the state of `name`; a fresh one if nothing is saved."""
     row = tx.execute("SELECT * FROM outbox_destination WHERE name = ?", (name,)).fetchone()
     return DestinationState(name=name) if row is None else destination_from_row(row)
 
 
 def destination_from_row(row: sqlite3.Row) -> DestinationState:
-    """The record of one row of outbox_destination."""
+    """Read one row of outbox_destination."""
     return DestinationState(
         name=row["name"],
         failures=row["failures"],
@@ -60,7 +60,7 @@ def destination_from_row(row: sqlite3.Row) -> DestinationState:
 
 
 def save_destination(tx: sqlite3.Connection, here: DestinationState) -> None:
-    """Remember it."""
+    """Save the state of a destination."""
     tx.execute(
         "INSERT OR REPLACE INTO outbox_destination VALUES (?, ?, ?, ?, ?)",
         (here.name, here.failures, here.held, here.due, here.reason),

@@ -1,4 +1,4 @@
-"""How long to wait before trying a destination again.
+"""Pauses between attempts at a destination.
 
     failures in a row     1     2     3     4     5      …     9 and more
     at most               2 s   4 s   8 s   16 s  32 s         300 s
@@ -6,7 +6,7 @@
 
 Each wait is drawn evenly from zero to that ("full jitter"), so that a thousand agents that lost the
 same receiver do not come back in step. A receiver's Retry-After (RFC 9110, 10.2.3) is a floor, with
-jitter on top for the same reason. Everything here is pure, but for `patiently`, which waits.
+jitter on top for the same reason. Everything here is pure, except `retry_until`, which waits.
 """
 
 import random
@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 FIRST_BACKOFF = 1.0  # seconds
 MAX_BACKOFF = 300.0
-PROBE_INTERVAL = 900.0  # how often a destination that refuses us is asked again
-MIN_RETRY_AFTER, MAX_RETRY_AFTER = 1.0, 3600.0  # what we believe of a Retry-After
+PROBE_INTERVAL = 900.0  # seconds between probes of a destination that refuses this agent
+MIN_RETRY_AFTER, MAX_RETRY_AFTER = 1.0, 3600.0  # bounds of a Retry-After
 OPENS_AFTER = 5  # transient failures in a row
 
 
@@ -61,7 +61,7 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def parse_http_date(value: str) -> float | None:
-    """Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
+    """Parse an HTTP date (RFC 9110, 5.6.7) to seconds since 1970; None if `value` is not one."""
     try:
         at = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError):
@@ -71,7 +71,7 @@ def parse_http_date(value: str) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker:
-    """Keeps a sick receiver from being beaten.
+    """Limits the load on a receiver that fails.
 
         CLOSED --5 transient failures in a row--> OPEN --the pause is over--> one small trial
           ^                                        ^                            |      |
@@ -101,7 +101,7 @@ async def retry_until(
     sleep: Callable[[float], Awaitable[None]],
     give_up: Callable[[], bool],
 ) -> T:
-    """`attempt()` until it ends without `Later` or `Held`; `wait()` says how long to sleep between.
+    """Call `attempt()` until it ends without `Later` or `Blocked`; `wait()` gives the seconds between.
 
     Once `give_up()` is true, the last error is raised instead.
     """

@@ -1,4 +1,4 @@
-"""Who this agent is: a key made here, a credential given by the provider, and how both are renewed.
+"""The agent's identity: a key made here and a credential of the provider; enrolment and renewal.
 
     token (once, ≤ 24 h, for one site)        provider
       │  printwarden enroll --token-file FILE     │
@@ -6,15 +6,15 @@
                                                     POST /v1/credential ◄── at 2/3 of its life, signed
 
 - A token left in a file of the state folder does the same without a person: the service enrols with it at its
-  first delivery, tries again while nobody answers, and says what to do where it is refused (`Invitation`).
+  first delivery, tries again without an answer, and names the remedy if it is refused (`PendingEnrolment`).
 - The private key never leaves the folder, which only its owner may read.
-- On Windows key and credential are sealed to the machine (`sealing`).
+- On Windows key and credential are sealed to the machine (`secret_store`).
 - The token is read from a file or from standard input, never from the command line, where every user of
   the machine could see it; its file is removed once it has been used.
 - A renewal brings a new key. Until the next renewal both keys sign, so that a provider which has not yet
   learnt the new one, or an agent restored from a backup with the old one, is still believed.
-- Whoever is "unknown" to the provider (urn:problem-type:mps:unknown-agent) must enrol again. The agent_id
-  stays, and what is queued goes on as it was.
+- An agent that the provider does not know (urn:problem-type:mps:unknown-agent) must enrol again. Its agent_id
+  and its queue stay.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ RENEW_AFTER = 2 / 3  # of a credential's life
 
 
 class NotEnrolled(Exception):
-    """There is no identity, or it cannot be used; the sentence says what to do."""
+    """There is no usable identity; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,11 @@ class AgentIdentity:
 
     @property
     def renewal_due(self) -> float:
-        """When the credential is to be renewed."""
+        """The time at which the credential is renewed."""
         return self.issued_at + RENEW_AFTER * (self.expires_at - self.issued_at)
 
     def sign_headers(self, name: str, body: bytes, at: float) -> dict[str, str]:
-        """What proves that `body` comes from this agent."""
+        """Build the headers that prove that `body` comes from this agent."""
         return {"authorization": f"Bearer {self.credential}"} | signatures.sign_body(
             self.keys, name, at, body
         )
@@ -134,7 +134,7 @@ class PendingEnrolment:
     folder: Path  # of the identity to come
     token_file: Path
     site_id: str
-    on_enrolled: Callable[[AgentIdentity], object] = id  # is told
+    on_enrolled: Callable[[AgentIdentity], object] = id  # called after enrolment
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False, compare=False)
 
     @property
@@ -143,7 +143,7 @@ class PendingEnrolment:
         return _derive_agent_id(_ensure_key(self.folder))
 
     async def complete_enrolment(self, client: httpx.AsyncClient, url: str) -> AgentIdentity:
-        """Enrol, unless somebody has done so meanwhile. Raises CredentialRefused if a person must act, and
+        """Enrol, unless an identity exists by now. Raises CredentialRefused if a person must act, and
         another DeliveryError if it is to be tried again."""
         async with self._lock:
             try:
@@ -161,8 +161,10 @@ class PendingEnrolment:
 
 
 def _ensure_key(folder: Path) -> Ed25519PrivateKey:
-    """The key of an agent that is not enrolled yet. It is kept before it is told to anybody: should the
-    answer be lost, the same agent asks again with the same key."""
+    """Load or make the key of an agent that is not enrolled yet.
+
+    It is on disk before it is sent: if the answer is lost, the same agent asks again with the same key.
+    """
     file = folder / "key.pem"
     if file.exists():
         return _parse_key(_read_private(file))
@@ -265,7 +267,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def _read_private(path: Path) -> bytes:
-    """A file that nobody but its owner may read."""
+    """Read a file of which only the owner may read; raises NotEnrolled otherwise."""
     if sys.platform != "win32" and path.stat().st_mode & 0o077:
         raise NotEnrolled(f"others may read {path}: chmod 600 it, and enrol again if they may have")
     try:
@@ -282,7 +284,7 @@ def _parse_key(pem: bytes) -> Ed25519PrivateKey:
 
 
 class RequestSigner:
-    """The identity at work: what it adds to a request, and what it does when it is refused."""
+    """Signs requests with the identity, and renews it when it is due or refused."""
 
     def __init__(
         self,

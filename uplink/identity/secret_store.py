@@ -15,11 +15,11 @@ SEAL_MARK = b"printwarden sealed 1\n"
 
 
 class UnsealError(ValueError):
-    """What lies there was sealed on another machine, or is damaged."""
+    """The secret was sealed on another machine, or is damaged."""
 
 
 class Sealer(Protocol):
-    """What a system offers to keep a secret on this machine."""
+    """Sealing of a secret to this machine by the operating system."""
 
     def seal(self, secret: bytes) -> bytes:
         """`secret`, of use on this machine only."""

@@ -20,7 +20,7 @@ CLOCK_TOLERANCE = 300.0  # seconds that the clocks of both sides may differ
 
 
 class BadSignature(Exception):
-    """Not signed, or not by whom it should be; the sentence says which."""
+    """A missing or wrong signature; the message says which."""
 
 
 class StaleSignature(BadSignature):
@@ -33,7 +33,7 @@ def format_public_key(key: Ed25519PublicKey) -> str:
 
 
 def parse_public_key(text: str) -> Ed25519PublicKey:
-    """The inverse of `public_text`. Raises ValueError."""
+    """The inverse of `format_public_key`. Raises ValueError."""
     if not text.startswith(KEY_PREFIX):
         raise ValueError(f"a public key begins with {KEY_PREFIX}")
     try:

@@ -18,7 +18,7 @@ from uplink.provider.capabilities import Capabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one request carries, for as long as it takes: the same key, the same bytes."""
+    """The content of one request, the same key and bytes in every attempt."""
 
     number: int
     key: str
@@ -98,7 +98,7 @@ def thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:
 
 
 def fits_receiver(tx: sqlite3.Connection, number: int, takes: Capabilities) -> bool:
-    """Whether a frozen batch is one that the receiver takes, as far as it said."""
+    """Check whether the receiver, by its capabilities, takes this frozen batch."""
     look = "SELECT LENGTH(body) AS size, substr(body, 1, 1) AS first FROM outbox_batch WHERE number = ?"
     row = tx.execute(look, (number,)).fetchone()
     return takes.accepts_body(
@@ -113,6 +113,6 @@ def load_members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
 
 
 def is_intact(tx: sqlite3.Connection, number: int) -> bool:
-    """Whether a frozen body is still the one that was frozen, with events in it."""
+    """Check that a frozen body is unchanged and has events."""
     row = tx.execute("SELECT body, digest FROM outbox_batch WHERE number = ?", (number,)).fetchone()
     return tables.is_body_intact(row) and bool(load_members(tx, number))

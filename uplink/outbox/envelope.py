@@ -1,4 +1,4 @@
-"""What travels: an opaque payload with just enough outside to order, repeat and find it."""
+"""The envelope: an opaque payload with just enough outside to order, repeat and find it."""
 
 import uuid
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from uuid6 import uuid7
 class Lane(IntEnum):
     """Strict priority: while a lower lane has something to send, a higher one waits.
 
-    What an invoice rests on goes with the tickets: it never ages out and is never dropped for room.
+    Meter reads, the basis of invoices, go with the tickets: they never age out and are never dropped.
     """
 
     TICKETS = 0
@@ -21,7 +21,7 @@ class Lane(IntEnum):
 
 
 class Supersede(IntEnum):
-    """Whether a later envelope of the same type and subject may stand for this one."""
+    """The condition on which a later envelope of the same type and subject replaces this one."""
 
     NEVER = 0
     LATE = 1  # after 30 days of waiting, or when nothing else makes room: a ticket's updates

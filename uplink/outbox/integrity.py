@@ -1,4 +1,4 @@
-"""Whether the outbox on disk is still what was written, and what is done where it is not.
+"""Integrity check of the outbox on disk, and repair of differences.
 
     event          its digest differs            into the dead letter: urn:problem-type:mps:damaged-at-rest
     frozen batch   its body's digest differs     thawed: its events go again, under a new key

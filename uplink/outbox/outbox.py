@@ -1,10 +1,10 @@
-"""The outbox: what was accepted, until the provider has it.
+"""The outbox: accepted events, kept until the provider has them.
 
-What always holds
+Promises
 - An envelope is *accepted* when the transaction that `put` wrote in is committed: with the rule state
   and the ticket it belongs to, or not at all.
 - Every accepted envelope is in exactly one place: queued, in the dead letter with a reason, delivered,
-  or dropped by a rule of `bounds` and counted. It is delivered only by a receipt that names its id.
+  or dropped by a rule of `retention` and counted. It is delivered only by a receipt that names its id.
 - `agent_seq` numbers accepted envelopes 1, 2, 3 … without a gap, so the receiver can see a hole.
 - A batch is frozen, ids and bytes, before it is first sent. One Idempotency-Key is one body, across
   retries, restarts and versions; when a batch must change, it gets new keys.
@@ -14,13 +14,13 @@ What always holds
 - A lower lane is never asked before a higher one is empty.
 - Nothing is sent that is not byte for byte what was accepted: a row whose digest differs is dead.
 
-          put                next_batch               settle: accepted, duplicate
+          put                next_batch               receipt: accepted, duplicate
     ─────────────► QUEUED ───────────────► FROZEN ───────────────────────────────► gone, counted
                    │    ▲                  │ │  ▲
-      over 64 KiB  │    │  settle: retry   │ │  │ narrow: a new key for each half
+      over 64 KiB  │    │  receipt: retry  │ │  │ split: a new key for each half
                    │    └── PARKED ◄───────┘ └──┘
                    │    ▲   until due        │
-                   ▼    │ revive             │ settle: rejected · narrow at one item
+                   ▼    │ revive             │ receipt: rejected · split at one item
                    DEAD LETTER ◄─────────────┘
 
 Every function works in the caller's open transaction and commits nothing.
@@ -88,10 +88,10 @@ def next_batch(
     single: bool = False,
     takes: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Batch | None:
-    """The most urgent batch, its attempt counted; None if nothing may go now.
+    """Choose the most urgent batch and count the attempt; None if nothing may go now.
 
-    A batch already frozen comes before what queued up behind it, unless the receiver does not take such a
-    one any more (`takes`). `single`: one event only, as the breaker's trial; a frozen batch is then broken
+    A batch already frozen comes before the events behind it, unless the receiver does not take such a batch
+    any more (`takes`). `single`: one event only, as the breaker's trial; a frozen batch is then broken
     up under new keys.
     """
     for lane in Lane:
@@ -165,8 +165,11 @@ def split_batch(
 
 
 def record_server_fault(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
-    """The receiver fell over (500), perhaps over this very event: after a few times it is parked, and the
-    rest goes on. When it is due again it travels alone, so that it can take nobody with it."""
+    """Count a 500 for the batch.
+
+    A single event that causes several of them is parked, and the rest goes on; when it is due again it
+    travels alone, so that it delays no other event.
+    """
     members = batches.load_members(tx, batch.number)
     if len(members) > 1 or not members:
         return

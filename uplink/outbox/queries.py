@@ -1,4 +1,4 @@
-"""The outbox as people ask for it: how much waits, what died, why nothing moves. Reads only."""
+"""Read-only queries of the outbox: counts, waiting and dead events, the state of destinations."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ class OutboxCounts:
     delivered: Mapping[Lane, int]
     dead: Mapping[Lane, int]
     dropped: Mapping[str, int]  # by lane and reason: "meters.too-old"
-    withheld: int  # tickets whose news found no room
+    withheld: int  # tickets with an event that found no room
     used: int  # bytes that waiting events take, about …
     bound: int  # … of so many
     oldest: float | None  # when the oldest pending event happened
@@ -71,7 +71,7 @@ class DeliveryProgress:
 
 
 def load_progress(db: sqlite3.Connection) -> DeliveryProgress:
-    """How far delivery has come; by the counts alone, without looking at rows."""
+    """Load the progress of delivery from the counts alone, without reading rows."""
     told = {row[0]: row[1] for row in db.execute("SELECT what, SUM(n) FROM outbox_count GROUP BY what")}
     gone = sum(n for what, n in told.items() if what.startswith("dropped:"))
     delivered = told.get("delivered", 0)
@@ -79,7 +79,7 @@ def load_progress(db: sqlite3.Connection) -> DeliveryProgress:
 
 
 def list_pending(db: sqlite3.Connection, limit: int = 100) -> Iterator[OutboxEntry]:
-    """What waits, the next to go first."""
+    """List waiting events, the next to go first."""
     return map(_entry_from_row, db.execute("SELECT * FROM outbox_event ORDER BY lane, seq LIMIT ?", (limit,)))
 
 
@@ -95,7 +95,7 @@ def find_dead_letter(db: sqlite3.Connection, seq: int) -> OutboxEntry | None:
 
 
 def is_undelivered(db: sqlite3.Connection, subject: str) -> bool:
-    """Whether anything of `subject` still waits or is dead."""
+    """Check whether an event of `subject` waits or is dead."""
     look = "SELECT 1 FROM {} WHERE subject = ? LIMIT 1"
     tables = ("outbox_event", "outbox_dead", "outbox_withheld")
     return any(db.execute(look.format(table), (subject,)).fetchone() for table in tables)

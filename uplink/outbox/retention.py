@@ -1,4 +1,4 @@
-"""How much the outbox may hold, and what goes first when it is full.
+"""Retention: the bounds of the outbox, and the order in which events go when it is full.
 
     Envelope ──► room? ──yes──────────────────────────────────────────────► accepted
                   │ no: in this order, until there is room
@@ -10,11 +10,11 @@
                   returns); anything else is not accepted, and counted
 
 - Readings never evict tickets, and tickets never age out.
-- Age is the outbox's own: seconds that it was in use, added up by `upkeep`. A clock that jumps, or a
+- Age is the outbox's own: seconds that it was in use, added up by `apply_limits`. A clock that jumps, or a
   machine that was switched off for a month, expires nothing.
-- Each drop is counted by lane and reason, and told in every heartbeat.
+- Each drop is counted by lane and reason, and reported in every heartbeat.
 - A "+" before a column keeps SQLite from the index on lanes: the one on subjects is the selective one.
-- Before anything is dropped, `stretch` asks the agent to poll less often, and readings merge by the hour.
+- Before anything is dropped, `poll_slowdown` makes the agent poll less often, and readings merge by the hour.
 """
 
 import sqlite3
@@ -35,7 +35,7 @@ MAX_AGE_STEP = 3600.0  # seconds by which the outbox ages at once, at most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxLimits:
-    """What may wait, and how long."""
+    """The bounds of size and age."""
 
     size: int = 512 * MIB
     share_of_free: float = 0.20  # of the disk's free space, if that is less
@@ -62,7 +62,7 @@ def apply_limits(tx: sqlite3.Connection, limits: OutboxLimits, *, free: int, ela
 
 
 def make_room_for(tx: sqlite3.Connection, envelope: Envelope, size: int) -> bool:
-    """Whether `envelope`, `size` bytes on disk, may be accepted; makes room for it if it must."""
+    """Make room for `envelope`, `size` bytes on disk; return False if it cannot be accepted."""
     subject = envelope.subject
     if envelope.supersede is Supersede.AT_ONCE:
         older = "+lane = ? AND subject = ? AND type = ? AND supersedable = ?"
@@ -105,7 +105,7 @@ def list_withheld(tx: sqlite3.Connection, most: int = 100) -> list[str]:
 
 
 def poll_slowdown(tx: sqlite3.Connection) -> float:
-    """How many times as long the agent should wait between polls: 1 while half is free, then up to 4."""
+    """Return the factor by which polls are stretched: 1 while half is free, then up to 4."""
     over = (used_bytes(tx) / max_bytes(tx) - SLOWDOWN_ABOVE) / (1 - CLEARED_SHARE - SLOWDOWN_ABOVE)
     return 1.0 + (MAX_SLOWDOWN - 1.0) * min(1.0, max(0.0, over))
 
@@ -168,7 +168,7 @@ def _supersede_all(tx: sqlite3.Connection) -> int | None:
 def _supersede_updates(tx: sqlite3.Connection, before: int) -> int:
     """Drop updates that have aged beyond `before` and are followed by another update of their ticket.
 
-    Whatever lies between two updates (a "clear", say) keeps both: only neighbours fold.
+    An event between two updates (a "clear", say) keeps both: only neighbours fold.
     """
     if before <= 0:
         return 0

@@ -1,12 +1,12 @@
-"""The outbox's tables, and the few ways in which their rows change. Nobody beyond the outbox's files uses it.
+"""The outbox's tables and the changes of their rows. Only the files of the outbox use this one.
 
     outbox_event     accepted and not yet delivered; `batch` is set while it is frozen, `due` while parked
     outbox_batch     one frozen request: its key and its bytes
     outbox_dead      the dead letter
-    outbox_withheld  tickets whose news found no room; whoever put them is asked to state them anew
+    outbox_withheld  tickets with an event that found no room; maintenance queues their state again
     outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, bound, age
-    outbox_destination  see destination.py
-    outbox_provider  see provider.py
+    outbox_destination  see uplink/delivery/destination_state.py
+    outbox_provider  see uplink/provider/provider_state.py
 
 Every row carries a digest of what must not change, so that a flipped bit on the disk is found before it
 is sent. Every drop is counted here: accepted = waiting + delivered + dead + dropped, always.
@@ -123,14 +123,14 @@ def body_digest(body: bytes) -> bytes:
 
 
 def is_body_intact(row: sqlite3.Row) -> bool:
-    """Whether a frozen body (`body`, `digest`) is as it was frozen."""
+    """Check that a frozen body (`body`, `digest`) is unchanged."""
     return row["digest"] is None or (
         isinstance(row["body"], bytes) and body_digest(row["body"]) == row["digest"]
     )
 
 
 def is_event_intact(row: sqlite3.Row) -> bool:
-    """Whether an event, or a dead one, is as it was written."""
+    """Check that an event, waiting or dead, is as it was written."""
     if row["digest"] is None:
         return True  # version 1 wrote none
     try:
@@ -172,7 +172,7 @@ def drop_events(tx: sqlite3.Connection, reason: str, where: str, values: Sequenc
 
 
 def remove_delivered(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
-    """The provider has them."""
+    """Remove delivered events and count them."""
     tx.executemany("DELETE FROM outbox_event WHERE seq = ?", [(row["seq"],) for row in rows])
     for lane in {row["lane"] for row in rows}:
         sizes = [row["size"] for row in rows if row["lane"] == lane]
@@ -211,7 +211,7 @@ def drop_dead_events(tx: sqlite3.Connection, reason: str, where: str, values: Se
 
 
 def revive_event(tx: sqlite3.Connection, seq: int) -> bool:
-    """Put a dead event back in its place in the queue, same id and number; False if there is none."""
+    """Put a dead event back in its place in the queue, with its id and number; False if it does not exist."""
     moved = tx.execute(
         f"INSERT INTO outbox_event ({EVENT_COLUMNS}) SELECT {EVENT_COLUMNS} FROM outbox_dead WHERE seq = ? "  # noqa: S608 - constant
         "RETURNING lane, LENGTH(data)",

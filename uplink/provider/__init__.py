@@ -1,1 +1,1 @@
-"""What the agent asks of the provider: what it takes, and what its desk reports of tickets."""
+"""Polling of the provider: its capabilities, and the feedback of its desk on tickets."""

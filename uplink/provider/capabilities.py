@@ -1,4 +1,4 @@
-"""What a receiver says that it takes, read with caution. Pure.
+"""The capabilities that a receiver announces, read with caution. Pure.
 
     GET /v1/capabilities      {"batch": {"events": 500, "bytes": 1048576}, "formats": […], "types": […], …}
 
@@ -7,9 +7,9 @@
     types                       events that it knows; others, but for tickets and heartbeats, are not queued
     feedback                    whether its desk answers GET /v1/feedback
 
-Each field stands for itself: one that is missing, of another type or beyond reason counts as not said. Who
-says nothing of the kind is taken for a receiver of the first hour: batches of 500 events and 1 MiB; tickets,
-heartbeats and meter reads; no feedback.
+Each field stands for itself: one that is missing, of another type or beyond reason gets its default. A
+receiver without capabilities gets the least: batches of 500 events and 1 MiB; tickets, heartbeats and meter
+reads; no feedback.
 """
 
 import json
@@ -29,7 +29,7 @@ DEFAULT_TYPES = ALWAYS_SENT | {"mps.meter_read/1"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a receiver takes."""
+    """The formats, sizes and event types that a receiver takes."""
 
     events: int = MAX_EVENTS  # in one request
     size: int = MAX_BATCH_BYTES  # bytes of one request, before gzip
@@ -38,30 +38,30 @@ class Capabilities:
     feedback: bool = False
 
     def accepts_type(self, kind: str) -> bool:
-        """Whether events of this type may be sent to it."""
+        """Check whether the receiver takes events of this type."""
         return kind in ALWAYS_SENT or kind in self.types or "*" in self.types
 
     def accepts_body(self, *, bare: bool, size: int, events: int) -> bool:
-        """Whether a body frozen earlier may still be sent as it is. A single event is always small enough."""
+        """Check whether a body frozen earlier may still be sent. A single event is always small enough."""
         return bare is self.bare and (events <= 1 or (events <= self.events and size <= self.size))
 
     def to_json(self) -> str:
-        """As JSON, to be kept."""
+        """Write them as JSON, for the state file."""
         return json.dumps(asdict(self) | {"types": sorted(self.types)})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of `written`."""
+        """Read the JSON of `to_json`."""
         told = json.loads(text)
         return cls(**told | {"types": frozenset(told["types"])})
 
 
 ALL_CAPABILITIES = Capabilities(types=frozenset({"*"}))
-"""Of whoever cannot be asked, and takes whatever comes: a folder."""
+"""Of a target that cannot be asked and takes every event: a folder."""
 
 
 def parse_capabilities(body: bytes) -> Capabilities | None:
-    """What the answer to GET /v1/capabilities says; None if it is none."""
+    """Parse the answer to GET /v1/capabilities; None if it is not a JSON object."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):

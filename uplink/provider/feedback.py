@@ -1,9 +1,9 @@
-"""What the provider's desk says of tickets, as a page of GET /v1/feedback. Pure.
+"""The feedback of the provider's desk on tickets: parsing of a page of GET /v1/feedback. Pure.
 
     {"feedback": [{"number": 41, "schema": "mps.feedback/1", "ticket_id": "…", …}, …], "last": 41}
 
-- Numbers rise. The next page is asked for by the highest number that was read, also of a word that could not
-  be: one bad word does not stand in the way of the next.
+- Numbers rise. The next page is requested by the highest number that was read, even if that entry could not
+  be parsed: one bad entry does not stop the next.
 - `last` is the highest number that the desk has given to this site. If it lies below what was read already,
   the provider went back to a backup, or is another one: then everything is read again, which does no harm.
 """
@@ -23,21 +23,21 @@ MAX_NUMBER = 2**53  # beyond it, numbers in JSON are not exact everywhere (RFC 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackPage:
-    """What one answer brought."""
+    """One page of feedback."""
 
     entries: tuple[Feedback, ...]  # in order
     reached: int  # the number to go on from
-    unreadable: int = 0  # words that do not follow the schema
+    unreadable: int = 0  # entries that do not follow the schema
     restarted: bool = False  # the desk counts anew: ask again from 0
 
     @property
     def has_more(self) -> bool:
-        """Whether the desk may have more to say."""
+        """True if there may be another page."""
         return bool(self.entries or self.unreadable)
 
 
 def parse_page(body: bytes, after: int) -> FeedbackPage:
-    """The answer to "what is there beyond `after`?". Raises Unreachable if it is none."""
+    """Parse the answer to a request for feedback after `after`. Raises Unreachable if it is not a page."""
     try:
         told = json.loads(body)
         listed, last = told["feedback"], told.get("last")

@@ -9,23 +9,23 @@ from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
-    """A provider as it is known here. One that was never asked is taken for one of the first hour."""
+    """The saved state of a provider; the default is one that was never polled."""
 
     name: str
     takes: Capabilities = field(default_factory=Capabilities)
-    asked: float = 0.0  # when it last said what it takes, or that it does not say
-    after: int = 0  # the last word of its desk that was heard
-    trouble: str = ""  # why its desk was not heard; empty when all is well
+    asked: float = 0.0  # when its capabilities were last pulled
+    after: int = 0  # number of the last feedback entry pulled
+    trouble: str = ""  # why feedback could not be pulled; empty when all is well
 
 
 def load_provider(tx: sqlite3.Connection, name: str) -> ProviderState:
-    """What is remembered of `name`."""
+    """Load the state of `name`; a fresh one if nothing is saved."""
     row = tx.execute("SELECT * FROM outbox_provider WHERE name = ?", (name,)).fetchone()
     return ProviderState(name=name) if row is None else _provider_from_row(row)
 
 
 def save_provider(tx: sqlite3.Connection, known: ProviderState) -> None:
-    """Remember it."""
+    """Save the state of a provider."""
     tx.execute(
         "INSERT OR REPLACE INTO outbox_provider VALUES (?, ?, ?, ?, ?)",
         (known.name, known.takes.to_json(), known.asked, known.after, known.trouble),
@@ -33,10 +33,10 @@ def save_provider(tx: sqlite3.Connection, known: ProviderState) -> None:
 
 
 def load_capabilities(tx: sqlite3.Connection, target: Target | None) -> Capabilities:
-    """What may be queued for `target`.
+    """Load the capabilities of `target`.
 
-    A target that answers requests: what it said last. One that cannot be asked, such as a folder, takes
-    everything. Without a target, the least that every provider takes.
+    Of a target that answers requests: the last ones announced. One that cannot be asked, such as a folder,
+    takes everything. Without a target: the least that every provider takes.
     """
     if target is None:
         return Capabilities()
@@ -44,7 +44,7 @@ def load_capabilities(tx: sqlite3.Connection, target: Target | None) -> Capabili
 
 
 def list_providers(db: sqlite3.Connection) -> list[ProviderState]:
-    """All that were ever asked."""
+    """List every provider that was ever polled."""
     return [_provider_from_row(row) for row in db.execute("SELECT * FROM outbox_provider ORDER BY name")]
 
 

@@ -1,4 +1,4 @@
-"""Whether a host is this very machine."""
+"""Recognition of loopback hosts."""
 
 import ipaddress
 

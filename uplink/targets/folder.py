@@ -1,11 +1,11 @@
-"""A folder, for sites without a line: somebody, or something, carries the files to the provider.
+"""The folder target, for sites without a line: the files are carried to the provider by other means.
 
     out/00000000000000000042-0198….json      a batch of CloudEvents, complete as soon as it has that name
     receipts/0198….json                      the provider's receipt, if there is ever one to bring back
 
 A file is written under another name, synced, then renamed: what has its name is whole. The receipt that the
-outbox gets says "accepted" once the file and its folder are on the disk. From there on, keeping it safe is up
-to whoever carries it; the events' ids keep a file that is imported twice from doing harm.
+outbox gets says "accepted" once the file and its folder are on the disk. From there on the carrier
+is responsible for it; the events' ids make a file that is imported twice harmless.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path = Field(description="Where files are put, such as /media/carrier/out. It must be there.")
-    most_files: int = Field(default=10_000, ge=1, description="Beyond so many files nobody carries: wait.")
+    most_files: int = Field(default=10_000, ge=1, description="Delivery waits while so many files lie there.")
 
 
 class FolderTarget:
@@ -42,7 +42,7 @@ class FolderTarget:
 
     @property
     def clock_offset(self) -> None:
-        """Nobody says what time it is there."""
+        """None: a folder has no clock."""
         return
 
     async def send(self, batch: Batch) -> Receipt:
@@ -59,7 +59,7 @@ class FolderTarget:
         try:
             if not file.exists() and sum(1 for _ in folder.glob("*.json")) >= self._settings.most_files:
                 raise Unreachable(
-                    f"{folder} holds {self._settings.most_files} files; nobody carries them away"
+                    f"{folder} holds {self._settings.most_files} files; they are not carried away"
                 )
             half_done = file.with_suffix(".part")
             with half_done.open("wb") as out:

@@ -3,8 +3,8 @@
 - TLS 1.2 or newer, checked against the system's trust store and, beside it, a CA file of your own.
 - Plain http is for loopback only, and only when `insecure_loopback` says so.
 - Redirects are never followed: a delivery goes where the configuration says, or nowhere.
-- The body is compressed with gzip; a compressed answer is not accepted, and no answer above 1 MiB is
-  read, so that nobody can blow us up.
+- The body is compressed with gzip; a compressed answer is not accepted, and of an answer at most 1 MiB is
+  read, so that it cannot exhaust the memory.
 - An enrolled agent signs each body (`signatures`). A 401 is answered by one renewal of the credential, or
   by the right time where the receiver says that ours is wrong; a second 401 holds the destination.
 - Each answer's Date shows how far the two clocks are apart (`clock_offset`).
@@ -91,7 +91,7 @@ class HttpsTarget:
         identity: AgentIdentity | PendingEnrolment | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """Raises OSError (also ssl.SSLError) if the CA file cannot be read or is none."""
+        """Raises OSError (also ssl.SSLError) if the CA file cannot be read or holds no certificate."""
         self._wall = wall
         self._settings = settings
         self._client = build_client(settings)
@@ -113,7 +113,7 @@ class HttpsTarget:
         return read_receipt(answer, batch.ids, self._wall())
 
     async def _recover_from_refusal(self, bearer: RequestSigner, answer: HttpAnswer) -> None:
-        """What can be done about a 401: sign with the receiver's time, or renew."""
+        """Recover from a 401: sign with the receiver's time if ours is wrong, else renew the credential."""
         if STALE_SIGNATURE in answer.body:
             bearer.offset = -(self.clock_offset or 0.0)
         else:
@@ -195,7 +195,7 @@ def connect(
 
 
 def build_client(settings: Settings) -> httpx.AsyncClient:
-    """A client that goes to `settings.url`, through the proxy if there is one, and believes whom it may."""
+    """Build a client for `settings.url`, with its proxy and trust store."""
     return httpx.AsyncClient(
         verify=build_trust(settings.ca_file),
         timeout=TIMEOUTS,
@@ -212,7 +212,7 @@ def build_traceparent(key: str, tries: int) -> dict[str, str]:
 
 
 def build_trust(ca_file: Path | None) -> ssl.SSLContext:
-    """Whom we believe: the system's trust store and `ca_file`. TLS 1.2 or newer (RFC 9325, 3.1.1)."""
+    """Build the TLS context: the system's trust store and `ca_file`, TLS 1.2 or newer (RFC 9325, 3.1.1)."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
@@ -234,7 +234,7 @@ async def _read_body(response: httpx.Response) -> bytes:
 
 
 def _format_error(why: Exception) -> str:
-    """What a person can act upon; httpx leaves some messages empty."""
+    """Describe an error of httpx, which leaves some messages empty."""
     known: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "no connection within 10 s",
         httpx.ReadTimeout: "no answer within 30 s",

@@ -1,11 +1,11 @@
-"""Tickets by e-mail, for a desk that has nothing but a mailbox. One message per event.
+"""The mail target, for a desk that has only a mailbox. One message per ticket event.
 
 - The body is for people, the attachment (`event.json`) for programs. Message-ID is made of the event's id:
   a message that was sent twice is the same message to every mail program and filter.
 - TLS (STARTTLS or from the start) is required; without it only to loopback, and only when asked for.
 - "Accepted" is the server's 250 after the data (RFC 5321, 4.5.3.2.6). 4xx is tried again, 552 and 554
   refuse that one event; everything else, a refused login too, holds up the line until a person acts.
-- Only tickets are mailed. Heartbeats and readings are taken off the queue: nobody reads them in a mailbox.
+- Only tickets are mailed. Heartbeats and readings are taken off the queue: they are of no use in a mailbox.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class SmtpTarget:
 
     @property
     def clock_offset(self) -> None:
-        """Nobody says what time it is there."""
+        """None: a mail server's clock is not measured."""
         return
 
     async def send(self, batch: Batch) -> Receipt:
