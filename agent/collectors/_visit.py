@@ -1,13 +1,13 @@
-"""What the service and a collector agree on: one verb, `collect`, and when it is called.
+"""The seam between the service and a collector: one verb, `collect`, and when it is called.
 
     WHEN            collect(…)          is called
     "always"        Visit -> Answer     at each poll of a printer, if the poll asks for one of its TIERS
     "fills_gaps"    Visit -> Answer     for what the first have left open, and where they are silent
     "locally"       Round -> snapshots  as often as its TIERS are due: reads printers of this machine
 
-Of two that are always called, the one that a credential let in comes first, then the alphabet: the first word
-stands, later ones fill what it left open. Addresses of printers that are not on the network have a slash in
-them ("cups/Desk"), so that nobody asks for them there.
+Of two that are always called, the one with a working credential comes first, then the alphabet: the first
+value stands, later collectors fill the gaps. Addresses of printers that are not on the network have a slash
+in them ("cups/Desk"), so that no network request is sent to them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ class LearningReader(reader.SnmpReader, Protocol):
 
     @property
     def learned(self) -> str:
-        """How it is best asked."""
+        """The request strategy that works best, as text to be stored."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What a collector is given: when, and by which configuration and vendor profiles."""
+    """The input of a collector: the time, the configuration and the vendor profiles."""
 
     at: float  # seconds since 1970
     config: Config
@@ -49,13 +49,13 @@ class Visit(Round):
     readers: Mapping[str, LearningReader] = field(
         default_factory=dict
     )  # by credential, in the order to be tried
-    known: CachedIdentity | None = None  # what an earlier snapshot taught
-    learned: str = ""  # what this collector's last answer said of how to ask; not kept over a restart
+    known: CachedIdentity | None = None  # from an earlier snapshot
+    learned: str = ""  # `learned` of this collector's last answer; not kept over a restart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a printer said, and how it is best asked the next time."""
+    """The snapshot that was read, and the credential and strategy to begin with next time."""
 
     snapshot: Snapshot
     credential: str | None = None
@@ -63,30 +63,30 @@ class Answer:
 
 
 class Collector(Protocol):
-    """What each file in `agent/collectors/` offers."""
+    """The seam that each file in `agent/collectors/` implements."""
 
     WHEN: When
     TIERS: frozenset[Tier]
 
     def enabled(self, config: Config) -> bool:
-        """Whether this configuration wants it."""
+        """Tell if the configuration switches this collector on."""
         ...
 
     async def collect(self, visit: Visit) -> Answer | None:
-        """What the printer says; None if there is nothing to ask it with. Raises nothing but ReadingError."""
+        """Read the printer; None without a credential to ask it with. Raises nothing but ReadingError."""
         ...
 
 
 class LocalCollector(Protocol):
-    """The same, for printers of this machine."""
+    """The seam of a collector of printers that are attached to this machine."""
 
     WHEN: When
     TIERS: frozenset[Tier]
 
     def enabled(self, config: Config) -> bool:
-        """Whether this configuration wants it."""
+        """Tell if the configuration switches this collector on."""
         ...
 
     async def collect(self, visit: Round) -> Sequence[Snapshot]:
-        """One snapshot for each printer. Raises nothing but ReadingError."""
+        """Read one snapshot for each printer. Raises nothing but ReadingError."""
         ...

@@ -2,9 +2,9 @@
 
     CUPS-Get-Printers ──► queues ──► those on a cable ──► Snapshot each
 
-A queue is not a printer: its UUID is its own, its make is the driver's, its clock is this machine's. Who
-the printer is stands in the device URI ("usb://Brother/HL-2270DW%20series?serial=E71833C4J372261"), and
-what it says of its supplies has come through the backend. A printer that is unplugged is silent.
+A queue is not a printer: its UUID is its own, its make is the driver's, its clock is this machine's. The
+printer's identity is in the device URI ("usb://Brother/HL-2270DW%20series?serial=E71833C4J372261"), and its
+supply levels come through the backend. An unplugged printer is unreachable.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ TIERS = frozenset({Tier.SUPPLIES, Tier.METERS, Tier.INVENTORY})
 
 
 def enabled(config: Config) -> bool:
-    """Whether `[cups]` is switched on."""
+    """Tell if `[cups]` is switched on."""
     return config.cups.enabled
 
 
 async def collect(visit: Round) -> list[Snapshot]:
-    """One snapshot for each printer on a cable; none without a spooler. Raises ReadingError."""
+    """Read one snapshot for each printer on a cable; an empty list without a spooler. Raises ReadingError."""
     socket = visit.config.cups.socket
     if not await asyncio.to_thread(Path(socket).exists):
         return []
@@ -51,13 +51,13 @@ async def collect(visit: Round) -> list[Snapshot]:
 async def read_queues(
     socket: str = SOCKET, *, at: float, profiles: Profiles | None = None, patience: float = PATIENCE
 ) -> list[Snapshot]:
-    """One snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
+    """Read one snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
     profiles = vendor_profiles.load_shipped() if profiles is None else profiles
     target = ipp.IppTarget(host="localhost", socket=socket)
-    async with ipp.open_session(target, patience) as asking:
+    async with ipp.open_session(target, patience) as session:
         names = ("device-uri", *REQUESTED_ATTRIBUTES)
         try:
-            response = await asking.send_request(Operation.CUPS_GET_PRINTERS, "/", (2, 0), names)
+            response = await session.send_request(Operation.CUPS_GET_PRINTERS, "/", (2, 0), names)
         except ipp.PathNotFound:  # "no destinations added"
             return []
     queues = response.attributes_in(AttributeGroup.PRINTER)
@@ -67,13 +67,13 @@ async def read_queues(
 
 
 def on_cable(device_uri: str) -> bool:
-    """Whether a queue's printer is on a cable: "usb://…", "hp:/usb/…", "parallel:/dev/lp0"."""
+    """Tell if a queue's printer is on a cable: "usb://…", "hp:/usb/…", "parallel:/dev/lp0"."""
     scheme, _, rest = device_uri.partition(":")
     return scheme in CABLES or rest.startswith(("/usb/", "/par/"))
 
 
 def build_snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
-    """What a queue says of its printer; pure."""
+    """Build the snapshot of a queue's printer from the queue's attributes; pure."""
     problems: list[str] = []
     address = Address(f"cups/{_first_text(queue, 'printer-name')}", ipp.PORT)
     keywords = {reason.keyword for reason in parse_reasons(queue.get("printer-state-reasons", ()))}
@@ -87,18 +87,18 @@ def build_snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot
 
 
 def _build_identity(device_uri: str, queue: Identity, profiles: Profiles) -> Identity:
-    """Who is on the cable: maker and model from the URI's path, the serial number from its query."""
+    """Decide the identity of the printer: maker and model from the URI's path, serial from its query."""
     parts = urlsplit(device_uri)
     maker, _, model = unquote(f"{parts.netloc}{parts.path}").strip("/").removeprefix("usb/").partition("/")
-    said = f"{maker} {model}" if model else maker.replace("_", " ")
+    text = f"{maker} {model}" if model else maker.replace("_", " ")
     if parts.scheme in {"parallel", "serial"}:  # a device of this machine, and no name
-        said = ""
+        text = ""
     serial = next(iter(parse_qs(parts.query).get("serial", ())), "")
     source = URI_SOURCE.encode()
-    clues = IdentityEvidence(
-        device_descr=SourcedText(said, source), printer_rows=True, location=queue.location or ""
+    evidence = IdentityEvidence(
+        device_descr=SourcedText(text, source), printer_rows=True, location=queue.location or ""
     )
-    found = decide_identity(clues, profiles).identity
+    found = decide_identity(evidence, profiles).identity
     return replace(
         found,
         serial=serial_numbers.clean_serial(serial) or queue.serial,

@@ -1,4 +1,4 @@
-"""Reads a printer through IPP (RFC 8010, RFC 8011), as an equal of SNMP: one question, one answer.
+"""Reads a printer through IPP (RFC 8010, RFC 8011), on equal terms with SNMP: one request, one reply.
 
     Get-Printer-Attributes, the exact list of attributes
       /ipp/print, then /ipp, /, /ipp/printer ... until one is a printer's
@@ -8,12 +8,12 @@
     "version not supported" ...... the next version
     401 .......................... WrongCredential
     426 .......................... RefusedByDevice: it wants TLS
-    any other refusal ............ RefusedByDevice, with the name of the status
+    any other refusal ............ RefusedByDevice, with the name of the status code
     nothing in time .............. NoAnswer
     not IPP, or no printer in it . MalformedReply
 
-Printers sign their certificates themselves, so no authority vouches for them. A certificate is known by
-its fingerprint instead: the caller keeps it, hands it in again, and is told when it has changed.
+Printers sign their certificates themselves, so no authority vouches for them. A certificate is recognised by
+its fingerprint instead: the caller stores it and passes it in again, and a change is noted in `problems`.
 """
 
 import asyncio
@@ -52,12 +52,12 @@ TIERS = frozenset(Tier)
 PORT = 631
 PATHS = ("/ipp/print", "/ipp", "/", "/ipp/printer")
 VERSIONS: tuple[IppVersion, ...] = ((2, 0), (1, 1))
-PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer, and is not asked twice meanwhile
-FOR_TLS = 5.0  # seconds: who has it says so at once
-GRACE = 1.0  # seconds more for who sends a byte now and then
+PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer; no second request meanwhile
+FOR_TLS = 5.0  # seconds: a printer with TLS answers the handshake at once
+GRACE = 1.0  # seconds more for a printer that sends a byte now and then
 
 CERTIFICATE_CHANGED = (
-    "its certificate is not the one that it showed before: renewed, or another device answers"
+    "its certificate differs from the one of the last reading: it was renewed, or another device answers"
 )
 
 _STATUS = {
@@ -80,7 +80,7 @@ _NEXT_PATH_HTTP = frozenset({400, 404, 405, 410, 415, 501})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IppTarget:
-    """Where to ask. One path given by a person is the only one tried."""
+    """The host, port and paths to send requests to. A path from a URL is the only one tried."""
 
     host: str
     port: int = PORT
@@ -90,7 +90,7 @@ class IppTarget:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """ "ipp://host:631/ipp/print", "ipps://[::1]". Raises ValueError with a suggestion."""
+        """Parse "ipp://host:631/ipp/print" or "ipps://[::1]". Raises ValueError with a suggestion."""
         parts = urlsplit(url)
         if parts.scheme not in {"ipp", "ipps"} or not parts.hostname:
             raise ValueError(f'"{url}" is no IPP address | write one like "ipp://192.168.10.31/ipp/print"')
@@ -102,26 +102,26 @@ class IppTarget:
         return Address(self.host, self.port)
 
     def build_uri(self, path: str, *, http: bool = False) -> str:
-        """The printer-uri; with `http`, where the request is posted (RFC 8010, 4)."""
+        """Build the printer-uri; with `http`, the URL that the request is posted to (RFC 8010, 4)."""
         scheme = ("http" if http else "ipp") + ("s" if self.tls else "")
         return f"{scheme}://{self.address}{path}"
 
 
 def enabled(config: Config) -> bool:
-    """Whether `[ipp]` is switched on."""
+    """Tell if `[ipp]` is switched on."""
     return config.ipp.enabled
 
 
 async def collect(visit: Visit) -> Answer:
-    """What the printer says. Raises ReadingError.
+    """Read the printer. Raises ReadingError.
 
-    TLS is tried first, for a few seconds; a printer that has it is asked with it from then on.
+    TLS is tried first, for a few seconds; a printer that answers with it is always asked with it afterwards.
     """
     refused: ReadingError = NoAnswer(str(visit.address))
     for way in [visit.learned] if visit.learned else ["tls", "plain"]:
         target = IppTarget(host=visit.address.host, port=visit.config.ipp.port, tls=way == "tls")
-        given = visit.config.ipp.timeout
-        patience = min(FOR_TLS, given) if target.tls and not visit.learned else given
+        timeout = visit.config.ipp.timeout
+        patience = min(FOR_TLS, timeout) if target.tls and not visit.learned else timeout
         try:
             snapshot = await read_printer(target, at=visit.at, profiles=visit.profiles, patience=patience)
         except ReadingError as why:
@@ -139,15 +139,15 @@ async def read_printer(
     pin: str | None = None,
     patience: float = PATIENCE,
 ) -> Snapshot:
-    """One reading at the time `at`. `pin` is the certificate's fingerprint of an earlier one: a printer that
-    shows another is read all the same, and the change is among its problems.
+    """Read a printer once, at the time `at`. `pin` is the certificate's fingerprint of an earlier reading: a
+    printer with another certificate is read all the same, and the change is among its problems.
 
     Raises ReadingError (NoAnswer, RefusedByDevice, WrongCredential, MalformedReply).
     """
-    async with open_session(target, patience) as asking:
-        attributes = await asking.fetch_printer(attribute_mapping.REQUESTED_ATTRIBUTES)
-    problems = list(asking.problems)
-    if pin is not None and asking.certificate != pin:
+    async with open_session(target, patience) as session:
+        attributes = await session.fetch_printer(attribute_mapping.REQUESTED_ATTRIBUTES)
+    problems = list(session.problems)
+    if pin is not None and session.certificate != pin:
         problems.append(CERTIFICATE_CHANGED)
     parts = attribute_mapping.build_snapshot_parts(
         attributes, vendor_profiles.load_shipped() if profiles is None else profiles, problems
@@ -156,7 +156,7 @@ async def read_printer(
         address=target.address,
         at=at,
         via="ipp",
-        certificate=asking.certificate,
+        certificate=session.certificate,
         problems=tuple(problems),
         **parts,
     )
@@ -164,7 +164,7 @@ async def read_printer(
 
 @asynccontextmanager
 async def open_session(target: IppTarget, patience: float = PATIENCE) -> AsyncIterator["IppSession"]:
-    """The questions to one printer, which have to be answered within `patience` in all."""
+    """Open a session whose requests have to be answered within `patience` seconds in all."""
     async with _build_client(target) as client:
         try:
             async with asyncio.timeout(patience + GRACE):
@@ -185,7 +185,7 @@ class IppSession:
         self.problems: tuple[str, ...] = ()
 
     async def fetch_printer(self, names: tuple[str, ...]) -> Attributes:
-        """The printer's attributes from the first path and version that has them."""
+        """Fetch the printer's attributes from the first path and version that has them."""
         refused = "no path to ask"
         for path in self._target.paths:
             try:
@@ -195,7 +195,7 @@ class IppSession:
                 continue
             found = next(filter(None, response.attributes_in(AttributeGroup.PRINTER)), None)
             if found is None:
-                raise MalformedReply(str(self._target.address), "the IPP answer tells of no printer")
+                raise MalformedReply(str(self._target.address), "the IPP answer has no printer attributes")
             return found
         raise RefusedByDevice(str(self._target.address), refused)
 
@@ -210,7 +210,7 @@ class IppSession:
     async def send_request(
         self, operation: Operation, path: str, version: IppVersion, names: tuple[str, ...]
     ) -> IppResponse:
-        """One request. Raises ReadingError; NotThere and _WrongVersion where another way may do."""
+        """Send one request. Raises ReadingError; PathNotFound or _WrongVersion if another one may work."""
         self._number += 1
         self.uri = self._target.build_uri(path)
         target = (
@@ -218,8 +218,8 @@ class IppSession:
             if operation is Operation.GET_PRINTER_ATTRIBUTES
             else []
         )
-        asked = [*target, (ValueTag.KEYWORD, "requested-attributes", names)]
-        raw = await self._post_request(path, encode_request(operation, version, self._number, asked))
+        operands = [*target, (ValueTag.KEYWORD, "requested-attributes", names)]
+        raw = await self._post_request(path, encode_request(operation, version, self._number, operands))
         try:
             response = decode_response(raw)
         except MalformedReply as why:
@@ -231,7 +231,7 @@ class IppSession:
 
     def _refusal_error(self, status: int) -> ReadingError:
         named = _STATUS.get(status, "an unknown status")
-        reason = f"the printer refused to tell of itself: {named} ({status:#06x})"
+        reason = f"the printer refused to send its attributes: {named} ({status:#06x})"
         if status in _NEXT_VERSION:
             return _WrongVersion(str(self._target.address), reason)
         if status in _NEXT_PATH:
@@ -272,15 +272,15 @@ class IppSession:
 
 
 class _WrongVersion(ReadingError):
-    """Another version of IPP may do."""
+    """The printer does not speak this version of IPP; another may work."""
 
 
 class PathNotFound(ReadingError):
-    """Nothing is known at this path; another may do."""
+    """No printer answers at this path; another may work."""
 
 
 async def _read_bounded(response: httpx.Response, address: str) -> bytes:
-    """The body, as far as an IPP answer may go."""
+    """Read the body, at most MAX_BYTES of it. Raises MalformedReply."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -299,7 +299,7 @@ def _build_client(target: IppTarget) -> httpx.AsyncClient:
 
 
 def _accept_any_certificate() -> ssl.SSLContext:
-    """Any certificate and, for printers of earlier days, any version and cipher: nothing secret is sent."""
+    """Accept any certificate and, for old printers, any version and cipher: no secret is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -8,8 +8,8 @@
 
 hrDeviceIndex is found, not assumed. Missing columns, gaps in the numbers and broken values are
 normal: they end in `Snapshot.problems`, never in an exception. Only a printer that does not answer
-the first question raises; one that falls silent later keeps what it has said so far, and every part
-that was not reached stays None, so that nobody takes it for empty.
+the first request raises. One that falls silent later keeps the parts read so far; every part that was
+not reached stays None, which means unknown, not empty.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -54,14 +54,14 @@ T = TypeVar("T")
 
 
 def enabled(_config: Config) -> bool:
-    """Always: printers are known by what they say over SNMP."""
+    """Always true: SNMP is the first way to read a printer."""
     return True
 
 
 async def collect(visit: Visit) -> Answer | None:
-    """What the printer says to the first credential that it answers; None without a credential.
+    """Read the printer with the first credential that it answers; None without a credential.
 
-    Raises the ReadingError that says most if it answers none.
+    Raises the most telling ReadingError if it answers none of them.
     """
     refused: ReadingError | None = None
     for name, reader in visit.readers.items():
@@ -86,10 +86,10 @@ async def read_printer(
     known: CachedIdentity | None = None,
     profiles: Profiles | None = None,
 ) -> Snapshot:
-    """One poll at the time `at`. `known` is what an earlier snapshot of the same printer taught;
-    `profiles` are the vendors' (the shipped ones by default).
+    """Poll a printer once, at the time `at`. `known` is cached from an earlier snapshot of the same printer;
+    `profiles` are the vendor profiles (the shipped ones by default).
 
-    Raises ReadingError (NoAnswer, WrongCredential, …) if the first question is not answered.
+    Raises ReadingError (NoAnswer, WrongCredential, …) if the first request is not answered.
     """
     known = known or CachedIdentity()
     reading = MibReader(reader, units=known.units, charset=known.charset)
@@ -106,7 +106,7 @@ async def read_printer(
 
 
 class SnapshotBuilder:
-    """The parts of one snapshot, as they come."""
+    """Collects the parts of one snapshot while the printer is read."""
 
     def __init__(self, reading: MibReader, profiles: Profiles) -> None:
         self.reading = reading
@@ -117,11 +117,11 @@ class SnapshotBuilder:
         self._silent = False
 
     async def start_poll(self) -> None:
-        """Uptime and status in one request; then, once for each printer, where its rows are."""
-        known = bool(self.reading.units)
+        """Read uptime and status in one request; then, once for each printer, find its hrDeviceIndex."""
+        units_cached = bool(self.reading.units)
         self._scalars = await self._ask_scalars()
         self.parts["uptime"] = self._scalar_number("uptime")
-        if known:
+        if units_cached:
             return
         guessed = self.reading.unit
         await self._read_part("devices", self._find_units)
@@ -130,7 +130,7 @@ class SnapshotBuilder:
         self.reading.charset = await self._read_part("charset", self._find_charset)
 
     async def read_alerts(self, tiers: Collection[Tier]) -> None:
-        """Status and counters, which come with the first question anyway; the rest if asked for."""
+        """Build status and counters from the first reply; read the alert tables if that tier is wanted."""
         self.parts |= {name: self._scalar_number(name) for name in GENERAL}
         rows = await self._read_part("alerts", self._read_alert_tables) if Tier.ALERTS in tiers else None
         console, covers, alerts = rows or ([], [], [])
@@ -152,7 +152,7 @@ class SnapshotBuilder:
         )
 
     async def read_meters(self, known: Identity | None) -> None:
-        """Both the engine's count and the maker's own: half of them would look like another printer's."""
+        """Read the engine's count and the maker's meters; both or neither: half looks like a new printer."""
         rows = await self._read_part("markers", lambda: marker_tables.read_markers(self.reading))
         own = await self._read_part("meters", lambda: self._read_own_meters(known))
         self.parts["markers"] = rows
@@ -162,14 +162,14 @@ class SnapshotBuilder:
             )
 
     async def _read_own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
-        """Who it is decides what to ask for; found out where neither this poll nor an earlier one did."""
+        """Read the vendor meters that fit the identity, which is read first if it is not cached."""
         identity = self.parts.get("identity") or known or (await self._decide_identity()).identity
         return await vendor_meters.read_vendor_meters(
             self.reading, self.profiles.find_by_files(identity.profiles), identity.model
         )
 
     async def read_inventory(self, known: CachedIdentity) -> None:
-        """Identity and the tables that hardly ever change."""
+        """Read the identity and the tables that hardly ever change."""
         changes = self.parts["config_changes"]
         if known.identity is not None and changes is not None and changes == known.config_changes:
             self.parts["identity"] = known.identity
@@ -189,7 +189,7 @@ class SnapshotBuilder:
         reading = self.reading
         if self._reports_nothing():
             reading.note_problem(
-                "it answers SNMP, but says nothing of itself: no model, no status, no counter"
+                "it answers SNMP, but gives no data about itself: no model, no status, no counter"
             )
         return Snapshot(
             address=reader.address,
@@ -202,21 +202,21 @@ class SnapshotBuilder:
         )
 
     def _reports_nothing(self) -> bool:
-        """Whether it was asked who it is, and neither tells that nor how it is or what it counted."""
+        """Tell if the inventory tier was read and brought no identity, status, supply or counter."""
         identity = self.parts.get("identity")
         if identity is None or self._silent:
             return False
-        told = [self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters")]
-        return identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(told)
+        others = [self.parts.get(part) for part in ("status", "alerts", "supplies", "markers", "meters")]
+        return identity == Identity(mac=identity.mac, is_printer=identity.is_printer) and not any(others)
 
     async def _ask_scalars(self) -> dict[str, SnmpValue]:
         index = encode_arcs(self.reading.unit)
         general = {name: column + index for name, column in GENERAL.items()}
-        asked = {"uptime": UPTIME} | status_objects.status_oids(self.reading.unit) | general
-        return await self.reading.get_named("status", asked)
+        wanted = {"uptime": UPTIME} | status_objects.status_oids(self.reading.unit) | general
+        return await self.reading.get_named("status", wanted)
 
     async def _find_units(self) -> None:
-        """hrDeviceType = hrDevicePrinter (RFC 2790); else where prtGeneralTable has rows."""
+        """Find the printers by hrDeviceType (RFC 2790), else by the rows of prtGeneralTable."""
         reading = self.reading
         self._types = await reading.walk_column(DEVICE_TYPE)
         found = [
@@ -228,15 +228,15 @@ class SnapshotBuilder:
         reading.units = tuple(sorted(found))
 
     async def _find_charset(self) -> int | None:
-        """The charset of the current localization; where that is not told, the one that all have."""
+        """Read the charset of the current localization, else the one that all localizations share."""
         reading = self.reading
         unit = encode_arcs(reading.unit)
         row = (await reading.get([LOCALIZATION + unit])).get(LOCALIZATION + unit)
         if isinstance(row, int) and 0 <= row <= MAX_ARC:
             name = CHARSET + unit + encode_arcs(row)
-            told = (await reading.get([name])).get(name)
-            if told is not None:
-                return reading.parse_number(told, "prtLocalizationCharacterSet")
+            charset = (await reading.get([name])).get(name)
+            if charset is not None:
+                return reading.parse_number(charset, "prtLocalizationCharacterSet")
         charsets = {
             value
             for value in (await reading.walk_optional_column(CHARSET)).values()
@@ -265,7 +265,7 @@ class SnapshotBuilder:
         )
 
     async def _read_part(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
-        """What `read` brings, or None and a problem. After a silence nothing more is asked."""
+        """Call `read`; on an error None and a problem. After a timeout no more requests are sent."""
         if self._silent:
             return None
         try:

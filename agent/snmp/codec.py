@@ -1,14 +1,14 @@
-"""SNMPv1 and SNMPv2c messages in BER, as far as a reader needs them, and no further.
+"""SNMPv1 and SNMPv2c messages in BER, as far as reading needs them.
 
     Message ::= SEQUENCE { version, community, PDU }                                RFC 1157, 4; RFC 1901, 3
     PDU     ::= [tag] { request-id, error-status, error-index, SEQUENCE OF VarBind }       RFC 3416, 3
     VarBind ::= SEQUENCE { name OBJECT IDENTIFIER, value }
 
 What is promised
-- `request` makes GET, GETNEXT and GETBULK, always with NULL values. Nothing here can say SET.
-- `decode` and `decode_trap` return a whole, well-formed message or raise `MalformedReply`, and
-  never anything else. They go once over the bytes, without recursion, and keep nothing.
-- What they return is bounded: 8 KiB, 64 varbinds, numbers from -2^63 to 2^64-1, OIDs of 128 arcs
+- `encode_request` makes GET, GETNEXT and GETBULK, always with NULL values. No code here can encode a SET.
+- `decode_reply` and `decode_trap` return a whole, well-formed message or raise `MalformedReply`, and
+  no other error. They go once over the bytes, without recursion, and keep nothing.
+- The result is bounded: 8 KiB, 64 varbinds, numbers from -2^63 to 2^64-1, OIDs of 128 arcs
   of 32 bits. Lengths are definite and agree with each other to the byte.
 
 Numbers of unsigned types are read as unsigned even where firmware forgot the leading zero octet, and
@@ -34,11 +34,11 @@ IP_ADDRESS, COUNTER32, GAUGE32, TICKS, OPAQUE, COUNTER64 = 0x40, 0x41, 0x42, 0x4
 RESPONSE, TRAP_V1, INFORM, TRAP_V2 = 0xA2, 0xA4, 0xA6, 0xA7
 
 NO_ERROR, TOO_BIG, NO_SUCH_NAME, GEN_ERR, AUTHORIZATION_ERROR = 0, 1, 2, 5, 16
-"""Values of error-status (RFC 3416, section 3) that mean something to a reader."""
+"""Values of error-status (RFC 3416, section 3) that a reader acts on."""
 
 
 class RequestType(IntEnum):
-    """What may be asked: these three, by tag."""
+    """The three requests that can be sent, by tag."""
 
     GET = 0xA0
     NEXT = 0xA1
@@ -54,7 +54,7 @@ class RequestTemplate(NamedTuple):
     tail: bytes
 
     def with_id(self, request_id: int) -> bytes:
-        """The datagram. `request_id` is 2^23 to 2^31-1, so that four octets are its shortest form."""
+        """Build the datagram. `request_id` is 2^23 to 2^31-1, so that four octets are its shortest form."""
         return self.head + request_id.to_bytes(4, "big") + self.tail
 
 
@@ -87,7 +87,7 @@ class Trap(NamedTuple):
 def encode_request(
     ask: RequestType, version: str, community: str, oids: tuple[bytes, ...], repetitions: int = 0
 ) -> RequestTemplate:
-    """A question about `oids`. `repetitions` is GETBULK's max-repetitions and 0 for the others."""
+    """Encode a request for `oids`. `repetitions` is GETBULK's max-repetitions and 0 for the others."""
     names = b"".join(_encode_element(SEQUENCE, _encode_element(OID, name) + b"\x05\x00") for name in oids)
     after_id = (
         b"\x02\x01\x00" + _encode_element(INTEGER, bytes((repetitions,))) + _encode_element(SEQUENCE, names)
@@ -102,11 +102,11 @@ def encode_request(
 
 
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
-"""error-status and error-index, as nearly every response has them."""
+"""error-status and error-index without an error, as in nearly every response."""
 
 
 def decode_reply(data: bytes) -> SnmpReply:
-    """The response in one datagram. Raises MalformedReply."""
+    """Decode the response in one datagram. Raises MalformedReply."""
     try:
         version, _, at = _decode_message(data)
         start, stop = _open_element(data, at, RESPONSE)
@@ -125,7 +125,7 @@ def decode_reply(data: bytes) -> SnmpReply:
 
 
 def decode_trap(data: bytes) -> Trap:
-    """The trap or inform in one datagram. Raises MalformedReply."""
+    """Decode the trap or inform in one datagram. Raises MalformedReply."""
     try:
         version, community, at = _decode_message(data)
         tag = data[at]
@@ -159,7 +159,7 @@ def _decode_trap_v1(data: bytes, at: int, stop: int, community: bytes) -> Trap:
 
 
 def _decode_message(data: bytes) -> tuple[int, bytes, int]:
-    """Version, community, and where the PDU begins."""
+    """Decode version and community; also where the PDU begins."""
     if len(data) > MAX_DATAGRAM:
         raise MalformedReply(reason=f"longer than {MAX_DATAGRAM} octets")
     at, stop = _open_element(data, 0, SEQUENCE)
@@ -173,7 +173,7 @@ def _decode_message(data: bytes) -> tuple[int, bytes, int]:
 
 
 def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
-    """The list of varbinds at `at`, which must end at `end`."""
+    """Decode the list of varbinds at `at`, which must end at `end`."""
     at, stop = _open_element(data, at, SEQUENCE)
     if stop != end:
         raise MalformedReply(reason="the varbinds do not end with their PDU")
@@ -190,15 +190,15 @@ def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
 
 
 _varbind_cache: dict[bytes, VarBind] = {}
-"""Varbinds that were read before. Printers say the same most of the time: six of seven values in a poll
-were heard already, from this printer or from its like, and the same octets mean the same. Only those of
-up to 129 octets are kept, and only so many: less than 8 MB, whatever comes."""
+"""Varbinds decoded before. Printers repeat most of their values: six of seven in a poll came before, from
+this printer or a similar one, and the same octets mean the same. Only those of up to 129 octets are kept,
+and only so many: less than 8 MB in all."""
 
 MAX_CACHED_VARBINDS = 16384
 
 
 def _decode_varbind(octets: bytes) -> VarBind:
-    """One varbind, from its tag to the end of its value. Short lengths are read in place."""
+    """Decode one varbind, from its tag to the end of its value. Short lengths are read in place."""
     at, end, start = 2, 2 + octets[1], 4
     if octets[0] != SEQUENCE or octets[1] > 0x7F:
         at, end = _open_element(octets, 0, SEQUENCE)
@@ -227,9 +227,9 @@ def _decode_varbind(octets: bytes) -> VarBind:
 
 
 def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
-    """Where the contents of the element at `at` begin and end (X.690, 8.1.3: definite lengths only).
+    """Find the begin and end of the contents of the element at `at` (X.690, 8.1.3: definite lengths only).
 
-    The end may lie beyond that of the message. Then what follows is not there, or an outer end disagrees.
+    The end may lie beyond that of the message: then an outer end disagrees, or the next octet is missing.
     """
     if data[at] != tag:
         raise MalformedReply(reason=f"tag {data[at]:#04x} where {tag:#04x} belongs")
@@ -244,7 +244,7 @@ def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
 
 
 def _decode_number(data: bytes, at: int, tag: int = INTEGER) -> tuple[int, int]:
-    """The number at `at`, and where the next element begins."""
+    """Decode the number at `at`; also where the next element begins."""
     start, stop = _open_element(data, at, tag)
     return _decode_signed(data[start:stop]), stop
 
@@ -262,7 +262,7 @@ def _decode_unsigned(octets: bytes) -> int:
 
 
 def _decode_wide(octets: bytes) -> int:
-    """A number of nine octets, of which the first is a zero that keeps it positive (X.690, 8.3)."""
+    """Decode a number of nine octets, of which the first is a zero that keeps it positive (X.690, 8.3)."""
     if len(octets) != MAX_NUMBER or octets[0]:
         raise MalformedReply(reason=f"a number of {len(octets)} octets")
     return int.from_bytes(octets, "big")
@@ -281,7 +281,7 @@ def _decode_object_id(octets: bytes) -> ObjectId:
 
 
 def _decode_oid_value(octets: bytes) -> ObjectId:
-    """An OID as a value. Some agents say "none" with no octets in place of 0.0 (zeroDotZero, RFC 2578)."""
+    """Decode an OID as a value. Some agents send no octets in place of 0.0 (zeroDotZero, RFC 2578)."""
     return _decode_object_id(octets or b"\0")
 
 

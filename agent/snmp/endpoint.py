@@ -1,8 +1,8 @@
-"""One datagram socket for all printers of one address family, and who waits for which answer.
+"""One datagram socket for all printers of one address family, with the requests that await an answer.
 
-    exchange(sockaddr, id, packet) --sendto--> printer
-            ^                                     |
-            +-- address, port and id agree <------+      everything else is counted and dropped
+    exchange_packet(sockaddr, id, packet) --sendto--> printer
+            ^                                            |
+            +-- address, port and id agree <-------------+      everything else is counted and dropped
 
 What is promised
 - An answer is taken only from the address and port that were asked, with the id that was sent.
@@ -34,11 +34,11 @@ MAX_BATCH = 64  # datagrams read in one turn of the loop
 
 
 PendingRequest = tuple[int, asyncio.Future[SnmpReply | None], float]
-"""An attempt that is under way: its request-id, who waits for it, and until when."""
+"""An attempt under way: its request-id, the future that awaits the answer, and the deadline."""
 
 
 class Endpoint(asyncio.DatagramProtocol):
-    """The socket. What it remembers is bounded by the number of printers that were ever asked."""
+    """The socket. Its memory is bounded by the number of printers ever asked."""
 
     def __init__(self, family: socket.AddressFamily, buffer: int, counters: DatagramCounters) -> None:
         self.family = family
@@ -47,7 +47,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self.malformed: dict[SockAddr, str] = {}
         self.listeners: dict[int, Callable[[SockAddr, SnmpReply], None]] = {}
         self._buffer = buffer
-        self._heard: dict[SockAddr, int] = {}  # everyone ever asked: the id of their last answer, 0 if none
+        self._heard: dict[SockAddr, int] = {}  # by printer ever asked: the id of its last answer, or 0
         self._pending: dict[SockAddr, PendingRequest] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._drained: socket.socket | None = None
@@ -65,7 +65,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self._drained = bound if os.name == "posix" else None
 
     def close(self) -> None:
-        """Let go of the socket; whoever still waits gets no answer."""
+        """Close the socket; open requests end without an answer."""
         transport, self._transport, self._drained = self._transport, None, None
         self._closed = True
         if transport is not None:
@@ -77,7 +77,7 @@ class Endpoint(asyncio.DatagramProtocol):
             self._timer.cancel()
 
     def send(self, packet: bytes, sockaddr: SockAddr) -> None:
-        """Send, or lose it as a network may."""
+        """Send a packet; without a socket it is lost, as in a network."""
         if self._transport is not None:
             self.counters.sent += 1
             self._transport.sendto(packet, sockaddr)
@@ -97,7 +97,7 @@ class Endpoint(asyncio.DatagramProtocol):
         return future
 
     def datagram_received(self, data: bytes, addr: SockAddr) -> None:
-        """Take this datagram and, where the loop allows it, those that came in meanwhile."""
+        """Process this datagram and, where the loop allows it, those that came in meanwhile."""
         self._suspect = False
         self._process_datagram(data, addr)
         if self._drained is None:
@@ -156,12 +156,12 @@ class Endpoint(asyncio.DatagramProtocol):
         return len(expired)
 
     def error_received(self, exc: Exception) -> None:
-        """An ICMP error, or no way out. It names no printer, so that the deadline decides, as ever."""
+        """Count an ICMP error or a missing route. It names no printer, so the deadline decides."""
         self.counters.unreachable += 1
         self._suspect = isinstance(exc, ConnectionError)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The loop gave the socket up. Unless we closed it ourselves, open another."""
+        """Open another socket if the loop gave this one up on an error."""
         if exc is not None and self._transport is not None and self._rearming is None:
             self._schedule_rearm()
 
@@ -183,7 +183,7 @@ class Endpoint(asyncio.DatagramProtocol):
 
 
 def bind_socket(family: socket.AddressFamily, buffer: int) -> socket.socket:
-    """A socket on a free port, with as much of `buffer` as the system grants (Linux: net.core.rmem_max)."""
+    """Bind a free port, with as much of `buffer` as the system grants (Linux: net.core.rmem_max)."""
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:
         made.setblocking(False)

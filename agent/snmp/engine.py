@@ -1,10 +1,10 @@
-"""The SNMP engine: every printer of the site through one socket, politely.
+"""The SNMP client: reads every printer of the site through one socket, within limits.
 
 - At most one request is under way to a printer, and at most `concurrency` in all; fewer where the
   system grants too small a receive buffer for that many answers at once.
 - At most `requests_per_second` leave in all, and `requests_per_subnet` into one /24 (IPv6: /64).
 - A request is repeated under the same id, so that the late answer to the first copy still counts.
-  With the defaults a printer is waited for 2 + 4 + 8 + 16 = 30 s: what one needs to wake up.
+  With the defaults the agent waits 2 + 4 + 8 + 16 = 30 s for a printer: long enough to wake up.
 - Until a printer has answered, requests of a "2c" credential alternate between v2c and v1.
 
 Time here is real time, also in a demo: a packet takes as long as it takes.
@@ -34,20 +34,19 @@ if TYPE_CHECKING:
     from agent.snmp.v3 import PysnmpEngine
 
 OCTETS_PER_ANSWER = 4096  # what the kernel accounts for one waiting answer, at the most usual sizes
-BRIEF_ATTEMPTS = 2  # attempts, where the printer has just answered something else
-"""sysObjectID.0 and sysUpTime.0 (RFC 3418): every agent has them, and both are short."""
+BRIEF_ATTEMPTS = 2  # attempts, where the printer has just answered another request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpSettings:
-    """How patient and how polite. Seconds are real seconds; a rate of None sets no bound."""
+    """Timeouts, rates and limits. Seconds are real seconds; a rate of None sets no bound."""
 
     timeout: float = 2.0  # for the first attempt
     retries: int = 3
     growth: float = 2.0  # each attempt waits this many times as long as the one before
     requests_per_second: float | None = 200.0
     requests_per_subnet: float | None = 20.0  # a second, for each /24 or /64
-    sweep_per_second: float | None = 500.0  # packets to strangers; 200 to 500 suit a local network
+    sweep_per_second: float | None = 500.0  # packets of a sweep; 200 to 500 suit a local network
     sweep_linger: float = 2.0  # how long a pass listens after its last packet
     concurrency: int = 2_000  # requests under way
     receive_buffer: int = 4 << 20  # octets asked for
@@ -55,7 +54,7 @@ class SnmpSettings:
     engine: str = "auto"  # "pysnmp": every version through pysnmp, not only v3
 
     def attempt_waits(self, attempts: int) -> list[float]:
-        """How long each of `attempts` waits."""
+        """List the timeout of each of `attempts`, in seconds."""
         return [self.timeout * self.growth**attempt for attempt in range(attempts)]
 
 
@@ -66,13 +65,13 @@ class SnmpClient:
         self.settings = settings or SnmpSettings()
         self.counters = DatagramCounters()
         self._waits = self.settings.attempt_waits(self.settings.retries + 1)
-        self._courtesy = RateLimiter(self.settings.requests_per_second, self.settings.requests_per_subnet)
+        self._limiter = RateLimiter(self.settings.requests_per_second, self.settings.requests_per_subnet)
         self._endpoints: dict[socket.AddressFamily, Endpoint] = {}
         self._missing: dict[Address, set[bytes]] = {}
         self._pysnmp: list[PysnmpEngine] = []
 
     async def start(self) -> None:
-        """Open the sockets. Raises OSError where there is not even IPv4."""
+        """Open the sockets. Raises OSError if IPv4 is not available."""
         self._endpoints[socket.AF_INET] = await self._open_endpoint(socket.AF_INET)
         if socket.has_ipv6:
             try:
@@ -87,7 +86,7 @@ class SnmpClient:
         return endpoint
 
     async def close(self) -> None:
-        """Close the sockets. Readers that still wait get NoAnswer."""
+        """Close the sockets. Readers with an open request get NoAnswer."""
         for endpoint in self._endpoints.values():
             endpoint.close()
         for engine in self._pysnmp:
@@ -110,13 +109,13 @@ class SnmpClient:
 
     @property
     def concurrency(self) -> int:
-        """Requests under way at once: what was configured, or what the receive buffer can hold."""
+        """Requests under way at once: as configured, or as many answers as the receive buffer can hold."""
         return max(8, min(self.settings.concurrency, self.receive_buffer // OCTETS_PER_ANSWER))
 
     def create_reader(
         self, address: Address, credential: Credential, learned: str | None = None
     ) -> DeviceReader:
-        """`address` asked with `credential`. `learned` is what `.learned` of an earlier reader said.
+        """Create a reader of `address` with `credential`. `learned` is the `.learned` of an earlier reader.
 
         Never raises; an address or a credential that cannot be used shows when something is read.
         """
@@ -125,11 +124,11 @@ class SnmpClient:
         )
 
     def _create_reader(
-        self, address: Address, credential: Credential, ladder: RequestStrategy, waits: Sequence[float]
+        self, address: Address, credential: Credential, strategy: RequestStrategy, waits: Sequence[float]
     ) -> DeviceReader:
         exchange = self._create_exchange(address, credential, waits)
         missing = self._missing.setdefault(address, set())
-        return DeviceReader(address, exchange, ladder, self.settings.limits, missing)
+        return DeviceReader(address, exchange, strategy, self.settings.limits, missing)
 
     def _create_exchange(self, address: Address, credential: Credential, waits: Sequence[float]) -> Exchange:
         if credential.version == "3" or self.settings.engine == "pysnmp":
@@ -138,7 +137,7 @@ class SnmpClient:
             return PysnmpExchange(
                 address=address,
                 credential=credential,
-                limiter=self._courtesy,
+                limiter=self._limiter,
                 engine=lambda: self._pysnmp_for(credential),
                 waits=waits,
                 brief_waits=waits[:BRIEF_ATTEMPTS],
@@ -146,7 +145,7 @@ class SnmpClient:
         return CommunityExchange(
             address=address,
             credential=credential,
-            limiter=self._courtesy,
+            limiter=self._limiter,
             endpoints=self._endpoints,
             slots=self._slots,
             waits=waits,
@@ -154,7 +153,7 @@ class SnmpClient:
         )
 
     def _pysnmp_for(self, credential: Credential) -> "PysnmpEngine":
-        """One engine for all; another where a user name comes with other secrets."""
+        """Find the pysnmp engine for `credential`; a user name with other secrets gets another one."""
         from agent.snmp.v3 import PysnmpEngine  # noqa: PLC0415 - see above
 
         for engine in self._pysnmp:
@@ -166,7 +165,7 @@ class SnmpClient:
     async def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
     ) -> AsyncIterator[tuple[Address, dict[bytes, SnmpValue]]]:
-        """One GET of `oids` to each of `addresses`, once, at `sweep_per_second`; the answers as they come.
+        """Send one GET of `oids` to each of `addresses`, at `sweep_per_second`; yield answers as they come.
 
         `credential` is one of v1 or v2c. An answer that is an error is an answer: its values are empty.
         Raises NoAnswer if one of `addresses` is no IP address.
@@ -189,7 +188,7 @@ class SnmpClient:
                 del endpoint.listeners[request_id]
 
     def _make_sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
-        """What sends `packet` to a stranger. An IPv4 `Address` is its own socket address."""
+        """Make the function that sends `packet`. An IPv4 `Address` is its own socket address."""
         ipv4 = self._endpoints.get(socket.AF_INET)
 
         def send_packet(address: Address) -> SockAddr:

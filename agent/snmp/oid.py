@@ -1,7 +1,7 @@
 """OIDs in their raw BER encoding, because that compares, prefixes and hashes without decoding.
 
-`oid("1.3.6.1.2.1.1.1.0")` is made once and kept; `dotted(raw)` is for people, at the edge. The
-raw form orders tables only among siblings (one arc may take several bytes): compare `arcs()` where
+`oid("1.3.6.1.2.1.1.1.0")` is made once and kept; `format_oid(raw)` is for people, at the edge. The raw
+form orders tables only among siblings (one arc may take several bytes): compare `decode_arcs()` where
 order matters.
 """
 
@@ -13,7 +13,7 @@ MAX_ARCS = 128  # RFC 3416, section 4.1 (SNMPv2-SMI: at most 128 sub-identifiers
 
 @lru_cache(maxsize=4096)
 def oid(text: str) -> bytes:
-    """The contents octets (X.690, 8.19) of a dotted OID. Raises ValueError."""
+    """Encode a dotted OID as contents octets (X.690, 8.19). Raises ValueError."""
     numbers = [int(part) for part in text.strip(".").split(".")]
     if (
         not 2 <= len(numbers) <= MAX_ARCS
@@ -25,7 +25,7 @@ def oid(text: str) -> bytes:
 
 
 def encode_arcs(*numbers: int) -> bytes:
-    """Arcs (below the first two) in base 128, high bit set on all but the last byte of each."""
+    """Encode arcs (below the first two) in base 128, high bit set on all but the last byte of each."""
     out = bytearray()
     for number in numbers:
         if not 0 <= number <= MAX_ARC:
@@ -36,7 +36,7 @@ def encode_arcs(*numbers: int) -> bytes:
 
 
 def decode_arcs(raw: bytes) -> tuple[int, ...]:
-    """The arcs of a raw piece of an OID that starts at an arc's first byte: a table index, usually."""
+    """Decode a raw piece of an OID that starts at an arc's first byte: a table index, usually."""
     found, number = [], 0
     for byte in raw:
         number = number << 7 | byte & 0x7F
@@ -47,7 +47,7 @@ def decode_arcs(raw: bytes) -> tuple[int, ...]:
 
 
 def format_oid(raw: bytes) -> str:
-    """The text form, "1.3.6.1.…"."""
+    """Format the text form, "1.3.6.1.…"."""
     first, *rest = decode_arcs(raw)
     top = min(first // 40, 2)
     return ".".join(map(str, (top, first - 40 * top, *rest)))

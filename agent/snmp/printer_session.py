@@ -1,12 +1,12 @@
-"""One printer, read through whichever engine: what to ask, and what to make of the answers.
+"""Reads one printer through either engine: splits requests, handles errors, remembers what works.
 
-An `Exchange` carries one request and its response. All that RFC 3416 says about responses, and all
-that firmware does against it, is dealt with here, once for SNMPv1, v2c and v3.
+An `Exchange` carries one request and its response. The rules of RFC 3416 about responses, and the ways
+in which firmware breaks them, are handled here, once for SNMPv1, v2c and v3.
 
     tooBig         ask for less, and remember how much less
     noSuchName     SNMPv1 fails the whole request for one name: leave it out, remember it, ask again
     genErr …       leave out the name that error-index points at; without one, split
-    no progress    GETBULK -> GETNEXT -> GET, and remember the rung; so do replies to GETBULK that break off
+    no progress    GETBULK -> GETNEXT -> GET, and remember the step; so do replies to GETBULK that break off
 """
 
 from collections.abc import Sequence
@@ -35,33 +35,33 @@ MAX_GUESSED = 200  # rows
 
 
 class Exchange(Protocol):
-    """The one seam to the network."""
+    """The seam to the network."""
 
     waited: float
-    """Seconds spent waiting for the printer so far, without what our own budget took."""
+    """Seconds spent waiting for the printer so far, without the waits of the rate limiter."""
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
     ) -> SnmpReply:
-        """One request, repeated until answered. `brief`: with fewer repeats, as the printer is awake.
+        """Send one request, repeated until answered. `brief`: with fewer repeats, as the printer is awake.
 
         Raises NoAnswer, MalformedReply or WrongCredential."""
 
 
 class DeviceReader:
-    """A `Reader`. `missing` are the names that an SNMPv1 printer is known not to have."""
+    """An `SnmpReader`. `missing` are the names that an SNMPv1 printer answered noSuchName to."""
 
     def __init__(
         self,
         address: Address,
         exchange: Exchange,
-        ladder: RequestStrategy,
+        strategy: RequestStrategy,
         limits: WalkLimits,
         missing: set[bytes],
     ) -> None:
         self._address = address
         self._exchange = exchange
-        self._ladder = ladder
+        self._strategy = strategy
         self._limits = limits
         self._missing = missing
         self._awake = False
@@ -73,15 +73,15 @@ class DeviceReader:
 
     @property
     def learned(self) -> str:
-        """What to hand to `Engine.reader` next time."""
-        return str(self._ladder)
+        """The strategy to pass to `SnmpClient.create_reader` next time."""
+        return str(self._strategy)
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
-        """The values of `oids`; those without a value are absent. Raises ReadingError and its kinds."""
+        """Get the values of `oids`; those without a value are absent. Raises ReadingError and its kinds."""
         return await self._get_values([name for name in oids if name not in self._missing], self._missing)
 
     async def _get_values(self, names: Sequence[bytes], missing: set[bytes]) -> dict[bytes, SnmpValue]:
-        size, refused = self._ladder.varbinds, ""
+        size, refused = self._strategy.varbinds, ""
         todo = [names[at : at + size] for at in range(0, len(names), size)]
         found: dict[bytes, SnmpValue] = {}
         while todo:
@@ -101,25 +101,25 @@ class DeviceReader:
         return found
 
     def _after_error(self, batch: Sequence[bytes], reply: SnmpReply) -> list[Sequence[bytes]]:
-        """What is still worth asking of `batch`."""
+        """Split `batch` after an error into the requests that are still worth sending."""
         self._check_access(reply)
         if reply.error_status == TOO_BIG:
-            self._ladder = self._ladder.reduce_names(len(batch)) or self._ladder
+            self._strategy = self._strategy.reduce_names(len(batch)) or self._strategy
         elif 0 < reply.error_index <= len(batch):
             rest = [*batch[: reply.error_index - 1], *batch[reply.error_index :]]
             return [rest] if rest else []
         return split_names(batch) if len(batch) > 1 else []
 
     async def walk(self, *roots: bytes) -> list[VarBind]:
-        """Everything below `roots`, root by root. Raises ReadingError and its kinds.
+        """Walk everything below `roots`, root by root. Raises ReadingError and its kinds.
 
-        A table that had to be given up is an error, never a shorter table: rows that were not read
-        must not look like rows that are not there.
+        A table that had to be given up is an error, never a shorter table: rows that were not read must not
+        look like rows that do not exist.
         """
         walk = TableWalk(roots, self._limits)
         before = self._exchange.waited
-        while columns := walk.open_columns(self._ladder.varbinds):
-            if self._ladder.read_mode is ReadMode.GET:
+        while columns := walk.open_columns(self._strategy.varbinds):
+            if self._strategy.read_mode is ReadMode.GET:
                 await self._guess_rows(columns[0])
             else:
                 await self._step_walk(walk, columns, before)
@@ -130,8 +130,8 @@ class DeviceReader:
         return rows
 
     async def _step_walk(self, walk: TableWalk, columns: Sequence[WalkColumn], before: float) -> None:
-        """One GETBULK or GETNEXT for `columns`."""
-        bulk = self._ladder.read_mode is ReadMode.BULK
+        """Send one GETBULK or GETNEXT for `columns`."""
+        bulk = self._strategy.read_mode is ReadMode.BULK
         trial = bulk and self._awake and not self._bulk_works
         names = [column.last for column in columns]
         try:
@@ -141,7 +141,7 @@ class DeviceReader:
         except (NoAnswer, MalformedReply) as why:
             if not (trial if isinstance(why, NoAnswer) else bulk):
                 raise
-            self._ladder = self._ladder.step_down() or self._ladder
+            self._strategy = self._strategy.step_down() or self._strategy
             return
         if problem := walk.count_answer(reply.size, self._exchange.waited - before):
             raise RefusedByDevice(str(self._address), problem)
@@ -150,27 +150,27 @@ class DeviceReader:
         elif walk.add_answer(columns, reply.varbinds):
             self._bulk_works = self._bulk_works or bulk
         else:
-            self._ladder = self._ladder.step_down() or self._ladder
+            self._strategy = self._strategy.step_down() or self._strategy
 
     def _after_walk_error(self, columns: Sequence[WalkColumn], reply: SnmpReply) -> None:
-        """Ask for less, end the column that has ended (noSuchName in SNMPv1), or give it up."""
+        """Request less, end the column that has ended (noSuchName in SNMPv1), or give it up."""
         self._check_access(reply)
         status, index = reply.error_status, reply.error_index
         culprit = columns[index - 1] if 0 < index <= len(columns) else None
         if len(columns) == 1:
             culprit = columns[0]
-        if status == TOO_BIG and (smaller := self._ladder.reduce_request(len(columns))):
-            self._ladder = smaller
-        elif status not in {NO_SUCH_NAME, TOO_BIG} and self._ladder.read_mode is ReadMode.BULK:
-            self._ladder = self._ladder.step_down() or self._ladder
+        if status == TOO_BIG and (smaller := self._strategy.reduce_request(len(columns))):
+            self._strategy = smaller
+        elif status not in {NO_SUCH_NAME, TOO_BIG} and self._strategy.read_mode is ReadMode.BULK:
+            self._strategy = self._strategy.step_down() or self._strategy
         elif culprit is not None:
             culprit.open, culprit.refused = False, status != NO_SUCH_NAME
         else:
-            self._ladder = self._ladder.reduce_names(len(columns)) or self._ladder
+            self._strategy = self._strategy.reduce_names(len(columns)) or self._strategy
 
     async def _guess_rows(self, column: WalkColumn) -> None:
-        """Rows of a column that cannot be walked: its scalar, and rows 1, 2, 3 … of the devices that rows
-        were read of, and of the first."""
+        """Read a column that cannot be walked by GET: its scalar, and rows 1, 2, 3 … of each device with rows
+        so far, and of the first device."""
         found = {**dict(column.rows), **await self._get_values([column.root + b"\x00"], set())}
         seen = (decode_arcs(name[len(column.root) :])[:-1] for name, _ in column.rows)
         for prefix in dict.fromkeys((*seen, (1,), ())):
@@ -186,21 +186,21 @@ class DeviceReader:
     async def _send_request(
         self, ask: RequestType, names: Sequence[bytes], *, brief: bool = False
     ) -> SnmpReply:
-        """Ask, and learn that the printer is awake and which version it speaks."""
-        reply = await self._exchange.send_request(ask, names, self._ladder, brief=brief)
-        if self._ladder.version is None and reply.version == 0:
+        """Send a request, and note that the printer is awake and its SNMP version."""
+        reply = await self._exchange.send_request(ask, names, self._strategy, brief=brief)
+        if self._strategy.version is None and reply.version == 0:
             reply = await self._retry_in_v2c(ask, names) or reply
         self._awake = True
         version = VERSION_NAMES[reply.version]
-        if version != self._ladder.version:
-            self._ladder = self._ladder.with_version(version)
+        if version != self._strategy.version:
+            self._strategy = self._strategy.with_version(version)
         return reply
 
     async def _retry_in_v2c(self, ask: RequestType, names: Sequence[bytes]) -> SnmpReply | None:
-        """The same, in v2c alone: who has just woken up may have answered both, and v1 first."""
+        """Send the request in v2c alone: a printer that just woke up may have answered both, v1 first."""
         try:
             return await self._exchange.send_request(
-                ask, names, replace(self._ladder, version="2c"), brief=True
+                ask, names, replace(self._strategy, version="2c"), brief=True
             )
         except ReadingError:
             return None
@@ -211,7 +211,7 @@ class DeviceReader:
 
 
 def extract_values(reply: SnmpReply, asked: Sequence[bytes]) -> dict[bytes, SnmpValue]:
-    """The values in a reply of what was `asked`, without what is missing."""
+    """Extract the values of the names in `asked` from a reply, without the missing ones."""
     return {
         name: value
         for name, value in reply.varbinds

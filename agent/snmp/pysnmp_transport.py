@@ -1,7 +1,7 @@
 """A datagram socket in the shape that pysnmp's transport dispatcher expects.
 
-pysnmp's own carrier opens sockets with the system's default receive buffer, and lets whatever its
-decoder raises over a stranger's bytes fall into the event loop. Here both are looked after.
+pysnmp's own carrier opens sockets with the system's default receive buffer, and lets any error that its
+decoder raises over malformed bytes fall into the event loop. This one does neither.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from agent.snmp.codec import MAX_DATAGRAM
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr
 
-log = logging.getLogger("printwarden")
+log = logging.getLogger(__name__)
 
 ReceiveCallback = Callable[["PysnmpTransport", SockAddr, bytes], None]
 
 
 class PysnmpTransport(asyncio.DatagramProtocol):
-    """`bound` as a pysnmp transport. `open` before it is added to an engine.
+    """The socket `bound` as a pysnmp transport. `open` it before it is added to an engine.
 
-    Datagrams from hosts that `accepts` does not know are dropped unread.
+    Datagrams from hosts that `accepts` refuses are dropped unread.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class PysnmpTransport(asyncio.DatagramProtocol):
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self._bound)
 
     def peer_address(self, sockaddr: SockAddr) -> SockAddr:
-        """`sockaddr` as pysnmp shall know it: with a number that changes when it is to be met afresh."""
+        """Extend `sockaddr` by a number that changes when pysnmp must discover the engine afresh."""
         return (*sockaddr, self._lives.get(sockaddr, 0))
 
     def forget_peer(self, sockaddr: SockAddr) -> None:
-        """Have pysnmp take `sockaddr` for somebody new, whose engine it must discover (RFC 3414, 4)."""
+        """Make pysnmp treat `sockaddr` as a new peer, whose engine it must discover (RFC 3414, 4)."""
         self._lives[sockaddr] = self._lives.get(sockaddr, 0) + 1
 
     def is_compatible_with_dispatcher(self, _: object) -> bool:

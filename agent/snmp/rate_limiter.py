@@ -1,9 +1,9 @@
-"""Taking turns: what has to be waited for before a packet may leave.
+"""Limits the rate of requests: the waits before a packet may leave.
 
     one request at a time to a printer -> the budget of its subnet -> the budget of all -> a free slot
 
-Slots bound what is under way, so that the answers fit the receive buffer. Time spent here is ours,
-not the printer's: it counts towards no timeout and no guard.
+Slots bound the requests under way, so that the answers fit the receive buffer. Time spent here is the
+agent's, not the printer's: it counts towards no timeout and no guard.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from agent.snmp.token_bucket import SubnetBuckets, TokenBucket, subnet_prefix
 MAX_HOSTS = 50_000
 
 Attempt = Callable[[int, float], Awaitable[SnmpReply | None]]
-"""`(number, wait)`: send once, and give what to wait for: an answer, or None after `wait` seconds."""
+"""`(number, wait)`: sends once; the awaitable gives an answer, or None after `wait` seconds."""
 
 
 class RateLimitedHost:
-    """A printer as the sockets know it, and whose turn it is to ask it."""
+    """A printer's socket address, and the turn to send a request to it."""
 
     __slots__ = ("family", "sockaddr", "subnet", "turn")
 
@@ -38,34 +38,34 @@ class RateLimitedHost:
 
 
 class RateLimiter:
-    """The budgets, and everybody's turns. A rate is in requests a second; None sets no bound."""
+    """The budgets, and the turns of all hosts. A rate is in requests a second; None sets no bound."""
 
     def __init__(self, rate: float | None, subnet_rate: float | None) -> None:
         self._all = TokenBucket(rate, burst=max(1.0, rate / 10)) if rate else None
         self._subnets = SubnetBuckets(subnet_rate, burst=max(1.0, subnet_rate / 2)) if subnet_rate else None
         self._bounded = bool(rate or subnet_rate)
-        self._stations: dict[Address, RateLimitedHost] = {}
+        self._hosts: dict[Address, RateLimitedHost] = {}
 
     def get_host(self, address: Address) -> RateLimitedHost:
-        """The one station of `address`. Raises NoAnswer if that is no IP address."""
-        station = self._stations.get(address)
-        if station is None:
-            if len(self._stations) >= MAX_HOSTS:
-                self._stations = {at: kept for at, kept in self._stations.items() if not kept.turn.has_free}
-            station = self._stations[address] = RateLimitedHost(*resolve_address(address))
-        return station
+        """Get the one host record of `address`. Raises NoAnswer if that is no IP address."""
+        host = self._hosts.get(address)
+        if host is None:
+            if len(self._hosts) >= MAX_HOSTS:
+                self._hosts = {at: kept for at, kept in self._hosts.items() if not kept.turn.has_free}
+            host = self._hosts[address] = RateLimitedHost(*resolve_address(address))
+        return host
 
     async def run_attempts(
-        self, station: RateLimitedHost, attempt: Attempt, waits: Sequence[float], slots: Slots
+        self, host: RateLimitedHost, attempt: Attempt, waits: Sequence[float], slots: Slots
     ) -> tuple[SnmpReply | None, float]:
-        """Make attempts until one is answered; the answer, and the seconds spent waiting for it."""
+        """Make attempts until one is answered; returns the answer, and the seconds spent waiting for it."""
         waited, reply = 0.0, None
-        if not station.turn.try_acquire():
-            await station.turn.acquire()
+        if not host.turn.try_acquire():
+            await host.turn.acquire()
         try:
             for number, wait in enumerate(waits):
                 if self._bounded:
-                    await self._wait_for_budget(station.subnet)
+                    await self._wait_for_budget(host.subnet)
                 if not slots.try_acquire():
                     await slots.acquire()
                 sent = monotonic()
@@ -77,7 +77,7 @@ class RateLimiter:
                 if reply is not None:
                     break
         finally:
-            station.turn.release()
+            host.turn.release()
         return reply, waited
 
     async def _wait_for_budget(self, subnet: bytes) -> None:
@@ -89,7 +89,7 @@ class RateLimiter:
 
 
 def resolve_address(address: Address) -> tuple[socket.AddressFamily, SockAddr]:
-    """The family and the socket address, in the form that `recvfrom` gives. Raises NoAnswer for a name."""
+    """Resolve to family and socket address, in the form that `recvfrom` gives. Raises NoAnswer for a name."""
     try:
         parsed = ip_address(address.host)
         if parsed.version == 4:

@@ -1,6 +1,6 @@
-"""What collectors see of SNMP: values, and one printer that can be read with one credential.
+"""The seam of SNMP for collectors: values, and the reader of one printer with one credential.
 
-Both engines (the own v1/v2c codec and pysnmp for v3) hand out a `Reader`.
+Both engines (the own v1/v2c codec and pysnmp for v3) create an `SnmpReader`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from agent.core.model import Address
 
 
 class MissingValue(Enum):
-    """The three ways in which SNMPv2 says that there is no value (RFC 3416, section 3)."""
+    """The three exception values of SNMPv2 for a missing value (RFC 3416, section 3)."""
 
     NO_SUCH_OBJECT = 0x80
     NO_SUCH_INSTANCE = 0x81
@@ -33,14 +33,14 @@ VarBind = tuple[bytes, SnmpValue]
 
 
 class SnmpReader(Protocol):
-    """One printer, asked with one credential. Raises only ReadingError and its kinds."""
+    """One printer, read with one credential. Raises only ReadingError and its kinds."""
 
     @property
     def address(self) -> Address: ...
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
-        """The values of `oids` (any number; split as needed). OIDs without a value are absent."""
+        """Get the values of `oids` (any number; split as needed). OIDs without a value are absent."""
 
     async def walk(self, *roots: bytes) -> list[VarBind]:
-        """Everything below each of `roots`, in each root's order. Several roots (columns of one table)
+        """Walk everything below each of `roots`, in each root's order. Several roots (columns of one table)
         share the requests. A root without rows adds nothing."""

@@ -1,12 +1,12 @@
-"""What has been learned about how to ask one printer, as a value that can be stored.
+"""The request strategy learned for one printer, as a value that can be stored.
 
     v2c  GETBULK 25 -> … -> GETBULK 1 -> GETNEXT -> GET
                                             ^
     v1   ------------------------------------
 
-A step down is taken when the printer loops, repeats itself, stays silent or refuses on the rung
-above, and is remembered: nobody walks the same firmware bug twice. `str()` and `parse` are for the
-device's row in the store: "2c bulk 25 20" reads version, rung, max-repetitions, varbinds a request.
+A step down is taken when the printer loops, repeats itself, stays silent or refuses on the step above,
+and is remembered: no firmware bug is met twice. `str()` and `parse` are for the device's row in the
+store: "2c bulk 25 20" reads version, read mode, max-repetitions, varbinds a request.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ MAX_ANSWERS = 60  # varbinds x max-repetitions
 
 
 class ReadMode(StrEnum):
-    """How a table is read."""
+    """The request by which tables are read."""
 
     BULK = "bulk"
     NEXT = "next"
@@ -32,7 +32,7 @@ class ReadMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStrategy:
-    """How to ask. `version` is None until an answer has shown which one the printer speaks."""
+    """The version, read mode and sizes of requests. `version` is None until an answer has shown it."""
 
     version: str | None = None
     read_mode: ReadMode = ReadMode.BULK
@@ -41,18 +41,18 @@ class RequestStrategy:
 
     @classmethod
     def for_credential(cls, credential: Credential, learned: str | None = None) -> Self:
-        """Where to begin with `credential`: at the top, or where an earlier session came to stand."""
-        ladder = cls.parse(learned) if learned else cls()
+        """Choose the first strategy for `credential`: at the top, or as an earlier session left it."""
+        strategy = cls.parse(learned) if learned else cls()
         if credential.version == "2c":
-            return ladder if ladder.version in {None, "2c", "1"} else cls()
-        if credential.version == "1" and ladder.read_mode is ReadMode.BULK:
-            ladder = replace(ladder, read_mode=ReadMode.NEXT)
-        return replace(ladder, version=credential.version)
+            return strategy if strategy.version in {None, "2c", "1"} else cls()
+        if credential.version == "1" and strategy.read_mode is ReadMode.BULK:
+            strategy = replace(strategy, read_mode=ReadMode.NEXT)
+        return replace(strategy, version=credential.version)
 
     @classmethod
     @lru_cache(maxsize=256)
     def parse(cls, text: str) -> Self:
-        """The inverse of `str`. Whatever cannot be read is as if nothing had been learned."""
+        """Parse the output of `str`. Unreadable text gives the default strategy."""
         try:
             version, read_mode, repetitions, varbinds = text.split()
             return cls(
@@ -68,36 +68,36 @@ class RequestStrategy:
         return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}"
 
     def versions_to_try(self) -> tuple[str, ...]:
-        """What the printer may speak, to be tried in turn."""
+        """List the versions that the printer may speak, to be tried in turn."""
         return ("2c", "1") if self.version is None else (self.version,)
 
     def with_version(self, version: str) -> Self:
-        """An answer came in `version`. There is no GETBULK in SNMPv1 (RFC 1157)."""
-        rung = ReadMode.NEXT if version == "1" and self.read_mode is ReadMode.BULK else self.read_mode
-        return replace(self, version=version, read_mode=rung)
+        """Note that an answer came in `version`. There is no GETBULK in SNMPv1 (RFC 1157)."""
+        read_mode = ReadMode.NEXT if version == "1" and self.read_mode is ReadMode.BULK else self.read_mode
+        return replace(self, version=version, read_mode=read_mode)
 
     def repetitions_for(self, columns: int) -> int:
-        """max-repetitions for `columns` names in one GETBULK."""
+        """Choose max-repetitions for `columns` names in one GETBULK."""
         most = MAX_ANSWERS // columns or 1
         return min(self.repetitions, most)
 
     def reduce_request(self, columns: int) -> Self | None:
-        """After tooBig, with `columns` names in the request; None: it cannot be asked in smaller pieces."""
+        """Reduce the request after tooBig, with `columns` names in it; None: it cannot be smaller."""
         if self.read_mode is ReadMode.BULK and self.repetitions_for(columns) > 1:
             return replace(self, repetitions=self.repetitions_for(columns) // 2)
         return self.reduce_names(columns)
 
     def reduce_names(self, names: int) -> Self | None:
-        """Half as many names a request as the `names` that were too many; None: it was one already."""
+        """Halve the number of names a request, after `names` were too many; None: it was one already."""
         return replace(self, varbinds=(names + 1) // 2) if names > 1 else None
 
     def step_down(self) -> Self | None:
-        """The next rung down; None below GET."""
+        """Step down to the next read mode; None below GET."""
         below = {ReadMode.BULK: ReadMode.NEXT, ReadMode.NEXT: ReadMode.GET}.get(self.read_mode)
         return replace(self, read_mode=below) if below else None
 
 
 def split_names(names: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """Two or more names in two parts."""
+    """Split two or more names in two parts."""
     middle = (len(names) + 1) // 2
     return [names[:middle], names[middle:]]

@@ -1,7 +1,7 @@
 """One prepared packet to many addresses, paced, and the answers as they come.
 
-This is how strangers are asked: nothing is kept for each address but that it was asked, nothing is
-repeated, and nothing waits for the silent. A /16 costs 65,536 packets and half a second of CPU.
+This is how unknown addresses are asked: only the address itself is remembered, no packet is repeated, and
+no timer runs for a silent address. A /16 costs 65,536 packets and half a second of CPU.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from agent.core.model import Address
 from agent.snmp.codec import SnmpReply
 from agent.snmp.counters import DatagramCounters
 
-SEND_INTERVAL = 0.04  # s between two handfuls of packets
+SEND_INTERVAL = 0.04  # s between two bursts of packets
 BURST_SIZE = 64  # packets that leave at once: no more than answers are read in one turn of the loop
 
 SweepAnswer = tuple[Address, SnmpReply]
 
 
 class AddressSweep:
-    """One pass over some addresses: who was asked, and who has answered."""
+    """One pass over some addresses: which were asked, and which have answered."""
 
     def __init__(self, send: Callable[[Address], tuple[object, ...]], counters: DatagramCounters) -> None:
         self._send = send
@@ -28,7 +28,7 @@ class AddressSweep:
         self._answers: asyncio.Queue[SweepAnswer | None] = asyncio.Queue()
 
     def receive_reply(self, sockaddr: tuple[object, ...], reply: SnmpReply) -> None:
-        """Take the first answer of everyone who was asked."""
+        """Take the first answer of each address that was asked."""
         address = self._asked.get(sockaddr)
         if address is not None:
             self._counters.answered += 1
@@ -42,7 +42,7 @@ class AddressSweep:
     async def run(
         self, addresses: Iterable[Address], pace: float | None, linger: float
     ) -> AsyncGenerator[SweepAnswer, None]:
-        """Send `pace` packets a second; the answers, until `linger` seconds after the last packet."""
+        """Send `pace` packets a second; yields the answers, until `linger` seconds after the last packet."""
         sender = asyncio.create_task(self._send_paced(iter(addresses), pace, linger), name="snmp-sweep")
         try:
             while (answer := await self._answers.get()) is not None:
@@ -61,12 +61,12 @@ class AddressSweep:
         try:
             while True:
                 due = most if pace is None else min(most, int((now() - began + SEND_INTERVAL) * pace) - sent)
-                handful = list(islice(addresses, due)) if due > 0 else []
-                if due > 0 and not handful:
+                burst = list(islice(addresses, due)) if due > 0 else []
+                if due > 0 and not burst:
                     break
-                for address in handful:
+                for address in burst:
                     self._asked[self._send(address)] = address
-                sent += len(handful)
+                sent += len(burst)
                 await asyncio.sleep(SEND_INTERVAL if pace else 0)
             await asyncio.sleep(linger)
         finally:

@@ -1,8 +1,8 @@
-"""How many requests may leave: 200 a second in all and 20 a second into one subnet, by default.
+"""Budgets of requests: 200 a second in all and 20 a second into one subnet, by default.
 
-A bucket hands out departure times (the generic cell rate algorithm, ITU-T I.371): whoever asks is
-told how long to wait, in the order of asking, and the rate holds over every stretch of time but for
-the burst. Pure: `now` is an argument, in seconds on any steady clock.
+A bucket hands out departure times (the generic cell rate algorithm, ITU-T I.371): each caller gets the
+seconds to wait, in the order of the calls, and the rate holds over every stretch of time but for the burst.
+Pure: `now` is an argument, in seconds on any steady clock.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ MAX_SUBNETS = 4096  # remembered at once; idle ones are forgotten first
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Room for `rate` departures a second, up to `burst` of them at once after a pause."""
+    """A budget of `rate` departures a second, up to `burst` of them at once after a pause."""
 
     rate: float
     burst: float = 1.0
     _due: float = float("-inf")  # when the bucket will be full again
 
     def take_token(self, now: float) -> float:
-        """Take one departure; how many seconds to wait for it."""
+        """Take one departure; returns the seconds to wait for it."""
         full = max(now, self._due)
         self._due = full + 1.0 / self.rate
         return max(0.0, full - now - (self.burst - 1.0) / self.rate)
 
     def is_full(self, now: float) -> bool:
-        """Whether the bucket is full, so that a new one would behave alike."""
+        """Tell if the bucket is full, so that a new one would behave alike."""
         return self._due <= now
 
 
@@ -39,7 +39,7 @@ class SubnetBuckets:
         self._buckets: dict[bytes, TokenBucket] = {}
 
     def take_token(self, subnet: bytes, now: float) -> float:
-        """Take one departure into `subnet`; how many seconds to wait for it."""
+        """Take one departure into `subnet`; returns the seconds to wait for it."""
         bucket = self._buckets.get(subnet)
         if bucket is None:
             if len(self._buckets) >= MAX_SUBNETS:
@@ -49,6 +49,6 @@ class SubnetBuckets:
 
 
 def subnet_prefix(host: str) -> bytes:
-    """The prefix whose traffic is counted together."""
+    """Find the prefix that shares one budget: a /24, or a /64 of IPv6."""
     packed = ip_address(host).packed
     return packed[:3] if len(packed) == 4 else packed[:8]

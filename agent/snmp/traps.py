@@ -1,9 +1,9 @@
-"""Listening for traps and informs: a hint to look at a printer now, and nothing more.
+"""Listening for traps and informs: a reason to poll a printer now, and nothing more.
 
     datagram ── from a known printer? ── pysnmp: community, user, signature ── informs are acknowledged
-                                                    └── at most once a minute for each printer ──> heard(host)
+                                                   └── at most once a minute a printer ──> on_trap(host)
 
-What a trap says is not believed: whoever is told reads the printer, and judges what was read. A trap
+The contents of a trap are not used: the agent reads the printer instead, and judges that reading. A trap
 can therefore be forged, lost or repeated without harm; it never opens a ticket by itself.
 
 Port 162 is privileged. Where systemd hands in a bound socket (sd_listen_fds(3)), that one is used,
@@ -28,46 +28,46 @@ from agent.snmp.counters import DatagramCounters
 from agent.snmp.pysnmp_transport import PysnmpTransport
 from agent.snmp.v3 import DOMAINS, add_user
 
-PAUSE = 60.0  # s between two hints about one printer
+PAUSE = 60.0  # s between two polls of one printer after traps
 FIRST_INHERITED_FD = 3  # the first descriptor that a service manager passes
 
 
 @dataclass(slots=True)
 class TrapThrottle:
-    """Which hints to pass on. Pure; it remembers only hosts that `known` knows."""
+    """Decides which traps to act on. Pure; remembers only hosts that `is_printer` accepts."""
 
-    known: Callable[[str], bool]
+    is_printer: Callable[[str], bool]
     pause: float = PAUSE
-    _told: dict[str, float] = field(default_factory=dict)
+    _admitted: dict[str, float] = field(default_factory=dict)
 
     def admit_trap(self, host: str, now: float) -> bool:
-        """Whether a trap from `host` at `now` is worth a look at it."""
-        if not self.known(host) or now - self._told.get(host, float("-inf")) < self.pause:
+        """Tell if a trap from `host` at `now` is worth a poll; at most one in `pause` seconds is."""
+        if not self.is_printer(host) or now - self._admitted.get(host, float("-inf")) < self.pause:
             return False
-        self._told[host] = now
+        self._admitted[host] = now
         return True
 
 
 class TrapListener:
-    """One socket for SNMPv1, v2c and v3 notifications. `known` says which hosts are our printers."""
+    """One socket for SNMPv1, v2c and v3 notifications. `is_printer` tells if a host is a watched printer."""
 
     def __init__(
-        self, known: Callable[[str], bool], heard: Callable[[str], None], *, pause: float = PAUSE
+        self, is_printer: Callable[[str], bool], on_trap: Callable[[str], None], *, pause: float = PAUSE
     ) -> None:
         self.counters = DatagramCounters()
-        self._known = known
-        self._heard = heard
-        self._hints = TrapThrottle(known, pause)
+        self._is_printer = is_printer
+        self._on_trap = on_trap
+        self._hints = TrapThrottle(is_printer, pause)
         self._carrier: PysnmpTransport | None = None
         self._engine = SnmpEngine()
 
     async def start(self, at: Address, credentials: Sequence[Credential]) -> Address:
-        """Listen at `at`, or at the socket that the system handed in; where that is.
+        """Listen at `at`, or at the socket that the system handed in; returns its address.
 
-        Raises OSError if the port cannot be had: below 1024 that takes a privilege.
+        Raises OSError if the port cannot be bound: below 1024 that takes a privilege.
         """
         bound = inherited_socket(os.environ, os.getpid()) or _bind_socket(at)
-        self._carrier = PysnmpTransport(bound, self.counters, accepts=self._known)
+        self._carrier = PysnmpTransport(bound, self.counters, accepts=self._is_printer)
         await self._carrier.open()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
         config.add_transport(self._engine, DOMAINS[bound.family], self._carrier)
@@ -81,9 +81,9 @@ class TrapListener:
         return Address(host, port)
 
     def expect_sender(self, credential: Credential, engine_id: bytes) -> None:
-        """Take signed traps from the printer with this engine ID: it signs with a key of its own.
+        """Accept signed traps from the printer with this engine ID: it signs with a key of its own.
 
-        Informs need no such thing: their sender asks for ours (RFC 3414, 1.5.1).
+        Informs need no such step: their sender discovers the engine ID of this agent (RFC 3414, 1.5.1).
         """
         add_user(self._engine, credential, OctetString(engine_id))
 
@@ -94,15 +94,15 @@ class TrapListener:
             self._carrier = None
 
     def _on_notification(self, _: object, reference: object, *__: Any) -> None:
-        """Called by pysnmp for what is authentic."""
+        """Take a notification that pysnmp found authentic."""
         _, peer = self._engine.message_dispatcher.get_transport_info(reference)
         self.counters.answered += 1
         if self._hints.admit_trap(peer[0], monotonic()):
-            self._heard(peer[0])
+            self._on_trap(peer[0])
 
 
 def inherited_socket(environment: Mapping[str, str], pid: int) -> socket.socket | None:
-    """The datagram socket that the service manager opened for this process, if it did."""
+    """Get the datagram socket that the service manager opened for this process, if it did."""
     if environment.get("LISTEN_PID") != str(pid) or environment.get("LISTEN_FDS") != "1":
         return None
     given = socket.socket(fileno=FIRST_INHERITED_FD)

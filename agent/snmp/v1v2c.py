@@ -1,4 +1,4 @@
-"""One printer over SNMPv1 or v2c: the `Exchange` of the own codec."""
+"""Sends requests to one printer over SNMPv1 or v2c: the `Exchange` of the own codec."""
 
 import os
 from array import array
@@ -17,7 +17,7 @@ from agent.snmp.slots import Slots
 
 @dataclass(slots=True, kw_only=True)
 class CommunityExchange:
-    """`address`, asked with the community of `credential`."""
+    """Requests to `address` with the community of `credential`."""
 
     address: Address
     credential: Credential
@@ -30,57 +30,57 @@ class CommunityExchange:
     _route: tuple[RateLimitedHost, Endpoint] | None = None
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
     ) -> SnmpReply:
-        """See `Exchange.ask`. Raises NoAnswer, or MalformedReply where only broken datagrams came."""
-        station, endpoint = self._route or self._find_route()
-        requests, request_id = self._encode_requests(ask, tuple(names), ladder), next_request_id()
+        """Send as `Exchange.send_request`. Raises NoAnswer, or MalformedReply if only broken answers came."""
+        host, endpoint = self._route or self._find_route()
+        requests, request_id = self._encode_requests(ask, tuple(names), strategy), next_request_id()
 
         def send_attempt(number: int, wait: float) -> Awaitable[SnmpReply | None]:
             packet = requests[number % len(requests)].with_id(request_id)
-            return endpoint.exchange_packet(station.sockaddr, request_id, packet, wait)
+            return endpoint.exchange_packet(host.sockaddr, request_id, packet, wait)
 
         waits = self.brief_waits if brief else self.waits
-        reply, waited = await self.limiter.run_attempts(station, send_attempt, waits, self.slots)
+        reply, waited = await self.limiter.run_attempts(host, send_attempt, waits, self.slots)
         self.waited += waited
         if reply is None:
-            raise self._silence_error(endpoint, station, waited)
+            raise self._silence_error(endpoint, host, waited)
         return reply
 
     def _find_route(self) -> tuple[RateLimitedHost, Endpoint]:
-        station = self.limiter.get_host(self.address)
-        endpoint = self.endpoints.get(station.family)
+        host = self.limiter.get_host(self.address)
+        endpoint = self.endpoints.get(host.family)
         if endpoint is None:
             raise NoAnswer(str(self.address), "this host has no network of that address family")
-        self._route = station, endpoint
+        self._route = host, endpoint
         return self._route
 
     def _encode_requests(
-        self, ask: RequestType, names: tuple[bytes, ...], ladder: RequestStrategy
+        self, ask: RequestType, names: tuple[bytes, ...], strategy: RequestStrategy
     ) -> list[RequestTemplate]:
-        """The same question in each version that the printer may speak."""
-        return [self._encode_request(version, ask, names, ladder) for version in ladder.versions_to_try()]
+        """Encode the request in each version that the printer may speak."""
+        return [self._encode_request(version, ask, names, strategy) for version in strategy.versions_to_try()]
 
     def _encode_request(
-        self, version: str, ask: RequestType, names: tuple[bytes, ...], ladder: RequestStrategy
+        self, version: str, ask: RequestType, names: tuple[bytes, ...], strategy: RequestStrategy
     ) -> RequestTemplate:
         if ask is not RequestType.BULK:
             return encode_request(ask, version, self.credential.community, names)
         if version == "1":
             return encode_request(RequestType.NEXT, version, self.credential.community, names)
         return encode_request(
-            ask, version, self.credential.community, names, ladder.repetitions_for(len(names))
+            ask, version, self.credential.community, names, strategy.repetitions_for(len(names))
         )
 
-    def _silence_error(self, endpoint: Endpoint, station: RateLimitedHost, waited: float) -> ReadingError:
-        broken = endpoint.malformed.pop(station.sockaddr, None)
+    def _silence_error(self, endpoint: Endpoint, host: RateLimitedHost, waited: float) -> ReadingError:
+        broken = endpoint.malformed.pop(host.sockaddr, None)
         if broken is not None:
             return MalformedReply(str(self.address), f"only broken answers came: {broken}")
         return NoAnswer(str(self.address), f"no answer within {waited:.0f} s")
 
 
 def _generate_ids() -> Iterator[int]:
-    """Request-ids that an outsider cannot guess, from 2^30 on: always four octets long."""
+    """Generate request-ids that an outsider cannot guess, from 2^30 on: always four octets long."""
     while True:
         for word in array("I", os.urandom(4096)):
             yield word & 0x3FFFFFFF | 0x40000000

@@ -1,12 +1,12 @@
-"""SNMPv3 (and, where configured, v1 and v2c) through pysnmp: the `Exchange` of that engine.
+"""SNMPv3 (and, if configured, v1 and v2c) through pysnmp: the `Exchange` of that engine.
 
-One `SnmpEngine` asks all printers. Requests go through `sendPdu`, the dispatcher's own interface
+One `SnmpEngine` sends to all printers. Requests go through `sendPdu`, the dispatcher's own interface
 (RFC 3412, 4.1.1), with raw (OID, NULL) pairs: no MIB is looked up, and no target is registered,
 which in pysnmp's tables costs ten milliseconds and more for each printer.
 
 An agent that restarted, or was replaced, answers with a Report: usmStatsNotInTimeWindows or
 usmStatsUnknownEngineIDs (RFC 3414, 3.2). pysnmp learns from it, and the request is sent again.
-Other Reports say what is wrong with the credential, and become `WrongCredential`.
+Other Reports name a fault of the credential, and become `WrongCredential`.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ REASONS = {
     errind.NotInTimeWindow: "the printer's clock keeps running away from ours (not in time window)",
     errind.UnknownEngineID: "the printer keeps changing its engine ID",
 }
-"""What a Report (RFC 3414, section 5) means to the person who configured the credential."""
+"""The meaning of a Report (RFC 3414, section 5) for the person who configured the credential."""
 
 PysnmpPeer = tuple[tuple[int, ...], SockAddr]
 PYSNMP_TIMEOUT = (
@@ -100,12 +100,12 @@ class PysnmpEngine:
         self._opening = asyncio.Lock()
 
     def can_serve(self, credential: Credential) -> bool:
-        """Whether `credential` can be used here: USM knows one set of secrets for a user name."""
+        """Tell if `credential` can be used here: USM has one set of secrets for a user name."""
         known = self._users.get(credential.user)
         return credential.version != "3" or known is None or _list_secrets(known) == _list_secrets(credential)
 
     def register_credential(self, credential: Credential) -> str:
-        """The security name of `credential`. Raises WrongCredential if nothing can be done with it."""
+        """Register `credential` and return its security name. Raises WrongCredential if it cannot be used."""
         if credential.version != "3":
             return self._register_community(credential.community)
         if credential.user not in self._users:
@@ -120,7 +120,7 @@ class PysnmpEngine:
         return self._communities[community]
 
     async def open_transport(self, family: socket.AddressFamily) -> PysnmpTransport:
-        """The socket for `family`, opened when it is first needed."""
+        """Open the socket for `family` when it is first needed."""
         async with self._opening:
             if family not in self._carriers:
                 carrier = PysnmpTransport(bind_socket(family, self._buffer), self._counters)
@@ -132,7 +132,7 @@ class PysnmpEngine:
     def send_pdu(
         self, to: PysnmpPeer, version: str, name: str, level: int, pdu: Any, future: "asyncio.Future[Any]"
     ) -> None:
-        """Send `pdu`. `future` gets the response PDU or an error indication, or nothing at all."""
+        """Send `pdu`. `future` gets the response PDU or an error indication; without an answer, no result."""
 
         def on_response(*given: Any) -> None:
             response, status = given[8], given[9]
@@ -153,7 +153,7 @@ class PysnmpEngine:
 
 @dataclass(slots=True, kw_only=True)
 class PysnmpExchange:
-    """One printer through pysnmp: the `Exchange` for SNMPv3. `engine` gives one that serves `credential`."""
+    """The `Exchange` of one printer through pysnmp. `engine` returns an engine that serves `credential`."""
 
     address: Address
     credential: Credential
@@ -164,12 +164,12 @@ class PysnmpExchange:
     waited: float = 0.0
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy, *, brief: bool = False
+        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
     ) -> SnmpReply:
-        """See `Exchange.ask`. Raises NoAnswer, WrongCredential, or ReadingError for what pysnmp refuses."""
+        """Send as `Exchange.send_request`. Raises NoAnswer, WrongCredential, or ReadingError."""
         level = self.credential.security_level
-        asked = [_build_pdu(version, ask, names, ladder) for version in ladder.versions_to_try()]
-        reply = await self._run_attempts(asked, level, self.brief_waits if brief else self.waits)
+        requests = [_build_pdu(version, ask, names, strategy) for version in strategy.versions_to_try()]
+        reply = await self._run_attempts(requests, level, self.brief_waits if brief else self.waits)
         if reply is None and level is SecurityLevel.ENCRYPTED and await self._answers_unencrypted():
             raise WrongCredential(
                 str(self.address), REASONS[errind.DecryptionError].format(user=self._user_name)
@@ -179,28 +179,28 @@ class PysnmpExchange:
         return reply
 
     async def _answers_unencrypted(self) -> bool:
-        """Whether the printer answers, if only to say no, what is signed but not encrypted.
+        """Tell if the printer answers, if only with an error, a request that is signed but not encrypted.
 
-        Some agents (net-snmp for one) drop without a word what they cannot decipher. The question is
-        empty, so that nothing is given away.
+        Some agents (net-snmp for one) silently drop requests that they cannot decrypt. The request is empty,
+        so that no data is disclosed.
         """
         nothing = _build_pdu("3", RequestType.GET, (), RequestStrategy())
         return await self._run_attempts([nothing], SecurityLevel.AUTHENTICATED, self.waits[:1]) is not None
 
     async def _run_attempts(
-        self, asked: Sequence[tuple[str, Any]], level: SecurityLevel, waits: Sequence[float]
+        self, requests: Sequence[tuple[str, Any]], level: SecurityLevel, waits: Sequence[float]
     ) -> SnmpReply | None:
-        station, engine = self.limiter.get_host(self.address), self.engine()
+        host, engine = self.limiter.get_host(self.address), self.engine()
         name = engine.register_credential(self.credential)
-        carrier, domain = await engine.open_transport(station.family), DOMAINS[station.family]
+        carrier, domain = await engine.open_transport(host.family), DOMAINS[host.family]
 
         def send_pdu(version: str, pdu: Any, future: asyncio.Future[Any]) -> None:
-            to = domain, carrier.peer_address(station.sockaddr)
+            to = domain, carrier.peer_address(host.sockaddr)
             engine.send_pdu(to, version, name, LEVELS[level], pdu, future)
 
-        attempt = _PysnmpRequest(send_pdu, lambda: carrier.forget_peer(station.sockaddr), asked).send_attempt
+        attempt = _PysnmpRequest(send_pdu, lambda: carrier.forget_peer(host.sockaddr), requests).send_attempt
         try:
-            reply, waited = await self.limiter.run_attempts(station, attempt, waits, engine.slots)
+            reply, waited = await self.limiter.run_attempts(host, attempt, waits, engine.slots)
         except (PySnmpError, errind.ErrorIndication) as why:
             raise self._translate_error(why) from why
         self.waited += waited
@@ -211,7 +211,7 @@ class PysnmpExchange:
         return self.credential.user
 
     def _translate_error(self, why: Exception) -> ReadingError:
-        """What an error indication means."""
+        """Translate an error indication of pysnmp."""
         reason = REASONS.get(type(why))
         if reason is None:
             return ReadingError(str(self.address), f"pysnmp reports: {why}")
@@ -220,24 +220,24 @@ class PysnmpExchange:
 
 
 class _PysnmpRequest:
-    """One request in the versions it may be asked in. A late answer to an earlier attempt still counts."""
+    """One request, in each version to be tried. A late answer to an earlier attempt still counts."""
 
     def __init__(
         self,
         send: Callable[[str, Any, Any], None],
         forget: Callable[[], None],
-        asked: Sequence[tuple[str, Any]],
+        requests: Sequence[tuple[str, Any]],
     ) -> None:
         self._send = send
         self._forget = forget
-        self._asked = asked
+        self._asked = requests
         self._future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def send_attempt(self, number: int, wait: float) -> SnmpReply | None:
-        """Send once, and again after each Report that says how; None without an answer in time.
+        """Send once, and again after each Report that allows it; None without an answer in time.
 
-        Whoever was silent is met afresh: to an agent with another engine ID we speak of a stranger.
-        Raises what pysnmp raises, and other Reports as their ErrorIndication."""
+        After a silent attempt the engine is discovered afresh: the agent may have another engine ID by now.
+        Raises the errors of pysnmp, and other Reports as their ErrorIndication."""
         loop = asyncio.get_running_loop()
         version, pdu = self._asked[number % len(self._asked)]
         until = loop.time() + wait
@@ -258,7 +258,7 @@ class _PysnmpRequest:
 
 
 def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = None) -> None:
-    """Make the user of `credential` known to pysnmp; for one authoritative engine, or for any.
+    """Register the user of `credential` with pysnmp; for one authoritative engine, or for any.
 
     Raises WrongCredential if USM could not work with it, before anything is sent.
     """
@@ -291,9 +291,9 @@ def _check_credential(credential: Credential) -> None:
 
 
 def _build_pdu(
-    version: str, ask: RequestType, names: Sequence[bytes], ladder: RequestStrategy
+    version: str, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy
 ) -> tuple[str, Any]:
-    """The request for pysnmp to send in `version`."""
+    """Build the request for pysnmp to send in `version`."""
     fits = RequestType.NEXT if version == "1" and ask is RequestType.BULK else ask
     module = api.PROTOCOL_MODULES[0 if version == "1" else 1]
     kind = {
@@ -305,13 +305,13 @@ def _build_pdu(
     part = module.apiBulkPDU if fits is RequestType.BULK else module.apiPDU
     part.set_defaults(pdu)
     if fits is RequestType.BULK:
-        part.set_max_repetitions(pdu, ladder.repetitions_for(len(names)))
+        part.set_max_repetitions(pdu, strategy.repetitions_for(len(names)))
     part.set_varbinds(pdu, [(_decode_name(name), module.Null("")) for name in names])
     return version, pdu
 
 
 def _convert_reply(version: int, pdu: Any) -> SnmpReply:
-    """pysnmp's response as ours. Its size is what the values would take, more or less."""
+    """Convert pysnmp's response. Its size is estimated from the values."""
     varbinds = api.PROTOCOL_MODULES[min(version, 1)].apiPDU.get_varbinds(pdu)
     found = [(_encode_name(name), _convert_value(value)) for name, value in varbinds]
     size = sum(len(name) + (len(value) if isinstance(value, bytes) else 4) + 6 for name, value in found)

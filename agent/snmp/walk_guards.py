@@ -1,4 +1,4 @@
-"""A walk through one or several columns that ends, whatever the printer answers.
+"""A walk through one or several columns that always ends, also with a printer that loops.
 
 - Names must grow strictly within a column (RFC 3416, 4.2.2); an answer that does not is not taken.
 - A column ends with the first name outside of it, or with endOfMibView.
@@ -16,16 +16,16 @@ from agent.snmp.reader import MissingValue, VarBind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkLimits:
-    """Where a walk is cut off."""
+    """The limits at which a walk is cut off."""
 
     steps: int = 2_000  # requests
-    seconds: float = 30.0  # waited for the printer; not the time that our own budget took
+    seconds: float = 30.0  # waited for the printer; without the waits of the rate limiter
     octets: int = 1 << 20
 
 
 @dataclass(slots=True)
 class WalkColumn:
-    """What has been read below one root."""
+    """The rows read below one root."""
 
     root: bytes
     last: bytes
@@ -34,7 +34,7 @@ class WalkColumn:
     refused: bool = False
 
     def add_rows(self, varbinds: Iterable[VarBind]) -> bool | None:
-        """Take the rows that follow. True: there were some, or the column has ended. None: one goes back."""
+        """Add the next rows. True: there were some, or the column has ended. None: it goes back."""
         root, last, rows = self.root, self.last, self.rows
         for pair in varbinds:
             name, value = pair
@@ -52,7 +52,7 @@ class WalkColumn:
 
 
 class TableWalk:
-    """The columns of one walk, and how much of its limits is used up."""
+    """The columns of one walk, and the share of its limits used so far."""
 
     def __init__(self, roots: Sequence[bytes], limits: WalkLimits) -> None:
         self.columns = [WalkColumn(root, root) for root in roots]
@@ -61,11 +61,11 @@ class TableWalk:
         self._octets = 0
 
     def open_columns(self, at_most: int) -> list[WalkColumn]:
-        """The columns to ask for next."""
+        """List the columns to request next."""
         return [column for column in self.columns if column.open][:at_most]
 
     def add_answer(self, columns: Sequence[WalkColumn], varbinds: Sequence[VarBind]) -> bool:
-        """Sort an answer's varbinds, row by row, into the `columns` asked for; False: it led nowhere."""
+        """Sort an answer's varbinds, row by row, into the requested `columns`; False: no progress."""
         width = len(columns)
         if width == 1:
             return columns[0].add_rows(varbinds) is True
@@ -73,7 +73,7 @@ class TableWalk:
         return True in moved and None not in moved
 
     def count_answer(self, octets: int, seconds: float) -> str | None:
-        """Count one answer, after `seconds` of waiting in all; why the walk must stop, if it must."""
+        """Count one answer, after `seconds` of waiting in all; returns the reason if the walk must stop."""
         self._steps += 1
         self._octets += octets
         limits = self._limits
@@ -86,5 +86,5 @@ class TableWalk:
         return None
 
     def all_rows(self) -> list[VarBind]:
-        """All rows, root by root."""
+        """List all rows, root by root."""
         return [row for column in self.columns for row in column.rows]

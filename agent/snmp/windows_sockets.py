@@ -1,4 +1,4 @@
-"""What Windows needs so that a UDP socket outlives an ICMP "port unreachable"."""
+"""The option that lets a UDP socket on Windows outlive an ICMP "port unreachable"."""
 
 import socket
 import sys

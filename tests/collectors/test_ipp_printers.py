@@ -118,9 +118,13 @@ class TestRecordedReplies:
     @pytest.mark.parametrize(
         ("name", "kind", "complaint"),
         [
-            ("pyipp_get-jobs-kyocera-ecosys-m2540dn-000.bin", MalformedReply, "tells of no printer"),
-            ("pyipp_get-printer-attributes-empty-attribute-group.bin", MalformedReply, "tells of no printer"),
-            ("pyipp_get-printer-attributes-response-000.bin", MalformedReply, "tells of no printer"),
+            ("pyipp_get-jobs-kyocera-ecosys-m2540dn-000.bin", MalformedReply, "has no printer attributes"),
+            (
+                "pyipp_get-printer-attributes-empty-attribute-group.bin",
+                MalformedReply,
+                "has no printer attributes",
+            ),
+            ("pyipp_get-printer-attributes-response-000.bin", MalformedReply, "has no printer attributes"),
             ("pyipp_get-printer-attributes-error-0x0503.bin", RefusedByDevice, "version-not-supported"),
         ],
     )

@@ -1,10 +1,10 @@
-"""A capture of a model that no profile knows well yet: what it says, and a form to compare it by.
+"""Captures a model that no profile covers well yet: a walk, and a form to compare its counters by.
 
     capture ──► walk.snmprec      the standard's tables, what fitting profiles name, branches that were named
-            └─► usage-page.toml   each counter that was read, with room for what the panel says
+            └─► usage-page.toml   each counter that was read, with room for the number on the panel
 
-A row deserves confidence A when the number that was read stands on the printer's own usage page of the
-same minute. No maker's tree is walked blindly: some hold credentials.
+A row deserves confidence A when the number that was read is on the printer's own usage page of the same
+minute. No maker's tree is walked blindly: some hold credentials.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Capture:
 async def capture_printer(
     reader: SnmpReader, profiles: Profiles, branches: Sequence[str], *, community: str, at: float, minute: str
 ) -> Capture:
-    """Everything worth having of one printer, scrubbed. Raises ReadingError if it does not answer,
+    """Capture one printer, scrubbed. Raises ReadingError if it does not answer,
     ValueError for a branch that must not be walked."""
     for branch in branches:
         check_column(branch)
@@ -68,7 +68,7 @@ async def capture_printer(
 
 
 def format_usage_page(snapshot: Snapshot, minute: str) -> str:
-    """The usage page to fill in, as TOML."""
+    """Format the usage page to fill in, as TOML."""
     identity = snapshot.identity or Identity()
     head = (
         "# Print the usage page (status, counter or configuration page) on the printer now, and\n"

@@ -1,12 +1,12 @@
-"""What is taken out of a walk before it leaves the site: names, places, numbers that lead to somebody.
+"""Removes personal data from a walk before it leaves the site: names, places, serial and network numbers.
 
-    who and where typed by people .... emptied     sysContact, sysName, sysLocation, operator, service person
+    names and places typed by people . emptied     sysContact, sysName, sysLocation, operator, service person
     the serial number ................ X for each character, wherever it appears
     MAC addresses .................... the maker's half stays, the rest is zero; also inside names
     IP and e-mail addresses .......... those that are kept for examples (RFC 5737, RFC 2606)
     the community .................... emptied, wherever it appears
 
-Lengths stay, so that a decoder meets what it will meet. Numbers stay: they are what a capture is for.
+Lengths stay, so that a decoder meets the same shapes. Numbers stay: a capture is made for them.
 """
 
 import re
@@ -39,7 +39,7 @@ _PHYS_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress
 def scrub_rows(
     rows: Iterable[VarBind], *, serial: str | None, mac: str | None, community: str
 ) -> Iterator[VarBind]:
-    """The rows without what leads to a person, a place or a device."""
+    """Scrub the rows of all that leads to a person, a place or a device."""
     for name, value in rows:
         yield name, _scrub_value(name, value, _secret_patterns(serial, mac, community))
 
@@ -47,7 +47,7 @@ def scrub_rows(
 def _secret_patterns(
     serial: str | None, mac: str | None, community: str
 ) -> list[tuple[re.Pattern[bytes], bytes]]:
-    """What to look for in every text, and the character that takes its place."""
+    """List the patterns to replace in every text, each with the character that takes its place."""
     found = []
     if serial and len(serial) >= _MIN_SERIAL_LENGTH:
         found.append((serial, b"X"))

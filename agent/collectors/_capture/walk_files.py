@@ -1,4 +1,4 @@
-"""Walk files: what a printer said, written down, and a `Reader` that says it again.
+"""Walk files: the values of a printer in a file, and an `SnmpReader` that answers from it.
 
 A line is `OID|TAG|VALUE`, split on the first two bars only, TAG the BER tag in decimal (2 INTEGER,
 4 OCTET STRING, 6 OBJECT IDENTIFIER, 64 IpAddress, …); with an `x` behind it, VALUE is hexadecimal.
@@ -18,12 +18,12 @@ _NUMBERS = frozenset({INTEGER, 65, 66, 67, COUNTER64})
 
 
 def format_walk(rows: Iterable[VarBind]) -> str:
-    """The lines of a walk, in the order of their OIDs. What has no value is left out."""
+    """Format the lines of a walk, in the order of their OIDs. An OID without a value is left out."""
     ordered = sorted(dict(rows).items(), key=lambda row: decode_arcs(row[0]))
     return "".join(
-        f"{format_oid(name)}|{said}\n"
+        f"{format_oid(name)}|{text}\n"
         for name, value in ordered
-        if (said := _format_value(value)) is not None
+        if (text := _format_value(value)) is not None
     )
 
 
@@ -41,7 +41,7 @@ def _format_value(value: SnmpValue) -> str | None:
 
 
 def load_walk(path: Path) -> dict[bytes, SnmpValue]:
-    """The values in a walk file; of double OIDs the first counts. Raises ConfigError if it is none."""
+    """Load the values in a walk file; of double OIDs the first counts. Raises ConfigError without any row."""
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as why:
@@ -55,35 +55,35 @@ def load_walk(path: Path) -> dict[bytes, SnmpValue]:
 
 
 def _parse_rows(lines: Iterable[bytes]) -> Iterator[VarBind]:
-    """The rows of those lines that are rows."""
+    """Parse the lines that are rows; skip the others."""
     for line in lines:
         name, _, rest = line.rstrip(b"\r").partition(b"|")
-        tag, bar, said = rest.partition(b"|")
+        tag, bar, text = rest.partition(b"|")
         try:
             if bar:
-                yield oid(name.strip().decode("ascii")), _parse_value(tag, said)
+                yield oid(name.strip().decode("ascii")), _parse_value(tag, text)
         except ValueError:
             continue
 
 
-def _parse_value(tag: bytes, said: bytes) -> SnmpValue:
+def _parse_value(tag: bytes, text: bytes) -> SnmpValue:
     number = int(tag.rstrip(b"x"))
-    raw = bytes.fromhex(said.decode("ascii")) if tag.endswith(b"x") else said
+    raw = bytes.fromhex(text.decode("ascii")) if tag.endswith(b"x") else text
     if number in _NUMBERS:
-        return int(said)
+        return int(text)
     if number == OBJECT_ID:
-        return ObjectId(oid(said.decode("ascii")))
+        return ObjectId(oid(text.decode("ascii")))
     if number == IP_ADDRESS:
-        return IpAddress(raw if tag.endswith(b"x") else bytes(map(int, said.split(b"."))))
+        return IpAddress(raw if tag.endswith(b"x") else bytes(map(int, text.split(b"."))))
     return raw if number == OCTETS else None
 
 
 class WalkReader:
-    """A `Reader` of a walk: no network, no waiting."""
+    """An `SnmpReader` of a walk: no network, no waiting."""
 
     def __init__(self, values: Mapping[bytes, SnmpValue], address: Address | None = None) -> None:
         self._values = values
-        self._address = address or Address("0.0.0.0", 0)  # noqa: S104 nobody's address
+        self._address = address or Address("0.0.0.0", 0)  # noqa: S104 no real address
         self._order = sorted(values, key=decode_arcs)
         self._keys = [decode_arcs(name) for name in self._order]
         self.asked: set[bytes] = set()  # by name, whether it was there or not

@@ -1,1 +1,1 @@
-"""Which printer is this: evidence from the device in, its identity out."""
+"""Identifies a printer: evidence from the device in, its identity out."""

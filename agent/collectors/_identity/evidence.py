@@ -46,8 +46,8 @@ _GENERAL_COLUMNS = {
 async def read_identity(
     reading: MibReader, *, devices: bool, printer_rows: bool, profiles: Profiles
 ) -> IdentityDecision:
-    """The identity of the first printer. `devices`: hrDeviceTable says what types of device there are;
-    `printer_rows`: something in it or in the Printer MIB says that one is a printer."""
+    """Read the identity of the first printer. `devices`: hrDeviceTable has rows with a type;
+    `printer_rows`: one of them, or a row of the Printer MIB, is a printer's."""
     units = [reading.unit, *sorted(reading.seen - {*reading.units, reading.unit})]
     device = {name: column + encode_arcs(reading.unit) for name, column in _DEVICE_COLUMNS.items()}
     general = {
@@ -59,7 +59,7 @@ async def read_identity(
         raw for raw in (await reading.walk_optional_column(IF_ADDRESS)).values() if isinstance(raw, bytes)
     ]
     serial = _first_text(reading, found, *general["serial"])
-    clues = IdentityEvidence(
+    evidence = IdentityEvidence(
         sys_descr=_first_text(reading, found, SYS_DESCR),
         object_id=_format_object_id(found.get(SYS_OBJECT_ID)),
         device_object_id=_format_object_id(found.get(device["object_id"])),
@@ -74,13 +74,13 @@ async def read_identity(
         devices=devices,
         printer_rows=printer_rows or bool(serial.text),
     )
-    return decide_identity(await _add_private_rows(reading, clues, profiles), profiles)
+    return decide_identity(await _add_private_rows(reading, evidence, profiles), profiles)
 
 
 async def _read_device_ids(
     reading: MibReader, found: Mapping[bytes, SnmpValue], device_object: bytes
 ) -> list[tuple[DeviceId, bytes]]:
-    """IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
+    """Read the IEEE 1284 ids: of the port monitor, in hrDeviceID (where an OID belongs), of HP's tree."""
     ports = await read_port_ids(reading)
     texts = [*(ports.get(reading.unit) or ports.get(0, ()))]
     texts += [_first_text(reading, found, device_object), _first_text(reading, found, HP_DEVICE_ID)]
@@ -90,8 +90,8 @@ async def _read_device_ids(
 async def _read_entity_serial(
     reading: MibReader, found: Mapping[bytes, SnmpValue], serial: SourcedText
 ) -> SourcedText:
-    """entPhysicalSerialNum of the first entity, which is the whole; where that says nothing and the
-    Printer MIB neither, that of the first chassis. A board's or a finisher's is not the printer's."""
+    """Read entPhysicalSerialNum of the first entity, which is the whole device; where that and the Printer
+    MIB have no serial, that of the first chassis. A board's or a finisher's is not the printer's."""
     first = _first_text(reading, found, _FIRST_ENTITY)
     if first.text or serial_numbers.clean_serial(serial.text):
         return first
@@ -107,45 +107,49 @@ def _parse_device_ids(texts: Iterable[SourcedText]) -> Iterable[tuple[DeviceId, 
 
 
 async def _add_private_rows(
-    reading: MibReader, clues: IdentityEvidence, profiles: Profiles
+    reading: MibReader, evidence: IdentityEvidence, profiles: Profiles
 ) -> IdentityEvidence:
-    """The clues with the answered rows of the fitting profiles; without a fitting one, their 1284 ids
-    are asked first, which may tell whose firmware it is."""
-    fitting = select_profiles(clues, profiles, detect_vendor(clues, profiles))
+    """Add the answered rows of the fitting profiles; without a fitting one, the 1284 ids of all profiles
+    are read first, which may reveal the maker of the firmware."""
+    fitting = select_profiles(evidence, profiles, detect_vendor(evidence, profiles))
     if not fitting:
         ids = [row for profile in profiles for row in profile.row if row.field == "device_id"]
-        clues = await _ask_rows(reading, clues, ids)
-        fitting = select_profiles(clues, profiles, detect_vendor(clues, profiles))
+        evidence = await _ask_rows(reading, evidence, ids)
+        fitting = select_profiles(evidence, profiles, detect_vendor(evidence, profiles))
         return await _ask_rows(
-            reading, clues, [row for one in fitting for row in one.row if row.field != "device_id"]
+            reading, evidence, [row for one in fitting for row in one.row if row.field != "device_id"]
         )
-    return await _ask_rows(reading, clues, [row for profile in fitting for row in profile.row])
+    return await _ask_rows(reading, evidence, [row for profile in fitting for row in profile.row])
 
 
-async def _ask_rows(reading: MibReader, clues: IdentityEvidence, rows: list[ProfileRow]) -> IdentityEvidence:
-    """The clues with what was answered to `rows`."""
+async def _ask_rows(
+    reading: MibReader, evidence: IdentityEvidence, rows: list[ProfileRow]
+) -> IdentityEvidence:
+    """Read `rows` and add the answers to the evidence."""
     if not rows:
-        return clues
+        return evidence
     found = await reading.get(dict.fromkeys(oid(row.oid) for row in rows))
     return _add_answers(
-        clues, [(row, said) for row in rows if (said := _first_text(reading, found, oid(row.oid))).text]
+        evidence, [(row, said) for row in rows if (said := _first_text(reading, found, oid(row.oid))).text]
     )
 
 
-def _add_answers(clues: IdentityEvidence, answered: list[tuple[ProfileRow, SourcedText]]) -> IdentityEvidence:
+def _add_answers(
+    evidence: IdentityEvidence, answered: list[tuple[ProfileRow, SourcedText]]
+) -> IdentityEvidence:
     ids = _parse_device_ids(said for row, said in answered if row.field == "device_id")
     private = tuple((row, said) for row, said in answered if row.field != "device_id")
-    return replace(clues, private=private, device_ids=(*clues.device_ids, *ids))
+    return replace(evidence, private=private, device_ids=(*evidence.device_ids, *ids))
 
 
 def _first_text(reading: MibReader, found: Mapping[bytes, SnmpValue], *places: bytes) -> SourcedText:
-    """The first text in `places`, with its place."""
+    """Find the first text in `places`, with its place."""
     texts = ((_decode_text(reading, found.get(place)), place) for place in places)
     return next((SourcedText(text, place) for text, place in texts if text), NO_TEXT)
 
 
 def _decode_text(reading: MibReader, value: SnmpValue) -> str:
-    """Text for a person; a number that stands for one (a serial sent as INTEGER) counts."""
+    """Decode a text; a number in place of one (a serial sent as INTEGER) counts."""
     if isinstance(value, int):
         return str(value)
     return "" if isinstance(value, (ObjectId, IpAddress)) else reading.decode_text(value, "identity")

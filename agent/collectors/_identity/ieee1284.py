@@ -16,7 +16,7 @@ _FIRST_KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DeviceId:
-    """What one device id says; "" for what it does not say."""
+    """The fields of one device id; "" for a missing one."""
 
     maker: str = ""
     model: str = ""
@@ -26,19 +26,19 @@ class DeviceId:
 
 
 def parse(text: str) -> DeviceId | None:
-    """The id in `text`; None if it has neither a maker nor a model."""
+    """Parse the id in `text`; None if it has neither a maker nor a model."""
     start = _FIRST_KEY.search(text)
     pairs = (part.partition(":") for part in text[start.start() if start else 0 :].split(";"))
-    said = {key.strip().upper(): value.strip() for key, colon, value in pairs if colon}
+    fields = {key.strip().upper(): value.strip() for key, colon, value in pairs if colon}
     found = DeviceId(
-        maker=_first_value(said, _MAKER),
-        model=_first_value(said, _MODEL),
-        serial=_first_value(said, _SERIAL),
-        describes=_first_value(said, ("DES", "DESCRIPTION")),
-        is_printer=_first_value(said, ("CLS", "CLASS")).upper() == "PRINTER",
+        maker=_first_value(fields, _MAKER),
+        model=_first_value(fields, _MODEL),
+        serial=_first_value(fields, _SERIAL),
+        describes=_first_value(fields, ("DES", "DESCRIPTION")),
+        is_printer=_first_value(fields, ("CLS", "CLASS")).upper() == "PRINTER",
     )
     return found if found.maker or found.model else None
 
 
-def _first_value(said: dict[str, str], keys: tuple[str, ...]) -> str:
-    return next((said[key] for key in keys if said.get(key)), "")
+def _first_value(fields: dict[str, str], keys: tuple[str, ...]) -> str:
+    return next((fields[key] for key in keys if fields.get(key)), "")

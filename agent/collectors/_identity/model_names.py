@@ -1,4 +1,4 @@
-"""The model out of what a printer calls itself: without the brand, the revision, the serial behind it.
+"""Extracts the model from a printer's description: without the brand, the revision, the serial after it.
 
 "HP HP LaserJet 400 M401dn"                            LaserJet 400 M401dn
 "KONICA MINOLTA bizhub 4050 701634HHABC12 LW41.SB4.P630"   bizhub 4050
@@ -17,7 +17,7 @@ NETWORK_CARD_PREFIX = re.compile(
 GENERIC_NAME = re.compile(
     r"generic\b.*|.*\bprint(?:ing)? (?:server|system)|printer|network printer", re.IGNORECASE
 )
-"""What says that it is a printer, and not which."""
+"""Names that any printer may have, which name no model."""
 
 _NETWORK_NAME = re.compile(r"[A-Z]{2,6}[-_]?(?:[\dA-F]{12}|[\dA-F]{6})", re.IGNORECASE)
 _REGISTERED = re.compile(r"\((?:R|TM|C)\)|[®™©]", re.IGNORECASE)
@@ -34,7 +34,7 @@ _REVISION = re.compile(
 
 
 def clean_model(text: str, brands: Iterable[str], serial: str) -> str:
-    """The model in `text`, "" where there is but a brand.
+    """Extract the model from `text`; "" where there is only a brand.
 
     `brands` are patterns of the names on the lid, `serial` is the printer's.
     """
@@ -44,19 +44,19 @@ def clean_model(text: str, brands: Iterable[str], serial: str) -> str:
 
 
 def is_generic_name(text: str) -> bool:
-    """Whether a printer's name is none that a person gave it: "Printer", or made by the network card
-    of its MAC, as "RNP00267312AB4F" and "NPI8F2C1A"."""
+    """Tell if a printer's name is a default and not given by a person: "Printer", or made of the MAC by the
+    network card, as "RNP00267312AB4F" and "NPI8F2C1A"."""
     return bool(GENERIC_NAME.fullmatch(text) or _NETWORK_NAME.fullmatch(text))
 
 
 def _strip_brand(model: str, brands: Iterable[str]) -> str:
-    """Without a brand in front, also where it stands there twice."""
+    """Strip the brand in front, also where it is repeated."""
     names = "|".join(sorted(brands, key=len, reverse=True))
     return re.sub(rf"^(?:(?:{names})(?:[\s_:-]+|$))+", "", model, flags=re.IGNORECASE) if names else model
 
 
 def _strip_serial(model: str, serial: str) -> str:
-    """Without the serial, or a piece of it, that Lexmark's firmware puts behind the model, and the rest."""
+    """Strip the serial, or a piece of it, that Lexmark's firmware puts after the model, and the rest."""
     words = model.split(" ")
     for place, word in enumerate(words[1:], start=1):
         if len(word) >= 5 and any(map(str.isdigit, word)) and word.upper() in serial:

@@ -1,4 +1,4 @@
-"""Which serial numbers, UUIDs and MAC addresses tell a device apart, and which only fill the field."""
+"""Cleans serial numbers, UUIDs and MAC addresses, and drops those that only fill the field."""
 
 import re
 from collections.abc import Iterable
@@ -25,25 +25,25 @@ _MIN_SERIAL_LENGTH = 4
 
 
 def clean_serial(text: str | None) -> str | None:
-    """`text` trimmed and in upper case, or None where it only fills the field: "XXXXXX", "00:00:00",
+    """Trim `text` and put it in upper case; None where it only fills the field: "XXXXXX", "00:00:00",
     "0x00", "(not specified)". Points and quotes around a number are padding (Samsung ends with a point)."""
-    said = " ".join((text or "").replace("\0", " ").split()).upper()
-    bare = said.strip(_PADDING)
+    cleaned = " ".join((text or "").replace("\0", " ").split()).upper()
+    bare = cleaned.strip(_PADDING)
     signs = "".join(filter(str.isalnum, bare.removeprefix("0X")))
     if len(bare) < _MIN_SERIAL_LENGTH or len(set(signs)) < 2 or _PLACEHOLDER.fullmatch(bare):
         return None
-    return said.strip(" .\"'")
+    return cleaned.strip(" .\"'")
 
 
 def clean_uuid(text: str) -> str | None:
-    """`text` as RFC 9562 writes it, without "urn:uuid:"; None where it is no UUID, or the nil or max one,
-    which tell nobody apart."""
-    said = text.casefold().removeprefix("urn:").removeprefix("uuid:").strip("{} ")
-    return said if _UUID.fullmatch(said) and len({*said} - {"-"}) > 1 else None
+    """Write `text` as RFC 9562 does, without "urn:uuid:"; None where it is no UUID, or the nil or max one,
+    which many devices share."""
+    cleaned = text.casefold().removeprefix("urn:").removeprefix("uuid:").strip("{} ")
+    return cleaned if _UUID.fullmatch(cleaned) and len({*cleaned} - {"-"}) > 1 else None
 
 
 def pick_mac(addresses: Iterable[bytes]) -> str | None:
-    """The first universal unicast address, else the first local one, as twelve lower-case hex digits.
+    """Pick the first universal unicast address, else the first local one, as twelve lower-case hex digits.
 
     ifPhysAddress has rows without an address, all zero, and of virtual interfaces (second bit of the
     first octet set: locally administered, IEEE 802).
@@ -58,6 +58,6 @@ def pick_mac(addresses: Iterable[bytes]) -> str | None:
 
 
 def _decode_mac(address: bytes) -> bytes:
-    """The six octets, also where firmware writes them down: "00:C0:EE:11:22:33"."""
+    """Decode the six octets, also where firmware sends them as text: "00:C0:EE:11:22:33"."""
     written = _MAC_AS_TEXT.fullmatch(address)
     return bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", address).decode("ascii")) if written else address

@@ -1,7 +1,7 @@
 """A printer's IPP attributes as the parts of a `Snapshot`. Pure: attributes in, records out.
 
-Identity, levels and alerts come in three dialects: the PWG's own (printer-supply, printer-alert), the
-older marker-* lists of CUPS and Apple, and reasons without rows. The fuller one is taken.
+Levels and alerts come in three dialects: the PWG's own (printer-supply, printer-alert), the older marker-*
+lists of CUPS and Apple, and reasons without rows. The fuller one is taken.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ REQUESTED_ATTRIBUTES = (
     "printer-pages-completed", "printer-pages-completed-col", "printer-media-sheets-completed",
     "printer-media-sheets-completed-col", "ipp-versions-supported",
 )  # fmt: skip
-"""Asked for by name: to ask for all is slow, and breaks some firmware."""
+"""Requested by name: a request for all attributes is slow, and breaks some firmware."""
 
 _HEX_COLOURS = {
     "#000000": "black", "#00FFFF": "cyan", "#FF00FF": "magenta", "#FFFF00": "yellow", "#808080": "grey",
@@ -55,7 +55,7 @@ _SPLITS = {  # members of the -col attributes (PWG 5100.22)
 
 
 def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: list[str]) -> dict[str, Any]:
-    """The parts of a snapshot that the attributes tell; what they do not tell stays away."""
+    """Build the parts of a snapshot from the attributes; a part is None where they are missing."""
     status = _build_status(attributes)
     identity, sources = _build_identity(attributes, profiles)
     supplies = _build_supplies(attributes, problems)
@@ -74,7 +74,7 @@ def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: l
 
 
 def _first_text(attributes: Attributes, *names: str) -> str:
-    """The first text that any of these attributes has."""
+    """Find the first text that any of these attributes has."""
     return next((text for name in names for text in list_texts(attributes.get(name, ())) if text), "")
 
 
@@ -92,13 +92,13 @@ def _build_status(attributes: Attributes) -> Status | None:
 
 
 def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identity, dict[str, str]]:
-    """Decided as for SNMP, by the same rules; the sources are attributes."""
+    """Decide the identity by the same rules as for SNMP; the sources are attributes."""
 
     def source_text(name: str) -> SourcedText:
         return SourcedText(_first_text(attributes, name), f"ipp:{name}".encode())
 
     device_id = ieee1284.parse(source_text("printer-device-id").text)
-    clues = IdentityEvidence(
+    evidence = IdentityEvidence(
         device_descr=source_text("printer-make-and-model"),
         general_serial=source_text("printer-serial-number"),
         device_ids=((device_id, b"ipp:printer-device-id"),) if device_id else (),
@@ -106,7 +106,7 @@ def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identit
         location=_first_text(attributes, "printer-location"),
         printer_rows=True,
     )
-    decision = decide_identity(clues, profiles)
+    decision = decide_identity(evidence, profiles)
     sources = {f"identity.{name}": raw.decode() for name, raw in decision.sources.items()}
     firmware = ", ".join(
         dict.fromkeys(filter(None, list_texts(attributes.get("printer-firmware-string-version", ()))))
@@ -124,17 +124,17 @@ def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identit
 
 
 def _build_alerts(attributes: Attributes, status: Status | None) -> tuple[Alert, ...] | None:
-    """The rows of printer-alert that say something, and the reasons that no row tells of."""
+    """Build the rows of printer-alert, and those state reasons that no row has the code of."""
     said = attributes.get("printer-state-reasons")
     if said is None and "printer-alert" not in attributes:
         return None
     rows = row_strings.build_alerts(attributes, status)
-    told = {row.code for row in rows}
+    coded = {row.code for row in rows}
     highest = max((row.index for row in rows), default=0)
     more = [
         row
         for row in state_reasons.build_alerts(state_reasons.parse_reasons(said or ()), status)
-        if row.code not in told
+        if row.code not in coded
     ]
     return (*rows, *(replace(row, index=highest + row.index) for row in more))
 
@@ -147,7 +147,7 @@ def _build_supplies(attributes: Attributes, problems: list[str]) -> tuple[Supply
 
 
 def _fill_names(supplies: list[Supply], attributes: Attributes) -> Iterator[Supply]:
-    """The supplies; a nameless one takes the marker-name at its place, if the lists are equally long."""
+    """Give a supply without a description the marker-name at its position, if both lists have one length."""
     names = list_texts(attributes.get("marker-names", ()))
     for place, supply in enumerate(supplies):
         fits = len(names) == len(supplies) and not supply.description
@@ -155,7 +155,7 @@ def _fill_names(supplies: list[Supply], attributes: Attributes) -> Iterator[Supp
 
 
 def _build_marker_supplies(attributes: Attributes, problems: list[str]) -> Iterator[Supply]:
-    """The marker-* lists side by side. They may differ in length: a row needs a name and a level."""
+    """Build supplies of the marker-* lists, side by side; a row needs both name and level."""
     columns = {name: attributes.get(f"marker-{name}", ()) for name in ("names", "levels", "types", "colors")}
     lengths = {name: len(column) for name, column in columns.items() if column}
     if len(set(lengths.values())) > 1:
@@ -191,13 +191,13 @@ def _build_marker_supply(
 
 
 def _supply_type(said: IppValue) -> str | None:
-    """The MIB's label of a hyphenated keyword: "waste-toner" is wasteToner."""
+    """Find the MIB's label of a hyphenated keyword: "waste-toner" is wasteToner."""
     plain = said.replace("-", "").casefold() if isinstance(said, str) else ""
     return next((label for label in labels.SUPPLY_TYPE.values() if label.casefold() == plain), None)
 
 
 def _colour_word(said: IppValue) -> str:
-    """A word for "#00FFFF"; several in one string are one cartridge of several colours."""
+    """Name the colour of "#00FFFF"; several in one string are one cartridge of several colours."""
     text = said.upper() if isinstance(said, str) else ""
     if text.count("#") > 1:
         return "tricolour"
@@ -210,7 +210,7 @@ def _build_trays(attributes: Attributes, name: str, types: labels.Labels, level:
 
 
 def _build_meters(attributes: Attributes) -> Iterator[Meter]:
-    """The counters, and their splits where the printer has the -col forms."""
+    """Build the counters, and their splits where the printer has the -col attributes."""
     for name, (metric, unit) in _COUNTERS.items():
         count = _first_integer(attributes, name)
         if count is not None and count >= 0:
@@ -232,7 +232,7 @@ def _build_split_meters(
 
 
 def _list_sources(attributes: Attributes, supplies: tuple[Supply, ...] | None) -> dict[str, str]:
-    """Which attribute each part is from."""
+    """List the attribute that each part is from."""
     own = "printer-supply" if any(attributes.get("printer-supply", ())) else "marker-levels"
     alerts = "printer-alert" if "printer-alert" in attributes else "printer-state-reasons"
     named = {

@@ -3,12 +3,12 @@
     request    version operation-id request-id groups… end
     response   version status-code  request-id groups… end
 
-What does not add up (a length beyond the end, a missing end, a value before any attribute) raises
-MalformedReply with the byte where it happened. A value whose content breaks its syntax is left out and
-noted: firmware that sends a broken date still sends a good level.
+A malformed message (a length beyond the end, a missing end, a value before any attribute) raises
+MalformedReply with the position of the error. A value that breaks its syntax is left out and noted:
+firmware that sends a broken date still sends a good level.
 
-Own code, because the kept libraries for IPP bring an HTTP client of their own with them (pyipp: aiohttp,
-yarl and more), and this is the smaller part.
+Own code, because the maintained libraries for IPP bring an HTTP client of their own (pyipp: aiohttp, yarl and
+more), and this is the smaller part.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ class ValueTag(IntEnum):
     MEMBER = 0x4A
 
 
-_OUT_OF_BAND = range(0x10, 0x20)  # unsupported, unknown, no-value: there is none
+_OUT_OF_BAND = range(0x10, 0x20)  # unsupported, unknown, no-value
 _WORDS = range(0x40, 0x60)
 
 IppValue = int | bool | str | bytes | Mapping[str, "IppValues"]
@@ -91,7 +91,7 @@ def encode_request(
     request_id: int,
     attributes: Sequence[tuple[ValueTag, str, Sequence[str]]],
 ) -> bytes:
-    """A request whose operation attributes are `attributes`, after charset and language (RFC 8011, 4.1.4)."""
+    """Encode a request; `attributes` follow charset and language (RFC 8011, 4.1.4)."""
     first = [
         (ValueTag.CHARSET, "attributes-charset", ["utf-8"]),
         (ValueTag.LANGUAGE, "attributes-natural-language", ["en"]),
@@ -113,7 +113,7 @@ def _encode_sized(text: str) -> bytes:
 
 
 def decode_response(raw: bytes) -> IppResponse:
-    """The response in `raw`. Raises MalformedReply."""
+    """Decode the response in `raw`. Raises MalformedReply."""
     if len(raw) > MAX_BYTES:
         raise MalformedReply(reason=f"the IPP answer has {len(raw)} bytes, more than {MAX_BYTES}")
     if len(raw) < 9:
@@ -146,7 +146,7 @@ class _ResponseParser:
             tag = following
 
     def _parse_attributes(self, into: Attributes) -> int:
-        """The attributes up to the next delimiter, which is returned. A repeated name adds its values."""
+        """Parse the attributes up to the next delimiter, and return that. A repeated name adds its values."""
         name = ""
         while (tag := self._read_byte()) >= _OUT_OF_BAND.start:
             named = self._read_chunk().decode("utf-8", "replace")
@@ -170,7 +170,7 @@ class _ResponseParser:
             return None
 
     def _parse_collection(self, name: str, depth: int) -> IppValue:
-        """The members up to endCollection (RFC 8010, 3.1.6); a member's name comes as a value of its own."""
+        """Parse the members up to endCollection (RFC 8010, 3.1.6); a member's name is a value of its own."""
         if depth > MAX_DEPTH:
             raise self._parse_error(
                 f"{clean_text(name)} holds more than {MAX_DEPTH} collections inside each other"
@@ -197,7 +197,7 @@ class _ResponseParser:
         return self.raw[self.at - 1]
 
     def _read_chunk(self) -> bytes:
-        """What follows its own length, two bytes."""
+        """Read a length of two bytes and as many bytes after it."""
         size = int.from_bytes(self.raw[self.at : self.at + 2], "big")
         begin = self.at + 2
         if begin + size > len(self.raw):
@@ -212,7 +212,7 @@ class _ResponseParser:
 
 
 def _decode_value(tag: int, content: bytes) -> IppValue | None:
-    """One value by its syntax (RFC 8010, 3.9); None for out-of-band ones. Raises ValueError."""
+    """Decode one value by its syntax (RFC 8010, 3.9); None for out-of-band ones. Raises ValueError."""
     if tag in _OUT_OF_BAND:
         return None
     if tag in {ValueTag.INTEGER, ValueTag.ENUM}:
@@ -231,14 +231,14 @@ def _check_size(content: bytes, size: int) -> bytes:
 
 
 def _strip_language(content: bytes) -> bytes:
-    """The text in a textWithLanguage: a sized language, then a sized text."""
+    """Extract the text of a textWithLanguage: a sized language, then a sized text."""
     begin = 2 + int.from_bytes(content[:2], "big")
     size = int.from_bytes(_check_size(content[begin : begin + 2], 2), "big")
     return _check_size(content[begin + 2 :], size)
 
 
 def _decode_text(content: bytes) -> str:
-    """Text is UTF-8, as was asked for; firmware that answers in another charset is shown as Latin-1."""
+    """Decode text as UTF-8, as requested; firmware that answers in another charset is shown as Latin-1."""
     try:
         return clean_text(content.decode("utf-8"))
     except UnicodeDecodeError:

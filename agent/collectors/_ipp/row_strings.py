@@ -4,8 +4,8 @@
     type=toner;maxcapacity=100;level=80;class=supplyThatIsConsumed;unit=percent;colorantname=black;
     type=sheetFeedAutoNonRemovableTray;maxcapacity=250;level=-3;status=19;name=Cassette 1;
 
-Keys are the labels of the Printer MIB. Unknown ones are passed over, missing ones allowed, of a
-repeated one the first counts; a bare word is the code, and tells of no supply or tray.
+Keys are the labels of the Printer MIB. Unknown ones are skipped, missing ones allowed, of a repeated one
+the first counts; a bare word is an alert's code, and no supply or tray.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,13 +21,13 @@ from agent.core.model import Alert, AlertKind, Amount, Status, Supply, Tray, Vag
 from agent.core.text import clean_text
 
 ALERT_CODES = {name.casefold(): code for code, name in reversed([*alert_codes.CODE_NAMES.items()])}
-_UNIT = 1  # IPP speaks of one printer: the place that hrDeviceIndex has in the rows of the MIB
+_UNIT = 1  # an IPP reply is about one printer: takes the place of hrDeviceIndex
 
 RowFields = dict[str, str]
 
 
 def parse_fields(row: object) -> RowFields:
-    """The pairs of one row, keys in lower case."""
+    """Parse the pairs of one row, keys in lower case."""
     text = row.decode("ascii", "replace") if isinstance(row, bytes) else str(row)
     found: RowFields = {}
     for part in text.strip("\0 ").split(";"):
@@ -43,7 +43,7 @@ def list_texts(values: IppValues) -> list[str]:
 
 
 def build_alerts(attributes: Attributes, status: Status | None) -> list[Alert]:
-    """printer-alert with printer-alert-description, by place. The two lists need not be equally long."""
+    """Build alerts of printer-alert and its descriptions, by position. The lists may differ in length."""
     rows = [parse_fields(row) for row in attributes.get("printer-alert", ())]
     said = list_texts(attributes.get("printer-alert-description", ()))
     padded = [*said, *[""] * len(rows)]
@@ -78,15 +78,15 @@ def _build_alert(row: RowFields, text: str, place: int, status: Status | None) -
 def _classify_row(
     code: int | None, severity: str | None, training: str | None, text: str, status: Status | None
 ) -> AlertKind:
-    """As in the MIB, but a row without a code or severity is no condition: that is what the state reasons
-    are for, and some firmware keeps a log of what has long passed in here."""
+    """Classify as in the MIB, but a row without a code or severity is no condition: the state reasons are for
+    that, and some firmware keeps a log of past events here."""
     if code in UNSPECIFIC_CODES and severity in {None, "other"}:
         return AlertKind.STATE if is_resting_text(text) else AlertKind.EVENT
     return classify_alert(code, severity=severity, training=training, text=text, status=status)
 
 
 def build_supplies(attributes: Attributes) -> list[Supply]:
-    """printer-supply with printer-supply-description, by place."""
+    """Build supplies of printer-supply and printer-supply-description, by position."""
     said = list_texts(attributes.get("printer-supply-description", ()))
     rows = [parse_fields(row) for row in attributes.get("printer-supply", ())]
     padded = [*said, *[""] * len(rows)]
@@ -119,7 +119,7 @@ def _build_supply(row: RowFields, text: str, place: int) -> Supply:
 
 
 def build_trays(rows: Sequence[object], types: labels.Labels, level: str) -> tuple[Tray, ...]:
-    """printer-input-tray or printer-output-tray; `level` names the key of what, or what room, is left."""
+    """Build trays of printer-input-tray or -output-tray; `level` is the key of the amount or room left."""
     found = ((place, parse_fields(row)) for place, row in enumerate(rows, start=1))
     return tuple(
         Tray(
@@ -138,7 +138,7 @@ def build_trays(rows: Sequence[object], types: labels.Labels, level: str) -> tup
 
 
 def _find_label(word: str | None, labels: Iterable[str]) -> str | None:
-    """The label that `word` is, whatever its case."""
+    """Find the label equal to `word`, ignoring case."""
     return next((label for label in labels if word and label.casefold() == word.casefold()), None)
 
 
@@ -154,7 +154,7 @@ def _parse_amount(row: RowFields, key: str) -> Amount:
 
 
 def decode_amount(number: int | None) -> Amount:
-    """A level or capacity, with the meanings of -1, -2 and -3 that the MIB has."""
+    """Decode a level or capacity; -1, -2 and -3 mean the same as in the MIB."""
     if number is None or number >= 0:
         return number
     return Vague.from_raw(number) or Vague.UNKNOWN

@@ -36,7 +36,7 @@ _BITS = {
     "marker-toner-cartridge-missing": "markerSupplyMissing", "output-area-almost-full": "outputNearFull",
     "output-area-full": "outputFull",
 }  # fmt: skip
-"""The bits of hrPrinterDetectedErrorState that say the same."""
+"""The bit of hrPrinterDetectedErrorState with the same meaning."""
 
 _ASLEEP = frozenset({"deep-sleep", "standby", "hibernate", "suspend", "power-save", "sleep"})
 _GROUPS = {5: "generalPrinter", 8: "input", 9: "output", 10: "marker", 11: "markerSupplies", 13: "mediaPath"}
@@ -44,14 +44,14 @@ _GROUPS = {5: "generalPrinter", 8: "input", 9: "output", 10: "marker", 11: "mark
 
 class StateReason(NamedTuple):
     keyword: str
-    severity: str | None  # "report", "warning", "error"; None: not told
+    severity: str | None  # "report", "warning", "error"; None: not given
 
 
 def parse_reasons(keywords: Iterable[object]) -> list[StateReason]:
-    """The reasons in the list; "none" is no reason."""
+    """Parse the reasons in the list; "none" is no reason."""
     found = []
-    for said in keywords:
-        keyword = str(said).strip().casefold()
+    for value in keywords:
+        keyword = str(value).strip().casefold()
         if keyword and keyword != NONE:
             bare = re.sub(r"-(report|warning|error)$", "", keyword)
             found.append(StateReason(bare, keyword[len(bare) + 1 :] or None))
@@ -59,7 +59,7 @@ def parse_reasons(keywords: Iterable[object]) -> list[StateReason]:
 
 
 def build_status(state: int | None, why: list[StateReason] | None, message: str) -> Status | None:
-    """The pair of statuses that RFC 3805, 2.2.13.2.1 has for it. `why` None: the printer gives no reasons."""
+    """Build the pair of statuses by RFC 3805, 2.2.13.2.1. `why` None: the printer has no such attribute."""
     if state is None and why is None and not message:
         return None
     bits = {bit for reason in why or () if (bit := _BITS.get(reason.keyword)) and reason.severity != "report"}
@@ -88,14 +88,14 @@ def _printer_status(state: int | None, *, asleep: bool) -> PrinterStatus | None:
 
 
 def build_alerts(why: Iterable[StateReason], status: Status | None) -> Iterator[Alert]:
-    """Each reason as a row of the alert table: a reason stands as long as it is true."""
+    """Build an alert of each reason; it stands as long as the reason is listed."""
     down = status is not None and status.device is DeviceStatus.DOWN
     for index, reason in enumerate(why, start=1):
         code = find_alert_code(reason.keyword)
         critical = reason.severity == "error" or (reason.severity is None and down)
         severity = "other" if reason.severity == "report" else "warningBinaryChangeEvent"
         text = reason.keyword.replace("-", " ")
-        said = "critical" if critical else severity
+        severity = "critical" if critical else severity
         yield Alert(
             index=index,
             unit=1,
@@ -103,19 +103,19 @@ def build_alerts(why: Iterable[StateReason], status: Status | None) -> Iterator[
             name=alert_codes.code_name(code),
             low_confidence=alert_codes.is_draft(code),
             group=_GROUPS.get((code or 0) // 100),
-            severity=said,
+            severity=severity,
             text=text,
-            kind=classify_alert(code, severity=said, training=None, text=text, status=status),
+            kind=classify_alert(code, severity=severity, training=None, text=text, status=status),
         )
 
 
 def find_alert_code(keyword: str) -> int | None:
-    """The alert code that a keyword stands for; None for a maker's own."""
+    """Find the alert code of a keyword; None for a maker's own."""
     return _IPP_KEYWORDS.get(keyword) or _HYPHENATED.get(keyword)
 
 
 def _hyphenate_label(label: str) -> str:
-    """ "markerFuserTimingFailure" -> "marker-fuser-timing-failure"."""
+    """Hyphenate a label: "markerFuserTimingFailure" -> "marker-fuser-timing-failure"."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", label).casefold()
 
 

@@ -1,17 +1,17 @@
-"""What a row of the alert table is: a condition, an event, or a state of a healthy printer.
+"""Classifies a row of the alert table: a condition, an event, or a state of a healthy printer.
 
 Decided in this order, the surest first:
 
     1. codes that report rest or recovery .................... state
     2. fuser below temperature, and nothing wants to print ... state   (Kyocera keeps such rows for months)
-    3. no code that says anything, but "no intervention" ..... state
-    4. no code that says anything, and only resting words .... state   (Brother "Sleep", Epson "Idle")
+    3. no specific code, but "no intervention" ............... state
+    4. no specific code, and only resting words .............. state   (Brother "Sleep", Epson "Idle")
     5. no code, severity or words, on a printer that rests ... state
     6. severity warning(4): unary, may vanish at any time .... event
     7. everything else ....................................... condition
 
-A critical row is never taken for a state by rules 2 to 5: silence about trouble costs more than a
-row too many. Training alone decides nothing where a code speaks: firmware may fill it with a constant.
+A critical row is never taken for a state by rules 2 to 5: a missed fault costs more than a row too many.
+Training alone decides nothing where there is a specific code: firmware may fill it with a constant.
 """
 
 import re
@@ -51,13 +51,13 @@ _RESTING_TEXTS = r"""
     | готов[оа]? | ожидание | спящий\ режим | энергосбережение
 """
 RESTING_TEXT = re.compile(fold_case(_RESTING_TEXTS), re.VERBOSE)
-"""What panels say when nothing is wrong, in the languages in which they say it; folded."""
+"""The texts that panels show when nothing is wrong, in the languages of panels; folded."""
 
 
 def classify_alert(
     code: int | None, *, severity: str | None, training: str | None, text: str, status: Status | None
 ) -> AlertKind:
-    """The kind of one row; pure. `status` None: not known, and then nothing rests on it."""
+    """Classify one row; pure. `status` None means unknown, and is no evidence of rest."""
     if generic_code(code) in QUIET_CODES:
         return AlertKind.STATE
     if severity != "critical" and _is_state(code, severity, training, text, status):
@@ -80,7 +80,7 @@ def _is_state(
 
 
 def _fuser_may_be_cold(status: Status | None) -> bool:
-    """Neither down nor printing nor calling for service: a fuser may be cold then."""
+    """Tell if the printer is neither down nor printing nor calling for service: its fuser may be cold."""
     return (
         status is not None
         and status.device in {DeviceStatus.RUNNING, DeviceStatus.WARNING}
@@ -90,7 +90,7 @@ def _fuser_may_be_cold(status: Status | None) -> bool:
 
 
 def _is_resting(status: Status | None) -> bool:
-    """Running without any error bit and not at work: asleep, idle or warming up."""
+    """Tell if the printer runs without an error bit and does not print: asleep, idle or warming up."""
     return (
         status is not None
         and status.device is DeviceStatus.RUNNING
@@ -100,5 +100,5 @@ def _is_resting(status: Status | None) -> bool:
 
 
 def is_resting_text(text: str) -> bool:
-    """Whether the whole text, not a part of it, is one that a resting printer shows."""
+    """Tell if the whole text, not a part of it, is one that a resting printer shows."""
     return RESTING_TEXT.fullmatch(fold_case(text).strip(" .…!:;-*")) is not None

@@ -15,7 +15,7 @@ ALERTS = MibTable.from_columns(
 
 
 def build_alerts(rows: Iterable[MibRow], status: Status | None) -> tuple[Alert, ...]:
-    """All rows, in the order of prtAlertIndex. `status` tells a resting printer from a broken one."""
+    """Build the alerts, in the order of prtAlertIndex. `status` tells a resting printer from a broken one."""
     return tuple(_build_alert(row, status) for row in rows)
 
 

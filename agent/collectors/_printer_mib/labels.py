@@ -1,7 +1,7 @@
 """Enumerations of the Printer MIB and the Host Resources MIB: number -> label, as in the MIB texts.
 
 RFC 3805 (Printer-MIB), RFC 3808 and IANA-PRINTER-MIB (2016-09-14), RFC 2790 (HOST-RESOURCES-MIB).
-A number that is missing here reads as None: nobody may conclude anything from it.
+A number that is missing here reads as None: unknown.
 """
 
 from collections.abc import Mapping

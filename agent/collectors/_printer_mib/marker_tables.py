@@ -4,9 +4,9 @@ prtMarkerLifeCount counts what the engine did, in the unit of prtMarkerCounterUn
 several markers counts the same page in each of them (one marker per colour) or shares the work, and
 does not say which: the largest count of one unit is the total, unverified, and each row is kept.
 
-Where the maker tells the total of the panel, that is the total, and the engine's count is its life:
-the engine turns for reports and misfeeds, too. A total of the maker's that is far from the engine's
-count is believed by nobody.
+Where the maker's objects have the panel's total, that is the total, and the engine's count is its life:
+the engine also turns for reports and misfeeds. A maker's total that is far from the engine's count is
+kept as unverified.
 """
 
 from collections.abc import Mapping
@@ -54,15 +54,15 @@ async def read_media_paths(reading: MibReader) -> tuple[MediaPath, ...]:
 
 
 def _valid_count(number: int | None) -> int | None:
-    """A Counter32; a number below zero, also one sent unsigned, is no count, but a "not available"."""
+    """Check a Counter32: None for a number below zero, also sent unsigned, which means "not available"."""
     return number if number is None or (number >= 0 and Vague.from_raw(number) is None) else None
 
 
 def build_meters(
     rows: tuple[Marker, ...], sources: Mapping[str, bytes], *, unit: int = 1
 ) -> tuple[Meter, ...]:
-    """The total, and a life meter for each marker where there are several. The total is that of the
-    printer at hrDeviceIndex `unit`: no other printer's behind the same address."""
+    """Build the total, and a life meter for each marker where there are several. The total is that of the
+    printer at hrDeviceIndex `unit`, not of another one behind the same address."""
     counted = [row for row in rows if row.life is not None]
     if not counted:
         return ()
@@ -82,7 +82,7 @@ MAX_FACTOR = 2  # times: a panel's total beyond that factor of the engine's coun
 
 
 def merge_meters(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[Meter, ...]:
-    """The standard's meters and the maker's own; each name and part once."""
+    """Merge the standard's meters with the maker's; each name and part once."""
     total = next((meter for meter in standard if meter.name == "total"), None)
     panel = next((meter for meter in own if (meter.name, meter.part) == ("total", None)), None)
     if total is not None and panel is not None:
@@ -97,7 +97,7 @@ def merge_meters(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[M
 
 
 def _is_far_off(total: Meter, panel: Meter) -> bool:
-    """A panel that starts afresh with a new engine may show less, but never that much more."""
+    """Tell if the two totals differ by more than MAX_FACTOR; a smaller difference is normal."""
     if total.unit != panel.unit:
         return False
     return not total.value <= MAX_FACTOR * panel.value or not panel.value <= MAX_FACTOR * total.value
@@ -117,7 +117,7 @@ def _build_meter(
 
 
 def _sum_markers(rows: list[Marker]) -> tuple[Meter, ...]:
-    """All markers together, where they count in one unit: an estimate to compare with, not to bill."""
+    """Sum all markers, where they count in one unit: an estimate to compare with, not to bill."""
     if len({row.unit or "impressions" for row in rows}) > 1:
         return ()
     value = sum(row.life or 0 for row in rows)

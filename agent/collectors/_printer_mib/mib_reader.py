@@ -1,8 +1,8 @@
-"""One reading of one printer: what was asked, what came, what was broken, and where each value is from.
+"""Reads MIB tables of one printer, and keeps the source of each value and a list of problems.
 
-    reading = Reading(reader)
-    rows = await reading.table(SUPPLIES)      # [Row(index="1.1", …), Row(index="1.2", …)]
-    rows[0].number("level"), rows[0].text("description")
+    reading = MibReader(reader)
+    rows = await reading.read_table(SUPPLIES)      # [MibRow(index="1.1", …), MibRow(index="1.2", …)]
+    rows[0].read_number("level"), rows[0].read_text("description")
 
 Values arrive in the wrong type (a level as a string), below zero where nothing may be, or not at all.
 None of that is an exception: a cell that makes no sense reads as None and is noted in `problems`.
@@ -23,7 +23,7 @@ MAX_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
 
 
 class ValueSources(Mapping[str, str]):
-    """ "supplies.1.1.level" -> "1.3.6.1.…": raw OIDs, put into words only when somebody looks."""
+    """The source of each value, "supplies.1.1.level" -> "1.3.6.1.…"; OIDs are formatted on access."""
 
     __slots__ = ("_raw",)
 
@@ -45,7 +45,7 @@ class ValueSources(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class MibTable:
-    """The columns of one MIB table that are read, by our name for them."""
+    """The columns of one MIB table that are read, by the name that is used here."""
 
     name: str
     columns: Mapping[bytes, str]  # raw OID of the column -> name; all of one length
@@ -55,14 +55,14 @@ class MibTable:
         return cls(name, {oid(f"{entry}.{arc}"): column for column, arc in columns.items()})
 
     def cell_oid(self, column: str, *index: int) -> bytes:
-        """The raw OID of one cell."""
+        """Find the raw OID of one cell."""
         raw = next(raw for raw, name in self.columns.items() if name == column)
         return raw + encode_arcs(*index)
 
 
 @dataclass(slots=True)
 class MibRow:
-    """One row: its cells by column name, and how to read them."""
+    """One row: its cells by column name, with a method for each kind of value."""
 
     reader: "MibReader"
     table: str  # its name
@@ -78,12 +78,12 @@ class MibRow:
         return self.reader.parse_number(self.cells.get(column), f"{self.table} {self.index} {column}")
 
     def read_signed(self, column: str) -> int | None:
-        """A number that may be below zero, also where firmware sent it unsigned: 4294967294 is -2."""
+        """Read a number that may be below zero, also where firmware sent it unsigned: 4294967294 is -2."""
         number = self.read_number(column)
         return number - (1 << 32) if number is not None and number >= 1 << 31 else number
 
     def read_amount(self, column: str) -> Amount:
-        """A level or capacity: a number, a Vague, or None where there is none."""
+        """Read a level or capacity: a number, a Vague, or None for an empty cell."""
         number = self.read_number(column)
         if number is None or (0 <= number < 1 << 31):
             return number
@@ -96,7 +96,7 @@ class MibRow:
         return self.reader.decode_text(self.cells.get(column), f"{self.table} {self.index} {column}")
 
     def read_raw_text(self, column: str) -> str | None:
-        """The bytes in hex, where the text above is more than plain ASCII."""
+        """Read the bytes in hex, where `read_text` gives more than plain ASCII."""
         value = self.cells.get(column)
         plain = not isinstance(value, bytes) or (value.isascii() and value.decode("ascii").isprintable())
         return None if plain else bytes(value).hex()  # type: ignore[arg-type]  # plain if not bytes
@@ -107,7 +107,7 @@ class MibRow:
 
 
 class MibReader:
-    """Asks a `Reader`, and keeps problems and sources. Lives for one poll."""
+    """Reads objects and tables through an `SnmpReader`; keeps problems and sources. Lives for one poll."""
 
     def __init__(
         self, reader: SnmpReader, *, units: tuple[int, ...] = (), charset: int | None = None
@@ -121,7 +121,7 @@ class MibReader:
 
     @property
     def unit(self) -> int:
-        """The first printer's hrDeviceIndex; 1 as long as none is known."""
+        """The first printer's hrDeviceIndex; 1 until it is found."""
         return self.units[0] if self.units else 1
 
     def note_problem(self, problem: str) -> None:
@@ -129,18 +129,18 @@ class MibReader:
             self.problems.append(problem)
 
     async def get(self, oids: Iterable[bytes]) -> dict[bytes, SnmpValue]:
-        """The values of `oids`; absent ones, and SNMPv2's three ways of saying so, are left out."""
+        """Get the values of `oids`; missing ones (also by an exception value of SNMPv2) are left out."""
         found = await self._reader.get(list(oids))
         return {raw: value for raw, value in found.items() if not isinstance(value, MissingValue)}
 
     async def get_named(self, part: str, oids: Mapping[str, bytes]) -> dict[str, SnmpValue]:
-        """The values of `oids` under their names, noted as sources of `part`."""
+        """Get the values of `oids` by their names, and note the sources of `part`."""
         found = await self.get(oids.values())
         self.sources.update({f"{part}.{name}": raw for name, raw in oids.items() if raw in found})
         return {name: found[raw] for name, raw in oids.items() if raw in found}
 
     async def walk_optional_column(self, column: bytes) -> dict[tuple[int, ...], SnmpValue]:
-        """A column that is nice to have: one that the printer will not let be walked is noted, and empty."""
+        """Walk an optional column; a refusal is noted as a problem and gives an empty column."""
         try:
             return await self.walk_column(column)
         except RefusedByDevice as why:
@@ -148,7 +148,7 @@ class MibReader:
             return {}
 
     async def walk_column(self, root: bytes) -> dict[tuple[int, ...], SnmpValue]:
-        """Everything below `root`, by the arcs after it."""
+        """Walk everything below `root`; values by the arcs after it."""
         below = (
             (decode_arcs(raw[len(root) :]), value)
             for raw, value in await self._reader.walk(root)
@@ -157,7 +157,7 @@ class MibReader:
         return {index: value for index, value in below if all(arc <= MAX_ARC for arc in index)}
 
     async def walk_columns(self, *roots: bytes) -> dict[bytes, dict[tuple[int, ...], SnmpValue]]:
-        """Everything below each of `roots`, walked side by side, by the arcs after it."""
+        """Walk everything below each of `roots`, side by side; values by the arcs after the root."""
         found: dict[bytes, dict[tuple[int, ...], SnmpValue]] = {root: {} for root in roots}
         for raw, value in await self._reader.walk(*roots):
             root = next((root for root in roots if raw.startswith(root)), None)
@@ -168,11 +168,11 @@ class MibReader:
         return found
 
     async def read_table(self, table: MibTable) -> list[MibRow]:
-        """The rows, in the order of their numbers. A row is there if any column has it."""
+        """Read the rows, in the order of their numbers. A row exists if any column has it."""
         return (await self.read_tables(table))[0]
 
     async def read_tables(self, *tables: MibTable) -> list[list[MibRow]]:
-        """The rows of each of several tables, walked side by side so that they share requests."""
+        """Read the rows of several tables, walked side by side so that they share requests."""
         columns = {raw: (table, name) for table in tables for raw, name in table.columns.items()}
         widths = {len(raw) for raw in columns}
         rows: dict[tuple[str, int, int], MibRow] = {}
@@ -190,7 +190,7 @@ class MibReader:
         return [[row for row in ordered if row.table == table.name] for table in tables]
 
     def _locate_row(self, table: MibTable, index: tuple[int, ...]) -> tuple[int, int] | None:
-        """(hrDeviceIndex, own number). Firmware that leaves out a level numbers the rows alone."""
+        """Find (hrDeviceIndex, row number). Some firmware leaves out the first."""
         if any(arc > MAX_ARC for arc in index):
             self.note_problem(f"{table.name}: a row with a number beyond 2^32 in its index")
         elif len(index) == 2:
@@ -202,7 +202,7 @@ class MibReader:
         return None
 
     def parse_number(self, value: SnmpValue, what: str) -> int | None:
-        """An integer, also one sent as digits in a string; anything else is a problem and None."""
+        """Parse an integer, also one sent as digits in a string; anything else is a problem and None."""
         if value is None or isinstance(value, int):
             return value
         if isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress)):
@@ -214,7 +214,7 @@ class MibReader:
         return None
 
     def decode_text(self, value: SnmpValue, what: str) -> str:
-        """Text of an octet string in the printer's charset; "" where there is none."""
+        """Decode an octet string in the printer's charset; "" for no value."""
         if value is None:
             return ""
         if isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress)):

@@ -1,8 +1,8 @@
-"""The printers behind a print server: who each of several hrDevicePrinter rows is.
+"""The printers behind a print server: the identity of each of several hrDevicePrinter rows.
 
-One address with several printers is read as one device with the rows of all. Each row says by its
-index whose it is; here each printer is told by its own row of hrDeviceTable and prtGeneralTable, and
-by the IEEE 1284 id that the port monitor has for it (ppmPrinterHrDeviceIndex, PWG 5107.1).
+One address with several printers is read as one device with the rows of all; the index of a row gives
+its printer. Each printer is identified by its own row of hrDeviceTable and prtGeneralTable, and by the
+IEEE 1284 id that the port monitor has for it (ppmPrinterHrDeviceIndex, PWG 5107.1).
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ PPM_UNIT = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.6")  # ppmPrinterHrDeviceIndex
 
 
 async def read_units(reading: MibReader, profiles: Profiles) -> tuple[PrinterUnit, ...]:
-    """Who each printer is where there are several; nothing is asked where there is one."""
+    """Read the identity of each of several printers; with one printer, no request is sent."""
     if len(reading.units) < 2:
         return ()
     columns = (DEVICE_DESCR, PRINTER_NAME, SERIAL)
@@ -36,16 +36,16 @@ async def read_units(reading: MibReader, profiles: Profiles) -> tuple[PrinterUni
 
 
 async def read_port_ids(reading: MibReader) -> dict[int, tuple[SourcedText, ...]]:
-    """The 1284 ids of the port monitor, by the hrDeviceIndex of their printer where there are several;
-    0: it does not say whose."""
+    """Read the 1284 ids of the port monitor, by the hrDeviceIndex of their printer where there are several;
+    0: the printer is not given."""
     texts = await reading.walk_optional_column(PPM_DEVICE_ID)
     units = await reading.walk_optional_column(PPM_UNIT) if len(reading.units) > 1 and texts else {}
     found: dict[int, tuple[SourcedText, ...]] = {}
     for port, value in texts.items():
         unit = units.get(port)
-        said = SourcedText(reading.decode_text(value, "1284 id"), PPM_DEVICE_ID + encode_arcs(*port))
+        text = SourcedText(reading.decode_text(value, "1284 id"), PPM_DEVICE_ID + encode_arcs(*port))
         place = unit if isinstance(unit, int) else 0
-        found[place] = (*found.get(place, ()), said)
+        found[place] = (*found.get(place, ()), text)
     return found
 
 
@@ -61,12 +61,18 @@ def _identify_unit(
         return SourcedText(reading.decode_text(found.get(place), "identity"), place)
 
     ids = ((ieee1284.parse(port.text), port.source) for port in ports)
-    clues = IdentityEvidence(
+    evidence = IdentityEvidence(
         device_descr=source_text(DEVICE_DESCR),
         printer_name=source_text(PRINTER_NAME),
         general_serial=source_text(SERIAL),
         device_ids=tuple((device_id, source) for device_id, source in ids if device_id),
         printer_rows=True,
     )
-    told = decide_identity(clues, profiles).identity
-    return PrinterUnit(index=unit, vendor=told.vendor, model=told.model, serial=told.serial, name=told.name)
+    found_identity = decide_identity(evidence, profiles).identity
+    return PrinterUnit(
+        index=unit,
+        vendor=found_identity.vendor,
+        model=found_identity.model,
+        serial=found_identity.serial,
+        name=found_identity.name,
+    )

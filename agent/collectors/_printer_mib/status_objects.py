@@ -21,13 +21,13 @@ LIGHTS = MibTable.from_columns("lights", "1.3.6.1.2.1.43.17.6.1", on=2, off=3, c
 
 
 def status_oids(unit: int) -> dict[str, bytes]:
-    """What to ask for the status of the printer at hrDeviceIndex `unit`."""
+    """List the status objects of the printer at hrDeviceIndex `unit`."""
     index = encode_arcs(unit)
     return {"device": DEVICE_STATUS + index, "printer": PRINTER_STATUS + index, "errors": ERROR_STATE + index}
 
 
 def build_status(reading: MibReader, found: dict[str, SnmpValue], console: tuple[str, ...]) -> Status | None:
-    """The status told by the values of `scalars`; None where the printer has none of them."""
+    """Build the status from the values of `status_oids`; None where the printer has none of them."""
     if not console and not found.keys() & {"device", "printer", "errors"}:
         return None
     device = reading.parse_number(found.get("device"), "hrDeviceStatus")
@@ -41,7 +41,7 @@ def build_status(reading: MibReader, found: dict[str, SnmpValue], console: tuple
 
 
 def _read_errors(reading: MibReader, value: SnmpValue) -> tuple[str, ...] | None:
-    """The bits as octets, never as text: a blank is 0x20, lowToner. Empty: no error detected."""
+    """Read the bits as octets, never as text: a blank is 0x20, lowToner. Empty: no error detected."""
     if value is None:
         return None
     if not isinstance(value, bytes):
@@ -51,7 +51,7 @@ def _read_errors(reading: MibReader, value: SnmpValue) -> tuple[str, ...] | None
 
 
 def decode_error_bits(octets: bytes) -> tuple[str, ...]:
-    """The names of the bits that are set; printers after RFC 1514 send one octet only."""
+    """Name the bits that are set; printers after RFC 1514 send one octet only."""
     return tuple(
         name
         for bit, name in enumerate(labels.ERROR_BITS)
@@ -60,7 +60,7 @@ def decode_error_bits(octets: bytes) -> tuple[str, ...]:
 
 
 def build_console(rows: Iterable[MibRow]) -> tuple[str, ...]:
-    """prtConsoleDisplayBufferText: the lines of the panel that say something."""
+    """Build prtConsoleDisplayBufferText: the lines of the panel that are not blank."""
     return tuple(text for row in rows if (text := row.read_text("text")))
 
 
@@ -88,7 +88,7 @@ async def read_lights(reading: MibReader) -> tuple[Light, ...]:
 
 
 def _light_state(on: int | None, off: int | None) -> str | None:
-    """prtConsoleOnTime and OffTime in ms: both above zero is flashing, both zero is off."""
+    """Name the state by prtConsoleOnTime and OffTime in ms: both above zero is flashing, both zero is off."""
     if on is None or off is None:
         return None
     if on and off:

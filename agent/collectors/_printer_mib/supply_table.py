@@ -1,8 +1,8 @@
 """prtMarkerSuppliesTable (1.3.6.1.2.1.43.11.1, RFC 3805) with the colorants it points at.
 
-The level of a supply that is consumed is what is left; of a receptacle, by the MIB, the room that is
-left. Firmware is split on the latter, so the numbers stay as they came: which way a waste box counts
-is learned from its history, not decided here.
+The level of a consumed supply is the amount left; of a receptacle, by the MIB, the room left. Firmware
+is split on the latter, so the numbers stay as they came: the direction in which a waste box counts is
+learned from its history, not decided here.
 """
 
 from agent.collectors._printer_mib import labels
@@ -25,10 +25,10 @@ COLOURED_TYPES = frozenset({
 
 
 async def read_supplies(reading: MibReader) -> tuple[Supply, ...]:
-    """All supplies, in the order of their numbers; rows that share a text stay rows of their own."""
+    """Read all supplies, in the order of their numbers; rows with the same text stay separate rows."""
     rows = await reading.read_table(SUPPLIES)
-    asked = any(row.read_number("colorant") for row in rows)
-    colorants = await reading.read_table(COLORANTS) if asked else []
+    has_colorants = any(row.read_number("colorant") for row in rows)
+    colorants = await reading.read_table(COLORANTS) if has_colorants else []
     values = {(row.unit, row.row_number): row.read_text("value") for row in colorants}
     return tuple(_build_supply(row, values) for row in rows)
 
@@ -55,7 +55,7 @@ def _build_supply(row: MibRow, colorants: dict[tuple[int, int], str]) -> Supply:
 
 
 def _supply_class(row: MibRow, type_: str | None) -> str | None:
-    """prtMarkerSuppliesClass; without that column, the types that can only be filled."""
+    """Read prtMarkerSuppliesClass; without that column, the types that can only be filled are receptacles."""
     if "kind" in row.cells:
         return row.read_label("kind", labels.SUPPLY_CLASS)
     return "receptacle" if type_ in labels.RECEPTACLES else None

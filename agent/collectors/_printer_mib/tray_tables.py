@@ -15,12 +15,12 @@ OUTPUTS = MibTable.from_columns(
 
 
 async def read_inputs(reading: MibReader) -> tuple[Tray, ...]:
-    """Input trays; the level is what is left (prtInputCurrentLevel)."""
+    """Read the input trays; the level is the amount left (prtInputCurrentLevel)."""
     return tuple(_build_tray(row, labels.INPUT_TYPE) for row in await reading.read_table(INPUTS))
 
 
 async def read_outputs(reading: MibReader) -> tuple[Tray, ...]:
-    """Output bins; the level is the room that is left (prtOutputRemainingCapacity)."""
+    """Read the output bins; the level is the room left (prtOutputRemainingCapacity)."""
     return tuple(_build_tray(row, labels.OUTPUT_TYPE) for row in await reading.read_table(OUTPUTS))
 
 

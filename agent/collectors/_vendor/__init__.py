@@ -1,1 +1,1 @@
-"""Vendor profiles: what a maker's own objects mean, and what its words for supplies say."""
+"""Vendor profiles: the meaning of a maker's own objects, and of its words for supplies."""

@@ -1,4 +1,4 @@
-"""The form in which a profile tells of meters: OID -> (metric, part, unit), with source and confidence.
+"""The form of meters in a profile: OID -> (metric, part, unit), with source and confidence.
 
     [[meter]]                                # one object, one number
     metric = "mono"
@@ -9,13 +9,13 @@
     source = "GLPI, Zabbix, printmaster"
     confidence = "A"
 
-    [[packed]]                               # several numbers that TOML cannot say where they are
+    [[packed]]                               # several numbers in one encoded reply
     decoder = "typed_rows"                   # a file of `decoders/`: bytes in, keys and values out
     columns = { type = "1.3.6.1.4.1.367.3.2.1.2.19.5.1.2", value = "1.3.6.1.4.1.367.3.2.1.2.19.5.1.9" }
     source = "GLPI Ricoh.pm"
     confidence = "B"
     [[packed.meter]]
-    key = "10"                               # what the decoder calls it; a pattern for the whole of it
+    key = "10"                               # the decoder's key; a pattern for the whole of it
     metric = "total"
 
 A value of confidence C is shown as unverified and never billed on.
@@ -49,7 +49,7 @@ MeterUnit = Literal[
 
 
 class MeterSpec(ProfileModel):
-    """What one number counts."""
+    """The metric, part and unit of one number."""
 
     metric: Metric
     part: str | None = None
@@ -70,10 +70,10 @@ class MeterRow(MeterSpec):
 
 
 class PackedMeter(MeterSpec):
-    """What a key of a packed reply counts."""
+    """The meaning of one key of a packed reply."""
 
     key: RegexText
-    row: int | None = None  # the row's number means it too, where its name is in no known words: unverified
+    row: int | None = None  # the row's number, for a name in no known language: unverified
     divide: int = Field(1, ge=1)
     confidence: SourceConfidence | None = None  # where it differs from that of the reply
 
@@ -108,12 +108,12 @@ C = TypeVar("C", bound=MeterSpec)
 
 
 def _refuse_weak_total(counted: C, confidence: SourceConfidence) -> C:
-    """A total that one weak source tells of would stand beside the standard's under the same name."""
+    """Refuse a total from one weak source: it would have the same name as the standard's total."""
     if confidence == "C" and counted.metric == "total" and counted.part is None:
         raise ValueError('a total of confidence C needs a part | say which total it is, as in part = "panel"')
     return counted
 
 
 def fits_model(models: str | None, model: str | None) -> bool:
-    """Whether a row for `models` is one for this model; a row for some does not fit an unknown one."""
+    """Tell if a row for `models` applies to `model`; a row for certain models does not fit an unknown one."""
     return models is None or (model is not None and re.search(models, model, re.IGNORECASE) is not None)

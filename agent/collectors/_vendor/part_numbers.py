@@ -1,4 +1,4 @@
-"""Part number and serial, out of the descriptions in which makers put them.
+"""Finds the part number and serial in a supply's description.
 
 "Black Toner, PN 006R01509;SN48178080E0000481"    Xerox
 "Black Toner Cartridge S/N:CRUM-17020212345"      Samsung
@@ -45,14 +45,14 @@ _PLACEHOLDERS = {"unknown", "none", "n/a", "na"}
 
 @dataclass(frozen=True, slots=True)
 class SupplyIds:
-    """What a description tells of the thing itself."""
+    """The part number and serial of one supply, as far as its description has them."""
 
     part_number: str | None = None
     serial: str | None = None
 
 
 def find_supply_ids(description: str) -> SupplyIds:
-    """Part number and serial in `description`: labelled ones first, then known shapes."""
+    """Find part number and serial in `description`: labelled ones first, then known shapes."""
     part = _find_labelled(_LABELLED_PART, description)
     if part is None and (shape := _PART.search(description)):
         part = shape[0]

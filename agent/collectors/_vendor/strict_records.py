@@ -1,4 +1,4 @@
-"""What the forms of a vendor profile share: strict records, OIDs and patterns checked as they load."""
+"""The base of the forms of a vendor profile: strict records, OIDs and patterns checked as they load."""
 
 import re
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from agent.snmp.oid import oid
 
 FORBIDDEN_BRANCHES = ("1.3.6.1.4.1.236.11.5.11.81.10",)
-"""Branches that hold credentials: no profile may ask there, nor walk a branch around one."""
+"""Branches that hold credentials: no profile may read there, nor walk a branch above one."""
 
 MIN_COLUMN_DEPTH = 4  # arcs below the enterprise's number that a walked column must name
 
@@ -19,12 +19,12 @@ SourceConfidence = Literal["A", "B", "C"]
 def check_oid(text: str) -> str:
     oid(text)
     if leak := next((branch for branch in FORBIDDEN_BRANCHES if f"{text}.".startswith(f"{branch}.")), None):
-        raise ValueError(f"{text} lies below {leak}, which holds credentials | it is never asked")
+        raise ValueError(f"{text} lies below {leak}, which holds credentials | it is never read")
     return text
 
 
 def check_column(text: str) -> str:
-    """A column to walk: one of a table, not a maker's whole tree."""
+    """Check a column to walk: one of a table, not a maker's whole tree."""
     check_oid(text)
     arcs = text.removeprefix("1.3.6.1.4.1.").split(".")
     if len(arcs) <= MIN_COLUMN_DEPTH or any(

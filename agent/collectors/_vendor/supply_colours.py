@@ -1,4 +1,4 @@
-"""The colour of a supply, from the words that name it: never from its position, never by default.
+"""Detects the colour of a supply from the words that name it: never from its position, never by default.
 
     "Black Toner 1"                      black           a word, in the languages of the panels
     "Toner noir haute capacité"          black
@@ -61,7 +61,7 @@ _GLYPH, _GLYPH_KIND = _index_words(GLYPHS), _index_words(GLYPH_KINDS)
 
 @lru_cache(maxsize=4096)
 def find_named_colour(text: str) -> str | None:
-    """The colour that `text` names in words: "black", "light cyan", "tricolour"; None: none, or several."""
+    """Find the colour named in words: "black", "light cyan", "tricolour"; None for no or several."""
     folded = fold_case(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
     if _TRICOLOUR.search(folded):
         return TRICOLOUR
@@ -86,17 +86,17 @@ def _match_token(token: str) -> str | None:
 
 
 def find_lettered_colour(text: str) -> str | None:
-    """The colour whose usual letters stand alone in `text`; None: none, or several."""
+    """Find the colour whose usual letters stand alone in `text`; None for no or several colours."""
     found = [*_LONE_LETTERS.findall(text), *map("".join, _IN_A_PART_NUMBER.findall(text))]
     colours = {_LETTERS[letters.upper()] for letters in found if letters.upper() in _LETTERS}
     return colours.pop() if len(colours) == 1 else None
 
 
 def detect_colour(description: str, colorant: str, *, coloured: bool) -> str:
-    """The colour of one supply; `colorant` is prtMarkerColorantValue, "" where it has none.
+    """Detect the colour of one supply; `colorant` is prtMarkerColorantValue or "".
 
-    `coloured` says whether a supply of this type has a colour, so that a letter may be one: the "M"
-    of a maintenance kit is not magenta.
+    `coloured`: supplies of this type have a colour, so that a letter may be one. The "M" of a maintenance
+    kit is not magenta.
     """
     if word := find_named_colour(description):
         return word

@@ -1,9 +1,9 @@
-"""The makers' own meters: asked for object by object and column by column as the fitting profiles say.
+"""Reads the makers' own meters, object by object and column by column as the fitting profiles list them.
 
-    profiles ──wanted──► questions ──one reading──► answers ──decoders──► Meter, Meter, …
+    profiles ──► MeterQuery ──one reading──► MeterReplies ──decoders──► Meter, Meter, …
 
-Of two rows for the same metric and part the surer one that was answered counts; of equals, the one
-that stands first in the profile. Nothing is asked that no row names.
+Of two answered rows for the same metric and part the one with the higher confidence counts; of equals,
+the first in the profile. Only objects that a row names are read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,26 +46,26 @@ class MeterQuery:
 
     @property
     def objects(self) -> dict[bytes, None]:
-        """What to GET; a dict for its order."""
+        """The objects to GET, in the order of the profile."""
         alone = (row.oid for row in self.rows)
         inside = (place for packed in self.packed for place in packed.objects.values())
         return dict.fromkeys(oid(place) for place in (*alone, *inside))
 
     @property
     def columns(self) -> dict[bytes, None]:
-        """What to walk."""
+        """The columns to walk."""
         return dict.fromkeys(oid(place) for packed in self.packed for place in packed.columns.values())
 
 
 @dataclass(slots=True)
 class MeterReplies:
-    """What came, by raw OID."""
+    """The values received, by raw OID."""
 
     objects: Mapping[bytes, SnmpValue] = field(default_factory=dict)
     columns: Mapping[bytes, Mapping[RowIndex, SnmpValue]] = field(default_factory=dict)
 
     def decoder_input(self, packed: PackedReply) -> dict[str, Mapping[RowIndex, SnmpValue]]:
-        """The part that one decoder gets."""
+        """Select the values that one decoder gets."""
         alone = {name: self.objects.get(oid(place)) for name, place in packed.objects.items()}
         return {
             **{name: {SCALAR_INDEX: value} for name, value in alone.items() if value is not None},
@@ -76,7 +76,7 @@ class MeterReplies:
 async def read_vendor_meters(
     reading: MibReader, profiles: Sequence[Profile], model: str | None
 ) -> tuple[Meter, ...]:
-    """The meters that the printer tells by its maker's objects."""
+    """Read the meters in the objects of the printer's maker."""
     wanted = MeterQuery.for_model(profiles, model)
     objects = await reading.get(wanted.objects) if wanted.objects else {}
     columns = await reading.walk_columns(*wanted.columns) if wanted.columns else {}
@@ -88,7 +88,7 @@ async def read_vendor_meters(
 
 
 def decode_meters(wanted: MeterQuery, answers: MeterReplies, problems: list[str]) -> tuple[Meter, ...]:
-    """What the answers mean; pure. A reply that cannot be decoded adds one sentence to `problems`."""
+    """Decode the replies; pure. A reply that cannot be decoded adds one sentence to `problems`."""
     found = [*_decode_objects(wanted.rows, answers.objects)]
     for packed in wanted.packed:
         try:
@@ -117,7 +117,7 @@ def _decode_packed(packed: PackedReply, answers: MeterReplies) -> list[Meter]:
 
 
 def _map_count(packed: PackedReply, count: DecodedCount) -> Meter | None:
-    """The meter that a count is; None for a key that the profile does not know."""
+    """Build the meter of a count; None for a key that the profile does not list."""
     for meaning in packed.meter:
         if meaning.matches_key(count.key):
             return _convert_count(packed, meaning, count, meaning.confidence or packed.confidence)
@@ -135,7 +135,7 @@ def _convert_count(
 
 
 def _source_oid(packed: PackedReply, count: DecodedCount) -> str:
-    """The OID of a row, or the object's with the key of the record in it."""
+    """Format the OID of a row, or that of the object with the key of the record in it."""
     if count.name in packed.columns:
         return format_oid(oid(packed.columns[count.name]) + encode_arcs(*count.place))
     return f"{packed.objects[count.name]}#{count.key}"

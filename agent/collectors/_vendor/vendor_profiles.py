@@ -1,10 +1,10 @@
 """Vendor profiles: `profiles/*.toml`, one maker a file; a new maker is a new file and nothing else.
 
     vendor = "Ricoh"
-    enterprises = [367]                      # under 1.3.6.1.4.1: whose firmware it is
+    enterprises = [367]                      # under 1.3.6.1.4.1: the maker of the firmware
     printers = ["1.3.6.1.4.1.367.1.1"]       # sysObjectIDs below are printers, whatever else is missing
     others = []                              # sysObjectIDs below are the maker's switches and the like
-    prints_only = false                      # whoever bears the name is a printer
+    prints_only = false                      # every device of this name is a printer
     words = ["ricoh"]                        # the name on the lid, as texts have it
     families = ["aficio"]                    # names of models that only this maker uses
 
@@ -12,7 +12,7 @@
     name = "Lanier"
     words = ["lanier"]
 
-    [[describes]]                            # what sysDescr tells; groups: model, firmware, serial
+    [[describes]]                            # a pattern for sysDescr; groups: model, firmware, serial
     pattern = '^(?P<model>.+?) (?P<firmware>\\d+\\.\\d+) /'
 
     [[row]]                                  # one private object
@@ -21,7 +21,7 @@
     source = "GLPI Ricoh.pm, Zabbix template"
     confidence = "A"                         # two independent sources; B: one kept up; C: one weak
 
-    [[meter]]                                # one private counter; see `_meter_rows`
+    [[meter]]                                # one private counter; see `meter_definitions`
     [[packed]]                               # several in one reply, or in a table with words; see there
 
 The name on the lid makes the vendor; the firmware's number makes the rows: rebadged printers answer
@@ -47,7 +47,7 @@ IdentityField = Literal["model", "serial", "firmware", "device_id"]
 
 
 class ProfileRow(ProfileModel):
-    """One private object and what it tells."""
+    """One private object and the field of the identity that it holds."""
 
     field: IdentityField
     oid: OidText
@@ -56,7 +56,7 @@ class ProfileRow(ProfileModel):
     pattern: RegexText | None = None  # its first group is the value
 
     def extract_value(self, text: str) -> str | None:
-        """What of the object's `text` is the value."""
+        """Extract the value from the object's `text`."""
         if self.pattern is None:
             return text or None
         found = re.search(self.pattern, text)
@@ -64,7 +64,7 @@ class ProfileRow(ProfileModel):
 
 
 class DescriptionPattern(ProfileModel):
-    """What sysDescr tells of these printers."""
+    """A pattern for the sysDescr of these printers."""
 
     pattern: RegexText
     first: bool = False  # its model is better than hrDeviceDescr
@@ -98,27 +98,27 @@ class Profile(ProfileModel):
 
 
 class Profiles(tuple[Profile, ...]):
-    """All profiles, and how to find the fitting ones."""
+    """All profiles, with look-ups by brand, firmware and file."""
 
     __slots__ = ()
 
     @classmethod
     def load(cls, *folders: Path) -> Self:
-        """Every profile in `folders` (the shipped ones by default); a file in a later one replaces its
+        """Load every profile in `folders` (the shipped ones by default); a file in a later one replaces its
         namesake in an earlier one. Raises ConfigError with file, line and key, and every complaint."""
         files = {path.name: path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.toml"))}
         return cls(load_files([files[name] for name in sorted(files)]))
 
     def find_brand(self, text: str) -> str | None:
-        """The brand whose name comes first in `text`; of two at one place, the longer name."""
+        """Find the brand whose name comes first in `text`; of two at one position, the longer name."""
         return _find_first(self._iter_brands(), text)
 
     def find_family_vendor(self, text: str) -> str | None:
-        """The vendor of whose models one is named in `text`."""
+        """Find the vendor by a model family that is named in `text`."""
         return _find_first(((word, profile.vendor) for profile in self for word in profile.families), text)
 
     def find_by_files(self, files: Sequence[str]) -> list[Profile]:
-        """The profiles of these files."""
+        """Find the profiles of these files."""
         return [profile for profile in self if profile.file in files]
 
     def find_by_enterprise(self, number: int | None) -> list[Profile]:
@@ -128,7 +128,7 @@ class Profiles(tuple[Profile, ...]):
         return [profile for profile in self if name in profile.all_names]
 
     def brand_patterns(self, name: str | None) -> list[str]:
-        """Patterns of what may stand for the vendor or brand `name` in front of a model."""
+        """List the patterns of the vendor or brand `name` as it may come before a model."""
         own = self.find_by_vendor(name)
         words = [word for profile in own for word in profile.words]
         words += [
@@ -137,7 +137,7 @@ class Profiles(tuple[Profile, ...]):
         return [*words, re.escape(name)] if name else words
 
     def is_printer(self, object_id: str) -> bool | None:
-        """Whether only printers have such a sysObjectID, or no printer (False)."""
+        """Tell if only printers (True) or no printers (False) have such a sysObjectID; None for unknown."""
         for verdict, branches in (
             (True, (branch for profile in self for branch in profile.printers)),
             (False, (branch for profile in self for branch in profile.others)),
@@ -154,7 +154,7 @@ class Profiles(tuple[Profile, ...]):
 
 
 def load_files(paths: Sequence[Path]) -> list[Profile]:
-    """The profiles in these files. Raises ConfigError with every complaint about any of them."""
+    """Load the profiles in these files. Raises ConfigError with every complaint about any of them."""
     profiles, complaints = [], []
     for path in paths:
         try:
@@ -167,7 +167,7 @@ def load_files(paths: Sequence[Path]) -> list[Profile]:
 
 
 def load_file(path: Path) -> Profile:
-    """The profile in one file. Raises ConfigError."""
+    """Load the profile in one file. Raises ConfigError."""
     document = toml.load_document(path)
     if "file" in document.data:
         raise ConfigError(
@@ -177,7 +177,7 @@ def load_file(path: Path) -> Profile:
 
 
 def check_files(paths: Sequence[Path]) -> list[Complaint]:
-    """What is wrong with these files, as the agent would take them in beside the shipped ones."""
+    """Check these files as the agent would load them beside the shipped ones; every complaint."""
     try:
         added = load_files(paths)
     except ConfigError as why:
@@ -212,11 +212,11 @@ def _find_first(words: Iterator[tuple[str, str]], text: str) -> str | None:
 
 @cache
 def _word_pattern(word: str) -> re.Pattern[str]:
-    """`word` as no part of a longer one; a word that ends in "-" or a digit class may go on."""
+    """Match `word` but not as a part of a longer one; a word that ends in "-" or a digit class may go on."""
     return re.compile(rf"(?<![a-z0-9]){word}(?![a-z])")
 
 
 @cache
 def load_shipped() -> Profiles:
-    """The profiles that come with the agent, read once."""
+    """Load the profiles that come with the agent, once."""
     return Profiles.load()

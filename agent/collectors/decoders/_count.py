@@ -1,4 +1,4 @@
-"""What decoders hand out."""
+"""The values that decoders return, and helpers to parse them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,13 +22,13 @@ class DecodedCount(NamedTuple):
 
 
 def as_octets(value: SnmpValue) -> bytes | None:
-    """The bytes of an octet string; None for anything else."""
+    """Convert an octet string to bytes; None for anything else."""
     plain = isinstance(value, bytes) and not isinstance(value, (ObjectId, IpAddress))
     return bytes(value) if plain else None  # type: ignore[arg-type]  # plain: an octet string
 
 
 def parse_count(value: SnmpValue) -> int | None:
-    """A count, also one sent as digits in a text; None for what is none (below zero: "not available")."""
+    """Parse a count, also sent as digits in a text; None for anything else (below zero: "not available")."""
     if (raw := as_octets(value)) is not None:
         text = raw.strip(b"\0 ").decode("ascii", "replace")
         value = int(text) if text.isascii() and text.isdigit() else None

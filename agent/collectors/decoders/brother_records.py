@@ -4,7 +4,7 @@
     [id] 01 02 [level] [full]                 a1 01 02 04 14: the older form, a level of so many steps
 
 The second byte is the number of values, the third their length in bytes. A level of the older form is
-handed out in hundredths of a percent, as the newer form has it: 4 of 20 steps are 2000. All ones mean
+returned in hundredths of a percent, as the newer form has it: 4 of 20 steps are 2000. All ones mean
 "not available". Some firmware, and some tools on the way, hand the blob over as hex digits.
 
 Source: BROTHER-MIB (brInfoMaintenance and its neighbours); bieniu/brother; replies of ten models.
@@ -26,9 +26,9 @@ LONG, SHORT = (0x01, 0x04), (0x01, 0x02)
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[ :]?){5,}")
 
 
-def decode(told: DecoderInput) -> Iterator[DecodedCount]:
-    """One count for each record, its key the id in two hex digits."""
-    for name, column in told.items():
+def decode(replies: DecoderInput) -> Iterator[DecodedCount]:
+    """Decode one count for each record; its key is the id in two hex digits."""
+    for name, column in replies.items():
         raw = as_octets(column.get(SCALAR_INDEX))
         for key, value in _parse_records(_decode_hex(raw)) if raw else ():
             if value != NOT_AVAILABLE:
@@ -41,7 +41,7 @@ def _decode_hex(raw: bytes) -> bytes:
 
 
 def _parse_records(raw: bytes) -> Iterator[tuple[int, int]]:
-    """(id, value) of each record. Raises ValueError at the first that is no record."""
+    """Parse (id, value) of each record. Raises ValueError at the first that is no record."""
     at = 0
     while at < len(raw) and raw[at] != END and any(raw[at:]):
         head = tuple(raw[at + 1 : at + 3])

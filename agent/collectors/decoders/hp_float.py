@@ -14,9 +14,9 @@ from agent.collectors.decoders._count import DecodedCount, DecoderInput, as_octe
 MAX_PAGES = 2**40  # pages: beyond any printer, and a sign of other bytes
 
 
-def decode(told: DecoderInput) -> Iterator[DecodedCount]:
-    """One count for each object below the column."""
-    for name, column in told.items():
+def decode(replies: DecoderInput) -> Iterator[DecodedCount]:
+    """Decode one count for each object below the column."""
+    for name, column in replies.items():
         for index, value in column.items():
             amount = float(value) if isinstance(value, int) else _parse_amount(as_octets(value))
             if amount is None:
@@ -29,7 +29,7 @@ def decode(told: DecoderInput) -> Iterator[DecodedCount]:
 
 
 def _strip_scalar_zero(index: tuple[int, ...]) -> tuple[int, ...]:
-    """Without the 0 at the end that marks a scalar."""
+    """Strip the 0 at the end that marks a scalar."""
     return index[:-1] if len(index) > 1 and index[-1] == 0 else index
 
 

@@ -1,4 +1,4 @@
-"""A table that says in one column what it counts, in words, and in another how much.
+"""Decodes a table with a name in words in one column and the count in another.
 
 Canon's counters ("Total 1", "Copy (Full Color/Large)"), also where firmware writes the words as hex
 digits; Kyocera's paper sizes. Which counters there are is a setting of the service technician: the
@@ -14,9 +14,9 @@ from agent.core import text
 _NUMBERED = re.compile(r"^\d{3}\s*[:.]\s*")  # "101: Total 1", as panels list them
 
 
-def decode(told: DecoderInput) -> Iterator[DecodedCount]:
-    """One count for each row with a value; its key is the folded name, "" where there is none."""
-    names, values = told.get("name", {}), told.get("value", {})
+def decode(replies: DecoderInput) -> Iterator[DecodedCount]:
+    """Decode one count for each row with a value; its key is the folded name, or ""."""
+    names, values = replies.get("name", {}), replies.get("value", {})
     for index, value in values.items():
         if (count := parse_count(value)) is not None:
             raw = as_octets(names.get(index))

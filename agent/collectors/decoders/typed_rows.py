@@ -1,4 +1,4 @@
-"""A table that says in one column what it counts, as a number, and in another how much.
+"""Decodes a table with a type number in one column and the count in another.
 
 Ricoh's ricohEngCounterTable: the row's own number differs from model to model, so rows are joined on
 their type, never on their place.
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from agent.collectors.decoders._count import DecodedCount, DecoderInput, parse_count
 
 
-def decode(told: DecoderInput) -> Iterator[DecodedCount]:
-    """One count for each row that has a type and a value; its key is the type."""
-    types, values = told.get("type", {}), told.get("value", {})
+def decode(replies: DecoderInput) -> Iterator[DecodedCount]:
+    """Decode one count for each row that has a type and a value; its key is the type."""
+    types, values = replies.get("type", {}), replies.get("value", {})
     for index, value in values.items():
         kind, count = parse_count(types.get(index)), parse_count(value)
         if kind is not None and count is not None:
