@@ -283,6 +283,9 @@ def _save_counter(
 
 
 def _parse_state(written: str) -> CounterState:
+    """Read a state back; those of older versions had one recovery point, and no first reading."""
     raw = json.loads(written)
-    left = RecoveryPoint(**raw["left"]) if raw["left"] else None
-    return CounterState(**raw | {"left": left})
+    left = raw["left"] or ()
+    points = [{name: left[name] for name in ("raw", "adjusted", "at")}] if isinstance(left, dict) else left
+    first = {"met": raw["opened"], "met_raw": raw["adjusted"]}
+    return CounterState(**first | raw | {"left": tuple(RecoveryPoint(**point) for point in points)})

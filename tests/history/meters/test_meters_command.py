@@ -13,7 +13,7 @@ from agent.core.store import Store
 from agent.discovery import inventory
 from agent.history.meters import ledger
 
-HOUR = 3600.0
+DAY = 86400.0
 COMPONENTS = {"meters": ledger.SCHEMA, "inventory": inventory.SCHEMA}
 
 
@@ -25,9 +25,9 @@ def site(tmp_path):
     with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as store, store.transaction() as tx:
         identity = Identity(vendor="HP", model="LaserJet", serial="PHBLL12345", is_printer=True)
         device = inventory.bind_identity(tx, identity, address, now=0.0)
-        for turn, value in enumerate((90_000, 12, 40)):
+        for turn, value in enumerate((90_000, 12, 30, 40)):
             meter = Meter(name="total", value=value, source="1.3.6.1.2.1.43.10.2.1.4.1.1")
-            ledger.record_counters(tx, device.key, Snapshot(address=address, at=turn * HOUR, meters=(meter,)))
+            ledger.record_counters(tx, device.key, Snapshot(address=address, at=turn * DAY, meters=(meter,)))
 
     def run(*arguments):
         said = CliRunner().invoke(
