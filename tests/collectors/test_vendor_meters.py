@@ -67,6 +67,14 @@ class TestTotals:
             "total",
         ]
 
+    def test_an_engine_that_counts_nothing_is_no_measure_of_the_panel(self):
+        engine, panel = Meter(name="total", value=0), Meter(name="total", value=4711)
+        found = merge_meters((engine,), (panel,))
+        assert [(meter.name, meter.part, meter.value) for meter in found] == [
+            ("life", None, 0),
+            ("total", None, 4711),
+        ]
+
     def test_several_markers_keep_a_life_each(self):
         standard = (
             Meter(name="total", value=9),

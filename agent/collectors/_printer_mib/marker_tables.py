@@ -97,8 +97,11 @@ def merge_meters(standard: tuple[Meter, ...], own: tuple[Meter, ...]) -> tuple[M
 
 
 def _is_far_off(total: Meter, panel: Meter) -> bool:
-    """Tell if the two totals differ by more than MAX_FACTOR; a smaller difference is normal."""
-    if total.unit != panel.unit:
+    """Tell if the two totals differ by more than MAX_FACTOR; a smaller difference is normal.
+
+    An engine that counts nothing is no measure of the panel's total.
+    """
+    if total.unit != panel.unit or total.value == 0 < panel.value:
         return False
     return not total.value <= MAX_FACTOR * panel.value or not panel.value <= MAX_FACTOR * total.value
 

@@ -142,7 +142,10 @@ def test_a_read_that_found_no_room_is_told_with_the_next_and_its_border_with_it(
         take(store, NOON + DAY, total(7))
     assert len(sent(store)) == 1
     take(store, NOON + DAY + HOUR, total(9))
-    assert (sent(store)[-1]["meters"]["read_at"][8:13], sent(store)[-1]["meters"]["details"][0]["raw"]) == ("21T13", 9)
+    assert (sent(store)[-1]["meters"]["read_at"][8:13], sent(store)[-1]["meters"]["details"][0]["raw"]) == (
+        "21T13",
+        9,
+    )
     assert [one["why"] for one in sent(store)[-1]["meters"]["borders"]] == ["fell"]
 
 
