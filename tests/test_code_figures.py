@@ -13,7 +13,7 @@ BOUNDS = {
     "file_p95": 270,
     "function_median": 8,
     "function_p95": 25,
-    "odd": 0.30,  # 0.15 once the rooms are read through
+    "odd": 0.05,
 }
 
 
