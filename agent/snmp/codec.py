@@ -10,6 +10,8 @@ What is promised
   no other error. They go once over the bytes, without recursion, and keep nothing.
 - The result is bounded: 8 KiB, 64 varbinds, numbers from -2^63 to 2^64-1, OIDs of 128 arcs
   of 32 bits. Lengths are definite and agree with each other to the byte.
+- A value that cannot be decoded (a number too long, an unknown type) costs that value only: it is
+  None, as NULL is. Octets after a whole message are ignored, as some agents pad their datagrams.
 
 Numbers of unsigned types are read as unsigned even where firmware forgot the leading zero octet, and
 an OID without octets, as a value, as 0.0.
@@ -26,7 +28,7 @@ from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue, VarB
 
 MAX_DATAGRAM = 8192
 MAX_VARBINDS = 64
-MAX_NUMBER = 9  # octets: a Counter64 above 2^63 needs a ninth for the sign
+MAX_NUMBER = 9  # octets; from here on a number has to begin with zeros
 VERSIONS = {"1": 0, "2c": 1}
 
 INTEGER, OCTETS, NULL, OID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
@@ -48,14 +50,14 @@ class RequestType(IntEnum):
 
 
 class RequestTemplate(NamedTuple):
-    """An encoded request with a gap of four octets where its id goes."""
+    """An encoded request with a gap of two octets where its id goes."""
 
     head: bytes
     tail: bytes
 
     def with_id(self, request_id: int) -> bytes:
-        """Build the datagram. `request_id` is 2^23 to 2^31-1, so that four octets are its shortest form."""
-        return self.head + request_id.to_bytes(4, "big") + self.tail
+        """Build the datagram. `request_id` is 2^7 to 2^15-1, so that two octets are its shortest form."""
+        return self.head + request_id.to_bytes(2, "big") + self.tail
 
 
 class SnmpReply(NamedTuple):
@@ -92,13 +94,13 @@ def encode_request(
     after_id = (
         b"\x02\x01\x00" + _encode_element(INTEGER, bytes((repetitions,))) + _encode_element(SEQUENCE, names)
     )
-    pdu = bytes((RequestType(ask),)) + _encode_length(6 + len(after_id)) + b"\x02\x04"
+    pdu = bytes((RequestType(ask),)) + _encode_length(4 + len(after_id)) + b"\x02\x02"
     front = (
         _encode_element(INTEGER, bytes((VERSIONS[version],)))
         + _encode_element(OCTETS, community.encode())
         + pdu
     )
-    return RequestTemplate(b"\x30" + _encode_length(len(front) + 4 + len(after_id)) + front, after_id)
+    return RequestTemplate(b"\x30" + _encode_length(len(front) + 2 + len(after_id)) + front, after_id)
 
 
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
@@ -108,10 +110,10 @@ _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 def decode_reply(data: bytes) -> SnmpReply:
     """Decode the response in one datagram. Raises MalformedReply."""
     try:
-        version, _, at = _decode_message(data)
+        version, _, at, data = _decode_message(data)
         start, stop = _open_element(data, at, RESPONSE)
         if stop != len(data):
-            raise MalformedReply(reason="the response does not end with its datagram")
+            raise MalformedReply(reason="the response does not end with its message")
         request_id, at = _decode_number(data, start)
         status = index = 0
         if data[at : at + 6] == _NO_ERROR:
@@ -127,13 +129,13 @@ def decode_reply(data: bytes) -> SnmpReply:
 def decode_trap(data: bytes) -> Trap:
     """Decode the trap or inform in one datagram. Raises MalformedReply."""
     try:
-        version, community, at = _decode_message(data)
+        version, community, at, data = _decode_message(data)
         tag = data[at]
         if tag not in ((TRAP_V1,) if version == 0 else (TRAP_V2, INFORM)):
             raise MalformedReply(reason=f"{tag:#04x} is not the tag of a trap")
         start, stop = _open_element(data, at, tag)
         if stop != len(data):
-            raise MalformedReply(reason="the trap does not end with its datagram")
+            raise MalformedReply(reason="the trap does not end with its message")
         return (_decode_trap_v1 if version == 0 else _decode_trap_v2)(data, start, stop, community)
     except IndexError:
         raise MalformedReply(reason="the message ends early") from None
@@ -158,18 +160,19 @@ def _decode_trap_v1(data: bytes, at: int, stop: int, community: bytes) -> Trap:
     return Trap(0, community, 0, found, enterprise, source, generic, specific, ticks)
 
 
-def _decode_message(data: bytes) -> tuple[int, bytes, int]:
-    """Decode version and community; also where the PDU begins."""
+def _decode_message(data: bytes) -> tuple[int, bytes, int, bytes]:
+    """Decode version and community; also where the PDU begins, and the octets of the message alone."""
     if len(data) > MAX_DATAGRAM:
         raise MalformedReply(reason=f"longer than {MAX_DATAGRAM} octets")
     at, stop = _open_element(data, 0, SEQUENCE)
-    if stop != len(data):
-        raise MalformedReply(reason="the message does not end with its datagram")
+    if stop > len(data):
+        raise MalformedReply(reason="the message is longer than its datagram")
+    data = data[:stop]
     version, at = _decode_number(data, at)
     if version not in (0, 1):
         raise MalformedReply(reason=f"message version {version} is neither SNMPv1 nor SNMPv2c")
     start, at = _open_element(data, at, OCTETS)
-    return version, data[start:at], at
+    return version, data[start:at], at, data
 
 
 def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
@@ -215,15 +218,21 @@ def _decode_varbind(octets: bytes) -> VarBind:
         start, at = _open_element(octets, start - 2, tag)
     if not at == end == len(octets):
         raise MalformedReply(reason="a varbind does not end with its value")
-    read = _VALUE_DECODERS.get(tag)
-    if read is None:
-        raise MalformedReply(reason=f"{tag:#04x} is not the tag of a value")
-    found = name, read(octets[start:at])
+    found = name, _decode_value(tag, octets[start:at])
     if end < 0x82:
         if len(_varbind_cache) >= MAX_CACHED_VARBINDS:
             _varbind_cache.clear()
         _varbind_cache[octets] = found
     return found
+
+
+def _decode_value(tag: int, contents: bytes) -> SnmpValue:
+    """Decode one value; None for one that makes no sense, which costs no other value of the reply."""
+    decode = _VALUE_DECODERS.get(tag)
+    try:
+        return decode(contents) if decode else None
+    except MalformedReply:
+        return None
 
 
 def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
@@ -262,10 +271,11 @@ def _decode_unsigned(octets: bytes) -> int:
 
 
 def _decode_wide(octets: bytes) -> int:
-    """Decode a number of nine octets, of which the first is a zero that keeps it positive (X.690, 8.3)."""
-    if len(octets) != MAX_NUMBER or octets[0]:
+    """Decode a number with zeros before its last eight octets: one keeps it positive (X.690, 8.3), some
+    agents send more."""
+    if not octets or any(octets[:-8]):
         raise MalformedReply(reason=f"a number of {len(octets)} octets")
-    return int.from_bytes(octets, "big")
+    return int.from_bytes(octets[-8:], "big")
 
 
 _ARCS = re.compile(
@@ -292,12 +302,8 @@ def _decode_ip_address(octets: bytes) -> IpAddress:
 
 
 def _null_decoder(meaning: MissingValue | None) -> Callable[[bytes], MissingValue | None]:
-    def decode_null(octets: bytes) -> MissingValue | None:
-        if octets:
-            raise MalformedReply(reason="a NULL with contents")
-        return meaning
-
-    return decode_null
+    """Make the decoder of a value without contents; contents are ignored."""
+    return lambda _octets: meaning
 
 
 _VALUE_DECODERS: dict[int, Callable[[bytes], SnmpValue]] = {

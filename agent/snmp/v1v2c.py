@@ -80,10 +80,11 @@ class CommunityExchange:
 
 
 def _generate_ids() -> Iterator[int]:
-    """Generate request-ids that an outsider cannot guess, from 2^30 on: always four octets long."""
+    """Generate unpredictable request-ids of 2^8 to 2^15-1: some agents give back the lower 16 bits only."""
     while True:
-        for word in array("I", os.urandom(4096)):
-            yield word & 0x3FFFFFFF | 0x40000000
+        for word in array("H", os.urandom(4096)):
+            if (request_id := word & 0x7FFF) >= 1 << 8:
+                yield request_id
 
 
 next_request_id = _generate_ids().__next__

@@ -20,6 +20,7 @@ from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.error import PySnmpError
+from pysnmp.nextid import Integer as MessageIds
 from pysnmp.proto import api, errind
 from pysnmp.proto.rfc1902 import IpAddress as Ipv4
 from pysnmp.proto.rfc1902 import OctetString
@@ -36,8 +37,10 @@ from agent.snmp.rate_limiter import RateLimiter
 from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
+from agent.snmp.v1v2c import next_request_id
 
 MAX_IN_FLIGHT = 50
+MAX_MESSAGE_ID = (1 << 15) - 512  # pysnmp may overshoot it by as much as one of its banks
 MAX_DISCOVERIES = 4  # Reports in a row that are answered by asking again
 LEVELS = {SecurityLevel.CLEAR: 1, SecurityLevel.AUTHENTICATED: 2, SecurityLevel.ENCRYPTED: 3}
 MODELS = {"1": (0, 1), "2c": (1, 2), "3": (3, 3)}
@@ -94,6 +97,7 @@ class PysnmpEngine:
         self._counters = counters
         self._engine = SnmpEngine()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
+        _shorten_message_ids(self._engine)
         self._users: dict[str, Credential] = {}
         self._communities: dict[str, str] = {}
         self._carriers: dict[socket.AddressFamily, PysnmpTransport] = {}
@@ -257,6 +261,12 @@ class _PysnmpRequest:
         raise outcome
 
 
+def _shorten_message_ids(engine: SnmpEngine) -> None:
+    """Keep msgID below 2^15: some agents give back its lower 16 bits only. pysnmp has no setting for it."""
+    for model in engine.message_processing_subsystems.values():
+        model._cache._Cache__message_id = MessageIds(MAX_MESSAGE_ID)  # noqa: SLF001 - see above
+
+
 def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = None) -> None:
     """Register the user of `credential` with pysnmp; for one authoritative engine, or for any.
 
@@ -304,6 +314,7 @@ def _build_pdu(
     pdu = getattr(module, kind)()
     part = module.apiBulkPDU if fits is RequestType.BULK else module.apiPDU
     part.set_defaults(pdu)
+    part.set_request_id(pdu, next_request_id())
     if fits is RequestType.BULK:
         part.set_max_repetitions(pdu, strategy.repetitions_for(len(names)))
     part.set_varbinds(pdu, [(_decode_name(name), module.Null("")) for name in names])

@@ -20,6 +20,7 @@ from agent.simulator.ber import (
     PduType,
     RequestMessage,
     ResponseMessage,
+    encode_response,
 )
 from agent.simulator.device import build_printer
 from agent.simulator.endpoint import make_responder
@@ -163,6 +164,22 @@ async def test_not_increasing_gives_the_last_row_again(start: Start, client: Cal
     assert (await one.ask("next", (*LEVEL, 1, 5))).varbinds[0][0] == (*LEVEL, 1, 5)
     answer = await one.ask("bulk", (*LEVEL, 1, 3), repeat=4)
     assert [oid[-1] for oid, _ in answer.varbinds] == [4, 5, 5, 5]
+
+
+@pytest.mark.parametrize(("sent", "given_back"), [(7, 7), (0x12345, 0x2345), (0x1FFFF, -1)])
+def test_cut_id_gives_back_the_low_bits_of_the_id(sent: int, given_back: int) -> None:
+    (reply,) = quirky("cut_id")(replace(ask(PduType.GET, DESCR), request_id=sent), 0.0)
+    assert isinstance(reply.content, ResponseMessage)
+    assert reply.content.request_id == given_back
+
+
+def test_padded_lets_octets_follow_the_reply() -> None:
+    (plain,) = make_responder(build_printer(models.SHARP_3570, "healthy", Address(own("103.1"), 0)).source)(
+        ask(PduType.GET, DESCR), 0.0
+    )
+    (reply,) = quirky("padded=3")(ask(PduType.GET, DESCR), 0.0)
+    assert isinstance(plain.content, ResponseMessage)
+    assert reply.content == encode_response(plain.content) + bytes(3)
 
 
 def test_late_replies_come_that_much_later() -> None:

@@ -78,6 +78,8 @@ READ_ALL_THE_SAME: list[tuple[str, str, str]] = [
     ("tooBig above two varbinds", "too_big=2", "2c bulk 1 2"),
     ("OIDs do not increase", "not_increasing", "2c get 25 20"),
     ("replies come after the first time-out", "late=0.3", "2c bulk 25 20"),
+    ("the request-id comes back in 16 bits", "cut_id", "2c bulk 25 20"),
+    ("octets follow the reply", "padded=6", "2c bulk 25 20"),
     ("every reply comes twice", "twice=0.01", "2c bulk 25 20"),
 ]
 

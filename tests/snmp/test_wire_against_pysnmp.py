@@ -117,7 +117,7 @@ def check_trap(pairs: list[tuple[str, tuple[Any, Any]]], enterprise: str, specif
     )  # fmt: skip
 
 
-number = some.integers(2**30, 2**31 - 1)
+number = some.integers(2**8, 2**15 - 1)
 REQUESTS = (
     some.sampled_from(RequestType),
     some.sampled_from(["1", "2c"]),

@@ -59,7 +59,7 @@ CASES: list[tuple[str, bytes]] = [
     ("nothing at all", b""),
     ("no sequence", b"\x31" + reply()[1:]),
     ("longer than 8 KiB", reply(pair(tlv(4, bytes(8192))))),
-    ("octets after the message", reply(after=b"\x00")),
+    ("a message longer than its datagram", b"\x30" + bytes((reply()[1] + 1,)) + reply()[2:]),
     ("a message shorter than its PDU", b"\x30" + bytes((reply()[1] - 1,)) + reply()[2:]),
     ("octets after the PDU", reply(after_pdu=b"\x05\x00")),
     ("octets after the varbinds", reply(after_pairs=b"\x05\x00")),
@@ -75,7 +75,7 @@ CASES: list[tuple[str, bytes]] = [
     ("a request instead of a response", reply(tag=b"\xa0")),
     ("a SET", reply(tag=b"\xa3")),
     ("an id of no octets", reply(id=tlv(2, b""))),
-    ("an id of ten octets", reply(id=tlv(2, bytes(10)))),
+    ("an id of ten octets", reply(id=tlv(2, b"\x01" + bytes(9)))),
     ("a status that is text", reply(status=tlv(4, b"\x00"))),
     ("an index of no octets", reply(status=tlv(2, b"\x05"), index=tlv(2, b""))),
     ("varbinds that are no sequence", reply(pairs=tlv(0x31, PAIR))),
@@ -96,16 +96,20 @@ CASES: list[tuple[str, bytes]] = [
     ("an arc with an empty first octet", named(b"\x2b\x80\x06")),
     ("129 arcs", named(b"\x2b" + b"\x01" * 127)),
     ("129 arcs, some of them long", named(b"\x2b" + b"\x01" * 126 + b"\x81\x01")),
-    ("a value of an unknown type", valued(0x47, b"\x01")),
-    ("a number of no octets", valued(2, b"")),
-    ("a number of ten octets", valued(0x46, bytes(10))),
-    ("a number above 2^64", valued(0x46, b"\x01" + bytes(8))),
-    ("a counter of no octets", valued(0x41, b"")),
-    ("a NULL with contents", valued(5, b"\x00")),
-    ("noSuchObject with contents", valued(0x80, b"\x00")),
-    ("an IP address of three octets", valued(0x40, bytes(3))),
-    ("an OID value cut off within an arc", valued(6, b"\x2b\x81")),
 ]
+LOST_VALUES = [
+    ("a value of an unknown type", tlv(0x47, b"\x01")),
+    ("a number of no octets", tlv(2, b"")),
+    ("a number of twelve octets", tlv(2, b"\x7f" * 12)),
+    ("a number of 200 octets", tlv(2, b"\x01" * 200)),
+    ("a number above 2^64", tlv(0x46, b"\x01" + bytes(8))),
+    ("a counter of no octets", tlv(0x41, b"")),
+    ("a NULL with contents", tlv(5, b"\x00")),
+    ("an IP address of three octets", tlv(0x40, bytes(3))),
+    ("an OID value cut off within an arc", tlv(6, b"\x2b\x81")),
+    ("an OID value of 33 bits", tlv(6, ARC_OF_33_BITS)),
+]
+"""Values that make no sense, in a message that does."""
 
 
 def trap(**changed: bytes) -> bytes:
@@ -143,6 +147,23 @@ def test_a_malformed_reply_is_refused(story: str, packet: bytes) -> None:
 def test_a_malformed_trap_is_refused(story: str, packet: bytes) -> None:
     with pytest.raises(MalformedReply):
         codec.decode_trap(packet)
+
+
+@pytest.mark.parametrize("octets", [b"\x00", bytes(64), b"\xff" * 7, reply(), b"\x30\x82\x01"])
+def test_octets_after_a_whole_message_are_ignored(octets: bytes) -> None:
+    assert codec.decode_reply(reply(after=octets)) == codec.decode_reply(reply())
+    assert codec.decode_trap(trap() + octets) == codec.decode_trap(trap())
+
+
+@pytest.mark.parametrize(("story", "value"), LOST_VALUES, ids=[story for story, _ in LOST_VALUES])
+def test_a_value_that_cannot_be_decoded_costs_that_value_alone(story: str, value: bytes) -> None:
+    found = codec.decode_reply(reply(PAIR + pair(value) + PAIR)).varbinds
+    assert [number for _, number in found] == [7, None, 7]
+
+
+def test_zeros_in_front_of_a_number_change_nothing() -> None:
+    assert codec.decode_reply(valued(2, bytes(11) + b"\x64")).varbinds[0][1] == 100
+    assert codec.decode_reply(valued(0x46, bytes(4) + b"\xff" * 8)).varbinds[0][1] == 2**64 - 1
 
 
 def test_the_same_packets_unbroken_are_read() -> None:

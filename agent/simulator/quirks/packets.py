@@ -37,6 +37,26 @@ def wrong_id(answer: Responder, _amount: float, _luck: Random) -> Responder:
     return answer_request
 
 
+@quirk(usual=16)
+def cut_id(answer: Responder, amount: float, _luck: Random) -> Responder:
+    """Replies carry only this many of the lowest bits of the request-id, as a signed number."""
+    bits = int(amount)
+
+    def answer_request(request: RequestMessage, now: float) -> list[ScheduledReply]:
+        low = request.request_id & (1 << bits) - 1
+        return answer(replace(request, request_id=low - (low >> bits - 1 << bits)), now)
+
+    return answer_request
+
+
+@quirk(usual=4)
+def padded(answer: Responder, amount: float, _luck: Random) -> Responder:
+    """This many zero octets follow each reply in its datagram."""
+    return lambda request, now: [
+        replace(reply, content=_encode(reply) + bytes(int(amount))) for reply in answer(request, now)
+    ]
+
+
 @quirk(usual=20)
 def drop(answer: Responder, amount: float, luck: Random) -> Responder:
     """This many of a hundred requests are lost."""
@@ -59,8 +79,11 @@ def bulk_cut(answer: Responder, amount: float, _luck: Random) -> Responder:
 
 
 def _cut_reply(reply: ScheduledReply, octets: int) -> ScheduledReply:
-    whole = reply.content if isinstance(reply.content, bytes) else encode_response(reply.content)
-    return replace(reply, content=whole[:octets])
+    return replace(reply, content=_encode(reply)[:octets])
+
+
+def _encode(reply: ScheduledReply) -> bytes:
+    return reply.content if isinstance(reply.content, bytes) else encode_response(reply.content)
 
 
 @quirk(usual=100)
