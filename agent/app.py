@@ -21,6 +21,7 @@ from agent import config
 from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 from agent.config import Config, startup_keys
 from agent.config.access_policy import AccessPolicy
+from agent.config.trusted_hosts import TrustedHosts
 from agent.core import audit, health, plugins
 from agent.core.calendars import Calendar
 from agent.core.clock import Clock
@@ -297,6 +298,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
     store, fleet = build_store(first), FleetState(first.site.id, first.rules.first_days)
     delivery = build_delivery(first, target, store, clock)
+    trusted = TrustedHosts.in_folder(first.state_folder)
     batch_writer = BatchWriter(store, pipeline, fleet, partial(_send_committed, delivery, on_outcome))
     return Agent(
         config=first,
@@ -305,9 +307,9 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
         snmp_client=snmp_client,
         pipeline=pipeline,
         batch_writer=batch_writer,
-        poller=Poller(policy, store, reader, batch_writer, fleet, build_poll_queue(first)),
+        poller=Poller(policy, store, reader, batch_writer, fleet, build_poll_queue(first), trusted),
         maintenance=Maintenance(store, clock, pipeline.sender),
-        discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet),
+        discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet, trusted),
         rules=rules,
         settings=settings,
         target=target,

@@ -30,6 +30,7 @@ VERBS = {
     "outbox": "The provider",
     "egress": "The provider",
     "discover": "Printers",
+    "devices": "Printers",
     "probe": "Printers",
     "profiles": "Printers",
     "capture": "Printers",

@@ -17,6 +17,7 @@ def status(
 
     Example: printwarden status --json
     """
+    from agent.config import credential_advice
     from agent.config.access_policy import AccessPolicy
     from agent.core import health, store
     from agent.reporting import status_views
@@ -29,6 +30,7 @@ def status(
             status_views.summarize_outbox(db),
             health.load_health(db),
         )
+    advice = list(credential_advice.advise_credentials(settings))
     protections = _credential_levels(AccessPolicy.from_config(settings))
     if as_json:
         _common.print_json(
@@ -37,6 +39,7 @@ def status(
                 "agent": agent,
                 "outbox": asdict(outbox),
                 "credentials": protections,
+                "advice": advice,
             }
         )
         return
@@ -56,6 +59,8 @@ def status(
         _common.out.print(f"  feedback of its desk cannot be fetched: {trouble}", markup=False)
     levels = ", ".join(f"{name} ({level})" for name, level in protections.items())
     _common.out.print(f"Credentials: {levels}", markup=False)
+    for sentence in advice:
+        _common.out.print(f"  {sentence}", markup=False)
     _print_complaints(agent)
 
 

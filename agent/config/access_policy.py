@@ -4,13 +4,22 @@ excluded (network, host, MAC)      never: this overrides all below
 a printer named by hand            allowed, also outside the networks
 inside a configured network        allowed
 anything else                      never; it may be listed
+
+A secret goes to
+
+    "public"                       every permitted host: it is no secret
+    an SNMPv3 user                 hosts that announce themselves as a printer, and found printers
+    a community of v1 or v2c       printers named by hand or trusted; the address that answered it last;
+                                   every printer of a network with share = "anyone"
+
+A host that answered "public" is asked with "public" alone. Elsewhere v3 comes before v1 and v2c.
 """
 
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.config import Config, IpNetwork, NetworkConfig, PrinterConfig
+from agent.config import Config, IpNetwork, NetworkConfig, PrinterConfig, Share
 from agent.core.model import Address, Credential
 
 PUBLIC_CREDENTIAL = Credential(name="public")
@@ -50,10 +59,49 @@ class AccessPolicy:
         place = self._find_printer(host) or self._find_network(host)
         return Address(host, place.snmp_port if place else 161)
 
-    def credentials_for(self, host: str) -> list[Credential]:
-        """Return the credentials to try at a known printer, in the configured order."""
+    def configured_credentials(self, host: str) -> list[Credential]:
+        """Return what the configuration names for `host`, v3 first, each kind in the configured order."""
         place = self._find_printer(host) or self._find_network(host)
-        return [self.credentials[name] for name in place.credentials] if place else []
+        named = [self.credentials[name] for name in place.credentials] if place else []
+        return sorted(named, key=lambda credential: credential.version != "3")
+
+    def credentials_for(
+        self, host: str, *, answered: str | None = None, trusted: bool = False
+    ) -> list[Credential]:
+        """Return the credentials that a printer at `host` may be given, in the order to try.
+
+        `answered`: the credential that this very address answered last; it is then the only one.
+        `trusted`: IT has said `printwarden devices trust`.
+        """
+        share = self._share_at(host)
+        everything = trusted or share == "anyone"
+        allowed = [
+            credential
+            for credential in self.configured_credentials(host)
+            if not credential.is_secret_community
+            or everything
+            or (share == "known" and credential.name == answered)
+        ]
+        return [credential for credential in allowed if credential.name == answered] or allowed
+
+    def withheld_credentials(self, host: str) -> list[Credential]:
+        """Return the communities that `host` would be given only after `printwarden devices trust`."""
+        given = self.credentials_for(host)
+        return [credential for credential in self.configured_credentials(host) if credential not in given]
+
+    def must_prove_identity(self, host: str, credential: Credential) -> bool:
+        """Return True if silence at `host` ends the right to `credential` until the printer proves itself.
+
+        A printer named by hand keeps it: IT has vouched for the address.
+        """
+        return credential.is_secret_community and self._share_at(host) != "anyone"
+
+    def _share_at(self, host: str) -> Share:
+        """Return the `share` of the place; a printer named by hand counts as "anyone" of its own."""
+        if self._find_printer(host):
+            return "anyone"
+        network = self._find_network(host)
+        return network.share if isinstance(network, NetworkConfig) else "named"
 
     def sweep_credential(self, network: NetworkConfig) -> Credential | None:
         """Return the one credential that a sweep of `network` may send to unknown hosts.

@@ -58,12 +58,21 @@ class CredentialConfig(ConfigSection):
         return self
 
 
+Share = Literal["named", "known", "anyone"]
+"""Which printers of a network may be given its v1/v2c communities."""
+
+
 class NetworkConfig(ConfigSection):
     """A range that may be contacted; hosts outside all ranges are not, unless named as a printer."""
 
     cidr: Cidr
     snmp_port: PortNumber = 161
     credentials: tuple[str, ...] = Field(("public",), strict=False, min_length=1)
+    share: Share = Field(
+        "known",
+        description="Which printers found here may be given a v1/v2c community other than "
+        '"public": "named" by hand only, "known" at the address that answered it last, "anyone".',
+    )
     sweep: bool = Field(True, description="Ask every address now and then, besides mDNS and the static list.")
     tags: tuple[str, ...] = Field((), strict=False, description="The provider's words for what is in it.")
     contract: str = Field("", description="The contract that its printers are under.")

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from agent.core.model import Address, Device, Identity, Sighting
+from agent.discovery import address_credentials
 
 IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
 DEVICE_COLUMNS = (
@@ -59,6 +60,7 @@ SCHEMA = (
     )
     """,
     "ALTER TABLE device ADD COLUMN hostname TEXT",
+    address_credentials.SCRIPT,
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agent.core.calendars import Calendar
 from agent.core.model import Change, Device, Facts, SiteFacts, Snapshot
-from agent.discovery import inventory
+from agent.discovery import address_credentials, inventory
 from agent.pipeline import certificate_pins, device_events, facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
@@ -59,6 +59,7 @@ class Pipeline:
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.save_learned(tx, device.key, reading.learned)
+            self._record_credential(tx, device, reading)
         if certificate_pins.record_certificate(tx, device.key, snapshot.certificate, snapshot.at):
             log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
         for border in facts_builder.record_meters(tx, device, snapshot):
@@ -94,6 +95,15 @@ class Pipeline:
                 tx, event, known if same else facts_builder.load_facts(tx, event.device, now, site)
             )
         return len(events)
+
+    def _record_credential(self, tx: sqlite3.Connection, device: Device, reading: PollResult) -> None:
+        """Note the credential that the printer answered, and where.
+
+        A stranger at the address of another printer gets no claim to that printer's credential.
+        """
+        stranger = reading.device not in {None, device.key} and device.first_seen >= reading.snapshot.at
+        if reading.credential and not stranger:
+            address_credentials.record_answer(tx, reading.snapshot.address, device, reading.credential)
 
     def _identify_device(self, tx: sqlite3.Connection, reading: PollResult) -> Device | None:
         """Find the device that answered: by its identity, or else the one that was polled at this address.

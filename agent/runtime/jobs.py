@@ -98,3 +98,4 @@ async def reload_files(agent: Agent) -> None:
         agent.use_rules(rules)
     if settings := agent.settings.reload_changed():
         agent.use_config(settings)
+    await agent.discovery.introduce_trusted()

@@ -113,24 +113,44 @@ class SnmpClient:
         return max(8, min(self.settings.concurrency, self.receive_buffer // OCTETS_PER_ANSWER))
 
     def create_reader(
-        self, address: Address, credential: Credential, learned: str | None = None
+        self,
+        address: Address,
+        credential: Credential,
+        learned: str | None = None,
+        attempts: int | None = None,
     ) -> DeviceReader:
-        """Create a reader of `address` with `credential`. `learned` is the `.learned` of an earlier reader.
+        """Return a reader of `address`. `learned` is the `.learned` of an earlier reader; `attempts`: how
+        often the first question is sent until there is an answer, if not as configured.
 
         Never raises; an address or a credential that cannot be used shows when something is read.
         """
         return self._create_reader(
-            address, credential, RequestStrategy.for_credential(credential, learned), self._waits
+            address,
+            credential,
+            RequestStrategy.for_credential(credential, learned),
+            self._waits,
+            self._waits[:attempts],
         )
 
     def _create_reader(
-        self, address: Address, credential: Credential, strategy: RequestStrategy, waits: Sequence[float]
+        self,
+        address: Address,
+        credential: Credential,
+        strategy: RequestStrategy,
+        waits: Sequence[float],
+        opening_waits: Sequence[float],
     ) -> DeviceReader:
-        exchange = self._create_exchange(address, credential, waits)
+        exchange = self._create_exchange(address, credential, waits, opening_waits)
         missing = self._missing.setdefault(address, set())
         return DeviceReader(address, exchange, strategy, self.settings.limits, missing)
 
-    def _create_exchange(self, address: Address, credential: Credential, waits: Sequence[float]) -> Exchange:
+    def _create_exchange(
+        self,
+        address: Address,
+        credential: Credential,
+        waits: Sequence[float],
+        opening_waits: Sequence[float],
+    ) -> Exchange:
         if credential.version == "3" or self.settings.engine == "pysnmp":
             from agent.snmp.v3 import PysnmpExchange  # noqa: PLC0415 - costs 30 MB that few sites need
 
@@ -139,7 +159,7 @@ class SnmpClient:
                 credential=credential,
                 limiter=self._limiter,
                 engine=lambda: self._pysnmp_for(credential),
-                waits=waits,
+                waits=opening_waits,
                 brief_waits=waits[:BRIEF_ATTEMPTS],
             )
         return CommunityExchange(
@@ -150,6 +170,7 @@ class SnmpClient:
             slots=self._slots,
             waits=waits,
             brief_waits=waits[:BRIEF_ATTEMPTS],
+            opening_waits=opening_waits,
         )
 
     def _pysnmp_for(self, credential: Credential) -> "PysnmpEngine":

@@ -26,6 +26,7 @@ class CommunityExchange:
     slots: Slots
     waits: Sequence[float]
     brief_waits: Sequence[float]
+    opening_waits: Sequence[float]  # until there was an answer
     waited: float = 0.0
     _route: tuple[RateLimitedHost, Endpoint] | None = None
 
@@ -40,11 +41,12 @@ class CommunityExchange:
             packet = requests[number % len(requests)].with_id(request_id)
             return endpoint.exchange_packet(host.sockaddr, request_id, packet, wait)
 
-        waits = self.brief_waits if brief else self.waits
+        waits = self.brief_waits if brief else self.opening_waits
         reply, waited = await self.limiter.run_attempts(host, send_attempt, waits, self.slots)
         self.waited += waited
         if reply is None:
             raise self._silence_error(endpoint, host, waited)
+        self.opening_waits = self.waits
         return reply
 
     def _find_route(self) -> tuple[RateLimitedHost, Endpoint]:

@@ -3,6 +3,7 @@
 import pytest
 
 from agent import config
+from agent.config import credential_advice
 from agent.config.access_policy import AccessPolicy
 from agent.core.model import Address
 
@@ -51,8 +52,8 @@ def test_exclusion_is_above_a_printer_named_by_hand(tmp_path):
 
 def test_the_narrowest_network_decides(territory):
     assert territory.snmp_address("192.0.2.70") == Address("192.0.2.70", 1161)
-    assert [one.name for one in territory.credentials_for("192.0.2.70")] == ["narrow"]
-    assert [one.name for one in territory.credentials_for("192.0.2.1")] == ["public", "wide"]
+    assert [one.name for one in territory.configured_credentials("192.0.2.70")] == ["narrow"]
+    assert [one.name for one in territory.configured_credentials("192.0.2.1")] == ["public", "wide"]
     assert territory.snmp_address("198.51.100.7").port == 9161
 
 
@@ -64,3 +65,60 @@ def test_a_sweep_never_lists_what_is_excluded(territory):
     swept = set(territory.sweep_hosts(territory.config.network[0]))
     assert len(swept) == 254 - 1 - 16
     assert "192.0.2.9" not in swept
+
+
+SHARED = {
+    "network": [
+        {"cidr": "192.0.2.0/26", "credentials": ["office", "public", "sealed"], "share": "named"},
+        {"cidr": "192.0.2.64/26", "credentials": ["office", "public", "sealed"]},
+        {"cidr": "192.0.2.128/26", "credentials": ["office", "public", "sealed"], "share": "anyone"},
+    ],
+    "printer": [{"host": "192.0.2.7", "credentials": ["public", "office", "sealed"]}],
+    "credential": [
+        {"name": "office", "community": "office-community"},
+        {"name": "sealed", "version": "3", "user": "mps"},
+    ],
+}
+NAMED, KNOWN, ANYONE, BY_HAND = "192.0.2.1", "192.0.2.65", "192.0.2.129", "192.0.2.7"
+SHARE_STORIES = [
+    # host, answered last, trusted, given
+    (NAMED, None, False, ["sealed", "public"]),
+    (NAMED, "office", False, ["sealed", "public"]),
+    (NAMED, "office", True, ["office"]),
+    (KNOWN, None, False, ["sealed", "public"]),
+    (KNOWN, None, True, ["sealed", "office", "public"]),
+    (KNOWN, "office", False, ["office"]),
+    (KNOWN, "public", False, ["public"]),  # who answered "public" is asked with "public"
+    (KNOWN, "public", True, ["public"]),
+    (KNOWN, "sealed", False, ["sealed"]),
+    (KNOWN, "gone", False, ["sealed", "public"]),  # a credential that is configured no longer
+    (ANYONE, None, False, ["sealed", "office", "public"]),
+    (BY_HAND, None, False, ["sealed", "public", "office"]),
+]
+
+
+@pytest.mark.parametrize(("host", "answered", "trusted", "given"), SHARE_STORIES)
+def test_a_secret_goes_only_where_it_may(tmp_path, host, answered, trusted, given):
+    policy = AccessPolicy.from_config(config.build_config(SHARED, tmp_path))
+    found = policy.credentials_for(host, answered=answered, trusted=trusted)
+    assert [one.name for one in found] == given
+
+
+def test_the_withheld_communities_are_named(tmp_path):
+    policy = AccessPolicy.from_config(config.build_config(SHARED, tmp_path))
+    withheld = {
+        host: [one.name for one in policy.withheld_credentials(host)] for host in (KNOWN, ANYONE, BY_HAND)
+    }
+    assert withheld == {KNOWN: ["office"], ANYONE: [], BY_HAND: []}
+
+
+def test_a_short_v3_password_is_advised_against_and_never_shown(tmp_path):
+    def advise(password):
+        sealed = {"name": "sealed", "version": "3", "user": "mps", "auth_protocol": "SHA256"}
+        given = {"credential": [sealed | {"auth_password": password}]}
+        return list(credential_advice.advise_credentials(config.build_config(given, tmp_path)))
+
+    assert advise("twelve-chars") == []
+    (sentence,) = advise("eleven-char")
+    assert "auth_password has 11 characters" in sentence
+    assert "eleven-char" not in sentence

@@ -73,8 +73,11 @@ def content(path: Path) -> Content:
 
 
 def differences(before: Content, after: Content) -> set[str]:
-    """The tables of which a row is missing, added or changed."""
-    return {table for table in before.keys() | after.keys() if before.get(table) != after.get(table)}
+    """The tables of which a row is missing, added or changed; a new table is empty."""
+    none: Counter[tuple[object, ...]] = Counter()
+    return {
+        table for table in before.keys() | after.keys() if before.get(table, none) != after.get(table, none)
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,11 @@ class Credential:
     priv_password: str = field(default="", repr=False)
 
     @property
+    def is_secret_community(self) -> bool:
+        """True for a community of v1 or v2c other than "public": it travels in clear text."""
+        return self.version != "3" and self.community != "public"
+
+    @property
     def security_level(self) -> SecurityLevel:
         if self.version != "3" or self.auth_protocol is None:
             return SecurityLevel.CLEAR

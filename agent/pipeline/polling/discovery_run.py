@@ -9,9 +9,10 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.config.access_policy import AccessPolicy
+from agent.config.trusted_hosts import TrustedHosts
 from agent.core import plugins
 from agent.core.clock import Clock
 from agent.core.model import Address, Credential, Identity, Sighting, Tier
@@ -44,6 +45,8 @@ class DiscoveryRunner:
     printer_reader: PrinterReader
     batch_writer: BatchWriter
     fleet: FleetState
+    trusted_hosts: TrustedHosts
+    _introduced: set[str] = field(default_factory=set)  # trusted hosts that were asked since the start
 
     def ways(self, cadence: Cadence | None = None) -> list[str]:
         """List the ways of discovery that are switched on: those of one cadence, or all."""
@@ -117,6 +120,8 @@ class DiscoveryRunner:
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, verdict))
         if reading:
             await self.batch_writer.write_poll(reading)
+            if reading.credential:
+                self.trusted_hosts.remove_hosts([sighting.address.host])
         return verdict
 
     async def _classify_sighting(self, sighting: Sighting) -> tuple[str, PollResult | None]:
@@ -136,11 +141,23 @@ class DiscoveryRunner:
         return verdict, reading if verdict == "printer" else None
 
     def _credentials_to_try(self, sighting: Sighting) -> list[Credential]:
-        """List the credentials to try: all configured ones at a printer, at a stranger the answered one."""
-        credentials = self.policy.credentials_for(sighting.address.host)
-        if sighting.is_printer:
-            return credentials
-        return [credential for credential in credentials if credential.name == sighting.credential]
+        """List the credentials to try: what it answered already, else those that a printer may be given."""
+        host = sighting.address.host
+        if sighting.credential:
+            answered = self.policy.credentials_for(host, answered=sighting.credential)
+            return [credential for credential in answered if credential.name == sighting.credential]
+        return self.policy.credentials_for(host, trusted=host in self.trusted_hosts.load_hosts())
+
+    async def introduce_trusted(self) -> None:
+        """Ask the hosts that IT has trusted since the last look (`printwarden devices trust`)."""
+        for host in sorted(self.trusted_hosts.load_hosts() - self._introduced):
+            self._introduced.add(host)
+            address = self.policy.snmp_address(host)
+            sighting = Sighting(
+                address=address, via="trust", at=self.printer_reader.clock.now(), is_printer=True
+            )
+            verdict = await self.identify_sighting(sighting)
+            log.info("%s: trusted: %s", address, verdict)
 
 
 class _SweepProgress:

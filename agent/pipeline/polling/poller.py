@@ -3,16 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
-from agent.config.access_policy import AccessPolicy
-from agent.core.model import Address, CachedIdentity, Device, Tier
+from agent.config.access_policy import PUBLIC_CREDENTIAL, AccessPolicy
+from agent.config.trusted_hosts import TrustedHosts
+from agent.core.model import Address, CachedIdentity, Credential, Device, Tier
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import address_credentials, inventory
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
-from agent.pipeline.polling import usb_printers
+from agent.pipeline.polling import credential_guard, tcp_probe, usb_printers
+from agent.pipeline.polling.credential_guard import CredentialGuard
 from agent.pipeline.polling.fleet_state import FleetState
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.reboot_guard import RebootGuard
@@ -36,7 +40,9 @@ class Poller:
     batch_writer: BatchWriter
     fleet: FleetState
     poll_queue: PollQueue
+    trusted_hosts: TrustedHosts
     reboot_guard: RebootGuard = field(default_factory=RebootGuard)
+    credential_guard: CredentialGuard = field(default_factory=CredentialGuard)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
     _begun: dict[str, float] = field(default_factory=dict)  # when each of them began
 
@@ -102,6 +108,7 @@ class Poller:
         if Tier.INVENTORY not in tiers and self.fleet.has_restarted(device.key, reading.snapshot):
             reading = await self.read_device(device, tiers | {Tier.INVENTORY})
         await self.batch_writer.write_poll(reading)
+        self.credential_guard.record_poll(device, reading.snapshot, answered=reading.credential is not None)
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, reading.snapshot.at, reading.snapshot.uptime
         ):
@@ -147,8 +154,47 @@ class Poller:
         learned: str,
         cached: CachedIdentity | None,
     ) -> PollResult | None:
-        allowed = self.policy.credentials_for(address.host)
-        credentials = [one for one in allowed if one.name == device.credential] or allowed
-        return await self.printer_reader.read_printer(
-            address, credentials, tiers, learned=learned, cached=cached
+        answered = await self.store.run(lambda tx: address_credentials.load_answer(tx, address, device))
+        credentials = self.policy.credentials_for(
+            address.host, answered=answered, trusted=address.host in self.trusted_hosts.load_hosts()
         )
+        poll = partial(self.printer_reader.read_printer, address, learned=learned)
+        if answered and any(self.policy.must_prove_identity(address.host, one) for one in credentials):
+            return await self._read_guarded(device, credentials, tiers, cached, poll)
+        reading = await poll(credentials, tiers, cached=cached)
+        if reading and reading.credential:
+            self.trusted_hosts.remove_hosts([address.host])
+        return reading
+
+    async def _read_guarded(
+        self,
+        device: Device,
+        credentials: list[Credential],
+        tiers: frozenset[Tier],
+        cached: CachedIdentity | None,
+        poll: "partial[Coroutine[Any, Any, PollResult | None]]",
+    ) -> PollResult | None:
+        """Read a printer with a community that no other host may get: see `credential_guard`.
+
+        The first request is sent once. Without an answer the host is asked without a secret, and gets the
+        rest only if nothing there speaks against it.
+        """
+        now, guard = self.printer_reader.clock.now(), self.credential_guard
+        doubtful = guard.is_doubtful(
+            device, now, credential_guard.MAX_SILENT_POLLS * self.poll_queue.cadence[Tier.ALERTS]
+        )
+        if not doubtful:
+            answer = await poll(credentials, tiers, cached=cached, attempts=1)
+            if answer and answer.credential:
+                return answer
+        everything = tiers | {Tier.INVENTORY}
+        shown = await poll([PUBLIC_CREDENTIAL], everything)
+        identity = shown.snapshot.identity if shown else None
+        if credential_guard.contradicts_identity(device, identity):
+            return shown
+        if not doubtful or credential_guard.proves_identity(device, identity):
+            return await poll(credentials, everything) or shown
+        awake = await tcp_probe.first_open_port(device.address.host) is not None
+        if guard.may_try(device.key, now, awake=awake):
+            return await poll(credentials, everything, attempts=1) or shown
+        return shown

@@ -39,10 +39,12 @@ class PrinterReader:
         *,
         learned: str = "",
         cached: CachedIdentity | None = None,
+        attempts: int | None = None,
     ) -> PollResult | None:
         """Read the printer in all ways together; None if it answers in none.
 
-        `learned`: how the SNMP engine asks it best; `cached`: facts of an earlier snapshot.
+        `learned`: how the SNMP engine asks it best; `cached`: facts of an earlier snapshot; `attempts`: how
+        often the first SNMP request is sent, if not as configured.
         """
         visit = Visit(
             at=self.clock.now(),
@@ -51,7 +53,8 @@ class PrinterReader:
             address=address,
             tiers=tiers,
             readers={
-                one.name: self.snmp_client.create_reader(address, one, learned or None) for one in credentials
+                one.name: self.snmp_client.create_reader(address, one, learned or None, attempts)
+                for one in credentials
             },
             known=cached,
         )

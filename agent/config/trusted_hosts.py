@@ -1,0 +1,73 @@
+"""Hosts that IT trusts with the communities of their network: `printwarden devices trust HOST…`.
+
+    trusted-hosts in the state folder       one host a line: "192.168.10.31 2026-03-02T08:00:00Z"
+
+The command appends while the service runs; the service reads the file again when it changes. Trust is for one
+introduction: once the printer has answered, the address keeps the credential that it answered, and no other.
+"""
+
+import ipaddress
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE_NAME = "trusted-hosts"
+
+
+@dataclass(slots=True)
+class TrustedHosts:
+    """The hosts in the file, read again when it changes."""
+
+    path: Path
+    _hosts: frozenset[str] = frozenset()
+    _stamp: tuple[int, int] | None = field(default=None)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "TrustedHosts":
+        """Return the list of the agent whose state is in `folder`."""
+        return cls(folder / FILE_NAME)
+
+    def load_hosts(self) -> frozenset[str]:
+        """Return the trusted hosts; a line that is no address is skipped."""
+        try:
+            status = self.path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp != self._stamp:
+                self._hosts = frozenset(_parse_lines(self.path.read_text("utf-8", "replace")))
+                self._stamp = stamp
+        except OSError:
+            self._hosts, self._stamp = frozenset(), None
+        return self._hosts
+
+    def add_hosts(self, hosts: Iterable[str], at: str) -> list[str]:
+        """Append hosts that are not in the list yet, with the time `at`; return them."""
+        present = self.load_hosts()
+        added = [host for host in dict.fromkeys(hosts) if host not in present]
+        if added:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            with os.fdopen(os.open(self.path, flags, 0o600), "a", encoding="utf-8") as file:
+                file.writelines(f"{host} {at}\n" for host in added)
+        return added
+
+    def remove_hosts(self, hosts: Iterable[str]) -> None:
+        """Take hosts out of the list, after their introduction."""
+        gone = frozenset(hosts)
+        if not gone & self.load_hosts():
+            return
+        lines = self.path.read_text("utf-8", "replace").splitlines(keepends=True)
+        draft = self.path.with_name(f".{FILE_NAME}.new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.writelines(line for line in lines if not gone & set(line.split()[:1]))
+        draft.replace(self.path)
+
+
+def _parse_lines(text: str) -> Iterable[str]:
+    for line in text.splitlines():
+        words = line.split()
+        try:
+            yield str(ipaddress.ip_address(words[0]))
+        except (IndexError, ValueError):
+            continue
