@@ -12,8 +12,13 @@ from agent.core.units import counted
 from uplink.events.feedback import Feedback
 from uplink.receiver.event_store import EventStore
 
-ExistingDatabase = Annotated[
-    str, typer.Option(help="Where the receiver keeps things: a file (SQLite), or postgresql://….")
+OwnDatabaseOption = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        help="The receiver's database: a file (SQLite), or postgresql://….",
+        show_default="that of `receive`",
+    ),
 ]
 
 
@@ -38,6 +43,7 @@ class FeedbackOutcome(StrEnum):
 
 
 def give_feedback(
+    context: typer.Context,
     ticket: Annotated[str, typer.Argument(metavar="[TICKET]", help="Its id; without: list all.")] = "",
     number: Annotated[str, typer.Option(help="The desk's own number of the ticket.", metavar="T-88123")] = "",
     status: Annotated[FeedbackStatus | None, typer.Option(help="Where it stands.")] = None,
@@ -46,7 +52,7 @@ def give_feedback(
     org: Annotated[str, typer.Option(help="Who has it now.", metavar="SO-ACME")] = "",
     callback_of: Annotated[str, typer.Option(help="The ticket whose repair did not last.")] = "",
     note: Annotated[str, typer.Option(help="A sentence for the site.")] = "",
-    database: ExistingDatabase = "receiver.db",
+    database: OwnDatabaseOption = "",
     as_json: _common.AsJson = False,
 ) -> None:
     """Give feedback on a ticket, for its agent to pull. Without TICKET: list the feedback given so far.
@@ -59,6 +65,7 @@ def give_feedback(
 
       printwarden receive feedback --json
     """
+    database = find_database(context, database)
     with closing(open_event_store(database)) as ledger:
         if not ticket:
             _print_feedback(ledger.list_feedback(None, 0, 10_000), as_json=as_json)
@@ -75,6 +82,11 @@ def give_feedback(
     _common.print_json(feedback) if as_json else _common.out.print(
         f"said of {ticket}; its agent will pull it"
     )
+
+
+def find_database(context: typer.Context, own: str) -> str:
+    """Return the database of a command: its own option, else that of `receive --database`."""
+    return own or str(context.obj or "receiver.db")
 
 
 def open_event_store(database: str) -> EventStore:

@@ -19,6 +19,7 @@ from agent.core.units import counted
 from uplink.receiver.app import create_app
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.certificates import CertificateFiles, ensure_certificates
+from uplink.receiver.desk_auth import DeskAuth
 from uplink.receiver.event_store import EventStore
 from uplink.receiver.faults import FaultInjection
 from uplink.receiver.parsing import ReceivedEvent
@@ -30,6 +31,7 @@ app.command("feedback")(_console.give_feedback)
 DatabaseOption = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")
 ]
+OwnDatabaseOption = _console.OwnDatabaseOption
 
 TlsFolderOption = Annotated[
     Path | None,
@@ -55,6 +57,11 @@ ThrottleOption = Annotated[
 ]
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Let POST /control change the behaviour while it runs.")
+]
+
+
+TenantOption = Annotated[
+    str, typer.Option(help="The tenant, where several providers share the receiver.", show_default="none")
 ]
 
 
@@ -88,6 +95,7 @@ def receive(
       printwarden receive tickets --database receiver.db
     """
     if context.invoked_subcommand is not None:
+        context.obj = database
         return
     mood = _parse_faults(fail).model_copy(update={"throttle": throttle, "hang": hang})
     token = token_file.read_text("utf-8").strip() if token_file else None
@@ -116,12 +124,14 @@ def receive(
 
 
 @app.command()
-def tickets(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = False) -> None:
+def tickets(
+    context: typer.Context, database: OwnDatabaseOption = "", as_json: _common.AsJson = False
+) -> None:
     """List the tickets that arrived, each by its newest event. Also while the receiver runs.
 
     Example: printwarden receive tickets --database receiver.db
     """
-    with closing(_console.open_event_store(database)) as ledger:
+    with closing(_console.open_event_store(_console.find_database(context, database))) as ledger:
         rows = ledger.list_tickets()
     if as_json:
         _common.print_json(rows)
@@ -133,13 +143,13 @@ def tickets(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = 
 
 
 @app.command()
-def agents(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = False) -> None:
+def agents(context: typer.Context, database: OwnDatabaseOption = "", as_json: _common.AsJson = False) -> None:
     """List the agents that ever called, the longest silent first. Also while the receiver runs.
 
     Example: printwarden receive agents --database receiver.db
     """
-    with closing(_console.open_event_store(database)) as ledger:
-        rows = ledger.list_agents()
+    with closing(_console.open_event_store(_console.find_database(context, database))) as ledger:
+        rows = sorted(ledger.list_agents(), key=lambda row: float(row["last_contact"]))
     if as_json:
         _common.print_json(rows)
         return
@@ -157,16 +167,47 @@ def agents(database: DatabaseOption = "receiver.db", as_json: _common.AsJson = F
 
 @app.command()
 def token(
+    context: typer.Context,
     site: Annotated[str, typer.Option(help="The site that it is for.")],
     hours: Annotated[float, typer.Option(min=0.01, max=24, help="How long it is good for.")] = 24,
-    database: DatabaseOption = "receiver.db",
+    tenant: TenantOption = "",
+    database: OwnDatabaseOption = "",
 ) -> None:
     """Print a token for one enrolment at one site. Hand it over in a file: `printwarden enroll --token-file`.
 
     Example: printwarden receive token --site S-04 > token
     """
-    with closing(EventStore(database)) as ledger:
-        print(AgentAuth(ledger).issue_token(site, time.time(), hours * 3600))
+    with closing(EventStore(_console.find_database(context, database))) as ledger:
+        print(AgentAuth(ledger).issue_token(site, time.time(), hours * 3600, tenant_id=tenant))
+
+
+@app.command()
+def desk(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="The name of the desk.")],
+    site: Annotated[list[str] | None, typer.Option(help="A site that it may read; may be repeated.")] = None,
+    all_sites: Annotated[bool, typer.Option("--all-sites", help="Every site of the tenant.")] = False,
+    tenant: TenantOption = "",
+    revoke: Annotated[bool, typer.Option("--revoke", help="Delete the credentials of this desk.")] = False,
+    database: OwnDatabaseOption = "",
+) -> None:
+    """Print a credential with which a desk reads the events, tickets and agents of its sites.
+
+    Examples:
+
+      printwarden receive desk --name dispatch --site S-04 --site S-05
+
+      curl -H "Authorization: Bearer $CREDENTIAL" https://mps.example.com/v1/tickets
+    """
+    if not revoke and bool(site) == all_sites:
+        raise typer.BadParameter("name the sites, or give --all-sites", param_hint="--site")
+    with closing(EventStore(_console.find_database(context, database))) as ledger:
+        auth = DeskAuth(ledger)
+        if not revoke:
+            sites = None if all_sites else site
+            print(auth.issue_credential(name, time.time(), sites=sites, tenant_id=tenant))
+        elif not auth.revoke_credentials(name):
+            raise typer.BadParameter(f"there is no desk {name}", param_hint="--name")
 
 
 def _default_tls_folder(database: str) -> Path:

@@ -26,6 +26,8 @@ from uplink.interfaces import Target
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane
 from uplink.receiver.app import create_app
+from uplink.receiver.desk_auth import DeskAuth
+from uplink.receiver.event_store import EventStore
 from uplink.receiver.faults import FaultInjection
 from uplink.receiver.serve import serve_app
 from uplink.targets import https
@@ -113,11 +115,19 @@ def envelope(number: int, lane: Lane = Lane.TICKETS, subject: str | None = None)
     )
 
 
+def desk_headers(database: Path | str, *sites: str) -> dict[str, str]:
+    """The headers of a desk that may read these sites; without any, all of them."""
+    with contextlib.closing(EventStore(database)) as kept:
+        credential = DeskAuth(kept).issue_credential("desk", AT, sites=sites or None)
+    return {"authorization": f"Bearer {credential}"}
+
+
 @dataclass
 class Provider:
     """A receiver on a real socket, from the tests' side."""
 
     url: str
+    desk: dict[str, str] = field(default_factory=dict)  # the headers of a desk that reads every site
     seen: list[Any] = field(default_factory=list)  # arrivals, in order
 
     async def behave(self, **behaviour: object) -> None:
@@ -126,7 +136,7 @@ class Provider:
 
     async def get(self, path: str) -> Any:
         async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(self.url + path)).raise_for_status().json()
+            return (await client.get(self.url + path, headers=self.desk)).raise_for_status().json()
 
     @property
     def subjects(self) -> list[str]:
@@ -193,7 +203,7 @@ def tx(store: Store) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
-    there = Provider(url="")
+    there = Provider(url="", desk=desk_headers(tmp_path / "receiver.db"))
     app = create_app(tmp_path / "receiver.db", control=True, arrived=there.seen.append)
     async with serve_app(app) as there.url:
         yield there
@@ -248,6 +258,12 @@ def payloads() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
+def reads() -> Callable[..., dict[str, str]]:
+    """The headers of a desk: `reads(database, "S-04")`."""
+    return desk_headers
+
+
+@pytest.fixture
 def tickets() -> Callable[..., dict[str, Any]]:
     return ticket
 
@@ -266,9 +282,24 @@ def postgres(postgres_server: str) -> str:
     return postgres_server
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL of our own: its address, and how it is stopped and started again."""
+
+    address: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @pytest.fixture(scope="session")
-def postgres_server(needs: Callable[..., str]) -> Iterator[str]:
-    """A PostgreSQL of our own, in a folder that goes away; its address."""
+def postgres_server(postgres_cluster: Cluster) -> str:
+    """The address of a PostgreSQL of our own."""
+    return postgres_cluster.address
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(needs: Callable[..., str]) -> Iterator[Cluster]:
+    """A PostgreSQL of our own, in a folder that goes away."""
     binaries = Path(needs("postgres", package="postgresql")).resolve().parent
     folder = Path(tempfile.mkdtemp(prefix="printwarden-pg-"))
     owner: dict[str, Any] = {}
@@ -284,10 +315,15 @@ def postgres_server(needs: Callable[..., str]) -> Iterator[str]:
     run(binaries / "initdb", "-D", folder / "data", "-U", "mps", "-A", "trust", "--no-sync")
     settings = f"-p {port} -c listen_addresses={HOME} -c unix_socket_directories={folder} -c fsync=off"
     control = [binaries / "pg_ctl", "-D", folder / "data", "-w"]
-    run(*control, "-o", settings, "-l", folder / "log", "start")
+
+    def start() -> None:
+        run(*control, "-o", settings, "-l", folder / "log", "start")
+
+    start()
     try:
         run(binaries / "createdb", "-h", HOME, "-p", str(port), "-U", "mps", "mps")
-        yield f"postgresql://mps@{HOME}:{port}/mps"
+        address = f"postgresql://mps@{HOME}:{port}/mps"
+        yield Cluster(address, stop=lambda: run(*control, "-m", "fast", "stop"), start=start)
     finally:
         run(*control, "-m", "immediate", "stop")
         shutil.rmtree(folder)

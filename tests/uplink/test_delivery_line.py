@@ -321,7 +321,7 @@ async def test_trouble_is_said_once_and_its_end_too(
         await here.empty()
     said = [record.getMessage() for record in caplog.records if record.name == "uplink.delivery.delivery"]
     assert [message.split(": ", 1)[-1] for message in said] == [
-        "answered 503: Told to fail; nothing is lost, it is tried again",
+        "answered 503: Failing on request; nothing is lost, it is tried again",
         f"{provider.url}/v1/events takes deliveries again",
     ]
 

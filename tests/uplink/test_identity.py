@@ -27,6 +27,7 @@ from uplink.receiver.app import create_app
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.event_store import EventStore
 from uplink.receiver.serve import serve_app
+from uplink.receiver.ticket_store import SiteScope
 from uplink.targets import https
 
 Make = Callable[..., Any]
@@ -79,8 +80,10 @@ async def delivered(
 ) -> queries.OutboxCounts:
     """Put one event and try to deliver it for a moment; how the outbox stands then."""
     target = https.connect(guarded.settings, known)
-    delivery = Delivery(target, store, Clock.scaled(2000), source="/agents/a", dice=Random(1))
-    await store.run(lambda tx: outbox.put(tx, make(number)))
+    delivery = Delivery(target, store, Clock.scaled(2000), source=f"/sites/{SITE}", dice=Random(1))
+    sender = {"agent_id": known.agent_id if known else None, "version": "1.0.0", "site_id": SITE}
+    event = replace(make(number), data=make(number).data | {"agent": sender})
+    await store.run(lambda tx: outbox.put(tx, event))
     running = asyncio.create_task(delivery.run())
     async with asyncio.timeout(30):
         while (await store.run(queries.count_outbox)).pending and not any(
@@ -314,7 +317,7 @@ async def test_the_desk_speaks_to_its_own_site_only(guarded: Guarded) -> None:
             "ticket_id": f"T-{site}", "dedupe_key": site, "ticket_seq": 1, "event": "open",
             "observed_at": "", "opened_at": "", "agent": {"site_id": site},
         }  # fmt: skip
-        guarded.ledger._update_ticket(told)
+        guarded.ledger.tickets.apply_event(SiteScope("", site), "a", told)
         assert guarded.ledger.add_feedback(f"T-{site}", {"ticket_id": f"T-{site}", "status": "closed"})
     known = await guarded.enrol()
     headers = known.sign_headers("feedback", b"", time.time())

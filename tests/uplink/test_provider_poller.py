@@ -31,6 +31,7 @@ from uplink.receiver.app import create_app
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.event_store import EventStore
 from uplink.receiver.serve import serve_app
+from uplink.receiver.ticket_store import SiteScope
 from uplink.targets import https
 
 known_of = provider_state.load_provider  # `provider` is a fixture below
@@ -308,7 +309,7 @@ async def test_against_the_receiver_a_word_of_its_command_is_heard(
 ) -> None:
     heard: list[Feedback] = []
     ledger = EventStore(tmp_path / "r.db")
-    ledger._update_ticket(tickets(1) | {"agent": {"site_id": "S-04", "version": "1"}})
+    ledger.tickets.apply_event(SiteScope("", "S-04"), "a", tickets(1))
     assert not ledger.add_feedback("nobody", {"schema": "mps.feedback/1", "ticket_id": "nobody"})
     assert ledger.add_feedback(
         "T0001", {"schema": "mps.feedback/1", "ticket_id": "T0001", "status": "closed"}
@@ -379,7 +380,7 @@ async def test_an_enrolled_agent_hears_of_its_own_site_only_and_nothing_once_it_
     heard: list[Feedback] = []
     with closing(EventStore(tmp_path / "r.db")) as ledger:
         for number, at in ((1, "S-04"), (2, "S-05"), (3, "S-04")):
-            ledger._update_ticket(tickets(number) | {"agent": {"site_id": at, "version": "1"}})
+            ledger.tickets.apply_event(SiteScope("", at), "a", tickets(number))
             said = {"schema": "mps.feedback/1", "ticket_id": f"T000{number}", "status": "closed"}
             assert ledger.add_feedback(f"T000{number}", said)
         gate = AgentAuth(ledger)

@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,11 @@ async def proxying(proxy: Proxy) -> AsyncIterator[Proxy]:
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-async def one_batch(store: Store, make: Make) -> outbox.Batch:
-    await store.run(lambda tx: outbox.put(tx, make(1)))
-    batch = await store.run(lambda tx: outbox.next_batch(tx, source="/a", now=1.0))
+async def one_batch(store: Store, make: Make, agent_id: str | None = None) -> outbox.Batch:
+    sender = {"agent_id": agent_id, "version": "1.0.0", "site_id": "S-04"}
+    event = replace(make(1), data=make(1).data | {"agent": sender})
+    await store.run(lambda tx: outbox.put(tx, event))
+    batch = await store.run(lambda tx: outbox.next_batch(tx, source="/sites/S-04", now=1.0))
     assert batch is not None
     return batch
 
@@ -211,7 +213,9 @@ async def test_a_proxy_that_opens_tls_can_read_a_signed_body_but_not_change_it(
             settings = https.Settings(
                 url=f"https://{LOCALHOST}:9/v1/events", ca_file=theirs.ca_file, proxy=proxy.url
             )
-            ended = await outcome(https.connect(settings, known), await one_batch(store, make))
+            ended = await outcome(
+                https.connect(settings, known), await one_batch(store, make, known.agent_id)
+            )
             kept = ledger.count_events()
     assert b"Fuser" in proxy.seen[0]
     if tampers:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from agent import cli
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.ticket_store import SiteScope
 from uplink.targets import https
 
 COMMAND = [sys.executable, "-m", "agent", "receive"]
@@ -61,7 +62,7 @@ def test_its_desk_says_something_and_shows_what_it_said(
 ) -> None:
     database = ["--database", str(tmp_path / "r.db")]
     with closing(EventStore(tmp_path / "r.db")) as ledger:
-        ledger._update_ticket(tickets(1))
+        ledger.tickets.apply_event(SiteScope("", ""), "a", tickets(1))
 
     def run(*words: str) -> Any:
         return CliRunner().invoke(cli.build_cli(), ["receive", "feedback", *words, *database])

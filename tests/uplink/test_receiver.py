@@ -41,8 +41,11 @@ def cloudevent(told: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
 class Desk:
     """Somebody who posts by hand."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    def __init__(self, client: httpx.AsyncClient, reader: dict[str, str]) -> None:
+        self.client, self.reader = client, reader
+
+    async def read(self, path: str) -> Any:
+        return (await self.client.get(path, headers=self.reader)).raise_for_status().json()
 
     async def post(
         self, *events: Any, key: str | None = None, raw: bytes | None = None, **headers: str
@@ -59,19 +62,19 @@ class Desk:
 
     async def ticket(self) -> dict[str, Any]:
         """The only ticket there is."""
-        (only,) = (await self.client.get("/v1/tickets")).json()
+        (only,) = await self.read("/v1/tickets")
         return only
 
 
 @contextlib.asynccontextmanager
-async def at(app: Any) -> AsyncIterator[Desk]:
+async def at(app: Any, reader: dict[str, str] | None = None) -> AsyncIterator[Desk]:
     async with serve_app(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        yield Desk(client)
+        yield Desk(client, reader or {})
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with at(create_app(tmp_path / "r.db")) as open_desk:
+async def desk(tmp_path: Path, reads: Any) -> AsyncIterator[Desk]:
+    async with at(create_app(tmp_path / "r.db"), reads(tmp_path / "r.db")) as open_desk:
         yield open_desk
 
 
@@ -79,7 +82,7 @@ async def test_an_event_is_kept_once_however_often_it_comes(desk: Desk, tickets:
     one = cloudevent(tickets(1))
     assert await desk.results(one) == ["accepted"]
     assert await desk.results(one, cloudevent(tickets(2))) == ["duplicate", "accepted"]
-    assert (await desk.client.get("/v1/events/counts")).json() == {"mps.ticket/1": 2}
+    assert await desk.read("/v1/events/counts") == {"mps.ticket/1": 2}
 
 
 async def test_the_same_key_and_body_get_the_same_receipt_byte_for_byte(desk: Desk, tickets: Tickets) -> None:
@@ -123,15 +126,20 @@ async def test_the_ticket_shows_its_highest_event_whatever_the_order(desk: Desk,
     assert (shown["event"], shown["ticket_seq"]) == ("clear", 3)
 
 
-async def test_a_second_agent_opens_the_same_episode_only_once_and_may_close_it(
+async def test_a_second_agent_joins_the_ticket_and_it_is_clear_when_both_say_so(
     desk: Desk, tickets: Tickets
 ) -> None:
-    await desk.results(cloudevent(tickets(1)))
     twin = {"ticket_id": "OTHER"}
-    await desk.results(cloudevent(tickets(1) | twin))
-    assert ((await desk.ticket())["ticket_id"], (await desk.ticket())["event"]) == ("T0001", "open")
-    await desk.results(cloudevent(tickets(1, event="clear", seq=2) | twin))
-    assert ((await desk.ticket())["ticket_id"], (await desk.ticket())["event"]) == ("T0001", "clear")
+    await desk.results(cloudevent(tickets(1)))
+    answer = await desk.post(cloudevent(tickets(1) | twin))
+    assert [(line["result"], line["joined"]) for line in answer.json()["receipt"]] == [("accepted", "T0001")]
+    shown = []
+    for step in (tickets(1, event="clear", seq=2) | twin, tickets(1, event="clear", seq=2)):
+        await desk.results(cloudevent(step))
+        shown.append(await desk.ticket())
+    assert [(row["ticket_id"], row["event"], row["aliases"]) for row in shown] == [
+        ("T0001", "open", ["T0001", "OTHER"]), ("T0001", "clear", ["T0001", "OTHER"]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -206,19 +214,19 @@ async def test_a_gzip_body_is_unpacked(desk: Desk, tickets: Tickets) -> None:
     ],
 )
 async def test_wrong_doors_are_problems_too(desk: Desk, method: str, path: str, status: int) -> None:
-    answer = await desk.client.request(method, path)
+    answer = await desk.client.request(method, path, headers=desk.reader)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
 @pytest.mark.parametrize("given", [None, "Bearer wrong", "bearer right", "Basic right", "Bearer right "])
 async def test_without_the_token_nothing_is_taken(
-    tmp_path: Path, tickets: Tickets, given: str | None
+    tmp_path: Path, tickets: Tickets, reads: Any, given: str | None
 ) -> None:
-    async with at(create_app(tmp_path / "r.db", token="right")) as desk:
+    async with at(create_app(tmp_path / "r.db", token="right"), reads(tmp_path / "r.db")) as desk:
         headers = {"authorization": given.strip() + "x"} if given else {}
         answer = await desk.post(cloudevent(tickets(1)), **headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-        assert (await desk.client.get("/v1/events/counts")).json() == {}
+        assert await desk.read("/v1/events/counts") == {}
         assert (await desk.post(cloudevent(tickets(1)), authorization="Bearer right")).status_code == 200
 
 

@@ -21,6 +21,8 @@ from request_fuzzer import Request, mutated
 from agent.core.clock import format_iso_time
 from uplink.receiver import parsing
 from uplink.receiver.app import create_app
+from uplink.receiver.desk_auth import DeskAuth
+from uplink.receiver.event_store import EventStore
 from uplink.receiver.serve import serve_app
 
 PROBLEM = "application/problem+json"
@@ -95,12 +97,24 @@ async def open_doors(database: str) -> AsyncIterator[list[Any]]:
         yield apps
 
 
+def desk_of(database: str) -> dict[str, str]:
+    """The headers of a desk that reads everything; of a database in memory, none."""
+    if database == ":memory:":
+        return {}
+    with contextlib.closing(EventStore(database)) as store:
+        return {"authorization": f"Bearer {DeskAuth(store).issue_credential('d', 0.0, sites=None)}"}
+
+
 async def fuzz(
     requests: int, event: dict[str, Any], seed: int, database: str = ":memory:"
 ) -> tuple[Counter[str], Counter[int]]:
     """(odd answers, answers by status). In the end everything that was kept is asked for."""
-    dice, found, statuses = Random(seed), Counter[str](), Counter[int]()
-    last = [Request(method="GET", path=door, query="limit=10000", body=b"") for door in DOORS]
+    dice, found, statuses, desk = Random(seed), Counter[str](), Counter[int](), desk_of(database)
+    last = [
+        Request(method="GET", path=door, query="limit=10000", body=b"", headers=reader)
+        for door in DOORS
+        for reader in ({"authorization": "Bearer right"}, desk)
+    ]
     async with open_doors(database) as apps:
         mutants = ((mutated(event, dice), app) for _, app in zip(range(requests), cycle(apps), strict=False))
         for request, app in itertools.chain(mutants, itertools.product(last, apps)):
@@ -114,9 +128,9 @@ async def fuzz(
 @pytest.mark.claim("receiver-fuzz")
 @pytest.mark.parametrize("requests", [3000, pytest.param(100_000, marks=pytest.mark.long)])
 async def test_a_mutated_request_gets_a_receipt_or_a_problem(
-    tickets: Callable[..., dict[str, Any]], requests: int, figure: Figure
+    tmp_path: Path, tickets: Callable[..., dict[str, Any]], requests: int, figure: Figure
 ) -> None:
-    found, statuses = await fuzz(requests, good(tickets), seed=requests)
+    found, statuses = await fuzz(requests, good(tickets), requests, str(tmp_path / "r.db"))
     figure(requests=requests, sockets=0, odd=found.total())
     assert not found
     assert statuses.keys() >= {200, 400, 401, 404, 405, 415}, "the mutants should reach every door"

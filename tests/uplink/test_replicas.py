@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.ticket_store import SiteScope
 
 ROOT = Path(__file__).parents[2]
 TYPE = "application/cloudevents-batch+json"
@@ -139,10 +140,9 @@ async def test_two_replicas_serve_a_fleet_of_agents_without_a_double(
 def without_unique_keys(database: str) -> Iterator[None]:
     """Broken: a ledger that relies on having looked first. Nothing is claimed, nothing is unique."""
     with closing(EventStore(database)) as ledger:
-        for table, key in (("event", "event_id_key"), ("request", "request_pkey")):
-            ledger.db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
-        for name in ("ticket_pkey", "ticket_dedupe_key_key"):
-            ledger.db.execute(f"ALTER TABLE ticket DROP CONSTRAINT {name}")
+        for table in ("event", "request", "ticket", "ticket_alias"):
+            ledger.db.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_once")
+        ledger.db.execute("DROP INDEX ticket_key")
         ledger.db.execute(  # a claim that always succeeds, found before the built-in one
             "CREATE FUNCTION public.pg_try_advisory_xact_lock(bigint) RETURNS boolean AS 'SELECT true' LANGUAGE sql"
         )
@@ -187,11 +187,13 @@ def test_feedback_gets_its_numbers_in_the_order_in_which_it_can_be_read(
     """Number 2 must not be there to read while 1 is still being written: who has read 2 never asks for 1."""
     word = {"schema": "mps.feedback/1", "ticket_id": "T0001"}
     with closing(EventStore(postgres)) as slow, closing(EventStore(postgres)) as reader:
-        slow._update_ticket(tickets(1))
+        slow.tickets.apply_event(SiteScope("", ""), "a", tickets(1))
         with ThreadPoolExecutor(1) as pool:
             with slow.db.transaction():
                 slow.db.wait_for_lock("feedback")
-                slow.db.execute("INSERT INTO feedback (site_id, data) VALUES ('', ?)", (json.dumps(word),))
+                slow.db.execute(
+                    "INSERT INTO feedback (tenant_id, site_id, data) VALUES ('', '', ?)", (json.dumps(word),)
+                )
                 second = pool.submit(_say, postgres, word)
                 waits(reader)
                 assert reader.list_feedback(None, 0) == []
@@ -200,7 +202,7 @@ def test_feedback_gets_its_numbers_in_the_order_in_which_it_can_be_read(
             one["number"] for one in reader.list_feedback(None, 0)
         )
         assert len(reader.list_feedback(None, 0)) == 2
-        slow.db.execute("TRUNCATE feedback, ticket")
+        slow.db.execute("TRUNCATE feedback, ticket, ticket_alias")
 
 
 def _say(where: str, word: dict[str, Any]) -> bool:

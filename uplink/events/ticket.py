@@ -19,6 +19,12 @@ Kind = Literal["break_fix", "supply", "predicted", "billing"]
 Impact = Literal["device_down", "degraded", "predicted", "customer_fixable", "supply", "billing"]
 
 
+def build_dedupe_key(site_id: str, device_key: str, fault_key: str, component: str) -> str:
+    """Build the key of a fault: its four parts, joined by "|"; "%" and "|" within a part are escaped."""
+    parts = (site_id, device_key, fault_key, component)
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
+
+
 class Debounce(Record):
     """How long it was watched before it became a ticket."""
 

@@ -1,10 +1,10 @@
-"""Who may come in: one-time tokens become agents with keys and credentials; every request is signed.
+"""Authentication of agents: a one-time token becomes a key and a credential; every request is signed.
 
     token (made here, for one site, ≤ 24 h)  ──POST /v1/enrolment──►  agent: public key, credential
     credential and signature                 ──POST /v1/credential──► the next credential and key
 
-What is kept of tokens and credentials is their SHA-256. The credential and key before the newest stay
-good, for an answer of ours may have been lost on its way.
+Of tokens and credentials only the SHA-256 is kept. The credential and key before the newest stay valid,
+because the answer with the newest may have been lost.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from uplink.identity import signatures
 from uplink.receiver.event_store import EventStore
 from uplink.receiver.problems import Problem
+from uplink.receiver.ticket_store import SiteScope
 
 Form = TypeVar("Form", bound=BaseModel)
 CREDENTIAL_LIFETIME = 30 * 86400.0  # seconds that a credential is good for
@@ -26,7 +27,7 @@ MAX_TOKEN_LIFETIME = 86400.0
 
 
 class Enrolment(BaseModel):
-    """What a new agent sends."""
+    """The body of POST /v1/enrolment."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -37,7 +38,7 @@ class Enrolment(BaseModel):
 
 
 class Renewal(BaseModel):
-    """What an agent sends to renew."""
+    """The body of POST /v1/credential."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -46,23 +47,25 @@ class Renewal(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class AgentAuth:
-    """Knows the agents. `life`: seconds that a credential is good for."""
+    """Enrols agents and checks their requests. `lifetime`: seconds that a credential is valid."""
 
     ledger: EventStore
     lifetime: float = CREDENTIAL_LIFETIME
 
-    def issue_token(self, site_id: str, now: float, life: float = MAX_TOKEN_LIFETIME) -> str:
-        """A token for one enrolment at one site: 192 bits."""
+    def issue_token(
+        self, site_id: str, now: float, life: float = MAX_TOKEN_LIFETIME, *, tenant_id: str = ""
+    ) -> str:
+        """Issue a token for one enrolment at one site: 192 bits."""
         token = secrets.token_urlsafe(24)
         until = now + min(life, MAX_TOKEN_LIFETIME)
-        values = (_hash_secret(token), site_id, until)
         self.ledger.db.execute(
-            "INSERT INTO enrolment_token (hash, site_id, expires_at) VALUES (?, ?, ?)", values
+            "INSERT INTO enrolment_token (hash, tenant_id, site_id, expires_at) VALUES (?, ?, ?, ?)",
+            (hash_secret(token), tenant_id, site_id, until),
         )
         return token
 
     def enrol_agent(self, body: bytes, now: float) -> dict[str, Any]:
-        """Turn a token into a credential. Raises Problem 403."""
+        """Exchange a token for a credential. Raises Problem 403."""
         asked = _parse_form(Enrolment, body)
         key = _normalize_key(asked.public_key)
         take = (
@@ -72,13 +75,14 @@ class AgentAuth:
         with self.ledger.db.transaction():
             known = self._find_agent(asked.agent_id)
             taken = self.ledger.db.execute(
-                take, (asked.agent_id, _hash_secret(asked.token), asked.site_id, now)
+                take, (asked.agent_id, hash_secret(asked.token), asked.site_id, now)
             )
             if not (taken or self._is_repeated_enrolment(asked, key, known, now)):
                 raise Problem(403, "token-refused", "it is used, too old, or for another site")
-            if known and known["site_id"] != asked.site_id:
+            scope = self._find_token_scope(asked)
+            if known and (known["tenant_id"], known["site_id"]) != scope:
                 raise Problem(403, "token-refused", f"{asked.agent_id} belongs to another site")
-            self.ledger.record_contact(asked.agent_id, asked.site_id, now)
+            self.ledger.record_contact(asked.agent_id, scope, now)
             mark = "UPDATE agent SET enrolled_at = ? WHERE agent_id = ?"
             self.ledger.db.execute(mark, (now, asked.agent_id))
             return self._grant_credential(asked.agent_id, [key], now)
@@ -86,17 +90,22 @@ class AgentAuth:
     def _is_repeated_enrolment(
         self, asked: Enrolment, key: str, known: Mapping[str, Any] | None, now: float
     ) -> bool:
-        """Whether this very agent, with this very key, has used the token already."""
+        """Check whether this agent, with this key, has used the token already."""
         query = (
             "SELECT 1 FROM enrolment_token WHERE hash = ? AND site_id = ? AND expires_at > ? AND used_by = ?"
         )
         used = self.ledger.db.fetch_rows(
-            query, (_hash_secret(asked.token), asked.site_id, now, asked.agent_id)
+            query, (hash_secret(asked.token), asked.site_id, now, asked.agent_id)
         )
         return bool(used and known and key in json.loads(known["keys"]))
 
+    def _find_token_scope(self, asked: Enrolment) -> SiteScope:
+        query = "SELECT tenant_id, site_id FROM enrolment_token WHERE hash = ?"
+        (row,) = self.ledger.db.fetch_rows(query, (hash_secret(asked.token),))
+        return SiteScope(row["tenant_id"], row["site_id"])
+
     def renew_credential(self, headers: Mapping[str, str], body: bytes, now: float) -> dict[str, Any]:
-        """A new credential for who signed with a known key."""
+        """Issue the next credential to an agent that signed with a known key."""
         agent = self.authenticate_agent(headers, body, now, expired_too=True)
         new = _normalize_key(_parse_form(Renewal, body).public_key)
         signed_with = [text for text in json.loads(agent["keys"]) if _is_signed_by(text, headers, body, now)]
@@ -106,21 +115,14 @@ class AgentAuth:
     def authenticate_agent(
         self, headers: Mapping[str, str], body: bytes, now: float, *, expired_too: bool = False
     ) -> Mapping[str, Any]:
-        """The agent that sent `body`. Raises Problem 401; `unknown-agent` if the credential is nobody's.
+        """Return the agent that sent `body`. Raises Problem 401; `unknown-agent` for an unknown credential.
 
-        `expired_too`: a renewal may come with a credential that has run out, for the key proves who asks.
+        `expired_too`: a renewal may come with an expired credential; the key proves the agent.
         """
-        scheme, _, credential = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not credential:
-            raise Problem(401, "credential-refused", headers={"www-authenticate": "Bearer"})
-        mark = _hash_secret(credential.strip())
-        query = "SELECT * FROM credential JOIN agent USING (agent_id) WHERE hash = ?"
-        found = self.ledger.db.fetch_rows(query, (mark,))
-        if not found:
-            raise Problem(401, "unknown-agent", headers={"www-authenticate": "Bearer"})
-        agent = found[0]
-        if agent["expires_at"] < now and not expired_too:
-            raise Problem(401, "credential-refused", "it has run out", {"www-authenticate": "Bearer"})
+        agent = self.find_agent(headers, now, expired_too=expired_too)
+        key = headers.get("idempotency-key")
+        if key is not None and key != headers.get("webhook-id"):
+            raise Problem(401, "signature-refused", "webhook-id is not the Idempotency-Key")
         try:
             signatures.verify_body(
                 headers, body, [signatures.parse_public_key(text) for text in json.loads(agent["keys"])], now
@@ -131,8 +133,21 @@ class AgentAuth:
             raise Problem(401, "signature-refused", str(why)) from why
         return agent
 
+    def find_agent(
+        self, headers: Mapping[str, str], now: float, *, expired_too: bool = False
+    ) -> Mapping[str, Any]:
+        """Find the agent by its credential alone, before its body is read. Raises Problem 401."""
+        credential = read_bearer(headers)
+        query = "SELECT * FROM credential JOIN agent USING (agent_id) WHERE hash = ?"
+        found = self.ledger.db.fetch_rows(query, (hash_secret(credential),))
+        if not found:
+            raise Problem(401, "unknown-agent", headers={"www-authenticate": "Bearer"})
+        if found[0]["expires_at"] < now and not expired_too:
+            raise Problem(401, "credential-refused", "it has run out", {"www-authenticate": "Bearer"})
+        return found[0]
+
     def revoke_agent(self, agent_id: str) -> bool:
-        """Make an agent unknown: it must enrol again."""
+        """Delete an agent's credentials: it must enrol again."""
         return self.ledger.db.execute("DELETE FROM credential WHERE agent_id = ?", (agent_id,)) > 0
 
     def _find_agent(self, agent_id: str) -> Mapping[str, Any] | None:
@@ -144,7 +159,7 @@ class AgentAuth:
         older = """DELETE FROM credential WHERE agent_id = ? AND hash NOT IN (
             SELECT hash FROM credential WHERE agent_id = ? ORDER BY expires_at DESC LIMIT 1)"""
         self.ledger.db.execute(older, (agent_id, agent_id))
-        new = (_hash_secret(credential), agent_id, now + self.lifetime)
+        new = (hash_secret(credential), agent_id, now + self.lifetime)
         self.ledger.db.execute("INSERT INTO credential VALUES (?, ?, ?)", new)
         self.ledger.db.execute(
             "UPDATE agent SET keys = ? WHERE agent_id = ?", (json.dumps(keys[:2]), agent_id)
@@ -152,7 +167,16 @@ class AgentAuth:
         return {"agent_id": agent_id, "credential": credential, "expires_in": self.lifetime}
 
 
-def _hash_secret(secret: str) -> str:
+def read_bearer(headers: Mapping[str, str]) -> str:
+    """Return the bearer credential of a request. Raises Problem 401."""
+    scheme, _, credential = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credential.strip():
+        raise Problem(401, "credential-refused", headers={"www-authenticate": "Bearer"})
+    return credential.strip()
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -26,7 +26,7 @@ SERVER_NAMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFiles:
-    """Files: what clients trust, and what the server shows."""
+    """The files of the CA, the server certificate and its key."""
 
     ca_file: Path
     certificate: Path
@@ -34,7 +34,7 @@ class CertificateFiles:
 
 
 def ensure_certificates(folder: Path, *, now: datetime | None = None) -> CertificateFiles:
-    """The certificates in `folder` if they are good for another day; new ones otherwise.
+    """Return the certificates in `folder` if they are valid for another day; make new ones otherwise.
 
     Clients that trust the CA file keep trusting it when the receiver starts again.
     """
@@ -112,7 +112,7 @@ def _common_name(common: str) -> x509.Name:
 
 
 def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """Key usage (RFC 5280, 4.2.1.3)."""
+    """Build the key usage (RFC 5280, 4.2.1.3)."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,
@@ -127,7 +127,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Write a file that was never readable by others, not for a moment."""
+    """Write a file that is readable by its owner only from the moment it exists."""
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(content)

@@ -1,4 +1,4 @@
-"""How the receiver misbehaves, when told to: what a provider's worst day looks like from the site."""
+"""Fault injection: makes the receiver fail on request, to see how agents cope."""
 
 import random
 from typing import Self
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FaultInjection(BaseModel):
-    """What to do to requests that bring events. Nothing, unless told."""
+    """The faults injected into requests that bring events; none by default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +28,7 @@ class FaultInjection(BaseModel):
 
     @classmethod
     def parse_failure(cls, text: str) -> Self:
-        """ "503" always, "503:0.3" to 30 % of requests. Raises ValueError."""
+        """Parse "503" (always) or "503:0.3" (30 % of requests). Raises ValueError."""
         status, _, share = text.partition(":")
         try:
             return cls(fail=int(status), share=float(share or 1))
@@ -36,9 +36,9 @@ class FaultInjection(BaseModel):
             raise ValueError(f'"{text}" is no failure: write STATUS or STATUS:SHARE, like 503:0.3') from why
 
     def should_fail(self, dice: random.Random) -> bool:
-        """Whether this request is one that fails."""
+        """Decide whether this request fails."""
         return self.fail is not None and self.times != 0 and dice.random() < self.share
 
     def after_failure(self) -> Self:
-        """The behaviour left when one request has failed."""
+        """Return the faults that remain after one request has failed."""
         return self if self.times is None else self.model_copy(update={"times": max(0, self.times - 1)})

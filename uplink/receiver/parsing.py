@@ -1,4 +1,4 @@
-"""From the bytes of a request to events, each valid or refused with a reason. Pure."""
+"""Parses the body of a request into events, each valid or refused with a reason. Pure."""
 
 import json
 import math
@@ -25,7 +25,7 @@ UNSTORABLE_TEXT = re.compile(
 
 
 class CloudEvent(Record):
-    """The attributes we rely on (CloudEvents 1.0.2); others may be there."""
+    """The attributes that the receiver uses (CloudEvents 1.0.2); others are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -41,7 +41,7 @@ class CloudEvent(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedEvent:
-    """One event of a batch: with a verdict already if it cannot be taken in."""
+    """One event of a batch; `refused` is set if it cannot be accepted."""
 
     id: UUID
     event: CloudEvent | None = None
@@ -49,17 +49,18 @@ class ReceivedEvent:
 
 
 def check_media_type(headers: Mapping[str, str], taken: Collection[str]) -> str:
-    """What kind of body it is, one of `taken`. Raises Problem."""
+    """Return the media type of the body, one of `taken`. Raises Problem 415."""
     given = headers.get("content-type", "")
     kind = given.partition(";")[0].strip().lower()
     if kind not in taken:
-        said = f"content-type was {given or 'not given'}; send {' or '.join(taken)}"
-        raise Problem(415, "media-type", said)
+        raise Problem(
+            415, "media-type", f"content-type was {given or 'not given'}; send {' or '.join(taken)}"
+        )
     return kind
 
 
 def decode_body(raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """The body of a request, unpacked, at most 1 MiB of it. Raises Problem."""
+    """Decompress the body of a request, up to 1 MiB. Raises Problem."""
     coding = headers.get("content-encoding", "identity")
     if coding not in {"gzip", "identity"}:
         raise Problem(415, "media-type", f"content-encoding {coding} is not known here; use gzip")
@@ -70,7 +71,7 @@ def decode_body(raw: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def _decompress_gzip(raw: bytes) -> bytes:
-    """At most one byte more than allowed, however large it would become."""
+    """Decompress at most one byte more than allowed."""
     unpack = zlib.decompressobj(wbits=31)
     try:
         plain = unpack.decompress(raw, MAX_BODY_BYTES + 1)
@@ -82,8 +83,7 @@ def _decompress_gzip(raw: bytes) -> bytes:
 
 
 def parse_events(plain: bytes, kind: str = BATCH_MEDIA_TYPE) -> list[ReceivedEvent]:
-    """The events of a batch, or the one that came alone. Raises Problem if it is no such thing, or an event
-    cannot even be named."""
+    """Parse a batch or a single event. Raises Problem if it is neither, or an event has no id."""
     try:
         batch = json.loads(plain, parse_constant=_reject_constant, parse_float=_parse_finite)
     except (ValueError, RecursionError) as why:
@@ -98,9 +98,9 @@ def parse_events(plain: bytes, kind: str = BATCH_MEDIA_TYPE) -> list[ReceivedEve
 
 
 def find_sender(event: CloudEvent) -> tuple[str, str]:
-    """(agent, site) as the event says it."""
-    told = event.data.get("agent") or {}
-    return str(told.get("agent_id") or event.source), str(told.get("site_id") or "")
+    """Return the agent and the site that the event names."""
+    agent = event.data.get("agent") or {}
+    return str(agent.get("agent_id") or event.source), str(agent.get("site_id") or "")
 
 
 def _reject_constant(name: str) -> None:
@@ -120,7 +120,7 @@ def _parse_sequence(text: str) -> int:
 
 
 def _strip_unstorable(value: Any) -> Any:
-    """`value` without NUL, and with "?" for half a surrogate pair."""
+    """Remove NUL from all texts in `value`, and replace half a surrogate pair by "?"."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
@@ -138,10 +138,10 @@ def _parse_event(item: object) -> ReceivedEvent:
         _parse_sequence(event.sequence)
         model = MODELS.get(event.type)
         if model is None:
-            known = f"{event.type} is none of {', '.join(MODELS)}"
+            detail = f"{event.type} is none of {', '.join(MODELS)}"
             return ReceivedEvent(
                 id=name,
-                refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-unknown-type", known),
+                refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-unknown-type", detail),
             )
         model.model_validate(event.data)
     except ValidationError as why:
@@ -150,9 +150,9 @@ def _parse_event(item: object) -> ReceivedEvent:
             refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-invalid", _format_errors(why)),
         )
     except ValueError:
-        said = f"sequence: no whole number from 0 to {MAX_SEQUENCE}"
+        detail = f"sequence: no whole number from 0 to {MAX_SEQUENCE}"
         return ReceivedEvent(
-            id=name, refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-invalid", said)
+            id=name, refused=ItemResult(ItemOutcome.REJECTED, PROBLEM_PREFIX + "event-invalid", detail)
         )
     return ReceivedEvent(id=name, event=event)
 

@@ -1,4 +1,4 @@
-"""What the receiver says when it says no: problem+json (RFC 9457)."""
+"""The refusals of the receiver: problem+json (RFC 9457)."""
 
 from collections.abc import Mapping
 
@@ -11,17 +11,19 @@ PROBLEM_TITLES = {
     "bad-request": "The request cannot be read",
     "credential-refused": "The credential is missing or not accepted",
     "event-invalid": "The event does not follow its schema",
+    "database-unavailable": "The receiver cannot reach its database",
+    "event-foreign": "The event is of another agent or site",
     "event-unacceptable": "The batch has an event that is not acceptable",
-    "event-unknown-type": "No such event type here",
+    "event-unknown-type": "The event type is not known here",
     "in-flight": "A request with this Idempotency-Key is being worked on",
     "key-reused": "This Idempotency-Key came with another body before",
-    "not-found": "There is nothing here",
-    "media-type": "That is no kind of body that is taken here",
-    "misbehaving": "Told to fail",
-    "signature-refused": "The signature is missing or does not fit",
-    "signature-stale": "The signature is of another time",
+    "not-found": "Not found",
+    "media-type": "The media type or content coding is not taken here",
+    "misbehaving": "Failing on request",
+    "signature-refused": "The signature is missing or wrong",
+    "signature-stale": "The signature is too old, or from the future",
     "token-refused": "The enrolment token is not accepted",
-    "unknown-agent": "This agent is not known here (any more)",
+    "unknown-agent": "This agent is not known here, or not any more",
     "throttled": "Too many requests",
     "too-large": "The batch is too large",
     "internal": "The receiver failed",
@@ -39,16 +41,16 @@ class Problem(Exception):
 
     def to_json_object(self) -> dict[str, object]:
         """The members of the problem object (RFC 9457, 3.1)."""
-        told: dict[str, object] = {
+        members: dict[str, object] = {
             "type": PROBLEM_PREFIX + self.kind,
             "title": PROBLEM_TITLES[self.kind],
             "status": self.status,
         }
-        return told | ({"detail": self.detail} if self.detail else {})
+        return members | ({"detail": self.detail} if self.detail else {})
 
 
 async def answer_problem(_: Request, why: Exception) -> Response:
-    """The response for anything that was raised."""
+    """Answer anything that was raised as problem+json."""
     problem = why if isinstance(why, Problem) else _translate_error(why)
     return JSONResponse(
         problem.to_json_object(),
