@@ -58,7 +58,7 @@ from uplink.receiver import parsing, problems
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.database import DatabaseBusy, DatabaseUnavailable
 from uplink.receiver.desk_endpoints import DeskEndpoints, parse_whole
-from uplink.receiver.event_store import EventStore, ReadScope, Sender
+from uplink.receiver.event_store import EnrolledSender, EventStore, ReadScope
 from uplink.receiver.faults import FaultInjection
 from uplink.receiver.ownership import refuse_foreign
 from uplink.receiver.parsing import ReceivedEvent
@@ -241,12 +241,14 @@ class _AgentEndpoints:
         if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             raise Problem(401, "credential-refused", headers={"www-authenticate": "Bearer"})
 
-    def _authenticate_sender(self, request: Request, body: bytes) -> Sender | None:
+    def _authenticate_sender(self, request: Request, body: bytes) -> EnrolledSender | None:
         """Return the enrolled agent that signed `body`; None where agents do not enrol."""
         if self._auth is None:
             return None
         agent = self._auth.authenticate_agent(request.headers, body, time.time())
-        return Sender(agent_id=agent["agent_id"], scope=SiteScope(agent["tenant_id"], agent["site_id"]))
+        return EnrolledSender(
+            agent_id=agent["agent_id"], scope=SiteScope(agent["tenant_id"], agent["site_id"])
+        )
 
     def _require_auth(self) -> AgentAuth:
         if self._auth is None:
@@ -263,7 +265,7 @@ class _AgentEndpoints:
             raise Problem(faults.fail or 500, "misbehaving")
         return HTMLResponse(PORTAL_PAGE) if faults.portal else None
 
-    async def _answer_once(self, key: str, plain: bytes, kind: str, sender: Sender | None) -> str:
+    async def _answer_once(self, key: str, plain: bytes, kind: str, sender: EnrolledSender | None) -> str:
         """Return the receipt for this key: the one given before, or a new one."""
         claim = (sender.name if sender else "", key)
         if claim in self._in_flight:
@@ -284,7 +286,7 @@ class _AgentEndpoints:
             self._in_flight.discard(claim)
 
     def _store_events(
-        self, key: str, fingerprint: bytes, arrivals: list[ReceivedEvent], sender: Sender | None
+        self, key: str, fingerprint: bytes, arrivals: list[ReceivedEvent], sender: EnrolledSender | None
     ) -> str:
         if len(arrivals) > self._behaviour.most:
             raise Problem(413, "too-large", f"more than {self._behaviour.most} events")
@@ -299,7 +301,9 @@ class _AgentEndpoints:
             self._arrived(arrival)  # type: ignore[misc]  # not None here
         return receipt
 
-    def _record_contacts(self, arrivals: list[ReceivedEvent], sender: Sender | None, now: float) -> None:
+    def _record_contacts(
+        self, arrivals: list[ReceivedEvent], sender: EnrolledSender | None, now: float
+    ) -> None:
         """Note the contact of the agent that signed; without enrolment, of those that the events name."""
         if sender is not None:
             self._store.record_contact(sender.agent_id, sender.scope, now)

@@ -1,25 +1,22 @@
-"""What the receiver keeps: requests, events, agents and what the desk answers; tickets are in `ticket_store`.
+"""What the receiver keeps: requests, events, feedback; tickets: `ticket_store`, agents: `agent_contacts`.
 
 - An event is kept once, by its id and its agent, however often it comes and to whichever replica.
 - A request's key, its body's fingerprint and its receipt are kept with what it brought, in one transaction.
-- An agent that has not called for half an hour has a ticket of its own, `agent.silent`, until it calls.
 - Every list is filtered by tenant and site in SQL (`ReadScope`).
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from uplink.delivery.responses import ItemOutcome, ItemResult
-from uplink.events.ticket import build_dedupe_key
 from uplink.receiver import connections
+from uplink.receiver.agent_contacts import AgentContacts
 from uplink.receiver.parsing import CloudEvent, ReceivedEvent, find_sender
 from uplink.receiver.ticket_store import SiteScope, TicketStore
 
-SILENT_AFTER = 1800.0  # seconds
 MAX_ROWS = 10_000  # of one page
 _TICKET_COLUMNS = (
     "number", "site_id", "ticket_id", "dedupe_key", "occupied", "ticket_seq", "event",
@@ -31,7 +28,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class EnrolledSender:
     """The enrolled agent that a request comes from, and where it belongs."""
 
     agent_id: str
@@ -65,6 +62,7 @@ class EventStore:
     def __init__(self, where: Path | str) -> None:
         self.db = connections.open_database(where)
         self.tickets = TicketStore(self.db)
+        self._contacts = AgentContacts(self.db, self.tickets)
 
     def close(self) -> None:
         """Close the database."""
@@ -74,7 +72,7 @@ class EventStore:
         """Ask the database something. Raises DatabaseUnavailable."""
         self.db.fetch_rows("SELECT 1 AS one")
 
-    def find_receipt(self, key: str, sender: Sender | None = None) -> tuple[bytes, str] | None:
+    def find_receipt(self, key: str, sender: EnrolledSender | None = None) -> tuple[bytes, str] | None:
         """Find the fingerprint and the receipt of an earlier request with this key."""
         found = self.db.fetch_rows(
             "SELECT fingerprint, receipt FROM request WHERE sender = ? AND key = ?", (_name(sender), key)
@@ -87,7 +85,7 @@ class EventStore:
         fingerprint: bytes,
         arrivals: Sequence[ReceivedEvent],
         now: float,
-        sender: Sender | None = None,
+        sender: EnrolledSender | None = None,
     ) -> str:
         """Keep a request's events, in one transaction; return the receipt as JSON. Raises DatabaseBusy."""
         with self.db.transaction():
@@ -142,35 +140,12 @@ class EventStore:
         return self._read_page("agent", _AGENT_COLUMNS, scope, after, limit)
 
     def record_contact(self, agent_id: str, scope: SiteScope, now: float) -> None:
-        """Note that an agent has called. If that ends a silence, its ticket is cleared."""
-        self.db.execute(
-            "INSERT INTO agent (agent_id, tenant_id, site_id, last_contact, keys) VALUES (?, ?, ?, ?, '[]') "
-            "ON CONFLICT (agent_id) DO UPDATE SET last_contact = excluded.last_contact",
-            (agent_id, *scope, now),
-        )
-        back = "UPDATE agent SET silent = 0 WHERE agent_id = ? AND silent = 1"
-        if self.db.execute(back, (agent_id,)):
-            (agent,) = self.db.fetch_rows("SELECT * FROM agent WHERE agent_id = ?", (agent_id,))
-            self._write_silence_ticket(agent, "clear", 2, now)
+        """Note that an agent has called (`AgentContacts`)."""
+        self._contacts.record_contact(agent_id, scope, now)
 
     def open_silence_tickets(self, now: float) -> int:
         """Open a ticket for each agent that has fallen silent; return how many."""
-        quiet = self.db.fetch_rows(
-            "SELECT * FROM agent WHERE silent = 0 AND last_contact < ?", (now - SILENT_AFTER,)
-        )
-        opened = 0
-        for agent in quiet:
-            with self.db.transaction():
-                mark = (
-                    "UPDATE agent SET silent = 1, silences = silences + 1 WHERE agent_id = ? AND silent = 0"
-                )
-                if self.db.execute(mark, (agent["agent_id"],)):  # not another replica
-                    (current,) = self.db.fetch_rows(
-                        "SELECT * FROM agent WHERE agent_id = ?", (agent["agent_id"],)
-                    )
-                    self._write_silence_ticket(current, "open", 1, now)
-                    opened += 1
-        return opened
+        return self._contacts.open_silence_tickets(now)
 
     def add_feedback(
         self, ticket_id: str, feedback: Mapping[str, Any], scope: ReadScope | None = None
@@ -225,7 +200,7 @@ class EventStore:
         return [dict(row) for row in self.db.fetch_rows(query, page)]
 
     def _insert_events(
-        self, named: Mapping[str, ReceivedEvent], now: float, sender: Sender | None
+        self, named: Mapping[str, ReceivedEvent], now: float, sender: EnrolledSender | None
     ) -> dict[str, ItemResult]:
         """Keep the events that are new. By their ids as text."""
         rows = {name: _event_row(name, arrival, now, sender) for name, arrival in named.items()}
@@ -267,34 +242,8 @@ class EventStore:
                 joined = self.tickets.apply_event(scope, row[2], data)
         return ItemResult(outcome, joined=joined)
 
-    def _write_silence_ticket(self, agent: Mapping[str, Any], event: str, seq: int, now: float) -> None:
-        """Open or clear the ticket of a silent agent. A call proves that it is over, so it frees the key."""
-        name, site = agent["agent_id"], agent["site_id"]
-        since = _format_time(agent["last_contact"])
-        scope = SiteScope(agent["tenant_id"], site)
-        data = {
-            "schema": "mps.ticket/1",
-            "event": event,
-            "ticket_id": f"silent-{name}-{agent['silences']}",
-            "ticket_seq": seq,
-            "dedupe_key": build_dedupe_key(site, f"agent:{name}", "agent.silent", ""),
-            "kind": "break_fix",
-            "observed_at": _format_time(now),
-            "opened_at": since,
-            "agent": {"agent_id": name, "site_id": site, "version": "unknown"},
-            "device": {"device_key": f"agent:{name}"},
-            "fault": {"fault_key": "agent.silent", "title": f"No word from {name} since {since}"},
-        }
-        self.tickets.lock_keys(scope, [str(data["dedupe_key"])])
-        self.tickets.apply_event(scope, name, data)
-        if event == "clear":
-            self.db.execute(
-                "UPDATE ticket SET occupied = 0 WHERE ticket_id = ? AND tenant_id = ? AND site_id = ?",
-                (data["ticket_id"], *scope),
-            )
 
-
-def _name(sender: Sender | None) -> str:
+def _name(sender: EnrolledSender | None) -> str:
     return sender.name if sender else ""
 
 
@@ -302,17 +251,15 @@ def _row_scope(row: tuple[Any, ...]) -> SiteScope:
     return SiteScope(row[0], row[1])
 
 
-def _event_row(name: str, arrival: ReceivedEvent, now: float, sender: Sender | None) -> tuple[Any, ...]:
+def _event_row(
+    name: str, arrival: ReceivedEvent, now: float, sender: EnrolledSender | None
+) -> tuple[Any, ...]:
     event: CloudEvent | None = arrival.event
     assert event is not None  # noqa: S101 - an arrival is valid or refused
     agent, site = find_sender(event)
     owner = (*sender.scope, sender.agent_id) if sender else ("", site, agent)
     head = (name, event.source, event.type, event.subject)
     return (*owner, *head, int(event.sequence), event.time, _ENCODER.encode(event.data), now)
-
-
-def _format_time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _format_receipt(verdicts: Mapping[str, ItemResult]) -> str:

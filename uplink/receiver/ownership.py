@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from uplink.delivery.responses import ItemOutcome, ItemResult
-from uplink.receiver.event_store import Sender
+from uplink.receiver.event_store import EnrolledSender
 from uplink.receiver.parsing import CloudEvent, ReceivedEvent
 from uplink.receiver.problems import PROBLEM_PREFIX
 
 
-def refuse_foreign(arrivals: Iterable[ReceivedEvent], sender: Sender) -> Iterator[ReceivedEvent]:
+def refuse_foreign(arrivals: Iterable[ReceivedEvent], sender: EnrolledSender) -> Iterator[ReceivedEvent]:
     """Yield the events; those that are not the sender's are refused, each with the reason."""
     for arrival in arrivals:
         foreign = arrival.event and find_foreign_part(arrival.event, sender)
@@ -26,7 +26,7 @@ def refuse_foreign(arrivals: Iterable[ReceivedEvent], sender: Sender) -> Iterato
         yield replace(arrival, event=None, refused=refused)
 
 
-def find_foreign_part(event: CloudEvent, sender: Sender) -> str | None:
+def find_foreign_part(event: CloudEvent, sender: EnrolledSender) -> str | None:
     """Name the part of an event that belongs to another agent or site; None if there is none."""
     agent = event.data["agent"]
     if agent.get("agent_id") not in {None, sender.agent_id}:
