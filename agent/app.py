@@ -137,7 +137,14 @@ def rule_files(settings: Config) -> list[Path]:
 
 def build_rules(settings: Config) -> RuleSet:
     """Load the rules in force, by the clock of the site. Raises ConfigError."""
-    return loader.load_rules(rule_files(settings), settings.site.timezone)
+    schedule = settings.schedule
+    intervals = {
+        "alerts": schedule.alerts,
+        "status": schedule.alerts,
+        "supplies": schedule.supplies,
+        "meters": schedule.meters,
+    }
+    return loader.load_rules(rule_files(settings), settings.site.timezone, intervals)
 
 
 def watch_rules(settings: Config) -> WatchedFiles[RuleSet]:

@@ -3,6 +3,7 @@
     [calendar.office]
     timezone = "America/Chicago"          # without it: this machine's
     mon_fri = "08:00-12:00, 13:00-17:00"  # any of mon … sun, mon_fri, mon_sun
+    sat = "20:00-06:00"                   # until Sunday morning
     holidays = ["2026-11-26"]             # closed all day
     always = true                         # instead of hours: every minute of every day
 
@@ -25,20 +26,38 @@ OpenPeriod = tuple[float, float]
 
 
 def parse_hours(text: str) -> tuple[ClockRange, ...]:
-    """The spans of "08:00-12:00, 13:00-17:00", in order. Raises ValueError, "reason | suggestion"."""
+    """The spans of "08:00-12:00, 20:00-06:00", in order; the last may run over midnight.
+
+    Raises ValueError, "reason | suggestion".
+    """
     found: list[ClockRange] = []
     for part in text.split(","):
-        begin, dash, end = (piece.strip() for piece in part.partition("-"))
-        try:
-            span = (_parse_clock_time(begin), _parse_clock_time(end))
-        except ValueError:
-            dash = ""
-        if not dash:
-            raise ValueError(f'"{text}" is not a span of hours | write it like "08:00-17:00"')
-        if (found and span[0] < found[-1][1]) or span[0] >= span[1] != time(0):
-            raise ValueError(f'"{text}" does not run forward | write spans in order, like "08:00-17:00"')
+        span = _parse_span(part, text)
+        if found and (_runs_overnight(found[-1]) or span[0] < found[-1][1] or found[-1][1] == time(0)):
+            raise ValueError(
+                f'"{text}" overlaps or is out of order | '
+                'write spans in order, like "08:00-12:00, 20:00-06:00"'
+            )
         found.append(span)
     return tuple(found)
+
+
+def _parse_span(part: str, text: str) -> ClockRange:
+    begin, dash, end = (piece.strip() for piece in part.partition("-"))
+    try:
+        span = (_parse_clock_time(begin), _parse_clock_time(end))
+    except ValueError:
+        dash = ""
+    if not dash:
+        raise ValueError(f'"{text}" is not a span of hours | write it like "08:00-17:00"')
+    if begin == "24:00" or (span[0] == span[1] and end != "24:00"):
+        raise ValueError(f'"{part.strip()}" is no span of time | write "00:00-24:00" for a whole day')
+    return span
+
+
+def _runs_overnight(span: ClockRange) -> bool:
+    """True for 20:00-06:00; False for 20:00-24:00."""
+    return span[1] <= span[0] and span[1] != time(0)
 
 
 def _parse_clock_time(text: str) -> time:
@@ -58,9 +77,9 @@ class Calendar:
     _days: dict[date, tuple[OpenPeriod, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def open_periods(self, day: date) -> tuple[OpenPeriod, ...]:
-        """The open spans of one day, as instants."""
+        """The open spans that begin on one day, as instants; one may end on the next day."""
         if day not in self._days:
-            self._days[day] = tuple(self._compute_periods(day))
+            self._days[day] = tuple(sorted(self._compute_periods(day)))
         return self._days[day]
 
     def _compute_periods(self, day: date) -> Iterator[OpenPeriod]:
@@ -69,10 +88,7 @@ class Calendar:
             yield self.instant_of(day, time(0)), self.instant_of(after, time(0))
         elif day not in self.holidays:
             for begin, end in self.week.get(WEEKDAYS[day.weekday()], ()):
-                yield (
-                    self.instant_of(day, begin),
-                    self.instant_of(day, end) if end != time(0) else self.instant_of(after, end),
-                )
+                yield self.instant_of(day, begin), self.instant_of(day if begin < end else after, end)
 
     def instant_of(self, day: date, clock: time) -> float:
         """The instant of a wall-clock time; where the clock shows it twice, the first."""
@@ -87,7 +103,9 @@ class Calendar:
         return datetime.fromtimestamp(at, self.zone).date()
 
     def is_open(self, at: float) -> bool:
-        return any(begin <= at < end for begin, end in self.open_periods(self.local_date(at)))
+        today = self.local_date(at)
+        days = (today - timedelta(days=1), today)  # a night may have begun yesterday
+        return any(begin <= at < end for day in days for begin, end in self.open_periods(day))
 
     def next_opening(self, at: float) -> float | None:
         """Return the next open instant: `at` itself during opening hours, None if there is none."""
@@ -113,10 +131,13 @@ class Calendar:
         return None
 
     def _periods_from(self, at: float) -> Iterator[OpenPeriod]:
-        """The open spans that end after `at`, for some years."""
-        day = self.local_date(at)
-        for ahead in range(MAX_DAYS_AHEAD):
-            yield from (span for span in self.open_periods(day + timedelta(days=ahead)) if span[1] > at)
+        """The open time after `at`, for some years, as spans that do not overlap."""
+        day, reached = self.local_date(at), at
+        for ahead in range(-1, MAX_DAYS_AHEAD):
+            for begin, end in self.open_periods(day + timedelta(days=ahead)):
+                if end > reached:
+                    yield max(begin, reached), end
+                    reached = end
 
 
 ALWAYS_OPEN = Calendar(name="always", zone=UTC, always=True)

@@ -8,6 +8,7 @@ parsed again, one statement at a time. No second parser (tomlkit has no line num
 with the first about where a string ends.
 """
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from agent.core import toml_hints
 from agent.core.errors import Complaint, ConfigError
 
 TomlPath = tuple[str | int, ...]
@@ -57,32 +59,31 @@ def format_key(where: TomlPath) -> str:
     return text
 
 
-def suggest_word(word: str, known: Sequence[str]) -> str:
+def suggest_word(word: str, known: Sequence[str], *, cutoff: float = 0.6) -> str:
     """A suggestion for a misspelt word: 'did you mean "community"?', or the known words."""
-    import difflib  # noqa: PLC0415 - only for who made a mistake
-
-    if close := difflib.get_close_matches(word, known, n=1, cutoff=0.6):
-        return f'did you mean "{close[0]}"?'
+    folded = {name.lower(): name for name in known}
+    if close := difflib.get_close_matches(word.lower(), folded, n=1, cutoff=cutoff):
+        return f'did you mean "{folded[close[0]]}"?'
     return f"known here: {', '.join(sorted(known))}"
 
 
 def load_document(path: Path, *, missing: str = "") -> Document:
     """The file, parsed. Raises ConfigError if it is missing (suggesting `missing`), unreadable or no TOML."""
     try:
-        text = path.read_text("utf-8-sig")  # editors on Windows put a byte order mark in front
+        text = toml_hints.decode_toml(path.read_bytes())
     except FileNotFoundError:
         raise ConfigError.for_file(path, "there is no such file", suggestion=missing) from None
-    except (OSError, UnicodeDecodeError) as why:
+    except OSError as why:
         raise ConfigError.for_file(path, f"cannot be read: {why}") from why
+    except ValueError as why:
+        reason, _, suggestion = str(why).partition(" | ")
+        raise ConfigError.for_file(path, reason, suggestion=suggestion) from None
     try:
         return Document(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as why:
-        found = re.search(r"line (\d+)", str(why))
+        hint = toml_hints.find_hint(text, str(why))
         complaint = Complaint(
-            file=str(path),
-            line=int(found[1]) if found else None,
-            reason=f"not valid TOML: {why}",
-            suggestion='text values need quotes: key = "value"',
+            file=str(path), line=hint.line, reason=f"not valid TOML: {why}", suggestion=hint.suggestion
         )
         raise ConfigError([complaint]) from why
 
@@ -92,34 +93,79 @@ def validate_document(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as why:
-        raise ConfigError(
-            [_build_complaint(document, model, dict(error)) for error in why.errors()]
-        ) from None
+        errors = [dict(error) for error in why.errors()]
+    unknown = {_key_path(error) for error in errors if error["type"] == "extra_forbidden"}
+    found = (_build_complaint(document, model, error, unknown) for error in errors)
+    raise ConfigError([complaint for complaint in found if complaint])
 
 
-def _build_complaint(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Complaint:
-    where: TomlPath = tuple(part for part in error["loc"] if part != "[key]")
-    if error["type"] == "extra_forbidden":
+def _key_path(error: dict[str, Any]) -> TomlPath:
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
+def _build_complaint(
+    document: Document, model: type[BaseModel], error: dict[str, Any], unknown: set[TomlPath]
+) -> Complaint | None:
+    """The complaint about one error; None if it follows from a misspelt key that has its own."""
+    where, kind = _key_path(error), error["type"]
+    if kind == "extra_forbidden":
         known = _known_keys(model, where[:-1])
         return document.build_complaint(where, "unknown key", suggest_word(str(where[-1]), known))
-    if error["type"] == "missing":
-        return document.build_complaint(where, "is missing", f"add {where[-1]} = …")
-    said = str(error.get("ctx", {}).get("error") or error["msg"])
-    reason, _, suggestion = said.partition(" | ")
-    if error["type"] in {"literal_error", "enum"} and isinstance(word := error["input"], str):
+    if kind == "missing":
+        return _build_missing(document, where, error["input"], unknown)
+    if kind in {"literal_error", "enum"} and isinstance(word := error["input"], str):
         known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
         return document.build_complaint(where, f'"{word}" is not known here', suggest_word(word, known))
-    if error["type"] in {"tuple_type", "list_type"}:
-        return document.build_complaint(
-            where, "should be a list", f"write [[{where[-1]}]] for a table, or {where[-1]} = […]"
-        )
-    if error["type"] == "greater_than_equal":
-        suggestion = f"write {error['ctx']['ge']} or more"
-    if error["type"] != "value_error":
+    if kind in {"tuple_type", "list_type"}:
+        return document.build_complaint(where, "should be a list", _suggest_list(where, error["input"]))
+    said = str(error.get("ctx", {}).get("error") or error["msg"])
+    reason, _, suggestion = said.partition(" | ")
+    if kind != "value_error":
         reason = reason[:1].lower() + reason[1:]
+        suggestion = SUGGESTIONS.get(kind, "").format(**error.get("ctx", {}))
+        if kind == "model_type" and isinstance(error["input"], list) and "all" in _known_keys(model, where):
+            suggestion = f"write {where[-1]}.all = [ … ]"
         if isinstance(got := error.get("input"), str | int | float | bool):
             reason += f", not {got!r}"
     return document.build_complaint(where, reason, suggestion)
+
+
+SUGGESTIONS = {
+    "greater_than_equal": "write {ge} or more",
+    "less_than_equal": "write {le} or less",
+    "greater_than": "write more than {gt:g}",
+    "int_type": "write a whole number, without quotes",
+    "int_from_float": "write a whole number",
+    "float_type": "write a number, without quotes",
+    "bool_type": "write true or false, without quotes",
+    "string_type": "write it in quotes",
+    "string_too_short": "write some words",
+    "model_type": "write a table: key = {{ … }}",
+    "dict_type": "write a table: key = {{ … }}",
+}
+"""What to write, by pydantic's name of the error."""
+
+
+def _build_missing(
+    document: Document, where: TomlPath, given: Any, unknown: set[TomlPath]
+) -> Complaint | None:
+    """A required key that is not there; most likely it is misspelt."""
+    name, here = str(where[-1]), where[:-1]
+    close = difflib.get_close_matches(name, list(given) if isinstance(given, dict) else [], n=1, cutoff=0.7)
+    if not close:
+        return document.build_complaint(where, "is missing", f"add {name} = …")
+    if (*here, close[0]) in unknown:
+        return None
+    return document.build_complaint((*here, close[0]), "unknown key", f'did you mean "{name}"?')
+
+
+def _suggest_list(where: TomlPath, given: Any) -> str:
+    name = where[-1]
+    if len(where) == 1:
+        return f"write [[{name}]] for a table, or {name} = […]"
+    if isinstance(given, dict):
+        return f"put it in [ ]: {name} = [{{ … }}]"
+    return f'put it in [ ]: {name} = ["{given}"]' if isinstance(given, str) else f"write {name} = […]"
 
 
 def _known_keys(model: type[BaseModel], where: TomlPath) -> list[str]:

@@ -4,13 +4,16 @@ A check is a function of one rule and of all of them together that yields (key, 
 one is adding it to `CHECKS`. `agent.rules.lint` refuses what is certainly a mistake.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from agent.core.model import Impact
-from agent.rules import templates
-from agent.rules.lint import Finding, RuleIndex
+from agent.core.units import counted, format_duration
+from agent.rules import nearest_words, templates
+from agent.rules.lint import RuleIndex
 from agent.rules.rule import Rule, Scope
+from agent.rules.value_checks import Finding
 from agent.rules.value_kinds import Measure
 
 AdviceCheck = Callable[[Rule, RuleIndex], Iterator[Finding]]
@@ -19,6 +22,11 @@ USAGE_SIGNALS = frozenset({"pages.rate_ratio", "part.event_rate", "part.event_tr
 EPOCH_RULE = "counter-epoch"
 SHORT_KEEP_FIRING = 86400.0  # `keep_firing` that does not outlast a wobble
 USUAL_COMPONENTS = {"supply": "{supply.type}:{supply.colour}", "part": "{part.kind}:{part.index}"}
+USUAL_IMPACTS = {
+    "supplies": (Impact.SUPPLY, Impact.CUSTOMER_FIXABLE),
+    "technician": (Impact.DEVICE_DOWN, Impact.DEGRADED, Impact.PREDICTED, Impact.CUSTOMER_FIXABLE),
+    "site": (Impact.CUSTOMER_FIXABLE, Impact.DEVICE_DOWN, Impact.DEGRADED),
+}  # by who acts on the fault; the provider may act on any
 SCOPE_FIELDS = ("sites", "vendors", "models", "locations", "tags", "contracts")
 
 
@@ -63,30 +71,120 @@ def _may_overlap(one: str, other: str) -> bool:
 def _warn_duplicate_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for other in together.rules.values():
         if other is rule:
-            break  # told of the later one
-        if _rule_meaning(other) == _rule_meaning(rule):
+            break  # reported of the later one
+        if other.fault == rule.fault and _rule_meaning(other) == _rule_meaning(rule):
             yield ("when",), f'asks just what "{other.id}" asks, and finds the same', "drop one of the two"
 
 
 def _rule_meaning(rule: Rule) -> object:
-    """Return what makes two rules the same: subject, scope, conditions, timing and fault."""
+    """Return what makes two rules the same: subject, scope, conditions, timing, fault, notification."""
     parts = [
         sorted((it.signal.name, it.op, str(it.value), str(it.options)) for it in conditions)
         for conditions in (rule.all, rule.any, rule.none, rule.clear)
     ]
-    return rule.per, rule.scope, rule.fault, rule.component, rule.timing.for_duration, parts
+    notifies = rule.impact, rule.shadow, rule.suppressions, rule.schedule
+    return rule.per, rule.scope, rule.fault, rule.component, rule.timing.for_duration, notifies, parts
+
+
+def _warn_replaced_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """A shipped rule that vanishes because a rule of one's own has its id and finds something else."""
+    earlier = together.replaced.get(rule.id)
+    if earlier is None or not earlier.shipped:
+        return
+    for key, mine, theirs in (
+        ("fault", rule.fault, earlier.rule.fault),
+        ("per", rule.per, earlier.rule.per),
+    ):
+        if mine != theirs:
+            yield (
+                ("id",),
+                f'takes the place of the shipped "{rule.id}", whose {key} is {theirs}, not {mine}',
+                "give it an id of its own, if the shipped rule is to stay",
+            )
+            return
+
+
+def _warn_repeated_id(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """Two files of one's own with the same id: the later one stands."""
+    earlier = together.replaced.get(rule.id)
+    if earlier is not None and not earlier.shipped:
+        yield ("id",), f'takes the place of "{rule.id}" in {earlier.place}', "give one of the two another id"
+
+
+def _warn_misspelt_word(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """Words that any printer may use, and that look like a misspelling of a usual one."""
+    del together
+    for condition in (*rule.conditions, *rule.clear):
+        if condition.signal.name == "supply.colour":
+            words = condition.value if isinstance(condition.value, frozenset) else {str(condition.value)}
+            for word in sorted(words):
+                if close := nearest_words.find_typo(word, nearest_words.COLOURS):
+                    yield (*condition.at, "value"), f'"{word}" is no usual colour', f'did you mean "{close}"?'
+    for word in rule.scope.vendors:
+        if close := nearest_words.find_typo(word, nearest_words.VENDORS):
+            yield ("scope", "vendors"), f'"{word}" is no vendor known here', f'did you mean "{close}"?'
+
+
+def _warn_unfit_impact(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """An impact that sends the ticket to another desk than its fault is for."""
+    fault = together.faults.get(rule.fault)
+    if fault is None or rule.impact in USUAL_IMPACTS.get(fault.acts, tuple(Impact)):
+        return
+    usual = " or ".join(USUAL_IMPACTS[fault.acts])
+    yield (
+        ("impact",),
+        f"{rule.impact} does not go with {rule.fault}, which is for: {fault.acts}",
+        f'write impact = "{usual}", or another fault'
+        if " or " not in usual
+        else f"write {usual}, or another fault",
+    )
+
+
+def _warn_short_minutes(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """ "1 m" is one minute; written by somebody who means a month it fires at once."""
+    for key, text in _list_texts(together.raw.get(rule.id, {})):
+        if found := re.fullmatch(r"\s*([123])\s*m\s*", text):
+            yield (
+                key,
+                f'"{text}" is {counted(int(found[1]), "minute")}, not a month',
+                f'write "{found[1]} min", or "{30 * int(found[1])} days"',
+            )
+
+
+def _list_texts(table: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(key, text) of every text in a table."""
+    if isinstance(table, str):
+        yield at, table
+    elif isinstance(table, Mapping | list):
+        for key, it in table.items() if isinstance(table, Mapping) else enumerate(table):
+            yield from _list_texts(it, (*at, key))
+
+
+def _warn_stale_between_polls(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
+    """A reading that is unknown before the next one comes."""
+    parts = frozenset().union(*(it.signal.reads for it in (*rule.conditions, *rule.clear)))
+    for part in sorted(parts & together.intervals.keys()):
+        every = together.intervals[part]
+        if rule.timing.stale_after < every:
+            stale, polled = format_duration(rule.timing.stale_after), format_duration(every)
+            yield (
+                ("stale_after",),
+                f"is {stale}, and {part} are read each {polled}: most of the time they would be unknown",
+                f"write a stale_after of {format_duration(3 * every)} or more",
+            )
+            return
 
 
 def _warn_missing_reason(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
     if not rule.reason.strip():
-        yield ("reason",), "nobody will know why it is as it is", 'add reason = "…"'
+        yield ("reason",), "without it the next reader cannot know why it is as it is", 'add reason = "…"'
 
 
 def _warn_wait_without_group(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     del together
     if rule.grouping.wait and not rule.grouping.by:
-        yield ("ticket", "group_wait"), "waits for nobody without group_by", 'add group_by = ["site"]'
+        yield ("ticket", "group_wait"), "has no effect without group_by", 'add group_by = ["site"]'
 
 
 def _warn_grouped_notices(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
@@ -163,7 +261,9 @@ def _is_noisy_level(name: str, kind: object) -> bool:
 
 
 CHECKS: Sequence[AdviceCheck] = (
-    _warn_disabled_inhibitor, _warn_disjoint_inhibitor, _warn_duplicate_rule, _warn_missing_reason,
+    _warn_disabled_inhibitor, _warn_disjoint_inhibitor, _warn_duplicate_rule, _warn_replaced_rule,
+    _warn_repeated_id, _warn_misspelt_word, _warn_unfit_impact, _warn_short_minutes,
+    _warn_stale_between_polls, _warn_missing_reason,
     _warn_wait_without_group, _warn_grouped_notices, _warn_limited_outages, _warn_ineffective_flap,
     _warn_stale_between_evaluations, _warn_shared_component, _warn_usage_without_epoch, _warn_noisy_level,
 )  # fmt: skip

@@ -217,10 +217,12 @@ def _build_notice(rule: Rule, verdict: RuleResult, facts: Facts, state: Lifecycl
     old = _in_first_days(facts) and _is_preexisting(state, facts)
     return Notice(
         fault=rule.fault,
-        component=templates.fill_template(rule.component, words),
+        component=templates.shorten_text(
+            templates.fill_template(rule.component, words), templates.MAX_COMPONENT
+        ),
         impact=rule.impact.value,
         severity=rule.severity,
-        title=templates.fill_template(rule.title, words),
+        title=templates.shorten_text(templates.fill_template(rule.title, words), templates.MAX_TITLE),
         digest=old and rule.impact not in {Impact.DEVICE_DOWN, Impact.CUSTOMER_FIXABLE},
     )
 

@@ -21,9 +21,9 @@ _NAMED = re.compile(r"daily@(\d\d):(\d\d)|hourly(?:@(\d\d))?")
 
 def _validate_enabled(value: object) -> object:
     if value not in (True, False, "shadow"):
-        raise ValueError(
-            f'{value!r} is neither true, false nor "shadow" | write enabled = "shadow" to try it out'
-        )
+        word = str(value).lower()
+        hint = f"{word}, without quotes" if word in {"true", "false"} else '"shadow" to try it out'
+        raise ValueError(f'{value!r} is neither true, false nor "shadow" | write enabled = {hint}')
     return value
 
 

@@ -5,17 +5,18 @@ suggestion). Adding a check is adding a function to `CHECKS` or `SET_CHECKS`. Ad
 `agent.rules.advice`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 
 from agent.core import toml, units
 from agent.core.model import Impact
-from agent.rules import templates
-from agent.rules.rule import Condition, FaultDefinition, Rule
-from agent.rules.value_kinds import Measure
+from agent.rules import nearest_words, templates, value_checks
+from agent.rules.rule import FaultDefinition, Rule, Suppression
+from agent.rules.value_checks import Finding
 
-Finding = tuple[tuple[str | int, ...], str, str]
-ValueRange = tuple[float, bool, float, bool]  # low, low included, high, high included
+SOME_MONDAY = date(2026, 1, 12)  # no clock changes in the weeks around it
+MAX_ID = 256  # characters that a ticket takes (mps.ticket/1)
 
 
 def check_rule(rule: Rule, faults: Mapping[str, FaultDefinition]) -> Iterator[Finding]:
@@ -24,18 +25,26 @@ def check_rule(rule: Rule, faults: Mapping[str, FaultDefinition]) -> Iterator[Fi
         yield (
             ("fault",),
             f'"{rule.fault}" is not in the fault catalogue',
-            toml.suggest_word(rule.fault, list(faults)),
+            nearest_words.suggest_nearest(rule.fault, faults),
         )
     for check in CHECKS:
         yield from check(rule)
 
 
-def check_set(rules: Mapping[str, Rule], ids: Collection[str]) -> Iterator[tuple[Rule, Finding]]:
-    """Every finding that shows only when all rules are together. `ids`: theirs, and of those switched off."""
-    together = RuleIndex(rules, tuple(ids))
-    for rule in rules.values():
+def check_set(together: "RuleIndex") -> Iterator[tuple[Rule, Finding]]:
+    """Every finding that shows only when all rules are together."""
+    for rule in together.rules.values():
         for check in SET_CHECKS:
             yield from ((rule, finding) for finding in check(rule, together))
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedRule:
+    """A rule whose place a later one of the same id has taken."""
+
+    rule: Rule
+    place: str  # "rules.d/mine.toml:12"
+    shipped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,10 @@ class RuleIndex:
 
     rules: Mapping[str, Rule]
     ids: Sequence[str]
+    faults: Mapping[str, FaultDefinition] = field(default_factory=dict)
+    replaced: Mapping[str, ReplacedRule] = field(default_factory=dict)
+    raw: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # as written in their files
+    intervals: Mapping[str, float] = field(default_factory=dict)  # part of the facts -> seconds between polls
 
 
 def _check_inhibitors_exist(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
@@ -102,47 +115,22 @@ def _check_placeholders(rule: Rule) -> Iterator[Finding]:
                 yield (
                     (key,),
                     f"{{{word}}} is not known for {units.with_article(rule.per)}",
-                    toml.suggest_word(word, known),
+                    nearest_words.suggest_nearest(word, known),
                 )
+        if templates.has_stray_brace(template):
+            yield (key,), "has a brace without its partner", 'write words in braces like "{device}"'
 
 
-def _check_conditions_possible(rule: Rule) -> Iterator[Finding]:
-    """Each of its conditions can hold at some time, and none always."""
-    for condition in (*rule.conditions, *rule.clear):
-        yield from _check_condition_possible(condition)
-
-
-def _check_conditions_compatible(rule: Rule) -> Iterator[Finding]:
-    """All of its conditions can hold at once."""
-    for key, conditions in (("when", rule.all), ("clear", rule.clear)):
-        for (name, _), span in _value_ranges(conditions).items():
-            if _is_empty(span):
-                yield (key, "all"), f"no {name} fits all of these conditions", "turn one comparison round"
-
-
-def _check_condition_possible(condition: Condition) -> Iterator[Finding]:
-    kind, span = condition.signal.kind, _value_range(condition)
-    if not isinstance(kind, Measure) or span is None:
-        return
-    whole: ValueRange = (kind.low, True, kind.high, True)
-    said = f"{condition.signal.name} {condition.op} {kind.format_number(float(str(condition.value)))}"
-    if _is_empty(_intersect_ranges(span, whole)):
-        yield condition.at, f"{said} can never be", "turn the comparison round, or change the value"
-    elif _intersect_ranges(span, whole) == whole:
-        yield condition.at, f"{said} is always so", "leave it out, or change the value"
-
-
-def _check_clear_contradiction(rule: Rule) -> Iterator[Finding]:
-    """`when` and `clear` must not be able to hold both: one compared signal must keep them apart."""
-    opens, clears = _value_ranges(rule.all), _value_ranges(rule.clear)
-    shared = [key for key in opens if key in clears]
-    if shared and not any(_is_empty(_intersect_ranges(opens[key], clears[key])) for key in shared):
-        names = ", ".join(name for name, _ in shared)
-        yield (
-            ("clear", "all"),
-            f"contradicts when.all: some values of {names} both open and clear",
-            'leave a gap, like when <= "10 %" and clear >= "25 %"',
-        )
+def _check_text_bounds(rule: Rule) -> Iterator[Finding]:
+    """The contract bounds its texts; what is longer would be refused by the provider."""
+    bounds = (
+        ("id", rule.id, MAX_ID),
+        ("title", rule.title, templates.MAX_TITLE),
+        ("component", rule.component, templates.MAX_COMPONENT),
+    )
+    for key, text, most in bounds:
+        if len(text) > most:
+            yield (key,), f"has {len(text)} characters, and a ticket takes {most}", "shorten it"
 
 
 def _check_unreachable_signals(rule: Rule) -> Iterator[Finding]:
@@ -181,58 +169,30 @@ def _check_predicted_severity(rule: Rule) -> Iterator[Finding]:
 
 
 def _check_suppression_gaps(rule: Rule) -> Iterator[Finding]:
-    """Suppressions must leave some time for notifications."""
-    inside = {it.calendar.name for it in rule.suppressions if not it.outside}
-    outside = {it.calendar.name for it in rule.suppressions if it.outside}
-    always = {it.calendar.name for it in rule.suppressions if it.calendar.always and not it.outside}
-    for name in sorted((inside & outside) | always):
-        yield ("suppress",), f'with "{name}" it never speaks', "leave one of the two times free"
+    """Suppressions must leave some time for notifications; a holiday alone is none."""
+    times = [replace(it, calendar=replace(it.calendar, holidays=frozenset())) for it in rule.suppressions]
+    if times and all(any(it.applies_at(at) for it in times) for at in _list_edges(times)):
+        names = " and ".join(f'"{name}"' for name in dict.fromkeys(it.calendar.name for it in times))
+        yield ("suppress",), f"with {names} it never speaks", "leave some time free"
+
+
+def _list_edges(times: Sequence[Suppression]) -> list[float]:
+    """Each moment of two weeks at which a calendar opens or closes, and their first."""
+    days = [SOME_MONDAY + timedelta(days=number) for number in range(14)]
+    spans = (span for it in times for day in days for span in it.calendar.open_periods(day))
+    begin = min(it.calendar.instant_of(days[1], time(0)) for it in times)
+    end = begin + 10 * 86400.0
+    return [begin, *(edge for span in spans for edge in span if begin <= edge < end)]
 
 
 CHECKS: Sequence[Callable[[Rule], Iterator[Finding]]] = (
-    _check_condition_present, _check_placeholders, _check_conditions_possible, _check_conditions_compatible,
-    _check_clear_contradiction, _check_unreachable_signals, _check_self_inhibition, _check_self_resolution,
-    _check_predicted_severity, _check_suppression_gaps,
+    _check_condition_present, _check_placeholders, _check_text_bounds, *value_checks.CHECKS,
+    _check_unreachable_signals, _check_self_inhibition, _check_self_resolution, _check_predicted_severity,
+    _check_suppression_gaps,
 )  # fmt: skip
 SET_CHECKS: Sequence[Callable[[Rule, RuleIndex], Iterator[Finding]]] = (
     _check_inhibitors_exist, _check_inhibition_cycle, _check_site_inhibitors, _check_affected_names
 )  # fmt: skip
-
-
-def _value_ranges(conditions: Sequence[Condition]) -> dict[tuple[str, str], ValueRange]:
-    """Which values of each measured signal satisfy all of its conditions. Options make it another signal."""
-    found: dict[tuple[str, str], ValueRange] = {}
-    for condition in conditions:
-        span = _value_range(condition)
-        if span is not None:
-            key = (condition.signal.name, _format_options(condition.options))
-            found[key] = _intersect_ranges(found[key], span) if key in found else span
-    return found
-
-
-def _format_options(options: Mapping[str, object]) -> str:
-    plain = {key: sorted(it) if isinstance(it, frozenset) else it for key, it in options.items()}
-    return str(sorted(plain.items()))
-
-
-def _value_range(condition: Condition) -> ValueRange | None:
-    value, infinity = condition.value, float("inf")
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    if condition.op in {"<", "<="}:
-        return (-infinity, True, value, condition.op == "<=")
-    return (value, condition.op == ">=", infinity, True)
-
-
-def _intersect_ranges(one: ValueRange, other: ValueRange) -> ValueRange:
-    low = max((one[0], not one[1]), (other[0], not other[1]))
-    high = min((one[2], one[3]), (other[2], other[3]))
-    return (low[0], not low[1], high[0], high[1])
-
-
-def _is_empty(span: ValueRange) -> bool:
-    low, low_in, high, high_in = span
-    return low > high or (low == high and not (low_in and high_in))
 
 
 def _find_cycle(rule: Rule, rules: Mapping[str, Rule]) -> list[str]:

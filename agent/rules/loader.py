@@ -5,7 +5,8 @@
 All or nothing: one mistake refuses the whole set, so that half of the rules are never in force alone.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 from agent.core import toml
 from agent.core.calendars import DAY_GROUPS, WEEKDAYS, Calendar
 from agent.core.errors import Complaint, ConfigError
-from agent.rules import advice, lint
+from agent.rules import advice, lint, misplaced_keys
 from agent.rules.compiler import RuleCompiler, SharedDefinitions
 from agent.rules.file_format import CalendarForm, FaultFile, RuleFile, SeverityForm
 from agent.rules.rule import FaultDefinition, Rule, RuleSet
@@ -23,6 +24,8 @@ from agent.rules.rule import FaultDefinition, Rule, RuleSet
 HERE = Path(__file__).parent
 DEFAULTS = HERE / "defaults"
 FAULT_CATALOGUE = HERE / "faults.toml"
+USUAL_INTERVALS = {"alerts": 300.0, "status": 300.0, "supplies": 1800.0, "meters": 3600.0}  # seconds
+LOST_ENDINGS = (".toml.txt", ".txt", ".tml", ".toml.bak")  # names by mistake, if there are rules in the file
 TRIAL_SUFFIX = ".trial.toml"  # beside a rule file: the trials of its rules
 
 
@@ -51,25 +54,33 @@ def rule_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.toml")) if not path.name.endswith(TRIAL_SUFFIX)]
 
 
-def load_rules(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
+def load_rules(
+    paths: Iterable[Path], zone: tzinfo | None = None, intervals: Mapping[str, float] = USUAL_INTERVALS
+) -> RuleSet:
     """The rules of `paths` (files, or folders of *.toml); a later file overrides by id.
 
-    `zone`: the site's; None for the time of this machine. Raises ConfigError with every complaint about
-    every file.
+    `zone`: the site's; None for the time of this machine. `intervals`: seconds between two polls, by the
+    part of the facts that they read. Raises ConfigError with every complaint about every file.
     """
     complaints: list[Complaint] = []
+    paths = list(paths)
     files = _list_files(paths, complaints)
     read = []
     for file in files:
         try:
             document = toml.load_document(file)
-            read.append((document, toml.validate_document(document, RuleFile)))
         except ConfigError as why:
             complaints += why.complaints
+            continue
+        try:
+            read.append((document, toml.validate_document(document, RuleFile)))
+        except ConfigError as why:
+            complaints += misplaced_keys.explain_complaints(document.text, why.complaints)
     pile = _RuleFileSet(_merge_definitions([form for _, form in read], zone), complaints=complaints)
     for document, form in read:
         pile.add_file(document, form)
-    pile.check_rules()
+    together = pile.index_rules(intervals)
+    pile.check_rules(together)
     if pile.complaints:
         raise ConfigError(pile.complaints)
     return RuleSet(
@@ -78,7 +89,12 @@ def load_rules(paths: Iterable[Path], zone: tzinfo | None = None) -> RuleSet:
         calendars=pile.common.calendars,
         zone=zone,
         files=tuple(map(str, files)),
-        advice=tuple(sorted(pile.collect_advice(), key=lambda it: (it.file, it.line or 0))),
+        advice=tuple(
+            sorted(
+                [*pile.collect_advice(together), *_find_unread_files(paths)],
+                key=lambda it: (it.file, it.line or 0),
+            )
+        ),
     )
 
 
@@ -124,6 +140,24 @@ def _list_files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path
     return found
 
 
+def _find_unread_files(paths: Iterable[Path]) -> Iterator[Complaint]:
+    """Files with rules whose names do not end in .toml: Windows hides the .txt that Notepad adds."""
+    for folder in (path for path in paths if path.is_dir() and path != DEFAULTS):
+        taken = rule_files(folder)
+        for file in sorted(folder.iterdir()):
+            name = file.name.lower()
+            if file in taken or not file.is_file() or not name.endswith((".toml", *LOST_ENDINGS)):
+                continue
+            if name.endswith(TRIAL_SUFFIX) or b"[[rule]]" not in file.read_bytes():
+                continue
+            better = re.sub(r"(\.(toml|tml|txt|bak))+$", "", file.name, flags=re.IGNORECASE) + ".toml"
+            yield Complaint(
+                file=str(file),
+                reason="is not read: its name does not end in .toml",
+                suggestion=f"rename it to {better}, or move it away",
+            )
+
+
 @dataclass(slots=True)
 class _RuleFileSet:
     """The rules of the files read so far, and the complaints about them."""
@@ -132,6 +166,7 @@ class _RuleFileSet:
     rules: dict[str, Rule] = field(default_factory=dict)
     places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
+    replaced: dict[str, lint.ReplacedRule] = field(default_factory=dict)
 
     def add_file(self, document: toml.Document, form: RuleFile) -> None:
         """One more file; the later of two rules with the same id stands, but not within one file."""
@@ -144,6 +179,7 @@ class _RuleFileSet:
                 )
             here.add(it.id)
             rule = compiler.compile_rule(number, it)
+            self._note_replaced(it.id)
             self.places[it.id] = (document, number)
             if it.enabled:
                 self.rules[it.id] = rule
@@ -151,15 +187,33 @@ class _RuleFileSet:
                 self.rules.pop(it.id, None)
         self.complaints += compiler.complaints
 
-    def check_rules(self) -> None:
+    def _note_replaced(self, name: str) -> None:
+        """Remember the earlier rule whose place a rule with this id takes."""
+        if name in self.rules:
+            document, number = self.places[name]
+            place = f"{document.path}:{document.find_line(('rule', number))}"
+            shipped = document.path.parent == DEFAULTS
+            self.replaced[name] = lint.ReplacedRule(self.rules[name], place, shipped)
+
+    def index_rules(self, intervals: Mapping[str, float]) -> lint.RuleIndex:
+        """All rules together, for checks and advice."""
+        return lint.RuleIndex(
+            rules=self.rules,
+            ids=tuple(self.places),
+            faults=self.common.faults,
+            replaced=self.replaced,
+            raw={name: document.data["rule"][number] for name, (document, number) in self.places.items()},
+            intervals=intervals,
+        )
+
+    def check_rules(self, together: lint.RuleIndex) -> None:
         """Check the rules against each other."""
-        for rule, (key, reason, suggestion) in lint.check_set(self.rules, self.places):
+        for rule, (key, reason, suggestion) in lint.check_set(together):
             document, number = self.places[rule.id]
             self.complaints.append(document.build_complaint(("rule", number, *key), reason, suggestion))
 
-    def collect_advice(self) -> Iterator[Complaint]:
+    def collect_advice(self, together: lint.RuleIndex) -> Iterator[Complaint]:
         """Yield advice about every rule."""
-        together = lint.RuleIndex(self.rules, tuple(self.places))
         for rule in self.rules.values():
             document, number = self.places[rule.id]
             for key, reason, suggestion in advice.advise_rule(rule, together):

@@ -18,6 +18,7 @@ and, where it applies,
     WHEN_UNREACHABLE = True       it has a value also while the printer does not answer
     NOT_REPLAYABLE = True         history does not record it: unknown in a backtest, which reports that
     ROW_LOCAL = True              it depends on the supply's own row of the last poll alone
+    MANY = True                   it may have several values at once: each open alert has a code
     LIKE = _alerts                a file of shared declarations, for what this one does not declare
 
 Adding a signal is adding a file.
@@ -79,6 +80,7 @@ class Signal:
     placeholders: tuple[str, ...] = ()
     placeholder_values: FillPlaceholders = _no_placeholders
     row_local: bool = False
+    many: bool = False
     not_replayable: bool = False
     evidence_text: str = ""
     text: str = ""  # its explanation for people
@@ -117,6 +119,7 @@ def load_signals() -> Mapping[str, Signal]:
             placeholder_values=declared.get("placeholder_values", _no_placeholders),
             not_replayable=declared.get("NOT_REPLAYABLE", False),
             row_local=declared.get("ROW_LOCAL", False),
+            many=declared.get("MANY", False),
             evidence_text=declared.get("EVIDENCE_TEXT", f"{name} {{value}}"),
             text=(module.__doc__ or "").partition(": ")[2].strip(),
         )

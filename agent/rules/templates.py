@@ -33,6 +33,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "site": ("site", "value", "evidence"),
 }
 
+MAX_TITLE, MAX_COMPONENT = 2000, 500  # characters that a ticket takes (mps.ticket/1)
+
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -44,6 +46,16 @@ def known_placeholders(rule: Rule) -> tuple[str, ...]:
 
 def find_placeholders(template: str) -> list[str]:
     return _BRACES.findall(template)
+
+
+def shorten_text(text: str, most: int) -> str:
+    """The text in at most `most` characters, so that no ticket is refused for a long alert in its title."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def has_stray_brace(template: str) -> bool:
+    """True if a brace has no partner: "{device is down"."""
+    return any(sign in _BRACES.sub("", template) for sign in "{}")
 
 
 def fill_template(template: str, words: Mapping[str, str]) -> str:

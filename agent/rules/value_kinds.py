@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from agent.core import toml, units
+from agent.core import units
+from agent.rules import nearest_words
 
 WordSet = frozenset[str]
 SignalValue = float | str | bool | WordSet | None
@@ -40,6 +41,7 @@ class Measure:
     low: float = 0.0
     high: float = math.inf
     ops: tuple[str, ...] = tuple(ORDER_OPERATORS)
+    whole: bool = False  # whole numbers only
 
     def parse(self, value: object) -> float:
         """The threshold as a number. Raises ValueError, "reason | suggestion"."""
@@ -82,7 +84,7 @@ class Vocabulary:
             raise invalid_value(f"{value!r} is not a word", hint)
         known = self.numbers or self.known
         if known and value not in known:
-            raise invalid_value(f'"{value}" is not known here', toml.suggest_word(value, sorted(known)))
+            raise invalid_value(f'"{value}" is not known here', nearest_words.suggest_nearest(value, known))
         return str(self.numbers[value]) if self.numbers else value
 
     def parse_many(self, value: object) -> WordSet:
@@ -168,7 +170,7 @@ PERCENT = Measure(_parse_percent, lambda n: f"{n:g} %", 'a percentage, like "10 
 DURATION = Measure(_parse_duration, units.format_duration, 'a duration, like "5 minutes"')
 BUSINESS_TIME = Measure(_parse_business_time, units.format_duration, 'business time, like "2 business_hours"')
 CALENDAR = CalendarName()
-COUNT = Measure(_parse_count, lambda n: f"{n:g}", "a whole number, like 3")
+COUNT = Measure(_parse_count, lambda n: f"{n:g}", "a whole number, like 3", whole=True)
 NUMBER = Measure(_parse_number, lambda n: f"{n:.3g}" if n < 1000 else f"{n:,.0f}", "a number, like 1.5")
 CHANCE = Measure(_parse_chance, lambda n: f"{n:.0%}", "a chance, like 0.30", low=0.01, high=0.99)
 FLAG = Flag()

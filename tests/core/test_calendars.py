@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.core.calendars import ALWAYS_OPEN, WEEKDAYS, Calendar, load_time_zone, parse_hours
 
@@ -74,7 +76,18 @@ def test_hours_are_spans_of_a_day() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8-17", "17:00-08:00", "08:00", "", "08:00-12:00, 11:00-17:00", "09:00-09:00"]
+    "text",
+    [
+        "8-17",
+        "08:00",
+        "",
+        "08:00-12:00, 11:00-17:00",
+        "09:00-09:00",
+        "24:00-06:00",
+        "20:00-24:00, 00:00-06:00",
+        "08:00-24:00, 10:00-12:00",
+        "20:00-06:00, 08:00-12:00",
+    ],
 )
 def test_hours_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\| write"):
@@ -92,3 +105,37 @@ def test_without_a_zone_it_is_the_time_of_this_machine() -> None:
     here = Calendar(week={"mon": parse_hours("08:00-17:00")})
     noon = datetime(2026, 11, 23, 12).timestamp()  # noqa: DTZ001 - this machine's own time is meant
     assert here.is_open(noon)
+
+
+NIGHTS = Calendar(zone=UTC, week=dict.fromkeys(WEEKDAYS[:5], parse_hours("20:00-06:00")))
+
+
+def test_a_night_runs_over_midnight_into_a_day_without_hours() -> None:
+    friday = datetime(2026, 11, 27, tzinfo=UTC).timestamp()
+    hours = [NIGHTS.is_open(friday + hour * 3600) for hour in range(48)]
+    assert [hour for hour, it in enumerate(hours) if it] == [*range(6), *range(20, 30)]
+    assert NIGHTS.count_open_seconds(friday, friday + 48 * 3600) == 16 * 3600
+    assert NIGHTS.add_open_seconds(friday + 5 * 3600, 2 * 3600) == friday + 21 * 3600
+    assert NIGHTS.next_opening(friday + 12 * 3600) == friday + 20 * 3600
+
+
+def _minute(it: time) -> time:
+    return it.replace(second=0, microsecond=0)
+
+
+SPANS = st.lists(st.tuples(st.times().map(_minute), st.times().map(_minute)), max_size=3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(week=st.lists(SPANS, min_size=7, max_size=7), begin=st.integers(0, 10_000), hours=st.integers(1, 60))
+def test_business_time_is_the_minutes_that_are_open_for_any_set_of_spans(week, begin, hours) -> None:
+    place = Calendar(zone=UTC, week={day: tuple(it) for day, it in zip(WEEKDAYS, week, strict=True)})
+    since, until = 1_800_000_000.0 // 60 * 60 + begin * 60, 0.0
+    until = since + hours * 3600
+    lived = sum(60.0 for minute in range(hours * 60) if place.is_open(since + minute * 60))
+    assert place.count_open_seconds(since, until) == lived
+    if lived:
+        due = place.add_open_seconds(since, lived)
+        assert due is not None
+        assert since < due <= until
+        assert place.count_open_seconds(since, due) == lived

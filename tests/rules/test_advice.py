@@ -55,6 +55,8 @@ reason = "x"
 """
 TWIN = OFF.replace("enabled = false\n", 'component = "mine"\nreason = "x"\n')
 
+EARLIER = OFF.replace("enabled = false\n", "")  # stands in a file of its own
+
 ADVICE = [
     # check, beside it, the rule with what is unwise about it, with what would be right, key, said
     ("_warn_disabled_inhibitor", OFF, {"inhibited_by": '["off"]'}, {}, "inhibited_by", '"off" is switched off'),
@@ -64,14 +66,34 @@ ADVICE = [
         {"scope.vendors": '["HP", "R*"]', "inhibited_by": '["ricoh"]'}, "inhibited_by", "the two never meet",
     ),
     ("_warn_duplicate_rule", TWIN, {}, {"for": '"1 hour"'}, "when", 'asks just what "off" asks'),
-    ("_warn_missing_reason", "", {"reason": '" "'}, {}, "reason", "nobody will know why"),
     (
-        "_warn_wait_without_group", "", {"ticket": '{ group_wait = "2h" }'},
-        {"ticket": '{ group_by = ["site"], group_wait = "2h" }'}, "ticket.group_wait", "waits for nobody",
+        "_warn_replaced_rule", "", {"id": '"supply-low"'}, {"id": '"supply-lower"'}, "id",
+        'takes the place of the shipped "supply-low", whose fault is supply.low',
+    ),
+    ("_warn_repeated_id", EARLIER, {"id": '"off"'}, {}, "id", 'takes the place of "off" in'),
+    (
+        "_warn_misspelt_word", "",
+        SUPPLY | {"when.all": '[{ signal = "supply.colour", op = "is", value = "balck" }]', "clear.all": "[]"},
+        SUPPLY | {"when.all": '[{ signal = "supply.colour", op = "is", value = "umber" }]', "clear.all": "[]"},
+        "when.all[1].value", '"balck" is no usual colour',
     ),
     (
-        "_warn_grouped_notices", "", {"impact": '"customer_fixable"', "max_tickets_per_day": "3"},
-        {"max_tickets_per_day": "3"}, "ticket", "a notice, and no ticket",
+        "_warn_unfit_impact", "", {"fault": '"supply.low"', "impact": '"device_down"'},
+        {"fault": '"supply.low"', "impact": '"supply"'}, "impact", "device_down does not go with supply.low",
+    ),
+    ("_warn_short_minutes", "", {"for": '"1 m"'}, {"for": '"1 min"'}, "for", "is 1 minute, not a month"),
+    (
+        "_warn_stale_between_polls", "", SUPPLY | {"stale_after": '"10 minutes"'},
+        SUPPLY | {"stale_after": '"31 minutes"'}, "stale_after", "supplies are read each 30 min",
+    ),
+    ("_warn_missing_reason", "", {"reason": '" "'}, {}, "reason", "the next reader cannot know why"),
+    (
+        "_warn_wait_without_group", "", {"ticket": '{ group_wait = "2h" }'},
+        {"ticket": '{ group_by = ["site"], group_wait = "2h" }'}, "ticket.group_wait", "has no effect",
+    ),
+    (
+        "_warn_grouped_notices", "", {"fault": '"cover.open"', "impact": '"customer_fixable"', "max_tickets_per_day": "3"},
+        {"fault": '"cover.open"', "max_tickets_per_day": "3"}, "ticket", "a notice, and no ticket",
     ),
     (
         "_warn_limited_outages", "", {"impact": '"device_down"', "max_tickets_per_day": "3"},
@@ -101,8 +123,12 @@ ADVICE = [
 def advised(tmp_path: Path, beside: str, different: dict[str, str]) -> list[Complaint]:
     lines = (f"{key} = {value}" for key, value in (USUAL | different).items())
     path = tmp_path / "mine.toml"
-    path.write_text(f"{beside}\n[[rule]]\n" + "\n".join(lines), "utf-8")
-    found = loader.load_rules([*loader.shipped_files(), path])
+    path.write_text(f"{'' if beside == EARLIER else beside}\n[[rule]]\n" + "\n".join(lines), "utf-8")
+    earlier = tmp_path / "earlier" / "theirs.toml"
+    earlier.parent.mkdir(exist_ok=True)
+    earlier.write_text(EARLIER, "utf-8")
+    first = [earlier] if beside == EARLIER else []
+    found = loader.load_rules([*loader.shipped_files(), *first, path])
     return [it for it in found.advice if it.file == str(path)]
 
 
@@ -144,7 +170,7 @@ def test_advice_is_no_reason_to_refuse(tmp_path: Path) -> None:
     advised(tmp_path, "", {"reason": '""'})
     result = CliRunner().invoke(cli.app, ["check", str(tmp_path)])
     assert result.exit_code == 0
-    assert "rule[1].reason: nobody will know why it is as it is" in result.output
+    assert "rule[1].reason: without it the next reader cannot know why it is as it is" in result.output
     assert "no complaint, 1 piece of advice" in result.output
     document = json.loads(CliRunner().invoke(cli.app, ["check", str(tmp_path), "--json"]).stdout)
     assert (document["complaints"], [it["key"] for it in document["advice"]]) == ([], ["rule[1].reason"])

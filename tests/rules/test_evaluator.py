@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.core.model import Change, Facts
+from agent.core.model import Change, DeviceStatus, Facts
 from agent.core.store import Store
 from agent.rules import engine, loader, state_store
 from agent.rules.evaluator import RuleEvaluator
@@ -261,3 +262,15 @@ def test_a_change_about_the_printer_names_its_gravest_alert(
     assert change.title.endswith("is down: E000 fuser (30)")
     said = json.loads(json.dumps(change.evidence))["alert"]
     assert (said["code"], said["group"], said["text"]) == (30, "marker", "E000 fuser")
+
+
+def test_a_long_alert_does_not_make_a_title_that_a_provider_refuses(
+    tmp_path: Path, printer: Any, tx: sqlite3.Connection
+) -> None:
+    text = RULES.replace("{device} is down", "{device}: " + "{device} " * 60)
+    judge = judge_by(tmp_path, text)
+    facts = printer.facts(status=printer.status(DeviceStatus.DOWN))
+    named = replace(facts, device=replace(facts.device, model="M" * 60))
+    (change,) = judge.evaluate_device(tx, named)
+    assert len(change.title) == 2000
+    assert change.title.endswith("…")

@@ -1,10 +1,14 @@
-"""Rule files as cases: each of `bad/` is refused for the reason in its first line, `good/` is taken.
+"""Rule files as cases: each of `mistakes/` is met with the message in its first line, `good/` is taken.
 
 # expect: LINE: KEY: REASON | SUGGESTION
-# expect: +2 rules        beside the shipped ones
+# expect: advice: LINE: KEY: REASON | SUGGESTION
+# expect: +2 rules        beside the shipped ones, and no advice
+
+A folder among them stands for the files in it; the first one says what is expected.
 """
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,7 +21,7 @@ from agent.rules import loader
 from agent.rules.signals import load_signals
 
 HERE = Path(__file__).parent
-BAD = sorted((HERE / "bad").glob("*.toml"))
+MISTAKES = sorted((HERE / "mistakes").iterdir())
 GOOD = sorted((HERE / "good").glob("*.toml"))
 
 
@@ -26,8 +30,9 @@ def name(path: Path) -> str:
 
 
 def expected(path: Path) -> str:
-    first, _, _ = path.read_text("utf-8").partition("\n")
-    return first.removeprefix("# expect: ")
+    raw = (min(path.iterdir()) if path.is_dir() else path).read_bytes()
+    text = raw.decode("utf-16" if raw.startswith(b"\xff\xfe") else "utf-8-sig", "replace")
+    return text.splitlines()[0].removeprefix("# expect: ")
 
 
 def complaints(*paths: Path) -> list[Complaint]:
@@ -36,29 +41,44 @@ def complaints(*paths: Path) -> list[Complaint]:
     return caught.value.complaints
 
 
-@pytest.mark.parametrize("path", BAD, ids=name)
-def test_a_bad_rule_file_is_refused_for_its_one_mistake(path: Path) -> None:
-    (said,) = complaints(path)
-    assert said.file == str(path)
-    assert f"{said.line}: {said.key}: {said.reason} | {said.suggestion}" == expected(path)
+def messages(path: Path) -> list[str]:
+    """Everything that is said about a file, or the files in a folder."""
+    try:
+        found = [("advice: ", it) for it in loader.load_rules([*loader.shipped_files(), path]).advice]
+    except ConfigError as why:
+        found = [("", it) for it in why.complaints]
+    said = [
+        f"{kind}{it.line}: {it.key}: {it.reason} | {it.suggestion}"
+        for kind, it in found
+        if it.file.startswith(str(path))
+    ]
+    return [line.replace(f"{path.parent}{os.sep}", "").replace(os.sep, "/") for line in said]
+
+
+@pytest.mark.parametrize("path", MISTAKES, ids=name)
+def test_a_mistake_is_met_with_one_message_that_says_what_to_do(path: Path) -> None:
+    assert messages(path) == [expected(path)]
+    assert not expected(path).endswith("| ")
 
 
 @pytest.mark.parametrize("path", GOOD, ids=name)
-def test_a_good_rule_file_is_taken(path: Path) -> None:
+def test_a_good_rule_file_is_taken_without_a_word(path: Path) -> None:
     more = len(loader.load_rules([*loader.shipped_files(), path]).rules) - len(
         loader.load_rules(loader.shipped_files()).rules
     )
+    assert messages(path) == []
     assert f"{more:+d} rules" == expected(path)
 
 
-def test_there_are_at_least_forty_planted_mistakes_and_ten_right_files() -> None:
-    assert len(BAD) >= 40
-    assert len(GOOD) >= 10
+def test_there_are_at_least_120_mistakes_and_40_right_files() -> None:
+    assert len(MISTAKES) >= 120
+    assert len(GOOD) >= 40
 
 
 def test_every_mistake_of_every_file_is_told_at_once() -> None:
-    said = complaints(*BAD[:8])
-    assert {it.file for it in said} == {str(path) for path in BAD[:8]}
+    bad = [path for path in MISTAKES if path.is_file() and "advice:" not in expected(path)][:8]
+    said = complaints(*bad)
+    assert {it.file for it in said} == {str(path) for path in bad}
 
 
 def test_a_later_file_overrides_by_id_and_each_rule_knows_its_file() -> None:
@@ -122,7 +142,7 @@ def test_check_without_files_checks_the_shipped_rules() -> None:
 
 
 def test_check_says_where_what_and_what_would_be_right() -> None:
-    bad = HERE / "bad" / "unknown_signal.toml"
+    bad = HERE / "mistakes" / "unknown_signal.toml"
     code, output = check(bad)
     assert code == 2
     assert f"{bad}:8: rule[1].when.all[2].signal: there is no signal" in output
@@ -131,7 +151,7 @@ def test_check_says_where_what_and_what_would_be_right() -> None:
 
 
 def test_check_prints_json_for_programs() -> None:
-    code, output = check(HERE / "bad" / "unknown_fault.toml", "--json")
+    code, output = check(HERE / "mistakes" / "unknown_fault.toml", "--json")
     (said,) = json.loads(output)["complaints"]
     assert (code, said["line"], said["key"]) == (2, 13, "rule[1].fault")
     assert json.loads(check("--json")[1])["complaints"] == []

@@ -17,9 +17,9 @@ from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.rules import subjects
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import SignalQuery
+from agent.rules.value_checks import LASTING_SIGNALS
 
 MIN_PRINTERS = 3  # printers: with fewer, missing values prove nothing
-LASTING_SIGNALS = frozenset({"supply.kind", "supply.colour"})  # these do not change from day to day
 MAX_NAMED = 3  # models that are named; the others are counted
 
 FleetAdvice = tuple[str, str, str]

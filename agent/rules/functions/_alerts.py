@@ -29,6 +29,7 @@ PER = ("alert", "device")
 OPTIONS: dict[str, ValueKind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}
 READS = ("alerts",)
 TIMED = ("min_age",)
+MANY = True
 
 
 def each(column: Callable[[Alert], str | None]) -> ReadSignal:

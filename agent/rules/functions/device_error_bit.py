@@ -16,6 +16,7 @@ PER = ("device", "supply", "alert", "part")
 OPTIONS = {"min_age": DURATION}
 READS = ("status",)
 TIMED = ("min_age",)
+MANY = True
 
 
 def read(asked: SignalQuery) -> SignalValue:
