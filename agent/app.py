@@ -7,13 +7,12 @@ config ─► access policy ─► SNMP client ─► printer reader ─► disc
 One builder a stage, in this order; `Agent.use_rules` and `Agent.use_config` put edited files into force.
 """
 
-import asyncio
 import logging
 import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,12 +21,14 @@ from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 from agent.config import Config, startup_keys
 from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
-from agent.core import audit, health, plugins
+from agent.core import audit, health, plugins, store_recovery
 from agent.core.calendars import Calendar
 from agent.core.clock import Clock
 from agent.core.errors import StoreError
+from agent.core.failure_log import FailureLog
 from agent.core.model import Tier
 from agent.core.store import Store
+from agent.core.supervisor import Supervisor
 from agent.core.watched_files import WatchedFiles
 from agent.discovery import inventory
 from agent.forecast import forecast_store
@@ -112,7 +113,7 @@ class Agent:
     delivery: Delivery | None
     provider_poller: ProviderPoller | None
     counts: Counter[str]
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    supervisor: Supervisor
 
     def use_rules(self, rules: RuleSet) -> None:
         """Evaluate by these rules from the next poll on."""
@@ -298,6 +299,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     """Put the agent together; opens its state, and no socket yet."""
     first = settings.load_first()
     counts = Counter[str]()
+    failures = FailureLog(counts, is_fatal)
     policy, snmp_client = AccessPolicy.from_config(first), build_snmp_client(first)
     reader = build_reader(first, snmp_client, clock, counts)
     rules, identity = watch_rules(first), build_identity(first)
@@ -314,16 +316,25 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
         snmp_client=snmp_client,
         pipeline=pipeline,
         batch_writer=batch_writer,
-        poller=Poller(policy, store, reader, batch_writer, fleet, build_poll_queue(first), trusted),
+        poller=Poller(
+            policy, store, reader, batch_writer, fleet, build_poll_queue(first), trusted, failures=failures
+        ),
         maintenance=Maintenance(store, clock, pipeline.sender),
-        discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet, trusted),
+        discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet, trusted, failures),
         rules=rules,
         settings=settings,
         target=target,
         delivery=delivery,
         provider_poller=build_provider_poller(first, target, store, clock),
         counts=counts,
+        supervisor=Supervisor(failures),
     )
+
+
+def is_fatal(why: BaseException) -> bool:
+    """True for an error of the state on disk, which only a new start can recover."""
+    damaged = isinstance(why, sqlite3.DatabaseError) and store_recovery.is_corruption(why)
+    return damaged or isinstance(why, StoreError)
 
 
 def _send_committed(delivery: Delivery | None, on_outcome: OutcomeCallback, outcome: PollOutcome) -> None:

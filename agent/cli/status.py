@@ -62,6 +62,7 @@ def status(
     for sentence in advice:
         _common.out.print(f"  {sentence}", markup=False)
     _print_complaints(agent)
+    _print_failing(agent)
 
 
 def _credential_levels(policy: Any) -> dict[str, str]:
@@ -75,6 +76,13 @@ def _format_age(at: float | None, now: float) -> str:
     from agent.core import units
 
     return f"{units.format_duration(max(0.0, now - at))} ago" if at else "never"
+
+
+def _print_failing(agent: dict[str, Any]) -> None:
+    """Print the tasks that failed lately and were started again, with the last error."""
+    failing = agent.get("failing") or {}
+    for task, reason in sorted(failing.items()):
+        _common.out.print(f"\nStarted again after a failure: {task} ({reason})", markup=False)
 
 
 def _print_complaints(agent: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ class Health:
     silent: int | None = None  # of them, those that do not answer
     left_alone: Sequence[str] = ()  # keys of printers that restart when they are polled; stays on site
     counts: Mapping[str, int] = field(default_factory=dict)  # successes and failures since the start, by name
+    failing: Mapping[str, str] = field(default_factory=dict)  # tasks that failed lately -> the last error
     config_complaint: str | None = None  # why an edited configuration is not in force
     rules_complaint: str | None = None  # why edited rules are not in force
 

@@ -29,6 +29,8 @@ DEVICE_COLUMNS = (
 )  # columns that are fields of a Device
 
 NOT_A_PRINTER = "not a printer"
+OUTSIDE = "outside"
+MAX_OUTSIDE = 500  # addresses outside the networks that are kept, the newest: anybody can announce them
 RETRY_PAUSES = {NOT_A_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
 MAX_SWEEP_AGE = 86400.0  # an interrupted sweep older than this starts from the beginning
 ALIVE_WINDOW = 3600.0  # a device that answered within this time is there
@@ -85,9 +87,15 @@ def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
     row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
     if find_device_at(tx, sighting.address) is not None:
         return False
-    if row is None or row["asked_until"] <= sighting.at:
+    if row is None or _pause_is_over(row, sighting.at):
         return True
     return bool(sighting.is_printer) and row["verdict"] != NOT_A_PRINTER and row["via"] != sighting.via
+
+
+def _pause_is_over(row: sqlite3.Row, now: float) -> bool:
+    """True after the pause, and for one longer than its verdict gives: the clock was set back since."""
+    left = row["asked_until"] - now
+    return bool(left <= 0 or left > RETRY_PAUSES.get(row["verdict"], 0.0))
 
 
 def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
@@ -100,6 +108,12 @@ def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> 
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (host, port, sighting.via, sighting.at, verdict, sighting.at + pause, sighting.model, announced),
     )
+    if verdict == OUTSIDE:
+        tx.execute(
+            "DELETE FROM candidate WHERE rowid IN (SELECT rowid FROM candidate WHERE verdict = ? "
+            "ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+            (OUTSIDE, MAX_OUTSIDE),
+        )
 
 
 def load_candidates(tx: sqlite3.Connection) -> list[Candidate]:
@@ -301,7 +315,7 @@ def save_sweep_position(tx: sqlite3.Connection, host: str, now: float) -> None:
 
 def load_sweep_position(tx: sqlite3.Connection, now: float) -> str:
     """Load the host after which an interrupted sweep resumes; "" if the last one was completed, or is old."""
-    row = tx.execute("SELECT host FROM sweep WHERE at > ?", (now - MAX_SWEEP_AGE,)).fetchone()
+    row = tx.execute("SELECT host FROM sweep WHERE at > ? AND at <= ?", (now - MAX_SWEEP_AGE, now)).fetchone()
     return str(row["host"]) if row else ""
 
 

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agent.core import store_recovery
 from agent.core.model import SiteFacts
 from agent.core.store import Store
 from agent.pipeline.pipeline import Pipeline, PollOutcome, PollResult
@@ -47,12 +48,21 @@ class BatchWriter:
     async def run(self) -> None:
         """Process arriving readings for ever, a group at a time."""
         while True:
-            group = [await self._queue.get()]
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.batch_delay):
-                    while len(group) < MAX_BATCH:
-                        group.append(await self._queue.get())
-            await self._commit_batch(group)
+            group: list[PendingPoll] = []
+            try:
+                await self._collect_batch(group)
+                await self._commit_batch(group)
+            except BaseException as why:
+                _reject_polls(group, why)
+                raise
+
+    async def _collect_batch(self, group: list[PendingPoll]) -> None:
+        """Fill `group` with the polls of the next `batch_delay`."""
+        group.append(await self._queue.get())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.batch_delay):
+                while len(group) < MAX_BATCH:
+                    group.append(await self._queue.get())
 
     def _process_batch(
         self, tx: sqlite3.Connection, readings: list[PollResult], site: SiteFacts
@@ -62,21 +72,36 @@ class BatchWriter:
         return [self.pipeline.process_poll(tx, reading, site) for reading in readings]
 
     async def _commit_batch(self, group: list[PendingPoll]) -> None:
+        """Commit the polls. If one of several cannot be processed, each is committed alone."""
         site = self.fleet.site_facts
         readings = [reading for reading, _ in group]
         try:
             outcomes = await self.store.run(lambda tx: self._process_batch(tx, readings, site))
-        except BaseException as why:
-            for _, waiting in group:  # its caller must get the error
-                if not waiting.done():
-                    waiting.set_exception(why)
-            if isinstance(why, sqlite3.OperationalError):
-                log.error("%d readings could not be kept: %s", len(group), why)  # noqa: TRY400 - no news in a traceback
-                return
-            raise
+        except sqlite3.OperationalError as why:
+            log.error("%d readings could not be kept: %s", len(group), why)  # noqa: TRY400 - no news in a traceback
+            _reject_polls(group, why)
+        except Exception as why:
+            if isinstance(why, sqlite3.DatabaseError) and store_recovery.is_corruption(why):
+                raise
+            if len(group) == 1:
+                _reject_polls(group, why)  # recorded at the edge of that poll
+            else:
+                for one in group:
+                    await self._commit_batch([one])
+        else:
+            self._report_outcomes(group, outcomes)
+
+    def _report_outcomes(self, group: list[PendingPoll], outcomes: list[PollOutcome]) -> None:
         for (_, waiting), outcome in zip(group, outcomes, strict=True):
             if outcome.device:
                 self.fleet.record_poll(outcome.device, outcome.snapshot)
             self.on_outcome(outcome)
             if not waiting.done():
                 waiting.set_result(outcome)
+
+
+def _reject_polls(group: list[PendingPoll], why: BaseException) -> None:
+    """Raise `why` where the polls are awaited."""
+    for _, waiting in group:
+        if not waiting.done():
+            waiting.set_exception(why)

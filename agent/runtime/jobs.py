@@ -1,5 +1,6 @@
 """The periodic jobs of the service: polls, sweeps, heartbeats, edited files, upkeep."""
 
+import logging
 import os
 import sqlite3
 from dataclasses import asdict
@@ -8,22 +9,28 @@ from functools import partial
 from agent import __version__
 from agent.app import Agent
 from agent.core import health
+from agent.core.clock_jumps import ClockJumpDetector
 from agent.core.health import Health
+from agent.core.units import format_duration
 from agent.forecast import forecast_store
-from agent.history import retention
+from agent.history import expiry_clock, retention
 from agent.pipeline.polling.collecting import find_local_collectors
-from agent.pipeline.polling.schedule import PeriodicJobs
 from agent.pipeline.polling.usb_printers import UsbPoller
+from agent.runtime.calendar_jobs import CalendarJobs
+from agent.runtime.periodic_jobs import PeriodicJobs
+
+log = logging.getLogger(__name__)
 
 POLL_TICK = 1.0  # real seconds between looks for due printers; a scaled clock looks more often
 RELOAD_INTERVAL = 2.0  # real seconds between looks at edited files
-PRUNE_INTERVAL = 86400.0  # seconds between deletions of old history
+PRUNE_TIME = (3, 10)  # hour and minute of the site's night at which old history is deleted
+CLOCK_INTERVAL = 1.0  # real seconds between looks at the wall clock
 MAINTENANCE_INTERVAL = 60.0  # real seconds between looks at the outbox's bounds
 
 
 def build_jobs(agent: Agent) -> PeriodicJobs:
     """Build the periodic jobs of the service, not yet started."""
-    made = PeriodicJobs(agent.clock)
+    made = PeriodicJobs(agent.clock, agent.supervisor)
     speed, schedule = agent.clock.speed, agent.config.schedule
     made.add_job(min(POLL_TICK * speed, schedule.alerts / 10), "polls", agent.poller.start_due_polls)
     made.add_job(schedule.sweep, "sweep", partial(run_sweep, agent), at_once=True)
@@ -37,8 +44,35 @@ def build_jobs(agent: Agent) -> PeriodicJobs:
     made.add_job(schedule.heartbeat, "heartbeat", partial(send_heartbeat, agent), at_once=True)
     made.add_job(RELOAD_INTERVAL * speed, "upkeep", partial(reload_files, agent))
     made.add_job(MAINTENANCE_INTERVAL * speed, "housekeeping", partial(run_maintenance, agent))
-    made.add_job(PRUNE_INTERVAL, "history", partial(prune_history, agent))
     return made
+
+
+def build_calendar_jobs(agent: Agent) -> CalendarJobs:
+    """Build the jobs at an hour of the site's day, not yet started."""
+    made = CalendarJobs(agent.config.site.timezone, agent.supervisor.failures)
+    made.add_daily_job(*PRUNE_TIME, "history", partial(prune_history, agent))
+    return made
+
+
+def watch_clock(periodic: PeriodicJobs, agent: Agent, calendar: CalendarJobs) -> None:
+    """Add the job that reports a jump of the wall clock, once, and sets the calendar jobs right."""
+    detector = ClockJumpDetector()
+    detector.detect_jump(agent.clock.now(), agent.clock.monotonic())
+
+    async def check_clock() -> None:
+        jump = detector.detect_jump(agent.clock.now(), agent.clock.monotonic())
+        if jump is None:
+            return
+        agent.counts["clock jump"] += 1
+        direction = "forward" if jump > 0 else "back"
+        log.warning(
+            "the clock of this machine was set %s by %s; polls go on at their own pace",
+            direction,
+            format_duration(abs(jump)),
+        )
+        calendar.follow_clock()
+
+    periodic.add_job(CLOCK_INTERVAL * agent.clock.speed, "clock", check_clock)
 
 
 async def run_sweep(agent: Agent) -> None:
@@ -78,18 +112,26 @@ def collect_health(agent: Agent) -> Health:
         printers=len(roll.devices),
         silent=len(roll.silent),
         left_alone=agent.poller.reboot_guard.suspended_keys,
-        counts=dict(agent.counts),
+        counts=collect_counts(agent),
+        failing=agent.supervisor.list_failing(),
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
     )
 
 
+def collect_counts(agent: Agent) -> dict[str, int]:
+    """Collect the counts of a heartbeat, with the restarts of each task."""
+    restarts = {f"restart of {name}": count for name, count in agent.supervisor.restarts.items()}
+    return dict(agent.counts) | restarts
+
+
 async def prune_history(agent: Agent) -> None:
     """Thin and delete old history, a piece at a time, so that polls are not held up."""
+    expiry = await agent.store.run(partial(expiry_clock.move_expiry, wall=agent.clock.now()))
     gone = 1
     while gone:
-        gone = await agent.store.run(partial(retention.prune_rows, now=agent.clock.now()))
-    await agent.store.run(partial(forecast_store.delete_old_forecasts, now=agent.clock.now()))
+        gone = await agent.store.run(partial(retention.prune_rows, now=expiry))
+    await agent.store.run(partial(forecast_store.delete_old_forecasts, now=expiry))
 
 
 async def reload_files(agent: Agent) -> None:

@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from agent import __version__
 from agent.app import Agent, do_nothing
@@ -40,9 +41,9 @@ async def running_agent(agent: Agent, patience: float = STOP_TIMEOUT) -> AsyncIt
     await agent.snmp_client.start()
     await agent.maintenance.run_round()
     await agent.poller.load_known_printers()
-    agent.tasks.append(asyncio.create_task(agent.batch_writer.run(), name="intake"))
+    agent.supervisor.start("batch writer", agent.batch_writer.run)
     if agent.delivery:
-        agent.tasks.append(asyncio.create_task(agent.delivery.run(), name="delivery"))
+        agent.supervisor.start("delivery", agent.delivery.run, may_end=True)
     try:
         yield agent
     finally:
@@ -56,9 +57,7 @@ async def _stop_agent(agent: Agent, patience: float) -> None:
             await agent.poller.finish_polls()
     if agent.delivery:
         await agent.delivery.drain(patience)
-    for task in agent.tasks:
-        task.cancel()
-    await asyncio.gather(*agent.tasks, return_exceptions=True)
+    await agent.supervisor.stop()
     await agent.snmp_client.close()
     if agent.target:
         await agent.target.aclose()
@@ -74,34 +73,41 @@ async def run_service(
         stop = asyncio.Event()
         _install_signal_handlers(stop.set)
     async with running_agent(agent):
-        cadences = jobs.build_jobs(agent)
-        cadences.start()
-        earshot = TrapTrigger(agent.poller, agent.poller.fleet, agent.clock)
-        await earshot.open(agent.config.traps, agent.poller.policy)
-        agent.tasks.append(asyncio.create_task(_listen_for_printers(agent), name="listen"))
-        agent.tasks.append(asyncio.create_task(maintenance.check_after_crash(agent.store), name="examine"))
-        if agent.provider_poller:
-            agent.tasks.append(asyncio.create_task(agent.provider_poller.run(), name="office"))
-        if keeper.watchdog_timeout:
-            watched = watchdog.watchdog_loop(agent.store, keeper.watchdog_timeout, keeper.ping)
-            agent.tasks.append(asyncio.create_task(watched, name="pulse"))
+        periodic, calendar = jobs.build_jobs(agent), jobs.build_calendar_jobs(agent)
+        jobs.watch_clock(periodic, agent, calendar)
+        trap_trigger = TrapTrigger(agent.poller, agent.poller.fleet, agent.clock)
+        await trap_trigger.open(agent.config.traps, agent.poller.policy)
+        _start_tasks(agent, keeper)
+        periodic.start()
+        calendar.start()
         audit.append_entry(agent.config.state_folder, "service started", version=__version__)
         log.info("printwarden %s watches over %s", __version__, agent.config.site.id)
         keeper.ready(f"watches over {agent.config.site.id}")
-        failed = asyncio.create_task(_await_first_failure(agent.tasks))
-        await asyncio.wait({asyncio.create_task(stop.wait()), failed}, return_when=asyncio.FIRST_COMPLETED)
+        stopping = asyncio.create_task(stop.wait())
+        failed = asyncio.create_task(agent.supervisor.wait_fatal())
+        await asyncio.wait({stopping, failed}, return_when=asyncio.FIRST_COMPLETED)
         keeper.stopping()
-        earshot.close()
-        cadences.stop()
-    if failed.done() and not stop.is_set():
+        trap_trigger.close()
+        calendar.stop()
+        stopping.cancel()
+    if not failed.done():
+        failed.cancel()
+    elif not stop.is_set():
         await failed
 
 
-async def _await_first_failure(tasks: list[asyncio.Task[None]]) -> None:
-    """Wait until one of the tasks that must run for ever has ended, and raise what ended it."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
+def _start_tasks(agent: Agent, keeper: ServiceManager) -> None:
+    """Start the long-lived tasks beside the jobs: each is restarted if it fails."""
+    for way in agent.discovery.ways("listen"):
+        listen = partial(agent.discovery.run_methods, [way], listen=None)
+        agent.supervisor.start(f"discovery by {way}", listen)
+    agent.supervisor.start("old history", partial(jobs.prune_history, agent), may_end=True)
+    agent.supervisor.start("state check", partial(maintenance.check_after_crash, agent.store))
+    if agent.provider_poller:
+        agent.supervisor.start("provider poller", agent.provider_poller.run)
+    if keeper.watchdog_timeout:
+        ping = partial(watchdog.watchdog_loop, agent.store, keeper.watchdog_timeout, keeper.ping)
+        agent.supervisor.start("watchdog", ping)
 
 
 def _install_signal_handlers(stop: Callable[[], None]) -> None:
@@ -111,12 +117,6 @@ def _install_signal_handlers(stop: Callable[[], None]) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
         else:
             loop.add_signal_handler(number, stop)
-
-
-async def _listen_for_printers(agent: Agent) -> None:
-    """Take in the printers that announce themselves, for as long as the service runs."""
-    await agent.discovery.run_methods(agent.discovery.ways("listen"), listen=None)
-    await asyncio.Event().wait()
 
 
 async def run_once(

@@ -31,9 +31,9 @@ from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.units import counted
 from agent.discovery.methods import DiscoveryContext, mdns
-from agent.pipeline.polling.schedule import PeriodicJobs
 from agent.rules import loader
 from agent.runtime import runner
+from agent.runtime.periodic_jobs import PeriodicJobs
 from agent.simulator import fleets, models
 from agent.simulator.device import build_printer, list_addresses
 from agent.simulator.fleet import SimulatedFleet
@@ -130,7 +130,7 @@ async def _check_cadences() -> str:
         for event in runs.values():
             await event.wait()
     finally:
-        cadences.stop()
+        await cadences.supervisor.stop()
     return "at once, and every interval"
 
 

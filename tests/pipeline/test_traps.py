@@ -38,7 +38,9 @@ async def send(host, port, source):
 
 
 def due(site):
-    return site.agent.poller.poll_queue.take_due(site.agent.clock.now(), 10)
+    return site.agent.poller.poll_queue.take_due(
+        site.agent.clock.monotonic(), 10, wall=site.agent.clock.now()
+    )
 
 
 async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothing(
@@ -47,7 +49,7 @@ async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothi
     fleet = shop(PRINTER, (models.HP_M507, "healthy", ()))
     async with site_of(fleet, own("0.0/28"), Clock()) as site:
         await site.find()
-        site.agent.poller.poll_queue.add_printer(KEY, site.agent.clock.now())
+        site.agent.poller.poll_queue.add_printer(KEY, site.agent.clock.monotonic())
         assert due(site) == []
         earshot = TrapTrigger(site.agent.poller, site.agent.poller.fleet, site.agent.clock)
         await earshot.open(

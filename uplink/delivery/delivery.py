@@ -54,6 +54,7 @@ class Delivery:
         self._target, self._store, self._clock, self._source = target, store, clock, source
         self._dice = dice or SystemRandom()
         self._here = destination_state.DestinationState(name=target.name)
+        self._resumes_at = 0.0  # monotonic: a wall clock that is set lengthens no pause
         self._woken, self._closing = asyncio.Event(), asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -64,10 +65,10 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `drain`. Continues where the last run, or crash, stopped."""
         self._running = asyncio.current_task()
-        self._here = await self._store.run(
-            lambda tx: destination_state.load_destination(tx, self._target.name)
+        self._take_state(
+            await self._store.run(lambda tx: destination_state.load_destination(tx, self._target.name))
         )
-        await self._pause(self._here.remaining_pause(self._clock.now()))
+        await self._pause(self._remaining_pause())
         with contextlib.suppress(Later, Blocked):  # raised only once we are closing
             closing = False
             while await self._send_or_idle() or not closing:
@@ -87,7 +88,7 @@ class Delivery:
         self._woken.clear()
         sent = await retry_until(
             self._try_request,
-            wait=lambda: self._here.remaining_pause(self._clock.now()),
+            wait=self._remaining_pause,
             sleep=self._pause,
             give_up=self._closing.is_set,
         )
@@ -101,7 +102,7 @@ class Delivery:
             return await self._send_next_batch()
         except sqlite3.OperationalError as why:
             log.error("the outbox cannot be written: %s; trying again in %.0f s", why, DISK_PAUSE)  # noqa: TRY400 - no traceback for a full disk
-            self._here = replace(self._here, due=self._clock.now() + DISK_PAUSE)
+            self._take_state(replace(self._here, due=self._clock.now() + DISK_PAUSE))
             raise Unreachable(f"the outbox cannot be written: {why}") from why
 
     async def _send_next_batch(self) -> bool:
@@ -151,7 +152,8 @@ class Delivery:
 
     def _update_destination(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
         """Save the new state of the destination, and log it if the reason changed."""
-        was, self._here = self._here, self._here.after_attempt(why, self._clock.now(), self._dice)
+        was = self._here
+        self._take_state(was.after_attempt(why, self._clock.now(), self._dice))
         if self._here == was:
             return
         destination_state.save_destination(tx, self._here)
@@ -160,6 +162,14 @@ class Delivery:
             log.warning("%s: %s; nothing is lost, %s", self._target.name, self._here.reason, what)
         elif was.reason and not self._here.reason:
             log.info("%s takes deliveries again", self._target.name)
+
+    def _take_state(self, state: destination_state.DestinationState) -> None:
+        """Go on with `state`. Its pause is wall time on the disk, and monotonic here."""
+        self._here = state
+        self._resumes_at = self._clock.monotonic() + state.remaining_pause(self._clock.now())
+
+    def _remaining_pause(self) -> float:
+        return max(0.0, self._resumes_at - self._clock.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         await self._wait_for_event(self._closing, seconds)

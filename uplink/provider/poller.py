@@ -93,7 +93,8 @@ class ProviderPoller:
     def _may_poll(self, tx: sqlite3.Connection) -> bool:
         """Check that neither delivery nor polling is pausing after a failure."""
         now, sending = self._clock.now(), destination_state.load_destination(tx, self._target.name)
-        return not (sending.needs_trial or sending.remaining_pause(now) or self._here.remaining_pause(now))
+        resting = self._here.remaining_pause(self._clock.monotonic())
+        return not (sending.needs_trial or sending.remaining_pause(now) or resting)
 
     async def _refresh_capabilities(self, known: ProviderState) -> ProviderState:
         """Refresh the provider's capabilities, once a day."""
@@ -144,7 +145,7 @@ class ProviderPoller:
 
     async def _record_outcome(self, why: DeliveryError | None) -> None:
         """Save and log the outcome. A provider that refuses is polled again after a quarter of an hour."""
-        was, self._here = self._here, self._here.after_attempt(why, self._clock.now(), self._dice)
+        was, self._here = self._here, self._here.after_attempt(why, self._clock.monotonic(), self._dice)
         reason = why.reason if why else ""
         if reason and reason != was.reason:
             what = "a person must act" if isinstance(why, Blocked) else "it is tried again"

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from agent.config import Config
 from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
+from agent.core.failure_log import FailureLog
 from agent.core.model import Address, Credential, Sighting
 from agent.snmp.reader import SnmpValue
 
@@ -44,6 +45,7 @@ class DiscoveryContext:
     resume_after: str = ""  # the host at which an earlier sweep was interrupted
     listen: float | None = None  # real seconds for ways that only listen; None: without end
     on_progress: Callable[[DiscoveryProgress], None] = field(default=_ignore_progress)
+    failures: FailureLog = field(default_factory=FailureLog)  # for what goes wrong beside the sightings
 
 
 Cadence = Literal["sweep", "listen"]

@@ -1,7 +1,15 @@
-"""Browse for announced printers with zeroconf: loaded only where mDNS is switched on (it takes 3 MB)."""
+"""Browse for announced printers with zeroconf: loaded only if mDNS is switched on, since it takes 3 MB.
+
+    announcement ──► its records came with it ─────────────────────────► sighting
+                └──► records are missing ──► asked for, 64 names at once ──► sighting, or given up
+
+Any host may announce any name. What zeroconf cannot use is counted and skipped, and a flood of names without
+addresses takes a bounded queue: an announcement that carries its records, as printers send it, passes by it.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
 from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
@@ -17,69 +25,101 @@ SERVICES = (
 )
 RESOLVE_MS = 3000
 GATHER = 0.7  # seconds to wait for the other services of a printer
+MAX_RESOLVING = 64  # names whose records are asked for at the same time
+MAX_UNRESOLVED = 256  # names that wait for that; more are given up until they are announced again
+MAX_GATHERING = 5000  # addresses whose services are gathered at the same time
+MAX_SEEN = 20_000  # addresses that are remembered as reported
+
+ServiceName = tuple[str, str]  # type and name
 
 
-async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Yield each announced printer, once for each of its addresses, for `context.listen` seconds."""
-    found: asyncio.Queue[Sighting | None] = asyncio.Queue()
-    interfaces = list(context.policy.config.mdns.interfaces) or InterfaceChoice.Default
+async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
+    """Yield each announced printer, once for each of its addresses, for as long as `scout.listen` says."""
+    interfaces = list(scout.policy.config.mdns.interfaces) or InterfaceChoice.Default
     zeroconf = AsyncZeroconf(interfaces=interfaces)
-    names: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-    browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[_make_listener(names)])
-    resolver = asyncio.create_task(_resolve_names(zeroconf, names, found, context))
-    ender = asyncio.create_task(_stop_after(found, context.listen))
-    seen = set(context.skip)
+    listener = AnnouncementListener(zeroconf.zeroconf, scout)
+    browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[listener.handle_change])
+    resolver = asyncio.create_task(listener.resolve_names(), name="mdns resolver")
+    resolver.add_done_callback(lambda _: listener.found.put_nowait(None))
+    if scout.listen is not None:
+        asyncio.get_running_loop().call_later(scout.listen, listener.found.put_nowait, None)
+    seen = set(scout.skip)
     try:
-        while (sighting := await found.get()) is not None:
+        while (sighting := await listener.found.get()) is not None:
             if sighting.address not in seen:
+                seen = set(scout.skip) if len(seen) >= MAX_SEEN else seen
                 seen.add(sighting.address)
                 yield sighting
+        if resolver.done():
+            resolver.result()  # raises what ended it
     finally:
-        ender.cancel()
         resolver.cancel()
         await browser.async_cancel()
         await zeroconf.async_close()
 
 
-def _make_listener(names: asyncio.Queue[tuple[str, str]]) -> Callable[..., None]:
-    """Make a zeroconf handler that queues every service added or changed."""
+@dataclass(slots=True)
+class AnnouncementListener:
+    """The announcements on the link, and the sightings that they make."""
 
-    def handle(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
-        del zeroconf
-        if state_change is not ServiceStateChange.Removed:
-            names.put_nowait((service_type, name))
+    zeroconf: Zeroconf
+    scout: DiscoveryContext
+    found: "asyncio.Queue[Sighting | None]" = field(default_factory=asyncio.Queue)
+    _unresolved: dict[ServiceName, None] = field(default_factory=dict)  # in the order of arrival
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _gathering: dict[str, list[Mapping[bytes, bytes | None]]] = field(default_factory=dict)
 
-    return handle
+    def handle_change(
+        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
+        """Take in one service that was added or changed (a handler of zeroconf)."""
+        if state_change is ServiceStateChange.Removed:
+            return
+        try:
+            info = AsyncServiceInfo(service_type, name)
+            if info.load_from_cache(zeroconf):
+                self._gather_records(info)
+            elif len(self._unresolved) < MAX_UNRESOLVED:
+                self._unresolved[service_type, name] = None
+                self._arrived.set()
+        except Exception as why:  # noqa: BLE001 - any host may announce any name, and zeroconf has many errors
+            self.scout.failures.record_failure("an announcement over mDNS", why)
 
+    async def resolve_names(self) -> None:
+        """Ask for the records of names that came without, so many at once, for ever."""
+        while True:
+            await self._arrived.wait()
+            batch = list(self._unresolved)[:MAX_RESOLVING]
+            await asyncio.gather(*(self._resolve_name(*name) for name in batch))
+            for name in batch:
+                self._unresolved.pop(name, None)
+            if not self._unresolved:
+                self._arrived.clear()
 
-async def _resolve_names(
-    zeroconf: AsyncZeroconf,
-    names: asyncio.Queue[tuple[str, str]],
-    found: asyncio.Queue[Sighting | None],
-    context: DiscoveryContext,
-) -> None:
-    """Resolve each announced name to its addresses; the services of one host become one sighting."""
-    records: dict[str, list[Mapping[bytes, bytes | None]]] = {}
+    async def _resolve_name(self, service_type: str, name: str) -> None:
+        try:
+            info = AsyncServiceInfo(service_type, name)
+            if await info.async_request(self.zeroconf, RESOLVE_MS):
+                self._gather_records(info)
+        except Exception as why:  # noqa: BLE001 - as in `handle_change`
+            self.scout.failures.record_failure("an announcement over mDNS", why)
 
-    def queue_sighting(host: str) -> None:
-        found.put_nowait(build_sighting(context, host, _txt.merge_records(records.pop(host))))
-
-    while True:
-        service, name = await names.get()
-        info = AsyncServiceInfo(service, name)
-        if not await info.async_request(zeroconf.zeroconf, RESOLVE_MS):
-            continue
+    def _gather_records(self, info: AsyncServiceInfo) -> None:
+        """Keep the records of each address, and report it once the other services of the printer are in."""
         for host in info.parsed_addresses():
-            if host not in records:
-                records[host] = []
-                asyncio.get_running_loop().call_later(GATHER, queue_sighting, host)
-            records[host].append(info.properties)
+            if host not in self._gathering:
+                if len(self._gathering) >= MAX_GATHERING:
+                    return
+                self._gathering[host] = []
+                asyncio.get_running_loop().call_later(GATHER, self._report_host, host)
+            self._gathering[host].append(info.properties)
 
-
-async def _stop_after(found: asyncio.Queue[Sighting | None], listen: float | None) -> None:
-    if listen is not None:
-        await asyncio.sleep(listen)
-        await found.put(None)
+    def _report_host(self, host: str) -> None:
+        records = self._gathering.pop(host)
+        try:
+            self.found.put_nowait(build_sighting(self.scout, host, _txt.merge_records(records)))
+        except Exception as why:  # noqa: BLE001 - as in `handle_change`
+            self.scout.failures.record_failure("an announcement over mDNS", why)
 
 
 def build_sighting(context: DiscoveryContext, host: str, record: Mapping[str, str]) -> Sighting:

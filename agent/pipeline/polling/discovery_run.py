@@ -5,7 +5,9 @@ discover ──Sighting──► permitted? ──► not asked yet? ──► r
 """
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +17,7 @@ from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
 from agent.core import plugins
 from agent.core.clock import Clock
+from agent.core.failure_log import FailureLog
 from agent.core.model import Address, Credential, Identity, Sighting, Tier
 from agent.core.store import Store
 from agent.discovery import inventory, methods
@@ -46,6 +49,8 @@ class DiscoveryRunner:
     batch_writer: BatchWriter
     fleet: FleetState
     trusted_hosts: TrustedHosts
+    failures: FailureLog = field(default_factory=FailureLog)
+    _outside: set[Address] = field(default_factory=set)  # noted since the start
     _introduced: set[str] = field(default_factory=set)  # trusted hosts that were asked since the start
 
     def ways(self, cadence: Cadence | None = None) -> list[str]:
@@ -69,6 +74,7 @@ class DiscoveryRunner:
 
         `listen`: real seconds for the ways that only listen; None listens without end.
         `on_verdict` is called with each sighting and its verdict (see `inventory.Candidate.verdict`).
+        A way that fails does not stop the others; without an end, its error is raised once all have ended.
         """
         limit = asyncio.Semaphore(MAX_NEWCOMERS)
         locks: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)  # one at a time at an address
@@ -77,11 +83,15 @@ class DiscoveryRunner:
 
         async def identify_one(sighting: Sighting) -> None:
             async with locks[sighting.address], limit:
-                on_verdict(sighting, await self.identify_sighting(sighting))
+                on_verdict(sighting, await self._identify_safely(sighting))
 
+        errors: list[Exception] = []
+        sightings = self._collect_sightings(ways, listen, after, position.track_progress, errors)
         async with asyncio.TaskGroup() as group:
-            async for sighting in self._collect_sightings(ways, listen, after, position.track_progress):
+            async for sighting in sightings:
                 group.create_task(identify_one(sighting))
+        if listen is None and errors:
+            raise errors[0]
         await position.mark_complete()
 
     async def _collect_sightings(
@@ -90,6 +100,7 @@ class DiscoveryRunner:
         listen: float | None,
         after: str,
         on_progress: Callable[[DiscoveryProgress], None],
+        errors: list[Exception],
     ) -> AsyncIterator[Sighting]:
         """Yield the sightings of all `ways`, as they come."""
         found: asyncio.Queue[Sighting | None] = asyncio.Queue()
@@ -102,8 +113,9 @@ class DiscoveryRunner:
             resume_after=after,
             listen=listen,
             on_progress=on_progress,
+            failures=self.failures,
         )
-        tasks = [asyncio.create_task(_run_method(way, context, found)) for way in ways]
+        tasks = [asyncio.create_task(self._run_method(way, context, found, errors)) for way in ways]
         try:
             for _ in tasks:
                 while (sighting := await found.get()) is not None:
@@ -113,8 +125,39 @@ class DiscoveryRunner:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _run_method(
+        self,
+        way: str,
+        context: DiscoveryContext,
+        found: asyncio.Queue[Sighting | None],
+        errors: list[Exception],
+    ) -> None:
+        """Run one way of discovery to its end. Its failure is in `errors`, and does not stop the others."""
+        try:
+            async for sighting in plugins.load_plugin(methods, way).discover(context):
+                await found.put(sighting)
+        except Exception as why:  # noqa: BLE001 - the edge of each way of discovery
+            errors.append(why)
+            if context.listen is not None:
+                self.failures.record_failure(f"discovery by {way}", why)
+        finally:
+            await found.put(None)
+
+    async def _identify_safely(self, sighting: Sighting) -> str:
+        """Identify a sighting. One that fails is an address without an answer, asked again after an hour."""
+        try:
+            return await self.identify_sighting(sighting)
+        except Exception as why:  # noqa: BLE001 - one newcomer's failure must not end a sweep
+            self.failures.record_failure(f"identifying {sighting.address}", why)
+        with contextlib.suppress(sqlite3.Error):
+            await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, "no answer"))
+        return "no answer"
+
     async def identify_sighting(self, sighting: Sighting) -> str:
         """Identify a sighting; a printer is read in full and stored. Returns the verdict."""
+        if not self.policy.permits_host(sighting.address.host, sighting.mac):
+            await self._note_outside(sighting)
+            return inventory.OUTSIDE
         verdict, reading = await self._classify_sighting(sighting)
         if verdict != "known":
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, verdict))
@@ -124,11 +167,15 @@ class DiscoveryRunner:
                 self.trusted_hosts.remove_hosts([sighting.address.host])
         return verdict
 
+    async def _note_outside(self, sighting: Sighting) -> None:
+        """Keep an address outside the networks for `candidates`; each once, and only so many in a run."""
+        if sighting.address not in self._outside and len(self._outside) < inventory.MAX_OUTSIDE:
+            self._outside.add(sighting.address)
+            await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, inventory.OUTSIDE))
+
     async def _classify_sighting(self, sighting: Sighting) -> tuple[str, PollResult | None]:
         """Return the verdict on a sighting, and the poll if it is a printer to store."""
         address = sighting.address
-        if not self.policy.permits_host(address.host, sighting.mac):
-            return "outside", None
         if not await self.store.run(lambda tx: inventory.should_identify(tx, sighting)):
             return "known", None
         reading = await self.printer_reader.read_printer(
@@ -136,7 +183,7 @@ class DiscoveryRunner:
         )
         identity = reading.snapshot.identity if reading else None
         if identity and self.policy.is_excluded(address.host, identity.mac):
-            return "outside", None
+            return inventory.OUTSIDE, None
         verdict = classify_identity(identity, announced=bool(sighting.is_printer))
         return verdict, reading if verdict == "printer" else None
 
@@ -156,7 +203,7 @@ class DiscoveryRunner:
             sighting = Sighting(
                 address=address, via="trust", at=self.printer_reader.clock.now(), is_printer=True
             )
-            verdict = await self.identify_sighting(sighting)
+            verdict = await self._identify_safely(sighting)
             log.info("%s: trusted: %s", address, verdict)
 
 
@@ -194,16 +241,3 @@ def classify_identity(identity: Identity | None, *, announced: bool) -> str:
     if identity.is_printer is False:
         return "not a printer"
     return "printer" if identity.is_printer or announced else "undecided"
-
-
-async def _run_method(way: str, context: DiscoveryContext, found: asyncio.Queue[Sighting | None]) -> None:
-    """Run one way of discovery to its end. A way that fails does not stop the others."""
-    try:
-        async for sighting in plugins.load_plugin(methods, way).discover(context):
-            await found.put(sighting)
-    except OSError as why:
-        log.warning("discovery by %s does not work here: %s", way, why)
-    except Exception:
-        log.exception("discovery by %s failed", way)
-    finally:
-        await found.put(None)

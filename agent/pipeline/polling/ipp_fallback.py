@@ -56,10 +56,10 @@ class IppFallback:
         else:
             self._ipp_only.add(host)
 
-    async def read_printer(self, visit: Visit) -> Snapshot | None:
+    async def read_printer(self, visit: Visit, now: float) -> Snapshot | None:
         """Read the printer this way; None without an answer, or while it is paused."""
         host = visit.address.host
-        if self._paused_until.get(host, 0.0) > visit.at or not visit.tiers & self.collector.TIERS:
+        if self._paused_until.get(host, 0.0) > now or not visit.tiers & self.collector.TIERS:
             return None
         try:
             answer = await self.collector.collect(replace(visit, learned=self._learned.get(host, "")))
@@ -68,7 +68,7 @@ class IppFallback:
             answer = None
         if answer is None:
             if host not in self._learned:
-                self._paused_until[host] = visit.at + DAY
+                self._paused_until[host] = now + DAY
             return None
         self._learned[host] = answer.learned
         return answer.snapshot

@@ -10,6 +10,8 @@ from typing import Any
 
 from agent.config.access_policy import PUBLIC_CREDENTIAL, AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
+from agent.core.clock import Clock
+from agent.core.failure_log import FailureLog
 from agent.core.model import Address, CachedIdentity, Credential, Device, Tier
 from agent.core.store import Store
 from agent.discovery import address_credentials, inventory
@@ -43,22 +45,28 @@ class Poller:
     trusted_hosts: TrustedHosts
     reboot_guard: RebootGuard = field(default_factory=RebootGuard)
     credential_guard: CredentialGuard = field(default_factory=CredentialGuard)
+    failures: FailureLog = field(default_factory=FailureLog)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
     _begun: dict[str, float] = field(default_factory=dict)  # when each of them began
+
+    @property
+    def clock(self) -> Clock:
+        return self.printer_reader.clock
 
     async def load_known_printers(self) -> None:
         """Load the printers of the inventory into the fleet and the queue."""
         for key, device in (await self.store.run(inventory.load_devices)).items():
             self.fleet.add_device(device)
-            self.poll_queue.add_printer(key, self.printer_reader.clock.now())
+            self.poll_queue.add_printer(key, self.clock.monotonic())
 
     async def start_due_polls(self) -> None:
         """Start the polls that are due, as far as slots are free."""
         for key in self.fleet.devices:
-            self.poll_queue.add_printer(key, self.printer_reader.clock.now())
-        for key, tiers in self.poll_queue.take_due(self.printer_reader.clock.now(), self._free_slots()):
+            self.poll_queue.add_printer(key, self.clock.monotonic())
+        now, wall = self.clock.monotonic(), self.clock.now()
+        for key, tiers in self.poll_queue.take_due(now, self._free_slots(), wall=wall):
             if key in self._polls:  # still being read, or waited for: never two at a time
-                self.poll_queue.set_due(key, tiers, self.printer_reader.clock.now() + RETRY_DELAY)
+                self.poll_queue.set_due(key, tiers, now + RETRY_DELAY)
                 continue
             self._polls[key] = asyncio.create_task(
                 self._poll_printer(self.fleet.devices[key], tiers), name=key
@@ -82,7 +90,10 @@ class Poller:
 
         async def poll_one(key: str) -> None:
             async with limit:
-                await self._poll_printer(self.fleet.devices[key], tiers)
+                try:
+                    await self._poll_printer(self.fleet.devices[key], tiers)
+                except Exception as why:  # noqa: BLE001 - the edge of each poll of this round
+                    self.failures.record_failure(f"the poll of {key}", why)
 
         async with asyncio.TaskGroup() as group:
             for key in keys:
@@ -96,7 +107,7 @@ class Poller:
     def _remove_poll(self, poll: asyncio.Task[None]) -> None:
         del self._polls[poll.get_name()], self._begun[poll.get_name()]
         if not poll.cancelled() and (why := poll.exception()):
-            log.error("reading %s failed", poll.get_name(), exc_info=why)
+            self.failures.record_failure(f"the poll of {poll.get_name()}", why)
 
     async def _poll_printer(self, device: Device, tiers: frozenset[Tier]) -> None:
         """Read one printer; after silence or a restart its identity is read again."""
@@ -110,14 +121,14 @@ class Poller:
         await self.batch_writer.write_poll(reading)
         self.credential_guard.record_poll(device, reading.snapshot, answered=reading.credential is not None)
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
-            device.key, reading.snapshot.at, reading.snapshot.uptime
+            device.key, self.clock.monotonic(), reading.snapshot.uptime
         ):
             log.warning("%s restarts when it is polled: it is not polled for a day", device.name)
 
     def _may_poll(self, device: Device) -> bool:
         """Report that the printer has an address, is permitted, and is not suspended."""
         host = device.address.host
-        suspended = self.reboot_guard.is_suspended(device.key, self.printer_reader.clock.now())
+        suspended = self.reboot_guard.is_suspended(device.key, self.clock.monotonic())
         return (
             bool(host)
             and not usb_printers.is_usb_printer(device.address)

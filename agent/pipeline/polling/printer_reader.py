@@ -94,7 +94,7 @@ class PrinterReader:
         self, way: IppFallback, visit: Visit, reading: PollResult | None
     ) -> PollResult | None:
         """Return `reading` with the gaps filled by the second way, or the answer of that way alone."""
-        host, other = visit.address.host, await way.read_printer(visit)
+        host, other = visit.address.host, await way.read_printer(visit, self.clock.monotonic())
         if other is None:
             return reading
         if reading is None:

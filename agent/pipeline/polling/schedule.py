@@ -1,36 +1,28 @@
-"""The schedule: the queue of due printers, and the periodic jobs of the service.
+"""The queue of due printers: a heap, each tier with its own cadence and a steady jitter.
 
-    PollQueue     pure: a heap of due printers, each tier with its own cadence and a steady jitter
-    PeriodicJobs  APScheduler with trigger objects: poll tick, sweep, heartbeat, maintenance
-
-One job per printer would cost more than the polls (0.56 ms a run, measured): the scheduler only wakes the
-service, and the queue gives the next printers.
+One job per printer would cost more than the polls (0.56 ms a run, measured): one periodic job asks the queue
+for the printers that are due.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
-
-from agent.core.clock import Clock
 from agent.core.model import Tier
 from agent.core.units import HourRange
 
 QUIET_FACTOR = 6.0  # how many times as long a cadence is in quiet hours
-MIN_INTERVAL = 0.02  # real seconds between two runs, however fast the clock
 MERGE_SHARE = 0.1  # a tier due within this share of its cadence is polled together with one that is due now
 
 
 @dataclass(slots=True)
 class PollQueue:
-    """The printers and the tiers that are due. Pure: `now` is an argument, and jitter comes from the key."""
+    """The printers and the tiers that are due. Pure, and on monotonic time but for quiet hours.
+
+    `now` is seconds of `Clock.monotonic`, so that a wall clock that is set changes no due time; jitter comes
+    from the key.
+    """
 
     cadence: Mapping[Tier, float]  # seconds
     quiet_hours: HourRange | None = None
@@ -54,8 +46,13 @@ class PollQueue:
             self._due[key].update(dict.fromkeys(tiers, now))
             self._push_due(key)
 
-    def take_due(self, now: float, limit: int) -> list[tuple[str, frozenset[Tier]]]:
-        """Take at most `limit` printers that are due, longest overdue first, with the tiers of each."""
+    def take_due(self, now: float, limit: int, *, wall: float) -> list[tuple[str, frozenset[Tier]]]:
+        """Take at most `limit` printers that are due, longest overdue first, with the tiers of each.
+
+        `wall`: seconds since 1970, for the quiet hours.
+        """
+        quiet = self.quiet_hours is not None and self.quiet_hours.covers_time(wall)
+        stretch = self.slowdown * (QUIET_FACTOR if quiet else 1.0)
         found: list[tuple[str, frozenset[Tier]]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < limit:
             at, key = heapq.heappop(self._heap)
@@ -63,9 +60,6 @@ class PollQueue:
             if tiers is None or at != min(tiers.values()):
                 continue  # dropped, or pushed again with another time
             ready = {tier for tier, due in tiers.items() if due <= now + MERGE_SHARE * self.cadence[tier]}
-            stretch = self.slowdown * (
-                QUIET_FACTOR if self.quiet_hours and self.quiet_hours.covers_time(now) else 1.0
-            )
             tiers.update({tier: now + self.cadence[tier] * stretch for tier in ready})
             self._push_due(key)
             found.append((key, frozenset(ready)))
@@ -78,34 +72,3 @@ class PollQueue:
 def _jitter_share(key: str) -> float:
     """Return a number from 0 to 1, the same for a key at each start, evenly spread over many keys."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) / (1 << 32)
-
-
-JobFunction = Callable[[], Awaitable[None]]
-
-
-class PeriodicJobs:
-    """The few jobs of the service, each at most once at a time, on the service's clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
-
-    def add_job(self, seconds: float, name: str, work: JobFunction, *, at_once: bool = False) -> None:
-        """Run `work` every `seconds` of the clock; a run that is still going is not doubled."""
-        interval = IntervalTrigger(seconds=max(self._clock.real_seconds(seconds), MIN_INTERVAL))
-        trigger = OrTrigger([DateTrigger(), interval]) if at_once else interval
-
-        async def run_job() -> None:
-            with contextlib.suppress(asyncio.CancelledError):  # `stop` cancels what is under way
-                await work()
-
-        self._scheduler.add_job(
-            run_job, trigger, id=name, name=name, max_instances=1, coalesce=True, misfire_grace_time=None
-        )
-
-    def start(self) -> None:
-        self._scheduler.start()
-
-    def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)

@@ -72,4 +72,4 @@ class TrapTrigger:
         key = self.fleet.find_key(host)
         if key is not None:
             self.triggered += 1
-            self.poller.poll_queue.set_due(key, ALERTS_ONLY, self.clock.now())
+            self.poller.poll_queue.set_due(key, ALERTS_ONLY, self.clock.monotonic())
