@@ -24,7 +24,7 @@ from agent.config.trusted_hosts import TrustedHosts
 from agent.core import audit, health, plugins, store_recovery
 from agent.core.calendars import Calendar
 from agent.core.clock import Clock
-from agent.core.errors import StoreError
+from agent.core.errors import ConfigError, StoreError
 from agent.core.failure_log import FailureLog
 from agent.core.model import Tier
 from agent.core.store import Store
@@ -206,14 +206,20 @@ def _record_enrolment(settings: Config, identity: AgentIdentity) -> None:
 
 
 def build_target(settings: Config, identity: AgentIdentity | PendingEnrolment | None = None) -> Target | None:
-    """Connect the target of events; None without one: then events wait. Raises ConfigError."""
-    if configured := settings.read_target(targets):
-        name, table = configured
-        found: Target = plugins.load_plugin(targets, name).connect(table)
-        return found
-    if not settings.provider.url:
-        return None
-    return https.connect(build_provider_settings(settings), identity)
+    """Build the target of events; None without a provider: then they wait. Raises ConfigError."""
+    try:
+        if configured := settings.read_target(targets):
+            name, table = configured
+            found: Target = plugins.load_plugin(targets, name).connect(table)
+            return found
+        return https.connect(build_provider_settings(settings), identity) if settings.provider.url else None
+    except (ValueError, OSError) as why:  # also a proxy of the environment, or a ca_file without certificates
+        raise ConfigError.for_file(
+            settings.folder / "config.toml",
+            f"the provider cannot be used like this: {why}",
+            key="provider",
+            suggestion="look at url, at proxy (also HTTPS_PROXY of the environment) and at ca_file",
+        ) from None
 
 
 def build_provider_settings(settings: Config) -> https.Settings:

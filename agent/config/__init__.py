@@ -188,6 +188,6 @@ def _check_references(document: toml.Document, config: Config) -> list[Complaint
         file = resolve_file(document.path.parent, name)
         if not file.is_file():
             complaints.append(document.build_complaint(("provider", key), f'there is no file "{name}"'))
-        elif found := file_permissions.check_permissions(file):
+        elif found := file_permissions.check_permissions(file, secret=key == "token_file"):
             complaints.append(document.build_complaint(("provider", key), f"{name}: {found[0]}", found[1]))
     return complaints

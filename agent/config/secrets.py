@@ -69,7 +69,7 @@ def _read_secret(value: str, folder: Path, unseal: Unseal) -> str:
         return os.environ[name]
     if kind in {"file", "secret"}:
         file = resolve_file(folder, name if kind == "file" else value)
-        if found := file_permissions.check_permissions(file):
+        if found := file_permissions.check_permissions(file, secret=True):
             raise ValueError(f"{name}: {found[0]}: {found[1]}")
         try:
             return unseal(file.read_bytes()).decode("utf-8").strip()

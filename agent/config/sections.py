@@ -1,10 +1,10 @@
 """The sections of `config.toml`, each key explained where it is declared."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from agent.config import web_addresses
 from agent.config.values import (
     Cadence,
     Cidr,
@@ -173,25 +173,28 @@ class RulesConfig(ConfigSection):
 
 
 class ProviderConfig(ConfigSection):
+    insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
     url: str = Field("", description="Where events go. Empty: they wait in the outbox.")
     token_file: str | None = Field(None, description="A file with the bearer token; read at each request.")
     ca_file: str | None = Field(None, description="A private certificate authority, beside the system's.")
     proxy: str = Field(
         "", description="http://[user:password@]host:port; empty: HTTPS_PROXY, if set.", repr=False
     )
-    insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
 
-    @model_validator(mode="after")
-    def _check_url(self) -> "ProviderConfig":
-        if not self.url:
-            return self
-        parts = urlsplit(self.url)
-        loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-        if parts.scheme == "https" or (parts.scheme == "http" and loopback and self.insecure_loopback):
-            return self
-        if parts.scheme == "http":
-            raise ValueError(f'"{self.url}" would send tickets in clear text | use https://')
-        raise ValueError(f'"{self.url}" is not a web address | write one like "https://provider.example/v1"')
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str, given: ValidationInfo) -> str:
+        if url:
+            loopback = bool(given.data.get("insecure_loopback"))
+            web_addresses.check_provider_url(url, insecure_loopback=loopback)
+        return url
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, proxy: str) -> str:
+        if proxy:
+            web_addresses.check_proxy(proxy)
+        return proxy
 
 
 class EgressConfig(ConfigSection):

@@ -73,6 +73,7 @@ def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_p
     (tmp_path / "secrets").mkdir()
     for name in ("community", "provider.token"):
         (tmp_path / "secrets" / name).write_text("beside\n")
+        (tmp_path / "secrets" / name).chmod(0o600)
     path = tmp_path / "config.toml"
     path.write_text(
         '[provider]\nurl = "https://provider.example/"\ntoken_file = "secret:provider.token"\n'
@@ -94,6 +95,7 @@ def test_a_named_secret_is_systemds_credential_or_a_file_beside_the_config(tmp_p
 def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
     monkeypatch.setenv("SITE_COMMUNITY", "from-env")
     (tmp_path / "secret").write_text("from-file\n")
+    (tmp_path / "secret").chmod(0o600)
     path = tmp_path / "config.toml"
     path.write_text(
         '[[credential]]\nname = "a"\ncommunity = "env:SITE_COMMUNITY"\n'

@@ -49,7 +49,8 @@ def test_a_configuration_that_others_may_write_is_refused(written, mode, who):
 )
 def test_a_secret_that_others_may_write_is_refused_by_its_key(written, key, text):
     secret = written.parent / "secret"
-    secret.write_text("public\n")
+    secret.write_text("http://proxy:3128\n")
+    secret.chmod(0o640)
     written.write_text(text)
     config.load_config(written)
     secret.chmod(0o666)
@@ -83,3 +84,25 @@ def test_a_credential_of_systemd_is_a_secret_everywhere(written, monkeypatch, na
 def test_files_of_a_target_lie_beside_the_configuration(written):
     written.write_text('[target]\nfolder = { path = "out" }\n')
     assert app.build_target(config.load_config(written))._settings.path == written.parent / "out"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("credential[1].community", '[[credential]]\nname = "a"\ncommunity = "file:secret"\n'),
+        ("credential[1].community", '[[credential]]\nname = "a"\ncommunity = "secret:secret"\n'),
+        ("provider.token_file", '[provider]\nurl = "https://mps.example/v1/events"\ntoken_file = "secret"\n'),
+        ("provider.proxy", '[provider]\nproxy = "file:secret"\n'),
+    ],
+)
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o444], ids="{:o}".format)
+def test_a_secret_that_everybody_may_read_is_refused_by_its_key(written, key, text, mode):
+    (written.parent / "secrets").mkdir()
+    for secret in (written.parent / "secret", written.parent / "secrets" / "secret"):
+        secret.write_text("http://proxy:3128\n")
+        secret.chmod(mode)
+    written.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(written)
+    assert f"{key}: secret: everybody may read it (mode {mode:04o})" in str(caught.value)
+    assert "chmod o-rwx" in str(caught.value)

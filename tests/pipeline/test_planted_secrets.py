@@ -180,8 +180,10 @@ def folder(tmp_path):
     (tmp_path / "secrets").mkdir()
     for name, key in (("community", "community"), ("v3-auth", "v3 authentication"), ("bearer", "bearer")):
         (tmp_path / "secrets" / name).write_text(SECRETS[key] + "\n")
+        (tmp_path / "secrets" / name).chmod(0o600)
     proxy = f"http://mps:{SECRETS['proxy']}@{HOME}:9"
     (tmp_path / "secrets" / "proxy").write_text(proxy + "\n")
+    (tmp_path / "secrets" / "proxy").chmod(0o600)
     return tmp_path
 
 
@@ -198,6 +200,7 @@ async def test_no_secret_is_anywhere_but_where_it_lives(folder, guarded, monkeyp
         with closing(EventStore(database)) as ledger:
             token = AgentAuth(ledger).issue_token("S-04", 2e9)
         (folder / "secrets" / "token").write_text(token)
+        (folder / "secrets" / "token").chmod(0o600)
         configure("", url)
         said = [
             (

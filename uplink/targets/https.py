@@ -195,14 +195,23 @@ def connect(
 
 
 def build_client(settings: Settings) -> httpx.AsyncClient:
-    """Build a client for `settings.url`, with its proxy and trust store."""
-    return httpx.AsyncClient(
-        verify=build_trust(settings.ca_file),
-        timeout=TIMEOUTS,
-        proxy=settings.proxy,
-        trust_env=not is_loopback(_parse_url(settings.url).host),
-        headers={"user-agent": "printwarden", "accept": "application/json", "accept-encoding": "identity"},
-    )
+    """Build a client for `settings.url`, with its proxy and trust store.
+
+    Raises ValueError for a proxy that cannot be used, also one of the environment.
+    """
+    trust = build_trust(settings.ca_file)
+    try:
+        return httpx.AsyncClient(
+            verify=trust,
+            timeout=TIMEOUTS,
+            proxy=settings.proxy,
+            trust_env=not is_loopback(_parse_url(settings.url).host),
+            headers={
+                "user-agent": "printwarden", "accept": "application/json", "accept-encoding": "identity",
+            },
+        )  # fmt: skip
+    except (httpx.InvalidURL, ValueError, ImportError):  # what is wrong may repeat a password
+        raise ValueError("the proxy is no http:// or https:// address") from None
 
 
 def build_traceparent(key: str, tries: int) -> dict[str, str]:
