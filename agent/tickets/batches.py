@@ -24,6 +24,7 @@ from typing import TypeVar
 from agent.core.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
 from agent.core.units import counted
 from agent.tickets import lifecycle
+from agent.tickets.dedupe_key import build_dedupe_key
 
 DAY, HOUR = 86400.0, 3600.0
 DIGEST, STORM = "digest", "storm"
@@ -117,7 +118,7 @@ def _exceeds_daily_limit(tx: sqlite3.Connection, change: Change) -> bool:
 
 def _add_item(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId) -> None:
     """Put what opened on the open list of its kind, or on a new one."""
-    rule = change.rule if kind == STORM else ""
+    rule, site = change.rule if kind == STORM else "", change.grouping.site
     found = tx.execute(
         "SELECT id, due FROM ticket_batch WHERE kind = ? AND site = ? AND rule = ? AND closed_at IS NULL",
         (kind, change.grouping.site, rule),
@@ -127,10 +128,10 @@ def _add_item(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId
     if found is None:
         fault, impact = (change.fault, change.impact) if kind == STORM else ("site.found", Impact.DEGRADED)
         tx.execute(
-            "INSERT INTO ticket_batch (id, kind, site, rule, fault, impact, severity, opened_at, due) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ticket_batch (id, kind, site, rule, fault, impact, severity, opened_at, due, "
+            "dedupe_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, kind, change.grouping.site, rule, fault, impact.value, change.severity, change.at,
-             change.at + wait),
+             change.at + wait, build_dedupe_key(site, f"site:{site}", fault, f"{kind}:{rule}")),
         )  # fmt: skip
     elif found["due"] is None:
         tx.execute("UPDATE ticket_batch SET due = ? WHERE id = ?", (change.at + RESEND_INTERVAL, number))
@@ -176,7 +177,7 @@ def _emit_batch(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterato
         ticket_id=row["id"],
         ticket_seq=row["seq"] + 1,
         event="clear" if over else "update" if row["seq"] else "open",
-        dedupe_key=f"site:{row['site']}|{row['fault']}|{row['kind']}:{row['rule']}|{row['id']}",
+        dedupe_key=row["dedupe_key"],
         at=now,
         opened_at=row["opened_at"],
         device=Device(key=f"site:{row['site']}", address=Address(""), model=f"site {row['site']}".strip()),

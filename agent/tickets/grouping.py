@@ -63,6 +63,11 @@ SCHEMA: tuple[str, ...] = (
     CREATE INDEX ticket_group_member_group ON ticket_group_member (ticket_group);
     CREATE INDEX ticket_group_member_held ON ticket_group_member (ticket_group) WHERE held_event IS NOT NULL
     """,
+    """
+    ALTER TABLE ticket_batch ADD COLUMN dedupe_key TEXT NOT NULL DEFAULT '';
+    UPDATE ticket_batch
+        SET dedupe_key = 'site:' || site || '|' || fault || '|' || kind || ':' || rule || '|' || id
+    """,
 )
 
 IdFactory = Callable[[], str]

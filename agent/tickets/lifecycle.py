@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass, replace
 import uuid6
 
 from agent.core.model import Change, ChangeKind, Device, Impact, TicketEvent
+from agent.tickets.dedupe_key import build_dedupe_key
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -47,6 +48,10 @@ SCHEMA: tuple[str, ...] = (
     """,
     """
     ALTER TABLE ticket_hold RENAME TO ticket_claim
+    """,
+    """
+    ALTER TABLE ticket ADD COLUMN dedupe_key TEXT NOT NULL DEFAULT '';
+    UPDATE ticket SET dedupe_key = device || '|' || fault || '|' || component || '|e' || episode
     """,
 )
 
@@ -78,11 +83,7 @@ class Ticket:
     severity: str
     rule: str
     title: str
-
-    @property
-    def dedupe_key(self) -> str:
-        """The same on a second or a replaced agent: device key | fault | component | episode."""
-        return f"{self.device}|{self.fault}|{self.component}|e{self.episode}"
+    dedupe_key: str  # as it was opened with, to its end
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -163,7 +164,7 @@ def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str
         ticket = _new_ticket(change, make_id(), episode=last.episode + 1 if last else 1)
         tx.execute(
             "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
-            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title)",
+            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title, :dedupe_key)",
             asdict(ticket),
         )
         event = "open"
@@ -291,6 +292,7 @@ def _new_ticket(change: Change, ticket_id: str, *, episode: int) -> Ticket:
         severity=change.severity,
         rule=change.rule,
         title=change.title,
+        dedupe_key=build_dedupe_key(change.grouping.site, change.device.key, change.fault, change.component),
     )
 
 

@@ -24,7 +24,7 @@ DEVICE = Device(key=f"sn:{models.RICOH_C3000.serial}", address=Address(own("5.1"
 DONE = {
     "schema": "mps.feedback/1", "provider_ticket_no": "T-88123", "status": "closed", "outcome": "confirmed",
 }  # fmt: skip
-FUSER = f"sn:{models.RICOH_C3000.serial}|fuser.failure|fuser:1|e1"
+FUSER = f"site|sn:{models.RICOH_C3000.serial}|fuser.failure|fuser:1"
 
 
 @pytest.fixture

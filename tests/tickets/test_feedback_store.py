@@ -83,7 +83,7 @@ def test_the_same_episode_under_another_name_is_found_by_its_dedupe_key(store):
             tx, [{"ticket_id": "OTHER", "dedupe_key": event.dedupe_key, "status": "assigned"}], 5.0
         )
         assert feedback_store.load_feedback(tx, event.ticket_id) == TicketFeedback(status="assigned")
-        for key in ("", "a|b|c", "sn:1|fuser.failure|fuser:1|e2", "sn:1|fuser.failure|fuser:1|x", "|||e1"):
+        for key in ("", "a|b|c", "sn:1|fuser.failure|fuser:1|e1", "|sn:2|fuser.failure|fuser:1", "|||"):
             assert (
                 feedback_store.save_feedback(tx, [{"ticket_id": "OTHER", "dedupe_key": key}], 6.0).taken == 0
             ), key

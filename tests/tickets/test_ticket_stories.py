@@ -8,11 +8,13 @@
 
 import sqlite3
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from agent.core.model import Address, Device, Impact
-from agent.tickets import lifecycle
+from agent.tickets import dedupe_key, lifecycle
+from uplink.events.ticket import build_dedupe_key as build_wire_key
 
 HOUR, DAY = 3600.0, 86400.0
 RULES: dict[str, dict[str, Any]] = {
@@ -118,12 +120,21 @@ def test_story(desk: Any, make_change: Any, name: str, story: str, told: list[st
     assert play(desk, make_change, story) == told
 
 
-def test_the_second_episode_has_a_key_of_its_own(desk: Any, make_change: Any) -> None:
+def test_every_episode_has_the_key_of_the_fault_without_a_counter(desk: Any, make_change: Any) -> None:
     play(desk, make_change, "+R -R 5d +R")
     (ticket,) = desk.ask(lifecycle.load_open_tickets)
-    assert ticket.dedupe_key == "sn:A1|fuser.failure|fuser:1|e2"
     (cleared,) = desk.ask(lambda db: lifecycle.load_cleared_tickets(db, since=0.0))
-    assert cleared.dedupe_key == "sn:A1|fuser.failure|fuser:1|e1"
+    assert ticket.id != cleared.id
+    assert ticket.dedupe_key == cleared.dedupe_key == "|sn:A1|fuser.failure|fuser:1"
+
+
+@pytest.mark.parametrize(
+    "parts", [("S|1", "sn:A|1", "f", ""), ("S", "1|sn:A%7C1", "f", ""), ("S%7C1", "sn:A|1", "f", "")]
+)
+def test_the_parts_of_a_key_cannot_run_into_each_other(parts: tuple[str, str, str, str]) -> None:
+    key = dedupe_key.build_dedupe_key(*parts)
+    assert key == build_wire_key(*parts), "the agent and the contract build it alike"
+    assert [unquote(part) for part in key.split("|")] == list(parts)
 
 
 def test_a_reopened_ticket_keeps_its_beginning_and_its_episode(desk: Any, make_change: Any) -> None:
@@ -165,7 +176,7 @@ def test_the_database_itself_refuses_a_second_open_ticket(desk: Any, make_change
     play(desk, make_change, "+R")
     double = (
         "INSERT INTO ticket SELECT 'x', kind, device, device_name, fault, component, episode + 1, seq, "
-        "opened_at, cleared_at, impact, severity, rule, title FROM ticket"
+        "opened_at, cleared_at, impact, severity, rule, title, dedupe_key FROM ticket"
     )
     with pytest.raises(sqlite3.IntegrityError):
         desk.ask(lambda tx: tx.execute(double))

@@ -3,8 +3,8 @@
     open → update* → clear → verified, or reopen, or cancel
 
 One `ticket_id` for the life of the fault. Each event carries the whole ticket and a `ticket_seq` that
-rises; the receiver keeps the highest. `dedupe_key` is the device, the fault, the component and the
-episode: an agent restored from a backup makes the same key, and opens nothing twice.
+rises; the receiver keeps the highest. `dedupe_key` is the site, the device, the fault and the component: an
+agent restored from a backup makes the same key, and joins the ticket that occupies it.
 """
 
 from typing import Annotated, Any, Literal

@@ -60,7 +60,7 @@ class TicketEvent:
     ticket_id: str
     ticket_seq: int  # 1, 2, 3 … within the ticket
     event: str  # "open", "update", "clear", "reopen"
-    dedupe_key: str  # device key | fault | component | episode
+    dedupe_key: str  # site | device | fault | component
     at: float
     opened_at: float
     device: Device

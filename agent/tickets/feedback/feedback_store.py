@@ -109,12 +109,8 @@ def _find_ticket(tx: sqlite3.Connection, ticket: str, dedupe_key: str | None) ->
     for table in ("ticket", "ticket_batch"):
         if tx.execute(f"SELECT 1 FROM {table} WHERE id = ?", (ticket,)).fetchone():  # noqa: S608 - constants
             return ticket
-    device, *rest = (dedupe_key or "").rsplit("|", 3)
-    if len(rest) != 3 or not rest[2][1:].isdecimal():
-        return None
     row = tx.execute(
-        "SELECT id FROM ticket WHERE kind = 'ticket' AND device = ? AND fault = ? AND component = ? "
-        "AND episode = ?",
-        (device, rest[0], rest[1], int(rest[2][1:])),
+        "SELECT id FROM ticket WHERE kind = 'ticket' AND dedupe_key = ? AND cleared_at IS NULL",
+        (dedupe_key or "",),
     ).fetchone()
     return str(row["id"]) if row else None
