@@ -15,8 +15,9 @@ not reached stays None, which means unknown, not empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from agent.collectors._identity import evidence
+from agent.collectors._identity import evidence, identity_proof
 from agent.collectors._identity.identity_decision import IdentityDecision
+from agent.collectors._identity.identity_proof import UPTIME, ProofCheck
 from agent.collectors._printer_mib import (
     alert_table,
     marker_tables,
@@ -30,12 +31,11 @@ from agent.collectors._vendor import vendor_meters, vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
-from agent.core.errors import NoAnswer, ReadingError
-from agent.core.model import CachedIdentity, Identity, Meter, Snapshot, Tier
+from agent.core.errors import AnotherDevice, NoAnswer, ReadingError
+from agent.core.model import CachedIdentity, Identity, IdentityProof, Meter, Snapshot, Tier
 from agent.snmp.oid import MAX_ARC, encode_arcs, oid
 from agent.snmp.reader import ObjectId, SnmpReader, SnmpValue
 
-UPTIME = oid("1.3.6.1.2.1.1.3.0")  # sysUpTime
 DEVICE_TYPE = oid("1.3.6.1.2.1.25.3.2.1.2")  # hrDeviceType
 IS_PRINTER = oid("1.3.6.1.2.1.25.3.1.5")  # hrDevicePrinter
 LOCALIZATION = oid("1.3.6.1.2.1.43.5.1.1.2")  # prtGeneralCurrentLocalization
@@ -66,9 +66,7 @@ async def collect(visit: Visit) -> Answer | None:
     refused: ReadingError | None = None
     for name, reader in visit.readers.items():
         try:
-            snapshot = await read_printer(
-                reader, at=visit.at, tiers=visit.tiers, known=visit.known, profiles=visit.profiles
-            )
+            snapshot = await _read_expected(visit, reader)
         except ReadingError as why:
             refused = why if refused is None or isinstance(refused, NoAnswer) else refused
             continue
@@ -76,6 +74,23 @@ async def collect(visit: Visit) -> Answer | None:
     if refused is not None:
         raise refused
     return None
+
+
+async def _read_expected(visit: Visit, reader: SnmpReader) -> Snapshot:
+    """Read the expected printer; if another one answers, read that one, with its identity.
+
+    Raises AnotherDevice if the identity of the printer that answers cannot be read either.
+    """
+    try:
+        return await read_printer(
+            reader, at=visit.at, tiers=visit.tiers, known=visit.known, profiles=visit.profiles
+        )
+    except AnotherDevice:
+        tiers = visit.tiers | {Tier.INVENTORY}
+        snapshot = await read_printer(reader, at=visit.at, tiers=tiers, profiles=visit.profiles)
+        if snapshot.identity is None:
+            raise
+        return snapshot
 
 
 async def read_printer(
@@ -94,14 +109,18 @@ async def read_printer(
     known = known or CachedIdentity()
     reading = MibReader(reader, units=known.units, charset=known.charset)
     poll = SnapshotBuilder(reading, vendor_profiles.load_shipped() if profiles is None else profiles)
+    check = ProofCheck(str(reader.address), known.proof or IdentityProof())
+    reader.accompany(check if known.proof or Tier.INVENTORY in tiers else None)
     await poll.start_poll()
     await poll.read_alerts(tiers)
     if Tier.SUPPLIES in tiers:
         await poll.read_supplies()
     if Tier.INVENTORY in tiers:
-        await poll.read_inventory(known)
+        await poll.read_inventory(known, at)
+        check.expect(poll.parts["proof"] or check.proof)
     if Tier.METERS in tiers:
         await poll.read_meters(known.identity)
+    await poll.confirm_proof(reader)
     return poll.build_snapshot(reader, at)
 
 
@@ -168,11 +187,11 @@ class SnapshotBuilder:
             self.reading, self.profiles.find_by_files(identity.profiles), identity.model
         )
 
-    async def read_inventory(self, known: CachedIdentity) -> None:
+    async def read_inventory(self, known: CachedIdentity, at: float) -> None:
         """Read the identity and the tables that hardly ever change."""
         changes = self.parts["config_changes"]
         if known.identity is not None and changes is not None and changes == known.config_changes:
-            self.parts["identity"] = known.identity
+            self.parts["identity"], self.parts["proof"] = known.identity, known.proof
             return
         self.parts["media_paths"] = await self._read_part(
             "media paths", lambda: marker_tables.read_media_paths(self.reading)
@@ -180,10 +199,15 @@ class SnapshotBuilder:
         self.parts["lights"] = await self._read_part(
             "lights", lambda: status_objects.read_lights(self.reading)
         )
-        self.parts["identity"] = await self._read_part("identity", self._read_identity)
+        self.parts["proof"] = None
+        self.parts["identity"] = await self._read_part("identity", lambda: self._read_identity(at))
         self.parts["printers"] = await self._read_part(
             "printers", lambda: print_servers.read_units(self.reading, self.profiles)
         )
+
+    async def confirm_proof(self, reader: SnmpReader) -> None:
+        """Let the last reply of the poll carry the proof, too."""
+        await self._read_part("proof", reader.confirm)
 
     def build_snapshot(self, reader: SnmpReader, at: float) -> Snapshot:
         reading = self.reading
@@ -249,10 +273,13 @@ class SnapshotBuilder:
             status_objects.CONSOLE, status_objects.COVERS, alert_table.ALERTS
         )
 
-    async def _read_identity(self) -> Identity:
+    async def _read_identity(self, at: float) -> Identity:
         decision = await self._decide_identity()
         sources = {f"identity.{name}": raw for name, raw in decision.sources.items()}
         self.reading.sources.update(sources)
+        self.parts["proof"] = identity_proof.learn_proof(
+            decision.identity, decision.sources, self.reading.answers, uptime=self.parts["uptime"], at=at
+        )
         return decision.identity
 
     async def _decide_identity(self) -> IdentityDecision:
@@ -270,6 +297,8 @@ class SnapshotBuilder:
             return None
         try:
             return await read()
+        except AnotherDevice:
+            raise
         except ReadingError as why:
             self._silent = isinstance(why, NoAnswer)
             self.reading.note_problem(f"{name}: {why.reason}")

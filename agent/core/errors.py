@@ -6,7 +6,8 @@ PrintwardenError
 │   ├── NoAnswer            ask again later; no answer came in time
 │   ├── MalformedReply      drop the packet; it does not follow the protocol
 │   ├── RefusedByDevice     do not ask this again: the printer answered with an error
-│   └── WrongCredential     a person must check the credential
+│   ├── WrongCredential     a person must check the credential
+│   └── AnotherDevice       identify afresh: another printer answers at this address
 └── StoreError          stop: the state on disk cannot be trusted or used
     ├── StoreLocked         another agent owns this state folder
     └── StoreTooNew         written by a newer version: refuse to touch it
@@ -77,6 +78,10 @@ class RefusedByDevice(ReadingError):
 
 class WrongCredential(ReadingError):
     """The printer is there, but does not accept the community or the user."""
+
+
+class AnotherDevice(ReadingError):
+    """Another printer than the expected one answered, or the printer restarted during the poll."""
 
 
 class StoreError(PrintwardenError):

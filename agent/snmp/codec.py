@@ -87,12 +87,19 @@ class Trap(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def encode_request(
-    ask: RequestType, version: str, community: str, oids: tuple[bytes, ...], repetitions: int = 0
+    ask: RequestType,
+    version: str,
+    community: str,
+    oids: tuple[bytes, ...],
+    repetitions: int = 0,
+    non_repeaters: int = 0,
 ) -> RequestTemplate:
-    """Encode a request for `oids`. `repetitions` is GETBULK's max-repetitions and 0 for the others."""
+    """Encode a request for `oids`. `repetitions` and `non_repeaters`: of GETBULK, 0 for the others."""
     names = b"".join(_encode_element(SEQUENCE, _encode_element(OID, name) + b"\x05\x00") for name in oids)
     after_id = (
-        b"\x02\x01\x00" + _encode_element(INTEGER, bytes((repetitions,))) + _encode_element(SEQUENCE, names)
+        _encode_element(INTEGER, bytes((non_repeaters,)))
+        + _encode_element(INTEGER, bytes((repetitions,)))
+        + _encode_element(SEQUENCE, names)
     )
     pdu = bytes((RequestType(ask),)) + _encode_length(4 + len(after_id)) + b"\x02\x02"
     front = (

@@ -68,6 +68,7 @@ class SnmpClient:
         self._limiter = RateLimiter(self.settings.requests_per_second, self.settings.requests_per_subnet)
         self._endpoints: dict[socket.AddressFamily, Endpoint] = {}
         self._missing: dict[Address, set[bytes]] = {}
+        self._rows: dict[Address, dict[bytes, int]] = {}
         self._pysnmp: list[PysnmpEngine] = []
 
     async def start(self) -> None:
@@ -142,7 +143,8 @@ class SnmpClient:
     ) -> DeviceReader:
         exchange = self._create_exchange(address, credential, waits, opening_waits)
         missing = self._missing.setdefault(address, set())
-        return DeviceReader(address, exchange, strategy, self.settings.limits, missing)
+        rows = self._rows.setdefault(address, {})
+        return DeviceReader(address, exchange, strategy, self.settings.limits, missing, rows)
 
     def _create_exchange(
         self,

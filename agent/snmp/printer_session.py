@@ -16,9 +16,10 @@ from typing import Protocol
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address
 from agent.snmp.codec import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, RequestType, SnmpReply
+from agent.snmp.companions import Companion, name_before, skip_companions
 from agent.snmp.oid import decode_arcs, encode_arcs, format_oid
 from agent.snmp.reader import MissingValue, SnmpValue, VarBind
-from agent.snmp.request_strategy import ReadMode, RequestStrategy, split_names
+from agent.snmp.request_strategy import MAX_REPETITIONS, ReadMode, RequestStrategy, split_names
 from agent.snmp.walk_guards import TableWalk, WalkColumn, WalkLimits
 
 ERROR_NAMES = (
@@ -41,7 +42,13 @@ class Exchange(Protocol):
     """Seconds spent waiting for the printer so far, without the waits of the rate limiter."""
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
+        self,
+        ask: RequestType,
+        names: Sequence[bytes],
+        strategy: RequestStrategy,
+        *,
+        brief: bool = False,
+        companions: int = 0,
     ) -> SnmpReply:
         """Send one request, repeated until answered. `brief`: with fewer repeats, as the printer is awake.
 
@@ -58,12 +65,16 @@ class DeviceReader:
         strategy: RequestStrategy,
         limits: WalkLimits,
         missing: set[bytes],
+        rows: dict[bytes, int],
     ) -> None:
         self._address = address
         self._exchange = exchange
         self._strategy = strategy
         self._limits = limits
         self._missing = missing
+        self._rows = rows
+        self._companion: Companion | None = None
+        self._proven = True  # the last reply carried the companion's values, or there is no companion
         self._awake = False
         self._bulk_works = False
 
@@ -76,6 +87,18 @@ class DeviceReader:
         """The strategy to pass to `SnmpClient.create_reader` next time."""
         return str(self._strategy)
 
+    def accompany(self, companion: Companion | None) -> None:
+        """Let `companion` ride in every request from now on; in SNMPv1, in every GET."""
+        self._companion = companion
+
+    async def confirm(self) -> None:
+        """Ask for the companion alone, unless the last reply carried it. Raises as `get` does."""
+        if self._companion and not self._proven:
+            reply = await self._send_request(RequestType.GET, self._companion.names)
+            self._proven = True
+            if reply.error_status in {NO_ERROR, NO_SUCH_NAME}:
+                self._check_companion(reply)
+
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, SnmpValue]:
         """Get the values of `oids`; those without a value are absent. Raises ReadingError and its kinds."""
         return await self._get_values([name for name in oids if name not in self._missing], self._missing)
@@ -86,8 +109,13 @@ class DeviceReader:
         found: dict[bytes, SnmpValue] = {}
         while todo:
             batch = todo.pop(0)
-            reply = await self._send_request(RequestType.GET, batch)
+            added = self._companions_for(batch)
+            reply = await self._send_request(RequestType.GET, [*batch, *added])
+            if added and self._refuses_companions(reply, len(batch)):
+                todo.insert(0, batch)
+                continue
             if reply.error_status == NO_ERROR:
+                self._check_companion(reply)
                 found.update(extract_values(reply, batch))
                 continue
             rest = self._after_error(batch, reply)
@@ -110,6 +138,32 @@ class DeviceReader:
             return [rest] if rest else []
         return split_names(batch) if len(batch) > 1 else []
 
+    def _companions_for(self, batch: Sequence[bytes]) -> list[bytes]:
+        """List the companions to add to a GET of `batch`."""
+        self._proven = self._companion is None or self._strategy.companions
+        if self._companion is None or not self._strategy.companions:
+            return []
+        return [name for name in self._companion.names if name not in batch]
+
+    def _refuses_companions(self, reply: SnmpReply, names: int) -> bool:
+        """Check an error reply: does it point behind the `names`, or is the request too big with companions?
+
+        An SNMPv1 printer without the object is another printer than the one that has it.
+        """
+        if reply.error_status == NO_SUCH_NAME and reply.error_index > names:
+            self._check_companion(reply)
+        refused = reply.error_status == TOO_BIG or reply.error_index > names
+        if refused:
+            self._strategy = replace(self._strategy, companions=False)
+        return refused
+
+    def _check_companion(self, reply: SnmpReply, count: int | None = None) -> None:
+        """Let the companion check its values among the first `count` of a reply, or among all."""
+        if self._companion and self._proven:
+            answered = reply.varbinds[:count] if reply.error_status == NO_ERROR else ()
+            names = self._companion.names
+            self._companion.check_values({name: value for name, value in answered if name in names})
+
     async def walk(self, *roots: bytes) -> list[VarBind]:
         """Walk everything below `roots`, root by root. Raises ReadingError and its kinds.
 
@@ -117,12 +171,15 @@ class DeviceReader:
         look like rows that do not exist.
         """
         walk = TableWalk(roots, self._limits)
+        expected = max((self._rows.get(root, MAX_REPETITIONS) for root in roots), default=MAX_REPETITIONS)
+        self._strategy = replace(self._strategy, rows=min(MAX_REPETITIONS, expected + 1))
         before = self._exchange.waited
         while columns := walk.open_columns(self._strategy.varbinds):
             if self._strategy.read_mode is ReadMode.GET:
                 await self._guess_rows(columns[0])
             else:
                 await self._step_walk(walk, columns, before)
+        self._rows.update({column.root: len(column.rows) for column in walk.columns})
         rows = walk.all_rows()
         refused = [format_oid(column.root) for column in walk.columns if column.refused]
         if refused and not rows:
@@ -133,10 +190,12 @@ class DeviceReader:
         """Send one GETBULK or GETNEXT for `columns`."""
         bulk = self._strategy.read_mode is ReadMode.BULK
         trial = bulk and self._awake and not self._bulk_works
-        names = [column.last for column in columns]
+        added = self._companions_for(()) if self._strategy.version != "1" else []
+        self._proven = self._companion is None or bool(added)
+        names = [*map(name_before, added), *(column.last for column in columns)]
         try:
             reply = await self._send_request(
-                RequestType.BULK if bulk else RequestType.NEXT, names, brief=trial
+                RequestType.BULK if bulk else RequestType.NEXT, names, brief=trial, companions=len(added)
             )
         except (NoAnswer, MalformedReply) as why:
             if not (trial if isinstance(why, NoAnswer) else bulk):
@@ -145,17 +204,35 @@ class DeviceReader:
             return
         if problem := walk.count_answer(reply.size, self._exchange.waited - before):
             raise RefusedByDevice(str(self._address), problem)
+        rows = (
+            skip_companions(reply.varbinds, len(added), len(columns), columns[0].last)
+            if added
+            else reply.varbinds
+        )
         if reply.error_status != NO_ERROR:
-            self._after_walk_error(columns, reply)
-        elif walk.add_answer(columns, reply.varbinds):
+            self._after_walk_error(columns, reply, len(added))
+        elif rows is None:
+            self._strategy = replace(self._strategy, companions=False)
+        elif self._take_rows(walk, columns, reply, rows):
             self._bulk_works = self._bulk_works or bulk
         else:
             self._strategy = self._strategy.step_down() or self._strategy
 
-    def _after_walk_error(self, columns: Sequence[WalkColumn], reply: SnmpReply) -> None:
+    def _take_rows(
+        self, walk: TableWalk, columns: Sequence[WalkColumn], reply: SnmpReply, rows: Sequence[VarBind]
+    ) -> bool:
+        """Check the companion, then sort the rows into the columns; False if they lead nowhere."""
+        if len(rows) < len(reply.varbinds):
+            self._check_companion(reply, len(reply.varbinds) - len(rows))
+        return walk.add_answer(columns, rows)
+
+    def _after_walk_error(self, columns: Sequence[WalkColumn], reply: SnmpReply, added: int) -> None:
         """Request less, end the column that has ended (noSuchName in SNMPv1), or give it up."""
         self._check_access(reply)
-        status, index = reply.error_status, reply.error_index
+        status, index = reply.error_status, reply.error_index - added
+        if reply.error_index and index <= 0:
+            self._strategy = replace(self._strategy, companions=False)
+            return
         culprit = columns[index - 1] if 0 < index <= len(columns) else None
         if len(columns) == 1:
             culprit = columns[0]
@@ -184,23 +261,27 @@ class DeviceReader:
         column.open, column.refused = False, not found
 
     async def _send_request(
-        self, ask: RequestType, names: Sequence[bytes], *, brief: bool = False
+        self, ask: RequestType, names: Sequence[bytes], *, brief: bool = False, companions: int = 0
     ) -> SnmpReply:
         """Send a request, and note that the printer is awake and its SNMP version."""
-        reply = await self._exchange.send_request(ask, names, self._strategy, brief=brief)
+        reply = await self._exchange.send_request(
+            ask, names, self._strategy, brief=brief, companions=companions
+        )
         if self._strategy.version is None and reply.version == 0:
-            reply = await self._retry_in_v2c(ask, names) or reply
+            reply = await self._retry_in_v2c(ask, names, companions) or reply
         self._awake = True
         version = VERSION_NAMES[reply.version]
         if version != self._strategy.version:
             self._strategy = self._strategy.with_version(version)
         return reply
 
-    async def _retry_in_v2c(self, ask: RequestType, names: Sequence[bytes]) -> SnmpReply | None:
+    async def _retry_in_v2c(
+        self, ask: RequestType, names: Sequence[bytes], companions: int
+    ) -> SnmpReply | None:
         """Send the request in v2c alone: a printer that just woke up may have answered both, v1 first."""
         try:
             return await self._exchange.send_request(
-                ask, names, replace(self._strategy, version="2c"), brief=True
+                ask, names, replace(self._strategy, version="2c"), brief=True, companions=companions
             )
         except ReadingError:
             return None

@@ -5,9 +5,12 @@ Both engines (the own v1/v2c codec and pysnmp for v3) create an `SnmpReader`.
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.core.model import Address
+
+if TYPE_CHECKING:
+    from agent.snmp.companions import Companion
 
 
 class MissingValue(Enum):
@@ -44,3 +47,9 @@ class SnmpReader(Protocol):
     async def walk(self, *roots: bytes) -> list[VarBind]:
         """Walk everything below each of `roots`, in each root's order. Several roots (columns of one table)
         share the requests. A root without rows adds nothing."""
+
+    def accompany(self, companion: "Companion | None") -> None:
+        """Let the objects of `companion` ride in every request, and let it check their values."""
+
+    async def confirm(self) -> None:
+        """Let the companion check one more reply, unless the last one carried its objects."""

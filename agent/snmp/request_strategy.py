@@ -38,6 +38,8 @@ class RequestStrategy:
     read_mode: ReadMode = ReadMode.BULK
     repetitions: int = MAX_REPETITIONS
     varbinds: int = MAX_NAMES
+    rows: int = MAX_REPETITIONS  # of the table that is walked: no more than that is asked for at once
+    companions: bool = True  # False: the printer answers requests with companions wrongly (see `companions`)
 
     @classmethod
     def for_credential(cls, credential: Credential, learned: str | None = None) -> Self:
@@ -54,18 +56,20 @@ class RequestStrategy:
     def parse(cls, text: str) -> Self:
         """Parse the output of `str`. Unreadable text gives the default strategy."""
         try:
-            version, read_mode, repetitions, varbinds = text.split()
+            version, read_mode, repetitions, varbinds, *alone = text.split()
             return cls(
                 version=None if version == "?" else version,
                 read_mode=ReadMode(read_mode),
                 repetitions=min(MAX_REPETITIONS, max(1, int(repetitions))),
                 varbinds=min(MAX_NAMES, max(1, int(varbinds))),
+                companions=not alone,
             )
         except ValueError:
             return cls()
 
     def __str__(self) -> str:
-        return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}"
+        alone = "" if self.companions else " alone"
+        return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}{alone}"
 
     def versions_to_try(self) -> tuple[str, ...]:
         """List the versions that the printer may speak, to be tried in turn."""
@@ -79,7 +83,7 @@ class RequestStrategy:
     def repetitions_for(self, columns: int) -> int:
         """Choose max-repetitions for `columns` names in one GETBULK."""
         most = MAX_ANSWERS // columns or 1
-        return min(self.repetitions, most)
+        return min(self.repetitions, self.rows, most)
 
     def reduce_request(self, columns: int) -> Self | None:
         """Reduce the request after tooBig, with `columns` names in it; None: it cannot be smaller."""

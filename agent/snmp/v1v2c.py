@@ -31,11 +31,20 @@ class CommunityExchange:
     _route: tuple[RateLimitedHost, Endpoint] | None = None
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
+        self,
+        ask: RequestType,
+        names: Sequence[bytes],
+        strategy: RequestStrategy,
+        *,
+        brief: bool = False,
+        companions: int = 0,
     ) -> SnmpReply:
         """Send as `Exchange.send_request`. Raises NoAnswer, or MalformedReply if only broken answers came."""
         host, endpoint = self._route or self._find_route()
-        requests, request_id = self._encode_requests(ask, tuple(names), strategy), next_request_id()
+        requests, request_id = (
+            self._encode_requests(ask, tuple(names), strategy, companions),
+            next_request_id(),
+        )
 
         def send_attempt(number: int, wait: float) -> Awaitable[SnmpReply | None]:
             packet = requests[number % len(requests)].with_id(request_id)
@@ -58,20 +67,33 @@ class CommunityExchange:
         return self._route
 
     def _encode_requests(
-        self, ask: RequestType, names: tuple[bytes, ...], strategy: RequestStrategy
+        self, ask: RequestType, names: tuple[bytes, ...], strategy: RequestStrategy, companions: int
     ) -> list[RequestTemplate]:
         """Encode the request in each version that the printer may speak."""
-        return [self._encode_request(version, ask, names, strategy) for version in strategy.versions_to_try()]
+        return [
+            self._encode_request(version, ask, names, strategy, companions)
+            for version in strategy.versions_to_try()
+        ]
 
     def _encode_request(
-        self, version: str, ask: RequestType, names: tuple[bytes, ...], strategy: RequestStrategy
+        self,
+        version: str,
+        ask: RequestType,
+        names: tuple[bytes, ...],
+        strategy: RequestStrategy,
+        companions: int,
     ) -> RequestTemplate:
         if ask is not RequestType.BULK:
             return encode_request(ask, version, self.credential.community, names)
         if version == "1":
             return encode_request(RequestType.NEXT, version, self.credential.community, names)
         return encode_request(
-            ask, version, self.credential.community, names, strategy.repetitions_for(len(names))
+            ask,
+            version,
+            self.credential.community,
+            names,
+            strategy.repetitions_for(len(names) - companions),
+            companions,
         )
 
     def _silence_error(self, endpoint: Endpoint, host: RateLimitedHost, waited: float) -> ReadingError:

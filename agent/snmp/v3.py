@@ -168,11 +168,19 @@ class PysnmpExchange:
     waited: float = 0.0
 
     async def send_request(
-        self, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, *, brief: bool = False
+        self,
+        ask: RequestType,
+        names: Sequence[bytes],
+        strategy: RequestStrategy,
+        *,
+        brief: bool = False,
+        companions: int = 0,
     ) -> SnmpReply:
         """Send as `Exchange.send_request`. Raises NoAnswer, WrongCredential, or ReadingError."""
         level = self.credential.security_level
-        requests = [_build_pdu(version, ask, names, strategy) for version in strategy.versions_to_try()]
+        requests = [
+            _build_pdu(version, ask, names, strategy, companions) for version in strategy.versions_to_try()
+        ]
         reply = await self._run_attempts(requests, level, self.brief_waits if brief else self.waits)
         if reply is None and level is SecurityLevel.ENCRYPTED and await self._answers_unencrypted():
             raise WrongCredential(
@@ -301,7 +309,7 @@ def _check_credential(credential: Credential) -> None:
 
 
 def _build_pdu(
-    version: str, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy
+    version: str, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, companions: int = 0
 ) -> tuple[str, Any]:
     """Build the request for pysnmp to send in `version`."""
     fits = RequestType.NEXT if version == "1" and ask is RequestType.BULK else ask
@@ -316,7 +324,8 @@ def _build_pdu(
     part.set_defaults(pdu)
     part.set_request_id(pdu, next_request_id())
     if fits is RequestType.BULK:
-        part.set_max_repetitions(pdu, strategy.repetitions_for(len(names)))
+        part.set_non_repeaters(pdu, companions)
+        part.set_max_repetitions(pdu, strategy.repetitions_for(len(names) - companions))
     part.set_varbinds(pdu, [(_decode_name(name), module.Null("")) for name in names])
     return version, pdu
 

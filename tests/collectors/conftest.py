@@ -63,6 +63,12 @@ class WalkReader:
         self._asked()
         return {name: self.values[name] for name in oids if self.values.get(name) is not None}
 
+    def accompany(self, companion: object) -> None:
+        """A file is one printer: it needs no proof."""
+
+    async def confirm(self) -> None:
+        """See `accompany`."""
+
     async def walk(self, *roots: bytes) -> list[VarBind]:
         self._asked()
         return [row for root in roots for row in self._below(root)]

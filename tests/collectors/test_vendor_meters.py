@@ -186,6 +186,12 @@ class TestAnswers:
         walks = []
 
         class Watched(type(walked(FOLDER / "hp.toml"))):
+            def accompany(self, companion: object) -> None:
+                """A file is one printer: it needs no proof."""
+
+            async def confirm(self) -> None:
+                """See `accompany`."""
+
             async def walk(self, *roots):
                 walks.extend(roots)
                 return await super().walk(*roots)

@@ -96,6 +96,12 @@ class WalkReader:
         self.asked.update(oids)
         return {name: self._values[name] for name in oids if self._values.get(name) is not None}
 
+    def accompany(self, companion: object) -> None:
+        """A file is one printer: it needs no proof."""
+
+    async def confirm(self) -> None:
+        """See `accompany`."""
+
     async def walk(self, *roots: bytes) -> list[VarBind]:
         self.asked.update(roots)
         return [row for root in roots for row in self._rows_below(root)]

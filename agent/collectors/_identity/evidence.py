@@ -14,6 +14,7 @@ from agent.collectors._identity.identity_decision import (
     detect_vendor,
     select_profiles,
 )
+from agent.collectors._identity.identity_proof import IF_ADDRESS
 from agent.collectors._identity.ieee1284 import DeviceId
 from agent.collectors._printer_mib.mib_reader import MibReader
 from agent.collectors._printer_mib.print_servers import read_port_ids
@@ -29,7 +30,6 @@ HP_DEVICE_ID = oid("1.3.6.1.4.1.11.2.3.9.1.1.7.0")  # answered by printers of ma
 ENTITY_SERIAL = oid("1.3.6.1.2.1.47.1.1.1.1.11")  # entPhysicalSerialNum (RFC 6933)
 ENTITY_CLASS = oid("1.3.6.1.2.1.47.1.1.1.1.5")  # entPhysicalClass
 CHASSIS = 3
-IF_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress (RFC 2863)
 
 _FIRST_ENTITY = ENTITY_SERIAL + encode_arcs(1)
 _SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, _FIRST_ENTITY)
@@ -55,9 +55,9 @@ async def read_identity(
     }
     found = await reading.get([*_SCALARS, *device.values(), *chain(*general.values())])
     ids = await _read_device_ids(reading, found, device["object_id"])
-    macs = [
-        raw for raw in (await reading.walk_optional_column(IF_ADDRESS)).values() if isinstance(raw, bytes)
-    ]
+    cards = await reading.walk_optional_column(IF_ADDRESS)
+    reading.answers.update({IF_ADDRESS + encode_arcs(*index): raw for index, raw in cards.items()})
+    macs = [raw for raw in cards.values() if isinstance(raw, bytes)]
     serial = _first_text(reading, found, *general["serial"])
     evidence = IdentityEvidence(
         sys_descr=_first_text(reading, found, SYS_DESCR),

@@ -117,6 +117,7 @@ class MibReader:
         self.charset = charset
         self.problems: list[str] = []
         self.sources: dict[str, bytes] = {}
+        self.answers: dict[bytes, SnmpValue] = {}  # raw OID -> value, of everything asked by name
         self.seen: set[int] = set()  # hrDeviceIndex of every table row read
 
     @property
@@ -131,7 +132,11 @@ class MibReader:
     async def get(self, oids: Iterable[bytes]) -> dict[bytes, SnmpValue]:
         """Get the values of `oids`; missing ones (also by an exception value of SNMPv2) are left out."""
         found = await self._reader.get(list(oids))
-        return {raw: value for raw, value in found.items() if not isinstance(value, MissingValue)}
+        answered: dict[bytes, SnmpValue] = {
+            raw: value for raw, value in found.items() if not isinstance(value, MissingValue)
+        }
+        self.answers.update(answered)
+        return answered
 
     async def get_named(self, part: str, oids: Mapping[str, bytes]) -> dict[str, SnmpValue]:
         """Get the values of `oids` by their names, and note the sources of `part`."""

@@ -28,7 +28,15 @@ from agent.core.model.amounts import (
     resolve_capacity,
 )
 from agent.core.model.credentials import Credential, SecurityLevel
-from agent.core.model.devices import Address, Announcement, Device, Identity, PrinterUnit, Sighting
+from agent.core.model.devices import (
+    Address,
+    Announcement,
+    Device,
+    Identity,
+    IdentityProof,
+    PrinterUnit,
+    Sighting,
+)
 from agent.core.model.facts import DeviceEvent, Episode, Facts, RecentHistory, SiteFacts
 from agent.core.model.forecasts import Forecasts, PartForecast, SupplyForecast
 from agent.core.model.readings import (
@@ -73,6 +81,7 @@ __all__ = [
     "Forecasts",
     "GroupingPolicy",
     "Identity",
+    "IdentityProof",
     "Impact",
     "Light",
     "Marker",

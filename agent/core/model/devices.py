@@ -55,6 +55,20 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProof:
+    """The objects whose values prove which printer answered, as they were when they were read.
+
+    `objects` ride in every request of a poll, `opening` in the first one only. OIDs are in raw encoding.
+    """
+
+    kind: str = "unproved"  # "serial", "mac", "uuid"; "unproved": by its kind, name and address alone
+    objects: Mapping[bytes, object] = field(default_factory=dict)
+    opening: Mapping[bytes, object] = field(default_factory=dict)
+    uptime: int | None = None  # sysUpTime then, 1/100 s
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One printer of the inventory, independent of its current address."""
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from agent.core.model.amounts import Amount, Vague, compute_percent, find_vagueness, resolve_capacity
-from agent.core.model.devices import Address, Identity, PrinterUnit
+from agent.core.model.devices import Address, Identity, IdentityProof, PrinterUnit
 
 
 class DeviceStatus(StrEnum):
@@ -225,6 +225,7 @@ class Snapshot:
     reachable: bool = True
     uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
     identity: Identity | None = None
+    proof: IdentityProof | None = None  # of `identity`, for the polls that follow
     status: Status | None = None
     alerts: tuple[Alert, ...] | None = None
     critical_events: int | None = None  # prtAlertCriticalEvents since power-up
@@ -267,6 +268,7 @@ class CachedIdentity:
     charset: int | None = None
     config_changes: int | None = None
     identity: Identity | None = None
+    proof: IdentityProof | None = None
 
     @classmethod
     def from_snapshot(cls, snapshot: Snapshot) -> Self:
@@ -276,4 +278,5 @@ class CachedIdentity:
             charset=snapshot.charset,
             config_changes=snapshot.config_changes,
             identity=snapshot.identity,
+            proof=snapshot.proof,
         )

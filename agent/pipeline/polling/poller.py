@@ -110,13 +110,15 @@ class Poller:
             self.failures.record_failure(f"the poll of {poll.get_name()}", why)
 
     async def _poll_printer(self, device: Device, tiers: frozenset[Tier]) -> None:
-        """Read one printer; after silence or a restart its identity is read again."""
+        """Read one printer; after silence, a restart of it or of the agent, its identity is read again."""
         if not self._may_poll(device):
             return
-        if device.key in self.fleet.silent:
+        cached = self.fleet.cached_identity(device.key)
+        if cached is None:
             tiers |= {Tier.INVENTORY}
-        reading = await self.read_device(device, tiers, self.fleet.cached_identity(device.key))
-        if Tier.INVENTORY not in tiers and self.fleet.has_restarted(device.key, reading.snapshot):
+        reading = await self.read_device(device, tiers, cached)
+        identified = reading.snapshot.identity is not None
+        if not identified and self.fleet.has_restarted(device.key, reading.snapshot):
             reading = await self.read_device(device, tiers | {Tier.INVENTORY})
         await self.batch_writer.write_poll(reading)
         self.credential_guard.record_poll(device, reading.snapshot, answered=reading.credential is not None)
