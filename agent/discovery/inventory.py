@@ -1,22 +1,27 @@
 """The inventory: decide which printer answered, independent of its address.
 
-    serial ──────► MAC ──────► UUID ──────► same address, and no contradiction
+    serial ──────► MAC ──────► UUID ──────► same address, and no contradiction      `matching`
     (checked)      (board)     (services)   (last resort)
 
 Promises:
 - The IP address alone never identifies a printer: a DHCP move keeps the printer, an address that has
   become another printer becomes another device, and a printer with two addresses stays one.
 - A serial number that a different, living printer of the site already holds is not believed.
-- A host that turned out not to be a printer is remembered, and not asked again for 30 days.
+- A device that another one displaces is named by it (`replaces`), and one that moved names the address it had
+  (`moved_from`).
+- A host that turned out not to be a printer is remembered, and not asked again for 30 days; for a day if it
+  announces itself as one. A host named by hand is asked at once.
 """
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from agent.core.model import Address, Device, Identity, Sighting
-from agent.discovery import address_credentials
+from agent.discovery import address_credentials, decisions, matching
+from agent.discovery.matching import ALIVE_WINDOW, normalize_serial
 
 IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
 DEVICE_COLUMNS = (
@@ -26,14 +31,17 @@ DEVICE_COLUMNS = (
     "credential",
     "first_seen",
     "last_seen",
+    "proof",
+    "replaces",
+    "moved_from",
 )  # columns that are fields of a Device
 
 NOT_A_PRINTER = "not a printer"
 OUTSIDE = "outside"
 MAX_OUTSIDE = 500  # addresses outside the networks that are kept, the newest: anybody can announce them
 RETRY_PAUSES = {NOT_A_PRINTER: 30 * 86400.0, "undecided": 86400.0, "no answer": 3600.0}  # until asked again
+PROMISED_PAUSE = 86400.0  # at most, if it announces itself as a printer or is named by hand
 MAX_SWEEP_AGE = 86400.0  # an interrupted sweep older than this starts from the beginning
-ALIVE_WINDOW = 3600.0  # a device that answered within this time is there
 
 SCHEMA = (
     """
@@ -63,6 +71,17 @@ SCHEMA = (
     """,
     "ALTER TABLE device ADD COLUMN hostname TEXT",
     address_credentials.SCRIPT,
+    """
+    ALTER TABLE device ADD COLUMN proof TEXT NOT NULL DEFAULT '';
+    ALTER TABLE device ADD COLUMN replaces TEXT;
+    ALTER TABLE device ADD COLUMN moved_from TEXT;
+    ALTER TABLE device ADD COLUMN last_address TEXT;
+    ALTER TABLE device ADD COLUMN bare_serial TEXT;
+    CREATE INDEX device_bare_serial ON device (bare_serial);
+    UPDATE device SET bare_serial = CASE WHEN length(ltrim(serial, '0')) >= 6
+        THEN ltrim(upper(serial), '0') ELSE upper(serial) END
+    """,
+    decisions.SCHEMA,
 )
 
 
@@ -81,7 +100,7 @@ class Candidate:
 def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
     """Decide whether a sighting needs identification: not a known printer, nor a host asked in vain lately.
 
-    A host that announces itself as a printer is asked even if a sweep could not classify it.
+    A host that announces itself, or is named by hand, is asked at once after it was seen in another way.
     """
     host, port = sighting.address
     row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
@@ -89,7 +108,7 @@ def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
         return False
     if row is None or _pause_is_over(row, sighting.at):
         return True
-    return bool(sighting.is_printer) and row["verdict"] != NOT_A_PRINTER and row["via"] != sighting.via
+    return bool(sighting.is_printer) and row["via"] != sighting.via
 
 
 def _pause_is_over(row: sqlite3.Row, now: float) -> bool:
@@ -100,7 +119,7 @@ def _pause_is_over(row: sqlite3.Row, now: float) -> bool:
 
 def save_candidate(tx: sqlite3.Connection, sighting: Sighting, verdict: str) -> None:
     """Store the verdict on a sighting; verdicts: see `Candidate`."""
-    pause = RETRY_PAUSES.get(verdict, 0.0)
+    pause = min(RETRY_PAUSES.get(verdict, 0.0), PROMISED_PAUSE if sighting.is_printer else math.inf)
     host, port = sighting.address
     announced = json.dumps(asdict(sighting.announced)) if sighting.announced else None
     tx.execute(
@@ -131,6 +150,14 @@ def load_candidates(tx: sqlite3.Connection) -> list[Candidate]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The device that an identity belongs to, and the devices that lost an address to it."""
+
+    device: Device
+    displaced: tuple[Device, ...] = ()
+
+
 def bind_identity(
     tx: sqlite3.Connection,
     identity: Identity,
@@ -139,31 +166,67 @@ def bind_identity(
     now: float,
     credential: str | None = None,
     learned: str = "",
-) -> Device:
+    proof: str = "",
+) -> Binding:
     """Find or create the device to which `identity`, read at `address`, belongs, and save it.
 
     A known printer that still answers where it was has a second address here (another network card, a
-    second VLAN); one that has not answered there for an hour has moved.
+    second VLAN); one that has not answered there for an hour has moved. `proof`: see `IdentityProof.kind`.
     """
     related = _find_related(tx, identity, address)
-    old = match_device(related, identity, address, now)
-    for squatter in related.values():
-        if squatter.address == address and (old is None or squatter.key != old.key):
-            tx.execute("UPDATE device SET host = '', port = 0 WHERE key = ?", (squatter.key,))
-    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", (address.host, address.port))
-    device = _merge_device(old, identity, address, now, credential, key=_choose_key(tx, identity, address))
-    if (
-        old
-        and old.address.host
-        and old.address != address
-        and now - _load_home_seen(tx, old.key) < ALIVE_WINDOW
-    ):
-        device = replace(device, address=old.address)
-        tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, device.key))
-    _save_device(
-        tx, device, learned, home_seen=now if device.address == address else _load_home_seen(tx, device.key)
+    old = matching.match_device(related, identity, address, now)
+    key = old.key if old else _choose_key(tx, identity, address)
+    if target := load_device(tx, decisions.find_merge_target(tx, key) or ""):
+        return _bind_second_address(tx, target, address, now)
+    displaced = _displace_others(tx, address, key)
+    read = replace(_merge_device(old, identity, address, now, credential, key=key), proof=proof)
+    if old is None:
+        replaced = next((one.key for one in displaced if not one.address.host), None)
+        device = replace(read, replaces=replaced)
+    elif old.address.host and old.address != address and now - _load_home_seen(tx, old.key) < ALIVE_WINDOW:
+        device = replace(read, address=old.address)
+        tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, key))
+    else:
+        device = _note_move(tx, read, old)
+    home_seen = now if device.address == address else _load_home_seen(tx, device.key)
+    _save_device(tx, device, learned, home_seen=home_seen)
+    return Binding(device=device, displaced=displaced)
+
+
+def _bind_second_address(tx: sqlite3.Connection, device: Device, address: Address, now: float) -> Binding:
+    """Book an answer at a further address of a merged device."""
+    displaced = _displace_others(tx, address, device.key)
+    if device.address != address:
+        tx.execute("INSERT OR REPLACE INTO second_address VALUES (?, ?, ?)", (*address, device.key))
+    mark_seen(tx, device.key, address, now)
+    return Binding(device=replace(device, last_seen=now), displaced=displaced)
+
+
+def _displace_others(tx: sqlite3.Connection, address: Address, key: str) -> tuple[Device, ...]:
+    """Take `address` from the other devices that had it; a second address becomes their own."""
+    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", address)
+    rows = tx.execute("SELECT key FROM device WHERE host = ? AND port = ? AND key <> ?", (*address, key))
+    return tuple(_displace_device(tx, row["key"], address) for row in rows.fetchall())
+
+
+def _displace_device(tx: sqlite3.Connection, key: str, address: Address) -> Device:
+    elsewhere = next(iter(load_second_addresses(tx, key)), Address("", 0))
+    moved_from = address.host if elsewhere.host else None
+    tx.execute(
+        "UPDATE device SET host = ?, port = ?, last_address = ?, moved_from = coalesce(?, moved_from) "
+        "WHERE key = ?",
+        (*elsewhere, address.host, moved_from, key),
     )
-    return device
+    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", elsewhere)
+    row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
+    return _device_from_row(row)
+
+
+def _note_move(tx: sqlite3.Connection, device: Device, old: Device) -> Device:
+    """Note where a device was, if it answers elsewhere now."""
+    row = tx.execute("SELECT last_address FROM device WHERE key = ?", (device.key,)).fetchone()
+    before = old.address.host or (row["last_address"] if row else None)
+    return device if before in {None, device.address.host} else replace(device, moved_from=before)
 
 
 def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
@@ -175,10 +238,10 @@ def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
 def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
     """Load the devices that share a serial, MAC, UUID or address with this one: the possible matches."""
     found = tx.execute(
-        "SELECT * FROM device WHERE serial = ? UNION SELECT * FROM device WHERE mac = ? "
+        "SELECT * FROM device WHERE bare_serial = ? UNION SELECT * FROM device WHERE mac = ? "
         "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE host = ? AND port = ? "
         "ORDER BY key",
-        (identity.serial, identity.mac, identity.uuid, address.host, address.port),
+        (normalize_serial(identity.serial) or None, identity.mac, identity.uuid, address.host, address.port),
     )
     return {row["key"]: _device_from_row(row) for row in found}
 
@@ -190,51 +253,14 @@ def _load_home_seen(tx: sqlite3.Connection, key: str) -> float:
 
 
 def _save_device(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: float) -> None:
-    columns = ["host", "port", "learned", "home_seen", *DEVICE_COLUMNS]
+    columns = ["host", "port", "learned", "home_seen", "last_address", "bare_serial", *DEVICE_COLUMNS]
     own = (getattr(device, name) for name in DEVICE_COLUMNS)
+    bare = normalize_serial(device.serial) or None
     tx.execute(
         f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
         f"VALUES ({', '.join('?' * len(columns))})",
-        (*device.address, learned, home_seen, *own),
+        (*device.address, learned, home_seen, device.address.host, bare, *own),
     )
-
-
-def match_device(
-    devices: Mapping[str, Device], identity: Identity, address: Address, now: float
-) -> Device | None:
-    """Match one of `devices` by serial, then MAC, then UUID, then by its old address unless contradicted."""
-    for attribute in ("serial", "mac", "uuid"):
-        value = getattr(identity, attribute)
-        for device in devices.values():
-            if (
-                value
-                and getattr(device, attribute) == value
-                and not _is_another_printer(device, identity, address, now)
-            ):
-                return device
-    at_address = [device for device in devices.values() if device.address == address]
-    return next((device for device in at_address if not _contradicts_identity(device, identity)), None)
-
-
-def _contradicts_identity(device: Device, identity: Identity) -> bool:
-    """Report a difference in serial, MAC, UUID or model, where both have a value."""
-    pairs = [(getattr(device, name), getattr(identity, name)) for name in ("serial", "mac", "uuid", "model")]
-    return any(mine and theirs and mine != theirs for mine, theirs in pairs)
-
-
-def _is_another_printer(device: Device, identity: Identity, address: Address, now: float) -> bool:
-    """Report that the same serial, MAC or UUID nevertheless belongs to a different printer.
-
-    Two printers of one site with one serial number exist (placeholders, refurbished boards): another
-    model, or another MAC while the first is alive at its own address.
-    """
-    if device.model and identity.model and device.model != identity.model and device.mac != identity.mac:
-        return True
-    if device.uuid and device.uuid == identity.uuid:
-        return False
-    both_have_mac = bool(device.mac and identity.mac and device.mac != identity.mac)
-    alive_elsewhere = device.address != address and now - device.last_seen < ALIVE_WINDOW
-    return both_have_mac and alive_elsewhere
 
 
 def _merge_device(
@@ -253,6 +279,8 @@ def _merge_device(
     if credential:
         read["credential"] = credential
     if old:
+        if old.serial:  # as it was first read: HP writes zeros in front of it on one way and not on the other
+            read.pop("serial", None)
         return replace(old, address=address, last_seen=now, **read)
     return Device(key=key, address=address, first_seen=now, last_seen=now, **read)
 

@@ -94,6 +94,8 @@ class BatchWriter:
     def _report_outcomes(self, group: list[PendingPoll], outcomes: list[PollOutcome]) -> None:
         for (_, waiting), outcome in zip(group, outcomes, strict=True):
             if outcome.device:
+                for other in outcome.displaced:
+                    self.fleet.add_device(other)
                 self.fleet.record_poll(outcome.device, outcome.snapshot)
             self.on_outcome(outcome)
             if not waiting.done():

@@ -10,8 +10,9 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from agent.core.calendars import Calendar
-from agent.core.model import Change, Device, Facts, SiteFacts, Snapshot
+from agent.core.model import Change, Device, Facts, Identity, SiteFacts, Snapshot
 from agent.discovery import address_credentials, inventory
+from agent.discovery.inventory import Binding
 from agent.pipeline import certificate_pins, device_events, facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
@@ -37,6 +38,7 @@ class PollOutcome:
 
     device: Device | None
     snapshot: Snapshot
+    displaced: tuple[Device, ...] = ()  # devices that lost the address to `device`
     events: int = 0  # ticket events put into the outbox
 
 
@@ -52,10 +54,12 @@ class Pipeline:
     def process_poll(self, tx: sqlite3.Connection, reading: PollResult, site: SiteFacts) -> PollOutcome:
         """Write everything that `reading` changes to `tx`."""
         snapshot = reading.snapshot
-        device = self._identify_device(tx, reading)
-        if device is None:
+        binding = self._identify_device(tx, reading)
+        if binding is None:
             return PollOutcome(device=None, snapshot=snapshot)
-        device = self.assign_tags(device)
+        device = self.assign_tags(binding.device)
+        for other in binding.displaced:
+            log.warning("%s: %s answers at its address now", other.name, device.name)
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.save_learned(tx, device.key, reading.learned)
@@ -69,7 +73,7 @@ class Pipeline:
         known = facts_builder.update_facts(tx, device, snapshot, site, self.evaluator.used_parts)
         device_events.queue_changes(tx, self.sender, device, snapshot, known)
         told = self._emit_events(tx, self.evaluator.evaluate_device(tx, known), snapshot.at, site, known)
-        return PollOutcome(device=device, snapshot=snapshot, events=told)
+        return PollOutcome(device=device, snapshot=snapshot, events=told, displaced=binding.displaced)
 
     def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
         """Evaluate the rules about the site and emit events that are due; return how many were queued."""
@@ -105,7 +109,7 @@ class Pipeline:
         if reading.credential and not stranger:
             address_credentials.record_answer(tx, reading.snapshot.address, device, reading.credential)
 
-    def _identify_device(self, tx: sqlite3.Connection, reading: PollResult) -> Device | None:
+    def _identify_device(self, tx: sqlite3.Connection, reading: PollResult) -> Binding | None:
         """Find the device that answered: by its identity, or else the one that was polled at this address.
 
         A printer that has moved away from the address in the meantime gets no reading from it.
@@ -119,6 +123,13 @@ class Pipeline:
                 now=snapshot.at,
                 credential=reading.credential,
                 learned=reading.learned,
+                proof=snapshot.proof.kind if snapshot.proof else identity_kind(snapshot.identity),
             )
         known = inventory.find_device_at(tx, snapshot.address)
-        return known if known and known.key == reading.device else None
+        return Binding(device=known) if known and known.key == reading.device else None
+
+
+def identity_kind(identity: Identity) -> str:
+    """Name the proof of an identity that one answer carried as a whole, as over IPP."""
+    proofs = {"uuid": identity.uuid, "serial": identity.serial, "mac": identity.mac}
+    return next((kind for kind, value in proofs.items() if value), "unproved")

@@ -74,15 +74,13 @@ class PrivacyRules:
 
     def _list_replacements(self, device: Device | None) -> list["_Replacement"]:
         """List the values to replace in a message about `device`, longest first."""
-        values = {name: value for name, value in _device_values(device).items() if value}
-        chosen = dict.fromkeys(self.remove & values.keys(), REMOVED)
-        chosen |= {
-            name: _mask_value(name, values[name]) for name in (self.mask - self.remove) & values.keys()
-        }
-        longest = sorted(chosen, key=lambda name: -len(values[name]))
-        return [
-            _Replacement(_value_pattern(name, values[name]), values[name], chosen[name]) for name in longest
+        found = [
+            (name, value, REMOVED if name in self.remove else _mask_value(name, value))
+            for name, value in _device_values(device)
+            if value and name in self.remove | self.mask
         ]
+        longest = sorted(found, key=lambda one: -len(one[1]))
+        return [_Replacement(_value_pattern(name, value), value, new) for name, value, new in longest]
 
 
 class _Replacement(NamedTuple):
@@ -124,16 +122,17 @@ def complaint_place(complaint: object) -> str | None:
 _COMPLAINT_PLACE = re.compile(r"(\S.*?)(:\d+(?:: [\w.\[\]-]+(?=:))?)")
 
 
-def _device_values(device: Device | None) -> dict[str, str | None]:
-    """Return the device values that may appear in texts, by field."""
+def _device_values(device: Device | None) -> list[tuple[str, str | None]]:
+    """List the device values that may appear in texts, with their fields."""
     if device is None:
-        return {}
-    return {
-        "ip": device.address.host,
-        "mac": device.mac,
-        "hostname": device.hostname,
-        "location": device.location,
-    }
+        return []
+    return [
+        ("ip", device.address.host),
+        ("ip", device.moved_from),
+        ("mac", device.mac),
+        ("hostname", device.hostname),
+        ("location", device.location),
+    ]
 
 
 def _mask_value(name: str, value: str) -> str:

@@ -1,6 +1,7 @@
 """Who is who: identities over addresses, boards and time."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -31,7 +32,7 @@ def swept(at):
 
 
 def bind(tx, identity, address=A, now=0.0):
-    return inventory.bind_identity(tx, identity, address, now=now)
+    return inventory.bind_identity(tx, identity, address, now=now).device
 
 
 STORIES = [
@@ -49,6 +50,12 @@ STORIES = [
     ("two network cards of one printer share its UUID", [(who("S1", "aa", "u1"), A, 0), (who("S1", "bb", "u1"), B, 0.5)], {"sn:S1"}),
     ("a printer that names nothing is known by place and model", [(who(), A, 0), (who(), A, 1)], {"at:X100@192.0.2.1:161"}),
     ("a nameless printer is never recognised by its address alone", [(who(), A, 0), (who(model="Y9"), A, 1)], {"at:X100@192.0.2.1:161", "at:Y9@192.0.2.1:161"}),
+    ("another serial behind the same board is another printer", [(who("S1", "aa"), A, 0), (who("S2", "aa"), A, 1)], {"sn:S1", "sn:S2"}),
+    ("another serial with the same UUID is another printer", [(who("S1", None, "u1"), A, 0), (who("S2", None, "u1"), A, 1)], {"sn:S1", "sn:S2"}),
+    ("zeros in front of a serial are no other printer", [(who("00CNB1234567"), A, 0), (who("CNB1234567"), B, 2)], {"sn:00CNB1234567"}),
+    ("zeros that come later are no other printer", [(who("VNC3R12345"), A, 0), (who("00VNC3R12345"), A, 1)], {"sn:VNC3R12345"}),
+    ("a short number keeps its zeros", [(who("001234"), A, 0), (who("1234"), A, 1)], {"sn:001234", "sn:1234"}),
+    ("who agrees in serial and MAC goes before who agrees in one", [(who(mac="bb"), B, 0), (who("S1", "aa"), A, 0.1), (who("S1", "bb"), B, 3), (who("S1", "aa"), A, 4)], {"sn:S1", "mac:bb"}),
     ("a reading without its serial does not make a ghost", [(who("S1", "aa"), A, 0), (who(), A, 1)], {"sn:S1"}),
 ]  # fmt: skip
 
@@ -120,15 +127,16 @@ def test_what_was_no_printer_is_not_asked_again_for_30_days(tx, verdict, days, a
     assert inventory.should_identify(tx, swept(days * 86400)) is asked
 
 
-@pytest.mark.parametrize(
-    ("verdict", "asked"), [("undecided", True), ("no answer", True), ("not a printer", False)]
-)
-def test_an_announcement_is_worth_a_question_where_a_sweep_could_not_tell(tx, verdict, asked):
+@pytest.mark.parametrize("verdict", ["undecided", "no answer", "not a printer"])
+@pytest.mark.parametrize("via", ["mdns", "static"])
+def test_what_announces_itself_or_is_named_by_hand_is_asked_at_once_and_then_once_a_day(tx, verdict, via):
     inventory.save_candidate(tx, swept(0), verdict)
-    announced = Sighting(address=A, via="mdns", at=1.0, is_printer=True)
-    assert inventory.should_identify(tx, announced) is asked
-    inventory.save_candidate(tx, announced, verdict)
-    assert not inventory.should_identify(tx, announced), "but not again and again"
+    named = Sighting(address=A, via=via, at=1.0, is_printer=True)
+    assert inventory.should_identify(tx, named)
+    inventory.save_candidate(tx, named, verdict)
+    assert not inventory.should_identify(tx, replace(named, at=2.0)), "but not again and again"
+    assert inventory.should_identify(tx, replace(named, at=25 * HOUR))
+    assert not inventory.should_identify(tx, swept(3.0)), "a sweep alone is no reason"
 
 
 def test_a_known_printer_needs_no_acquaintance(tx):

@@ -13,7 +13,7 @@ The clock is the test's own: it moves when the test moves it, so that days pass 
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from agent.core.store import open_reader
 from agent.discovery import inventory
 from agent.history.meters import ledger
 from agent.history.meters.ledger import MeterCounter
+from agent.reporting import sender
 from agent.runtime import runner
 from agent.simulator.ber import BerValue, Oid, oid
 from agent.simulator.device import SimulatedDevice
@@ -208,5 +209,6 @@ async def run_field_site(
     async with SimulatedFleet(members, clock=clock) as fleet:
         agent = app.build_agent_from(config.build_config(given | settings, folder), clock)
         agent.batch_writer.batch_delay = 0.001
+        agent.pipeline.sender = replace(agent.pipeline.sender, load_capabilities=sender.accept_all)
         async with runner.running_agent(agent):
             yield FieldSite(agent, clock, sockets, fleet)

@@ -33,7 +33,7 @@ def opened(tx: sqlite3.Connection) -> str:
     """The id of a ticket that is open for a known printer."""
     device = inventory.bind_identity(
         tx, Identity(serial="A1", is_printer=True), Address("192.0.2.1"), now=DAY
-    )
+    ).device
     change = Change(
         kind=ChangeKind.OPENED, at=DAY, since=DAY, device=device, subject="", rule="R", title="by R",
         fault="fuser.failure", component="fuser:1", impact=Impact.DEVICE_DOWN, severity="critical",

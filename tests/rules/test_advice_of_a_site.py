@@ -55,7 +55,7 @@ def site(store: Store, **models: list[Supply]) -> None:
             for number in range(3):
                 address = Address(f"192.0.2.{10 * place + number}")
                 identity = Identity(vendor="Example", model=model, serial=f"{model}{number}", is_printer=True)
-                device = inventory.bind_identity(tx, identity, address, now=0.0)
+                device = inventory.bind_identity(tx, identity, address, now=0.0).device
                 for hour, it in enumerate(readings):
                     meters = (Meter(name="total", value=1000 + 100 * hour),)
                     snapshot = Snapshot(address=address, at=hour * HOUR, supplies=(it,), meters=meters)

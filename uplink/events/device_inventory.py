@@ -38,6 +38,15 @@ class Inventory(Record):
 
     uuid: Text | None = None
     first_seen: Time | None = None
+    proof: Name | None = Field(
+        default=None,
+        description="The proof in each reading that it is of this printer: serial, mac, uuid or unproved.",
+        examples=["serial"],
+    )
+    replaces: Name | None = Field(
+        default=None, description="device_key of the printer that stood here before: it was exchanged."
+    )
+    moved_from: Text | None = Field(default=None, description="The address at which it answered before.")
     description: Text | None = Field(default=None, description="sysDescr.")
     object_id: Text | None = Field(default=None, description="sysObjectID.")
     technologies: list[Name] | None = Field(default=None, description="PrtMarkerMarkTechTC of its markers.")

@@ -85,8 +85,16 @@ class Device:
     credential: str | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0
+    proof: str = ""  # what proves it in each poll: see `IdentityProof.kind`; "": not known yet
+    replaces: str | None = None  # key of the printer that it stands in the place of
+    moved_from: str | None = None  # host where it answered before
     tags: tuple[str, ...] = ()  # from the provider's asset list
     contract: str | None = None  # id of its contract
+
+    @property
+    def trust(self) -> str:
+        """ "unproved" where nothing in a reading proves that it is of this printer, else "proved"."""
+        return "unproved" if self.proof == "unproved" else "proved"
 
     @property
     def name(self) -> str:

@@ -32,10 +32,11 @@ class FleetState:
     def add_device(self, device: Device) -> None:
         """Add or update a printer and its address."""
         before = self.devices.get(device.key)
-        if before and before.address != device.address:
-            self._hosts.pop(before.address.host, None)
+        if before and before.address != device.address and self._hosts.get(before.address.host) == device.key:
+            del self._hosts[before.address.host]
         self.devices[device.key] = device
-        self._hosts[device.address.host] = device.key
+        if device.address.host:
+            self._hosts[device.address.host] = device.key
 
     def find_key(self, host: str) -> str | None:
         """Return the key of the printer at this host; None without a printer there."""

@@ -39,6 +39,9 @@ def read_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
     return wire.Inventory.model_construct(
         uuid=device.uuid,
         first_seen=format_iso_time(device.first_seen),
+        proof=device.proof or None,
+        replaces=device.replaces,
+        moved_from=device.moved_from,
         description=who.description if who else None,
         object_id=who.object_id if who else None,
         technologies=sorted({it.technology for it in markers if it.technology}) if markers else None,
