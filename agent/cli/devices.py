@@ -1,4 +1,4 @@
-"""`printwarden devices`: printers that need a decision of a person."""
+"""`printwarden devices`: which printer is which, and printers that need a decision of a person."""
 
 import ipaddress
 import sys
@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli import _common
+from agent.cli import _common, _device_identity
 from agent.core.units import counted
 
 if TYPE_CHECKING:
     from agent.config import Config
 
-app = typer.Typer(help="Printers that need a decision.", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(
+    help="The known printers, and those that need a decision.", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.command("list")(_device_identity.list_devices)
+app.command("merge")(_device_identity.merge_devices)
+app.command("split")(_device_identity.split_devices)
 
 
 @app.callback()
@@ -25,7 +30,8 @@ def _devices_group() -> None:
 @app.command()
 def trust(
     hosts: Annotated[
-        list[str] | None, typer.Argument(metavar="[HOST…]", help="Addresses; without any: list who waits.")
+        list[str] | None,
+        typer.Argument(metavar="[HOST…]", help="Addresses, or keys of devices; without any: list who waits."),
     ] = None,
     file: Annotated[
         str, typer.Option("--from", metavar="FILE|-", help="A list, one address a line; # is a comment.")
@@ -39,9 +45,14 @@ def trust(
     be a printer. Trust it here, name it as a [[printer]], or set share = "anyone" for its network. The
     running service asks a trusted host within seconds; the audit log keeps who trusted it.
 
+    With the key of a device: settle what `devices list` finds about it; it and the others that claim its
+    serial number are printers of their own. For keys the service must not be running.
+
     Examples:
 
       printwarden devices trust
+
+      printwarden devices trust sn:VHB8912345
 
       printwarden devices trust 192.168.10.31 192.168.10.32
 
@@ -53,6 +64,11 @@ def trust(
     named = [*(hosts or []), *(_read_list(file) if file else [])]
     if not named:
         _print_waiting(settings, as_json=as_json)
+        return
+    for key in (name for name in named if name.startswith(_device_identity.KEY_PREFIXES)):
+        _device_identity.decide_identity("trust", key, "", "trusted by hand", config)
+    named = [name for name in named if not name.startswith(_device_identity.KEY_PREFIXES)]
+    if not named:
         return
     added = _trust_hosts(settings, [_parse_host(settings, host) for host in named])
     if as_json:

@@ -193,6 +193,28 @@ def bind_identity(
     return Binding(device=device, displaced=displaced)
 
 
+def find_serial_claim(
+    tx: sqlite3.Connection, identity: Identity, address: Address, now: float
+) -> tuple[Device, str] | None:
+    """Find a living device whose serial number a reading at another address gives with another MAC.
+
+    Returns it with the key that the reading would get; None without such a device or after a merge.
+    """
+    key = _choose_key(tx, identity, address)
+    related = _find_related(tx, identity, address)
+    if decisions.find_merge_target(tx, key) or matching.match_device(related, identity, address, now):
+        return None
+    claimed = (
+        device
+        for device in related.values()
+        if matching.agrees(device, identity, "serial")
+        and matching.agrees(device, identity, "model") is not False
+        and matching.claims_serial(device, identity, address, now)
+    )
+    device = next(claimed, None)
+    return (device, key) if device else None
+
+
 def _bind_second_address(tx: sqlite3.Connection, device: Device, address: Address, now: float) -> Binding:
     """Book an answer at a further address of a merged device."""
     displaced = _displace_others(tx, address, device.key)

@@ -10,10 +10,11 @@ number, then MAC, then UUID, and last the device at the same address, unless som
 
 from collections.abc import Mapping
 
-from agent.core.model import Address, Device, Identity
+from agent.core.model import Address, Device, Identity, Snapshot
 
 ALIVE_WINDOW = 3600.0  # seconds: a device that answered within this time is there
 MIN_BARE_SERIAL = 6  # characters that are left without the zeros in front
+UPTIME_TOLERANCE = 2.0  # seconds between two readings of one clock
 WEIGHTS = {"serial": 4, "mac": 2, "uuid": 1}
 
 
@@ -73,3 +74,22 @@ def claims_serial(device: Device, identity: Identity, address: Address, now: flo
     """Report a second claim: another MAC at another address, while the device is alive at its own."""
     alive_elsewhere = device.address != address and now - device.last_seen < ALIVE_WINDOW
     return agrees(device, identity, "mac") is False and alive_elsewhere
+
+
+def is_one_printer(first: Snapshot, second: Snapshot, tolerance: float = UPTIME_TOLERANCE) -> bool:
+    """Report that two readings at two addresses, taken one after the other, are of one printer.
+
+    The serial number, the uptime (`tolerance` in seconds) and the total are the same; a missing one is not.
+    """
+    serials = [one.identity.serial if one.identity else None for one in (first, second)]
+    totals = [_find_total(one) for one in (first, second)]
+    if None in (*serials, *totals) or first.uptime is None or second.uptime is None:
+        return False
+    drift = (second.uptime - first.uptime) / 100 - (second.at - first.at)
+    same_serial = normalize_serial(serials[0]) == normalize_serial(serials[1])
+    return same_serial and totals[0] == totals[1] and abs(drift) <= tolerance
+
+
+def _find_total(snapshot: Snapshot) -> int | None:
+    meters = snapshot.meters or ()
+    return next((meter.value for meter in meters if meter.name == "total" and not meter.part), None)

@@ -140,4 +140,5 @@ async def reload_files(agent: Agent) -> None:
         agent.use_rules(rules)
     if settings := agent.settings.reload_changed():
         agent.use_config(settings)
+        await agent.discovery.ask_named_printers()
     await agent.discovery.introduce_trusted()

@@ -19,10 +19,12 @@ from typing import Any
 
 from agent import app, config
 from agent.app import Agent
+from agent.config import PrinterConfig
 from agent.core.clock import Clock
 from agent.core.model import Address, Device, Sighting, Tier
 from agent.core.store import open_reader
-from agent.discovery import inventory
+from agent.discovery import decisions, inventory
+from agent.discovery.decisions import IdentityFinding
 from agent.history.meters import ledger
 from agent.history.meters.ledger import MeterCounter
 from agent.reporting import sender
@@ -151,6 +153,15 @@ class FieldSite:
         sighting = Sighting(address=address, via="mdns", at=self.clock.now(), is_printer=True, **fields)
         return await self.agent.discovery.identify_sighting(sighting)
 
+    async def name_by_hand(self, host: str) -> None:
+        """Add a `[[printer]]` to the running configuration."""
+        port = self.fleet.members[0].address.port
+        edited = self.agent.config.model_copy(
+            update={"printer": (PrinterConfig(host=host, snmp_port=port),)}  # as config.toml would have it
+        )
+        self.agent.use_config(edited)
+        await self.agent.discovery.ask_named_printers()
+
     async def poll(self, tiers: frozenset[Tier] = EVERYTHING) -> None:
         await self.agent.poller.poll_all(list(self.agent.poller.fleet.devices), tiers)
 
@@ -181,6 +192,11 @@ class FieldSite:
         with self._database() as db:
             entries = list(queries.list_pending(db, limit=100_000))
         return [entry.data for entry in entries if entry.data.get("schema") == schema]  # type: ignore[misc]
+
+    def findings(self) -> list[IdentityFinding]:
+        """The open findings about identities."""
+        with self._database() as db:
+            return decisions.load_findings(db)
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Any]:

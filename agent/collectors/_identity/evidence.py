@@ -72,6 +72,7 @@ async def read_identity(
         sys_name=_first_text(reading, found, SYS_NAME).text,
         location=_first_text(reading, found, SYS_LOCATION).text,
         devices=devices,
+        mib_rows=bool(reading.seen) or bool(serial.text),
         printer_rows=printer_rows or bool(serial.text),
     )
     return decide_identity(await _add_private_rows(reading, evidence, profiles), profiles)

@@ -36,6 +36,14 @@ _OTHER_WORDS = re.compile(
 )
 
 
+_COMPUTERS = re.compile(r"1\.3\.6\.1\.4\.1\.(?:311\.1\.1|8072\.3\.2|2021\.250|42\.2\.1|63\.250)\b")
+"""sysObjectID of Windows, of the systems that net-snmp names, of Solaris and macOS."""
+
+_SYSTEMS = re.compile(
+    r"\bWindows (?:Version|NT)\b|^(?:Linux|Darwin|FreeBSD|SunOS|AIX) \S+ \S*\d+\.\d+", re.MULTILINE
+)
+
+
 class SourcedText(NamedTuple):
     """A text and its source: an OID or an IPP attribute."""
 
@@ -65,6 +73,7 @@ class IdentityEvidence:
     sys_name: str = ""
     location: str = ""
     devices: bool = False  # hrDeviceTable has rows with a type
+    mib_rows: bool = False  # a row of a Printer MIB table
     printer_rows: bool = False  # an hrDevicePrinter row, or any row of a Printer MIB table
 
 
@@ -82,7 +91,7 @@ def decide_identity(evidence: IdentityEvidence, profiles: Profiles) -> IdentityD
     fitting = select_profiles(evidence, profiles, vendor)
     matches = [*_match_descriptions(evidence, fitting)]
     serial = _first_text(
-        (serial_numbers.clean_serial(one.text) or "", one.source)
+        (serial_numbers.clean_serial(one.text, vendor) or "", one.source)
         for one in _serial_candidates(evidence, matches)
     )
     brands = profiles.brand_patterns(vendor)
@@ -211,10 +220,15 @@ def _first_text(found: Iterable[tuple[str, bytes]]) -> SourcedText:
     return next((SourcedText(text, source) for text, source in found if text), NO_TEXT)
 
 
+def _is_computer(evidence: IdentityEvidence) -> bool:
+    """Report an operating system that lists its print queues as printers (hrDevicePrinter)."""
+    return bool(_COMPUTERS.match(evidence.object_id) or _SYSTEMS.search(evidence.sys_descr.text))
+
+
 def _is_printer(evidence: IdentityEvidence, profiles: Profiles, vendor: str | None) -> bool | None:
     """Tell if it is a printer: by its devices (hrDeviceType, RFC 2790), else by its names."""
     if evidence.printer_rows:
-        return True
+        return evidence.mib_rows or not _is_computer(evidence)
     branch = profiles.is_printer(evidence.object_id)
     prints, other = (
         _PRINTER_WORDS.search(evidence.sys_descr.text),

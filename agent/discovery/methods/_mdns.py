@@ -8,6 +8,7 @@ addresses takes a bounded queue: an announcement that carries its records, as pr
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ SERVICES = (
     "_printer._tcp.local.",
 )
 RESOLVE_MS = 3000
+REPEAT_AFTER = 3600.0  # seconds after which an announcement at the same address is passed on again
 GATHER = 0.7  # seconds to wait for the other services of a printer
 MAX_RESOLVING = 64  # names whose records are asked for at the same time
 MAX_UNRESOLVED = 256  # names that wait for that; more are given up until they are announced again
@@ -43,12 +45,12 @@ async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     resolver.add_done_callback(lambda _: listener.found.put_nowait(None))
     if scout.listen is not None:
         asyncio.get_running_loop().call_later(scout.listen, listener.found.put_nowait, None)
-    seen = set(scout.skip)
+    seen = dict.fromkeys(scout.skip, math.inf)
     try:
         while (sighting := await listener.found.get()) is not None:
-            if sighting.address not in seen:
-                seen = set(scout.skip) if len(seen) >= MAX_SEEN else seen
-                seen.add(sighting.address)
+            if sighting.at - seen.get(sighting.address, -math.inf) > REPEAT_AFTER:
+                seen = dict.fromkeys(scout.skip, math.inf) if len(seen) >= MAX_SEEN else seen
+                seen[sighting.address] = sighting.at
                 yield sighting
         if resolver.done():
             resolver.result()  # raises what ended it

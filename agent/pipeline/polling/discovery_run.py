@@ -26,10 +26,12 @@ from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling.fleet_state import FleetState
 from agent.pipeline.polling.printer_reader import PrinterReader
+from agent.pipeline.polling.serial_claims import SerialClaims
 
 log = logging.getLogger(__name__)
 
 ALL_TIERS = frozenset(Tier)
+NAMED_BY_HAND = "static"  # the way of discovery that lists `[[printer]]`
 MAX_NEWCOMERS = 32  # new printers being read at the same time
 SAVE_INTERVAL = 2.0  # real seconds between two saved positions of a sweep
 
@@ -52,6 +54,15 @@ class DiscoveryRunner:
     failures: FailureLog = field(default_factory=FailureLog)
     _outside: set[Address] = field(default_factory=set)  # noted since the start
     _introduced: set[str] = field(default_factory=set)  # trusted hosts that were asked since the start
+
+    @property
+    def serial_claims(self) -> SerialClaims:
+        """The check for a second network card of a known printer."""
+        return SerialClaims(self.policy, self.store, self.printer_reader)
+
+    async def ask_named_printers(self) -> None:
+        """Identify the printers named by hand that are not in the inventory, without waiting for a sweep."""
+        await self.run_methods([NAMED_BY_HAND], listen=0)
 
     def ways(self, cadence: Cadence | None = None) -> list[str]:
         """List the ways of discovery that are switched on: those of one cadence, or all."""
@@ -185,6 +196,8 @@ class DiscoveryRunner:
         if identity and self.policy.is_excluded(address.host, identity.mac):
             return inventory.OUTSIDE, None
         verdict = classify_identity(identity, announced=bool(sighting.is_printer))
+        if reading and verdict == "printer":
+            await self.serial_claims.settle_claim(reading)
         return verdict, reading if verdict == "printer" else None
 
     def _credentials_to_try(self, sighting: Sighting) -> list[Credential]:
