@@ -24,7 +24,7 @@ SCHEMA = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityDecision:
+class DeviceDecision:
     """A merge of `other` into `device`, a split of the two, or the trust in `device` against `other`."""
 
     id: int
@@ -92,12 +92,12 @@ def load_findings(db: sqlite3.Connection, device: str = "") -> list[IdentityFind
     return [IdentityFinding(**dict(row)) for row in rows]
 
 
-def load_decisions(db: sqlite3.Connection) -> list[IdentityDecision]:
+def load_decisions(db: sqlite3.Connection) -> list[DeviceDecision]:
     """Load the decisions in force, oldest first."""
     rows = db.execute(
         "SELECT id, at, kind, device, other, reason FROM identity_decision WHERE undone IS NULL ORDER BY id"
     )
-    return [IdentityDecision(**dict(row)) for row in rows]
+    return [DeviceDecision(**dict(row)) for row in rows]
 
 
 def find_merge_target(db: sqlite3.Connection, key: str) -> str | None:

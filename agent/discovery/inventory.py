@@ -17,11 +17,10 @@ import json
 import math
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
-from agent.core.model import Address, Device, Identity, Sighting
-from agent.discovery import address_credentials, decisions, matching
-from agent.discovery.matching import ALIVE_WINDOW, normalize_serial
+from agent.core.model import Address, Device, Sighting
+from agent.discovery import address_credentials, decisions
 
 IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
 DEVICE_COLUMNS = (
@@ -150,181 +149,21 @@ def load_candidates(tx: sqlite3.Connection) -> list[Candidate]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """The device that an identity belongs to, and the devices that lost an address to it."""
-
-    device: Device
-    displaced: tuple[Device, ...] = ()
-
-
-def bind_identity(
-    tx: sqlite3.Connection,
-    identity: Identity,
-    address: Address,
-    *,
-    now: float,
-    credential: str | None = None,
-    learned: str = "",
-    proof: str = "",
-) -> Binding:
-    """Find or create the device to which `identity`, read at `address`, belongs, and save it.
-
-    A known printer that still answers where it was has a second address here (another network card, a
-    second VLAN); one that has not answered there for an hour has moved. `proof`: see `IdentityProof.kind`.
-    """
-    related = _find_related(tx, identity, address)
-    old = matching.match_device(related, identity, address, now)
-    key = old.key if old else _choose_key(tx, identity, address)
-    if target := load_device(tx, decisions.find_merge_target(tx, key) or ""):
-        return _bind_second_address(tx, target, address, now)
-    displaced = _displace_others(tx, address, key)
-    read = replace(_merge_device(old, identity, address, now, credential, key=key), proof=proof)
-    if old is None:
-        replaced = next((one.key for one in displaced if not one.address.host), None)
-        device = replace(read, replaces=replaced)
-    elif old.address.host and old.address != address and now - _load_home_seen(tx, old.key) < ALIVE_WINDOW:
-        device = replace(read, address=old.address)
-        tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, key))
-    else:
-        device = _note_move(tx, read, old)
-    home_seen = now if device.address == address else _load_home_seen(tx, device.key)
-    _save_device(tx, device, learned, home_seen=home_seen)
-    return Binding(device=device, displaced=displaced)
-
-
-def find_serial_claim(
-    tx: sqlite3.Connection, identity: Identity, address: Address, now: float
-) -> tuple[Device, str] | None:
-    """Find a living device whose serial number a reading at another address gives with another MAC.
-
-    Returns it with the key that the reading would get; None without such a device or after a merge.
-    """
-    key = _choose_key(tx, identity, address)
-    related = _find_related(tx, identity, address)
-    if decisions.find_merge_target(tx, key) or matching.match_device(related, identity, address, now):
-        return None
-    claimed = (
-        device
-        for device in related.values()
-        if matching.agrees(device, identity, "serial")
-        and matching.agrees(device, identity, "model") is not False
-        and matching.claims_serial(device, identity, address, now)
-    )
-    device = next(claimed, None)
-    return (device, key) if device else None
-
-
-def _bind_second_address(tx: sqlite3.Connection, device: Device, address: Address, now: float) -> Binding:
-    """Book an answer at a further address of a merged device."""
-    displaced = _displace_others(tx, address, device.key)
-    if device.address != address:
-        tx.execute("INSERT OR REPLACE INTO second_address VALUES (?, ?, ?)", (*address, device.key))
-    mark_seen(tx, device.key, address, now)
-    return Binding(device=replace(device, last_seen=now), displaced=displaced)
-
-
-def _displace_others(tx: sqlite3.Connection, address: Address, key: str) -> tuple[Device, ...]:
-    """Take `address` from the other devices that had it; a second address becomes their own."""
-    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", address)
-    rows = tx.execute("SELECT key FROM device WHERE host = ? AND port = ? AND key <> ?", (*address, key))
-    return tuple(_displace_device(tx, row["key"], address) for row in rows.fetchall())
-
-
-def _displace_device(tx: sqlite3.Connection, key: str, address: Address) -> Device:
-    elsewhere = next(iter(load_second_addresses(tx, key)), Address("", 0))
-    moved_from = address.host if elsewhere.host else None
-    tx.execute(
-        "UPDATE device SET host = ?, port = ?, last_address = ?, moved_from = coalesce(?, moved_from) "
-        "WHERE key = ?",
-        (*elsewhere, address.host, moved_from, key),
-    )
-    tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", elsewhere)
-    row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
-    return _device_from_row(row)
-
-
-def _note_move(tx: sqlite3.Connection, device: Device, old: Device) -> Device:
-    """Note where a device was, if it answers elsewhere now."""
-    row = tx.execute("SELECT last_address FROM device WHERE key = ?", (device.key,)).fetchone()
-    before = old.address.host or (row["last_address"] if row else None)
-    return device if before in {None, device.address.host} else replace(device, moved_from=before)
-
-
 def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
     """Load the further addresses at which this printer answered."""
     found = tx.execute("SELECT host, port FROM second_address WHERE device = ? ORDER BY host, port", (key,))
     return [Address(row["host"], row["port"]) for row in found]
 
 
-def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
-    """Load the devices that share a serial, MAC, UUID or address with this one: the possible matches."""
-    found = tx.execute(
-        "SELECT * FROM device WHERE bare_serial = ? UNION SELECT * FROM device WHERE mac = ? "
-        "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE host = ? AND port = ? "
-        "ORDER BY key",
-        (normalize_serial(identity.serial) or None, identity.mac, identity.uuid, address.host, address.port),
-    )
-    return {row["key"]: _device_from_row(row) for row in found}
-
-
-def _load_home_seen(tx: sqlite3.Connection, key: str) -> float:
-    """Load the time of the last answer at the printer's own address."""
-    row = tx.execute("SELECT home_seen FROM device WHERE key = ?", (key,)).fetchone()
-    return float(row["home_seen"]) if row else 0.0
-
-
-def _save_device(tx: sqlite3.Connection, device: Device, learned: str, *, home_seen: float) -> None:
-    columns = ["host", "port", "learned", "home_seen", "last_address", "bare_serial", *DEVICE_COLUMNS]
-    own = (getattr(device, name) for name in DEVICE_COLUMNS)
-    bare = normalize_serial(device.serial) or None
-    tx.execute(
-        f"INSERT OR REPLACE INTO device ({', '.join(columns)}) "  # noqa: S608 - our own column names
-        f"VALUES ({', '.join('?' * len(columns))})",
-        (*device.address, learned, home_seen, device.address.host, bare, *own),
-    )
-
-
-def _merge_device(
-    old: Device | None,
-    identity: Identity,
-    address: Address,
-    now: float,
-    credential: str | None,
-    *,
-    key: str,
-) -> Device:
-    """Update the device record; a field that was not read this time keeps its last value."""
-    read = {name: getattr(identity, name) for name in IDENTITY_FIELDS if getattr(identity, name)}
-    if identity.name:
-        read["hostname"] = identity.name
-    if credential:
-        read["credential"] = credential
-    if old:
-        if old.serial:  # as it was first read: HP writes zeros in front of it on one way and not on the other
-            read.pop("serial", None)
-        return replace(old, address=address, last_seen=now, **read)
-    return Device(key=key, address=address, first_seen=now, last_seen=now, **read)
-
-
-def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
-    """Choose the first of serial, MAC, UUID that is no key yet; else model and address together."""
-    for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
-        key = f"{prefix}:{value}"
-        if value and not tx.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():
-            return key
-    return f"at:{identity.model or 'printer'}@{address}"
-
-
 def load_devices(tx: sqlite3.Connection) -> dict[str, Device]:
     """Load every printer of the inventory, by key."""
-    return {row["key"]: _device_from_row(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
+    return {row["key"]: device_from_row(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
 
 
 def load_device(tx: sqlite3.Connection, key: str) -> Device | None:
     """Load one printer by its key; None if it is not in the inventory."""
     row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
-    return _device_from_row(row) if row else None
+    return device_from_row(row) if row else None
 
 
 def find_device_at(tx: sqlite3.Connection, address: Address) -> Device | None:
@@ -335,7 +174,7 @@ def find_device_at(tx: sqlite3.Connection, address: Address) -> Device | None:
         "WHERE second_address.host = ? AND second_address.port = ?",
         (*address, *address),
     ).fetchone()
-    return _device_from_row(row) if row else None
+    return device_from_row(row) if row else None
 
 
 def load_learned(tx: sqlite3.Connection, key: str) -> str:
@@ -369,5 +208,5 @@ def load_sweep_position(tx: sqlite3.Connection, now: float) -> str:
     return str(row["host"]) if row else ""
 
 
-def _device_from_row(row: sqlite3.Row) -> Device:
+def device_from_row(row: sqlite3.Row) -> Device:
     return Device(address=Address(row["host"], row["port"]), **{name: row[name] for name in DEVICE_COLUMNS})

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from agent.core.calendars import Calendar
 from agent.core.model import Change, Device, Facts, Identity, SiteFacts, Snapshot
-from agent.discovery import address_credentials, inventory
-from agent.discovery.inventory import Binding
+from agent.discovery import address_credentials, binding, inventory
+from agent.discovery.binding import Binding
 from agent.pipeline import certificate_pins, device_events, facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
@@ -54,11 +54,11 @@ class Pipeline:
     def process_poll(self, tx: sqlite3.Connection, reading: PollResult, site: SiteFacts) -> PollOutcome:
         """Write everything that `reading` changes to `tx`."""
         snapshot = reading.snapshot
-        binding = self._identify_device(tx, reading)
-        if binding is None:
+        bound = self._identify_device(tx, reading)
+        if bound is None:
             return PollOutcome(device=None, snapshot=snapshot)
-        device = self.assign_tags(binding.device)
-        for other in binding.displaced:
+        device = self.assign_tags(bound.device)
+        for other in bound.displaced:
             log.warning("%s: %s answers at its address now", other.name, device.name)
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
@@ -73,7 +73,7 @@ class Pipeline:
         known = facts_builder.update_facts(tx, device, snapshot, site, self.evaluator.used_parts)
         device_events.queue_changes(tx, self.sender, device, snapshot, known)
         told = self._emit_events(tx, self.evaluator.evaluate_device(tx, known), snapshot.at, site, known)
-        return PollOutcome(device=device, snapshot=snapshot, events=told, displaced=binding.displaced)
+        return PollOutcome(device=device, snapshot=snapshot, events=told, displaced=bound.displaced)
 
     def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
         """Evaluate the rules about the site and emit events that are due; return how many were queued."""
@@ -116,7 +116,7 @@ class Pipeline:
         """
         snapshot = reading.snapshot
         if snapshot.identity is not None:
-            return inventory.bind_identity(
+            return binding.bind_identity(
                 tx,
                 snapshot.identity,
                 snapshot.address,

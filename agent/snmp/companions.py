@@ -8,25 +8,11 @@ GETBULK and GETNEXT return the object after the one that is named, so companions
 before theirs. They cost octets and no packet.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol
 
 from agent.snmp.oid import decode_arcs, encode_arcs
-from agent.snmp.reader import SnmpValue, VarBind
-
-
-class Companion(Protocol):
-    """The objects to ask for, and the check of their values."""
-
-    @property
-    def names(self) -> tuple[bytes, ...]:
-        """The raw OIDs that ride in every request."""
-        ...
-
-    def check_values(self, values: Mapping[bytes, SnmpValue]) -> None:
-        """Check the values of one reply. Raises AnotherDevice if another printer sent it."""
-        ...
+from agent.snmp.reader import VarBind
 
 
 @lru_cache(maxsize=1024)

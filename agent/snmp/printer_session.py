@@ -16,9 +16,9 @@ from typing import Protocol
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address
 from agent.snmp.codec import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, RequestType, SnmpReply
-from agent.snmp.companions import Companion, name_before, skip_companions
+from agent.snmp.companions import name_before, skip_companions
 from agent.snmp.oid import decode_arcs, encode_arcs, format_oid
-from agent.snmp.reader import MissingValue, SnmpValue, VarBind
+from agent.snmp.reader import Companion, MissingValue, SnmpValue, VarBind
 from agent.snmp.request_strategy import MAX_REPETITIONS, ReadMode, RequestStrategy, split_names
 from agent.snmp.walk_guards import TableWalk, WalkColumn, WalkLimits
 

@@ -3,14 +3,11 @@
 Both engines (the own v1/v2c codec and pysnmp for v3) create an `SnmpReader`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from agent.core.model import Address
-
-if TYPE_CHECKING:
-    from agent.snmp.companions import Companion
 
 
 class MissingValue(Enum):
@@ -35,6 +32,19 @@ SnmpValue = int | bytes | ObjectId | IpAddress | None | MissingValue
 VarBind = tuple[bytes, SnmpValue]
 
 
+class Companion(Protocol):
+    """The objects to ask for, and the check of their values."""
+
+    @property
+    def names(self) -> tuple[bytes, ...]:
+        """The raw OIDs that ride in every request."""
+        ...
+
+    def check_values(self, values: Mapping[bytes, SnmpValue]) -> None:
+        """Check the values of one reply. Raises AnotherDevice if another printer sent it."""
+        ...
+
+
 class SnmpReader(Protocol):
     """One printer, read with one credential. Raises only ReadingError and its kinds."""
 
@@ -48,7 +58,7 @@ class SnmpReader(Protocol):
         """Walk everything below each of `roots`, in each root's order. Several roots (columns of one table)
         share the requests. A root without rows adds nothing."""
 
-    def accompany(self, companion: "Companion | None") -> None:
+    def accompany(self, companion: Companion | None) -> None:
         """Let the objects of `companion` ride in every request, and let it check their values."""
 
     async def confirm(self) -> None:

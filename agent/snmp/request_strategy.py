@@ -57,6 +57,8 @@ class RequestStrategy:
         """Parse the output of `str`. Unreadable text gives the default strategy."""
         try:
             version, read_mode, repetitions, varbinds, *alone = text.split()
+            if alone not in ([], ["alone"]):
+                return cls()
             return cls(
                 version=None if version == "?" else version,
                 read_mode=ReadMode(read_mode),

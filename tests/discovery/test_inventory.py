@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.model import Address, Announcement, Identity, Sighting
-from agent.discovery import inventory
+from agent.discovery import binding, inventory
 
 A, B = Address("192.0.2.1"), Address("192.0.2.2")
 HOUR = 3600.0
@@ -32,7 +32,7 @@ def swept(at):
 
 
 def bind(tx, identity, address=A, now=0.0):
-    return inventory.bind_identity(tx, identity, address, now=now).device
+    return binding.bind_identity(tx, identity, address, now=now).device
 
 
 STORIES = [
@@ -107,7 +107,7 @@ def test_what_was_not_read_this_time_keeps_its_last_value(tx):
 
 
 def test_what_the_engine_learned_outlives_a_new_reading(tx):
-    inventory.bind_identity(tx, who("S1"), A, now=0, learned="v1,next")
+    binding.bind_identity(tx, who("S1"), A, now=0, learned="v1,next")
     assert inventory.load_learned(tx, "sn:S1") == "v1,next"
     inventory.save_learned(tx, "sn:S1", "v2c,bulk")
     assert inventory.load_learned(tx, "sn:S1") == "v2c,bulk"

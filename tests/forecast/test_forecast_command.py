@@ -12,7 +12,7 @@ from agent import config as configuration
 from agent.app import MIGRATIONS
 from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import binding
 from agent.pipeline import facts_builder
 from tests.forecast.conftest import Office
 
@@ -30,7 +30,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     address = Address("192.0.2.1")
     identity = Identity(vendor="Kyocera", model="ECOSYS P2040dw", serial=SERIAL, is_printer=True)
     with store.transaction() as tx:
-        device = inventory.bind_identity(tx, identity, address, now=0.0).device
+        device = binding.bind_identity(tx, identity, address, now=0.0).device
         for at, count, look in Office(scatter=0.3).readings(100):
             level = round(100 * (look.level or 0.0))
             toner = Supply(index="1.1", type="toner", kind="consumed", colour="black", level=level, max=100)

@@ -9,7 +9,7 @@ from agent.app import MIGRATIONS
 from agent.core.clock import Clock
 from agent.core.model import Address, Change, ChangeKind, Identity, Impact
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import binding
 from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.tickets import lifecycle
@@ -31,7 +31,7 @@ def house(store: Store) -> Maintenance:
 
 def opened(tx: sqlite3.Connection) -> str:
     """The id of a ticket that is open for a known printer."""
-    device = inventory.bind_identity(
+    device = binding.bind_identity(
         tx, Identity(serial="A1", is_printer=True), Address("192.0.2.1"), now=DAY
     ).device
     change = Change(

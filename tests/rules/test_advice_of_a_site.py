@@ -9,7 +9,7 @@ import pytest
 from agent import app
 from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply, Vague
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import binding
 from agent.pipeline import facts_builder
 from agent.pipeline.replay import fleet_lint
 from agent.rules import loader
@@ -55,7 +55,7 @@ def site(store: Store, **models: list[Supply]) -> None:
             for number in range(3):
                 address = Address(f"192.0.2.{10 * place + number}")
                 identity = Identity(vendor="Example", model=model, serial=f"{model}{number}", is_printer=True)
-                device = inventory.bind_identity(tx, identity, address, now=0.0).device
+                device = binding.bind_identity(tx, identity, address, now=0.0).device
                 for hour, it in enumerate(readings):
                     meters = (Meter(name="total", value=1000 + 100 * hour),)
                     snapshot = Snapshot(address=address, at=hour * HOUR, supplies=(it,), meters=meters)

@@ -19,7 +19,8 @@ _PLACEHOLDER = re.compile(
 """Words and counting that fill the field, in upper case and without what stands around them."""
 
 _WORDS = re.compile(
-    r"(?:M(?:Y|FG\.?)[ ]?)?S(?:ERIAL|/N|N)\b.*|(?:NO|MY)SERIAL.*"
+    r"(?:THE[ ])?(?:PRINTER|PRODUCT|DEVICE|MODEL|GENERIC|TESTING)S?"
+    r"|(?:M(?:Y|FG\.?)[ ]?)?S(?:ERIAL|/N|N)\b.*|(?:NO|MY)SERIAL.*"
     r"|.*\b(?:UNKNOWN|NONE|NULL|N/A|NOT[ ]SET|PLACEHOLDER|DUMMY|SAMPLE)\b.*"
 )
 """Texts with a word that no serial number has: "Serial: unknown", "MFG. SERIAL NO.", "NOSERIAL"."""
@@ -59,10 +60,19 @@ def clean_serial(text: str | None, vendor: str | None = None) -> str | None:
     cleaned = _LABEL.sub("", cleaned, count=1) if _LABEL.match(cleaned) else cleaned
     bare = cleaned.strip(_PADDING)
     signs = "".join(filter(str.isalnum, bare.removeprefix("0X")))
-    shortest = MIN_LENGTHS.get(vendor or "", _MIN_SERIAL_LENGTH)
-    if len(bare) < shortest or _PLACEHOLDER.fullmatch(bare) or _fills_field(bare, signs):
+    if (
+        len(bare) < _MIN_SERIAL_LENGTH
+        or _is_too_short(bare, vendor)
+        or _PLACEHOLDER.fullmatch(bare)
+        or _fills_field(bare, signs)
+    ):
         return None
     return cleaned.strip(" .\"'")
+
+
+def _is_too_short(bare: str, vendor: str | None) -> bool:
+    """Report a number with fewer signs than this maker's have."""
+    return len(bare) < MIN_LENGTHS.get(vendor or "", 0) and any(map(str.isdigit, bare))
 
 
 def _fills_field(bare: str, signs: str) -> bool:
@@ -71,7 +81,6 @@ def _fills_field(bare: str, signs: str) -> bool:
     core = body[2:] if len(body) >= 8 and body[:2].isalpha() else body  # a country in front: "CNXXXXXXXX"
     return (
         len(set(signs)) < 2
-        or not any(map(str.isdigit, signs))
         or len(set(core)) < 2
         or signs in _LIMITS
         or _counts_through(signs)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.config.access_policy import AccessPolicy
 from agent.core.model import Device, Tier
 from agent.core.store import Store
-from agent.discovery import decisions, inventory, matching
+from agent.discovery import binding, decisions, matching
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling.printer_reader import PrinterReader
 
@@ -37,7 +37,7 @@ class SerialClaims:
         if identity is None or not identity.serial:
             return
         claim = await self.store.run(
-            lambda tx: inventory.find_serial_claim(tx, identity, snapshot.address, snapshot.at)
+            lambda tx: binding.find_serial_claim(tx, identity, snapshot.address, snapshot.at)
         )
         if claim is None:
             return

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from agent.cli import build_cli
 from agent.core.model import Address, Identity, Meter, Snapshot
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import binding, inventory
 from agent.history.meters import ledger
 
 DAY = 86400.0
@@ -24,7 +24,7 @@ def site(tmp_path):
     address = Address("192.0.2.1")
     with closing(Store(tmp_path / "printwarden.db", COMPONENTS)) as store, store.transaction() as tx:
         identity = Identity(vendor="HP", model="LaserJet", serial="PHBLL12345", is_printer=True)
-        device = inventory.bind_identity(tx, identity, address, now=0.0).device
+        device = binding.bind_identity(tx, identity, address, now=0.0).device
         for turn, value in enumerate((90_000, 12, 30, 40)):
             meter = Meter(name="total", value=value, source="1.3.6.1.2.1.43.10.2.1.4.1.1")
             ledger.record_counters(tx, device.key, Snapshot(address=address, at=turn * DAY, meters=(meter,)))
