@@ -50,8 +50,11 @@ EMPTY = {
     MONTH: {"rule_turn"},
 }  # fmt: skip
 
-ADDED = {"ticket": {"dedupe_key"}, "ticket_batch": {"dedupe_key"}}
-"""Columns that are newer than these states: derived from the others."""
+ADDED = {
+    "ticket": {"dedupe_key"}, "ticket_batch": {"dedupe_key"},
+    "device": {"proof", "replaces", "moved_from", "last_address", "bare_serial"},
+}  # fmt: skip
+"""Columns that are newer than these states: derived from the others, or filled by later readings."""
 
 Rows = Counter[tuple[Any, ...]]
 Content = dict[str, Rows]
