@@ -1,9 +1,10 @@
 """`printwarden meters`: the counters, and a check that stored reads are unchanged."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,38 +68,86 @@ def show(
         _common.print_table("\nEpochs", headings, (_epoch_row(names[key], one) for key, one in borders))
 
 
+AgainstOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help='The provider\'s list: "device key,reads,head" a line, or its meter reads as JSON.',
+    ),
+]
+
+
 @app.command()
 def verify(
-    printer: PrinterArgument = "", config: _common.ConfigFile = None, as_json: _common.AsJson = False
+    printer: PrinterArgument = "",
+    against: AgainstOption = None,
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
 ) -> None:
-    """Check that no stored read was changed.
+    """Check that every stored read is the one that was stored, and that the provider received the same.
 
-    Exit code 1 if one was changed, put in or taken out since.
+    Exit code 1 if one was changed, put in or taken out since, or if the provider has another.
 
-    Example: printwarden meters verify
+    Example: printwarden meters verify --against heads.csv
     """
-    from agent.history.meters import ledger
+    from agent.history.meters import chain_store
 
     with _open_state(config) as db:
         names = _device_names(db, printer)
-        verdicts = [ledger.verify_device(db, key) for key in names]
+        verdicts = [chain_store.verify_device(db, key) for key in names]
+        compared = _compare_heads(db, against, names if printer else None)
     if as_json:
-        _common.print_json([asdict(one) for one in verdicts])
+        heads = [dict(zip(HEAD_FIELDS, row, strict=True)) for row in compared]
+        _common.print_json([asdict(one) for one in verdicts] if against is None else heads)
     else:
         columns = ("printer", "reads", "chain", "last hash")
         rows = [(names[one.device], one.reads, _format_break(one.broken), one.head[:16]) for one in verdicts]
         _common.print_table(counted(len(verdicts), "chain"), columns, rows)
-    if any(one.broken for one in verdicts):
+        if against is not None:
+            headings = ("printer", "reads", "provider's hash", "verdict")
+            found = ((names.get(key, key), reads, head[:16], word) for key, reads, head, word in compared)
+            _common.print_table("\n" + counted(len(compared), "read") + " at the provider", headings, found)
+    if any(one.broken for one in verdicts) or any(word in FAILED for *_, word in compared):
         raise typer.Exit(1)
+
+
+HEAD_FIELDS = ("device", "reads", "head", "verdict")
+FAILED = ("differs", "missing here")
+
+
+def _compare_heads(
+    db: sqlite3.Connection, against: Path | None, only: Mapping[str, str] | None
+) -> list[tuple[str, int, str, str]]:
+    """Compare the provider's heads with the chains: (device, reads, head, verdict), in order.
+
+    `only`: the printers to compare; None: all in the file.
+    """
+    from agent.history.meters import chain_store, provider_heads
+
+    if against is None:
+        return []
+    try:
+        heads = provider_heads.parse_heads(against.read_text("utf-8"))
+    except (ValueError, KeyError, TypeError) as why:
+        raise typer.BadParameter(f"{against}: {why}", param_hint="--against") from None
+    return [
+        (key, reads, heads[key][reads], verdict)
+        for key in sorted(heads)
+        if only is None or key in only
+        for reads, verdict in chain_store.compare_with_provider(db, key, heads[key]).items()
+    ]
 
 
 def _device_names(db: sqlite3.Connection, printer: str) -> dict[str, str]:
     """Select the chains to check: key of the printer -> its name."""
     from agent.discovery import inventory
-    from agent.history.meters import ledger
+    from agent.history.meters import chain_store
 
     known = inventory.load_devices(db)
-    keys = ledger.list_devices(db)
+    keys = chain_store.list_devices(db)
     if printer:
         keys = [
             key

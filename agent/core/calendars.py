@@ -98,6 +98,11 @@ class Calendar:
         """Return the instant at which the local day of `at` began."""
         return self.instant_of(self.local_date(at), time(0))
 
+    def zone_name(self, at: float) -> str:
+        """Return the name of the time zone, or else its offset at `at`: "Europe/Berlin", "+01:00"."""
+        local = datetime.fromtimestamp(at, self.zone).astimezone(self.zone)
+        return str(getattr(self.zone, "key", "")) or local.isoformat()[-6:]
+
     def local_date(self, at: float) -> date:
         """Return the local date at `at`."""
         return datetime.fromtimestamp(at, self.zone).date()

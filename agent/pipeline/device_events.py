@@ -24,12 +24,14 @@ def queue_meter_read(
 
     `calendar`: whose midnight begins a day.
     """
-    if sender.is_accepted(tx, sender.METER_READ) and daily_reads.is_statement_due(
-        tx, device.key, calendar.start_of_day(at)
-    ):
-        statement = daily_reads.build_statement(tx, device.key, at)
-        if statement.counters and sender.queue_meter_read(tx, device, statement):
-            daily_reads.mark_sent(tx, device.key, statement)
+    if not daily_reads.is_statement_due(tx, device.key, calendar.start_of_day(at)):
+        return
+    statement = daily_reads.build_statement(tx, device.key, at, calendar)
+    if not statement.counters:
+        return
+    wanted = sender.is_accepted(tx, sender.METER_READ)
+    if not wanted or sender.queue_meter_read(tx, device, statement):
+        daily_reads.keep_statement(tx, device.key, statement, sent=wanted)
 
 
 def queue_changes(

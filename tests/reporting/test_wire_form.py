@@ -34,6 +34,8 @@ from agent.core.model import (
     Vague,
 )
 from agent.core.store import Store
+from agent.history.meters import named_sums
+from agent.history.meters.chain import ChainEnd
 from agent.history.meters.daily_reads import MeterStatement
 from agent.history.meters.epochs import EpochReason
 from agent.history.meters.ledger import CounterEpoch, MeterCounter
@@ -117,12 +119,23 @@ COPIES = MeterCounter(
     device=PRINTER.key, source="1.3.6.1.4.1.367.3.2.1.2.19.5.1.9.21", name="copy", part="copier", unit="impressions",
     at=NOW - 5, raw=7, adjusted=7, epoch=1, trust=Trust.UNVERIFIED,
 )  # fmt: skip
+BEFORE = ChainEnd(number=2, head=bytes(range(32)))
 READ = MeterStatement(
-    at=NOW, counters=(COUNTER, COPIES), head="ab12", reads=3, last=3,
+    at=NOW, day="2026-11-20", zone="Europe/Berlin", counters=(COUNTER, COPIES), before=BEFORE, last_epoch=3,
+    sums=named_sums.build_sums((COUNTER, COPIES), ()),
     borders=(CounterEpoch(source=OID, name="total", part=None, number=2, opened=NOW - DAY, why=EpochReason.FELL, before=1100, first=7,
                    gap=0),),
 )  # fmt: skip
-WITHOUT_A_TOTAL = MeterStatement(at=NOW, counters=(COPIES,), borders=(), head="cd", reads=1, last=1)
+WITHOUT_A_TOTAL = MeterStatement(
+    at=NOW,
+    day="2026-11-20",
+    zone="+01:00",
+    counters=(COPIES,),
+    borders=(),
+    before=ChainEnd(),
+    last_epoch=1,
+    sums=named_sums.build_sums((COPIES,), ()),
+)
 WHOLE = Snapshot(
     address=PRINTER.address, at=NOW, identity=Identity(description="Ricoh at PRN-LEGAL-2", object_id="1.3.6.1.4.1.367"),
     supplies=(TONER, VAGUE, WASTE), outputs=(), markers=(Marker(index="1.1", technology="electrophotographicLaser"),),

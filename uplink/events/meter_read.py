@@ -15,13 +15,24 @@ from pydantic import Field
 from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, Trust
 
 Why = Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped"]
+SumName = Literal["total", "mono", "colour", "large"]
+Reason = Literal["absent", "in_doubt", "unverified", "stale"]
+METER_WORDS = (
+    "total: all pages. mono, colour, single_colour, two_colour: by the colours used. a3: A3 and larger, "
+    "counted in total and in its colour, too. print, copy, fax: by function. life: what the engine did, the "
+    "same pages as total. duplex, simplex, sheets, scan, feeder, jams: added to nothing."
+)
+PART_WORDS = (
+    "Null: the whole meter. print, copy, fax, list, other: one function; these add up to the meter. mono, "
+    'colour: of a3. A number like "1.1": one marker. Others are the maker\'s own, and add to nothing.'
+)
 
 
 class Counter(Record):
     """One counter as it stands."""
 
-    name: Name = Field(examples=["total"])
-    part: Text | None = Field(default=None, description="The marker or function, where a meter has several.")
+    name: Name = Field(examples=["total"], description=METER_WORDS)
+    part: Text | None = Field(default=None, description=PART_WORDS)
     unit: Name = Field(examples=["impressions"])
     source: Text = Field(description='Where it comes from: an OID, or "ipp:" and an attribute.')
     read_at: Time
@@ -29,7 +40,10 @@ class Counter(Record):
     adjusted: Count = Field(description="Goes on over wraps, resets and exchanged boards; never falls.")
     epoch: Count = Field(description="Rises each time the counter did not just count.")
     trust: Trust
-    billable: bool = Field(description="Measured, or carried over a border with a known offset.")
+    billable: bool = Field(
+        description="Measured, or carried over a border with a known offset. False while billing is on hold: "
+        "the counter fell or jumped, and has not counted on for a day (trust: estimated)."
+    )
 
 
 class Border(Record):
@@ -49,8 +63,36 @@ class Border(Record):
 class Chain(Record):
     """The hash chain of this printer's reads, as kept on site: `printwarden meters verify`."""
 
-    reads: Count
-    head: Name = Field(description="The hash of the newest read, in hex.")
+    reads: Count = Field(description="The number of links up to this read.")
+    head: Name = Field(description="The hash of this read, in hex.")
+    previous: Name | None = Field(
+        default=None,
+        description="The head of the read before, in hex: the hash of this read is computed from it.",
+    )
+    version: Count | None = Field(
+        default=None, description="How it is hashed: docs/provider.md has version 2."
+    )
+
+
+class Sum(Record):
+    """A sum that an invoice is made of: the same pages under one name, whatever the maker counts."""
+
+    name: SumName = Field(
+        description="total = mono + colour where both are there; large (A3 and larger) is part of them."
+    )
+    value: Count | None = Field(
+        default=None,
+        description="Like `adjusted`, it never falls; an invoice is a difference. Null: see reason.",
+    )
+    reason: Reason | None = Field(
+        default=None,
+        description="Why the value is null. absent: the printer has no such counter. in_doubt: a counter "
+        "fell or jumped, and billing is on hold until it has counted on for a day. unverified: from one source "
+        "that no second one confirms. stale: not read for two days.",
+    )
+    sources: list[Text] = Field(
+        default_factory=list, description="The `source` of the details that were added up."
+    )
 
 
 class Meters(Record):
@@ -60,8 +102,21 @@ class Meters(Record):
     source: Text = Field(description="Where the total comes from.")
     trust: Trust = Field(description="Of the total.")
     counters: dict[str, Count] = Field(
-        description="What an invoice may rest on: the adjusted value of each billable counter.",
-        examples=[{"total": 407852, "colour": 97652}],
+        description="What an invoice may rest on: total, mono, colour and large (see `sums`) as far as they "
+        "are known now, and the adjusted value of each other billable counter.",
+        examples=[{"total": 407852, "mono": 310200, "colour": 97652, "large": 1204}],
+    )
+    sums: list[Sum] = Field(
+        default_factory=list,
+        description="total, mono, colour and large, each with its value or why it is null.",
+    )
+    day: Name | None = Field(
+        default=None, description="The site's local day of this read.", examples=["2026-11-21"]
+    )
+    time_zone: Name | None = Field(
+        default=None,
+        description="Of that day: an IANA name, or the offset from UTC at this read.",
+        examples=["Europe/Berlin", "+01:00"],
     )
     details: list[Counter] = Field(default_factory=list, description="Every counter, billable or not.")
     borders: list[Border] = Field(default_factory=list)

@@ -1,22 +1,29 @@
 """The daily meter read to the provider: one statement of each printer a day, the basis of invoices.
 
-    counters now ──► chained ──► MeterStatement ──► report ──► outbox
-                        └─ borders since the last one
+    counters now ──► MeterStatement ──┬──► report ──► outbox
+                        │             └──► link of the chain
+                        └─ borders since the last one that was sent
 
 Promises:
 - The first read after midnight is sent, and no second one of that day. A printer that was not read that day
   has no statement: no number is made up.
-- Every value sent is in the chain, and `head` is the hash up to there: `meters verify` checks it years later.
-- A border waits until it is sent, through restarts and a full outbox: `mark_sent` is called in the
+- Every value sent is in the chain, one link a day: the provider can compute `head` from `previous` and the
+  event. A statement that finds no room in the outbox adds no link; it is built anew with the next poll.
+- A border waits until it is sent, through restarts and a full outbox: `keep_statement` is called in the
   transaction that accepts the message.
 """
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.history.meters import ledger
+from agent.core.calendars import Calendar
+from agent.history.meters import chain, chain_store, ledger, named_sums
+from agent.history.meters.chain import ChainEnd
 from agent.history.meters.epochs import EpochReason
 from agent.history.meters.ledger import CounterEpoch, MeterCounter
+from agent.history.meters.named_sums import NamedSum, NullReason
 
 SCHEMA = (
     """
@@ -29,6 +36,13 @@ SCHEMA = (
     ALTER TABLE meter_told RENAME TO meter_read_sent;
     ALTER TABLE meter_read_sent RENAME COLUMN border TO checked_read
     """,
+    """
+    ALTER TABLE meter_read_sent RENAME COLUMN checked_read TO checked_epoch;
+    CREATE TABLE meter_sum (
+        device TEXT NOT NULL, name TEXT NOT NULL, sources TEXT NOT NULL, offset INTEGER NOT NULL,
+        last INTEGER, PRIMARY KEY (device, name)
+    ) WITHOUT ROWID
+    """,
 )
 
 
@@ -37,58 +51,104 @@ class MeterStatement:
     """The counters of one printer at one moment, with the borders since the last statement."""
 
     at: float
+    day: str  # the site's local day, "2026-11-21"
+    zone: str  # the site's time zone: "Europe/Berlin", or "+01:00" where it has no name
     counters: tuple[MeterCounter, ...]
     borders: tuple[CounterEpoch, ...]
-    head: str  # hash of the chain's last link, hex
-    reads: int  # links in the chain
-    last: int  # the newest link looked through for borders
+    sums: tuple[NamedSum, ...]
+    before: ChainEnd  # the chain without this statement
+    last_epoch: int  # the newest epoch looked through for borders
 
     @property
     def total_counter(self) -> MeterCounter | None:
-        """Return the counter of all pages, the standard's own before a maker's."""
-        return next(
-            (one for one in _standard_first(self.counters) if one.name == "total" and not one.part), None
-        )
+        """Return the counter that the total rests on."""
+        sources = next((one.sources for one in self.sums if one.name == "total"), ())
+        return next((one for one in self.counters if one.source in sources and one.name == "total"), None)
 
     @property
     def billable_counts(self) -> dict[str, int]:
-        """Map the names of the billable counters to their adjusted values."""
-        found: dict[str, int] = {}
-        for one in _standard_first(self.counters):
-            if one.billable and one.part is None:
+        """Map the named sums and the other billable counters without parts to their values.
+
+        The engine's `life` counts the same pages as `total`, and is left out beside it."""
+        names = {one.name for one in self.counters}
+        left_out = {*named_sums.NAMES, *({"life"} if "total" in names else ()), "a3"}
+        found = {one.name: one.value for one in self.sums if one.value is not None}
+        for one in self.counters:
+            if one.billable and one.part is None and one.name not in left_out:
                 found.setdefault(one.name, one.adjusted)
         return found
+
+    @property
+    def text(self) -> str:
+        """The link of the chain, as it is hashed: see `agent.history.meters.chain`."""
+        return chain.join_fields(self._list_fields())
+
+    @property
+    def end(self) -> ChainEnd:
+        """The chain with this statement."""
+        return ChainEnd(number=self.before.number + 1, head=chain.hash_link(self.before.head, self.text))
+
+    def _list_fields(self) -> Iterator[str | int | bool | None]:
+        yield from (chain.VERSION, to_milliseconds(self.at), self.day, len(self.counters))
+        for one in self.counters:
+            yield from (one.name, one.part, one.unit, one.source, to_milliseconds(one.at), one.raw)
+            yield from (one.adjusted, one.epoch, one.trust.value, one.billable)
+        yield len(self.borders)
+        for border in self.borders:
+            yield from (border.name, border.part, border.source, border.number)
+            yield from (to_milliseconds(border.opened), border.why.name.lower(), border.before)
+            yield from (border.first, border.gap)
+        yield len(self.sums)
+        for each in self.sums:
+            yield from (each.name, each.value)
+
+
+def to_milliseconds(at: float) -> int:
+    """Return a time in milliseconds, at the precision of the event's own text: whole seconds."""
+    return int(at // 1) * 1000
 
 
 def is_statement_due(tx: sqlite3.Connection, device: str, since: float) -> bool:
     """Return whether the printer has no statement since `since` (the last midnight)."""
     row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
-    return row is None or row["at"] < since
+    last = (row["at"] if row else None, chain_store.load_last_time(tx, device))
+    return all(at is None or at < since for at in last)
 
 
-def build_statement(tx: sqlite3.Connection, device: str, at: float) -> MeterStatement:
-    """Chain the counters at `at` and build the statement."""
-    ledger.chain_counters(tx, device)
-    row = tx.execute("SELECT checked_read FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
-    last = tx.execute("SELECT coalesce(max(id), 0) FROM meter_read WHERE device = ?", (device,)).fetchone()[0]
-    count, head = ledger.load_head(tx, device)
-    opened = ledger.load_epochs(tx, device, after=row["checked_read"] if row else 0)
+def build_statement(tx: sqlite3.Connection, device: str, at: float, calendar: Calendar) -> MeterStatement:
+    """Build the statement of a printer at `at`; nothing is written."""
+    row = tx.execute("SELECT checked_epoch FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
+    opened = ledger.load_epochs(tx, device, after=row["checked_epoch"] if row else 0)
+    counters = tuple(ledger.load_counters(tx, device, at))
     return MeterStatement(
         at=at,
-        counters=tuple(ledger.load_counters(tx, device, at)),
+        day=calendar.local_date(at).isoformat(),
+        zone=calendar.zone_name(at),
+        counters=counters,
         borders=tuple(one for one in opened if one.why is not EpochReason.FIRST),
-        head=head.hex(),
-        reads=count,
-        last=last,
+        sums=named_sums.build_sums(counters, _load_sums(tx, device)),
+        before=chain_store.load_end(tx, device),
+        last_epoch=ledger.load_last_epoch(tx, device),
     )
 
 
-def mark_sent(tx: sqlite3.Connection, device: str, statement: MeterStatement) -> None:
-    """Note that the message with `statement` was accepted."""
-    row = (device, statement.at, statement.last)
-    tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", row)
+def keep_statement(tx: sqlite3.Connection, device: str, statement: MeterStatement, *, sent: bool) -> None:
+    """Add the statement to the chain; `sent`: its message was accepted, with its borders."""
+    chain_store.append_link(tx, device, statement.at, statement.text)
+    for one in statement.sums:
+        row = (device, one.name, json.dumps(one.sources), one.offset, one.last)
+        tx.execute("INSERT OR REPLACE INTO meter_sum VALUES (?, ?, ?, ?, ?)", row)
+    if sent:
+        sent_row = (device, statement.at, statement.last_epoch)
+        tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", sent_row)
 
 
-def _standard_first(counters: tuple[MeterCounter, ...]) -> list[MeterCounter]:
-    """Sort the counters of the standard MIBs (1.3.6.1.2.1) first."""
-    return sorted(counters, key=lambda one: not one.source.startswith("1.3.6.1.2.1."))
+def _load_sums(tx: sqlite3.Connection, device: str) -> list[NamedSum]:
+    """Load what is kept of the sums: their counters, their offset and their last value."""
+    return [
+        NamedSum(
+            name=row["name"], reason=NullReason.ABSENT, sources=tuple(json.loads(row["sources"])),
+            offset=row["offset"], last=row["last"],
+        )
+        for row in tx.execute("SELECT * FROM meter_sum WHERE device = ?", (device,))
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from agent.core.clock import format_iso_time
 from agent.core.model import Device, Trust
 from agent.history.meters.daily_reads import MeterStatement
 from agent.history.meters.ledger import CounterEpoch, MeterCounter
+from agent.history.meters.named_sums import NamedSum
 from agent.reporting.events.rows import build_device, map_trust
 from uplink.events import meter_read as wire
 from uplink.events.base import Agent
@@ -23,15 +24,29 @@ def build_meter_read(agent: Agent, device: Device, read: MeterStatement) -> wire
 
 
 def _build_meters(read: MeterStatement) -> wire.Meters:
-    total = read.total_counter
+    total, end = read.total_counter, read.end
     return wire.Meters.model_construct(
         read_at=format_iso_time(read.at),
+        day=read.day,
+        time_zone=read.zone,
         source=total.source if total else "",
         trust=map_trust(total.trust if total else Trust.UNVERIFIED),
         counters=read.billable_counts,
+        sums=[_build_sum(one) for one in read.sums],
         details=[_build_counter(one) for one in read.counters],
         borders=[_build_border(one) for one in read.borders],
-        chain=wire.Chain.model_construct(reads=read.reads, head=read.head),
+        chain=wire.Chain.model_construct(
+            reads=end.number, head=end.head.hex(), previous=read.before.head.hex(), version=2
+        ),
+    )
+
+
+def _build_sum(one: NamedSum) -> wire.Sum:
+    return wire.Sum.model_construct(
+        name=cast("wire.SumName", one.name),
+        value=one.value,
+        reason=one.reason.value if one.reason else None,
+        sources=list(one.sources),
     )
 
 

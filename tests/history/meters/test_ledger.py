@@ -1,14 +1,12 @@
-"""Reads on disk: chained as they come, and nothing in them changes unseen."""
+"""Counters and their epochs on disk."""
 
 from contextlib import closing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from agent.core.model import Address, Identity, Meter, Snapshot, Trust
-from agent.core.store import Store, open_reader
-from agent.history.meters import chain, ledger
+from agent.core.store import Store
+from agent.history.meters import ledger
 from agent.history.meters.epochs import EpochReason
 
 DAY = 86400.0
@@ -35,25 +33,14 @@ def taken(store, *snapshots, device=PRINTER):
 
 def rows(store):
     with store.transaction() as tx:
-        return [tuple(row) for row in tx.execute("SELECT at, raw FROM meter_read ORDER BY id")]
-
-
-def verdict(store, device=PRINTER):
-    with store.transaction() as tx:
-        return ledger.verify_device(tx, device)
+        return [(one.opened, one.before, one.first) for one in ledger.load_epochs(tx, PRINTER)]
 
 
 class TestWhatIsKept:
-    def test_the_first_read_one_a_day_and_both_sides_of_a_border(self, store):
+    def test_both_sides_of_a_border_and_no_row_for_a_counter_that_counts(self, store):
         taken(store, *(snapshot(hour * 3600.0, 1000 + hour) for hour in range(51)))
         taken(store, snapshot(51 * 3600.0, 3))
-        assert rows(store) == [
-            (0.0, 1000), (DAY, 1024), (2 * DAY, 1048), (50 * 3600.0, 1050), (51 * 3600.0, 3),
-        ]  # fmt: skip
-
-    def test_a_counter_that_stands_still_adds_nothing(self, store):
-        taken(store, *(snapshot(day * DAY, 1000) for day in range(10)))
-        assert rows(store) == [(0.0, 1000)]
+        assert rows(store) == [(0.0, None, 1000), (51 * 3600.0, 1050, 3)]
 
     def test_where_it_stands_is_known_to_the_last_reading(self, store):
         taken(store, snapshot(0.0, 1000), snapshot(3600.0, 1010))
@@ -67,19 +54,9 @@ class TestWhatIsKept:
         )
         assert counter.billable
 
-    def test_an_invoice_gets_what_stands_now_and_the_head_of_the_chain(self, store):
-        taken(store, snapshot(0.0, 1000), snapshot(3600.0, 1010))
-        with store.transaction() as tx:
-            head = ledger.chain_counters(tx, PRINTER)
-            assert ledger.chain_counters(tx, PRINTER) == head, "nothing new, nothing added"
-        assert rows(store) == [(0.0, 1000), (3600.0, 1010)]
-        assert verdict(store).head == head
-
-    def test_a_late_read_is_kept_and_the_counter_stands_as_it_did(self, store):
-        taken(
-            store, snapshot(0.0, 1000), snapshot(7200.0, 1040), snapshot(3600.0, 1020), snapshot(7200.0, 1040)
-        )
-        assert rows(store) == [(0.0, 1000), (3600.0, 1020)]
+    def test_a_late_read_changes_nothing(self, store):
+        taken(store, snapshot(0.0, 1000), snapshot(7200.0, 1040), snapshot(3600.0, 7), snapshot(7200.0, 1040))
+        assert rows(store) == [(0.0, None, 1000)]
         with store.transaction() as tx:
             assert ledger.load_counters(tx, PRINTER, now=7200.0)[0].raw == 1040
 
@@ -123,7 +100,7 @@ class TestCounters:
             assert [(epoch.number, epoch.why) for epoch in ledger.load_epochs(tx, PRINTER)] == [
                 (1, EpochReason.FIRST), (2, EpochReason.FELL),
             ]  # fmt: skip
-            assert ledger.count_billed_pages(tx, PRINTER, OID) == 10
+            assert ledger.load_counters(tx, PRINTER, now=3 * DAY)[0].adjusted == 90_010
 
     def test_another_board_is_seen_when_the_identity_is_read(self, store):
         (read,) = taken(store, snapshot(0.0, 5, mac="aa"), snapshot(1.0, 6), snapshot(2.0, 7, mac="bb"))
@@ -134,78 +111,3 @@ class TestCounters:
             with closing(Store(tmp_path / "again.db", {"meters": ledger.SCHEMA})) as store:
                 found = taken(store, snapshot(turn * 3600.0, value))
         assert [read.why for read in found] == [EpochReason.GLITCH]
-
-
-class TestChain:
-    @pytest.fixture
-    def full(self, store):
-        for device in (PRINTER, "sn:OTHER"):
-            taken(store, *(snapshot(day * DAY, 1000 + 7 * day) for day in range(9)), device=device)
-        assert verdict(store).broken is None
-        assert verdict(store).reads == 9
-        return store
-
-    @pytest.mark.parametrize(
-        ("column", "value"),
-        [("raw", 1), ("adjusted", 1), ("at", 1.0), ("source", "x"), ("name", "mono"), ("part", "copy"),
-         ("unit", "sheets"), ("epoch", 2), ("trust", "offset"), ("why", "wrapped"), ("before", 1), ("gap", 1)],
-    )  # fmt: skip
-    @pytest.mark.parametrize("place", [1, 5, 9])
-    def test_one_changed_value_is_found_where_it_is(self, column, value, place, full):
-        with full.transaction() as tx:
-            names = [row["name"] for row in tx.execute("PRAGMA table_info(meter_read)")]
-            row = tx.execute(
-                "SELECT * FROM meter_read WHERE device = ? AND id = ?", (PRINTER, place)
-            ).fetchone()
-            changed = [value if name == column else row[name] for name in names]
-            tx.execute(
-                "REPLACE INTO meter_read VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed
-            )
-        assert verdict(full).broken.place == place
-        assert verdict(full, "sn:OTHER").broken is None
-
-    @pytest.mark.parametrize("place", [1, 5, 9])
-    def test_a_read_that_was_taken_out_is_found(self, place, full):
-        with full.transaction() as tx:
-            tx.execute("DELETE FROM meter_read WHERE id = ?", (place,))
-        assert verdict(full).broken.place == place
-
-    def test_a_read_that_was_put_in_is_found(self, full):
-        with full.transaction() as tx:
-            _, *row = tx.execute("SELECT * FROM meter_read WHERE id = 9").fetchone()
-            tx.execute("INSERT INTO meter_read VALUES (99, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        assert verdict(full).broken.place == 10
-
-    def test_a_changed_read_with_its_hash_made_anew_breaks_the_next_one(self, full):
-        with full.transaction() as tx:
-            links = list(ledger._load_links(tx, PRINTER))
-            forged = [*links[4][0][:6], 5, *links[4][0][7:]]
-            made = chain.hash_read(links[3][1], forged)
-            tx.execute("UPDATE meter_read SET raw = 5, hash = ? WHERE id = 5", (made,))
-        assert verdict(full).broken.place == 6
-
-    def test_a_reader_beside_the_agent_can_verify(self, full):
-        with closing(open_reader(full.path)) as db:
-            assert all(ledger.verify_device(db, device).broken is None for device in ledger.list_devices(db))
-
-
-events = st.lists(
-    st.tuples(st.floats(-2 * DAY, 3 * DAY), st.integers(0, 2**32 - 1), st.sampled_from([None, "aa", "bb"])),
-    min_size=1,
-    max_size=20,
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(events=events)
-def test_whatever_is_read_the_chain_holds_and_no_bill_is_negative(events, tmp_path_factory):
-    path = tmp_path_factory.mktemp("ledger") / "meters.db"
-    with closing(Store(path, {"meters": ledger.SCHEMA})) as store:
-        at = 0.0
-        for after, value, mac in events:
-            at += after
-            taken(store, snapshot(at, value, mac=mac))
-        with store.transaction() as tx:
-            ledger.chain_counters(tx, PRINTER)
-            assert ledger.count_billed_pages(tx, PRINTER, OID) >= 0
-        assert verdict(store).broken is None

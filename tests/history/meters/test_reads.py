@@ -2,13 +2,14 @@
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.core.calendars import Calendar
 from agent.core.model import Address, Device, Meter, Snapshot, Trust
 from agent.core.store import Store
-from agent.history.meters import daily_reads, ledger
+from agent.history.meters import chain_store, daily_reads, ledger
 from agent.pipeline import device_events
 from agent.reporting import journal
 from agent.reporting.privacy import PrivacyRules
@@ -80,6 +81,15 @@ def test_midnight_is_that_of_the_site(store):
     for hour in range(24):
         take(store, NOON + hour * HOUR, total(1000 + hour), calendar=chicago)
     assert [day_and_total(one) for one in sent(store)] == [("20T12", 1000), ("21T06", 1018)]
+    assert [(one["meters"]["day"], one["meters"]["time_zone"]) for one in sent(store)] == [
+        ("2026-11-20", "-06:00"), ("2026-11-21", "-06:00"),
+    ]  # fmt: skip
+
+
+def test_a_zone_with_a_name_is_told_by_its_name(store):
+    take(store, NOON, total(1000), calendar=Calendar(zone=ZoneInfo("Pacific/Auckland")))
+    (data,) = sent(store)
+    assert (data["meters"]["day"], data["meters"]["time_zone"]) == ("2026-11-21", "Pacific/Auckland")
 
 
 def test_a_restart_tells_nothing_twice(store, tmp_path):
@@ -101,6 +111,9 @@ def test_what_is_not_billable_is_shown_but_no_invoice_rests_on_it(store):
     take(store, NOON, total(1000), ("copy", 7, OWN, Trust.UNVERIFIED))
     (data,) = sent(store)
     assert data["meters"]["counters"] == {"total": 1000}
+    assert {one["name"]: (one["value"], one["reason"]) for one in data["meters"]["sums"]} == {
+        "total": (1000, None), "mono": (None, "absent"), "colour": (None, "absent"), "large": (None, "absent"),
+    }  # fmt: skip
     assert [(one["name"], one["trust"], one["billable"]) for one in data["meters"]["details"]] == [
         ("copy", "unverified", False), ("total", "measured", True),
     ]  # fmt: skip
@@ -110,6 +123,12 @@ def test_of_two_totals_the_standard_one_speaks(store):
     take(store, NOON, ("total", 7432, OWN, Trust.MEASURED), total(7342))
     (data,) = sent(store)
     assert (data["meters"]["counters"], data["meters"]["source"]) == ({"total": 7342}, OID)
+
+
+def test_the_engines_life_is_not_billed_beside_the_total(store):
+    take(store, NOON, ("life", 1100, OID, Trust.MEASURED), ("total", 1000, OWN, Trust.MEASURED))
+    (data,) = sent(store)
+    assert data["meters"]["counters"] == {"total": 1000}
 
 
 def test_a_border_is_told_once_and_the_invoice_never_falls(store):
@@ -130,9 +149,11 @@ def test_what_was_told_stands_in_the_chain(store):
     take(store, NOON, total(1000))
     take(store, NOON + DAY, total(1100))
     with store.transaction() as tx:
-        verdict = ledger.verify_device(tx, PRINTER.key)
+        verdict = chain_store.verify_device(tx, PRINTER.key)
     assert verdict.broken is None
-    assert sent(store)[-1]["meters"]["chain"] == {"reads": verdict.reads, "head": verdict.head}
+    first, second = (one["meters"]["chain"] for one in sent(store))
+    assert (second["reads"], second["head"]) == (verdict.reads, verdict.head) == (2, verdict.head)
+    assert second["previous"] == first["head"]
 
 
 def test_a_read_that_found_no_room_is_told_with_the_next_and_its_border_with_it(store, monkeypatch):
