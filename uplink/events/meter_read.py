@@ -87,8 +87,8 @@ class Sum(Record):
     reason: Reason | None = Field(
         default=None,
         description="Why the value is null. absent: the printer has no such counter. in_doubt: a counter "
-        "fell or jumped, and billing is on hold until it has counted on for a day. unverified: from one source "
-        "that no second one confirms. stale: not read for two days.",
+        "fell or jumped, and billing is on hold until it has counted on for a day. unverified: from one "
+        "source that no second one confirms. stale: not read for two days.",
     )
     sources: list[Text] = Field(
         default_factory=list, description="The `source` of the details that were added up."
