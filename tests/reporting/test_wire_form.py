@@ -121,7 +121,7 @@ COPIES = MeterCounter(
 )  # fmt: skip
 BEFORE = ChainEnd(number=2, head=bytes(range(32)))
 READ = MeterStatement(
-    at=NOW, day="2026-11-20", zone="Europe/Berlin", counters=(COUNTER, COPIES), before=BEFORE, last_epoch=3,
+    at=NOW, day="2026-11-20", zone="Europe/Berlin", counters=(COUNTER, COPIES), before=BEFORE,
     sums=named_sums.build_sums((COUNTER, COPIES), ()),
     borders=(CounterEpoch(source=OID, name="total", part=None, number=2, opened=NOW - DAY, why=EpochReason.FELL, before=1100, first=7,
                    gap=0),),
@@ -133,7 +133,6 @@ WITHOUT_A_TOTAL = MeterStatement(
     counters=(COPIES,),
     borders=(),
     before=ChainEnd(),
-    last_epoch=1,
     sums=named_sums.build_sums((COPIES,), ()),
 )
 WHOLE = Snapshot(

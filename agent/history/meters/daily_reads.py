@@ -37,7 +37,7 @@ SCHEMA = (
     ALTER TABLE meter_read_sent RENAME COLUMN border TO checked_read
     """,
     """
-    ALTER TABLE meter_read_sent RENAME COLUMN checked_read TO checked_epoch;
+    ALTER TABLE meter_read_sent DROP COLUMN checked_read;
     CREATE TABLE meter_sum (
         device TEXT NOT NULL, name TEXT NOT NULL, sources TEXT NOT NULL, offset INTEGER NOT NULL,
         last INTEGER, PRIMARY KEY (device, name)
@@ -57,7 +57,6 @@ class MeterStatement:
     borders: tuple[CounterEpoch, ...]
     sums: tuple[NamedSum, ...]
     before: ChainEnd  # the chain without this statement
-    last_epoch: int  # the newest epoch looked through for borders
 
     @property
     def total_counter(self) -> MeterCounter | None:
@@ -110,15 +109,14 @@ def to_milliseconds(at: float) -> int:
 
 def is_statement_due(tx: sqlite3.Connection, device: str, since: float) -> bool:
     """Return whether the printer has no statement since `since` (the last midnight)."""
-    row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
-    last = (row["at"] if row else None, chain_store.load_last_time(tx, device))
+    last = (_load_sent_time(tx, device), chain_store.load_last_time(tx, device))
     return all(at is None or at < since for at in last)
 
 
 def build_statement(tx: sqlite3.Connection, device: str, at: float, calendar: Calendar) -> MeterStatement:
     """Build the statement of a printer at `at`; nothing is written."""
-    row = tx.execute("SELECT checked_epoch FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
-    opened = ledger.load_epochs(tx, device, after=row["checked_epoch"] if row else 0)
+    sent = _load_sent_time(tx, device)
+    opened = ledger.load_epochs(tx, device, after=ledger.NEVER if sent is None else sent)
     counters = tuple(ledger.load_counters(tx, device, at))
     return MeterStatement(
         at=at,
@@ -128,7 +126,6 @@ def build_statement(tx: sqlite3.Connection, device: str, at: float, calendar: Ca
         borders=tuple(one for one in opened if one.why is not EpochReason.FIRST),
         sums=named_sums.build_sums(counters, _load_sums(tx, device)),
         before=chain_store.load_end(tx, device),
-        last_epoch=ledger.load_last_epoch(tx, device),
     )
 
 
@@ -139,8 +136,12 @@ def keep_statement(tx: sqlite3.Connection, device: str, statement: MeterStatemen
         row = (device, one.name, json.dumps(one.sources), one.offset, one.last)
         tx.execute("INSERT OR REPLACE INTO meter_sum VALUES (?, ?, ?, ?, ?)", row)
     if sent:
-        sent_row = (device, statement.at, statement.last_epoch)
-        tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?, ?)", sent_row)
+        tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?)", (device, statement.at))
+
+
+def _load_sent_time(tx: sqlite3.Connection, device: str) -> float | None:
+    row = tx.execute("SELECT at FROM meter_read_sent WHERE device = ?", (device,)).fetchone()
+    return row["at"] if row else None
 
 
 def _load_sums(tx: sqlite3.Connection, device: str) -> list[NamedSum]:

@@ -24,6 +24,7 @@ from agent.history.meters.epochs import (
 )
 
 DAY = 86400.0
+NEVER = float("-inf")
 STALE_AFTER = 2 * DAY  # seconds without a reading
 
 SCHEMA = (
@@ -47,15 +48,13 @@ SCHEMA = (
     """,
     """
     CREATE TABLE meter_epoch (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,
         part TEXT, number INTEGER NOT NULL, opened REAL NOT NULL, why TEXT NOT NULL, before INTEGER,
         first INTEGER NOT NULL, gap INTEGER NOT NULL
     );
     CREATE INDEX meter_epoch_device ON meter_epoch (device, id);
     INSERT INTO meter_epoch SELECT id, device, source, name, part, epoch, at, why, before, raw, gap
         FROM meter_read WHERE why IS NOT NULL;
-    DELETE FROM sqlite_sequence WHERE name = 'meter_epoch';
-    INSERT INTO sqlite_sequence (name, seq) SELECT 'meter_epoch', coalesce(max(id), 0) FROM meter_read;
     ALTER TABLE meter_counter DROP COLUMN chained_at;
     ALTER TABLE meter_counter DROP COLUMN chained_raw
     """,
@@ -160,9 +159,11 @@ def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[Meter
     return found
 
 
-def load_epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[CounterEpoch]:
-    """Load the epochs of a printer's counters in the order in which they opened, those after row `after`."""
-    found = tx.execute("SELECT * FROM meter_epoch WHERE device = ? AND id > ? ORDER BY id", (device, after))
+def load_epochs(tx: sqlite3.Connection, device: str, *, after: float = NEVER) -> list[CounterEpoch]:
+    """Load the epochs of a printer's counters in the order in which they opened, after the time `after`."""
+    found = tx.execute(
+        "SELECT * FROM meter_epoch WHERE device = ? AND opened > ? ORDER BY id", (device, after)
+    )
     return [
         CounterEpoch(
             source=row["source"], name=row["name"], part=row["part"], number=row["number"],
@@ -171,12 +172,6 @@ def load_epochs(tx: sqlite3.Connection, device: str, *, after: int = 0) -> list[
         )
         for row in found
     ]  # fmt: skip
-
-
-def load_last_epoch(tx: sqlite3.Connection, device: str) -> int:
-    """Load the row of a printer's newest epoch; 0 without one."""
-    row = tx.execute("SELECT max(id) AS id FROM meter_epoch WHERE device = ?", (device,)).fetchone()
-    return row["id"] or 0
 
 
 def _save_counter(
