@@ -42,6 +42,7 @@ from agent.pipeline.polling.collecting import find_collectors
 from agent.pipeline.polling.discovery_run import DiscoveryRunner
 from agent.pipeline.polling.fleet_state import FleetState
 from agent.pipeline.polling.ipp_fallback import IppFallback
+from agent.pipeline.polling.mac_gate import ExcludedMacs
 from agent.pipeline.polling.poller import Poller
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.schedule import PollQueue
@@ -124,6 +125,7 @@ class Agent:
         """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
         self.config, waiting = startup_keys.keep_started(self.config, edited)
         self.poller.policy = self.discovery.policy = AccessPolicy.from_config(self.config)
+        self.poller.printer_reader.excluded.macs = frozenset(self.config.exclude.macs)
         self.poller.poll_queue = build_poll_queue(self.config, stretch=self.maintenance.slowdown)
         self.pipeline.assign_tags = TagAssigner(self.config)
         if waiting:
@@ -264,7 +266,10 @@ def build_reader(
     """Build the reader of one printer, with every enabled collector. Raises ConfigError."""
     first = list(find_collectors(settings, "always").values())
     second = [IppFallback(name, one) for name, one in find_collectors(settings, "fills_gaps").items()]
-    return PrinterReader(snmp_client, clock, settings, build_profiles(settings), first, second, counts)
+    excluded = ExcludedMacs(frozenset(settings.exclude.macs))
+    return PrinterReader(
+        snmp_client, clock, settings, build_profiles(settings), first, second, counts, excluded
+    )
 
 
 def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:

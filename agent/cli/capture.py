@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import _common
+from agent.cli import _common, _exclusions, _secret_options
 from agent.cli.probe import RETRIES, choose_credential, resolve_address
 from agent.core.units import counted
 
@@ -24,10 +24,13 @@ def capture(
         list[str] | None,
         typer.Option(metavar="OID", help="A private table to record, too; never a maker's whole tree."),
     ] = None,
-    community: Annotated[str | None, typer.Option(show_default="public")] = None,
+    community: _secret_options.CommunityOption = None,
+    community_file: _secret_options.CommunityFile = "",
+    ask_community: _secret_options.AskCommunity = False,
     version: Annotated[str | None, typer.Option("--version", metavar="1|2c", help="Both are tried.")] = None,
     credential: Annotated[str | None, typer.Option(metavar="NAME", help="Of the configuration.")] = None,
     config: _common.ConfigFile = None,
+    although_excluded: _exclusions.AlthoughExcluded = False,
 ) -> None:
     """Record a printer's values, scrubbed, and a form for its usage page: the base of a new profile.
 
@@ -36,9 +39,12 @@ def capture(
     Example: printwarden capture 192.168.10.31 --to new-model
     """
     address = resolve_address(target)
-    asked = choose_credential(community, version, credential, config)
+    exclusions = _exclusions.load_exclusions(config, although_excluded=although_excluded)
+    exclusions.check_host(address.host)
+    secret = _secret_options.read_community(community, community_file, ask=ask_community)
+    asked = choose_credential(secret, version, credential, config)
     try:
-        found = asyncio.run(_capture_device(address, asked, branch or []))
+        found = asyncio.run(_capture_device(address, asked, branch or [], exclusions))
     except ValueError as why:
         raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="--branch") from None
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,18 +60,21 @@ def capture(
     _common.out.print("Print the usage page now: only numbers of the same minute can be compared")
 
 
-async def _capture_device(address: "Address", credential: "Credential", branches: list[str]) -> "Capture":
+async def _capture_device(
+    address: "Address", credential: "Credential", branches: list[str], exclusions: _exclusions.Exclusions
+) -> "Capture":
     from agent.collectors._capture import capture
     from agent.collectors._vendor import vendor_profiles
     from agent.core.clock import Clock, format_iso_time
     from agent.core.errors import ReadingError
+    from agent.pipeline.polling.mac_gate import ExcludedMacs, MacGate
     from agent.snmp.engine import SnmpClient, SnmpSettings
 
-    now = Clock().now()
+    now, excluded = Clock().now(), ExcludedMacs(exclusions.macs)
     async with SnmpClient(SnmpSettings(retries=RETRIES, requests_per_subnet=None)) as engine:
-        reader = engine.create_reader(address, credential)
+        reader = MacGate(engine.create_reader(address, credential), excluded)
         try:
-            return await capture.capture_printer(
+            captured = await capture.capture_printer(
                 reader,
                 vendor_profiles.load_shipped(),
                 branches,
@@ -74,5 +83,8 @@ async def _capture_device(address: "Address", credential: "Credential", branches
                 minute=format_iso_time(now),
             )
         except ReadingError as why:
+            exclusions.check_mac(address.host, excluded.hosts.get(address.host))
             _common.err.print(f"{why}: nothing was captured", markup=False)
             raise typer.Exit(1) from None
+    exclusions.check_mac(address.host, excluded.hosts.get(address.host))
+    return captured

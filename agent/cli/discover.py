@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from agent.cli import _common
+from agent.cli import _common, _exclusions
 from agent.core import units
 from agent.core.units import counted
 
@@ -21,6 +21,8 @@ def discover(
     listen: Annotated[str, typer.Option(help="How long to listen for mDNS; 0s for not at all.")] = "3s",
     interface: Annotated[list[str] | None, typer.Option(help="Address to listen on for mDNS.")] = None,
     large: Annotated[bool, typer.Option("--large", help="Really sweep more than a /20.")] = False,
+    config: _common.ConfigFile = None,
+    although_excluded: _exclusions.AlthoughExcluded = False,
     as_json: _common.AsJson = False,
 ) -> None:
     """Find the printers of some networks: asks each address once with the community "public", politely,
@@ -34,14 +36,17 @@ def discover(
 
       printwarden discover 10.1.0.0/22 10.2.4.0/24 --json
     """
-    from agent import app, config
+    from agent import app
+    from agent import config as configuration
 
+    exclusions = _exclusions.load_exclusions(config, although_excluded=although_excluded)
     settings = {
+        "exclude": exclusions.as_settings(),
         "network": [{"cidr": net, "snmp_port": port, "allow_large": large} for net in nets],
         "mdns": {"enabled": units.parse_duration(listen) > 0, "interfaces": interface or []},
     }
     with tempfile.TemporaryDirectory(prefix="printwarden-") as folder:
-        agent = app.build_agent_from(config.build_config(settings, Path(folder)))
+        agent = app.build_agent_from(configuration.build_config(settings, Path(folder)))
         found = asyncio.run(discover_printers(agent, units.parse_duration(listen), quiet=as_json))
     if as_json:
         _common.print_json(found)

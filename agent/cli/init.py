@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import _common
+from agent.cli import _common, _secret_options
 from agent.core import units
 from agent.core.units import counted
 
@@ -22,7 +22,16 @@ Networks = Annotated[
     typer.Option("--network", "-n", help='Where printers are, like "192.168.10.0/24"; several with commas.'),
 ]
 Communities = Annotated[
-    list[str] | None, typer.Option("--community", help="SNMP v1/v2c community; may be repeated.")
+    list[str] | None,
+    typer.Option("--community", metavar="public", help='Only "public"; others by --community-file.'),
+]
+CommunityFile = Annotated[
+    str,
+    typer.Option(
+        "--community-file",
+        metavar="FILE|-",
+        help="SNMP v1/v2c communities, one a line; or PRINTWARDEN_COMMUNITY holds one.",
+    ),
 ]
 UserName = Annotated[str, typer.Option("--user", help="SNMPv3 user (SHA256, AES128; others in the file).")]
 Password = Annotated[
@@ -58,9 +67,11 @@ Try = Annotated[
 
 
 def init(
+    context: typer.Context,
     config: _common.ConfigFile = None,
     networks: Networks = None,
     communities: Communities = None,
+    community_file: CommunityFile = "",
     user: UserName = "",
     auth_password: Password = "",
     priv_password: Privacy = "",
@@ -95,10 +106,9 @@ def init(
     from agent.runtime.setup import answers
 
     path = _common.config_file(config)
-    if path.exists() and not force:
-        raise typer.BadParameter(
-            f"{path} is there already; edit it, or let --force replace it (the old one is kept)"
-        )
+    _check_overwrite(path, force=force)
+    _refuse_typed_secrets(context, proxy)
+    communities = _collect_communities(communities or [], community_file)
     given = answers.SetupAnswers(
         site=_prompt_value("The provider's name for this site", site, "site", yes),
         networks=tuple(_split_words(",".join(networks or ())) or _prompt_networks(yes)),
@@ -115,6 +125,34 @@ def init(
     )
     done = _carry_out(path, given, token_file, yes=yes, force=force, listen=listen if trying else None)
     raise typer.Exit(0 if done else 1)
+
+
+def _check_overwrite(path: Path, *, force: bool) -> None:
+    """Raise BadParameter if there is a configuration that must not be replaced."""
+    if path.exists() and not force:
+        raise typer.BadParameter(
+            f"{path} is there already; edit it, or let --force replace it (the old one is kept)"
+        )
+
+
+def _refuse_typed_secrets(context: typer.Context, proxy: str) -> None:
+    """Refuse passwords on the command line. Raises BadParameter."""
+    for name in ("auth_password", "priv_password"):
+        variable = f"PRINTWARDEN_{name.upper()}"
+        _secret_options.refuse_typed_secret(
+            context, name, f"put it into {variable}, or type it at the prompt"
+        )
+    if "@" in proxy:
+        _secret_options.refuse_typed_secret(context, "proxy", "put it into PRINTWARDEN_PROXY")
+
+
+def _collect_communities(typed: list[str], file: str) -> list[str]:
+    """Return the communities of the options, the file and the environment. Raises BadParameter."""
+    public = [community for one in typed if (community := _secret_options.read_community(one, "", ask=False))]
+    if file:
+        return [*public, *_secret_options.read_lines(file, "--community-file")]
+    held = _secret_options.read_community(None, "", ask=False)
+    return [*public, held] if held else public
 
 
 def _carry_out(
@@ -239,7 +277,7 @@ def _try_settings(settings: "Config", given: "SetupAnswers", listen: float) -> b
     if not count_printers(found):
         _common.out.print(
             "No printer answered. Those whose SNMP is switched off or has another community stay silent:\n"
-            "`printwarden probe HOST --community …` tries one."
+            "`printwarden probe HOST --ask-community` tries one."
         )
     return _call_provider(given) if given.url else True
 

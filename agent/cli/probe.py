@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import _common
+from agent.cli import _common, _exclusions, _secret_options
 
 if TYPE_CHECKING:
     from agent.collectors._vendor.vendor_profiles import Profiles
     from agent.core.model import Address, Credential, Snapshot
+    from agent.pipeline.polling.mac_gate import ExcludedMacs
 
 RETRIES = 3  # 2 + 4 + 8 + 16 s: a sleeping printer may need 18 s to wake
 
@@ -36,7 +37,6 @@ SchemaOption = Annotated[
     bool,
     typer.Option("--schema", callback=_print_schema, is_eager=True, help="Print the JSON Schema of --json."),
 ]
-CommunityOption = Annotated[str | None, typer.Option(help="Community to ask with.", show_default="public")]
 VersionOption = Annotated[
     str | None, typer.Option("--version", help="1 or 2c; both are tried otherwise.", metavar="1|2c")
 ]
@@ -59,12 +59,15 @@ def probe(
     as_json: _common.AsJson = False,
     explain: ExplainOption = False,
     schema: SchemaOption = False,
-    community: CommunityOption = None,
+    community: _secret_options.CommunityOption = None,
+    community_file: _secret_options.CommunityFile = "",
+    ask_community: _secret_options.AskCommunity = False,
     version: VersionOption = None,
     credential: CredentialOption = None,
     config: _common.ConfigFile = None,
     pin: PinOption = None,
     timeout: TimeoutOption = None,
+    although_excluded: _exclusions.AlthoughExcluded = False,
 ) -> None:
     """Read one printer, and change nothing: who it is, how it is, its alerts, supplies, trays and meters.
 
@@ -81,6 +84,7 @@ def probe(
       printwarden probe ipps://192.168.10.31/ipp/print
     """
     del schema
+    exclusions = _exclusions.load_exclusions(config, although_excluded=although_excluded)
     if target.startswith("cups:"):
         from agent.cli import _probe_ipp
 
@@ -88,16 +92,31 @@ def probe(
     elif "://" in target:
         from agent.cli import _probe_ipp
 
+        exclusions.check_url(target)
         snapshot = _probe_ipp.read_url(target, pin, timeout)
     else:
-        asked = choose_credential(community, version, credential, config)
-        snapshot = _read_snmp(target, asked, timeout or 2.0, config)
+        secret = _secret_options.read_community(community, community_file, ask=ask_community)
+        asked = choose_credential(secret, version, credential, config)
+        snapshot = _read_snmp(target, asked, timeout or 2.0, config, exclusions)
     _print_snapshot(snapshot, as_json=as_json, explain=explain)
 
 
-def _read_snmp(target: str, asked: "Credential", patience: float, config: Path | None) -> "Snapshot":
+def _read_snmp(
+    target: str,
+    asked: "Credential",
+    patience: float,
+    config: Path | None,
+    exclusions: _exclusions.Exclusions,
+) -> "Snapshot":
+    from agent.pipeline.polling.mac_gate import ExcludedMacs
+
     address = resolve_address(target)
-    snapshot = asyncio.run(read_printer(address, asked, patience, _common.load_profiles(config)))
+    exclusions.check_host(address.host)
+    excluded = ExcludedMacs(exclusions.macs)
+    snapshot = asyncio.run(
+        read_printer(address, asked, patience, _common.load_profiles(config), excluded=excluded)
+    )
+    exclusions.check_mac(address.host, excluded.hosts.get(address.host))
     if snapshot is None:
         from agent.pipeline.polling.tcp_probe import first_open_port
 
@@ -134,7 +153,8 @@ def choose_credential(
     if version not in {None, "1", "2c"}:
         raise typer.BadParameter("1 or 2c here; SNMPv3 with --credential", param_hint="--version")
     if name is None:
-        return Credential(name="public", version=version or "2c", community=community or "public")
+        name = "public" if community in {None, "public"} else "given"
+        return Credential(name=name, version=version or "2c", community=community or "public")
     if community is not None or version is not None:
         raise typer.BadParameter("give --credential or --community and --version, not both")
     from agent.core.toml import suggest_word
@@ -150,19 +170,25 @@ def choose_credential(
 
 
 async def read_printer(
-    address: "Address", credential: "Credential", patience: float, profiles: "Profiles | None" = None
+    address: "Address",
+    credential: "Credential",
+    patience: float,
+    profiles: "Profiles | None" = None,
+    *,
+    excluded: "ExcludedMacs | None" = None,
 ) -> "Snapshot | None":
     """Read a printer in full, with these vendor profiles (default: the shipped ones); None without answer."""
     from agent.collectors import printer_mib
     from agent.core.clock import Clock
     from agent.core.errors import NoAnswer
+    from agent.pipeline.polling.mac_gate import ExcludedMacs, MacGate
     from agent.snmp.engine import SnmpClient, SnmpSettings
 
     async with SnmpClient(
         SnmpSettings(timeout=patience, retries=RETRIES, requests_per_subnet=None)
     ) as engine:
         try:
-            reader = engine.create_reader(address, credential)
+            reader = MacGate(engine.create_reader(address, credential), excluded or ExcludedMacs())
             return await printer_mib.read_printer(reader, at=Clock().now(), profiles=profiles)
         except NoAnswer:
             return None
@@ -190,11 +216,11 @@ def _explain_silence(address: "Address", credential: "Credential", door: int | N
     if door is not None:
         return (
             f"{silence}The host is there: it opens TCP port {door}. So the community or the user is wrong,\n"
-            "or SNMP is switched off. Look at its web page, or try --community or --credential."
+            "or SNMP is switched off. Look at its web page; try --community-file or --credential."
         )
     return (
         f"{silence}"
         "A printer that is off, asleep too deeply, unreachable or asked with a wrong community looks alike.\n"
-        "Check that it is on and that SNMP is enabled on its web page; try --community or --credential,\n"
-        "or wait longer with --timeout."
+        "Check that it is on and that SNMP is enabled on its web page; try --community-file,\n"
+        "--credential, or a longer --timeout."
     )

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from agent.core.model import Address, Device, Sighting
-from agent.discovery import address_credentials, decisions
+from agent.discovery import address_credentials, decisions, excluded_hosts
 
 IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
 DEVICE_COLUMNS = (
@@ -81,6 +81,7 @@ SCHEMA = (
         THEN ltrim(upper(serial), '0') ELSE upper(serial) END
     """,
     decisions.SCHEMA,
+    excluded_hosts.SCRIPT,
 )
 
 

@@ -6,6 +6,8 @@
 - The filter runs before the outbox: a removed value is in no queue and no journal.
 - A value is removed wherever it stands, also within titles and evidence. Keys that must stay stable
   (device_key, dedupe_key) get its fingerprint instead.
+- A host name or location that is the printer's model (its name from the factory) stays in texts: the provider
+  has to know what to bring. Only the field itself is removed.
 - Each message lists what was removed or masked (`privacy.removed`, `privacy.masked`), so that the provider
   can tell a removed value from an unknown one.
 """
@@ -77,7 +79,7 @@ class PrivacyRules:
         found = [
             (name, value, REMOVED if name in self.remove else _mask_value(name, value))
             for name, value in _device_values(device)
-            if value and name in self.remove | self.mask
+            if value and name in self.remove | self.mask and not _names_the_model(name, value, device)
         ]
         longest = sorted(found, key=lambda one: -len(one[1]))
         return [_Replacement(_value_pattern(name, value), value, new) for name, value, new in longest]
@@ -133,6 +135,17 @@ def _device_values(device: Device | None) -> list[tuple[str, str | None]]:
         ("hostname", device.hostname),
         ("location", device.location),
     ]
+
+
+def _names_the_model(name: str, value: str, device: Device | None) -> bool:
+    """Return True if a host name or location stands in the make, model or serial number.
+
+    Such a text is no secret, and without it a ticket would name no model: only the field itself goes.
+    """
+    if device is None or name not in {"hostname", "location"}:
+        return False
+    pattern = _value_pattern(name, value)
+    return any(text and pattern.search(text) for text in (device.vendor, device.model, device.serial))
 
 
 def _mask_value(name: str, value: str) -> str:

@@ -96,10 +96,45 @@ async def test_silence_ends_with_1_and_says_what_to_check():
     assert "--community" in err
 
 
-async def test_a_wrong_community_is_silence(printer):
-    code, _, err = await probe(printer, "--community", "secret", "--timeout", "0.1")
-    assert code == 1
-    assert "secret" not in err
+async def test_a_wrong_community_is_silence(printer, tmp_path):
+    (tmp_path / "community").write_text("secret-5521\n")
+    code, _, err = await probe(printer, "--community-file", tmp_path / "community", "--timeout", "0.1")
+    assert (code, "secret-5521" in err) == (1, False)
+    assert 'credential "given"' in err, "not blamed on public"
+
+
+@pytest.mark.parametrize("words", [["--community-file", "FILE"], []], ids=["a file", "the environment"])
+async def test_a_community_comes_from_a_file_or_the_environment(printer, tmp_path, monkeypatch, words):
+    (tmp_path / "community").write_text("public\n")
+    if not words:
+        monkeypatch.setenv("PRINTWARDEN_COMMUNITY", "public")
+    code, out, _ = await probe(
+        printer, *(tmp_path / "community" if it == "FILE" else it for it in words), "--json"
+    )
+    assert (code, json.loads(out)["identity"]["serial"]) == (0, "VXX1234567")
+
+
+async def test_a_community_on_the_command_line_is_refused_and_not_repeated(printer):
+    code, _, err = await probe(printer, "--community", "secret-5521")
+    assert (code, "secret-5521" in err) == (2, False)
+    assert "--community-file" in err
+
+
+async def test_an_excluded_printer_is_asked_only_on_request(printer, tmp_path):
+    config = tmp_path / "config.toml"
+    serial = "VXX1234567"
+    config.write_text(f'[exclude]\nhosts = ["{HOME}"]\n', "utf-8")
+    code, out, err = await probe(printer, "--config", config, "--json")
+    assert (code, out) == (2, "")
+    assert "--although-excluded" in err
+    code, out, _ = await probe(printer, "--config", config, "--although-excluded", "--json")
+    assert (code, json.loads(out)["identity"]["serial"]) == (0, serial)
+    code, out, _ = await probe(printer, "--json")
+    mac = json.loads(out)["identity"]["mac"]
+    if mac:
+        config.write_text(f'[exclude]\nmacs = ["{mac}"]\n', "utf-8")
+        code, out, err = await probe(printer, "--config", config, "--json")
+        assert (code, out) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +144,7 @@ async def test_a_wrong_community_is_silence(printer):
         ([f"{HOME}:snmp"], "not a port"),
         (["no-such-host.invalid"], "cannot be resolved"),
         ([HOME, "--version", "3"], "--credential"),
-        ([HOME, "--credential", "floor2", "--community", "x"], "not both"),
+        ([HOME, "--credential", "floor2", "--community", "public"], "not both"),
         ([], "Missing argument"),
     ],
 )

@@ -84,6 +84,24 @@ def test_what_is_removed_is_nowhere_not_even_in_titles_and_evidence(box: Store) 
     assert "Fuser failure: Maker C 3000 ([removed]) at [removed]" in told
 
 
+@pytest.mark.parametrize("hostname", ["C 3000", "c 3000", "Maker", "A7PY021004711"])
+def test_removing_a_host_name_or_location_never_takes_the_model_away(hostname: str) -> None:
+    """Many printers are named by their model, or by their serial number, from the factory."""
+    device = replace(DEVICE, hostname=hostname, location=hostname, serial="A7PY021004711")
+    data = {
+        "device": {"make": "Maker", "model": "C 3000", "serial": device.serial, "hostname": hostname},
+        "title": f"Drum of Maker C 3000 ({device.serial})",
+    }
+    rules = PrivacyRules(remove=frozenset({"hostname", "location"}))
+    cleaned = rules.filter_message(data, device)
+    assert cleaned["title"] == data["title"]
+    assert cleaned["device"] == data["device"] | {"hostname": None}
+    named = rules.filter_message(
+        data | {"title": "at bobs-printer"}, replace(device, hostname="bobs-printer")
+    )
+    assert named["title"] == "at [removed]", "any other name goes"
+
+
 def test_what_is_masked_keeps_its_first_part(box: Store) -> None:
     with closing(box):
         told = sent(box, PrivacyRules(mask=frozenset({"ip", "mac"})))

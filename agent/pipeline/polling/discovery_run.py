@@ -20,7 +20,7 @@ from agent.core.clock import Clock
 from agent.core.failure_log import FailureLog
 from agent.core.model import Address, Credential, Identity, Sighting, Tier
 from agent.core.store import Store
-from agent.discovery import inventory, methods
+from agent.discovery import excluded_hosts, inventory, methods
 from agent.discovery.methods import AddressProber, Cadence, DiscoveryContext, DiscoveryProgress
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
@@ -120,7 +120,7 @@ class DiscoveryRunner:
             policy=self.policy,
             clock=self.printer_reader.clock,
             prober=self.prober,
-            skip=addresses,
+            skip=addresses | self._excluded_addresses(),
             resume_after=after,
             listen=listen,
             on_progress=on_progress,
@@ -164,9 +164,19 @@ class DiscoveryRunner:
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, "no answer"))
         return "no answer"
 
+    def _excluded_addresses(self) -> frozenset[Address]:
+        """Return the addresses of hosts that have shown an excluded MAC."""
+        excluded = self.printer_reader.excluded
+        return frozenset(
+            self.policy.snmp_address(host) for host in excluded.hosts if excluded.covers_host(host)
+        )
+
     async def identify_sighting(self, sighting: Sighting) -> str:
         """Identify a sighting; a printer is read in full and stored. Returns the verdict."""
-        if not self.policy.permits_host(sighting.address.host, sighting.mac):
+        excluded = self.printer_reader.excluded
+        if sighting.mac:
+            excluded.record_macs(sighting.address.host, [sighting.mac])
+        if excluded.covers_host(sighting.address.host) or not self.policy.permits_host(sighting.address.host):
             await self._note_outside(sighting)
             return inventory.OUTSIDE
         verdict, reading = await self._classify_sighting(sighting)
@@ -193,12 +203,22 @@ class DiscoveryRunner:
             address, self._credentials_to_try(sighting), ALL_TIERS
         )
         identity = reading.snapshot.identity if reading else None
-        if identity and self.policy.is_excluded(address.host, identity.mac):
+        if identity and identity.mac:
+            self.printer_reader.excluded.record_macs(address.host, [identity.mac])
+        if await self._remember_excluded(address.host):
             return inventory.OUTSIDE, None
         verdict = classify_identity(identity, announced=bool(sighting.is_printer))
         if reading and verdict == "printer":
             await self.serial_claims.settle_claim(reading)
         return verdict, reading if verdict == "printer" else None
+
+    async def _remember_excluded(self, host: str) -> bool:
+        """Keep a host that has shown an excluded MAC, for the next start; return True if it has."""
+        excluded, now = self.printer_reader.excluded, self.printer_reader.clock.now()
+        if not excluded.covers_host(host):
+            return False
+        await self.store.run(lambda tx: excluded_hosts.save_host(tx, host, excluded.hosts[host], now))
+        return True
 
     def _credentials_to_try(self, sighting: Sighting) -> list[Credential]:
         """List the credentials to try: what it answered already, else those that a printer may be given."""

@@ -14,7 +14,7 @@ from agent.core.clock import Clock
 from agent.core.failure_log import FailureLog
 from agent.core.model import Address, CachedIdentity, Credential, Device, Tier
 from agent.core.store import Store
-from agent.discovery import address_credentials, inventory
+from agent.discovery import address_credentials, excluded_hosts, inventory
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import credential_guard, tcp_probe, usb_printers
@@ -55,6 +55,8 @@ class Poller:
 
     async def load_known_printers(self) -> None:
         """Load the printers of the inventory into the fleet and the queue."""
+        now, excluded = self.clock.now(), self.printer_reader.excluded
+        excluded.hosts |= await self.store.run(lambda tx: excluded_hosts.load_hosts(tx, now))
         for key, device in (await self.store.run(inventory.load_devices)).items():
             self.fleet.add_device(device)
             self.poll_queue.add_printer(key, self.clock.monotonic())
@@ -120,12 +122,22 @@ class Poller:
         identified = reading.snapshot.identity is not None
         if not identified and self.fleet.has_restarted(device.key, reading.snapshot):
             reading = await self.read_device(device, tiers | {Tier.INVENTORY})
+        if await self._exclude_host(device.address.host):
+            return
         await self.batch_writer.write_poll(reading)
         self.credential_guard.record_poll(device, reading.snapshot, answered=reading.credential is not None)
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, self.clock.monotonic(), reading.snapshot.uptime
         ):
             log.warning("%s restarts when it is polled: it is not polled for a day", device.name)
+
+    async def _exclude_host(self, host: str) -> bool:
+        """Keep a host that has just shown an excluded MAC, for the next start; return True if it has."""
+        excluded, now = self.printer_reader.excluded, self.clock.now()
+        if not excluded.covers_host(host):
+            return False
+        await self.store.run(lambda tx: excluded_hosts.save_host(tx, host, excluded.hosts[host], now))
+        return True
 
     def _may_poll(self, device: Device) -> bool:
         """Report that the printer has an address, is permitted, and is not suspended."""
@@ -135,6 +147,7 @@ class Poller:
             bool(host)
             and not usb_printers.is_usb_printer(device.address)
             and self.policy.permits_host(host, device.mac)
+            and not self.printer_reader.excluded.covers_host(host)
             and not suspended
         )
 

@@ -14,6 +14,7 @@ from agent.core.model import Address, CachedIdentity, Credential, Snapshot, Tier
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import snapshot_merging
 from agent.pipeline.polling.ipp_fallback import IppFallback
+from agent.pipeline.polling.mac_gate import ExcludedMacs, MacGate
 from agent.snmp.engine import SnmpClient
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class PrinterReader:
     first: list[Collector]  # collectors of every poll
     second: list[IppFallback]  # collectors for the gaps that the first left
     counts: Counter[str] = field(default_factory=Counter)
+    excluded: ExcludedMacs = field(default_factory=ExcludedMacs)
 
     async def read_printer(
         self,
@@ -41,7 +43,7 @@ class PrinterReader:
         cached: CachedIdentity | None = None,
         attempts: int | None = None,
     ) -> PollResult | None:
-        """Read the printer in all ways together; None if it answers in none.
+        """Read the printer in all ways together; None if it answers in none, or has an excluded MAC.
 
         `learned`: how the SNMP engine asks it best; `cached`: facts of an earlier snapshot; `attempts`: how
         often the first SNMP request is sent, if not as configured.
@@ -53,7 +55,9 @@ class PrinterReader:
             address=address,
             tiers=tiers,
             readers={
-                one.name: self.snmp_client.create_reader(address, one, learned or None, attempts)
+                one.name: MacGate(
+                    self.snmp_client.create_reader(address, one, learned or None, attempts), self.excluded
+                )
                 for one in credentials
             },
             known=cached,
@@ -61,6 +65,8 @@ class PrinterReader:
         skipped = any(way.spares_first(address.host, tiers) for way in self.second)
         reading = None if skipped else await self._read_first(visit)
         for way in self.second:
+            if self.excluded.covers_host(address.host):
+                return None
             if reading is None or way.may_add(address.host, tiers):
                 reading = await self._read_second(way, visit, reading)
         return reading
