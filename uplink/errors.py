@@ -7,11 +7,13 @@ DeliveryError
 │   ├── ServerFault             500: the receiver fell over, perhaps over one of these events
 │   └── InFlight                the receiver is still at work on these very bytes
 ├── Blocked                 a person must act: hold the destination, probe it every 15 minutes
+│   ├── RefusesEverything       one event after the other is refused, and none is taken
 │   └── CredentialRefused       the token or the signature is not accepted, also after a renewal
 │       └── UnknownAgent            enrol again; the queue stays as it is
 └── Refused                 the destination is well, the batch is not
     ├── TooLarge                halve it
-    └── Poisoned                halve it until the item stands alone; that one goes to the dead letter
+    ├── Rejected                one event, named in a receipt
+    └── Poisoned                halve it until the item stands alone; `outbox.refusals` decides on that one
 
 Only `Later`, less `InFlight`, counts for the breaker: poison and a locked door say nothing about the line.
 The text of an error may come from outside: it is made one line, safe to log.
@@ -20,6 +22,9 @@ The text of an error may come from outside: it is made one line, safe to log.
 from dataclasses import dataclass
 
 from uplink.sanitize import one_line
+
+EVENT_PROBLEMS = "urn:problem-type:mps:event-"
+LARGE_PROBLEM = "urn:problem-type:mps:too-large"
 
 
 @dataclass(slots=True)
@@ -65,6 +70,10 @@ class CredentialRefused(Blocked):
     """401: the receiver does not accept the credential."""
 
 
+class RefusesEverything(Blocked):
+    """One event after the other is refused and none is taken: a gateway, a web filter, a bad deploy."""
+
+
 class UnknownAgent(CredentialRefused):
     """The receiver does not know this agent (any more)."""
 
@@ -79,9 +88,28 @@ class Refused(DeliveryError):
         DeliveryError.__post_init__(self)
         self.problem = one_line(self.problem)
 
+    @property
+    def names_event(self) -> bool:
+        """True if the receiver itself refuses the event: by a problem type of the contract for events."""
+        return self.problem.startswith(EVENT_PROBLEMS)
+
 
 class TooLarge(Refused):
     """413: fewer items at a time."""
+
+    @property
+    def names_event(self) -> bool:
+        """True if the receiver itself finds the event too large."""
+        return self.problem == LARGE_PROBLEM or self.problem.startswith(EVENT_PROBLEMS)
+
+
+class Rejected(Refused):
+    """`rejected` in a receipt: the receiver names the event."""
+
+    @property
+    def names_event(self) -> bool:
+        """True: a receipt speaks of one event."""
+        return True
 
 
 class Poisoned(Refused):

@@ -89,11 +89,14 @@ def _columns(db: sqlite3.Connection, table: str) -> str:
 
 
 def differences(before: Content, after: Content) -> set[str]:
-    """The tables of which a row is missing, added or changed; a new table is empty."""
-    none: Counter[tuple[object, ...]] = Counter()
-    return {
-        table for table in before.keys() | after.keys() if before.get(table, none) != after.get(table, none)
-    }
+    """The tables of which a row is missing, added or changed; columns and empty tables may have been added."""
+
+    def as_before(table: str) -> Counter[tuple[Any, ...]]:
+        width = next((len(row) for row in before.get(table, ())), None)
+        return Counter(row[:width] for row in after.get(table, Counter()).elements())
+
+    tables = before.keys() | after.keys()
+    return {table for table in tables if before.get(table, Counter()) != as_before(table)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

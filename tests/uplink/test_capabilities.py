@@ -191,13 +191,16 @@ async def test_a_receiver_of_bare_events_gets_every_one_of_them(provider: Any, s
     assert provider.subjects == [f"T{number:04d}" for number in range(5)]
 
 
-async def test_who_does_not_ask_loses_them_to_the_dead_letter(provider: Any, site: Any, make: Make) -> None:
-    """Broken: batches to a receiver of bare events."""
+async def test_without_its_capabilities_such_a_receiver_holds_everything_and_nothing_dies(
+    provider: Any, site: Any, make: Make
+) -> None:
+    """The negative control: batches to a receiver of bare events."""
     await provider.behave(bare=True)
     async with site() as here:
         await here.put([make(number) for number in range(5)])
-        await here.empty()
-        assert sum((await here.counts()).dead.values()) == 5
+        await here.in_trouble()
+        told = await here.counts()
+        assert (sum(told.pending.values()), sum(told.dead.values())) == (5, 0)
     assert provider.subjects == []
 
 

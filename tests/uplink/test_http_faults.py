@@ -40,6 +40,7 @@ def head(status: int, *lines: str, body: bytes = b"") -> bytes:
 
 
 PROBLEM = b'{"type":"urn:x","title":"No","status":0}'
+NAMED = b'{"type":"urn:problem-type:mps:event-invalid","title":"No","status":0}'
 RECEIPT = b'{"receipt":[]}'
 BOMB = gzip.compress(bytes(20_000_000))
 STATUSES = [300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412,
@@ -47,7 +48,8 @@ STATUSES = [300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 406, 407
             508, 510, 511]  # fmt: skip
 FAULTS = [
     *(Fault(f"status {status}", head(status, "Content-Type: application/problem+json", body=PROBLEM)) for status in STATUSES),
-    *(Fault(f"poison {status}", head(status, body=PROBLEM), dead=True) for status in (400, 413, 415, 422)),
+    *(Fault(f"refused {status}", head(status, body=PROBLEM)) for status in (400, 413, 415, 422)),
+    *(Fault(f"poison {status}", head(status, body=NAMED), dead=True) for status in (400, 413, 422)),
     Fault("redirect to ourselves", head(302, "Location: /v1/events")),
     Fault("Retry-After in words", head(503, "Retry-After: soon")),
     Fault("Retry-After below zero", head(503, "Retry-After: -5")),
@@ -194,9 +196,9 @@ async def test_who_believes_a_status_loses_events_to_a_captive_portal(
 class NeverBisects(Delivery):
     """Broken: a refused batch is sent again as it is."""
 
-    def _apply_outcome(self, tx: Any, batch: outbox.Batch, outcome: Any) -> None:
+    def _apply_outcome(self, tx: Any, batch: outbox.Batch, outcome: Any) -> Any:
         refused = type(outcome).__name__ in {"Poisoned", "TooLarge"}
-        super()._apply_outcome(tx, batch, {} if refused else outcome)
+        return super()._apply_outcome(tx, batch, {} if refused else outcome)
 
 
 @pytest.mark.control("poison")

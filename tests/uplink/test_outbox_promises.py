@@ -16,6 +16,7 @@ from uplink.outbox.envelope import Envelope, Lane
 Make = Callable[..., Envelope]
 SOURCE = "/agents/a"
 NOW = 1_000.0
+BAD_EVENT = "urn:problem-type:mps:event-unacceptable"
 
 
 def next_batch(tx: sqlite3.Connection, *, now: float = NOW, single: bool = False) -> outbox.Batch | None:
@@ -149,12 +150,12 @@ def test_only_the_poisoned_event_ends_in_the_dead_letter(tx: sqlite3.Connection,
     while (batch := next_batch(tx)) is not None:
         requests += 1
         if b'"T0067"' in batch.body:
-            outbox.split_batch(tx, batch, Poisoned("bad", problem="urn:bad"), source=SOURCE, now=NOW)
+            outbox.split_batch(tx, batch, Poisoned("bad", problem=BAD_EVENT), source=SOURCE, now=NOW)
         else:
             answer(tx, batch, *[ItemOutcome.ACCEPTED] * len(batch.ids))
             delivered += batch.ids
     (dead,) = queries.list_dead(tx)
-    assert (dead.subject, dead.reason, dead.detail) == ("T0067", "urn:bad", "bad")
+    assert (dead.subject, dead.reason, dead.detail) == ("T0067", BAD_EVENT, "bad")
     assert len(delivered) == 99
     assert requests <= 16, "bisecting 100 events takes about twice log2(100) requests"
 

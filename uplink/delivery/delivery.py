@@ -24,9 +24,18 @@ from dataclasses import replace
 from random import Random, SystemRandom
 
 from uplink.delivery import destination_state
+from uplink.delivery.destination_state import DestinationState
 from uplink.delivery.responses import Receipt
 from uplink.delivery.retry import retry_until
-from uplink.errors import Blocked, DeliveryError, Later, Refused, ServerFault, Unreachable
+from uplink.errors import (
+    Blocked,
+    DeliveryError,
+    Later,
+    Refused,
+    RefusesEverything,
+    ServerFault,
+    Unreachable,
+)
 from uplink.interfaces import Target, TimeSource, Transactions
 from uplink.outbox import outbox
 from uplink.provider import provider_state
@@ -53,7 +62,7 @@ class Delivery:
         """`source`: the CloudEvents source of this agent, such as "/agents/a-7f3c"."""
         self._target, self._store, self._clock, self._source = target, store, clock, source
         self._dice = dice or SystemRandom()
-        self._here = destination_state.DestinationState(name=target.name)
+        self._here = DestinationState(name=target.name)
         self._resumes_at = 0.0  # monotonic: a wall clock that is set lengthens no pause
         self._woken, self._closing = asyncio.Event(), asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -110,9 +119,10 @@ class Delivery:
         if batch is None:
             return False
         outcome = await self._try_send(batch)
-        await self._store.run(lambda tx: self._apply_outcome(tx, batch, outcome))
-        if isinstance(outcome, Later | Blocked):
-            raise outcome
+        here, error = await self._store.run(lambda tx: self._apply_outcome(tx, batch, outcome))
+        self._update_destination(here, error, len(batch.ids))
+        if isinstance(error, Later | Blocked):
+            raise error
         return True
 
     def _choose_batch(self, tx: sqlite3.Connection) -> outbox.Batch | None:
@@ -122,6 +132,7 @@ class Delivery:
             now=self._clock.now(),
             single=self._here.needs_trial,
             takes=self._load_capabilities(tx),
+            lanes=self._here.trial_lanes,
         )
 
     def _load_capabilities(self, tx: sqlite3.Connection) -> Capabilities:
@@ -136,34 +147,53 @@ class Delivery:
 
     def _apply_outcome(
         self, tx: sqlite3.Connection, batch: outbox.Batch, outcome: Receipt | DeliveryError
-    ) -> None:
-        """Apply `outcome` to the batch and to the state of the destination."""
-        now = self._clock.now()
-        if isinstance(outcome, Refused):
-            log.warning("%s refuses a batch of %d: %s", self._target.name, len(batch.ids), outcome)
-            outbox.split_batch(
-                tx, batch, outcome, source=self._source, now=now, takes=self._load_capabilities(tx)
-            )
-        elif isinstance(outcome, ServerFault):
-            outbox.record_server_fault(tx, batch, now=now, dice=self._dice)
-        elif not isinstance(outcome, DeliveryError):
-            outbox.apply_receipt(tx, batch, outcome, now=now, dice=self._dice)
-        self._update_destination(tx, outcome if isinstance(outcome, DeliveryError) else None)
+    ) -> tuple[DestinationState, DeliveryError | None]:
+        """Apply `outcome` to the batch and to the saved state of the destination.
 
-    def _update_destination(self, tx: sqlite3.Connection, why: DeliveryError | None) -> None:
-        """Save the new state of the destination, and log it if the reason changed."""
+        Returns that state, and what is wrong: with the batch, or with the destination.
+        """
+        now, here = self._clock.now(), self._here
+        error, single = self._settle_batch(tx, batch, outcome, now)
+        if single and error:
+            here, error = here.count_refusal(error)
+        if isinstance(error, RefusesEverything):
+            outbox.hold_all(tx, now)
+        here = here.after_attempt(error, now, self._dice)
+        if here != self._here:
+            destination_state.save_destination(tx, here)
+        return here, error
+
+    def _settle_batch(
+        self, tx: sqlite3.Connection, batch: outbox.Batch, outcome: Receipt | DeliveryError, now: float
+    ) -> tuple[DeliveryError | None, bool]:
+        """Apply `outcome` to the batch; return what is wrong, and whether single events were refused."""
+        suspect = self._here.refusals > 0
+        if isinstance(outcome, Refused):
+            takes = self._load_capabilities(tx)
+            single = outbox.split_batch(
+                tx, batch, outcome, source=self._source, now=now, takes=takes, suspect=suspect
+            )
+            return outcome, single
+        if isinstance(outcome, ServerFault):
+            outbox.record_server_fault(tx, batch, now=now, dice=self._dice)
+        if isinstance(outcome, DeliveryError):
+            return outcome, False
+        rejected = outbox.apply_receipt(tx, batch, outcome, now=now, dice=self._dice, suspect=suspect)
+        return rejected, rejected is not None
+
+    def _update_destination(self, here: DestinationState, error: DeliveryError | None, events: int) -> None:
+        """Take over the saved state of the destination, and log a refusal or a new reason once."""
         was = self._here
-        self._take_state(was.after_attempt(why, self._clock.now(), self._dice))
-        if self._here == was:
-            return
-        destination_state.save_destination(tx, self._here)
-        if self._here.reason and self._here.reason != was.reason:
-            what = "a person must act" if isinstance(why, Blocked) else "it is tried again"
-            log.warning("%s: %s; nothing is lost, %s", self._target.name, self._here.reason, what)
-        elif was.reason and not self._here.reason:
+        self._take_state(here)
+        if isinstance(error, Refused):
+            log.warning("%s refuses a batch of %d: %s", self._target.name, events, error)
+        if here.reason and here.reason != was.reason:
+            what = "a person must act" if isinstance(error, Blocked) else "it is tried again"
+            log.warning("%s: %s; nothing is lost, %s", self._target.name, here.reason, what)
+        elif was.reason and not here.reason:
             log.info("%s takes deliveries again", self._target.name)
 
-    def _take_state(self, state: destination_state.DestinationState) -> None:
+    def _take_state(self, state: DestinationState) -> None:
         """Go on with `state`. Its pause is wall time on the disk, and monotonic here."""
         self._here = state
         self._resumes_at = self._clock.monotonic() + state.remaining_pause(self._clock.now())

@@ -1,15 +1,15 @@
-"""What an HTTP answer means for the batch that it answers. Pure: no socket, no clock, no queue.
+"""Reading of HTTP answers to a batch. Pure: no socket, no clock, no queue.
 
     2xx with a receipt that names our events    delivered, item by item
-    2xx without (a captive portal, say), 3xx    Unreachable: somebody else answered
+    2xx without (a captive portal, say), 3xx    Unreachable: the answer is not the receiver's
     408, 425, 429, 5xx                          Throttled, with its Retry-After as a floor
-    500                                         Stumbled: likewise; who always causes it is set aside
+    500                                         ServerFault: likewise; an event that causes it is set aside
     409                                         InFlight: the same bytes again
     413                                         TooLarge: halve
-    400, 415, 422                               Poisoned: bisect
+    400, 415, 422                               Poisoned: halve; `outbox.refusals` decides on a single event
     401                                         CredentialRefused: renew once, then hold and probe
     … with the problem type "unknown-agent"     UnknownAgent: a person must enrol it again
-    403, 404, 410 and every other 4xx           Held: hold and probe; nothing is thrown away
+    403, 404, 410 and every other 4xx           Blocked: hold and probe; nothing is thrown away
 
 A 2xx alone is never a delivery: only a receipt is.
 """
@@ -46,10 +46,10 @@ REFUSED_BY_STATUS: Mapping[int, type[Refused]] = {413: TooLarge, 400: Poisoned, 
 
 
 class ItemOutcome(StrEnum):
-    """What the receiver says of one event."""
+    """The result of one event in a receipt."""
 
     ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"  # had it before: as good as accepted
+    DUPLICATE = "duplicate"  # it was taken before: as good as accepted
     RETRY = "retry"  # not now; this one only
     REJECTED = "rejected"  # never; `problem` says why
 
@@ -66,7 +66,7 @@ class ItemResult(NamedTuple):
 ACCEPTED_ITEM = ItemResult(ItemOutcome.ACCEPTED)
 
 Receipt = Mapping[UUID, ItemResult]
-"""What became of each event that the receiver names."""
+"""The result of each event that the receiver names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def read_receipt(answer: HttpAnswer, ours: Collection[UUID], now: float) -> Rece
 
 
 def error_for_answer(answer: HttpAnswer, now: float) -> DeliveryError:
-    """What an answer that is no 2xx means."""
+    """Classify an answer that is not a 2xx."""
     status, (problem, said) = answer.status, _parse_problem(answer)
     if status in LATER_BY_STATUS or status >= 500:
         return LATER_BY_STATUS.get(status, Throttled)(said, parse_retry_after(answer.headers, now))
@@ -133,12 +133,12 @@ def _parse_text(value: object) -> str | None:
 
 
 def _parse_problem(answer: HttpAnswer) -> tuple[str, str]:
-    """(type, sentence) of a problem+json body (RFC 9457, 3.1), or what can be said without one."""
+    """Parse type and text of a problem+json body (RFC 9457, 3.1); without one, text from the status."""
     said = f"answered {answer.status}"
     try:
-        told = json.loads(answer.body)
-        words = [told[key] for key in ("title", "detail") if isinstance(told.get(key), str)]
-        kind = told.get("type")
+        problem = json.loads(answer.body)
+        words = [problem[key] for key in ("title", "detail") if isinstance(problem.get(key), str)]
+        kind = problem.get("type")
     except (ValueError, AttributeError, TypeError, RecursionError):
         return "about:blank", said
     return kind if isinstance(kind, str) else "about:blank", ": ".join([said, *words])[:500]

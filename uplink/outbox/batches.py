@@ -26,6 +26,7 @@ class Batch:
     body: bytes
     ids: tuple[UUID, ...]
     tries: int  # attempts, with the one about to be made
+    gzip: bool = True  # the body may be compressed on its way
 
 
 def oldest_frozen(tx: sqlite3.Connection, lane: Lane) -> int | None:
@@ -61,7 +62,7 @@ def freeze(
     ).lastrowid
     tx.executemany("UPDATE outbox_event SET batch = ? WHERE seq = ?", [(made, row["seq"]) for row in taken])
     ids = tuple(UUID(bytes=row["id"]) for row in taken)
-    return Batch(number=made or 0, key=key, lane=lane, body=body, ids=ids, tries=tries)
+    return Batch(number=made or 0, key=key, lane=lane, body=body, ids=ids, tries=tries, gzip=takes.gzip)
 
 
 def _fitting(queued: Iterable[sqlite3.Row], source: str, largest: int) -> Iterator[tuple[sqlite3.Row, bytes]]:
@@ -91,6 +92,12 @@ def regroup(tx: sqlite3.Connection, number: int, cut: int, source: str, takes: C
     return None if first is None else first.number
 
 
+def thaw_all(tx: sqlite3.Connection) -> None:
+    """Thaw every batch: what is sent next is a trial with one event."""
+    for other in tx.execute("SELECT number FROM outbox_batch").fetchall():
+        tables.unfreeze_batch(tx, other["number"])
+
+
 def thaw_lane(tx: sqlite3.Connection, lane: Lane) -> None:
     """Thaw every batch of a lane: thawing only some would let the others overtake them."""
     for other in tx.execute("SELECT number FROM outbox_batch WHERE lane = ?", (lane,)).fetchall():
@@ -108,7 +115,10 @@ def fits_receiver(tx: sqlite3.Connection, number: int, takes: Capabilities) -> b
 
 def load_members(tx: sqlite3.Connection, number: int) -> list[sqlite3.Row]:
     """The events of a batch, in order, without their payloads."""
-    light = "SELECT seq, id, lane, batch, tries, LENGTH(data) AS size FROM outbox_event"
+    light = (
+        "SELECT seq, id, lane, type, subject, batch, tries, refusals, taken, LENGTH(data) AS size "
+        "FROM outbox_event"
+    )
     return tx.execute(f"{light} WHERE batch = ? ORDER BY seq", (number,)).fetchall()
 
 

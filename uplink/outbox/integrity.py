@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from uplink.outbox import tables
-from uplink.outbox.outbox import DAMAGED_PROBLEM
+from uplink.outbox.tables import DAMAGED_PROBLEM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,27 +28,30 @@ Every function works in the caller's open transaction and commits nothing.
 
 import itertools
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 from uplink.delivery import cloudevents
 from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
 from uplink.delivery.retry import MAX_RETRY_AFTER, draw_backoff
-from uplink.errors import Refused
-from uplink.outbox import batches, retention, tables
+from uplink.errors import Refused, Rejected
+from uplink.outbox import batches, refusals, retention, tables
 from uplink.outbox.batches import Batch
 from uplink.outbox.envelope import Envelope, Lane
+from uplink.outbox.refusals import ALONE_AFTER
 from uplink.provider.capabilities import MAX_BATCH_BYTES, MAX_EVENTS, Capabilities
 
 __all__ = ["MAX_BATCH_BYTES", "MAX_EVENTS", "MAX_EVENT_BYTES", "SCHEMA", "Batch"]
 
 SCHEMA = tables.SCHEMA
 DEFAULT_CAPABILITIES = Capabilities()
+TAKEN = (ItemOutcome.ACCEPTED, ItemOutcome.DUPLICATE)
 
 MAX_EVENT_BYTES = 64 * 1024  # bytes of payload
-ALONE_AFTER = 3  # times that an event was put off, after which it travels alone
+REFUSAL_PAUSE = 60.0  # seconds until an event that was refused alone is tried again
 
-DAMAGED_PROBLEM = "urn:problem-type:mps:damaged-at-rest"
-OVERSIZED_PROBLEM = "urn:problem-type:mps:event-too-large"
+DAMAGED_PROBLEM, OVERSIZED_PROBLEM = tables.OWN_PROBLEMS
 
 
 def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
@@ -77,7 +80,10 @@ def put(tx: sqlite3.Connection, envelope: Envelope) -> int | None:
     return seq
 
 
-revive_event = tables.revive_event
+def revive_event(tx: sqlite3.Connection, seq: int) -> bool:
+    """Put a dead event back in its place in the queue, as a person asked; False if it does not exist."""
+    tx.execute("UPDATE outbox_dead SET returns = 0 WHERE seq = ?", (seq,))
+    return tables.revive_event(tx, seq)
 
 
 def next_batch(
@@ -87,6 +93,7 @@ def next_batch(
     now: float,
     single: bool = False,
     takes: Capabilities = DEFAULT_CAPABILITIES,
+    lanes: Iterable[Lane] = Lane,
 ) -> Batch | None:
     """Choose the most urgent batch and count the attempt; None if nothing may go now.
 
@@ -94,13 +101,13 @@ def next_batch(
     any more (`takes`). `single`: one event only, as the breaker's trial; a frozen batch is then broken
     up under new keys.
     """
-    for lane in Lane:
+    for lane in lanes:
         while (number := _reuse_frozen_batch(tx, lane, source, single, takes)) is not None:
             if batches.is_intact(tx, number):
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
-                return batches.load_batch(tx, number)
+                return replace(batches.load_batch(tx, number), gzip=takes.gzip)
             tables.unfreeze_batch(tx, number)
-        queued = _load_ready_events(tx, lane, now, 1 if single else takes.events)
+        queued = _load_ready_events(tx, lane, now, 1 if single else takes.events, trial=single)
         if (made := batches.freeze(tx, queued, source, takes, tries=1)) is not None:
             return made
     return None
@@ -120,23 +127,53 @@ def _reuse_frozen_batch(
 
 
 def apply_receipt(
-    tx: sqlite3.Connection, batch: Batch, receipt: Receipt, *, now: float, dice: Random
-) -> None:
-    """Do to each event of `batch` what `receipt` says; one that it does not name is tried again."""
+    tx: sqlite3.Connection,
+    batch: Batch,
+    receipt: Receipt,
+    *,
+    now: float,
+    dice: Random,
+    suspect: bool = False,
+) -> Refused | None:
+    """Do to each event of `batch` what `receipt` says; one that it does not name is tried again.
+
+    Returns the last rejection if the receiver rejected events and took none. `suspect`: it did so before.
+    """
     unnamed = ItemResult(ItemOutcome.RETRY)
-    said = {name.bytes: verdict for name, verdict in receipt.items()}
-    done = []
-    for row in batches.load_members(tx, batch.number):
-        verdict = said.get(row["id"], unnamed)
-        if verdict.result is ItemOutcome.REJECTED:
-            reason, detail = verdict.problem or "about:blank", verdict.detail or "rejected by the receiver"
-            tables.dead_letter_event(tx, row["seq"], reason, detail, now)
-        elif verdict.result is ItemOutcome.RETRY:
-            _park_event(tx, row, now + draw_backoff(row["tries"] + 1, dice))
-        else:
-            done.append(row)
+    results = {name.bytes: result for name, result in receipt.items()}
+    members = [(row, results.get(row["id"], unnamed)) for row in batches.load_members(tx, batch.number)]
+    done = [row for row, result in members if result.result in TAKEN]
+    _save_joined(tx, members)
+    refusals.count_taken(tx, done)
     tables.remove_delivered(tx, done)
+    types, refused = {row["type"] for row in done}, None
+    for row, result in members:
+        if result.result is ItemOutcome.RETRY:
+            _park_event(tx, row, now + draw_backoff(row["tries"] + 1, dice))
+        elif result.result is ItemOutcome.REJECTED:
+            refused = Rejected(
+                result.detail or "rejected by the receiver", problem=result.problem or "about:blank"
+            )
+            if row["type"] in types:
+                refusals.reject_event(tx, row, refused, now)
+            else:
+                _refuse_event(tx, row, refused, suspect=suspect, now=now)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
+    return None if done else refused
+
+
+def _save_joined(tx: sqlite3.Connection, members: Iterable[tuple[sqlite3.Row, ItemResult]]) -> None:
+    """Save which tickets joined a ticket of the provider."""
+    joined = [(row["subject"], result.joined) for row, result in members if result.joined]
+    tx.executemany("INSERT OR REPLACE INTO outbox_joined VALUES (?, ?)", joined)
+
+
+def _refuse_event(
+    tx: sqlite3.Connection, row: sqlite3.Row, why: Refused, *, suspect: bool, now: float
+) -> None:
+    """Move an event to the dead letter, or try it again after a pause, as `refusals` decides."""
+    if not refusals.refuse_event(tx, row, why, suspect=suspect, now=now):
+        _park_event(tx, row, now + REFUSAL_PAUSE)
 
 
 def split_batch(
@@ -147,21 +184,30 @@ def split_batch(
     source: str,
     now: float,
     takes: Capabilities = DEFAULT_CAPABILITIES,
-) -> None:
-    """The receiver will not have `batch`: halve it under new keys; a single event goes to the dead letter.
+    suspect: bool = False,
+) -> bool:
+    """Halve a refused batch under new keys; return True if it was a single event.
 
-    One that it has meanwhile said it would not take in this form is frozen anew, and nothing dies of it.
+    A batch in a form that the receiver's capabilities now exclude is frozen anew. `suspect`: the receiver
+    refused other events before, and took none since.
     """
     members = batches.load_members(tx, batch.number)
     if not batches.fits_receiver(tx, batch.number, takes):
         batches.thaw_lane(tx, batch.lane)
-        return
+        return False
     if len(members) > 1:
         batches.regroup(tx, batch.number, len(members) // 2, source, takes)
-        return
+        return False
     for row in members:
-        tables.dead_letter_event(tx, row["seq"], why.problem, why.reason, now)
+        _refuse_event(tx, row, why, suspect=suspect, now=now)
     tx.execute("DELETE FROM outbox_batch WHERE number = ?", (batch.number,))
+    return True
+
+
+def hold_all(tx: sqlite3.Connection, now: float) -> int:
+    """Queue every event again, since everything is refused; return how many dead letters came back."""
+    batches.thaw_all(tx)
+    return refusals.forget_stretch(tx, now)
 
 
 def record_server_fault(tx: sqlite3.Connection, batch: Batch, *, now: float, dice: Random) -> None:
@@ -187,32 +233,42 @@ def next_due(tx: sqlite3.Connection, now: float) -> float | None:
     return None if first is None else min(MAX_RETRY_AFTER, first - now)
 
 
-def _load_ready_events(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
-    """The next events of `lane` that may share a batch. One that is not what was accepted dies on the way."""
-    queued = _load_unparked_events(tx, lane, now, most)
+def _load_ready_events(
+    tx: sqlite3.Connection, lane: Lane, now: float, most: int, *, trial: bool = False
+) -> list[sqlite3.Row]:
+    """Load the next events of `lane` that may share a batch; move damaged ones to the dead letter.
+
+    `trial`: the first event of a subject that was never put off, or longest ago. Trials take turns, so that
+    one bad event does not keep a destination held.
+    """
+    queued = _load_unparked_events(tx, lane, now, most, trial=trial)
     while damaged := [row for row in queued if not tables.is_event_intact(row)]:
         for row in damaged:
             tables.dead_letter_event(
                 tx, row["seq"], DAMAGED_PROBLEM, "its digest does not fit what is on the disk", now
             )
-        queued = _load_unparked_events(tx, lane, now, most)
+        queued = _load_unparked_events(tx, lane, now, most, trial=trial)
     if queued and queued[0]["tries"] >= ALONE_AFTER:
         return queued[:1]
     return list(itertools.takewhile(lambda row: row["tries"] < ALONE_AFTER, queued))
 
 
-def _load_unparked_events(tx: sqlite3.Connection, lane: Lane, now: float, most: int) -> list[sqlite3.Row]:
-    """The next events of `lane` that are not parked, nor behind a parked one of their subject.
+def _load_unparked_events(
+    tx: sqlite3.Connection, lane: Lane, now: float, most: int, *, trial: bool
+) -> list[sqlite3.Row]:
+    """Load the next events of `lane` that are not parked, nor behind a parked one of their subject.
 
     A `due` further ahead than any pause is a clock that was set back, and counts as over.
     """
     parked = "due > 0 AND due BETWEEN :now AND :latest"
+    first = """AND NOT EXISTS (SELECT 1 FROM outbox_event AS p
+                            WHERE p.subject = e.subject AND +p.lane = e.lane AND p.seq < e.seq)"""
     query = f"""
         SELECT * FROM outbox_event AS e WHERE lane = :lane AND batch IS NULL AND NOT ({parked})
         AND NOT EXISTS (SELECT 1 FROM outbox_event AS p
                         WHERE p.due > 0 AND p.due BETWEEN :now AND :latest
                         AND p.subject = e.subject AND p.lane = e.lane AND p.seq < e.seq)
-        ORDER BY seq LIMIT :most
+        {first if trial else ""} ORDER BY {"due, seq" if trial else "seq"} LIMIT :most
     """  # noqa: S608 - constants
     where = {"lane": lane, "now": now, "latest": now + MAX_RETRY_AFTER, "most": most}
     return tx.execute(query, where).fetchall()

@@ -3,8 +3,9 @@
     outbox_event     accepted and not yet delivered; `batch` is set while it is frozen, `due` while parked
     outbox_batch     one frozen request: its key and its bytes
     outbox_dead      the dead letter
+    outbox_joined    tickets that joined one of the provider: subject -> its ticket id
     outbox_withheld  tickets with an event that found no room; maintenance queues their state again
-    outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, bound, age
+    outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, taken:TYPE, bound …
     outbox_destination  see uplink/delivery/destination_state.py
     outbox_provider  see uplink/provider/provider_state.py
 
@@ -99,11 +100,28 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE outbox_provider RENAME COLUMN after TO feedback_cursor;
     ALTER TABLE outbox_provider RENAME COLUMN trouble TO feedback_error
     """,
+    """
+    ALTER TABLE outbox_event ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0; -- alone
+    ALTER TABLE outbox_event ADD COLUMN taken INTEGER NOT NULL DEFAULT 0; -- of its type
+    ALTER TABLE outbox_event ADD COLUMN returns INTEGER NOT NULL DEFAULT 0; -- from dead
+    ALTER TABLE outbox_dead ADD COLUMN taken INTEGER NOT NULL DEFAULT 0; -- of its type
+    ALTER TABLE outbox_dead ADD COLUMN returns INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX outbox_dead_type ON outbox_dead (type, taken);
+    ALTER TABLE outbox_destination ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE outbox_joined (subject TEXT PRIMARY KEY, ticket TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO outbox_event (seq, id, lane, type, subject, time, data, supersedable, age, digest, returns)
+        SELECT seq, id, lane, type, subject, time, data, supersedable, age, digest, 1 FROM outbox_dead
+        WHERE reason NOT LIKE 'urn:problem-type:mps:%';
+    DELETE FROM outbox_dead WHERE reason NOT LIKE 'urn:problem-type:mps:%'
+    """,
 )
 
 EVENT_OVERHEAD = 200  # bytes that an event takes on disk beside its payload, about
 MAX_DEAD = 10_000
 MAX_DEAD_BYTES = 64 * 1024 * 1024
+DAMAGED_PROBLEM = "urn:problem-type:mps:damaged-at-rest"
+OVERSIZED_PROBLEM = "urn:problem-type:mps:event-too-large"
+OWN_PROBLEMS = (DAMAGED_PROBLEM, OVERSIZED_PROBLEM)  # found by the agent itself
 EVENT_COLUMNS = "seq, id, lane, type, subject, time, data, supersedable, age, digest"
 
 
@@ -180,12 +198,18 @@ def remove_delivered(tx: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> Non
         add_to_number(tx, "bytes", lane, -sum(sizes) - EVENT_OVERHEAD * len(sizes))
 
 
-def dead_letter_event(tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float) -> None:
-    """Move an event to the dead letter, which keeps 10,000 of them and 64 MiB: the oldest make way."""
+def dead_letter_event(
+    tx: sqlite3.Connection, seq: int, reason: str, detail: str, now: float, taken: int = 0
+) -> None:
+    """Move an event to the dead letter, which keeps 10,000 of them and 64 MiB: the oldest make way.
+
+    `taken`: how many events of its type the receiver has taken so far.
+    """
     moved = tx.execute(
-        f"INSERT INTO outbox_dead ({EVENT_COLUMNS}, reason, detail, died) "  # noqa: S608 - constant
-        f"SELECT {EVENT_COLUMNS}, ?, ?, ? FROM outbox_event WHERE seq = ? RETURNING lane, LENGTH(data)",
-        (reason, detail, now, seq),
+        f"INSERT INTO outbox_dead ({EVENT_COLUMNS}, returns, reason, detail, died, taken) "  # noqa: S608 - constant
+        f"SELECT {EVENT_COLUMNS}, returns, ?, ?, ?, ? FROM outbox_event WHERE seq = ? "
+        "RETURNING lane, LENGTH(data)",
+        (reason, detail, now, taken, seq),
     ).fetchone()
     tx.execute("UPDATE outbox_dead SET age = ? WHERE seq = ?", (load_number(tx, "age"), seq))
     tx.execute("DELETE FROM outbox_event WHERE seq = ?", (seq,))
@@ -213,8 +237,8 @@ def drop_dead_events(tx: sqlite3.Connection, reason: str, where: str, values: Se
 def revive_event(tx: sqlite3.Connection, seq: int) -> bool:
     """Put a dead event back in its place in the queue, with its id and number; False if it does not exist."""
     moved = tx.execute(
-        f"INSERT INTO outbox_event ({EVENT_COLUMNS}) SELECT {EVENT_COLUMNS} FROM outbox_dead WHERE seq = ? "  # noqa: S608 - constant
-        "RETURNING lane, LENGTH(data)",
+        f"INSERT INTO outbox_event ({EVENT_COLUMNS}, returns) "  # noqa: S608 - constant
+        f"SELECT {EVENT_COLUMNS}, returns FROM outbox_dead WHERE seq = ? RETURNING lane, LENGTH(data)",
         (seq,),
     ).fetchone()
     if moved is None:

@@ -3,8 +3,8 @@
 - TLS 1.2 or newer, checked against the system's trust store and, beside it, a CA file of your own.
 - Plain http is for loopback only, and only when `insecure_loopback` says so.
 - Redirects are never followed: a delivery goes where the configuration says, or nowhere.
-- The body is compressed with gzip; a compressed answer is not accepted, and of an answer at most 1 MiB is
-  read, so that it cannot exhaust the memory.
+- The body is compressed with gzip, unless the capabilities exclude it or a 415 answers it.
+- A compressed answer is not accepted, and of an answer at most 1 MiB is read: it cannot exhaust the memory.
 - An enrolled agent signs each body (`signatures`). A 401 is answered by one renewal of the credential, or
   by the right time where the receiver says that ours is wrong; a second 401 holds the destination.
 - Each answer's Date shows how far the two clocks are apart (`clock_offset`).
@@ -42,6 +42,8 @@ STALE_SIGNATURE = b"urn:problem-type:mps:signature-stale"
 REQUEST_TIMEOUT = 60.0  # seconds
 MAX_ANSWER_BYTES = 1024 * 1024  # bytes
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+GZIP_HEADERS: Mapping[str, str] = MappingProxyType({"content-encoding": "gzip"})
+UNSUPPORTED_MEDIA_TYPE = 415  # also of a content coding (RFC 9110, 15.5.16)
 TOKEN_PATTERN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 
 
@@ -97,6 +99,7 @@ class HttpsTarget:
         self._client = build_client(settings)
         self._invitation = identity if isinstance(identity, PendingEnrolment) else None
         self._bearer = self._build_signer(identity) if isinstance(identity, AgentIdentity) else None
+        self._plain = False  # the receiver refused a body for its compression
         self.clock_offset: float | None = None  # seconds that our clock is ahead of the receiver's
 
     @property
@@ -133,14 +136,30 @@ class HttpsTarget:
         await self._client.aclose()
 
     async def _post_batch(self, batch: Batch) -> HttpAnswer:
-        headers = {"content-type": detect_media_type(batch.body), "content-encoding": "gzip"}
-        headers |= {"idempotency-key": batch.key} | build_traceparent(batch.key, batch.tries)
+        """POST `batch`, compressed if the receiver takes that. After a 415 it goes again without."""
+        compressed = batch.gzip and not self._plain
+        answer = await self._post_body(batch, compressed=compressed)
+        if compressed and answer.status == UNSUPPORTED_MEDIA_TYPE:
+            answer = await self._post_body(batch, compressed=False)
+            self._plain = answer.status != UNSUPPORTED_MEDIA_TYPE
+        return answer
+
+    async def _post_body(self, batch: Batch, *, compressed: bool) -> HttpAnswer:
+        headers = {"content-type": detect_media_type(batch.body), "idempotency-key": batch.key}
+        headers |= build_traceparent(batch.key, batch.tries)
         return await self._send_request(
-            "POST", self._settings.url, key=batch.key, body=batch.body, headers=headers
+            "POST", self._settings.url, key=batch.key, body=batch.body, headers=headers, compressed=compressed
         )
 
     async def _send_request(
-        self, method: str, url: str, *, key: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
+        self,
+        method: str,
+        url: str,
+        *,
+        key: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NO_HEADERS,
+        compressed: bool = False,
     ) -> HttpAnswer:
         """One request, signed under the name `key`, and its answer read to the end."""
         if self._bearer is None and self._invitation is not None:
@@ -149,11 +168,13 @@ class HttpsTarget:
             )
         bearer = self._bearer
         proof = await bearer.sign_request(key, body) if bearer else self._token_header()
-        packed = gzip.compress(body, compresslevel=6, mtime=0) if body else None
+        content, sent = body or None, {**headers, **proof}
+        if compressed:
+            content, sent = gzip.compress(body, compresslevel=6, mtime=0), {**sent, **GZIP_HEADERS}
         try:
             async with (
                 asyncio.timeout(REQUEST_TIMEOUT),
-                self._client.stream(method, url, content=packed, headers={**headers, **proof}) as response,
+                self._client.stream(method, url, content=content, headers=sent) as response,
             ):
                 answer = HttpAnswer(
                     status=response.status_code,
