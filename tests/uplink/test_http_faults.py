@@ -55,6 +55,11 @@ FAULTS = [
     Fault("Retry-After below zero", head(503, "Retry-After: -5")),
     Fault("Retry-After of a year", head(503, "Retry-After: 31536000")),
     Fault("Retry-After in 1970", head(503, "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT")),
+    Fault("Retry-After beyond time", head(503, "Retry-After: Mon, 01 Jan 99999999999 00:00:00 GMT")),
+    Fault("a Date beyond time", head(503, "Date: Mon, 01 Jan 99999999999 00:00:00 GMT")),
+    Fault("a Date of a zone beyond time", head(503, "Date: Mon, 01 Jan 2026 00:00:00 +99999999999999999999")),
+    Fault("a redirect to a name that is none", head(302, "Location: http://xn--" + "a" * 500)),
+    Fault("a redirect to a port that is none", head(307, "Location: http://[::1]:99999999999/")),
     Fault("silence", b""),
     Fault("half a status line", b"HTTP/1."),
     Fault("another protocol", b"220 mail.example ESMTP\r\n"),
@@ -92,7 +97,8 @@ class Scripted:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             length = re.search(r"content-length: (\d+)", told)
-            body = gzip.decompress(await reader.readexactly(int(length[1]))) if length else b""
+            body = await reader.readexactly(int(length[1])) if length else b""
+            body = gzip.decompress(body) if "content-encoding: gzip" in told else body
             if not told.startswith("post ") or not body:
                 self.strays.append(told.partition("\r\n")[0])
                 writer.write(head(400, "Connection: close"))

@@ -64,9 +64,9 @@ def parse_http_date(value: str) -> float | None:
     """Parse an HTTP date (RFC 9110, 5.6.7) to seconds since 1970; None if `value` is not one."""
     try:
         at = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError):
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):  # years and zones of twenty digits, too
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,12 +34,17 @@ from urllib.parse import urljoin
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from uplink.delivery.responses import UNKNOWN_AGENT
+from uplink.delivery.http_exchange import exchange_request
+from uplink.delivery.responses import UNKNOWN_AGENT, HttpAnswer
 from uplink.errors import CredentialRefused, DeliveryError, UnknownAgent, Unreachable
 from uplink.identity import key_file, secret_store, signatures
+from uplink.sanitize import one_line
 
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,512}")  # base64url of at least 128 bits
 RENEW_AFTER = 2 / 3  # of a credential's life
+AGENT_ID_PATTERN = re.compile(r"[!-~]{1,256}")
+CREDENTIAL_PATTERN = re.compile(r"[!-~]{1,8192}")  # of a bearer token: visible ASCII (RFC 9110, 5.5)
+MAX_LIFE = 10 * 366 * 86400.0  # seconds
 
 
 class NotEnrolled(Exception):
@@ -74,10 +79,14 @@ def load_identity(folder: Path) -> AgentIdentity | None:
     note = folder / "credential.json"
     if not note.exists():
         return None
-    told = json.loads(_read_private(note))
     files = (folder / "key.pem", folder / "key-before.pem")
     keys = tuple(_parse_key(_read_private(file)) for file in files if file.exists())
-    return AgentIdentity(folder=folder, keys=keys, **told)
+    try:
+        return _check_identity(AgentIdentity(folder=folder, keys=keys, **json.loads(_read_private(note))))
+    except (ValueError, TypeError) as why:
+        raise NotEnrolled(
+            f"{note} cannot be used: {why}; delete it and enrol again, the queue goes on"
+        ) from why
 
 
 def read_token(source: str) -> str:
@@ -119,7 +128,7 @@ async def enrol_agent(
         "public_key": public,
     }
     answer = await _post_json(client, urljoin(url, "enrolment"), json.dumps(asked).encode(), {})
-    if answer.status_code in {400, 401, 403, 409, 410, 422}:
+    if answer.status in {400, 401, 403, 409, 410, 422}:
         raise NotEnrolled(f"the provider refuses the token: {_format_answer(answer)}; ask it for a new one")
     known = _identity_from_answer(answer, folder, agent_id, (key,))
     _save_identity(known)
@@ -195,8 +204,8 @@ async def renew_identity(
         f"renew-{identity.agent_id}-{time.time_ns()}", body, time.time() if now is None else now
     )
     answer = await _post_json(client, urljoin(url, "credential"), body, signed)
-    if answer.status_code in {401, 403, 404, 410}:
-        unknown = UNKNOWN_AGENT in answer.text
+    if answer.status in {401, 403, 404, 410}:
+        unknown = UNKNOWN_AGENT.encode() in answer.body
         raise (UnknownAgent if unknown else CredentialRefused)(
             f"the credential is not renewed: {_format_answer(answer)}"
         )
@@ -207,38 +216,50 @@ async def renew_identity(
 
 async def _post_json(
     client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]
-) -> httpx.Response:
-    try:
-        return await client.post(
-            url, content=body, headers={"content-type": "application/json"} | dict(headers)
-        )
-    except httpx.HTTPError as why:
-        raise Unreachable(f"{type(why).__name__}: {why}") from why
+) -> HttpAnswer:
+    return await exchange_request(client, "POST", url, body, {"content-type": "application/json", **headers})
 
 
 def _identity_from_answer(
-    answer: httpx.Response, folder: Path, agent_id: str, keys: tuple[Ed25519PrivateKey, ...]
+    answer: HttpAnswer, folder: Path, agent_id: str, keys: tuple[Ed25519PrivateKey, ...]
 ) -> AgentIdentity:
+    """Read the identity in an answer. Raises Unreachable if it is none, or one that could not be used."""
+    if not 200 <= answer.status < 300:
+        raise Unreachable(f"{_format_answer(answer)}, which is no credential")
     try:
-        told: dict[str, Any] = answer.raise_for_status().json()
+        given: dict[str, Any] = json.loads(answer.body)
         now = time.time()
-        return AgentIdentity(
-            folder=folder,
-            agent_id=str(told.get("agent_id", agent_id)),
-            credential=str(told["credential"]),
-            issued_at=now,
-            expires_at=now + float(told["expires_in"]),
-            keys=keys,
+        return _check_identity(
+            AgentIdentity(
+                folder=folder,
+                agent_id=given.get("agent_id", agent_id),
+                credential=given["credential"],
+                issued_at=now,
+                expires_at=now + float(given["expires_in"]),
+                keys=keys,
+            )
         )
-    except (httpx.HTTPStatusError, ValueError, KeyError, TypeError, AttributeError) as why:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as why:
         raise Unreachable(f"{_format_answer(answer)}, which is no credential") from why
 
 
-def _format_answer(answer: httpx.Response) -> str:
-    with contextlib.suppress(ValueError, AttributeError, TypeError):
-        told = answer.json()
-        return ": ".join(str(told[key]) for key in ("title", "detail") if told.get(key))
-    return f"answered {answer.status_code}"
+def _check_identity(identity: AgentIdentity) -> AgentIdentity:
+    """Return `identity` if it can be sent and renewed. Raises ValueError."""
+    if not (isinstance(identity.agent_id, str) and AGENT_ID_PATTERN.fullmatch(identity.agent_id)):
+        raise ValueError("the agent_id is no name")
+    if not (isinstance(identity.credential, str) and CREDENTIAL_PATTERN.fullmatch(identity.credential)):
+        raise ValueError("the credential cannot be sent in a header")
+    if not 0 < identity.expires_at - identity.issued_at <= MAX_LIFE:
+        raise ValueError("the credential's life is no time")
+    return identity
+
+
+def _format_answer(answer: HttpAnswer) -> str:
+    with contextlib.suppress(ValueError, AttributeError, TypeError, RecursionError):
+        problem = json.loads(answer.body)
+        words = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
+        return one_line(": ".join(words)) or f"answered {answer.status}"
+    return f"answered {answer.status}"
 
 
 def _save_identity(identity: AgentIdentity) -> None:

@@ -26,7 +26,6 @@ Promises
 Every function works in the caller's open transaction and commits nothing.
 """
 
-import itertools
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -36,7 +35,7 @@ from uplink.delivery import cloudevents
 from uplink.delivery.responses import ItemOutcome, ItemResult, Receipt
 from uplink.delivery.retry import MAX_RETRY_AFTER, draw_backoff
 from uplink.errors import Refused, Rejected
-from uplink.outbox import batches, refusals, retention, tables
+from uplink.outbox import batches, ready_events, refusals, retention, tables
 from uplink.outbox.batches import Batch
 from uplink.outbox.envelope import Envelope, Lane
 from uplink.outbox.refusals import ALONE_AFTER
@@ -107,7 +106,7 @@ def next_batch(
                 tx.execute("UPDATE outbox_batch SET tries = tries + 1 WHERE number = ?", (number,))
                 return replace(batches.load_batch(tx, number), gzip=takes.gzip)
             tables.unfreeze_batch(tx, number)
-        queued = _load_ready_events(tx, lane, now, 1 if single else takes.events, trial=single)
+        queued = ready_events.load_ready_events(tx, lane, now, 1 if single else takes.events, trial=single)
         if (made := batches.freeze(tx, queued, source, takes, tries=1)) is not None:
             return made
     return None
@@ -231,47 +230,6 @@ def next_due(tx: sqlite3.Connection, now: float) -> float | None:
     later = "SELECT MIN(due) FROM outbox_event WHERE due > 0 AND due > ? AND batch IS NULL"
     first = tx.execute(later, (now,)).fetchone()[0]
     return None if first is None else min(MAX_RETRY_AFTER, first - now)
-
-
-def _load_ready_events(
-    tx: sqlite3.Connection, lane: Lane, now: float, most: int, *, trial: bool = False
-) -> list[sqlite3.Row]:
-    """Load the next events of `lane` that may share a batch; move damaged ones to the dead letter.
-
-    `trial`: the first event of a subject that was never put off, or longest ago. Trials take turns, so that
-    one bad event does not keep a destination held.
-    """
-    queued = _load_unparked_events(tx, lane, now, most, trial=trial)
-    while damaged := [row for row in queued if not tables.is_event_intact(row)]:
-        for row in damaged:
-            tables.dead_letter_event(
-                tx, row["seq"], DAMAGED_PROBLEM, "its digest does not fit what is on the disk", now
-            )
-        queued = _load_unparked_events(tx, lane, now, most, trial=trial)
-    if queued and queued[0]["tries"] >= ALONE_AFTER:
-        return queued[:1]
-    return list(itertools.takewhile(lambda row: row["tries"] < ALONE_AFTER, queued))
-
-
-def _load_unparked_events(
-    tx: sqlite3.Connection, lane: Lane, now: float, most: int, *, trial: bool
-) -> list[sqlite3.Row]:
-    """Load the next events of `lane` that are not parked, nor behind a parked one of their subject.
-
-    A `due` further ahead than any pause is a clock that was set back, and counts as over.
-    """
-    parked = "due > 0 AND due BETWEEN :now AND :latest"
-    first = """AND NOT EXISTS (SELECT 1 FROM outbox_event AS p
-                            WHERE p.subject = e.subject AND +p.lane = e.lane AND p.seq < e.seq)"""
-    query = f"""
-        SELECT * FROM outbox_event AS e WHERE lane = :lane AND batch IS NULL AND NOT ({parked})
-        AND NOT EXISTS (SELECT 1 FROM outbox_event AS p
-                        WHERE p.due > 0 AND p.due BETWEEN :now AND :latest
-                        AND p.subject = e.subject AND p.lane = e.lane AND p.seq < e.seq)
-        {first if trial else ""} ORDER BY {"due, seq" if trial else "seq"} LIMIT :most
-    """  # noqa: S608 - constants
-    where = {"lane": lane, "now": now, "latest": now + MAX_RETRY_AFTER, "most": most}
-    return tx.execute(query, where).fetchall()
 
 
 def _park_event(tx: sqlite3.Connection, row: sqlite3.Row, due: float) -> None:

@@ -105,5 +105,6 @@ def _clamp_number(told: Any, most: int) -> int:
 
 
 def _filter_texts(told: Any) -> Collection[str]:
-    """The texts in a list; nothing for everything else."""
-    return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+    """Return the texts in a list, at most a thousand and none beyond 256 characters; else nothing."""
+    listed = told[:1000] if isinstance(told, list) else []
+    return [one for one in listed if isinstance(one, str) and len(one) <= 256]

@@ -62,7 +62,17 @@ def _entry_number(one: Any) -> int | None:
 
 
 def _parse_entry(one: Mapping[str, Any]) -> Feedback | None:
+    if not _is_storable(one):
+        return None
     try:
         return Feedback.model_validate(one)
     except ValidationError:
         return None
+
+
+def _is_storable(value: Any) -> bool:
+    """Check that no number in `value` is beyond what JSON and SQLite hold exactly."""
+    if isinstance(value, int | float):
+        return abs(value) <= MAX_NUMBER
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return all(map(_is_storable, inner))

@@ -11,7 +11,6 @@
 - Connecting may take 10 s, each read 30 s, the whole request 60 s.
 """
 
-import asyncio
 import contextlib
 import gzip
 import hashlib
@@ -29,9 +28,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from uuid6 import uuid7
 
 from uplink.delivery.cloudevents import detect_media_type
+from uplink.delivery.http_exchange import exchange_request
 from uplink.delivery.responses import HttpAnswer, Receipt, read_receipt
 from uplink.delivery.retry import parse_http_date
-from uplink.errors import CredentialRefused, Unreachable
+from uplink.errors import CredentialRefused
 from uplink.identity import secret_store
 from uplink.identity.identity import AgentIdentity, PendingEnrolment, RequestSigner
 from uplink.outbox.outbox import Batch
@@ -39,8 +39,6 @@ from uplink.targets._loopback import is_loopback
 
 TIMEOUTS = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 STALE_SIGNATURE = b"urn:problem-type:mps:signature-stale"
-REQUEST_TIMEOUT = 60.0  # seconds
-MAX_ANSWER_BYTES = 1024 * 1024  # bytes
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 GZIP_HEADERS: Mapping[str, str] = MappingProxyType({"content-encoding": "gzip"})
 UNSUPPORTED_MEDIA_TYPE = 415  # also of a content coding (RFC 9110, 15.5.16)
@@ -171,20 +169,7 @@ class HttpsTarget:
         content, sent = body or None, {**headers, **proof}
         if compressed:
             content, sent = gzip.compress(body, compresslevel=6, mtime=0), {**sent, **GZIP_HEADERS}
-        try:
-            async with (
-                asyncio.timeout(REQUEST_TIMEOUT),
-                self._client.stream(method, url, content=content, headers=sent) as response,
-            ):
-                answer = HttpAnswer(
-                    status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=await _read_body(response),
-                )
-        except TimeoutError as why:
-            raise Unreachable(f"no answer within {REQUEST_TIMEOUT:.0f} s") from why
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError) as why:
-            raise Unreachable(_format_error(why)) from why
+        answer = await exchange_request(self._client, method, url, content, sent)
         if (theirs := parse_http_date(answer.headers.get("date", ""))) is not None:
             self.clock_offset = self._wall() - theirs
         return answer
@@ -248,30 +233,6 @@ def build_trust(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context
-
-
-async def _read_body(response: httpx.Response) -> bytes:
-    """The body as it came, at most 1 MiB. Raises Unreachable for more, or for a compressed one."""
-    coding = response.headers.get("content-encoding", "identity")
-    if coding != "identity":
-        raise Unreachable(f"answered with content-encoding {coding}, which was not asked for")
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise Unreachable(f"answered with more than {MAX_ANSWER_BYTES} bytes, which is no receipt")
-    return bytes(body)
-
-
-def _format_error(why: Exception) -> str:
-    """Describe an error of httpx, which leaves some messages empty."""
-    known: dict[type[Exception], str] = {
-        httpx.ConnectTimeout: "no connection within 10 s",
-        httpx.ReadTimeout: "no answer within 30 s",
-        httpx.RemoteProtocolError: "the connection broke before the answer was complete",
-    }
-    kind = known.get(type(why), type(why).__name__)
-    return f"{kind}: {why}" if str(why) else kind
 
 
 def _parse_url(text: str) -> httpx.URL:
