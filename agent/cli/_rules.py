@@ -16,7 +16,7 @@ from rich.progress import Progress
 from agent import app
 from agent.cli import _common
 from agent.config import Config
-from agent.core.errors import Complaint, StoreError
+from agent.core.errors import Complaint, ConfigError, StoreError
 from agent.core.model import Device, Facts
 from agent.core.store import open_reader
 from agent.core.units import counted
@@ -46,6 +46,13 @@ def print_complaints(complaints: Sequence[Complaint], *, as_json: bool) -> None:
 def are_trials_only(paths: list[Path] | None) -> bool:
     """Return True if every path is a file of trials."""
     return all(path.name.endswith(loader.TRIAL_SUFFIX) for path in paths or ())
+
+
+def no_trials(paths: list[Path] | None) -> ConfigError:
+    """The error where there is nothing to play."""
+    where = ", ".join(map(str, paths or ()))
+    hint = f"write them beside the rules, in a file named like mine{loader.TRIAL_SUFFIX}: see docs/rules.md"
+    return ConfigError.for_file(where, "there are no trials", suggestion=hint)
 
 
 def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet:

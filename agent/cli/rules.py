@@ -155,6 +155,8 @@ def run_trials(paths: FilePaths = None, rules: RulePaths = None, as_json: _commo
     found = loader.load_rules([*loader.shipped_files(), *beside])
     files = loader.trial_files(paths or [loader.DEFAULTS])
     played = [trial_runner.run_trial(found, it) for file in files for it in trial.load_trials(file)]
+    if not played:
+        raise _rules.no_trials(paths)
     if as_json:
         _common.print_json(
             [{"name": it.trial.name, "file": it.trial.file, "complaints": it.complaints, "tells": it.tells,

@@ -60,6 +60,12 @@ def _runs_overnight(span: ClockRange) -> bool:
     return span[1] <= span[0] and span[1] != time(0)
 
 
+def _count_seconds(span: ClockRange) -> float:
+    """The length of a span by the clock."""
+    begin, end = (it.hour * 3600.0 + it.minute * 60.0 + it.second for it in span)
+    return end - begin if begin < end else end - begin + 86400.0
+
+
 def _parse_clock_time(text: str) -> time:
     """ "17:00"; "24:00" is the midnight that ends the day."""
     return time(0) if text == "24:00" else time.fromisoformat(text)
@@ -75,6 +81,14 @@ class Calendar:
     holidays: frozenset[date] = frozenset()
     always: bool = False
     _days: dict[date, tuple[OpenPeriod, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def usual_day(self) -> float:
+        """Open seconds of a day on which it opens, on average."""
+        if self.always:
+            return 86400.0
+        lengths = [sum(map(_count_seconds, hours)) for hours in self.week.values() if hours]
+        return sum(lengths) / len(lengths) if lengths else 0.0
 
     def open_periods(self, day: date) -> tuple[OpenPeriod, ...]:
         """The open spans that begin on one day, as instants; one may end on the next day."""

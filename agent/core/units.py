@@ -17,6 +17,8 @@ SECONDS_PER_BUSINESS_UNIT = {
     "business_hour": 3600, "business_hours": 3600, "business_minute": 60, "business_minutes": 60,
 }  # fmt: skip
 
+BUSINESS_DAYS = ("business_day", "business_days")  # as long as the calendar's usual day
+
 _QUANTITY = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z_%]*)\s*")
 
 

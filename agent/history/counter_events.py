@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.core.model import Snapshot
-from agent.history import series
+from agent.history import identity_events, series
 from agent.history.serialization import save_device_event
 
 TOTAL_METER = "meter.total"
@@ -30,7 +30,9 @@ def record_counter_events(
 ) -> bool:
     """Record the events in a snapshot before its values join their series; return whether there was one."""
     _learn_speed(tx, device, snapshot)
-    renamed = _record_serial(tx, device, snapshot, before)
+    renamed = _record_serial(tx, device, snapshot, before) | identity_events.record_changes(
+        tx, device, snapshot
+    )
     now = next((it.value for it in snapshot.meters or () if it.name == "total" and not it.part), None)
     if now is None:
         return renamed

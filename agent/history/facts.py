@@ -78,7 +78,8 @@ def _load_replacement_times(tx: sqlite3.Connection, device: str) -> dict[str, fl
 
 def _load_device_events(tx: sqlite3.Connection, device: str, now: float) -> tuple[DeviceEvent, ...]:
     found = tx.execute(
-        "SELECT * FROM device_event WHERE device = ? AND at > ? ORDER BY at, kind, detail",
+        "SELECT * FROM device_event WHERE device = ? AND at > ? AND kind NOT LIKE 'first %' "
+        "ORDER BY at, kind, detail",
         (device, now - RECENT_WINDOW),
     )
     return tuple(

@@ -40,13 +40,13 @@ def update_facts(
         supply_gauges.learn_gauges(tx, device, facts.load_last_supplies(tx, device.key), snapshot.supplies)
     fresh = record.record_snapshot(tx, device.key, snapshot)
     known = facts.load_facts(tx, device, snapshot.at, site, fresh, parts=asks)
-    return replace(
+    found = replace(
         known,
         fresh=fresh | {"events"} if known.epoch_since == snapshot.at else fresh,
         filled=supply_gauges.find_fill_levels(known.supplies or (), supply_gauges.load_gauges(tx, device)),
         foresight=_update_forecasts(tx, snapshot, known),
-        ordered=_load_orders(tx, known) if asks is None or "orders" in asks else frozenset(),
     )
+    return _add_orders(tx, found) if asks is None or "orders" in asks else found
 
 
 def load_facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts | None:
@@ -60,14 +60,14 @@ def load_facts(tx: sqlite3.Connection, device: Device, now: float, site: SiteFac
 def load_stored_facts(db: sqlite3.Connection, device: Device, now: float, site: SiteFacts) -> Facts:
     """Load all facts of a printer as it was last read; write nothing."""
     found = facts.load_facts(db, device, now, site)
-    return replace(
+    found = replace(
         found,
         filled=supply_gauges.find_fill_levels(found.supplies or (), supply_gauges.load_gauges(db, device)),
         foresight=forecast_store.load_forecasts(db, device.key, now, site.id)
         if found.answers_in_a_row
         else Forecasts(),
-        ordered=_load_orders(db, found),
     )
+    return _add_orders(db, found)
 
 
 def load_site_facts(db: sqlite3.Connection, name: str = "") -> SiteFacts:
@@ -78,8 +78,15 @@ def load_site_facts(db: sqlite3.Connection, name: str = "") -> SiteFacts:
     )
 
 
-def _load_orders(db: sqlite3.Connection, known: Facts) -> frozenset[str]:
-    return open_orders.load_open_orders(db, known.device.key, known.supplies or (), known.renewed)
+def _add_orders(db: sqlite3.Connection, known: Facts) -> Facts:
+    """Add the orders under way, when the latest were opened, and when faults were cleared."""
+    key, supplies = known.device.key, known.supplies or ()
+    return replace(
+        known,
+        ordered=open_orders.load_open_orders(db, key, supplies, known.renewed),
+        ordered_at=open_orders.load_order_times(db, key, supplies),
+        closed_faults=open_orders.load_closing_times(db, key),
+    )
 
 
 def _update_forecasts(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) -> Forecasts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from agent.core import toml, units
 from agent.core.calendars import Calendar
 from agent.core.errors import Complaint
+from agent.core.model import Impact
 from agent.rules import lint, value_kinds
 from agent.rules.file_format import (
     ConditionForm,
@@ -51,14 +52,22 @@ class RuleCompiler:
     defaults: DefaultsForm = field(default_factory=DefaultsForm)
     complaints: list[Complaint] = field(default_factory=list)
 
-    def compile_rule(self, number: int, form: RuleForm) -> Rule:
-        """Compile one rule and collect its complaints. Conditions that do not compile are left out."""
+    def compile_rule(self, at: KeyPath, form: RuleForm) -> Rule:
+        """Compile the rule at `at` and collect its complaints, leaving out conditions that do not compile."""
         before = len(self.complaints)
-        rule = self._build_rule(("rule", number), self._apply_defaults(form))
+        rule = self._build_rule(at, self._apply_defaults(form))
         if len(self.complaints) == before:
             for key, reason, suggestion in lint.check_rule(rule, self.common.faults):
-                self.add_complaint(("rule", number, *key), reason, suggestion)
+                self.add_complaint((*at, *key), reason, suggestion)
         return rule
+
+    def _find_impact(self, at: KeyPath, form: RuleForm) -> Impact:
+        """The impact of the rule, or else that of its fault; without either a complaint."""
+        fault = self.common.faults.get(form.fault)
+        impact = form.impact or (fault.impact if fault else None)
+        if impact is None:
+            self.add_complaint((*at, "impact"), "is missing", "add impact = …")
+        return impact or Impact.DEGRADED
 
     def _apply_defaults(self, form: RuleForm) -> RuleForm:
         """Fill in the keys that the rule leaves out: by its severity, then by the file's defaults."""
@@ -85,11 +94,14 @@ class RuleCompiler:
             inhibited_by=form.inhibited_by,
             fault=form.fault,
             component=form.component,
-            impact=form.impact,
+            impact=self._find_impact(at, form),
             scope=Scope(**form.scope.model_dump()),
             shadow=form.enabled == "shadow",
-            grouping=Grouping(by=form.ticket.group_by, wait=form.ticket.group_wait),
-            most_a_day=form.max_tickets_per_day,
+            once=form.once,
+            grouping=Grouping()
+            if form.once
+            else Grouping(by=form.ticket.group_by, wait=form.ticket.group_wait),
+            most_a_day=None if form.once else form.max_tickets_per_day,
             owner=form.owner,
             reason=form.reason,
             file=str(self.document.path),
@@ -195,6 +207,11 @@ class RuleCompiler:
                 f"write one of: {', '.join(kind.ops)}",
             )
             return signal, op, None
+        if kind is value_kinds.BUSINESS_TIME and isinstance(calendar := options.get("calendar"), Calendar):
+            value = _expand_business_days(value, calendar)
+        groups = kind.groups if isinstance(kind, Vocabulary) else None
+        if groups and isinstance(value, str) and value in groups:
+            return signal, op, self._parse_value((*at, key), kind, [value], many=True)
         return signal, op, self._parse_value((*at, key), kind, value, many=op in {"in", "not_in"})
 
     def _compile_option(self, at: KeyPath, kind: ValueKind, value: object) -> object:
@@ -221,6 +238,15 @@ class RuleCompiler:
 
     def add_complaint(self, at: KeyPath, reason: str, suggestion: str = "") -> None:
         self.complaints.append(self.document.build_complaint(at, reason, suggestion))
+
+
+def _expand_business_days(value: object, calendar: Calendar) -> object:
+    """ "2 business_days" as business hours of the calendar; any other value as it is."""
+    try:
+        number, unit = units.parse_quantity(str(value))
+    except ValueError:
+        return value
+    return f"{number * calendar.usual_day / 3600:f} business_hours" if unit in units.BUSINESS_DAYS else value
 
 
 def _build_timing(form: SharedKeysForm) -> Timing:

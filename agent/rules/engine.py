@@ -12,7 +12,7 @@ the changes out.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.core.model import Change, ChangeKind, Facts, GroupingPolicy, Impact
 from agent.rules import templates
@@ -85,10 +85,13 @@ def _decide_for_rules(
     after, changes = dict(kept), []
     for key, (rule, verdict) in case.results.items():
         standing, change = _announce_result(rule, verdict, case)
-        if standing:
-            after[key] = standing
         if change:
             changes.append(change)
+        if change and standing and rule.once and change.kind is ChangeKind.OPENED:
+            changes.append(replace(change, kind=ChangeKind.RESOLVED))
+            standing = _close_occurrence(standing)
+        if standing:
+            after[key] = standing
     changes += _withdraw_rules(before, here, facts)
     changes.sort(key=lambda change: change.kind is ChangeKind.RESOLVED)
     return after, changes
@@ -198,9 +201,15 @@ def _announce_result(
         change = _build_change(
             kind, key, notice, stood.began, facts, said, gathering=_build_grouping(rule, notice, facts)
         )
+        change = replace(change, renewed=stood.began if rule.once else verdict.subject.renewed)
     if after is None:
         return None, change
     return RuleState(state=after, notice=notice if after.announced else None), change
+
+
+def _close_occurrence(standing: RuleState) -> RuleState:
+    """The state of an occurrence whose ticket was sent and closed: it reports nothing more."""
+    return RuleState(state=replace(standing.state, announced=False, dropped=True))
 
 
 def _decide_if_announceable(

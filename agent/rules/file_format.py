@@ -6,6 +6,8 @@
     clear.all = [ { signal = "supply.level", op = ">=", value = "25 %" } ]
     for = "1 hour"                         fault = "supply.low"
 
+    [[override]]                           a shipped rule with something different
+    [[fault]]                              a fault of one's own
     [defaults]                             for the rules of this file
     [severity.high]                        for the rules of this severity, in all files
     [calendar.office]                      opening hours
@@ -22,6 +24,7 @@ from agent.core.model import Impact
 from agent.rules import field_types
 from agent.rules.field_types import Day, Enabled, OpeningHours, RuleDuration, RuleId, ScheduleValue, Zone
 
+FAULT_PATTERN = r"^[a-z]+(\.[a-z]+)+$"
 Severity = Literal["critical", "high", "normal", "plan", "info"]
 Patterns = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -75,6 +78,22 @@ class ScopeForm(_RuleFileModel):
     locations: Patterns = ()
     tags: Patterns = ()
     contracts: Patterns = ()
+    not_sites: Patterns = ()
+    not_vendors: Patterns = ()
+    not_models: Patterns = ()
+    not_locations: Patterns = ()
+    not_tags: Patterns = ()
+    """Not those with one of these tags; likewise for the other keys."""
+    not_contracts: Patterns = ()
+
+    @model_validator(mode="after")
+    def _refuse_signs(self) -> "ScopeForm":
+        for name in type(self).model_fields:
+            for pattern in getattr(self, name):
+                if pattern.startswith(("!", "-")) and not name.startswith("not_"):
+                    word = pattern.lstrip("!- ")
+                    raise ValueError(f'"{pattern}" fits no printer | write not_{name} = ["{word}"]')
+        return self
 
 
 class TicketForm(_RuleFileModel):
@@ -183,6 +202,8 @@ class RuleForm(SharedKeysForm):
     """Its subject: it is evaluated for each of these on its own."""
     when: WhenForm
     clear: ClearForm = ClearForm()
+    once: bool = False
+    """A ticket for each occurrence, such as a swap: it closes as soon as it is sent."""
     severity: Severity = "normal"
     """How grave it is beside others: orders lists. The contract makes the priority."""
     inhibited_by: Annotated[tuple[RuleId, ...], Field(strict=False)] = ()
@@ -191,15 +212,39 @@ class RuleForm(SharedKeysForm):
     """What is wrong: a key of the fault catalogue (`printwarden rules faults`)."""
     component: str = ""
     """Of what, within the printer: "{supply.type}:{supply.colour}". Empty: the printer as a whole."""
-    impact: Annotated[Impact, Field(strict=False)]
-    """What it means for those who print; the contract makes a priority of it."""
+    impact: Annotated[Impact | None, Field(strict=False)] = None
+    """What it means for those who print; the contract makes a priority of it. Without it: its [[fault]]'s."""
     reason: str = ""
     """Why the rule is as it is."""
+
+
+class OverrideForm(RuleForm):
+    """[[override]]: changes to a rule of an earlier file or a shipped one; keys left out stay as they are."""
+
+    title: str = Field(default="", min_length=1)
+    when: WhenForm = WhenForm()
+    fault: str = ""
+
+
+class OwnFaultForm(_RuleFileModel):
+    """[[fault]]: a fault of your own, beside those of the catalogue."""
+
+    id: Annotated[str, Field(pattern=FAULT_PATTERN)]
+    """Its key: "meter.unused"."""
+    title: str = Field(min_length=1)
+    meaning: str = ""
+    """What it means, in a sentence."""
+    impact: Annotated[Impact | None, Field(strict=False)] = None
+    """The impact of rules that find it and give none."""
+    acts: Literal["site", "supplies", "technician", "provider"]
+    """Who can put it right."""
 
 
 class RuleFile(_RuleFileModel):
     """A file of rules."""
 
+    fault: Annotated[tuple[OwnFaultForm, ...], Field(strict=False)] = ()
+    override: Annotated[tuple[OverrideForm, ...], Field(strict=False)] = ()
     rule: Annotated[tuple[RuleForm, ...], Field(strict=False)] = ()
     defaults: DefaultsForm = DefaultsForm()
     calendar: dict[RuleId, CalendarForm] = {}
@@ -209,7 +254,7 @@ class RuleFile(_RuleFileModel):
 class FaultForm(_RuleFileModel):
     """One entry of the fault catalogue."""
 
-    key: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)+$")]
+    key: Annotated[str, Field(pattern=FAULT_PATTERN)]
     title: str
     meaning: str
     acts: Literal["site", "supplies", "technician", "provider"]

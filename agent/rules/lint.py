@@ -155,10 +155,10 @@ def _check_self_inhibition(rule: Rule) -> Iterator[Finding]:
 def _check_self_resolution(rule: Rule) -> Iterator[Finding]:
     """A rule on supply.replacement_ordered must not be ended by its own order."""
     for condition in rule.none:
-        if condition.signal.name == "supply.replacement_ordered" and not rule.clear:
+        if condition.signal.name in {"supply.replacement_ordered", "supply.last_order"} and not rule.clear:
             yield (
                 ("when", "none"),
-                "its own order would end it: supply.replacement_ordered is true once it has spoken",
+                f"its own order would end it: {condition.signal.name} is true once it has spoken",
                 'add clear.all, like { signal = "supply.level", op = ">=", value = "25 %" }',
             )
 

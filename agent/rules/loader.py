@@ -7,7 +7,6 @@ All or nothing: one mistake refuses the whole set, so that half of the rules are
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache
 from pathlib import Path
@@ -16,13 +15,14 @@ from typing import Any
 from agent.core import toml
 from agent.core.calendars import DAY_GROUPS, WEEKDAYS, Calendar
 from agent.core.errors import Complaint, ConfigError
-from agent.rules import advice, lint, misplaced_keys
-from agent.rules.compiler import RuleCompiler, SharedDefinitions
-from agent.rules.file_format import CalendarForm, FaultFile, RuleFile, SeverityForm
-from agent.rules.rule import FaultDefinition, Rule, RuleSet
+from agent.rules import misplaced_keys, rule_file_set
+from agent.rules.compiler import SharedDefinitions
+from agent.rules.file_format import CalendarForm, FaultFile, OwnFaultForm, RuleFile, SeverityForm
+from agent.rules.rule import FaultDefinition, RuleSet
+from agent.rules.rule_file_set import RuleFileSet
 
 HERE = Path(__file__).parent
-DEFAULTS = HERE / "defaults"
+DEFAULTS = rule_file_set.DEFAULTS
 FAULT_CATALOGUE = HERE / "faults.toml"
 USUAL_INTERVALS = {"alerts": 300.0, "status": 300.0, "supplies": 1800.0, "meters": 3600.0}  # seconds
 LOST_ENDINGS = (".toml.txt", ".txt", ".tml", ".toml.bak")  # names by mistake, if there are rules in the file
@@ -76,16 +76,16 @@ def load_rules(
             read.append((document, toml.validate_document(document, RuleFile)))
         except ConfigError as why:
             complaints += misplaced_keys.explain_complaints(document.text, why.complaints)
-    pile = _RuleFileSet(_merge_definitions([form for _, form in read], zone), complaints=complaints)
+    pile = RuleFileSet(_merge_definitions([form for _, form in read], zone), complaints=complaints)
     for document, form in read:
-        pile.add_file(document, form)
+        pile.add_file(document, form, frozenset(load_faults()))
     together = pile.index_rules(intervals)
     pile.check_rules(together)
     if pile.complaints:
         raise ConfigError(pile.complaints)
     return RuleSet(
         rules=pile.rules,
-        faults=load_faults(),
+        faults=pile.common.faults,
         calendars=pile.common.calendars,
         zone=zone,
         files=tuple(map(str, files)),
@@ -111,7 +111,14 @@ def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefi
     for form in forms:
         calendars |= {name: _build_calendar(name, it, zone) for name, it in form.calendar.items()}
         severities |= {str(name): it for name, it in form.severity.items()}
-    return SharedDefinitions(faults=load_faults(), calendars=calendars, severities=severities)
+    own = {it.id: _build_fault(it) for form in forms for it in form.fault}
+    return SharedDefinitions(faults={**own, **load_faults()}, calendars=calendars, severities=severities)
+
+
+def _build_fault(form: OwnFaultForm) -> FaultDefinition:
+    return FaultDefinition(
+        key=form.id, title=form.title, meaning=form.meaning, acts=form.acts, impact=form.impact
+    )
 
 
 def _build_calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
@@ -156,65 +163,3 @@ def _find_unread_files(paths: Iterable[Path]) -> Iterator[Complaint]:
                 reason="is not read: its name does not end in .toml",
                 suggestion=f"rename it to {better}, or move it away",
             )
-
-
-@dataclass(slots=True)
-class _RuleFileSet:
-    """The rules of the files read so far, and the complaints about them."""
-
-    common: SharedDefinitions
-    rules: dict[str, Rule] = field(default_factory=dict)
-    places: dict[str, tuple[toml.Document, int]] = field(default_factory=dict)
-    complaints: list[Complaint] = field(default_factory=list)
-    replaced: dict[str, lint.ReplacedRule] = field(default_factory=dict)
-
-    def add_file(self, document: toml.Document, form: RuleFile) -> None:
-        """One more file; the later of two rules with the same id stands, but not within one file."""
-        compiler = RuleCompiler(document, self.common, form.defaults)
-        here: set[str] = set()
-        for number, it in enumerate(form.rule):
-            if it.id in here:
-                compiler.add_complaint(
-                    ("rule", number, "id"), f'"{it.id}" stands twice in this file', "give each its own id"
-                )
-            here.add(it.id)
-            rule = compiler.compile_rule(number, it)
-            self._note_replaced(it.id)
-            self.places[it.id] = (document, number)
-            if it.enabled:
-                self.rules[it.id] = rule
-            else:
-                self.rules.pop(it.id, None)
-        self.complaints += compiler.complaints
-
-    def _note_replaced(self, name: str) -> None:
-        """Remember the earlier rule whose place a rule with this id takes."""
-        if name in self.rules:
-            document, number = self.places[name]
-            place = f"{document.path}:{document.find_line(('rule', number))}"
-            shipped = document.path.parent == DEFAULTS
-            self.replaced[name] = lint.ReplacedRule(self.rules[name], place, shipped)
-
-    def index_rules(self, intervals: Mapping[str, float]) -> lint.RuleIndex:
-        """All rules together, for checks and advice."""
-        return lint.RuleIndex(
-            rules=self.rules,
-            ids=tuple(self.places),
-            faults=self.common.faults,
-            replaced=self.replaced,
-            raw={name: document.data["rule"][number] for name, (document, number) in self.places.items()},
-            intervals=intervals,
-        )
-
-    def check_rules(self, together: lint.RuleIndex) -> None:
-        """Check the rules against each other."""
-        for rule, (key, reason, suggestion) in lint.check_set(together):
-            document, number = self.places[rule.id]
-            self.complaints.append(document.build_complaint(("rule", number, *key), reason, suggestion))
-
-    def collect_advice(self, together: lint.RuleIndex) -> Iterator[Complaint]:
-        """Yield advice about every rule."""
-        for rule in self.rules.values():
-            document, number = self.places[rule.id]
-            for key, reason, suggestion in advice.advise_rule(rule, together):
-                yield document.build_complaint(("rule", number, *key), reason, suggestion)

@@ -71,22 +71,33 @@ class Scope:
     locations: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
+    not_sites: tuple[str, ...] = ()
+    not_vendors: tuple[str, ...] = ()
+    not_models: tuple[str, ...] = ()
+    not_locations: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
+    not_contracts: tuple[str, ...] = ()
 
     def covers_site(self, site: str) -> bool:
-        return not self.sites or _any_matches(self.sites, (site,))
+        return _is_covered(self.sites, self.not_sites, (site,))
 
     def covers_device(self, device: Device, site: str = "") -> bool:
         return all(
-            not patterns or _any_matches(patterns, texts)
-            for patterns, texts in (
-                (self.sites, (site,)),
-                (self.vendors, (device.vendor,)),
-                (self.models, (device.model,)),
-                (self.locations, (device.location,)),
-                (self.tags, device.tags),
-                (self.contracts, (device.contract,)),
+            _is_covered(patterns, excluded, texts)
+            for patterns, excluded, texts in (
+                (self.sites, self.not_sites, (site,)),
+                (self.vendors, self.not_vendors, (device.vendor,)),
+                (self.models, self.not_models, (device.model,)),
+                (self.locations, self.not_locations, (device.location,)),
+                (self.tags, self.not_tags, device.tags),
+                (self.contracts, self.not_contracts, (device.contract,)),
             )
         )
+
+
+def _is_covered(patterns: tuple[str, ...], excluded: tuple[str, ...], texts: Iterable[str | None]) -> bool:
+    texts = tuple(texts)
+    return (not patterns or _any_matches(patterns, texts)) and not _any_matches(excluded, texts)
 
 
 def _any_matches(patterns: tuple[str, ...], texts: Iterable[str | None]) -> bool:
@@ -123,6 +134,7 @@ class Rule:
     impact: Impact
     scope: Scope = field(default_factory=Scope)
     shadow: bool = False
+    once: bool = False  # each occurrence has a ticket that closes as soon as it is sent
     grouping: Grouping = field(default_factory=Grouping)
     most_a_day: int | None = None
     owner: str = ""
@@ -170,6 +182,7 @@ class FaultDefinition:
     title: str
     meaning: str
     acts: str  # who acts: site, supplies, technician, provider
+    impact: Impact | None = None  # of rules that find it and give none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,17 +68,18 @@ class Trial:
         at = self.start + since
         if now.get("answers", "yes") == "no":
             return Snapshot(address=self.device.address, at=at, reachable=False)
+        address = Address(now.get("address", self.device.address.host))
         restarts = [time for time in self.form.restarts if time <= since]
         booted = max(restarts, default=-86400.0)
         return Snapshot(
-            address=self.device.address,
+            address=address,
             at=at,
             uptime=int((since - booted) * 100),
             status=read_status(now),
             alerts=tuple(self._build_alerts(since, restarted=bool(restarts))),
             supplies=tuple(read_supplies(now)),
             meters=read_meters(now),
-            identity=Identity(serial=now["serial"], is_printer=True) if "serial" in now else None,
+            identity=_build_identity(now),
         )
 
     def _build_alerts(self, since: float, *, restarted: bool) -> Iterator[Alert]:
@@ -90,6 +91,13 @@ class Trial:
                 if begin <= since < begin + length:
                     yield read_alert(row, number + 1 + (0 if restarted else time))
             number += row.times
+
+
+def _build_identity(now: Mapping[str, str]) -> Identity | None:
+    """The identity, in trials that say something of it."""
+    if not {"serial", "firmware", "address"} & now.keys():
+        return None
+    return Identity(serial=now.get("serial"), firmware=now.get("firmware"), is_printer=True)
 
 
 def load_trials(path: Path) -> list[Trial]:
@@ -127,7 +135,7 @@ def _build_trial(form: TrialForm, file: str, line: int | None) -> Trial:
         _alerts.GROUP.parse(row.group)
         _alerts.TRAINING.parse(row.training)
     for name in form.series:
-        if name.split()[:1] not in (["level"], ["serial"]) and name not in SERIES_NAMES:
+        if name.split()[:1] not in (["level"], ["serial"], ["capacity"]) and name not in SERIES_NAMES:
             raise value_kinds.invalid_value(
                 f'"{name}" is no series', toml.suggest_word(name, (*SERIES_NAMES, "level black"))
             )

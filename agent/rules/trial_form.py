@@ -73,6 +73,7 @@ class TrialForm(_TrialFileModel):
     name: str = Field(min_length=1)
     rules: NameList = ()
     start: str = "2026-03-02T07:00:00+00:00"
+    """When it begins, with its time zone: calendars go by it."""
     step: RuleDuration = Field(default=300.0, gt=0)
     printer: PrinterForm = PrinterForm()
     series: dict[str, str] = {}

@@ -19,7 +19,7 @@ STATUS_BY_WORD = {
     "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
     "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
 }
-SERIES_NAMES = ("status", "errors", "pages", "engine", "serial", "answers", "site")
+SERIES_NAMES = ("status", "errors", "pages", "engine", "serial", "firmware", "address", "answers", "site")
 _REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
 _SPACED = re.compile(r"\s+x(\d+)\b")
 _RAMP = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
@@ -77,13 +77,16 @@ def read_supplies(now: Mapping[str, str]) -> Iterator[Supply]:
         words = [*name.split()[1:], "black", "toner"]
         colour, kind = words[0], words[1] if len(words) > 3 else "toner"
         serial = now.get(f"serial {colour}")
+        pages = int(now.get(f"capacity {colour}", "0"))
+        level = _parse_level(now[name])
         yield Supply(
             index=f"1.{number}",
             type=kind,
             kind="receptacle" if kind.startswith("waste") else "consumed",
             colour=colour,
-            level=_parse_level(now[name]),
-            max=100,
+            level=level if isinstance(level, Vague) or not pages else level * pages // 100,
+            max=pages or 100,
+            unit="impressions" if pages else "percent",
             description=f"{colour} {kind}",
             serial=serial,
         )

@@ -73,6 +73,7 @@ class Vocabulary:
 
     known: Collection[str] = ()
     numbers: Mapping[str, int] | None = None
+    groups: Mapping[str, Collection[str]] | None = None  # a name for many of them: "any_jam"
     ops: tuple[str, ...] = MEMBERSHIP_OPERATORS
 
     def parse(self, value: object) -> str:
@@ -83,14 +84,20 @@ class Vocabulary:
             hint = 'use op = "in" for a list' if isinstance(value, list) else "write it in quotes"
             raise invalid_value(f"{value!r} is not a word", hint)
         known = self.numbers or self.known
+        if self.groups and value in self.groups:
+            raise invalid_value(f'"{value}" is a group of words', "write one of them")
         if known and value not in known:
-            raise invalid_value(f'"{value}" is not known here', nearest_words.suggest_nearest(value, known))
+            raise invalid_value(
+                f'"{value}" is not known here',
+                nearest_words.suggest_nearest(value, (*known, *(self.groups or ()))),
+            )
         return str(self.numbers[value]) if self.numbers else value
 
     def parse_many(self, value: object) -> WordSet:
         if not isinstance(value, list) or not value:
             raise invalid_value('"in" and "not_in" need a list', 'write value = ["one", "two"]')
-        return frozenset(self.parse(word) for word in value)
+        groups = self.groups or {}
+        return frozenset(self.parse(one) for word in value for one in groups.get(str(word), (word,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def _parse_business_time(text: str) -> float:
 
 
 def _parse_duration(text: str) -> float:
-    if any(text.endswith(unit) for unit in units.SECONDS_PER_BUSINESS_UNIT):
+    if any(text.endswith(unit) for unit in (*units.SECONDS_PER_BUSINESS_UNIT, *units.BUSINESS_DAYS)):
         raise ValueError(f'"{text}" is in business time, but there is no calendar')
     return units.parse_duration(text)
 
@@ -166,7 +173,7 @@ def _parse_count(text: str) -> float:
     return number
 
 
-PERCENT = Measure(_parse_percent, lambda n: f"{n:g} %", 'a percentage, like "10 %"', high=100.0)
+PERCENT = Measure(_parse_percent, lambda n: f"{n:.3g} %", 'a percentage, like "10 %"', high=100.0)
 DURATION = Measure(_parse_duration, units.format_duration, 'a duration, like "5 minutes"')
 BUSINESS_TIME = Measure(_parse_business_time, units.format_duration, 'business time, like "2 business_hours"')
 CALENDAR = CalendarName()

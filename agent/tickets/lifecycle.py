@@ -6,7 +6,7 @@
                                     └─┘                                          │
                                      ▲   back within two days: "reopen"          │
                                      └───────────────────────────────────────────┘
-                                         back later: a new ticket, next episode, "open"
+                           back later, or in a replaced supply: a new ticket, next episode, "open"
 
 What always holds:
 
@@ -160,7 +160,7 @@ def current_state_event(
 def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
     """A rule opens: it joins the open ticket, brings a cleared one back, or starts one."""
     last = _find_latest(tx, change)
-    if last is None or (last.cleared_at is not None and change.at - last.cleared_at >= REOPEN_WITHIN):
+    if last is None or _begins_episode(last, change):
         ticket = _new_ticket(change, make_id(), episode=last.episode + 1 if last else 1)
         tx.execute(
             "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
@@ -176,6 +176,14 @@ def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str
         (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
     )
     return _record_event(tx, ticket, change, event)
+
+
+def _begins_episode(last: Ticket, change: Change) -> bool:
+    """True if the last ticket is over for good: long ago, or of a supply that was replaced since."""
+    if last.cleared_at is None:
+        return False
+    renewed = change.renewed is not None and change.renewed > last.opened_at
+    return renewed or change.at - last.cleared_at >= REOPEN_WITHIN
 
 
 def _release_claim(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:

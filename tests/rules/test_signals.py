@@ -55,6 +55,9 @@ def test_a_signal_knows_nothing_of_a_printer_that_was_never_read(name: str) -> N
     of_the_agent_itself = {
         "agent.blind": False,
         "device.asleep": False,
+        "device.contract": "",
+        "device.known_for": facts.now,
+        "fault.closed_ago": 3650 * DAY,
         "device.polls_ok": 0.0,
         "site.devices_affected": 0.0,
         "site.unreachable": 0.0,

@@ -89,6 +89,8 @@ class Facts:
     )
     epoch_since: float | None = None
     ordered: frozenset[str] = frozenset()  # subjects for which an order is under way
+    ordered_at: Mapping[str, float] = field(default_factory=dict)  # subject -> when its latest order opened
+    closed_faults: Mapping[str, float] = field(default_factory=dict)  # fault -> when it was last cleared
     trail: RecentHistory = field(default_factory=RecentHistory)
     fresh: frozenset[str] | None = None  # parts that the last reading changed; None: assume all
     site: SiteFacts = field(default_factory=SiteFacts)

@@ -51,6 +51,9 @@ class Change:
     since: float  # when the condition was first seen
     evidence: Mapping[str, object] = field(default_factory=dict)
     grouping: GroupingPolicy = field(default_factory=GroupingPolicy)
+    renewed: float | None = (
+        None  # an occurrence or a part of its own since then: earlier tickets stay cleared
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,8 @@ class DeviceReplay:
             yield at, part, supply
             yield from ((wait.ends_at(at), "clock", "") for wait in waits if wait.part == part)
         start = max(self.history.since, self.history.first_answer or self.history.since)
+        met = self.history.device.first_seen
+        yield from ((wait.ends_at(met), "clock", "") for wait in waits if wait.part == "met")
         yield from ((at, "", "") for at in _schedule_starts(self.rules, start, self.history.until))
 
     def _next_deadline(self, now: float) -> float:
@@ -201,7 +203,7 @@ def _list_waits(rule: Rule) -> Iterator[ConditionWait]:
         named += [it.options.get(name) for name in it.signal.timed]
         for seconds in named:
             if isinstance(seconds, int | float):
-                for part in sorted(it.signal.reads - {"clock", "trail"}):
+                for part in sorted(it.signal.reads - {"clock", "trail"}) or ["met"]:
                     yield ConditionWait(part, seconds, calendar if isinstance(calendar, Calendar) else None)
 
 

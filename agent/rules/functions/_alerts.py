@@ -23,7 +23,18 @@ GROUP = one_of(
     "finSupplyMediaInput", "finAttribute",
 )  # fmt: skip
 
-CODE = Vocabulary(numbers={name: code for code, name in alert_codes.CODE_NAMES.items()})
+GROUPS = {
+    "any_jam": [name for name in alert_codes.CODE_NAMES.values() if name.lower().endswith("jam")],
+    "any_door": [
+        name
+        for name in alert_codes.CODE_NAMES.values()
+        if name.lower().endswith(("coveropen", "dooropen", "interlockopen"))
+    ],
+    "any_failure": [name for name in alert_codes.CODE_NAMES.values() if name.endswith("Failure")],
+    "any_missing": [name for name in alert_codes.CODE_NAMES.values() if name.endswith("Missing")],
+}
+"""Codes by a common name: of the printer, and of each kind of finisher."""
+CODE = Vocabulary(numbers={name: code for code, name in alert_codes.CODE_NAMES.items()}, groups=GROUPS)
 
 PER = ("alert", "device")
 OPTIONS: dict[str, ValueKind] = {"min_age": DURATION, "severity": SEVERITY, "group": GROUP}

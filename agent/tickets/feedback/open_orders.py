@@ -23,6 +23,28 @@ _ORDERS_AT_WORK = """
 """
 
 
+_LATEST_ORDERS = """
+    SELECT component, max(opened_at) AS at FROM ticket
+    WHERE kind = 'ticket' AND device = ? AND impact = 'supply' GROUP BY component
+"""
+_LAST_CLEARED = """
+    SELECT fault, max(cleared_at) AS at FROM ticket
+    WHERE kind = 'ticket' AND device = ? AND cleared_at IS NOT NULL GROUP BY fault
+"""
+
+
+def load_order_times(db: sqlite3.Connection, device: str, supplies: tuple[Supply, ...]) -> dict[str, float]:
+    """When the latest order of each supply was opened, by the supply's key."""
+    found = {row["component"]: row["at"] for row in db.execute(_LATEST_ORDERS, (device,))}
+    named = ((it.key, found.get(f"{it.type}:{it.colour}")) for it in supplies if found)
+    return {key: at for key, at in named if at is not None}
+
+
+def load_closing_times(db: sqlite3.Connection, device: str) -> dict[str, float]:
+    """When a ticket of each fault was last cleared, by fault."""
+    return {row["fault"]: row["at"] for row in db.execute(_LAST_CLEARED, (device,))}
+
+
 def load_open_orders(
     db: sqlite3.Connection, device: str, supplies: tuple[Supply, ...], renewed: Mapping[str, float]
 ) -> frozenset[str]:
