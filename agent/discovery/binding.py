@@ -42,7 +42,9 @@ def bind_identity(
     """Find or create the device to which `identity`, read at `address`, belongs, and save it.
 
     A known printer that still answers where it was has a second address here (another network card, a
-    second VLAN); one that has not answered there for an hour has moved. `proof`: see `IdentityProof.kind`.
+    second VLAN); one that has not answered there for an hour has moved. Neither its address nor its
+    credential is replaced while it is alive at home, or by a host that does not answer its credential.
+    `proof`: see `IdentityProof.kind`.
     """
     related = _find_related(tx, identity, address)
     old = matching.match_device(related, identity, address, now)
@@ -54,14 +56,24 @@ def bind_identity(
     if old is None:
         replaced = next((one.key for one in displaced if not one.address.host), None)
         device = replace(read, replaces=replaced)
-    elif old.address.host and old.address != address and now - _load_home_seen(tx, old.key) < ALIVE_WINDOW:
-        device = replace(read, address=old.address)
+    elif _keeps_address(tx, old, address, credential, now):
+        device = replace(old, last_seen=now)
         tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, key))
     else:
         device = _note_move(tx, read, old)
     home_seen = now if device.address == address else _load_home_seen(tx, device.key)
     _save_device(tx, device, learned, home_seen=home_seen)
     return Binding(device=device, displaced=displaced)
+
+
+def _keeps_address(
+    tx: sqlite3.Connection, old: Device, address: Address, credential: str | None, now: float
+) -> bool:
+    """Report that `old` stays where it is, though it seems to answer at `address`."""
+    if not old.address.host or old.address == address:
+        return False
+    stranger = old.credential is not None and old.credential != credential
+    return stranger or now - _load_home_seen(tx, old.key) < ALIVE_WINDOW
 
 
 def find_serial_claim(

@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,17 @@ REAL = [
 ]
 ENGINE = SnmpSettings(timeout=5.0, requests_per_second=None, requests_per_subnet=None)
 
+HOURLY = frozenset({Tier.ALERTS, Tier.SUPPLIES, Tier.METERS})
+POLLS = {"alerts": frozenset({Tier.ALERTS}), "hourly": HOURLY, "daily": frozenset(Tier)}
+BEFORE = {"alerts": 49_543, "hourly": 199_725, "daily": 236_266}  # octets of all cases, without a proof
+MOST = 1.1  # times
+
 
 class Relay(asyncio.DatagramProtocol):
     """Passes datagrams on, and counts them."""
 
     def __init__(self, printer: Address) -> None:
-        self.octets = 0
+        self.octets = self.requests = 0
         self._printer = printer
         self._client: tuple[str, int] | None = None
 
@@ -53,8 +59,13 @@ class Relay(asyncio.DatagramProtocol):
         if addr[:2] == tuple(self._printer):
             self._transport.sendto(data, self._client)
         else:
+            self.requests += 1
             self._client = addr
             self._transport.sendto(data, self._printer)
+
+    def asked(self) -> int:
+        requests, self.requests = self.requests, 0
+        return requests
 
     def spent(self) -> int:
         octets, self.octets = self.octets, 0
@@ -95,3 +106,35 @@ async def test_the_relay_counts():
         await read_printer(engine.create_reader(address, Credential(name="public")), at=0.0)
         assert relay.spent() > 2_000
         assert relay.spent() == 0
+
+
+async def spend(relay, address, engine, tiers, known, version):
+    """(requests, octets) of one poll."""
+    reader = engine.create_reader(address, Credential(name="public", version=version))
+    relay.spent(), relay.asked()
+    await read_printer(reader, at=0.0, tiers=tiers, known=known)
+    return relay.asked(), relay.spent()
+
+
+@pytest.mark.parametrize("poll", sorted(POLLS))
+async def test_a_proof_costs_no_packet_and_a_tenth_of_the_octets_at_most(poll):
+    octets = 0
+    for walk in OWN:
+        async with relayed(walk) as (address, relay), SnmpClient(ENGINE) as engine:
+            full = await read_printer(engine.create_reader(address, Credential(name="public")), at=0.0)
+            known = CachedIdentity.from_snapshot(full)
+            with_proof = await spend(relay, address, engine, POLLS[poll], known, "2c")
+            without = await spend(relay, address, engine, POLLS[poll], replace(known, proof=None), "2c")
+            assert with_proof[0] == without[0], walk.parent.name
+            octets += with_proof[1]
+    assert octets <= MOST * BEFORE[poll]
+
+
+async def test_over_v1_the_first_and_the_last_request_carry_it():
+    async with relayed(OWN[0]) as (address, relay), SnmpClient(ENGINE) as engine:
+        version = Credential(name="public", version="1")
+        full = await read_printer(engine.create_reader(address, version), at=0.0)
+        known = CachedIdentity.from_snapshot(full)
+        with_proof = await spend(relay, address, engine, POLLS["alerts"], known, "1")
+        without = await spend(relay, address, engine, POLLS["alerts"], replace(known, proof=None), "1")
+        assert with_proof[0] <= without[0] + 1

@@ -4,18 +4,36 @@ The values of the first have precedence; the second fills gaps. Snapshots with d
 UUIDs are not merged: then another device answers at one of the two ports.
 """
 
+import re
 from dataclasses import fields, replace
 
 from agent.core.model import Identity, Snapshot
+
+_MODEL_NUMBER = re.compile(r"\d{2,}")  # "507" of "LaserJet M507dn": spelled alike over SNMP and IPP
 
 MERGED_PARTS = ("status", "alerts", "supplies", "inputs", "outputs", "meters")
 
 
 def is_same_printer(one: Identity | None, other: Identity | None) -> bool:
-    """Report that serial number and UUID do not contradict each other."""
+    """Report that serial number, UUID or, without both, the model do not contradict each other."""
     pairs = [(getattr(one, name, None), getattr(other, name, None)) for name in ("serial", "uuid")]
-    equal = [left.casefold() == right.casefold() for left, right in pairs if left and right]
-    return equal[0] if equal else True
+    equal = [left == right for left, right in (map(_comparable, pair) for pair in pairs) if left and right]
+    return equal[0] if equal else _may_be_one_model(one, other)
+
+
+def _comparable(text: str | None) -> str:
+    """Return a serial number or UUID without the zeros that HP writes in front on one way only."""
+    return (text or "").casefold().lstrip("0")
+
+
+def _may_be_one_model(one: Identity | None, other: Identity | None) -> bool:
+    """Report that the makers are the same, if known, and that the names of the models share a number."""
+    if one is None or other is None:
+        return True
+    if one.vendor and other.vendor and one.vendor.casefold() != other.vendor.casefold():
+        return False
+    numbers = [set(_MODEL_NUMBER.findall((identity.model or "").casefold())) for identity in (one, other)]
+    return not all(numbers) or bool(numbers[0] & numbers[1])
 
 
 def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
