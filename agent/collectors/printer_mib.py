@@ -15,6 +15,7 @@ not reached stays None, which means unknown, not empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
+from agent.collectors import _supply_levels
 from agent.collectors._identity import evidence, identity_proof
 from agent.collectors._identity.identity_decision import IdentityDecision
 from agent.collectors._identity.identity_proof import UPTIME, ProofCheck
@@ -120,6 +121,7 @@ async def read_printer(
         check.expect(poll.parts["proof"] or check.proof)
     if Tier.METERS in tiers:
         await poll.read_meters(known.identity)
+    await poll.fill_levels(known.identity)
     await poll.confirm_proof(reader)
     return poll.build_snapshot(reader, at)
 
@@ -180,6 +182,20 @@ class SnapshotBuilder:
                 marker_tables.build_meters(rows, self.reading.sources, unit=self.reading.unit), own
             )
 
+    async def fill_levels(self, cached: Identity | None) -> None:
+        """Read the maker's own levels where the standard's are vague; no request is sent where none is."""
+        supplies, identity = self.parts.get("supplies"), self.parts.get("identity") or cached
+        if not supplies or identity is None or not any(map(_supply_levels.is_vague, supplies)):
+            return
+        fitting = self.profiles.find_by_files(identity.profiles)
+        levels = await self._read_part(
+            "levels", lambda: vendor_meters.read_vendor_levels(self.reading, fitting, identity.model)
+        )
+        filled = _supply_levels.fill_from_meters(supplies, levels or ())
+        self.parts["supplies"] = _supply_levels.replace_supplies(supplies, filled)
+        for index, (_, source) in filled.items():
+            self.reading.level_sources[f"supplies.{index}.level"] = source
+
     async def _read_own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
         """Read the vendor meters that fit the identity, which is read first if it is not cached."""
         identity = self.parts.get("identity") or known or (await self._decide_identity()).identity
@@ -221,7 +237,7 @@ class SnapshotBuilder:
             units=reading.units or tuple(sorted(reading.seen)),
             charset=reading.charset,
             problems=tuple(reading.problems),
-            sources=ValueSources(reading.sources),
+            sources=ValueSources(reading.sources, reading.level_sources),
             **self.parts,
         )
 

@@ -75,7 +75,7 @@ def build_sample(supply: Supply, low: set[str], out: set[str]) -> SupplySample:
     empty = level == 0 or row in out
     if not isinstance(level, int):
         return SupplySample(None, (level or Vague.UNKNOWN).value, row in low and not empty, empty)
-    full = supply.max if type(supply.max) is int and supply.max > 0 else supply.capacity
+    full = supply.capacity
     share = None
     if type(full) is int and full > 0:
         share = level / full if level < full else 1.0

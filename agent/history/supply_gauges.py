@@ -102,7 +102,7 @@ def learn_gauges(
 
 def _numeric_move(before: Supply, after: Supply) -> tuple[int, int, int] | None:
     """Return (level before, level after, capacity), if all are numbers."""
-    old, new, largest = before.level, after.level, after.max
+    old, new, largest = before.level, after.level, after.capacity
     if isinstance(old, int) and isinstance(new, int) and isinstance(largest, int):
         return old, new, largest
     return None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from agent.core import units
-from agent.core.model import Alert, Facts, Supply
+from agent.core.model import Alert, Facts, Supply, name_colours
 from agent.rules import value_kinds
 from agent.rules.conditions import RuleResult
 from agent.rules.rule import Rule
@@ -120,7 +120,7 @@ def _standing_since(subject: Subject, facts: Facts, since: float | None) -> floa
 
 def _subject_placeholders(subject: Subject, facts: Facts) -> dict[str, str]:
     if subject.supply is not None:
-        return _supply_placeholders(subject.supply)
+        return _supply_placeholders(subject.supply, facts)
     if subject.per == "part":
         part = {"kind": subject.part_kind, "index": subject.index, "group": subject.group}
         return {"part": f"{subject.part_kind} {subject.index}", **_prefix_keys("part", part)}
@@ -130,8 +130,10 @@ def _subject_placeholders(subject: Subject, facts: Facts) -> dict[str, str]:
     return _alert_placeholders(subject.alert) if subject.alert else {}
 
 
-def _supply_placeholders(supply: Supply) -> dict[str, str]:
-    fields = {"index": supply.index, "type": supply.type or "unknown", "colour": supply.colour}
+def _supply_placeholders(supply: Supply, facts: Facts) -> dict[str, str]:
+    """The words of a supply; two cartridges of one colour differ in {supply.colour}."""
+    colour = name_colours(facts.supplies or ()).get(supply.index, supply.colour)
+    fields = {"index": supply.index, "type": supply.type or "unknown", "colour": colour}
     name = supply.description or f"{supply.colour} {supply.type or 'supply'}"
     return {"supply": name, **_prefix_keys("supply", fields)}
 

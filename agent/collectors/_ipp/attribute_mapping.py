@@ -1,7 +1,7 @@
 """A printer's IPP attributes as the parts of a `Snapshot`. Pure: attributes in, records out.
 
 Levels and alerts come in three dialects: the PWG's own (printer-supply, printer-alert), the older marker-*
-lists of CUPS and Apple, and reasons without rows. The fuller one is taken.
+lists of CUPS and Apple, and reasons without rows. Each supply takes its level from the dialect that has one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
+from agent.collectors import _supply_levels
 from agent.collectors._identity import ieee1284, serial_numbers
 from agent.collectors._identity.identity_decision import IdentityEvidence, SourcedText, decide_identity
 from agent.collectors._ipp import row_strings, state_reasons
@@ -58,7 +59,7 @@ def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: l
     """Build the parts of a snapshot from the attributes; a part is None where they are missing."""
     status = _build_status(attributes)
     identity, sources = _build_identity(attributes, profiles)
-    supplies = _build_supplies(attributes, problems)
+    supplies, origins = _build_supplies(attributes, problems)
     up = _first_integer(attributes, "printer-up-time")
     return {
         "identity": identity,
@@ -69,7 +70,7 @@ def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: l
         "outputs": _build_trays(attributes, "printer-output-tray", labels.OUTPUT_TYPE, "remaining"),
         "meters": tuple(_build_meters(attributes)) or None,
         "uptime": up * 100 if up is not None and up >= 0 else None,
-        "sources": {**sources, **_list_sources(attributes, supplies)},
+        "sources": {**sources, **_list_sources(attributes, origins)},
     }
 
 
@@ -139,11 +140,20 @@ def _build_alerts(attributes: Attributes, status: Status | None) -> tuple[Alert,
     return (*rows, *(replace(row, index=highest + row.index) for row in more))
 
 
-def _build_supplies(attributes: Attributes, problems: list[str]) -> tuple[Supply, ...] | None:
-    if any(attributes.get("printer-supply", ())):
-        return tuple(_fill_names(row_strings.build_supplies(attributes), attributes))
-    names = {"marker-names", "marker-levels"}
-    return tuple(_build_marker_supplies(attributes, problems)) if names & attributes.keys() else None
+def _build_supplies(
+    attributes: Attributes, problems: list[str]
+) -> tuple[tuple[Supply, ...] | None, dict[str, str]]:
+    """Build the supplies, each with the level of the dialect that has a number; and that attribute."""
+    markers: tuple[Supply, ...] = ()
+    if {"marker-names", "marker-levels"} & attributes.keys():
+        markers = tuple(_build_marker_supplies(attributes, problems))
+    if not any(attributes.get("printer-supply", ())):
+        known = "marker-names" in attributes or "marker-levels" in attributes
+        return (markers if known else None), dict.fromkeys((one.index for one in markers), "marker-levels")
+    rows = tuple(_fill_names(row_strings.build_supplies(attributes), attributes))
+    filled = _supply_levels.fill_from_supplies(rows, markers)
+    origins = {one.index: "marker-levels" if one.index in filled else "printer-supply" for one in rows}
+    return _supply_levels.replace_supplies(rows, filled), origins
 
 
 def _fill_names(supplies: list[Supply], attributes: Attributes) -> Iterator[Supply]:
@@ -231,9 +241,8 @@ def _build_split_meters(
             yield Meter(name=split, value=value, unit=unit, part=named, source=f"ipp:{source}.{member}")
 
 
-def _list_sources(attributes: Attributes, supplies: tuple[Supply, ...] | None) -> dict[str, str]:
+def _list_sources(attributes: Attributes, levels: Mapping[str, str]) -> dict[str, str]:
     """List the attribute that each part is from."""
-    own = "printer-supply" if any(attributes.get("printer-supply", ())) else "marker-levels"
     alerts = "printer-alert" if "printer-alert" in attributes else "printer-state-reasons"
     named = {
         "status.printer": "printer-state", "status.errors": "printer-state-reasons", "alerts": alerts,
@@ -241,4 +250,4 @@ def _list_sources(attributes: Attributes, supplies: tuple[Supply, ...] | None) -
         "outputs": "printer-output-tray", "status.uptime": "printer-up-time",
     }  # fmt: skip
     found = {part: f"ipp:{name}" for part, name in named.items() if name in attributes}
-    return found | {f"supplies.{supply.index}.level": f"ipp:{own}" for supply in supplies or ()}
+    return found | {f"supplies.{index}.level": f"ipp:{name}" for index, name in levels.items()}

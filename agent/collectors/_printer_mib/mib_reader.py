@@ -25,13 +25,14 @@ MAX_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
 class ValueSources(Mapping[str, str]):
     """The source of each value, "supplies.1.1.level" -> "1.3.6.1.…"; OIDs are formatted on access."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_named", "_raw")
 
-    def __init__(self, raw: Mapping[str, bytes]) -> None:
+    def __init__(self, raw: Mapping[str, bytes], named: Mapping[str, str] | None = None) -> None:
+        self._named = named or {}  # sources of values that were filled, already as text
         self._raw = raw
 
     def __getitem__(self, key: str) -> str:
-        return format_oid(self._raw[key])
+        return self._named[key] if key in self._named else format_oid(self._raw[key])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -118,6 +119,7 @@ class MibReader:
         self.problems: list[str] = []
         self.sources: dict[str, bytes] = {}
         self.answers: dict[bytes, SnmpValue] = {}  # raw OID -> value, of everything asked by name
+        self.level_sources: dict[str, str] = {}  # of levels from the maker's record, over `sources`
         self.seen: set[int] = set()  # hrDeviceIndex of every table row read
 
     @property

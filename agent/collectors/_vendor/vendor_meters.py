@@ -44,6 +44,15 @@ class MeterQuery:
             tuple(row for one in profiles for row in one.packed if fits_model(row.models, model)),
         )
 
+    @classmethod
+    def for_levels(cls, profiles: Iterable[Profile], model: str | None) -> "MeterQuery":
+        """Select the rows that tell what is left of a supply in percent, and the `[[supply]]` replies."""
+        own = list(profiles)
+        every = cls.for_model(own, model)
+        supplies = (row for one in own for row in one.supply if fits_model(row.models, model))
+        packed = (row for row in every.packed if any(map(_is_level, row.meter)))
+        return cls(tuple(filter(_is_level, every.rows)), (*packed, *supplies))
+
     @property
     def objects(self) -> dict[bytes, None]:
         """The objects to GET, in the order of the profile."""
@@ -77,7 +86,21 @@ async def read_vendor_meters(
     reading: MibReader, profiles: Sequence[Profile], model: str | None
 ) -> tuple[Meter, ...]:
     """Read the meters in the objects of the printer's maker."""
-    wanted = MeterQuery.for_model(profiles, model)
+    return await _read_query(reading, MeterQuery.for_model(profiles, model))
+
+
+async def read_vendor_levels(
+    reading: MibReader, profiles: Sequence[Profile], model: str | None
+) -> tuple[Meter, ...]:
+    """Read the meters that tell what is left of a supply, in percent."""
+    return await _read_query(reading, MeterQuery.for_levels(profiles, model))
+
+
+def _is_level(counted: MeterSpec) -> bool:
+    return counted.metric == "remaining" and counted.unit == "percent"
+
+
+async def _read_query(reading: MibReader, wanted: MeterQuery) -> tuple[Meter, ...]:
     objects = await reading.get(wanted.objects) if wanted.objects else {}
     columns = await reading.walk_columns(*wanted.columns) if wanted.columns else {}
     problems: list[str] = []

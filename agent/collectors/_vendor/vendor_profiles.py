@@ -23,6 +23,7 @@
 
     [[meter]]                                # one private counter; see `meter_definitions`
     [[packed]]                               # several in one reply, or in a table with words; see there
+    [[supply]]                               # the same for levels; read only where the standard's are vague
 
 The name on the lid makes the vendor; the firmware's number makes the rows: rebadged printers answer
 with their maker's tree.
@@ -90,6 +91,7 @@ class Profile(ProfileModel):
     row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
     meter: tuple[MeterRow, ...] = Field(default=(), strict=False)
     packed: tuple[PackedReply, ...] = Field(default=(), strict=False)
+    supply: tuple[PackedReply, ...] = Field(default=(), strict=False)
     file: str = Field("", exclude=True, description="The file's name without .toml. Set by `load`.")
 
     @property

@@ -57,6 +57,7 @@ from agent.core.model.readings import (
     Tier,
     Tray,
     Trust,
+    name_colours,
 )
 from agent.core.model.rule_changes import Change, ChangeKind, GroupingPolicy, Impact, TicketEvent
 
@@ -106,5 +107,6 @@ __all__ = [
     "compute_percent",
     "decode_availability",
     "find_vagueness",
+    "name_colours",
     "resolve_capacity",
 ]

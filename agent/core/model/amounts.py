@@ -23,7 +23,12 @@ Amount = int | Vague | None
 
 
 def compute_percent(level: Amount, largest: Amount) -> int | None:
-    """Return 100 x level / largest, rounded half up and at most 100; None where either is no number."""
+    """Return 100 x level / largest, rounded half up and at most 100; None where either is no number.
+
+    A level of 0 is 0 % whatever the capacity: nothing left is nothing left in any unit.
+    """
+    if type(level) is int and level == 0:
+        return 0
     if not isinstance(level, int) or not isinstance(largest, int) or largest <= 0 or level < 0:
         return None
     return min(100, (200 * level + largest) // (2 * largest))
@@ -40,9 +45,16 @@ def find_vagueness(level: Amount, largest: Amount) -> Vague | None:
     return Vague.UNKNOWN
 
 
-def resolve_capacity(largest: Amount, unit: str | None) -> Amount:
-    """Return the level that means 100 %: with unit percent(19), the capacity may be -1, -2 or 0."""
-    return 100 if unit == "percent" and (not isinstance(largest, int) or largest <= 0) else largest
+def resolve_capacity(level: Amount, largest: Amount, unit: str | None) -> Amount:
+    """Return the level that means 100 %.
+
+    With unit percent(19) the capacity may be -1, -2 or 0, or a yield in pages beside a level in percent:
+    60 of 12000 is 60 %. Only a level beyond 100 is one of the capacity's own unit: 7300 of 10000 is 73 %.
+    """
+    if unit != "percent":
+        return largest
+    has_number = isinstance(largest, int) and largest > 0
+    return largest if has_number and isinstance(level, int) and level > 100 else 100
 
 
 AVAILABILITY = {

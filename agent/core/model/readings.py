@@ -1,6 +1,6 @@
 """The result of one poll: the rows of the Printer MIB and the snapshot that holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -82,8 +82,8 @@ class _Gauge:
 
     @property
     def capacity(self) -> Amount:
-        """The largest level: `max`, or 100 where the level is itself a percentage."""
-        return resolve_capacity(self.max, self.unit)
+        """The level that means 100 %: `max`, or 100 where the level is itself a percentage."""
+        return resolve_capacity(self.level, self.max, self.unit)
 
     @property
     def percent(self) -> int | None:
@@ -115,6 +115,21 @@ class Supply(_Gauge):
     def key(self) -> str:
         """ "1.3 toner black": row, type and colour, by which rules, orders and backtests identify it."""
         return f"{self.index} {self.type or 'unknown'} {self.colour}"
+
+
+def name_colours(supplies: Iterable[Supply]) -> dict[str, str]:
+    """Name the colour of each supply, by index, so that type and colour tell supplies of one printer apart.
+
+    The first of a type and colour keeps its colour; another one has its row behind it: "black", "black 2".
+    """
+    names: dict[str, str] = {}
+    seen: set[tuple[str | None, str]] = set()
+    for supply in supplies:
+        pair = supply.type, supply.colour
+        row = supply.index.rpartition(".")[2]
+        names[supply.index] = f"{supply.colour} {row}" if pair in seen else supply.colour
+        seen.add(pair)
+    return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,11 @@ class PrinterReader:
             return reading
         lacking = snapshot_merging.missing_parts(reading.snapshot)
         way.record_answer(
-            host, first_answered=True, added=frozenset(name for name in lacking if getattr(merged, name))
+            host,
+            first_answered=True,
+            added=frozenset(
+                name for name in lacking if getattr(merged, name) != getattr(reading.snapshot, name)
+            ),
         )
         return replace(reading, snapshot=merged)
 

@@ -7,6 +7,7 @@ UUIDs are not merged: then another device answers at one of the two ports.
 import re
 from dataclasses import fields, replace
 
+from agent.collectors import _supply_levels
 from agent.core.model import Identity, Snapshot
 
 _MODEL_NUMBER = re.compile(r"\d{2,}")  # "507" of "LaserJet M507dn": spelled alike over SNMP and IPP
@@ -38,14 +39,25 @@ def _may_be_one_model(one: Identity | None, other: Identity | None) -> bool:
 
 def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
     """Fill the gaps of the first snapshot from the second; each value keeps its source."""
-    filled = {name: getattr(second, name) for name in missing_parts(first) if getattr(second, name)}
+    filled = {
+        name: getattr(second, name)
+        for name in missing_parts(first)
+        if getattr(second, name) and not getattr(first, name)
+    }
+    levels = _supply_levels.fill_from_supplies(first.supplies or (), second.supplies or ())
     identity = _fill_identity(first.identity, second.identity)
-    if not filled and identity == first.identity:
+    if not filled and not levels and identity == first.identity:
         return first
     sources = {
         key: source
         for key, source in second.sources.items()
-        if key.partition(".")[0] in {*filled, "identity"}
+        if key.partition(".")[0] in {*missing_parts(first), "identity"}
+    }
+    if levels:
+        filled["supplies"] = _supply_levels.replace_supplies(first.supplies or (), levels)
+    numbers = {
+        f"supplies.{index}.level": second.sources.get(f"supplies.{other}.level", second.via)
+        for index, (_, other) in levels.items()
     }
     return replace(
         first,
@@ -53,14 +65,15 @@ def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
         certificate=second.certificate or first.certificate,
         identity=identity,
         problems=(*first.problems, *second.problems),
-        sources={**sources, **first.sources},
+        sources={**sources, **first.sources, **numbers},
         **filled,
     )
 
 
 def missing_parts(snapshot: Snapshot) -> list[str]:
-    """List the parts that are empty in a snapshot."""
-    return [name for name in MERGED_PARTS if not getattr(snapshot, name)]
+    """List the parts that are empty in a snapshot, or supplies some of which have no number."""
+    vague = any(map(_supply_levels.is_vague, snapshot.supplies or ()))
+    return [name for name in MERGED_PARTS if not getattr(snapshot, name) or (name == "supplies" and vague)]
 
 
 def _fill_identity(first: Identity | None, second: Identity | None) -> Identity | None:

@@ -8,7 +8,7 @@ cleared here, and nothing said    not on order
 import sqlite3
 from collections.abc import Mapping
 
-from agent.core.model import Supply
+from agent.core.model import Supply, name_colours
 
 _OPEN_ORDERS = """
     SELECT DISTINCT c.subject FROM ticket t JOIN ticket_claim c ON c.ticket = t.id
@@ -54,8 +54,9 @@ def load_open_orders(
     """
     found = {row["subject"] for row in db.execute(_OPEN_ORDERS, (device,))}
     at_work = {row["component"]: row["opened_at"] for row in db.execute(_ORDERS_AT_WORK, (device,))}
+    colours = name_colours(supplies)
     for it in supplies if at_work else ():
-        opened = at_work.get(f"{it.type}:{it.colour}")
+        opened = at_work.get(f"{it.type}:{colours[it.index]}")
         if opened is not None and opened > renewed.get(it.index, 0.0):
             found.add(it.key)
     return frozenset(found)
