@@ -18,7 +18,7 @@ from pathlib import Path
 
 from agent import config
 from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
-from agent.config import Config, startup_keys
+from agent.config import Config, site_key, startup_keys
 from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
 from agent.core import audit, health, plugins, store_recovery
@@ -236,12 +236,19 @@ def build_provider_settings(settings: Config) -> https.Settings:
     )
 
 
+def load_site_key(settings: Config) -> bytes:
+    """Load the key of the fingerprints of removed and masked values. Raises ConfigError."""
+    return site_key.load_site_key(settings, secret_store.unseal_secret, secret_store.seal_secret)
+
+
 def build_sender(
     settings: Config, identity: AgentIdentity | PendingEnrolment | None, target: Target | None
 ) -> Sender:
     """Build the sender: it removes and masks what must not leave the site."""
     rules = privacy.PrivacyRules(
-        remove=frozenset(settings.egress.remove), mask=frozenset(settings.egress.mask)
+        remove=frozenset(settings.egress.remove),
+        mask=frozenset(settings.egress.mask),
+        site_key=load_site_key(settings) if settings.egress.remove or settings.egress.mask else b"",
     )
     return Sender(
         site_id=settings.site.id,

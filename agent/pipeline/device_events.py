@@ -54,5 +54,8 @@ def _queue_inventory(tx: sqlite3.Connection, sender: Sender, device: Device, sna
         return
     leaving = sender.filter_inventory(device, inventory)
     reason = inventory_changes.change_reason(tx, device.key, leaving)
+    before = inventory_changes.replaced_key(tx, device.key, leaving)
+    if before and sender.privacy.keeps_value("replaces", before, device):  # else it would show the MAC
+        inventory = inventory.model_copy(update={"replaces": before})
     if reason and sender.queue_inventory(tx, device, inventory, reason, snapshot.at):
         inventory_changes.mark_sent(tx, device.key, leaving)

@@ -53,6 +53,15 @@ def change_reason(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any
     return None if row["sent"] == _serialize_inventory(leaving) else "changed"
 
 
+def replaced_key(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> str | None:
+    """Return the device_key under which this printer was sent last, if it leaves under another one now."""
+    row = tx.execute("SELECT sent FROM device_inventory_sent WHERE device = ?", (device,)).fetchone()
+    if row is None or row["sent"] is None:
+        return None
+    before = json.loads(row["sent"]).get("device", {}).get("device_key")
+    return before if before != leaving["device"]["device_key"] else None
+
+
 def mark_sent(tx: sqlite3.Connection, device: str, leaving: Mapping[str, Any]) -> None:
     """Record that the outbox accepted a message with this inventory."""
     tx.execute(

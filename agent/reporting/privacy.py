@@ -5,16 +5,18 @@
 
 - The filter runs before the outbox: a removed value is in no queue and no journal.
 - A value is removed wherever it stands, also within titles and evidence. Keys that must stay stable
-  (device_key, dedupe_key) get its fingerprint instead.
+  (device_key, dedupe_key) get its fingerprint instead: HMAC-SHA-256 under the site's own key (RFC 2104). The
+  same printer keeps the same key, and no address can be computed from it.
 - A host name or location that is the printer's model (its name from the factory) stays in texts: the provider
   has to know what to bring. Only the field itself is removed.
 - Each message lists what was removed or masked (`privacy.removed`, `privacy.masked`), so that the provider
   can tell a removed value from an unknown one.
 """
 
+import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +26,9 @@ from uplink.events.base import Privacy
 
 REMOVED = "[removed]"
 DEVICE_FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
-FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject"})
+FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject", "replaces"})
+FINGERPRINT_DIGITS = 32  # hex digits: 128 bits
+MAC_KEY = re.compile(r"(?<=\bmac:)[0-9a-f]{12}\b")  # in keys of any printer, not only the message's own
 OWN_KEYS = frozenset(
     [
         "schema",
@@ -51,12 +55,15 @@ class PrivacyRules:
 
     remove: frozenset[str] = frozenset()
     mask: frozenset[str] = frozenset()
+    site_key: bytes = field(default=b"", repr=False)  # see `agent.config.site_key`
 
     def filter_message(self, data: Mapping[str, Any], device: Device | None) -> dict[str, Any]:
         """Return `data` with the listed fields of `device` removed or masked."""
         if not self.remove and not self.mask:
             return dict(data)
         cleaned: dict[str, Any] = _replace_values(dict(data), self._list_replacements(device))
+        if "mac" in self.remove | self.mask:
+            cleaned = self._hide_mac_keys(cleaned, keep=legacy_key(device))
         inner = cleaned.get("device")
         if isinstance(inner, dict):
             inner |= dict.fromkeys(self.remove & inner.keys())
@@ -66,13 +73,32 @@ class PrivacyRules:
         )
         return cleaned | {"privacy": privacy.to_json()}
 
+    def fingerprint_value(self, value: str) -> str:
+        """Return the fingerprint of a value: the same at each time, computable with the site's key only."""
+        return hmac.digest(self.site_key, value.encode(), "sha256").hex()[:FINGERPRINT_DIGITS]
+
+    def keeps_value(self, name: str, value: str, device: Device) -> bool:
+        """Return True if the filter leaves this value as it is."""
+        return bool(self.filter_message({name: value}, device)[name] == value)
+
     def host_name(self, name: str) -> str:
         """Return this machine's name; "" if host names are removed."""
         return "" if "hostname" in self.remove else name
 
     def filter_subject(self, text: str, device: Device | None) -> str:
         """Filter the subject of a message about `device`; the result is stable."""
-        return str(_replace_values(text, self._list_replacements(device), "subject"))
+        text = str(_replace_values(text, self._list_replacements(device), "subject"))
+        return str(self._hide_mac_keys(text, "subject")) if "mac" in self.remove | self.mask else text
+
+    def _hide_mac_keys(self, value: Any, key: str = "", *, keep: str | None = None) -> Any:
+        """Replace the MAC in each key of a printer in `value`, also of another printer, except in `keep`."""
+        if isinstance(value, Mapping):
+            return {name: self._hide_mac_keys(inner, name, keep=keep) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._hide_mac_keys(inner, key, keep=keep) for inner in value]
+        if not isinstance(value, str) or key in OWN_KEYS or value == keep:
+            return value
+        return MAC_KEY.sub(lambda found: self.fingerprint_value(found.group()), value)
 
     def _list_replacements(self, device: Device | None) -> list["_Replacement"]:
         """List the values to replace in a message about `device`, longest first."""
@@ -82,23 +108,22 @@ class PrivacyRules:
             if value and name in self.remove | self.mask and not _names_the_model(name, value, device)
         ]
         longest = sorted(found, key=lambda one: -len(one[1]))
-        return [_Replacement(_value_pattern(name, value), value, new) for name, value, new in longest]
+        return [
+            _Replacement(_value_pattern(name, value), self.fingerprint_value(value), new)
+            for name, value, new in longest
+        ]
 
 
 class _Replacement(NamedTuple):
     """A value to replace, in every notation, and its replacement."""
 
     pattern: re.Pattern[str]
-    value: str
+    fingerprint: str
     replacement: str
 
     def replace_in(self, text: str, key: str) -> str:
         """Replace the value in `text`; stable keys get its fingerprint."""
-        mark = (
-            blake2b(self.value.encode(), digest_size=6).hexdigest()
-            if key in FINGERPRINTED_KEYS
-            else self.replacement
-        )
+        mark = self.fingerprint if key in FINGERPRINTED_KEYS else self.replacement
         return self.pattern.sub(lambda _: mark, text)
 
 
@@ -112,6 +137,13 @@ def _value_pattern(name: str, value: str) -> re.Pattern[str]:
     before = r"(?<!\w)" if value[0].isalnum() else ""
     after = r"(?!\w)" if value[-1].isalnum() else ""
     return re.compile(before + body + after, re.IGNORECASE)
+
+
+def legacy_key(device: Device | None) -> str | None:
+    """Return the key that a printer known by its MAC had until 0.1, where MACs were masked."""
+    if device is None or device.mac is None:
+        return None
+    return f"mac:{blake2b(device.mac.encode(), digest_size=6).hexdigest()}"
 
 
 def complaint_place(complaint: object) -> str | None:

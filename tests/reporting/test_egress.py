@@ -1,5 +1,7 @@
 """What leaves the site is what customer IT lets leave; and the journal shows every word of it."""
 
+import hashlib
+import hmac
 import json
 from contextlib import closing
 from dataclasses import replace
@@ -122,6 +124,43 @@ def test_the_same_ticket_keeps_the_same_dedupe_key_when_its_mac_is_removed() -> 
     ]
     assert first == again
     assert first != other
+
+
+def guess_mac(fingerprint: str, keys: list[bytes]) -> str | None:
+    """Try every MAC of one maker's small range, by the digests that an outsider knows, and these keys."""
+    for suffix in range(1 << 12):
+        mac = f"001122334{suffix:03x}"
+        digests = [hashlib.sha256(mac.encode()), hashlib.blake2b(mac.encode(), digest_size=6)]
+        found = {one.hexdigest() for one in digests} | {
+            hmac.digest(key, mac.encode(), "sha256").hex() for key in keys
+        }
+        if any(one.startswith(fingerprint) for one in found):
+            return mac
+    return None
+
+
+@pytest.mark.parametrize("how", ["mask", "remove"])
+def test_a_masked_mac_cannot_be_computed_and_is_the_same_under_the_same_key(how: str) -> None:
+    def leaving(key: bytes) -> str:
+        rules = PrivacyRules(**{how: frozenset({"mac"})}, site_key=key)
+        data = {"device": {"device_key": DEVICE.key, "mac": DEVICE.mac}, "subject": DEVICE.key}
+        cleaned = rules.filter_message(data, DEVICE)
+        assert cleaned["subject"] == cleaned["device"]["device_key"]
+        assert DEVICE.mac not in json.dumps(cleaned)
+        return str(cleaned["device"]["device_key"]).removeprefix("mac:")
+
+    ours = leaving(b"k" * 32)
+    assert len(ours) * 4 >= 96
+    assert leaving(b"k" * 32) == ours, "a second agent with the same key"
+    assert leaving(b"j" * 32) != ours, "another site"
+    assert guess_mac(ours, [b"", b"printwarden"]) is None
+    assert guess_mac(ours, [b"k" * 32]) == DEVICE.mac, "the control: with the key it is found"
+
+
+def test_the_key_of_another_printer_is_a_fingerprint_too() -> None:
+    rules = PrivacyRules(mask=frozenset({"mac"}), site_key=b"k" * 32)
+    data = {"device": {}, "inventory": {"replaces": "mac:665544332211"}, "title": "was mac:665544332211"}
+    assert "665544332211" not in json.dumps(rules.filter_message(data, DEVICE))
 
 
 def test_the_journal_keeps_the_newest(box: Store, monkeypatch: pytest.MonkeyPatch) -> None:

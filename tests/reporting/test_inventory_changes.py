@@ -1,5 +1,6 @@
 """What a printer is, is told when it is met and when it changed; and not when nothing changed."""
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 from agent.core.model import Address, Device, Facts, Identity, Marker, Snapshot, Supply, Tray, Vague
 from agent.core.store import Store
 from agent.pipeline import device_events
-from agent.reporting import inventory_changes, journal, supply_stages
+from agent.reporting import inventory_changes, journal, privacy, supply_stages
 from agent.reporting.privacy import PrivacyRules
 from agent.reporting.sender import Sender
 from uplink import events
@@ -132,3 +133,32 @@ def test_by_default_they_are_all_told(tx: sqlite3.Connection):
     tell(tx, WHOLE)
     rows = [tuple(row) for row in tx.execute("SELECT * FROM outbox_event")]
     assert all(secret in str(rows).lower() for secret in SECRETS)
+
+
+def last_event(tx):
+    *_, newest = queries.list_pending(tx)
+    return newest.data
+
+
+def test_the_provider_is_told_the_old_key_once(tx):
+    """Until 0.1 a masked MAC left as a digest without a secret: the provider knows the printer by it."""
+    hidden = PrivacyRules(mask=frozenset({"mac"}), site_key=b"k" * 32)
+    tell(tx, WHOLE, speaker=sender(privacy=hidden))
+    old = privacy.legacy_key(DEVICE)
+    (sent,) = tx.execute("SELECT sent FROM device_inventory_sent").fetchone()
+    new = json.loads(sent)["device"]["device_key"]
+    tx.execute("UPDATE device_inventory_sent SET sent = ?", (sent.replace(new, old),))
+
+    assert tell(tx, WHOLE, speaker=sender(privacy=hidden)) == [("device_inventory", "changed")]
+    assert last_event(tx)["inventory"]["replaces"] == old
+    assert tell(tx, WHOLE, speaker=sender(privacy=hidden)) == []
+    moved = replace(WHOLE, inputs=(TRAY, replace(TRAY, index="1.2")))
+    assert tell(tx, moved, speaker=sender(privacy=hidden)) == [("device_inventory", "changed")]
+    assert last_event(tx)["inventory"].get("replaces") is None, "once"
+
+
+def test_a_key_that_shows_the_mac_is_not_sent_again_to_say_what_it_was(tx):
+    tell(tx, WHOLE)
+    hidden = PrivacyRules(mask=frozenset({"mac"}), site_key=b"k" * 32)
+    assert tell(tx, WHOLE, speaker=sender(privacy=hidden)) == [("device_inventory", "changed")]
+    assert DEVICE.mac not in json.dumps(last_event(tx))

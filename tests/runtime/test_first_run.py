@@ -76,7 +76,7 @@ def test_secrets_are_their_owners_alone(tmp_path):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == dict.fromkeys(
-        ["community-1", "provider.token", "proxy", "snmpv3-auth", "snmpv3-priv"], 0o600
+        ["community-1", "provider.token", "proxy", "site.key", "snmpv3-auth", "snmpv3-priv"], 0o600
     )
 
 

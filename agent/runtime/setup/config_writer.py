@@ -4,6 +4,7 @@
     secrets/               for root and the service only
         provider.token
         community-1, snmpv3-auth, snmpv3-priv
+        site.key           made once, never replaced: back it up
     rules.d/               the site's own rules
 
 A file is complete before it gets its name: a reader meanwhile finds the old one, or no file.
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.config import site_key
 from agent.core.errors import ConfigError
 from agent.runtime.setup.answers import SetupAnswers
 from uplink.identity import secret_store
@@ -54,6 +56,7 @@ def _write_files(path: Path, answers: SetupAnswers, today: str, old: Path | None
         _write_atomically(
             folder / "secrets" / name, secret_store.seal_secret((secret + "\n").encode()), 0o600
         )
+    site_key.create_site_key(folder / "secrets" / site_key.NAME, secret_store.seal_secret)
     if old:
         path.replace(old)
     _write_atomically(path, format_config(answers, today).encode(), 0o640)
