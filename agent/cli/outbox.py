@@ -31,6 +31,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
     """
     with closing(open_reader(_common.load_settings(config).database_path)) as db:
         told, destinations = queries.count_outbox(db), queries.list_destinations(db)
+        undelivered = queries.list_undelivered(db)
     if as_json:
         _common.print_json(
             {
@@ -42,6 +43,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
                 "withheld": told.withheld,
                 "bytes": told.used,
                 "bound": told.bound,
+                "undelivered": {ticket: str(delivery) for ticket, delivery in undelivered},
                 "trouble": {one.name: one.reason for one in destinations if one.reason},
             }
         )
@@ -61,6 +63,8 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
         _common.out.print(f"dropped by rule: {number} {what}", markup=False)
     if told.withheld:
         _common.out.print(f"{counted(told.withheld, 'ticket')} found no room: told again when there is some")
+    for ticket, delivery in undelivered:
+        _common.out.print(f"ticket {ticket[-8:]}: {delivery}", markup=False)
     for one in destinations:
         if one.reason:
             _common.out.print(f"not delivering to {one.name}: {one.reason}; nothing is lost", markup=False)

@@ -40,7 +40,7 @@ def tickets(
         rows = [
             _ticket_row(
                 ticket,
-                waiting=queries.is_undelivered(db, ticket.id),
+                delivery=queries.load_delivery(db, ticket.id),
                 desk=feedback_store.load_feedback(db, ticket.id),
             )
             for ticket in found
@@ -53,10 +53,10 @@ def tickets(
     _common.print_table(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
 
 
-def _ticket_row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
+def _ticket_row(ticket: Any, *, delivery: Any, desk: Any) -> dict[str, Any]:
     from agent.core.clock import format_iso_time
 
-    told = "stays here" if ticket.kind == "notice" else "waits in the outbox" if waiting else "delivered"
+    delivered = "stays here" if ticket.kind == "notice" else str(delivery)
     cleared = format_iso_time(ticket.cleared_at) if ticket.cleared_at else None
     return {
         **asdict(ticket),
@@ -65,7 +65,7 @@ def _ticket_row(ticket: Any, *, waiting: bool, desk: Any) -> dict[str, Any]:
         "what": ticket.title,
         "opened": format_iso_time(ticket.opened_at),
         "cleared": cleared,
-        "told": told,
+        "told": delivered,
         "desk says": desk.format_summary() if desk else None,
         "desk": asdict(desk) if desk else None,
     }

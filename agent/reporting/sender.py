@@ -8,7 +8,7 @@ Unknown values are written as null. The contract with the provider is in `uplink
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from agent.core.health import Health
@@ -23,6 +23,7 @@ from agent.reporting.events.supply_order_hint import build_supply_order_hint
 from agent.reporting.events.ticket import build_rule, build_ticket
 from agent.reporting.privacy import PrivacyRules
 from agent.reporting.supply_stages import SupplyHint
+from agent.reporting.text_limits import fit_texts
 from agent.tickets.feedback.precision import RulePrecision
 from uplink.events.base import Agent, Event
 from uplink.events.device_inventory import Inventory, Reason
@@ -48,6 +49,18 @@ def no_precision(_: sqlite3.Connection, __: str | None) -> Sequence[RulePrecisio
     return ()
 
 
+def translate_step(event: TicketEvent, takes: Capabilities) -> TicketEvent | None:
+    """Return the event in words that the provider knows; None for one that has no such word.
+
+    `verified` is not sent to a provider that does not name it; `cancel` is sent as `clear` with its reason.
+    """
+    if takes.accepts_step(event.event):
+        return event
+    if event.event == "cancel":
+        return replace(event, event="clear", evidence={**event.evidence, "cancelled": True})
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Queues events in the name of this agent and site."""
@@ -65,8 +78,13 @@ class Sender:
     def queue_ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
         """Queue a ticket event, in the caller's transaction.
 
-        `facts`: the printer's current facts; None for tickets that are not about one printer.
+        `facts`: the printer's current facts; None for tickets that are not about one printer. A step that the
+        provider does not know is not queued, or travels under a word that it knows.
         """
+        known = translate_step(event, self.load_capabilities(tx))
+        if known is None:
+            return
+        event = known
         precision = next(iter(self.load_precisions(tx, event.rule)), None)
         self._send(
             tx,
@@ -135,6 +153,7 @@ class Sender:
         data = event.to_json()
         if device:
             data = self.privacy.filter_message(data, device)
+        data = fit_texts(data, type(event))
         envelope = Envelope(
             lane=lane, type=data["schema"], subject=subject, time=at, data=data, supersede=folds
         )

@@ -13,6 +13,7 @@ from agent.core.model import Address, Sighting
 from agent.core.store import Store
 from agent.simulator import models
 from agent.tickets.feedback import feedback_store
+from uplink.outbox import tables
 
 CREDENTIALS = [
     {"name": "keyed", "version": "3", "user": "mps", "auth_protocol": "SHA256", "auth_password": "correct horse"},
@@ -26,6 +27,41 @@ CREDENTIALS = [
 def run(verb, config, *arguments):
     command = [sys.executable, "-m", "agent", verb, "--config", str(config), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+COMMANDS = (("tickets",), ("status",), ("outbox", "status"))
+
+
+def delivery_of(config, command):
+    """What a command shows of the only ticket's delivery; a delivered one is on no list of the other two."""
+    verb, *more = command
+    told = json.loads(run(verb, config, *more, "--json").stdout if not more else run_outbox(config).stdout)
+    if verb == "tickets":
+        return told[0]["told"]
+    return next(iter(told["undelivered"].values()), None)
+
+
+def run_outbox(config):
+    command = [sys.executable, "-m", "agent", "outbox", "status", "--config", str(config), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def hold(tx):
+    refused = "refuses every event: answered 400"
+    tx.execute("INSERT INTO outbox_destination VALUES ('p', 3, 1, 9e9, ?, 3)", (refused,))
+
+
+def refuse(tx):
+    for row in tx.execute("SELECT seq FROM outbox_event WHERE type = 'mps.ticket/1'").fetchall():
+        tables.dead_letter_event(
+            tx, row["seq"], "urn:problem-type:mps:event-invalid", "fault.title: missing", 1.0
+        )
+
+
+DELIVERIES = (
+    (hold, "waiting: refuses every event: answered 400"),
+    (refuse, "refused by the provider: fault.title: missing (urn:problem-type:mps:event-invalid)"),
+)
 
 
 async def test_status_shows_the_fleet_and_says_what_each_credential_protects(site_of, shop, tmp_path):
@@ -57,7 +93,14 @@ async def test_status_shows_the_fleet_and_says_what_each_credential_protects(sit
     assert "sealed (encrypted)" in said
     assert "battery" not in said
     (ticket,) = json.loads(run("tickets", config, "--json").stdout)
-    assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waits in the outbox")
+    assert (ticket["fault"], ticket["told"]) == ("fuser.failure", "waiting")
+    assert told["undelivered"] == {ticket["id"]: ticket["told"]}
+    for change, delivery in DELIVERIES:
+        with closing(Store(database, app.MIGRATIONS)) as store, store.transaction() as tx:
+            change(tx)
+        assert {command: delivery_of(config, command) for command in COMMANDS} == dict.fromkeys(
+            COMMANDS, delivery
+        )
     said = {"ticket_id": ticket["id"], "provider_ticket_no": "T-88123", "status": "acknowledged"}
     with closing(Store(database, app.MIGRATIONS)) as store, store.transaction() as tx:
         feedback_store.save_feedback(tx, [said], clock.now())

@@ -111,7 +111,7 @@ def test_a_ticket_without_room_is_withheld_and_named_when_room_returns(tx: sqlit
         number += 1
     assert queries.count_outbox(tx).withheld == 1
     assert retention.list_withheld(tx) == [], "there is no room yet"
-    assert queries.is_undelivered(tx, f"sn:{number}")
+    assert queries.load_delivery(tx, f"sn:{number}").stage is not queries.DeliveryStage.DELIVERED
     while (batch := outbox.next_batch(tx, source="/a", now=1.0)) is not None:
         receipt = {name: ItemResult(ItemOutcome.ACCEPTED) for name in batch.ids}
         outbox.apply_receipt(tx, batch, receipt, now=1.0, dice=Random(1))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Time = Annotated[
     str,
@@ -35,6 +35,16 @@ class Record(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Return the object as it is sent: the fields that were set, including those set to null."""
         return self.model_dump(by_alias=True, exclude_unset=True)
+
+    @classmethod
+    def find_long_texts(cls, data: object) -> list[tuple[tuple[int | str, ...], int]]:
+        """Find the texts of `data` that are longer than this type allows: (path, allowed characters)."""
+        try:
+            cls.model_validate(data)
+        except ValidationError as why:
+            found = (error for error in why.errors(include_url=False) if error["type"] == "string_too_long")
+            return [(error["loc"], error["ctx"]["max_length"]) for error in found]
+        return []
 
 
 class Agent(Record):

@@ -4,12 +4,15 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from uplink.delivery import destination_state
 from uplink.delivery.destination_state import DestinationState
 from uplink.outbox import retention, tables
 from uplink.outbox.envelope import Lane
+
+TICKET_TYPE = "mps.ticket/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +97,60 @@ def find_dead_letter(db: sqlite3.Connection, seq: int) -> OutboxEntry | None:
     return None if row is None else _entry_from_row(row)
 
 
-def is_undelivered(db: sqlite3.Connection, subject: str) -> bool:
-    """Check whether an event of `subject` waits or is dead."""
-    look = "SELECT 1 FROM {} WHERE subject = ? LIMIT 1"
-    tables = ("outbox_event", "outbox_dead", "outbox_withheld")
-    return any(db.execute(look.format(table), (subject,)).fetchone() for table in tables)
+class DeliveryStage(StrEnum):
+    """How far the events of a ticket have come."""
+
+    WAITING = "waiting"
+    REFUSED = "refused by the provider"
+    UNSENDABLE = "cannot be sent"
+    WITHHELD = "no room in the outbox"
+    JOINED = "joined"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDelivery:
+    """How far a ticket has come on its way to the provider, the same in every command."""
+
+    stage: DeliveryStage
+    reason: str = ""  # why it waits, why it was refused, or which ticket it joined
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.reason}" if self.reason else str(self.stage)
+
+
+def load_delivery(db: sqlite3.Connection, subject: str) -> TicketDelivery:
+    """Load how far the events of a ticket have come. The worst counts: refused before waiting."""
+    dead = db.execute(
+        "SELECT reason, detail FROM outbox_dead WHERE subject = ? ORDER BY seq LIMIT 1", (subject,)
+    ).fetchone()
+    if dead is not None and dead["reason"] in tables.OWN_PROBLEMS:
+        return TicketDelivery(stage=DeliveryStage.UNSENDABLE, reason=dead["detail"])
+    if dead is not None:
+        return TicketDelivery(stage=DeliveryStage.REFUSED, reason=f"{dead['detail']} ({dead['reason']})")
+    if db.execute("SELECT 1 FROM outbox_event WHERE subject = ? LIMIT 1", (subject,)).fetchone():
+        return TicketDelivery(stage=DeliveryStage.WAITING, reason=_waiting_reason(db))
+    if db.execute("SELECT 1 FROM outbox_withheld WHERE subject = ?", (subject,)).fetchone():
+        return TicketDelivery(stage=DeliveryStage.WITHHELD)
+    joined = db.execute("SELECT ticket FROM outbox_joined WHERE subject = ?", (subject,)).fetchone()
+    if joined is not None:
+        return TicketDelivery(stage=DeliveryStage.JOINED, reason=joined["ticket"])
+    return TicketDelivery(stage=DeliveryStage.DELIVERED)
+
+
+def list_undelivered(db: sqlite3.Connection, limit: int = 20) -> list[tuple[str, TicketDelivery]]:
+    """List the tickets that the provider does not have in full, with what holds each of them."""
+    subjects = db.execute(
+        "SELECT subject FROM outbox_dead WHERE type = :kind UNION SELECT subject FROM outbox_event "
+        "WHERE type = :kind UNION SELECT subject FROM outbox_withheld ORDER BY subject LIMIT :limit",
+        {"kind": TICKET_TYPE, "limit": limit},
+    ).fetchall()
+    return [(row["subject"], load_delivery(db, row["subject"])) for row in subjects]
+
+
+def _waiting_reason(db: sqlite3.Connection) -> str:
+    """Say what delivery waits for; empty if it is on its way."""
+    return "; ".join(one.reason for one in list_destinations(db) if one.reason)
 
 
 def list_destinations(db: sqlite3.Connection) -> list[DestinationState]:

@@ -41,7 +41,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -54,6 +54,7 @@ from starlette.types import Receive, Scope, Send
 from uplink.delivery.cloudevents import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.feedback import Feedback
+from uplink.events.ticket import Step
 from uplink.receiver import parsing, problems
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.database import DatabaseBusy, DatabaseUnavailable
@@ -187,6 +188,7 @@ class _AgentEndpoints:
                 "formats": self._accepted_formats(),
                 "batch": {"events": self._behaviour.most, "bytes": parsing.MAX_BODY_BYTES},
                 "content_encoding": ["gzip", "identity"],
+                "ticket_events": list(get_args(Step)),
                 "signatures": ["v1a"],
                 "feedback": True,
             }
