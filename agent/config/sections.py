@@ -210,6 +210,19 @@ class EgressConfig(ConfigSection):
 
 class StorageConfig(ConfigSection):
     folder: str | None = Field(None, description="Where state is kept; the system's place by default.")
+    keep_history: ConfigDuration = Field(
+        400 * 86400.0,
+        ge=60 * 86400,
+        description="Alerts, levels, states, events; forecasts that were checked.",
+    )
+    keep_page_counts: ConfigDuration = Field(
+        35 * 86400.0, ge=35 * 86400, description="Each change of a page counter; after that one a day."
+    )
+    keep_meter_reads: ConfigDuration = Field(
+        1100 * 86400.0,
+        ge=400 * 86400,
+        description="The chained reads that invoices rest on, and their borders.",
+    )
 
 
 class LogConfig(ConfigSection):

@@ -106,9 +106,9 @@ def load_forecasts(tx: sqlite3.Connection, device: str, at: float, site: str) ->
     return kept.printer.build_forecasts(kept.pool, to_local_time(at))[0]
 
 
-def delete_old_forecasts(tx: sqlite3.Connection, now: float) -> None:
+def delete_old_forecasts(tx: sqlite3.Connection, now: float, keep: float = RETENTION) -> None:
     """Delete forecasts of cartridges that ended long ago."""
-    tx.execute("DELETE FROM forecast WHERE ended < ?", (now - RETENTION,))
+    tx.execute("DELETE FROM forecast WHERE ended < ?", (now - keep,))
 
 
 def to_local_time(at: float) -> float:

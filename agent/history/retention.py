@@ -1,29 +1,53 @@
-"""How long history is kept: everything for 400 days, page counters by the hour only for 35.
+"""How long history is kept, by class (`[storage]` of config.toml).
 
-    alert episodes, supply levels, states, silences, device events  400 days, each change
-    page counters                                                   35 days each change, then one a day
+    alert episodes, supply levels, states, silences, device events  keep_history: 400 days, each change
+    page counters                                                   keep_page_counts: 35 days each change,
+                                                                    then one a day for keep_history
+    meter reads (one row a printer and day) and their borders       keep_meter_reads: 1100 days
 
 A series never loses its current value: the last row before the bound stays, however old.
 Called about once a day; it works through the days that have come due, a bounded piece at a time.
 """
 
 import sqlite3
+from dataclasses import dataclass
+
+from agent.history.meters import chain_store, ledger
 
 DAY = 86400.0
-FULL_RETENTION = 35 * DAY  # page counters in full
-RETENTION = 400 * DAY
 MAX_ROWS = 20_000  # rows deleted in one transaction: some tens of milliseconds
 
 
-def prune_rows(tx: sqlite3.Connection, now: float) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPeriods:
+    """How long each class of data is kept, in seconds."""
+
+    history: float = 400 * DAY
+    page_counts: float = 35 * DAY  # each change; later one a day
+    meter_reads: float = 1100 * DAY
+
+
+DEFAULT_PERIODS = RetentionPeriods()
+
+
+def prune_rows(tx: sqlite3.Connection, now: float, periods: RetentionPeriods = DEFAULT_PERIODS) -> int:
     """Thin and delete rows that are too old, up to a bounded number; return how many were deleted.
 
     Call it again until it returns 0.
     """
-    gone = _thin_meters(tx, now - FULL_RETENTION)
+    gone = _thin_meters(tx, now - periods.page_counts)
     if gone < MAX_ROWS:
-        gone += _delete_old_rows(tx, now - RETENTION, MAX_ROWS - gone)
+        gone += _delete_old_rows(tx, now - periods.history, MAX_ROWS - gone)
     return gone
+
+
+def prune_meter_reads(tx: sqlite3.Connection, now: float, periods: RetentionPeriods = DEFAULT_PERIODS) -> int:
+    """Delete old meter reads and borders, up to a bounded number; return how many were deleted.
+
+    The hash of the last one deleted stays, so that the rest of each chain verifies.
+    """
+    bound = now - periods.meter_reads
+    return chain_store.prune_links(tx, bound) + ledger.prune_epochs(tx, bound)
 
 
 def load_thinned_until(db: sqlite3.Connection) -> float | None:

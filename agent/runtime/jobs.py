@@ -128,10 +128,16 @@ def collect_counts(agent: Agent) -> dict[str, int]:
 async def prune_history(agent: Agent) -> None:
     """Thin and delete old history, a piece at a time, so that polls are not held up."""
     expiry = await agent.store.run(partial(expiry_clock.move_expiry, wall=agent.clock.now()))
+    kept, gone = agent.config.storage, 1
+    periods = retention.RetentionPeriods(
+        history=kept.keep_history, page_counts=kept.keep_page_counts, meter_reads=kept.keep_meter_reads
+    )
+    while gone:
+        gone = await agent.store.run(partial(retention.prune_rows, now=expiry, periods=periods))
     gone = 1
     while gone:
-        gone = await agent.store.run(partial(retention.prune_rows, now=expiry))
-    await agent.store.run(partial(forecast_store.delete_old_forecasts, now=expiry))
+        gone = await agent.store.run(partial(retention.prune_meter_reads, now=expiry, periods=periods))
+    await agent.store.run(partial(forecast_store.delete_old_forecasts, now=expiry, keep=kept.keep_history))
 
 
 async def reload_files(agent: Agent) -> None:

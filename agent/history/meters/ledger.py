@@ -174,6 +174,12 @@ def load_epochs(tx: sqlite3.Connection, device: str, *, after: float = NEVER) ->
     ]  # fmt: skip
 
 
+def prune_epochs(tx: sqlite3.Connection, bound: float) -> int:
+    """Delete the borders of before `bound`; the first reading of each counter stays."""
+    where = "opened < ? AND why <> ?"
+    return tx.execute(f"DELETE FROM meter_epoch WHERE {where}", (bound, EpochReason.FIRST)).rowcount  # noqa: S608 - a constant
+
+
 def _save_counter(
     tx: sqlite3.Connection, device: str, meter: Meter, read: CounterRead, state: CounterState
 ) -> None:

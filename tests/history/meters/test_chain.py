@@ -8,7 +8,9 @@ import pytest
 from agent.core.calendars import ALWAYS_OPEN
 from agent.core.model import Address, Meter, Snapshot
 from agent.core.store import Store, open_reader
+from agent.history import retention
 from agent.history.meters import chain, chain_store, daily_reads, ledger
+from agent.history.retention import RetentionPeriods
 
 DAY = 86400.0
 OID = "1.3.6.1.2.1.43.10.2.1.4.1.1"
@@ -128,6 +130,14 @@ class TestPruning:
         with full.transaction() as tx:
             chain_store.prune_links(tx, 5000 * DAY)
         assert (verdict(full).broken, verdict(full).reads) == (None, 9)
+
+    def test_reads_and_borders_go_by_the_period_of_the_configuration(self, full):
+        periods = RetentionPeriods(meter_reads=4 * DAY)
+        with full.transaction() as tx:
+            assert retention.prune_meter_reads(tx, 8 * DAY, periods) == 2 * 4
+            assert [link.number for link in chain_store.iterate_links(tx, PRINTER)] == [5, 6, 7, 8, 9]
+            assert [one.first for one in ledger.load_epochs(tx, PRINTER)] == [1000], "where it began stays"
+        assert verdict(full).broken is None
 
 
 class TestTheFirstVersion:
