@@ -248,10 +248,18 @@ class IppSession:
                 return await _read_bounded(response, str(self._target.address))
         except httpx.TimeoutException:
             raise NoAnswer(str(self._target.address), "no IPP answer in time") from None
-        except (httpx.ProtocolError, httpx.DecodingError) as why:
+        except (httpx.ProtocolError, httpx.DecodingError, httpx.InvalidURL) as why:
             raise MalformedReply(str(self._target.address), f"what answers is not HTTP: {why}") from None
-        except httpx.TransportError as why:
+        except (httpx.TransportError, OSError) as why:
             raise NoAnswer(str(self._target.address), f"no connection: {why or type(why).__name__}") from None
+        except (
+            ValueError,
+            LookupError,
+            ArithmeticError,
+        ) as why:  # idna, codecs, numbers
+            raise MalformedReply(
+                str(self._target.address), f"its HTTP cannot be used: {type(why).__name__}"
+            ) from None
 
     def _note_certificate(self, response: httpx.Response) -> None:
         stream = response.extensions.get("network_stream")

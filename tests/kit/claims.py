@@ -162,6 +162,28 @@ LISTED = (
         full={"packets": 100_000},
     ),
     Claim(
+        name="hostile-ipp",
+        says="hostile HTTP and IPP answers of a device, beside good printers",
+        figure="{answers:,} answers: {unforeseen} unforeseen errors, the good printer polled on",
+        control="httpx's errors let through: {ended} of 1 answers ends a sweep",
+        full={"answers": 1000},
+    ),
+    Claim(
+        name="hostile-mdns",
+        says="fuzzed mDNS packets, beside a printer that announces itself",
+        figure="{packets:,} packets: {restarts} restarts of listening, the good printer found, {rss:.0f} MB more",
+        control="one name ends resolving, as it was: {met} of 1 good printers found",
+        full={"packets": 100_000},
+        folds={"rss": max},
+    ),
+    Claim(
+        name="clock-jumps",
+        says="jumps of the wall clock (minutes, a day, a year, back and forward, 1970) in a running service",
+        figure="{jumps:,} jumps: {missed} polls missed, {doubled} jobs run twice, {unsaid} not reported once",
+        control="due times by wall time: {stopped} of 1 jumps stop the polls",
+        full={"jumps": 200},
+    ),
+    Claim(
         name="strings",
         says="hostile strings of printers in JSON, HTML, SVG, log, terminal and e-mail (there is no CSV)",
         figure="{strings:,} strings × {outputs} outputs: {broken} broken",
