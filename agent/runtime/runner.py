@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import Any
 
 from agent import __version__
 from agent.app import Agent, do_nothing
@@ -72,6 +73,7 @@ async def run_service(
     if stop is None:
         stop = asyncio.Event()
         _install_signal_handlers(stop.set)
+    asyncio.get_running_loop().set_exception_handler(partial(_record_callback_error, agent))
     async with running_agent(agent):
         periodic, calendar = jobs.build_jobs(agent), jobs.build_calendar_jobs(agent)
         jobs.watch_clock(periodic, agent, calendar)
@@ -94,6 +96,15 @@ async def run_service(
         failed.cancel()
     elif not stop.is_set():
         await failed
+
+
+def _record_callback_error(agent: Agent, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Record an error in a callback of the event loop, which has no other edge."""
+    why = context.get("exception")
+    if isinstance(why, Exception):
+        agent.supervisor.failures.record_failure("a callback of the event loop", why)
+    else:
+        loop.default_exception_handler(context)
 
 
 def _start_tasks(agent: Agent, keeper: ServiceManager) -> None:

@@ -204,17 +204,24 @@ async def test_a_process_whose_clock_is_set_polls_on(tmp_path, shop, needs, firs
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
     command = [sys.executable, "-m", "agent", "run", "--config", str(config)]
+    log = tmp_path / "log"
+
+    def reported():
+        return log.read_text().count("the clock of this machine was set")
+
     async with fleet:
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220
+        with log.open("w") as stderr:
+            process = subprocess.Popen(command, env=environment, stderr=stderr)  # noqa: ASYNC220
         try:
             await wait_until(lambda: fleet.count_packets(own("8.1")).total() >= 4, 60.0)
             await asyncio.sleep(2.0)
             stamp.write_text(then)
             before = fleet.count_packets(own("8.1")).total()
             await wait_until(lambda: fleet.count_packets(own("8.1")).total() >= before + 4, 90.0)
+            await wait_until(reported)
             assert process.poll() is None
         finally:
             process.terminate()
-            _, said = await asyncio.to_thread(process.communicate, timeout=30)
-    assert said.count("the clock of this machine was set") == 1, said
-    assert "Traceback" not in said
+            await asyncio.to_thread(process.wait, timeout=30)
+    assert reported() == 1
+    assert "Traceback" not in log.read_text()

@@ -10,6 +10,7 @@ addresses takes a bounded queue: an announcement that carries its records, as pr
 import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
@@ -30,6 +31,9 @@ GATHER = 0.7  # seconds to wait for the other services of a printer
 MAX_RESOLVING = 64  # names whose records are asked for at the same time
 MAX_UNRESOLVED = 256  # names that wait for that; more are given up until they are announced again
 MAX_GATHERING = 5000  # addresses whose services are gathered at the same time
+MAX_LABEL = 63  # octets (RFC 1035, 2.3.4)
+MAX_CACHED = 5000  # records in zeroconf's cache, which holds 10,000
+TRIM_INTERVAL = 1.0  # seconds between looks at it
 MAX_SEEN = 20_000  # addresses that are remembered as reported
 
 ServiceName = tuple[str, str]  # type and name
@@ -78,6 +82,9 @@ class AnnouncementListener:
         if state_change is ServiceStateChange.Removed:
             return
         try:
+            if any(len(label.encode()) > MAX_LABEL for label in name.split(".")):
+                self._forget_name(service_type, name)
+                return
             info = AsyncServiceInfo(service_type, name)
             if info.load_from_cache(zeroconf):
                 self._gather_records(info)
@@ -90,13 +97,31 @@ class AnnouncementListener:
     async def resolve_names(self) -> None:
         """Ask for the records of names that came without, so many at once, for ever."""
         while True:
-            await self._arrived.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TRIM_INTERVAL):
+                    await self._arrived.wait()
+            self._trim_cache()
             batch = list(self._unresolved)[:MAX_RESOLVING]
             await asyncio.gather(*(self._resolve_name(*name) for name in batch))
             for name in batch:
                 self._unresolved.pop(name, None)
             if not self._unresolved:
                 self._arrived.clear()
+
+    def _forget_name(self, service_type: str, name: str) -> None:
+        """Drop a name that zeroconf took in and cannot write: each of its questions would fail on it."""
+        cache = self.zeroconf.cache
+        records = cache.entries_with_name(service_type)
+        cache.async_remove_records([one for one in records if getattr(one, "alias", "") == name])
+
+    def _trim_cache(self) -> None:
+        """Empty zeroconf's cache before a flood fills it: full, it drops the records that expire first.
+
+        A hostile host announces for years, a printer for minutes: the printer's would go.
+        """
+        cache = self.zeroconf.cache
+        if sum(map(len, cache.cache.values())) > MAX_CACHED:
+            cache.async_remove_records([record for store in cache.cache.values() for record in store])
 
     async def _resolve_name(self, service_type: str, name: str) -> None:
         try:

@@ -5,7 +5,8 @@
        ├──────────────────────── the same serial, MAC or UUID ┤
        └── one request, once and after a TCP port has opened ─┘   else once a day
 
-A printer named by hand, and one that answers "public" or SNMPv3, is never doubtful. Pure; `now` in seconds.
+A printer named by hand, and one that answers "public" or SNMPv3, is never doubtful. Pure; `now` is
+monotonic, so that a wall clock that is set raises no doubt.
 """
 
 from dataclasses import dataclass, field
@@ -32,21 +33,25 @@ class CredentialGuard:
     _doubts: dict[str, AddressDoubt] = field(default_factory=dict)
     _answers: dict[str, float] = field(default_factory=dict)  # when each printer answered last
 
-    def record_poll(self, device: Device, snapshot: Snapshot, *, answered: bool) -> None:
+    def record_poll(self, device: Device, snapshot: Snapshot, now: float, *, answered: bool) -> None:
         """Count polls in vain; an answer ends every doubt, and that of another printer begins one."""
         if contradicts_identity(device, snapshot.identity):
             self._doubts.setdefault(device.key, AddressDoubt()).silent_polls = MAX_SILENT_POLLS
         elif answered:
             self._doubts.pop(device.key, None)
-            self._answers[device.key] = snapshot.at
+            self._answers[device.key] = now
         else:
             self._doubts.setdefault(device.key, AddressDoubt()).silent_polls += 1
 
-    def is_doubtful(self, device: Device, now: float, patience: float) -> bool:
-        """Return True if the printer has been silent for too many polls, or for `patience` seconds."""
+    def is_doubtful(self, device: Device, now: float, patience: float, *, wall: float) -> bool:
+        """Return True if the printer has been silent for too many polls, or for `patience` seconds.
+
+        `wall`: seconds since 1970, for what was before the start of the service.
+        """
         doubt = self._doubts.get(device.key)
-        last_answer = self._answers.get(device.key, device.last_seen)
-        return now - last_answer > patience or (doubt is not None and doubt.silent_polls >= MAX_SILENT_POLLS)
+        answered = self._answers.get(device.key)
+        silent = wall - device.last_seen if answered is None else now - answered
+        return not 0 <= silent <= patience or (doubt is not None and doubt.silent_polls >= MAX_SILENT_POLLS)
 
     def may_try(self, key: str, now: float, *, awake: bool) -> bool:
         """Return True if one request with the community may go to an address without proof, and count it."""

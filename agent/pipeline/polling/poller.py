@@ -125,7 +125,9 @@ class Poller:
         if await self._exclude_host(device.address.host):
             return
         await self.batch_writer.write_poll(reading)
-        self.credential_guard.record_poll(device, reading.snapshot, answered=reading.credential is not None)
+        self.credential_guard.record_poll(
+            device, reading.snapshot, self.clock.monotonic(), answered=reading.credential is not None
+        )
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, self.clock.monotonic(), reading.snapshot.uptime
         ):
@@ -205,9 +207,12 @@ class Poller:
         The first request is sent once. Without an answer the host is asked without a secret, and gets the
         rest only if nothing there speaks against it.
         """
-        now, guard = self.printer_reader.clock.now(), self.credential_guard
+        now, guard = self.clock.monotonic(), self.credential_guard
         doubtful = guard.is_doubtful(
-            device, now, credential_guard.MAX_SILENT_POLLS * self.poll_queue.cadence[Tier.ALERTS]
+            device,
+            now,
+            credential_guard.MAX_SILENT_POLLS * self.poll_queue.cadence[Tier.ALERTS],
+            wall=self.clock.now(),
         )
         if not doubtful:
             answer = await poll(credentials, tiers, cached=cached, attempts=1)
