@@ -37,6 +37,7 @@ VERBS = {
     "rules": "Rules",
     "simulate": "The other ends, for trials",
     "receive": "The other ends, for trials",
+    "conform": "The other ends, for trials",
     "service": "This installation",
     "selftest": "This installation",
     "version": "This installation",

@@ -1,0 +1,140 @@
+"""`printwarden conform`: nothing against backends that keep the contract, the right clause against broken ones."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from agent import cli
+from uplink.conformance.clauses import CLAUSES
+from uplink.conformance.enrolment import ENROLMENT_CLAUSES
+from uplink.conformance.probe import BackendProbe
+from uplink.conformance.report import check_backend
+from uplink.identity import identity
+from uplink.receiver import ownership
+from uplink.receiver.app import create_app
+from uplink.receiver.auth import AgentAuth
+from uplink.receiver.event_store import EventStore
+from uplink.receiver.serve import serve_app
+
+ROOT = Path(__file__).parents[2]
+STRANGER = (ROOT / "docs" / "examples" / "receiver.py").read_text("utf-8")
+PAGE = (ROOT / "docs" / "provider.md").read_text("utf-8")
+
+
+async def findings(url: str, *, token: str | None = None, enrol: Path | None = None) -> list[str]:
+    """The clauses that a backend breaks."""
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        known = None
+        if enrol is not None:
+            known = await identity.enrol_agent(
+                client, url, enrol.parent / "identity", token_source=str(enrol), site_id="S-1"
+            )
+        probe = BackendProbe(client=client, url=url, site_id="S-1", token=token, identity=known)
+        return [one.number for one in [it async for it in check_backend(probe)] if one.finding]
+
+
+@pytest.mark.parametrize(
+    "receiver", [{}, {"token": "t"}, {"enrolment": True}], ids=["open", "token", "enrolled"]
+)
+async def test_the_reference_receiver_keeps_every_clause(tmp_path: Path, receiver: dict[str, Any]) -> None:
+    async with serve_app(create_app(tmp_path / "r.db", **receiver)) as url:
+        enrol = one_time_token(tmp_path) if "enrolment" in receiver else None
+        assert await findings(f"{url}/v1/events", token=receiver.get("token"), enrol=enrol) == []
+    with closing(EventStore(tmp_path / "r.db")) as store:
+        assert not any(row["occupied"] for row in store.list_tickets()), "it leaves no ticket behind"
+
+
+def one_time_token(folder: Path) -> Path:
+    with closing(EventStore(folder / "r.db")) as store:
+        (folder / "token").write_text(AgentAuth(store).issue_token("S-1", time.time()))
+    return folder / "token"
+
+
+@asynccontextmanager
+async def strangers(tmp_path: Path, source: str) -> AsyncIterator[str]:
+    """The receiver of the documents, or a broken one, in a process of its own."""
+    (tmp_path / "receiver.py").write_text(source, "utf-8")
+    command = [sys.executable, str(tmp_path / "receiver.py"), "0", str(tmp_path / "r.db"), "right"]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = await asyncio.create_subprocess_exec(*command, **quiet)
+    try:
+        assert process.stdout is not None
+        yield (await process.stdout.readline()).decode().split()[-1]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_a_strangers_receiver_in_150_lines_keeps_every_clause(tmp_path: Path) -> None:
+    assert len(STRANGER.splitlines()) <= 150
+    async with strangers(tmp_path, STRANGER) as url:
+        assert await findings(url, token="right") == []
+
+
+BROKEN = [
+    # what is wrong with it, the right lines, the wrong ones, the clauses that it breaks
+    ("an event is missing in the receipt", "for event in events]})", "for event in events[:1]]})", "1.1"),
+    ("gzip is not known", 'packing not in {"gzip", "identity"}', 'packing != "identity"', "1.2"),
+    ("later fields are refused", "return None if good", 'return None if good and "later_field" not in data', "1.4"),
+    ("every event is new", '"accepted" if new else "duplicate"', '"accepted"', "2.1"),
+    ("a key is not looked at", "if before and before[0] != body:", "if False:", "2.3"),
+    ("one bad event spoils all", "if kind := find_refusal(event):", "if kind := find_refusal(event):\n            raise Problem(422, kind, '')", "3.1"),
+    ("problems are plain JSON", '"application/problem+json"', '"application/json"', "3.2"),
+    ("a bomb is unpacked", "max(length, len(body)) > MAX_BYTES", "length > MAX_BYTES", "3.3"),
+    ("no Date", "self.send_response(status)  # with a Date", "self.send_response_only(status)", "3.4"),
+    ("an open never joins", "ticket = (alias or holder or [None])[0]", "ticket = (alias or [None])[0]; key = name", "4.1"),
+    ("clear frees the key", "NOT IN ('verified', 'cancel')", "NOT IN ('verified', 'cancel', 'clear')", "4.1"),
+    ("a key is never free", "SET occupied = 0", "SET occupied = 1", "4.2"),
+    ("the first alias frees the key", "if not self.one(open_ones, ticket):", 'if step in {"verified", "cancel"}:', "4.2"),
+    ("the newest arrival counts", '> alias[1]:', '>= 0:', "4.3"),
+    ("keys are not a site's own", 'event["data"]["agent"].get("site_id") or ""', '""', "4.4"),
+    ("everybody may send", "if not hmac.compare_digest(", "if given and False and hmac.compare_digest(", "5.1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "right", "wrong", "clause"), BROKEN, ids=[it[0] for it in BROKEN])
+async def test_a_broken_receiver_gets_the_right_finding(
+    tmp_path: Path, what: str, right: str, wrong: str, clause: str
+) -> None:
+    assert STRANGER.count(right) == 1, what
+    async with strangers(tmp_path, STRANGER.replace(right, wrong)) as url:
+        found = await findings(url, token="right")
+    assert clause in found
+    assert len(found) <= 4, "and hardly another"
+
+
+async def test_a_receiver_that_believes_what_events_say_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "find_foreign_part", lambda *_: None)
+    async with serve_app(create_app(tmp_path / "r.db", enrolment=True)) as url:
+        assert await findings(f"{url}/v1/events", enrol=one_time_token(tmp_path)) == ["5.5"]
+
+
+async def test_the_command_says_so_by_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("right")
+    async with serve_app(create_app(tmp_path / "r.db", token="right")) as url:
+        words = ["conform", f"{url}/v1/events", "--insecure-loopback"]
+
+        def run(*more: str) -> Any:
+            return CliRunner().invoke(cli.build_cli(), [*words, *more], env={"COLUMNS": "200"})
+
+        good = await asyncio.to_thread(run, "--token-file", str(tmp_path / "token"))
+        bad = await asyncio.to_thread(run)
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert f"{len(CLAUSES)} of {len(CLAUSES)} clauses kept" in good.stdout
+    assert "answered 401" in bad.stdout
+
+
+def test_the_page_lists_every_clause() -> None:
+    for clause in (*CLAUSES, *ENROLMENT_CLAUSES):
+        assert f"| {clause.number} | {clause.text} |" in PAGE
