@@ -4,7 +4,8 @@
     escapes to two bytes .... ISO-2022-JP
     byte order mark, NULs ... UTF-16
     ASCII ................... taken as it is; hex dumps in it are undone
-    valid UTF-8 ............. beyond ASCII that is no accident, whatever was declared
+    valid UTF-8 ............. beyond ASCII that is no accident, whatever was declared; cut at the end, too:
+                              SIZE(0..63) may end within a character, which is left out
     C1 bytes + kana ......... Shift-JIS, also where Latin-1 was declared
     the declared charset .... prtLocalizationCharacterSet (RFC 3805), an IANA MIBenum
     mostly high letters ..... ISO 8859-5, Cyrillic firmware that declares nothing
@@ -38,6 +39,21 @@ ROMAN_8 = b"\x01\x15"  # HP symbol set 8U, written in front of the text
 _DUMP_LINE = 16  # bytes that net-snmp prints before it starts a new line
 _HEX_RUN = re.compile(r"(?:[0-9A-Fa-f]{2} ){3,}[0-9A-Fa-f]{2} ?|(?:[0-9A-Fa-f]{2} )+")
 _BLANKS = re.compile(r"\s+")
+_FIRST_OF_SEVERAL = 0xC2  # the least byte that begins a UTF-8 character of several
+
+_PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
+_PLACEHOLDER = re.compile(
+    r"""
+        null | nil | none | n/?a | un(?:known|defined|specified|available|assigned|set) | x{3,}
+        | no\ (?:data|value|information) | invalid | default(?:\ string)? | tbd | to\ be\ (?:filled|defined).*
+        | not?[-\ ]?(?:set|specified|available|applicable|assigned|defined|found|present|programmed)(?:\ yet)?
+        | unbekannt | inconnu | desconocid[oa] | sconosciut[oa] | desconhecid[oa] | onbekend | nieznany
+        | okand
+        | неизвестно | 不明 | 未知 | 未知的
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Words that firmware writes where it has no value."""
 
 
 def decode_octets(raw: bytes, charset: int | None = None) -> str:
@@ -49,6 +65,12 @@ def clean_text(text: str) -> str:
     """`text` without what could deceive or break a screen, a log or a table; blanks collapsed."""
     kept = "".join(map(_printable_char, text[: 4 * MAX_LENGTH]))
     return _BLANKS.sub(" ", kept).strip()[:MAX_LENGTH].rstrip()
+
+
+def drop_placeholder(text: str) -> str:
+    """Return `text`, or "" where it is a word for no value: "NULL", "Unknown", "(not set)"."""
+    bare = text.strip(_PADDING)
+    return text if bare and not _PLACEHOLDER.fullmatch(bare) else ""
 
 
 def fold_case(text: str) -> str:
@@ -86,12 +108,37 @@ def _decode_bytes(raw: bytes, charset: int | None) -> str:
     if wide := _decode_utf16(raw):
         return wide
     raw = raw.strip(b"\0")
+    if (cut := decode_cut_utf8(raw)) is not None:
+        return cut
     for codec in _candidate_codecs(raw, charset):
         try:
             return raw.decode(codec)
         except (UnicodeDecodeError, LookupError):
             continue
     return raw.decode("iso8859-1")
+
+
+def decode_cut_utf8(raw: bytes) -> str | None:
+    """Decode UTF-8 that ends within a character, without that one; None for any other bytes.
+
+    A whole character beyond ASCII has to be in front, or it could be a letter of another charset.
+    """
+    for missing in (1, 2, 3):
+        if len(raw) > missing and raw[-missing] >= _FIRST_OF_SEVERAL:
+            try:
+                text = raw[:-missing].decode("utf-8")
+            except UnicodeDecodeError:
+                return None
+            is_cut = _character_length(raw[-missing]) > missing
+            tail = raw[1 - missing :] if missing > 1 else b""
+            follows = all(0x80 <= byte <= 0xBF for byte in tail)
+            return text if is_cut and follows and not text.isascii() else None
+    return None
+
+
+def _character_length(first: int) -> int:
+    """Return how many bytes a UTF-8 character has that begins with this byte (RFC 3629, section 3)."""
+    return 2 if first < 0xE0 else 3 if first < 0xF0 else 4 if first < 0xF5 else 0
 
 
 def _decode_utf16(raw: bytes) -> str:

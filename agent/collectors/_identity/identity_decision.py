@@ -18,6 +18,7 @@ from agent.collectors._identity import model_names, serial_numbers
 from agent.collectors._identity.ieee1284 import DeviceId
 from agent.collectors._vendor.vendor_profiles import Profile, ProfileRow, Profiles
 from agent.core.model import Identity
+from agent.core.text import drop_placeholder
 
 NETWORK_CARD = re.compile(r"HP ETHERNET MULTI-ENVIRONMENT|JETDIRECT", re.IGNORECASE)
 """sysDescr of a network card used in printers of many makers: it does not name the vendor."""
@@ -107,8 +108,8 @@ def decide_identity(evidence: IdentityEvidence, profiles: Profiles) -> IdentityD
         firmware=firmware.text or None,
         mac=serial_numbers.pick_mac(evidence.macs),
         is_printer=_is_printer(evidence, profiles, vendor),
-        name=evidence.printer_name.text or evidence.sys_name or None,
-        location=evidence.location or None,
+        name=drop_placeholder(evidence.printer_name.text) or drop_placeholder(evidence.sys_name) or None,
+        location=drop_placeholder(evidence.location) or None,
         object_id=evidence.object_id or None,
         description=evidence.sys_descr.text or None,
         profiles=tuple(profile.file for profile in fitting),
@@ -217,7 +218,7 @@ def _firmware_candidates(
 
 
 def _first_text(found: Iterable[tuple[str, bytes]]) -> SourcedText:
-    return next((SourcedText(text, source) for text, source in found if text), NO_TEXT)
+    return next((SourcedText(text, source) for text, source in found if drop_placeholder(text)), NO_TEXT)
 
 
 def _is_computer(evidence: IdentityEvidence) -> bool:

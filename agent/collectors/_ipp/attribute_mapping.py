@@ -4,6 +4,7 @@ Levels and alerts come in three dialects: the PWG's own (printer-supply, printer
 lists of CUPS and Apple, and reasons without rows. Each supply takes its level from the dialect that has one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
@@ -21,6 +22,7 @@ from agent.collectors._vendor.part_numbers import find_supply_ids
 from agent.collectors._vendor.supply_colours import detect_colour
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.core.model import Alert, Identity, Meter, Status, Supply
+from agent.core.text import drop_placeholder
 
 REQUESTED_ATTRIBUTES = (
     "printer-name", "printer-dns-sd-name", "printer-make-and-model", "printer-device-id", "printer-uuid",
@@ -53,6 +55,16 @@ _SPLITS = {  # members of the -col attributes (PWG 5100.22)
     "highlight-color": ("two_colour", None),
     "blank": ("blank", None),
 }
+
+
+_MAIN_FIRMWARE = re.compile(
+    r"firmware|system|main|base|controller|printer|device|bundle|package|code", re.IGNORECASE
+)
+_PART_FIRMWARE = re.compile(
+    r"\bipp\b|air ?print|fax|network|\bnic\b|engine|panel|scan|boot|option|tray|font|\bpdf\b|interface|usb"
+    r"|wi-?fi|wireless|bluetooth|finisher|feeder|modem|language|loader|kernel|mechan",
+    re.IGNORECASE,
+)
 
 
 def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: list[str]) -> dict[str, Any]:
@@ -109,8 +121,9 @@ def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identit
     )
     decision = decide_identity(evidence, profiles)
     sources = {f"identity.{name}": raw.decode() for name, raw in decision.sources.items()}
-    firmware = ", ".join(
-        dict.fromkeys(filter(None, list_texts(attributes.get("printer-firmware-string-version", ()))))
+    firmware = choose_firmware(
+        list_texts(attributes.get("printer-firmware-name", ())),
+        list_texts(attributes.get("printer-firmware-string-version", ())),
     )
     uuids = {
         name: serial_numbers.clean_uuid(_first_text(attributes, name))
@@ -122,6 +135,21 @@ def _build_identity(attributes: Attributes, profiles: Profiles) -> tuple[Identit
     if uuid:
         sources["identity.uuid"] = f"ipp:{origin}"
     return replace(decision.identity, firmware=firmware or None, uuid=uuid), sources
+
+
+def choose_firmware(names: list[str], versions: list[str]) -> str:
+    """Choose the version of the printer itself among its parts'; each belongs to the name beside it."""
+    known = [version for version in versions if drop_placeholder(version)]
+    if len(names) == len(versions):
+        pairs = [pair for pair in zip(names, versions, strict=True) if drop_placeholder(pair[1])]
+        own = [version for name, version in pairs if not _PART_FIRMWARE.search(name)]
+        main = [
+            version
+            for name, version in pairs
+            if _MAIN_FIRMWARE.search(name) and not _PART_FIRMWARE.search(name)
+        ]
+        known = main or own or known
+    return next(iter(known), "")
 
 
 def _build_alerts(attributes: Attributes, status: Status | None) -> tuple[Alert, ...] | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from agent.core.errors import MalformedReply
-from agent.core.text import clean_text
+from agent.core.text import clean_text, decode_cut_utf8
 
 MAX_BYTES = 1 << 20  # of a response; the longest of real printers has 18 KiB
 MAX_DEPTH = 8  # collections inside collections
@@ -242,4 +242,5 @@ def _decode_text(content: bytes) -> str:
     try:
         return clean_text(content.decode("utf-8"))
     except UnicodeDecodeError:
-        return clean_text(content.decode("latin-1"))
+        cut = decode_cut_utf8(content)
+        return clean_text(content.decode("latin-1") if cut is None else cut)

@@ -48,7 +48,22 @@ _RESTING_TEXTS = r"""
     | klar | redo | vila | valmis | lepotila | kész | hazır | uyku
     | スリープ (モード|中)? | レディー? | 待機中? | 省 (エネ|電力) (モード|中)? | 準備完了
     | 印刷 (可能|できます) | 予熱中? | ウォームアップ中?
-    | готов[оа]? | ожидание | спящий\ режим | энергосбережение
+    | 節電 (モード|中)? | 低電力 (モード)? | 休止 (中|状態)?
+    | (進入)?睡眠 (模式|中|状态|狀態)? | 休眠 (模式|中|状态)? | (深度)?休眠 | 节能 (模式|状态|中)?
+    | 節能 (模式|狀態|中)?
+    | 省电 (模式)? | 省電 (模式)? | 待机 (模式|中)? | (准备|打印)?就绪 | (準備|列印)?就緒 | 准备就绪
+    | 预热中? | 預熱中?
+    | 절전 (\ ?모드|\ 중)? | 대기 (\ ?모드|\ 중)? | (인쇄\ )?준비 (\ ?완료|됨|\ 중)?
+    | (슬립|수면) (\ ?모드)? | 예열 (\ 중)?
+    | готов[оа]? (\ к\ (печати|работе))? | ожидание | (режим\ )? (сна|ожидания|энергосбережения)
+    | спящий\ режим | сон
+    | энергосбережение | прогрев | разогрев | готовий | режим\ сну | сплячий\ режим
+    | (uyku|bekleme) (\ modu)? (nda)? | beklemede | uyuyor | (güç|enerji)\ tasarrufu (\ modu)? | ısınıyor
+    | (stan\ |tryb\ )?(czuwania|oczekiwania) | oczekiwanie | tryb\ oszczędzania\ energii | trwa\ nagrzewanie
+    | viloläge | energisparläge | dvale (tilstand)? | hvile (modus)? | strømspare (tilstand|modus)
+    | virransäästö (tila)?
+    | alvó\ (mód|állapot) | energiatakarékos (\ mód)? | repaus | gata | αναστολή (\ λειτουργίας)?
+    | έτοιμο[ςη]? | αναμονή
 """
 RESTING_TEXT = re.compile(fold_case(_RESTING_TEXTS), re.VERBOSE)
 """The texts that panels show when nothing is wrong, in the languages of panels; folded."""

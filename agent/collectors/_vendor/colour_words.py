@@ -4,17 +4,18 @@ NAMES = {
     "black": "black schwarz noir noire negro negra nero nera preto preta zwart zwarte czarny czarna "
     "czarne cerna cerny cierna cierny crna svart sort musta fekete siyah negru negre juoda "
     "μαυρο черный черная чорний crni crno черен черна црна црни juodas juodos juodi melns "
-    "melna đen שחור שחורה أسود الأسود",
+    "черного черным черном черное черные melna đen שחור שחורה أسود الأسود",
     "cyan": "cyan zyan cian ciano cyaan cyjan cyjanowy cyjanowa azurova azurovy syaani syan turkiz "
     "голубой голубая циан cijan cijanova blekitny blekitna błękitny camgöbeği ciánkék żydras "
+    "голубого голубым циановый "
     "žydra žydras tsüaan ciāna ciāns κυανό κυανού блакитний блакитна ציאן سماوي السماوي سيان",
     "magenta": "magenta purpurova purpurovy purpur пурпурный пурпурная мадента маджента purpurowy "
     "purpurowa macenta bíbor škrlatni škrlatna purpurový пурпуровий магента purpurinis "
-    "purpurinė purpura fuksīna ματζέντα φούξια מגנטה أرجواني الأرجواني ماجنتا",
+    "пурпурного пурпурным purpurinė purpura fuksīna ματζέντα φούξια מגנטה أرجواني الأرجواني ماجنتا",
     "yellow": "yellow gelb jaune amarillo amarilla giallo gialla amarelo amarela geel gele zolty zolta "
     "zolte zluta zluty zlta keltainen gul sarga sari galben groc zuta rumena geltona жовтий "
     "κιτρινο желтый желтая žuti žuto rumeni žltý žltá żółte жълт жълта жута kollane dzeltens "
-    "dzeltena geltonas vàng צהוב צהובה أصفر الأصفر κίτρινη",
+    "желтого желтым желтые dzeltena geltonas vàng צהוב צהובה أصفر الأصفر κίτρινη",
     "grey": "grey gray grau gris grigio cinza cinzento grijs szary szara seda sedy harmaa серый",
     "red": "red rouge rojo roja rosso vermelho rood czerwony czerwona cervena rod punainen красный",
     "green": "green grun vert verde groen zielony zelena gron vihrea зеленый",

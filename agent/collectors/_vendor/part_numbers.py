@@ -10,6 +10,8 @@
 import re
 from dataclasses import dataclass
 
+from agent.core.text import drop_placeholder
+
 _NUMBER_WORD = r"(?:\ ?(?:number|numero|nummer|no|nr)\b\.?)?"
 _LABELLED_PART = re.compile(
     rf"(?:\b(?:P/?N|part{_NUMBER_WORD}|art(?:icle|ikel)?{_NUMBER_WORD}|order{_NUMBER_WORD}|REF))"
@@ -40,7 +42,6 @@ _PART = re.compile(
     """,
     re.VERBOSE,
 )
-_PLACEHOLDERS = {"unknown", "none", "n/a", "na"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,6 @@ def find_supply_ids(description: str) -> SupplyIds:
 
 def _find_labelled(pattern: re.Pattern[str], text: str) -> str | None:
     found = pattern.search(text)
-    if not found or found[1].casefold() in _PLACEHOLDERS:
+    if not found or not drop_placeholder(found[1]):
         return None
     return found[1].rstrip("-./")

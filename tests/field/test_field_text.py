@@ -1,0 +1,130 @@
+"""Texts that firmware cuts, joins or fills with words: what a person reads, and what colour and serial come of it."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from field_site import FieldSite
+from loopback import own
+
+from agent.collectors._identity import ieee1284
+from agent.collectors._ipp.attribute_mapping import choose_firmware
+from agent.collectors._ipp.codec import _decode_text
+from agent.collectors._printer_mib.alert_kinds import is_resting_text
+from agent.core.model import Supply
+from agent.core.store import open_reader
+from agent.core.text import decode_cut_utf8, decode_octets, drop_placeholder
+from agent.history import facts
+from agent.rules.functions._supply_words import read_shortage
+
+CUT = Path(__file__).parent / "text_cut_inside_a_character"
+OTHERS = [
+    ("Cartouche de toner magenta très haute capacité", "magenta"),
+    ("검정 토너 카트리지 대", "black"),
+]
+TEXTS = [
+    ("field", ("Картридж с черным тонером повышен", "black")),
+    ("cyrillic_at_sixty_three", ("Чёрный тонер повышенной ёмкос", "black")),
+    ("two_of_three_octets", ("ブラックトナーカートリッジ大", "black")),
+]
+
+
+def supplies(site: FieldSite) -> list[Supply]:
+    (key,) = site.devices()
+    with closing(open_reader(site.agent.config.database_path)) as db:
+        return list(facts.load_last_supplies(db, key))
+
+
+@pytest.mark.parametrize(("case", "first"), TEXTS, ids=[case for case, _ in TEXTS])
+async def test_a_text_cut_inside_a_character_is_read_without_it(field, case: str, first: tuple) -> None:
+    async with field("9.0/29") as site:
+        site.place(own("9.1"), CUT / f"{case}.snmprec")
+        await site.find()
+        await site.pass_hours(1)
+        assert [(one.description, one.colour) for one in supplies(site)] == [first, *OTHERS]
+        (device,) = site.devices().values()
+        assert device.location == "Straße des Kindes, Gebäude 4, Büro"
+
+
+@pytest.mark.parametrize("text", ["Büro é", "Чёрный", "검정 토너", "ブラック", "naïve 🖨"])
+def test_a_cut_at_any_octet_leaves_the_whole_characters(text: str) -> None:
+    raw = text.encode()
+    for end in range(4, len(raw) + 1):
+        whole = raw[:end].decode("utf-8", "ignore")
+        if not whole.isascii():
+            assert decode_octets(raw[:end]) == whole.strip()
+            assert _decode_text(raw[:end]) == whole.strip()
+
+
+@pytest.mark.parametrize("raw", [b"B\xfcro", b"Stra\xdfe \xc3", b"plain", b"", "Büro".encode(), b"\xc3\xc3"])
+def test_other_bytes_are_no_cut_utf8(raw: bytes) -> None:
+    assert decode_cut_utf8(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "versions", "right"),
+    [
+        (["Engine", "Network", "Firmware", "Fax", "Fonts"], ["E1", "N.2", "MXLSG.230.090", "F3", "1"],
+         "MXLSG.230.090"),
+        (["IPP", "System"], ["2.0", "2S0_2000.001.828"], "2S0_2000.001.828"),
+        (["Panel", "XYZ"], ["7", "CB.041.230"], "CB.041.230"),
+        (["System"], ["2S0_2000"], "2S0_2000"),
+        ([], ["1.0", "2.0"], "1.0"),
+        (["Firmware", "Main"], ["NULL", "3.1"], "3.1"),
+        (["Engine"], ["E1"], "E1"),
+    ],
+)  # fmt: skip
+def test_the_firmware_is_that_of_the_printer_not_of_its_parts(
+    names: list[str], versions: list[str], right: str
+) -> None:
+    assert choose_firmware(names, versions) == right
+
+
+@pytest.mark.parametrize(
+    ("written", "serial"),
+    [
+        ("583434473030303132333435", "X44G00012345"),
+        ("583434473030303132333435".lower(), "X44G00012345"),
+        ("X44G00012345", "X44G00012345"),
+        ("1234567890123456", "1234567890123456"),
+        ("58343447", "58343447"),
+    ],
+)
+def test_epsons_hexadecimal_serial_is_decoded(written: str, serial: str) -> None:
+    found = ieee1284.parse(f"MFG:EPSON;MDL:WF-C5790;SN:{written};")
+    assert found is not None
+    assert found.serial == serial
+
+
+def test_words_for_no_value_are_no_values() -> None:
+    for word in ("NULL", "(null)", "Unknown", "N/A", "not set", "---", "unbekannt", "未知", "xxxx"):
+        assert drop_placeholder(word) == "", word
+    for word in ("LaserJet", "Nonett 5", "Room 12", "Unknown Soldier Street 4"):
+        assert drop_placeholder(word) == word
+
+
+RESTING = (
+    "睡眠模式", "节能模式", "休眠", "就绪", "待机", "절전 모드", "대기 중", "준비 완료", "スリープ中", "節電モード",
+    "Спящий режим", "Режим сна", "Готов к печати", "Uyku modu", "Güç tasarrufu", "Tryb uśpienia", "Czuwania",
+    "Viloläge", "Έτοιμο",
+)  # fmt: skip
+TROUBLE = (
+    "请更换墨粉",
+    "토너 부족",
+    "Замените картридж",
+    "Toner bitti",
+    "Wymień toner",
+    "トナーがなくなりました",
+)
+
+
+@pytest.mark.parametrize("text", RESTING)
+def test_a_sleeping_panel_is_no_trouble(text: str) -> None:
+    assert is_resting_text(text)
+    assert read_shortage(text) is None
+
+
+@pytest.mark.parametrize("text", TROUBLE)
+def test_a_panel_that_wants_toner_is_no_sleep(text: str) -> None:
+    assert not is_resting_text(text)
+    assert read_shortage(text) is not None
