@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.core.model import Address, Alert, Device, Identity, Supply
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.discovery import binding, inventory
 from agent.forecast import forecast_store
 from agent.history import record, serialization
 from agent.history.meters import ledger
@@ -62,7 +62,7 @@ def _printer(tx: sqlite3.Connection, number: int, days: int, end: float, luck: r
     vendor, model = MAKES[number % len(MAKES)]
     identity = Identity(vendor=vendor, model=model, serial=f"IMAGINED{number:06}", is_printer=True)
     address = Address(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
-    device = inventory.bind_identity(tx, identity, address, now=end - days * DAY)
+    device = binding.bind_identity(tx, identity, address, now=end - days * DAY).device
     if device is None:
         raise SystemExit(f"the inventory did not take {identity}")
     tracks = {

@@ -22,15 +22,21 @@ def show_report(report: BacktestReport) -> None:
         typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
 
 
+def _show_shares(score: RuleScore) -> None:
+    if score.known_since:
+        typer.echo(f"  history since {format_iso_time(score.known_since)[:10]}: rates are of that time")
+    if score.judged:
+        typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
+    elif not score.unreplayable_signals:
+        typer.echo("  nothing to compare with: --against RULE names what it should foretell")
+
+
 def _show_score(score: RuleScore) -> None:
     typer.echo(
         f"{score.rule}: {counted(len(score.firings), 'ticket')}, "
         f"{score.ticket_rate:.3f} for each printer and month"
     )
-    if score.judged:
-        typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
-    else:
-        typer.echo("  nothing to compare with: --against RULE names what it should foretell")
+    _show_shares(score)
     if score.lead_quartiles:
         typer.echo(
             f"  lead      median {score.lead_quartiles[1] / DAY:.1f} days, "
@@ -40,7 +46,7 @@ def _show_score(score: RuleScore) -> None:
         typer.echo(f"  flaps     {score.flaps} opened again within a day")
     if score.unreplayable_signals:
         names = ", ".join(score.unreplayable_signals)
-        typer.echo(f"  not replayed: {names}: the past keeps nothing of it, so it was unknown all along")
+        typer.echo(f"  not replayed: {names}: history does not record it, so there is no score")
     if score.thinned:
         typer.echo("  judged in part on page counters of one reading a day")
     for what, them in (("missed", score.missed), ("false", score.false)):

@@ -30,6 +30,7 @@ from agent.rules import loader, lookup
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import Signal
 
+RUNNING_WITHIN = 3600.0  # seconds since the last answer of any printer
 MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -63,6 +64,16 @@ def load_rules_in_force(given: Path | None, rules: list[Path] | None) -> RuleSet
             [*loader.shipped_files(), *rules], settings.site.timezone if settings else None
         )
     return app.build_rules(settings) if settings else loader.load_rules(loader.shipped_files())
+
+
+def load_draft(given: Path | None, paths: list[Path] | None) -> RuleSet:
+    """The rules as they would be with these files in rules.d, where a file replaces only one of its name."""
+    settings = load_site_config(given)
+    drafts = [file for path in paths or () for file in (loader.rule_files(path) if path.is_dir() else [path])]
+    names = {file.name for file in drafts}
+    present = app.rule_files(settings) if settings else loader.shipped_files()
+    kept = [file for file in present if file.parent == loader.DEFAULTS or file.name not in names]
+    return loader.load_rules([*kept, *drafts], settings.site.timezone if settings else None)
 
 
 def load_site_config(given: Path | None) -> Config | None:
@@ -108,9 +119,15 @@ def parse_time(text: str) -> float:
         raise typer.BadParameter(f'"{text}" is no time; write 2026-03-02 or 2026-03-02T08:00') from None
 
 
+def last_reading(db: sqlite3.Connection) -> float:
+    """Now while the agent runs; of a history that ended, its last reading."""
+    now, newest = time.time(), backtest_report.newest_answer(db)
+    return now if now - newest < RUNNING_WITHIN else newest
+
+
 def load_current_facts(db: sqlite3.Connection, device: Device) -> Facts:
     """Load the current facts of a printer."""
-    return facts_builder.load_stored_facts(db, device, time.time(), facts_builder.load_site_facts(db))
+    return facts_builder.load_stored_facts(db, device, last_reading(db), facts_builder.load_site_facts(db))
 
 
 def collect_advice(state: Path | None, rules: RuleSet, files: list[Path] | None) -> list[Complaint]:
@@ -143,6 +160,8 @@ def show_explained(rule: Rule, device: Device, found: Sequence[Explanation], at:
     for it in found:
         stands = f"; {it.stands}" if it.stands else ""
         typer.echo(f"\n{it.subject or 'the printer'}: holds: {MARKS[it.holds]}{stands}")
+        for note in it.notes:
+            typer.echo(f"    {note}")
         for line in it.lines:
             typer.echo(f"    {line.part:5} {line.condition}: saw {line.saw}: {MARKS[line.holds]}")
 

@@ -210,14 +210,14 @@ def explain_rule(
 def diff_rules(
     paths: FilePaths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False
 ) -> None:
-    """Show the changes if these files were in force instead of those of the site.
+    """Show the differences if these files were copied to rules.d: a file replaces one of its name.
 
     Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
     """
-    from agent.rules import loader, rule_diff
+    from agent.rules import rule_diff
 
     found = rule_diff.compare_rule_sets(
-        _rules.load_rules_in_force(config, None), loader.load_rules([*loader.shipped_files(), *(paths or [])])
+        _rules.load_rules_in_force(config, None), _rules.load_draft(config, paths)
     )
     if as_json:
         _common.print_json([asdict(it) for it in found])

@@ -1,14 +1,12 @@
-"""Differences between two rule sets, rule by rule and key by key."""
+"""Differences between two rule sets in words, rule by rule and key by key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agent.rules.rule import Condition, Rule, RuleSet
+from agent.rules import rule_words
+from agent.rules.rule import Rule, RuleSet
 
-COMPARED_FIELDS = (
-    "title", "per", "scope", "timing", "schedule", "suppressions", "severity", "inhibited_by", "fault",
-    "component", "impact", "shadow", "grouping", "most_a_day",
-)  # fmt: skip
+PLAIN_FIELDS = ("title", "per", "severity", "fault", "component", "owner", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +34,38 @@ def compare_rule_sets(before: RuleSet, after: RuleSet) -> list[RuleDifference]:
             found.append(RuleDifference(rule=name, what="is new"))
         else:
             found += _compare_rules(before.rules[name], after.rules[name])
+    for name in sorted({*before.calendars, *after.calendars}):
+        one, other = before.calendars.get(name), after.calendars.get(name)
+        if one != other:
+            what = "is new" if one is None else "is gone" if other is None else "has other hours"
+            found.append(RuleDifference(rule=f"calendar {name}", what=what))
     return found
 
 
 def _compare_rules(one: Rule, other: Rule) -> Iterator[RuleDifference]:
-    for key in COMPARED_FIELDS:
-        before, after = getattr(one, key), getattr(other, key)
-        if before != after:
-            yield RuleDifference(rule=one.id, what=key, before=str(before), after=str(after))
-    for key in ("all", "any", "none", "clear"):
-        before, after = (", ".join(map(_format_condition, getattr(rule, key))) for rule in (one, other))
-        if before != after:
-            what = "clear.all" if key == "clear" else f"when.{key}"
-            yield RuleDifference(rule=one.id, what=what, before=before or "nothing", after=after or "nothing")
+    before, after = _describe_rule(one), _describe_rule(other)
+    for key in before:
+        if before[key] != after[key]:
+            yield RuleDifference(rule=one.id, what=key, before=before[key], after=after[key])
 
 
-def _format_condition(condition: Condition) -> str:
-    return f"{condition.signal.name} {condition.op} {_format_value(condition.value)}" + "".join(
-        f" {name}={_format_value(it)}" for name, it in sorted(condition.options.items())
-    )
-
-
-def _format_value(value: object) -> str:
-    return "/".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)
+def _describe_rule(rule: Rule) -> Mapping[str, str]:
+    """Each key of a rule with its value in words; calendars by name, their hours are compared apart."""
+    conditions = {"when.all": rule.all, "when.any": rule.any, "when.none": rule.none, "clear.all": rule.clear}
+    return {
+        **{name: str(getattr(rule, name)) or "nothing" for name in PLAIN_FIELDS},
+        "impact": rule.impact.value,
+        "enabled": "shadow" if rule.shadow else "true",
+        "once": str(rule.once).lower(),
+        **{
+            key: "; ".join(map(rule_words.format_condition, them)) or "nothing"
+            for key, them in conditions.items()
+        },
+        **rule_words.list_scope(rule.scope),
+        **rule_words.list_timing(rule.timing),
+        "evaluate": rule.schedule.text if rule.schedule else "with every reading",
+        "suppress": rule_words.format_suppressions(rule.suppressions),
+        "inhibited_by": rule_words.format_value(rule.inhibited_by),
+        "ticket": rule_words.format_grouping(rule.grouping),
+        "max_tickets_per_day": "no limit" if rule.most_a_day is None else str(rule.most_a_day),
+    }

@@ -96,3 +96,45 @@ def test_with_files_only_those_that_are_not_shipped_are_of_interest(tmp_path):
     rules = loader.load_rules([*loader.shipped_files(), tmp_path / "mine.toml"])
     assert [rule.id for rule in lookup.rules_of_interest(rules, [tmp_path])] == ["mine"]
     assert len(lookup.rules_of_interest(rules, None)) == len(rules.rules)
+
+
+def with_rule(rules, name, **different):
+    rule = replace(rules.rules[different.pop("like", name)], id=name, **different)
+    return replace(rules, rules={**rules.rules, name: rule}, _device_cache={})
+
+
+def test_a_copy_of_a_rule_in_force_brings_no_ticket_more(db, rules):
+    copy = with_rule(rules, "toner-10b", like="supply-low")
+    report = run_backtest(db, copy, BacktestRequest(names=["toner-10b"]), deployed=rules)
+    assert report.scores[0].firings
+    assert (report.only_new, report.only_old) == ({"toner-10b": []}, {"toner-10b": []})
+
+
+def test_a_copy_that_finds_another_fault_brings_its_own_tickets(db, rules):
+    other = with_rule(rules, "toner-10b", like="supply-low", fault="supply.alert")
+    report = run_backtest(db, other, BacktestRequest(names=["toner-10b"]), deployed=rules)
+    assert report.only_new["toner-10b"] == list(report.scores[0].firings) != []
+
+
+def test_a_rule_in_shadow_is_judged_as_if_it_spoke(db, rules):
+    shadow = with_rule(rules, "supply-low", shadow=True)
+    request = BacktestRequest(names=["supply-low"])
+    spoken, quiet = run_backtest(db, rules, request), run_backtest(db, shadow, request)
+    assert (
+        [it.opened for it in quiet.scores[0].firings] == [it.opened for it in spoken.scores[0].firings] != []
+    )
+
+
+def test_a_rule_that_is_not_replayed_has_no_score(db, rules):
+    (score,) = run_backtest(db, rules, BacktestRequest(names=["supply-runs-out"])).scores
+    assert score.unreplayable_signals
+    assert not score.judged
+    assert not score.missed
+
+
+def test_rates_are_of_the_time_in_which_something_is_known(db, rules):
+    report = run_backtest(db, rules, BacktestRequest(names=["supply-low"]))
+    (score,) = report.scores
+    (last,) = db.execute("SELECT max(last_answer) FROM latest").fetchone()
+    assert 39 < (last - score.known_since) / DAY < 41
+    assert score.device_months == pytest.approx(2 * 40 / 30.44, rel=0.03)

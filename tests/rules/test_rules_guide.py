@@ -61,7 +61,15 @@ def run(line: str) -> str:
 
 def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
     monkeypatch.chdir(site)
-    files = iter(["draft/mine.toml", "draft/mine.trial.toml", "draft/more.toml"])
+    files = iter(
+        [
+            "draft/mine.toml",
+            "draft/mine.trial.toml",
+            "draft/changes.toml",
+            "draft/faults.toml",
+            "draft/more.toml",
+        ]
+    )
     said = {}
     for kind, text in BLOCKS:
         if kind == "toml":
@@ -121,7 +129,7 @@ def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
 def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
     monkeypatch.chdir(site)
     line = "printwarden rules backtest supply-runs-out --state state.db --rules draft"
-    assert "not replayed: supply.days_at_pace: the past keeps nothing of it" in run(line)
+    assert "not replayed: supply.days_at_pace: history does not record it, so there is no score" in run(line)
     (rule,) = json.loads(run(line + " --json"))["rules"]
     assert rule["not_replayed"] == ["supply.days_at_pace"]
     assert "not replayed" not in run(line.replace("supply-runs-out", "supply-low"))

@@ -78,7 +78,13 @@ def test_changes_become_firings_by_rule_and_subject_and_those_still_open_come_la
     def firing(subject: str, since: float, until: float | None) -> tuple[str, Firing]:
         name, title = DEVICE.name, f"low {subject}"
         return "low", Firing(
-            device="sn:A1", name=name, subject=subject, opened=since, closed=until, title=title
+            device="sn:A1",
+            name=name,
+            subject=subject,
+            opened=since,
+            closed=until,
+            title=title,
+            fault="supply.low",
         )
 
     assert list(pair_firings(DEVICE, changes)) == [

@@ -110,11 +110,12 @@ class _Backtest:
     progress: StartProgress
 
     def run(self, rules: RuleSet, names: Sequence[str]) -> backtest_runner.BacktestRun:
-        """Run these rules and the reference rules that they are scored by."""
+        """Run these rules, in shadow or not, and the reference rules that they are scored by."""
         wanted = [*names, *(other for name in names for other in self._reference_rules(rules, name))]
+        selected = threshold_sweep.select_rules(rules, list(dict.fromkeys(wanted)))
         return backtest_runner.run_backtest(
             self.db,
-            threshold_sweep.select_rules(rules, list(dict.fromkeys(wanted))),
+            _without_shadow(selected, names),
             self.span,
             names=wanted,
             site=self.request.site,
@@ -136,11 +137,13 @@ class _Backtest:
         score = scoring.score_rule(
             name,
             run.firings[name],
-            reference if others else None,
+            reference if others and not rule.unreplayable_signals else None,
             device_months=run.device_months,
             thinned=run.thinned and "meters" in rule.depends_on,
         )
-        return replace(score, unreplayable_signals=rule.unreplayable_signals)
+        since = run.known_since
+        begins = since if since is not None and since > run.span.since + DAY else None
+        return replace(score, unreplayable_signals=rule.unreplayable_signals, known_since=begins)
 
     def _reference_rules(self, rules: RuleSet, name: str) -> list[str]:
         chosen = list(self.request.against) or backtest_runner.choose_reference_rules(
@@ -180,21 +183,42 @@ def newest_answer(db: sqlite3.Connection) -> float:
 def _compare(
     trial: _Backtest, deployed: RuleSet, run: backtest_runner.BacktestRun, report: BacktestReport
 ) -> None:
-    """The tickets that only one of the two sets of rules would have opened."""
-    names = trial.request.names
-    common = [name for name in names if name in deployed.rules]
+    """The tickets that only one of the two sets of rules would have opened.
+
+    Rules that find the same fault of the same component share a ticket, under whatever id.
+    """
+    names, faults = trial.request.names, {firing.fault for them in run.firings.values() for firing in them}
+    alike = [it.id for it in deployed.rules.values() if not it.shadow and it.fault in faults]
+    common = [name for name in names if name in deployed.rules and not deployed.rules[name].shadow]
     usual = replace(trial, request=replace(trial.request, against=()))
-    before = usual.run(deployed, common) if common else None
+    before = usual.run(deployed, list(dict.fromkeys([*common, *alike]))) if common or alike else None
     for name in names:
-        old = before.firings.get(name, []) if before else []
-        ours, theirs = set(map(_same_day, run.firings[name])), set(map(_same_day, old))
-        report.only_new[name] = [it for it in run.firings[name] if _same_day(it) not in theirs]
-        report.only_old[name] = [it for it in old if _same_day(it) not in ours]
+        theirs = _firings_of(before, [*common, *alike])
+        others = _firings_of(before, [it for it in alike if it != name])
+        ours = run.firings[name]
+        report.only_new[name] = _without_shared(ours, theirs)
+        old = _firings_of(before, [it for it in common if it == name])
+        report.only_old[name] = _without_shared(old, [*ours, *others])
 
 
-def _same_day(firing: Firing) -> tuple[str, str, float]:
-    """Equal for firings that count as the same ticket."""
-    return firing.device, firing.subject, firing.opened // DAY
+def _firings_of(run: backtest_runner.BacktestRun | None, names: Sequence[str]) -> list[Firing]:
+    return [it for name in dict.fromkeys(names) for it in run.firings.get(name, ())] if run else []
+
+
+def _without_shared(firings: Sequence[Firing], others: Sequence[Firing]) -> list[Firing]:
+    """The firings that share their ticket with none of the others."""
+    by_device: dict[str, list[Firing]] = {}
+    for it in others:
+        by_device.setdefault(it.device, []).append(it)
+    return [it for it in firings if not any(map(it.shares_ticket, by_device.get(it.device, ())))]
+
+
+def _without_shadow(rules: RuleSet, names: Sequence[str]) -> RuleSet:
+    """The rules, with those of these names judged as if they were not in shadow."""
+    spoken = {
+        name: replace(rule, shadow=False) if name in names else rule for name, rule in rules.rules.items()
+    }
+    return replace(rules, rules=spoken, _device_cache={})
 
 
 def _run_sweep(trial: _Backtest, rules: RuleSet, report: BacktestReport) -> None:
@@ -222,6 +246,7 @@ def _score_document(score: RuleScore) -> dict[str, Any]:
         "flaps": score.flaps,
         "few": score.judged and (score.precision.is_small_sample or score.recall.is_small_sample),
         "thinned": score.thinned,
+        "known_since": format_iso_time(score.known_since) if score.known_since else None,
         "not_replayed": list(score.unreplayable_signals),
         "missed": [asdict(it) for it in score.missed],
         "false": [asdict(it) for it in score.false],

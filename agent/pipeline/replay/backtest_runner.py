@@ -32,6 +32,7 @@ from agent.rules.backtest.scoring import Firing, ObservedEvent
 from agent.rules.rule import Rule, RuleSet
 
 DAY = 86400.0
+MONTH = 30.44 * DAY
 PARALLEL_MIN = 40  # printers: with fewer another process takes longer to start than it saves
 CHUNK_SIZE = 5  # printers that a process takes at a time
 
@@ -45,7 +46,7 @@ class TimeRange:
 
     @property
     def months(self) -> float:
-        return (self.until - self.since) / (30.44 * DAY)
+        return (self.until - self.since) / MONTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class DeviceReplayResult:
     firings: tuple[tuple[str, Firing], ...] = ()
     replaced: tuple[ObservedEvent, ...] = ()
     thinned: bool = False
+    known_since: float = 0.0  # when its history begins within the span
     evaluations: int = 0
     computed: Mapping[str, result_cache.CachedFirings] = field(
         default_factory=dict
@@ -82,12 +84,15 @@ class BacktestRun:
     devices: int = 0
     thinned: bool = False
     evaluations: int = 0
+    known_seconds: float = 0.0  # of all printers
+    known_since: float | None = None  # the first reading of any
     firings: dict[str, list[Firing]] = field(default_factory=dict)
     replaced: list[ObservedEvent] = field(default_factory=list)
 
     @property
     def device_months(self) -> float:
-        return self.devices * self.span.months
+        """Months of all printers in which something is known of them."""
+        return self.known_seconds / MONTH
 
     def list_events(self, rules: Sequence[str]) -> list[ObservedEvent]:
         """Return the findings of these rules as events."""
@@ -99,6 +104,8 @@ class BacktestRun:
 
     def add_result(self, lived: DeviceReplayResult) -> None:
         self.devices += 1
+        self.known_seconds += self.span.until - lived.known_since
+        self.known_since = min(self.known_since or lived.known_since, lived.known_since)
         self.thinned |= lived.thinned
         self.evaluations += lived.evaluations
         self.replaced += lived.replaced
@@ -201,6 +208,7 @@ def _replay_device(db: sqlite3.Connection, device: Device, task: _ReplayTask) ->
     past = DeviceHistory.load(db, device, task.span.since, task.span.until)
     if past.first_answer is None or past.first_answer >= task.span.until:
         return None
+    begin = max(task.span.since, past.first_answer)
     epochs = [it for it in ledger.load_epochs(db, device.key) if it.name == "total" and it.part is None]
     past = replace(past, epochs=tuple((it.opened, it.number) for it in epochs))
     known = result_cache.digest_history(past) if task.cache.path else ""
@@ -217,6 +225,7 @@ def _replay_device(db: sqlite3.Connection, device: Device, task: _ReplayTask) ->
         firings=tuple((name, it) for name, key in keys.items() for it in results[key]),
         replaced=tuple(_replacement_events(past, task.span)),
         thinned=past.thinned,
+        known_since=begin,
         evaluations=sum(life.evaluations for life in lives.values()),
         computed=computed if task.cache.path else {},
     )

@@ -1,14 +1,16 @@
 """Explanation of a rule's result for a printer: each condition with the value it saw."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.core.model import Device, Facts
+from agent.core.units import format_duration
 from agent.history.device_history import DeviceHistory
-from agent.rules import state_store, value_kinds
+from agent.rules import rule_words, state_store, value_kinds
 from agent.rules.conditions import EvaluationContext, evaluate_rule
-from agent.rules.rule import Condition, Rule
+from agent.rules.lifecycle import Phase, resolve_delay
+from agent.rules.rule import Rule
 from agent.rules.signals import SignalQuery
 from agent.rules.subjects import Subject
 
@@ -33,6 +35,7 @@ class Explanation:
     holds: bool | None
     stands: str  # where it stands on disk: "quiet", "pending since …", "firing, announced"
     lines: tuple[ConditionResult, ...]
+    notes: tuple[str, ...] = ()  # what is left to wait for, and what keeps it back
 
 
 def load_facts_at(db: sqlite3.Connection, device: Device, at: float) -> Facts:
@@ -51,16 +54,10 @@ def explain_rule(db: sqlite3.Connection, rule: Rule, facts: Facts, *, now: bool)
             holds=verdict.holds,
             stands=_format_state(standing.get((rule.id, verdict.subject.key))) if now else "",
             lines=tuple(_explain_conditions(rule, verdict.subject, context)),
+            notes=tuple(_list_notes(rule, verdict.subject.key, standing, facts)),
         )
         for verdict in evaluate_rule(rule, context, remembered)
     ]
-
-
-def format_condition(condition: Condition) -> str:
-    """Format a condition: "alert.code in jam, coverOpen (min_age 5 min)"."""
-    options = ", ".join(f"{name} {_format_value(it)}" for name, it in condition.options.items())
-    said = f"{condition.signal.name} {condition.op} {_format_expected(condition)}"
-    return f"{said} ({options})" if options else said
 
 
 def _explain_conditions(
@@ -77,7 +74,7 @@ def _explain_conditions(
             reading = condition.signal.read(SignalQuery(subject, known, condition.options))
             yield ConditionResult(
                 part=part,
-                condition=format_condition(condition),
+                condition=rule_words.format_condition(condition),
                 saw=value_kinds.format_value(condition.signal.kind, reading) or "nothing",
                 holds=condition.is_met_by(reading),
             )
@@ -94,22 +91,23 @@ def _format_state(standing: state_store.RuleState | None) -> str:
     return ", ".join(words)
 
 
-def _format_expected(condition: Condition) -> str:
-    value, kind = condition.value, condition.signal.kind
-    if isinstance(kind, value_kinds.Measure) and isinstance(value, int | float):
-        return kind.format_number(value)
-    if isinstance(kind, value_kinds.Vocabulary) and kind.numbers:
-        names = {str(number): name for name, number in kind.numbers.items()}
-        many = value if isinstance(value, frozenset) else {value}
-        return ", ".join(sorted(names.get(str(it), str(it)) for it in many))
-    return _format_value(value)
-
-
-def _format_value(value: object) -> str:
-    if isinstance(value, frozenset):
-        return ", ".join(sorted(map(str, value)))
-    return (
-        str(getattr(value, "name", value)).lower()
-        if isinstance(value, bool)
-        else str(getattr(value, "name", value))
-    )
+def _list_notes(
+    rule: Rule, subject: str, standing: Mapping[state_store.StateKey, state_store.RuleState], facts: Facts
+) -> Iterator[str]:
+    """What is left to wait for, which rules it gives way to now, and which calendar keeps it back."""
+    known = standing.get((rule.id, subject))
+    if known and known.state.phase is Phase.PENDING:
+        left = max(0.0, rule.timing.for_duration - (facts.now - known.state.since))
+        yield f"must hold for {format_duration(left)} more"
+    if known and known.state.phase is Phase.RECOVERING:
+        left = max(0.0, resolve_delay(known.state, rule.timing) - (facts.now - known.state.since))
+        yield f"is over in {format_duration(left)}"
+    firing = sorted({name for (name, _), it in standing.items() if it.state.is_active} & {*rule.inhibited_by})
+    if firing:
+        yield f"gives way to {', '.join(firing)}"
+    for it in rule.suppressions:
+        if it.applies_at(facts.now):
+            how = "dropped" if it.drops else "delayed"
+            yield f'{how} {"outside" if it.outside else "in"} the hours of calendar "{it.calendar.name}"'
+    if rule.shadow:
+        yield "is in shadow: it opens no tickets"

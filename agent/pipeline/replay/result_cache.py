@@ -25,7 +25,7 @@ from agent.rules.backtest.scoring import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
 
 MAX_RESULTS = 100_000  # results: some 50 rules of 2,000 printers
-KEY_VERSION = "1"
+KEY_VERSION = "2"
 
 CachedFirings = tuple[Firing, ...]
 

@@ -40,7 +40,13 @@ def pair_firings(device: Device, changes: Iterable[tuple[float, Change]]) -> Ite
         key = (change.rule, change.subject)
         if change.kind is ChangeKind.OPENED:
             active[key] = Firing(
-                device=device.key, name=device.name, subject=change.subject, opened=at, title=change.title
+                device=device.key,
+                name=device.name,
+                subject=change.subject,
+                opened=at,
+                title=change.title,
+                fault=change.fault,
+                component=change.component,
             )
         elif key in active:
             yield change.rule, replace(active.pop(key), closed=at)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 SMALL_SAMPLE = 20
+REOPEN_WITHIN = 2 * 86400.0  # seconds in which a fault that returns reopens its ticket
 Z_95 = 1.959964  # 95 %
 
 
@@ -28,6 +29,14 @@ class Firing:
     opened: float
     closed: float | None = None
     title: str = ""
+    fault: str = ""
+    component: str = ""
+
+    def shares_ticket(self, other: "Firing") -> bool:
+        """True if both go into one ticket: same printer, fault and component, at overlapping times."""
+        same = (self.device, self.fault, self.component) == (other.device, other.fault, other.component)
+        first, later = sorted((self, other), key=lambda it: it.opened)
+        return same and (first.closed is None or later.opened <= first.closed + REOPEN_WITHIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,7 @@ class RuleScore:
     unreplayable_signals: tuple[
         str, ...
     ] = ()  # signals that were unknown all along: the past keeps nothing of them
+    known_since: float | None = None  # the first reading in the span; None: the whole span
     unended: int = 0  # firings whose horizon was not over: neither right nor false
 
     @property
