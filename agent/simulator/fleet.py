@@ -116,8 +116,15 @@ class SimulatedFleet:
             community=member.community,
             clock=self.clock,
             started=self.started,
-            v3=V3Engine(member.source, member.user, _device_mac(member)) if member.user else None,
+            v3=_build_v3_engine(member) if member.user else None,
         )
+
+
+def _build_v3_engine(member: SimulatedDevice) -> V3Engine:
+    """Build the engine of a device with a user; its id names the maker, as its sysObjectID does."""
+    assert member.user is not None  # noqa: S101 - checked by the caller
+    maker = {"enterprise": member.make.object_id[6]} if member.make else {}
+    return V3Engine(member.source, member.user, _device_mac(member), **maker)
 
 
 def _device_mac(member: SimulatedDevice) -> str:

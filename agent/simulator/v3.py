@@ -61,21 +61,24 @@ _END = BerValue(BerTag.END_OF_MIB_VIEW, None)
 _YEAR_2020 = 1_577_836_800
 
 
-def build_engine_id(mac: str) -> bytes:
+NET_SNMP = 8072  # enterprise number
+
+
+def build_engine_id(mac: str, enterprise: int = NET_SNMP) -> bytes:
     """RFC 3411, section 5, SnmpEngineID: enterprise number with the top bit set, format 3, MAC."""
-    return (0x8000_0000 | 8072).to_bytes(4, "big") + b"\x03" + bytes.fromhex(mac)
+    return (0x8000_0000 | enterprise).to_bytes(4, "big") + b"\x03" + bytes.fromhex(mac)
 
 
 class V3Engine:
     """One device's v3 engine, with one user who may read everything."""
 
-    def __init__(self, source: MibSource, user: UsmUser, mac: str) -> None:
+    def __init__(self, source: MibSource, user: UsmUser, mac: str, enterprise: int = NET_SNMP) -> None:
         self._source = source
         self._tree = _MibController()
         self._wire = _ReplyCatcher()
         self._peer = udp.UdpTransportAddress(("127.0.0.1", 0))  # kept by the engine, never used
         self._engine = engine.SnmpEngine()
-        self._set_engine_id(build_engine_id(mac))
+        self._set_engine_id(build_engine_id(mac, enterprise))
         self._engine.register_transport_dispatcher(self._wire)
         _add_user(self._engine, user)
         shown = context.SnmpContext(self._engine)
