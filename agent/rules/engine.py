@@ -77,7 +77,7 @@ def _decide_for_rules(
     here = {rule.id: rule for rule in relevant}
     case.results.update(_evaluate_rules(here.values(), case))
     for key, (rule, verdict) in case.results.items():
-        case.next_states[key] = _advance_rule(rule, verdict, before.get(key), facts.now)
+        case.next_states[key] = _advance_rule(rule, verdict, before.get(key), facts)
     kept = {key: it for key, it in before.items() if key[0] in here and key not in case.results}
     for key, state in (*case.next_states.items(), *((key, it.state) for key, it in kept.items())):
         if state and state.is_active:
@@ -133,17 +133,28 @@ def _is_withheld(state: LifecycleState) -> bool:
 
 
 def _advance_rule(
-    rule: Rule, verdict: RuleResult, before: RuleState | None, now: float
+    rule: Rule, verdict: RuleResult, before: RuleState | None, facts: Facts
 ) -> LifecycleState | None:
-    was, renewed = before.state if before else None, verdict.subject.renewed
+    was, renewed = before.state if before else None, _load_renewal_time(rule, verdict, facts)
     return advance_state(
         was,
         holds=verdict.holds,
         ceased=verdict.ceased,
-        now=now,
+        now=facts.now,
         timing=rule.timing,
         ended=was is not None and renewed is not None and renewed > was.began,
     )
+
+
+def _load_renewal_time(rule: Rule, verdict: RuleResult, facts: Facts) -> float | None:
+    """Return when the subject became another: a supply was replaced, the counter fell or jumped again.
+
+    A rule with one ticket for each epoch of the counter ends with the epoch, and fires anew in the next.
+    """
+    if "{counter.epoch}" not in rule.component:
+        return verdict.subject.renewed
+    breaks = [it for it in facts.happened if it.what == "counter" and it.detail in {"backwards", "jumped"}]
+    return max((it.at for it in breaks), default=None)
 
 
 def _decide_notification(rule: Rule, key: StateKey, case: _EvaluationState) -> NotifyDecision:
