@@ -15,16 +15,15 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
-from agent.core import migrations, store_recovery
+from agent.core import migrations, state_folder, store_recovery
 from agent.core.disk_reserve import DiskReserve
-from agent.core.errors import StoreError, StoreLocked, StoreTooNew
+from agent.core.errors import StoreError, StoreTooNew
 from agent.core.migrations import Migrations
 from agent.core.store_recovery import RecoveryReport
 
@@ -56,11 +55,12 @@ class Store:
         """`relieve`: evicts rows, in a transaction, when the disk is full."""
         self.path, self._relieve = path, relieve
         self.recovery: RecoveryReport | None = None  # of a damaged file; None for a sound one
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.is_new = not path.exists() or path.stat().st_size == 0
+        state_folder.prepare_folder(path)
         self.disk_reserve = ballast or DiskReserve(path.with_suffix(".ballast"))
-        self._lock = _lock_file(path.with_suffix(".lock"))
+        self._lock = state_folder.lock_file(path.with_suffix(".lock"))
         self._clean = path.with_suffix(".clean")
-        self.unclean_stop = path.exists() and not self._clean.exists()  # killed, crashed, or lost its power
+        self.unclean_stop = not self.is_new and not self._clean.exists()  # killed, crashed, or lost its power
         try:
             self._db = self._open_database(components, connect)
         except BaseException:
@@ -68,6 +68,7 @@ class Store:
             raise
         self._clean.unlink(missing_ok=True)
         store_recovery.clear_failed_starts(path)
+        state_folder.restrict_files(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     @contextmanager
@@ -110,7 +111,7 @@ class Store:
         try:
             self._db.close()
             with contextlib.suppress(OSError):  # a full disk: the next start looks more closely, that is all
-                self._clean.touch()
+                self._clean.touch(0o600)
         finally:
             self._lock.close()
 
@@ -231,10 +232,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
     Raises StoreError if the file does not exist, or if an older version wrote it and it is not migrated yet.
     """
-    if not path.exists():
+    if not path.is_file():
         raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     db.row_factory = sqlite3.Row
+    versions = migrations.load_versions(db)
+    if not versions:
+        db.close()
+        raise StoreError(f"{path} is not ready yet: the agent has not finished its first start")
     if migrations.is_old_form(db):
         db.close()
         raise StoreError(
@@ -246,21 +251,3 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 def _is_disk_full(why: Exception) -> bool:
     return getattr(why, "sqlite_errorcode", 0) & 0xFF == SQLITE_FULL
-
-
-def _lock_file(path: Path) -> IO[str]:
-    """Take an exclusive lock of the operating system, which a kill releases too. Raises StoreLocked."""
-    handle = path.open("a+")
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415 - exists on Windows only
-
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415 - exists on POSIX only
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as why:
-        handle.close()
-        raise StoreLocked(f"{path.parent} is in use by another printwarden; stop it first") from why
-    return handle

@@ -17,15 +17,21 @@ from agent.core.store import Store
 from agent.discovery import inventory
 from agent.reporting.sender import Sender
 from agent.tickets import lifecycle
-from uplink.outbox import integrity, retention
+from uplink.outbox import high_water, integrity, retention
+
+MARK_SUFFIX = ".counts"  # of the high-water mark beside the state file
 
 log = logging.getLogger(__name__)
 
 
 def open_store(path: Path, tables: Migrations) -> Store:
     """Open the state file, recovering it if it is damaged, and check the outbox in it. Raises StoreError."""
-    check = partial(integrity.check_outbox, now=time.time())
+    mark = high_water.read_mark(_mark_path(path))
+    ran_before = any(path.with_suffix(suffix).exists() for suffix in (".lock", ".ballast", MARK_SUFFIX))
+    check = partial(_check_outbox, mark=mark)
     store = Store(path, tables, relieve=retention.evict_events)
+    if store.is_new and ran_before:
+        log.error("%s is missing or empty, although an agent ran here: its history starts anew", path)
     try:
         findings = store.run_blocking(check)
     except sqlite3.DatabaseError as why:
@@ -38,7 +44,26 @@ def open_store(path: Path, tables: Migrations) -> Store:
         findings = store.run_blocking(check)
     if not findings.is_clean:
         log.error("the outbox was damaged on the disk: %s", findings)
+    _save_mark(path, store.run_blocking(high_water.load_counts))
     return store
+
+
+def _check_outbox(tx: sqlite3.Connection, mark: high_water.Counts) -> integrity.IntegrityFindings:
+    """Check the outbox, after its counts were raised to the mark that lies beside the state file."""
+    high_water.restore_counts(tx, mark)
+    return integrity.check_outbox(tx, time.time())
+
+
+def _mark_path(path: Path) -> Path:
+    return path.with_suffix(MARK_SUFFIX)
+
+
+def _save_mark(path: Path, counts: high_water.Counts) -> None:
+    """Save the high-water mark; on a full disk the old one stays."""
+    try:
+        high_water.write_mark(_mark_path(path), counts)
+    except OSError as why:
+        log.warning("the counts beside the state file could not be saved: %s", why)
 
 
 async def check_after_crash(store: Store) -> None:
@@ -63,9 +88,10 @@ class Maintenance:
     limits: retention.OutboxLimits = field(default_factory=retention.OutboxLimits)
     slowdown: float = 1.0  # how many times as long to wait between polls
     _last: float | None = None
+    _mark: high_water.Counts = field(default_factory=dict)
 
     async def run_round(self) -> None:
-        """Restore the disk reserve, apply the limits of the outbox, queue withheld tickets."""
+        """Restore the disk reserve, apply the limits, queue withheld tickets, save the high-water mark."""
         now = self.clock.monotonic()
         elapsed, self._last = now - (now if self._last is None else self._last), now
         self.store.disk_reserve.ensure_present()
@@ -76,6 +102,10 @@ class Maintenance:
         if dropped:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
         self.slowdown = await self.store.run(self._requeue_withheld)
+        counts = await self.store.run(high_water.load_counts)
+        if counts != self._mark:
+            self._mark = counts
+            await asyncio.to_thread(_save_mark, self.store.path, counts)
 
     def _requeue_withheld(self, tx: sqlite3.Connection) -> float:
         for ticket in retention.list_withheld(tx):

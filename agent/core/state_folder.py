@@ -1,0 +1,75 @@
+"""The state folder: for its owner only, without links, writable; or one sentence that says what is wrong."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import IO
+
+from agent.core.errors import StoreError, StoreLocked
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+def prepare_folder(path: Path) -> None:
+    """Make the folder of the state file `path` ready: 0700, its files 0600. Raises StoreError.
+
+    A link in it is refused: what is written under its name would be written elsewhere.
+    """
+    folder = path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        for entry in [*folder.iterdir()]:
+            if entry.is_symlink():
+                raise StoreError(f"{entry} is a link, which the state folder must not have: remove it")
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder, where the state file should be: move it away")
+        if sys.platform != "win32":
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE))
+        restrict_files(path)
+    except OSError as why:
+        raise StoreError(f"{folder} cannot be used: {why.strerror or why}{_owner_hint(folder)}") from why
+
+
+def restrict_files(path: Path) -> None:
+    """Take the rights of others from the folder and from the files of the state in it."""
+    if sys.platform == "win32":
+        return  # the folder's access list does this
+    _set_mode(path.parent, PRIVATE_FOLDER)
+    for file in path.parent.glob(f"{path.stem}.*"):
+        if file.is_file():
+            _set_mode(file, PRIVATE_FILE)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    if stat.S_IMODE(path.stat().st_mode) & ~mode:
+        path.chmod(mode)
+
+
+def _owner_hint(folder: Path) -> str:
+    """Name the remedy where the folder belongs to another user."""
+    if sys.platform == "win32":
+        return ""
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return ""
+    return "" if owner == os.geteuid() else f"; it belongs to user {owner}, and this is user {os.geteuid()}"
+
+
+def lock_file(path: Path) -> IO[str]:
+    """Take an exclusive lock of the operating system, which a kill releases too. Raises StoreLocked."""
+    handle = path.open("a+")
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415 - exists on Windows only
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415 - exists on POSIX only
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as why:
+        handle.close()
+        raise StoreLocked(f"{path.parent} is in use by another printwarden; stop it first") from why
+    return handle
