@@ -7,6 +7,7 @@ another device had the address ──► displaced: to its second address, or to
 
 import sqlite3
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from agent.core.model import Address, Device, Identity
 from agent.discovery import decisions, matching
@@ -188,6 +189,8 @@ def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) ->
     """Choose the first of serial, MAC, UUID that is no key yet; else model and address together."""
     for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
         key = f"{prefix}:{value}"
-        if value and not tx.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():
+        if value and load_device(tx, key) is None:
             return key
-    return f"at:{identity.model or 'printer'}@{address}"
+    place = f"at:{identity.model or 'printer'}@{address}"
+    further = (f"{place}#{number}" for number in count(2))
+    return next(key for key in chain([place], further) if load_device(tx, key) is None)

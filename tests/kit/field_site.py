@@ -116,8 +116,13 @@ class FieldSocket:
     """An address: whichever printer answers there now, or none."""
 
     printer: FieldPrinter | None = None
+    after: tuple[int, FieldPrinter] | None = None  # after so many answers this one answers here
 
     def mib_at(self, _elapsed: float) -> MibTree | None:
+        if self.after is not None:
+            left, other = self.after
+            self.after = (left - 1, other) if left else None
+            self.printer = self.printer if left else other
         return self.printer.mib() if self.printer else None
 
 
@@ -217,7 +222,9 @@ async def run_field_site(
     ]
     snmp = {"timeout": "150 ms", "retries": 0, "requests_per_second": 5000.0}
     given = {
-        "network": [{"cidr": cidr, "snmp_port": port}],
+        "network": [
+            {"cidr": cidr, "snmp_port": port, "credentials": settings.pop("credentials", ["public"])}
+        ],
         "mdns": {"enabled": False},
         "rules": {"first_days": "0 s"},
         "snmp": snmp | {"requests_per_second_per_subnet": 5000.0},
