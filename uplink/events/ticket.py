@@ -79,14 +79,21 @@ class Ticket(Event):
     """One step in the life of a ticket; carries all of it."""
 
     schema_: Literal["mps.ticket/1"] = Field(alias="schema")
-    event: Step
-    ticket_id: Name
+    event: Step = Field(
+        description="open: a fault begins. update: it changed. clear: it is gone, not yet verified. "
+        "verified: it stayed gone. reopen: it is back within two days. cancel: it is withdrawn."
+    )
+    ticket_id: Name = Field(description="One for the life of a fault, made by the agent.")
     ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(coerce_whole)]
     idempotency_key: Name = Field(
         description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
     )
     dedupe_key: str = Field(
-        min_length=1, max_length=1000, examples=["sn:PHBLL12345|fuser.failure|fuser:1|e3"]
+        description="site|device|fault|component; % and | in a part are escaped. At most one ticket of a "
+        "site occupies it, from open until verified, cancel or the desk's close; another open joins.",
+        min_length=1,
+        max_length=1000,
+        examples=["S-04|sn:PHBLL12345|fuser.failure|fuser:1"],
     )
     kind: Kind
     opened_at: Time
