@@ -269,7 +269,8 @@ def _count_on(state: CounterState, reading: CounterSample) -> CounterState:
     seconds, risen = reading.at - state.at, reading.raw - state.raw
     now = replace(state, at=reading.at, raw=reading.raw, board=reading.board or state.board)
     if state.in_doubt:
-        rises, held = state.rises + (risen > 0), state.held + risen
+        counted = risen if state.raw else 0  # a 0 was no count: pages are held from the first number on
+        rises, held = state.rises + (counted > 0), state.held + counted
         if rises < CONFIRMING_RISES or now.at - state.opened < CONFIRMING_SECONDS:
             return replace(now, held=held, rises=rises)
         return replace(now, adjusted=state.adjusted + held, held=0, in_doubt=False, rises=0)

@@ -44,4 +44,4 @@ async def test_a_counter_that_was_cleared_is_billed_once_it_has_counted_on_for_a
     async with field("9.0/29") as site:
         billed = await show_hourly(site, [8245, 8250, *range(0, 60, 2)])
         assert billed[20] == 5
-        assert billed[-1] == 5 + 58
+        assert billed[-1] == 5 + 56, "of the 2 pages from the 0 on nothing is certain"
