@@ -8,10 +8,9 @@ parsed again, one statement at a time. No second parser (tomlkit has no line num
 with the first about where a string ends.
 """
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,11 +58,18 @@ def format_key(where: TomlPath) -> str:
     return text
 
 
+def find_closest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that `word` most likely misspells; None if none is close."""
+    import difflib  # noqa: PLC0415 - loaded only once there is a mistake
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
+
+
 def suggest_word(word: str, known: Sequence[str], *, cutoff: float = 0.6) -> str:
     """A suggestion for a misspelt word: 'did you mean "community"?', or the known words."""
     folded = {name.lower(): name for name in known}
-    if close := difflib.get_close_matches(word.lower(), folded, n=1, cutoff=cutoff):
-        return f'did you mean "{folded[close[0]]}"?'
+    if close := find_closest(word.lower(), folded, cutoff=cutoff):
+        return f'did you mean "{folded[close]}"?'
     return f"known here: {', '.join(sorted(known))}"
 
 
@@ -151,12 +157,12 @@ def _build_missing(
 ) -> Complaint | None:
     """A required key that is not there; most likely it is misspelt."""
     name, here = str(where[-1]), where[:-1]
-    close = difflib.get_close_matches(name, list(given) if isinstance(given, dict) else [], n=1, cutoff=0.7)
+    close = find_closest(name, given if isinstance(given, dict) else (), cutoff=0.7)
     if not close:
         return document.build_complaint(where, "is missing", f"add {name} = …")
-    if (*here, close[0]) in unknown:
+    if (*here, close) in unknown:
         return None
-    return document.build_complaint((*here, close[0]), "unknown key", f'did you mean "{name}"?')
+    return document.build_complaint((*here, close), "unknown key", f'did you mean "{name}"?')
 
 
 def _suggest_list(where: TomlPath, given: Any) -> str:

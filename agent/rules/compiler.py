@@ -1,6 +1,5 @@
 """Compile a rule form: look up signals, convert thresholds to numbers, collect complaints."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -188,7 +187,7 @@ class RuleCompiler:
             yield from short
         elif form.op is None or form.value is None:
             missing = "op" if form.op is None else "value"
-            if not difflib.get_close_matches(missing, form.model_extra or {}, cutoff=0.7):  # else misspelt
+            if toml.find_closest(missing, form.model_extra or {}, cutoff=0.7) is None:  # else misspelt
                 self.add_complaint((*at, missing), "is missing", f"add {missing} = …")
         else:
             yield "value", signal, form.op, form.value
