@@ -109,20 +109,20 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.answer(200, json.loads(self.take()))
         except Problem as why:
-            self.close_connection = True  # the body may not have been read
+            self.close_connection = True
             status, kind, detail = why.args
             told = {"type": f"urn:problem-type:mps:{kind}", "title": kind, "status": status, "detail": detail}
             self.answer(status, told, "application/problem+json")
 
     def take(self):
+        length = int(self.headers.get("content-length", 0))
+        raw = self.rfile.read(min(length, 8 * MAX_BYTES))  # else closing would lose the answer
         given = self.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {self.server.token}".encode()):
             raise Problem(401, "credential-refused", "")
         packing = self.headers.get("content-encoding", "identity")
         if self.headers.get_content_type() != BATCH or packing not in {"gzip", "identity"}:
             raise Problem(415, "media-type", f"send {BATCH}")
-        length = int(self.headers.get("content-length", 0))
-        raw = self.rfile.read(min(length, MAX_BYTES))
         try:
             body = zlib.decompressobj(31).decompress(raw, MAX_BYTES + 1) if packing == "gzip" else raw
             if max(length, len(body)) > MAX_BYTES:
