@@ -25,8 +25,9 @@ def discover(
     although_excluded: _exclusions.AlthoughExcluded = False,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Find the printers of some networks: asks each address once with the community "public", politely,
-    and listens for printers that announce themselves. Nothing is kept, nothing is sent to a provider.
+    """Find the printers of some networks: sends each address one request with the community "public" and
+    one SNMPv3 packet without a user, listens for printers that announce themselves, and
+    reads those that answer. Nothing is kept, nothing is sent to a provider.
 
     Exit code 0 if printers were found, 1 if none, 2 if a network is not one.
 

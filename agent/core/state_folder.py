@@ -1,5 +1,6 @@
 """The state folder: for its owner only, without links, writable; or one sentence that says what is wrong."""
 
+import contextlib
 import os
 import stat
 import sys
@@ -33,12 +34,11 @@ def prepare_folder(path: Path) -> None:
 
 def restrict_files(path: Path) -> None:
     """Take the rights of others from the folder and from the files of the state in it."""
-    if sys.platform == "win32":
-        return  # the folder's access list does this
-    _set_mode(path.parent, PRIVATE_FOLDER)
-    for file in path.parent.glob(f"{path.stem}.*"):
-        if file.is_file():
-            _set_mode(file, PRIVATE_FILE)
+    if sys.platform != "win32":  # there the folder's access list does this
+        _set_mode(path.parent, PRIVATE_FOLDER)
+        for file in path.parent.glob(f"{path.stem}.*"):
+            if file.is_file():
+                _set_mode(file, PRIVATE_FILE)
 
 
 def _set_mode(path: Path, mode: int) -> None:
@@ -48,13 +48,12 @@ def _set_mode(path: Path, mode: int) -> None:
 
 def _owner_hint(folder: Path) -> str:
     """Name the remedy where the folder belongs to another user."""
-    if sys.platform == "win32":
-        return ""
-    try:
-        owner = folder.stat().st_uid
-    except OSError:
-        return ""
-    return "" if owner == os.geteuid() else f"; it belongs to user {owner}, and this is user {os.geteuid()}"
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            owner = folder.stat().st_uid
+            if owner != os.geteuid():
+                return f"; it belongs to user {owner}, and this is user {os.geteuid()}"
+    return ""
 
 
 def lock_file(path: Path) -> IO[str]:

@@ -56,19 +56,24 @@ class _Accepted:
 
 def count_allowed_connections() -> int:
     """Return how many connections the descriptors of this process allow; raises its own limit if it may."""
-    if sys.platform == "win32":
-        return MAX_CONNECTIONS
-    import resource  # noqa: PLC0415 - POSIX only
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + RESERVED_DESCRIPTORS
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if 0 <= soft < allowed:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-            soft = allowed
-    limit = wanted if soft == resource.RLIM_INFINITY else soft
+    limit = MAX_CONNECTIONS + RESERVED_DESCRIPTORS
+    if sys.platform != "win32":
+        limit = _raise_descriptor_limit(limit)
     return max(8, min(MAX_CONNECTIONS, limit - RESERVED_DESCRIPTORS))
+
+
+if sys.platform != "win32":
+    import resource
+
+    def _raise_descriptor_limit(wanted: int) -> int:
+        """Allow this process `wanted` descriptors if the system lets it; return how many it has."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        if 0 <= soft < allowed:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+                soft = allowed
+        return wanted if soft == resource.RLIM_INFINITY else soft
 
 
 class Listener:
