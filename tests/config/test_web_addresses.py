@@ -9,7 +9,7 @@ from agent.core.errors import ConfigError
 
 SCHEMES = ("", "http://", "https://", "socks5://", "ftp://", "://", "HTTPS://")
 HOSTS = (
-    "proxy", "proxy:3128", "127.0.0.1:8080", "[::1]:8080", "[::1", "[fe80::1%25eth0]:80", "u:p@host", "u@host:80",
+    "proxy", "proxy:3128", "192.0.2.1:8080", "[::1]:8080", "[::1", "[fe80::1%25eth0]:80", "u:p@host", "u@host:80",
     "host:0", "host:99999", "host:x", "host:", ":80", "", " host", "ho st", "h\tost", "hôst", "xn--" + "a" * 500,
     "a" * 64 + ".example", "-host", "ho..st", "host/path", "host?q", "host#f", "%41host", "host\x00", "[1.2.3.4]",
     "1.2.3.4.5", "999.1.1.1", "_srv.example", "host.", "a_b", "user:p@ss@host",

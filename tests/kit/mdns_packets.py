@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from loopback import LOCALHOST, own
 from packet_mutations import mutated
 
 IPP = b"_ipp._tcp.local"
@@ -54,7 +55,7 @@ HOSTILE = (
     pointer(name()),
     pointer(name(b"\xff\xfe" * 20, *IPP.split(b"."))),
     pointer(name(b"x" * 63, b"y" * 63, b"z" * 63, *IPP.split(b"."))),
-    announcement(b"bad txt", "127.0.0.9", txt=b"\xff=\x00\x80" * 30),
+    announcement(b"bad txt", own("9.9"), txt=b"\xff=\x00\x80" * 30),
 )
 
 
@@ -66,7 +67,7 @@ def fuzzed(seed: int) -> Iterator[bytes]:
         yield from HOSTILE
         for _ in range(20):
             number += 1
-            host = f"127.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(256)}"
+            host = own(f"{dice.randrange(256)}.{dice.randrange(256)}")
             yield mutated(announcement(b"fuzz-%d" % number, host), dice)
             yield nameless(b"nameless-%d" % number)
 
@@ -75,10 +76,10 @@ def fuzzed(seed: int) -> Iterator[bytes]:
 def multicast() -> Iterator[socket.socket]:
     """A socket whose packets go to the group on loopback only."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOCALHOST))
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sender.bind(("127.0.0.1", 5353))
+        sender.bind((LOCALHOST, 5353))
         sender.connect(GROUP)
         yield sender

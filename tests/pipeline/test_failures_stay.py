@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from hostile_ipp import REDIRECT, hostile_answers, hostile_ipp
-from loopback import free_port, own
+from loopback import LOCALHOST, free_port, own
 from mdns_packets import HOSTILE, announcement, fuzzed, multicast, nameless
 from services import running_service, wait_until
 from zeroconf.asyncio import AsyncServiceInfo
@@ -79,8 +79,8 @@ async def test_each_task_of_the_service_is_killed_and_comes_back(tmp_path, shop,
     given = settings_of(
         fleet,
         own("0.0/30"),
-        mdns={"interfaces": ["127.0.0.1"]},
-        provider={"url": f"http://127.0.0.1:{free_port()}/v1", "insecure_loopback": True},
+        mdns={"interfaces": [LOCALHOST]},
+        provider={"url": f"http://{LOCALHOST}:{free_port()}/v1", "insecure_loopback": True},
     )
     async with fleet, running_service(tmp_path, given) as (agent, service):
         await wait_until(lambda: KEY in agent.poller.fleet.devices)
@@ -221,7 +221,7 @@ async def read_once(agent, address):
 async def test_hostile_names_do_not_stop_listening(tmp_path, shop):
     fleet = shop(own("4.1"), (models.HP_M507, "healthy", ()))
     network = {"cidr": own("4.0/28"), "snmp_port": fleet.members[0].address.port, "sweep": False}
-    given = {"network": [network], "schedule": SCHEDULE, "mdns": {"interfaces": ["127.0.0.1"]}}
+    given = {"network": [network], "schedule": SCHEDULE, "mdns": {"interfaces": [LOCALHOST]}}
     async with fleet, running_service(tmp_path, given) as (agent, service):
         with multicast() as group:
             await asyncio.sleep(0.5)
@@ -243,7 +243,7 @@ async def test_hostile_names_do_not_stop_listening(tmp_path, shop):
 
 def mdns_settings(fleet):
     network = {"cidr": own("6.0/28"), "snmp_port": fleet.members[0].address.port, "sweep": False}
-    return {"network": [network], "schedule": SCHEDULE, "mdns": {"interfaces": ["127.0.0.1"]}}
+    return {"network": [network], "schedule": SCHEDULE, "mdns": {"interfaces": [LOCALHOST]}}
 
 
 @pytest.mark.claim("hostile-mdns")

@@ -15,7 +15,7 @@ from uplink.events.ticket import Ticket
 from uplink.outbox import outbox, queries
 from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
 
-DEVICE = Device(key="sn:1", address=Address("127.0.0.1"), vendor="Maker", model="M", serial="1")
+DEVICE = Device(key="sn:1", address=Address("192.0.2.1"), vendor="Maker", model="M", serial="1")
 EVENT = TicketEvent(
     ticket_id="T1", ticket_seq=1, event="open", dedupe_key="S|sn:1|f|c", at=1.0, opened_at=1.0, device=DEVICE,
     fault="fuser.failure", component="fuser:1", impact=Impact.DEGRADED, severity="high", rule="r", title="Fuser",

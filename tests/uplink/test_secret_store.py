@@ -5,6 +5,8 @@ drives the same seam. What Windows itself does with it is type-checked, and not 
 """
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -45,7 +47,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def kept(folder: Path) -> AgentIdentity:
     one = AgentIdentity(
-        folder=folder, agent_id="a-1", credential="planted-credential", issued_at=0.0, expires_at=9e9,
+        folder=folder, agent_id="a-1", credential="planted-credential", issued_at=0.0, expires_at=30 * 86400.0,
         keys=(Ed25519PrivateKey.generate(),),
     )  # fmt: skip
     identity._save_identity(one)
@@ -92,7 +94,11 @@ def test_what_was_written_before_is_still_read_and_sealed_with_the_next_renewal(
 
     async def renew() -> AgentIdentity:
         granted = {"agent_id": "a-1", "credential": "the-next", "expires_in": 1000}
-        answers = httpx.MockTransport(lambda _: httpx.Response(200, json=granted))
+
+        async def body() -> AsyncIterator[bytes]:  # as it comes off a wire: in pieces, and once
+            yield json.dumps(granted).encode()
+
+        answers = httpx.MockTransport(lambda _: httpx.Response(200, content=body()))
         async with httpx.AsyncClient(transport=answers) as client:
             return await identity.renew_identity(client, "https://mps.example/v1/events", known)
 
@@ -119,6 +125,7 @@ def test_a_secret_from_another_machine_stops_the_start_with_its_key(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sealed").write_bytes(secret_store.seal_secret(b"planted-community"))
+    (tmp_path / "sealed").chmod(0o600)
     assert machine is secret_store.machine_sealer
     monkeypatch.setattr(secret_store, "machine_sealer", Machine("another one"))
     file = tmp_path / "config.toml"

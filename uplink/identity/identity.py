@@ -246,11 +246,11 @@ def _identity_from_answer(
 def _check_identity(identity: AgentIdentity) -> AgentIdentity:
     """Return `identity` if it can be sent and renewed. Raises ValueError."""
     if not (isinstance(identity.agent_id, str) and AGENT_ID_PATTERN.fullmatch(identity.agent_id)):
-        raise ValueError("the agent_id is no name")
+        raise ValueError("the agent_id has characters that a name must not have")
     if not (isinstance(identity.credential, str) and CREDENTIAL_PATTERN.fullmatch(identity.credential)):
         raise ValueError("the credential cannot be sent in a header")
     if not 0 < identity.expires_at - identity.issued_at <= MAX_LIFE:
-        raise ValueError("the credential's life is no time")
+        raise ValueError("the credential's lifetime is not more than 0 and at most 10 years")
     return identity
 
 
