@@ -321,7 +321,8 @@ async def test_a_name_that_cannot_be_asked_for_does_not_stop_the_questions(tmp_p
             group.send(nameless(b"\xff\xfe" * 20))  # longer than a label once it is text
             await asyncio.sleep(2.5)  # the browser asks again, with the answers that it knows
         assert not [line for line in caplog.messages if "Exception in callback" in line]
-        assert agent.counts[COUNTED_AS] == 0
+        # another worker's names may be in the air: what they cost is caught where announcements are read
+        assert set(agent.supervisor.failures.reasons) <= {"an announcement over mDNS"}
 
 
 async def test_an_error_in_a_callback_of_the_loop_is_counted(tmp_path, shop):

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from agent.core import health
+from agent.core.errors import StoreError
 from agent.core.store import open_reader
 
 PATIENCE = 60.0  # real seconds; a good start never takes so long
@@ -139,11 +140,11 @@ def test_the_agent_says_who_it_is_in_its_state(config, start):
     until((config.parent / "state" / "printwarden.db").exists, agent)
 
     def known():
-        with closing(open_reader(config.parent / "state" / "printwarden.db")) as db:
-            return (
-                health.load_health(db)
-                if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'health'").fetchone()
-                else {}
-            )
+        try:
+            reader = open_reader(config.parent / "state" / "printwarden.db")
+        except StoreError:  # the file is there before its tables are
+            return {}
+        with closing(reader) as db:
+            return health.load_health(db)
 
     until(lambda: known().get("pid") == agent.pid, agent)
