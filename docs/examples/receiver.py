@@ -109,7 +109,6 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.answer(200, json.loads(self.take()))
         except Problem as why:
-            self.close_connection = True
             status, kind, detail = why.args
             told = {"type": f"urn:problem-type:mps:{kind}", "title": kind, "status": status, "detail": detail}
             self.answer(status, told, "application/problem+json")
@@ -139,6 +138,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)  # with a Date
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(raw)))
+        self.send_header("connection", "keep-alive" if status == 200 else "close")  # an unread body ends it
         self.end_headers()
         self.wfile.write(raw)
 

@@ -90,13 +90,18 @@ class BackendProbe:
         if packed:
             sent["content-encoding"] = "gzip"
         given = {name: value for name, value in (sent | dict(headers or {})).items() if value}
-        return await self.client.post(
-            self.url, content=gzip.compress(plain) if packed else plain, headers=given
-        )
+        return await self.request("POST", self.url, gzip.compress(plain) if packed else plain, given)
 
     async def get(self, path: str) -> httpx.Response:
         """GET what lies beside the events."""
-        return await self.client.get(urljoin(self.url, path), headers=self.sign(f"get-{uuid4()}", b"", None))
+        return await self.request("GET", urljoin(self.url, path), b"", self.sign(f"get-{uuid4()}", b"", None))
+
+    async def request(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        """Send a request; once more if the backend had just ended the connection (RFC 9112 clause 9.3.1)."""
+        try:
+            return await self.client.request(method, url, content=body, headers=headers)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self.client.request(method, url, content=body, headers=headers)
 
     def sign(self, name: str, body: bytes, at: float | None) -> dict[str, str]:
         """Return the headers that prove who asks."""
