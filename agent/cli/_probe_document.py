@@ -21,7 +21,7 @@ class _ProbeModel(BaseModel):
 Row = TypeVar("Row", bound=_ProbeModel)
 
 
-class Identity(_ProbeModel):
+class ProbedIdentity(_ProbeModel):
     vendor: str | None = None
     model: str | None = Field(None, description='Without the vendor\'s name and a trailing "series".')
     serial: str | None = None
@@ -35,14 +35,14 @@ class Identity(_ProbeModel):
     description: str | None = Field(None, description="sysDescr.")
 
 
-class Status(_ProbeModel):
+class ProbedStatus(_ProbeModel):
     device: str | None = Field(None, description="hrDeviceStatus (RFC 2790).")
     printer: str | None = Field(None, description="hrPrinterStatus (RFC 2790).")
     errors: list[str] | None = Field(None, description="Bits of hrPrinterDetectedErrorState; null: not read.")
     console: list[str] = Field([], description="The lines of the panel.")
 
 
-class Alert(_ProbeModel):
+class ProbedAlert(_ProbeModel):
     code: int | None
     name: str = Field(description="Label of PrtAlertCodeTC.")
     group: str | None
@@ -61,7 +61,7 @@ class Alert(_ProbeModel):
     raw: str | None = Field(description="Hex of the text, where it is not plain ASCII.")
 
 
-class Supply(_ProbeModel):
+class ProbedSupply(_ProbeModel):
     index: str = Field(description="hrDeviceIndex.prtMarkerSuppliesIndex")
     type: str | None
     supply_class: Literal["consumed", "receptacle"] | None = Field(alias="class")
@@ -78,7 +78,7 @@ class Supply(_ProbeModel):
     raw: str | None
 
 
-class Tray(_ProbeModel):
+class ProbedTray(_ProbeModel):
     index: str
     name: str
     level: int | None = Field(description="As read: -1 no restriction, -2 unknown, -3 at least one.")
@@ -92,13 +92,13 @@ class Tray(_ProbeModel):
     type: str | None
 
 
-class Cover(_ProbeModel):
+class ProbedCover(_ProbeModel):
     index: str
     description: str
     state: str | None
 
 
-class Meter(_ProbeModel):
+class ProbedMeter(_ProbeModel):
     name: str
     value: int
     unit: str
@@ -110,7 +110,7 @@ class Meter(_ProbeModel):
     )
 
 
-class Marker(_ProbeModel):
+class ProbedMarker(_ProbeModel):
     index: str
     technology: str | None
     unit: str | None
@@ -119,7 +119,7 @@ class Marker(_ProbeModel):
     status: int | None
 
 
-class MediaPath(_ProbeModel):
+class ProbedMediaPath(_ProbeModel):
     index: str
     type: str | None
     description: str
@@ -127,14 +127,14 @@ class MediaPath(_ProbeModel):
     speed: int | None = Field(description="Impressions or sheets an hour at most.")
 
 
-class Light(_ProbeModel):
+class ProbedLight(_ProbeModel):
     index: str
     description: str
     colour: str | None
     state: str | None
 
 
-class Unit(_ProbeModel):
+class ProbedUnit(_ProbeModel):
     index: int = Field(description="hrDeviceIndex: the first number in the index of its rows.")
     vendor: str | None
     model: str | None
@@ -151,23 +151,23 @@ class ProbeDocument(_ProbeModel):
     certificate: str | None = Field(description="SHA-256 of its certificate, with ipps://.")
     uptime: int | None = Field(description="sysUpTime, 1/100 s.")
     units: list[int] = Field(description="hrDeviceIndex of each printer found.")
-    printers: list[Unit] | None = Field(
+    printers: list[ProbedUnit] | None = Field(
         description="Who each is, of several behind one address; `identity` is the first of them."
     )
-    identity: Identity
-    status: Status
-    alerts: list[Alert] | None
+    identity: ProbedIdentity
+    status: ProbedStatus
+    alerts: list[ProbedAlert] | None
     critical_events: int | None
     all_events: int | None
     config_changes: int | None
-    supplies: list[Supply] | None
-    inputs: list[Tray] | None
-    outputs: list[Tray] | None
-    covers: list[Cover] | None
-    meters: list[Meter] | None
-    markers: list[Marker] | None
-    media_paths: list[MediaPath] | None
-    lights: list[Light] | None
+    supplies: list[ProbedSupply] | None
+    inputs: list[ProbedTray] | None
+    outputs: list[ProbedTray] | None
+    covers: list[ProbedCover] | None
+    meters: list[ProbedMeter] | None
+    markers: list[ProbedMarker] | None
+    media_paths: list[ProbedMediaPath] | None
+    lights: list[ProbedLight] | None
     problems: list[str] = Field(description="What could not be read, or made no sense.")
     sources: dict[str, str] | None = Field(
         None, description="With --explain: value -> OID, or ipp:attribute."
@@ -183,21 +183,21 @@ def build_document(snapshot: Snapshot, read_at: str, *, explain: bool = False) -
         certificate=snapshot.certificate,
         uptime=snapshot.uptime,
         units=list(snapshot.units),
-        printers=_build_rows(Unit, snapshot.printers),
-        identity=Identity.model_validate(snapshot.identity or model.Identity()),
+        printers=_build_rows(ProbedUnit, snapshot.printers),
+        identity=ProbedIdentity.model_validate(snapshot.identity or model.Identity()),
         status=_build_status(snapshot.status or model.Status()),
-        alerts=_build_rows(Alert, snapshot.alerts),
+        alerts=_build_rows(ProbedAlert, snapshot.alerts),
         critical_events=snapshot.critical_events,
         all_events=snapshot.all_events,
         config_changes=snapshot.config_changes,
         supplies=None if snapshot.supplies is None else [_build_supply(one) for one in snapshot.supplies],
         inputs=None if snapshot.inputs is None else [_build_tray(one) for one in snapshot.inputs],
         outputs=None if snapshot.outputs is None else [_build_tray(one) for one in snapshot.outputs],
-        covers=_build_rows(Cover, snapshot.covers),
-        meters=_build_rows(Meter, snapshot.meters),
-        markers=_build_rows(Marker, snapshot.markers),
-        media_paths=_build_rows(MediaPath, snapshot.media_paths),
-        lights=_build_rows(Light, snapshot.lights),
+        covers=_build_rows(ProbedCover, snapshot.covers),
+        meters=_build_rows(ProbedMeter, snapshot.meters),
+        markers=_build_rows(ProbedMarker, snapshot.markers),
+        media_paths=_build_rows(ProbedMediaPath, snapshot.media_paths),
+        lights=_build_rows(ProbedLight, snapshot.lights),
         problems=list(snapshot.problems),
         sources=dict(snapshot.sources) if explain else None,
     )
@@ -212,8 +212,8 @@ def _build_rows(shape: type[Row], rows: Sequence[object] | None) -> list[Row] | 
     return None if rows is None else [shape.model_validate(row) for row in rows]
 
 
-def _build_status(status: model.Status) -> Status:
-    return Status(
+def _build_status(status: model.Status) -> ProbedStatus:
+    return ProbedStatus(
         device=status.device,
         printer=status.printer,
         errors=None if status.errors is None else list(status.errors),
@@ -221,8 +221,8 @@ def _build_status(status: model.Status) -> Status:
     )
 
 
-def _build_supply(supply: model.Supply) -> Supply:
-    return Supply.model_validate({
+def _build_supply(supply: model.Supply) -> ProbedSupply:
+    return ProbedSupply.model_validate({
         "index": supply.index, "type": supply.type, "class": supply.kind, "colour": supply.colour,
         "level": raw_level(supply.level), "max": raw_level(supply.max), "unit": supply.unit,
         "percent": supply.percent, "vagueness": supply.vagueness, "description": supply.description,
@@ -231,8 +231,8 @@ def _build_supply(supply: model.Supply) -> Supply:
     })  # fmt: skip
 
 
-def _build_tray(tray: model.Tray) -> Tray:
-    return Tray(
+def _build_tray(tray: model.Tray) -> ProbedTray:
+    return ProbedTray(
         index=tray.index,
         name=tray.name,
         level=raw_level(tray.level),

@@ -13,7 +13,7 @@ from agent.core.units import counted
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.model import Device, Forecasts, Supply, SupplyForecast
+    from agent.reporting.forecast_views import PrinterForecast
 
 BASES = {
     "measured": "measured: a gauge in fine steps",
@@ -52,7 +52,7 @@ def forecast(
       printwarden forecast --accuracy
     """
     from agent.core import store
-    from agent.discovery import inventory
+    from agent.reporting import forecast_views
 
     settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
@@ -64,68 +64,40 @@ def forecast(
                 )
             _print_accuracy(db, now - days * DAY, as_json=as_json)
             return
-        known = inventory.load_devices(db).values()
-        chosen = [it for it in known if device is None or device in _device_names(it)]
-        if device is not None and not chosen:
+        found = forecast_views.load_printer_forecasts(db, device, settings.site.id)
+        if device is not None and not found:
             _common.err.print(f"no printer is known as {device}; see: printwarden status", markup=False)
             raise typer.Exit(1)
-        found = [(it, *_load_forecasts(db, it, settings.site.id)) for it in chosen]
         if as_json:
-            _common.print_json([_forecast_document(*it) for it in found])
-        else:
-            for one in found:
-                _print_forecasts(*one[:3])
-            if device is not None:
-                _draw_chart(db, found[0], svg)
+            _common.print_json([forecast_views.build_forecast_document(one) for one in found])
+            return
+        for one in found:
+            _print_forecasts(one)
+        if device is not None:
+            _draw_chart(db, found[0], svg)
 
 
-def _device_names(device: "Device") -> tuple[str | None, ...]:
-    return device.key, device.serial, device.mac, device.address.host, str(device.address)
-
-
-def _load_forecasts(
-    db: "sqlite3.Connection", device: "Device", site: str
-) -> tuple["Forecasts", dict[str, "Supply"], float]:
-    """Load the forecasts of each printer from when its supplies were last read."""
-    from agent.core.model import SiteFacts
-    from agent.forecast import forecast_store
-    from agent.history import facts
-
-    known = facts.load_facts(db, device, 0.0, SiteFacts())
-    at = known.supplies_at or 0.0
-    return (
-        forecast_store.load_forecasts(db, device.key, at, site),
-        {it.index: it for it in known.supplies or ()},
-        at,
-    )
-
-
-def _supply_name(supply: "Supply | None", index: str) -> str:
-    if supply is None:
-        return index
-    return supply.description or f"{supply.colour} {supply.type or 'supply'}"
-
-
-def _print_forecasts(device: "Device", foresight: "Forecasts", supplies: dict[str, "Supply"]) -> None:
+def _print_forecasts(printer: "PrinterForecast") -> None:
     columns = ("supply", "left", "empty in about", "80 % between", "a straight line says", "rests on")
     rows = [
         (
-            _supply_name(supplies.get(index), index),
-            f"{100 * it.left:.0f} %",
-            f"{it.p50:.0f} days",
-            f"{it.p10:.0f} and {it.p90:.0f} days",
-            "–" if it.line is None else f"{it.line:.0f} days",
-            it.basis,
+            printer.supply_name(index),
+            f"{100 * one.left:.0f} %",
+            f"{one.p50:.0f} days",
+            f"{one.p10:.0f} and {one.p90:.0f} days",
+            "–" if one.line is None else f"{one.line:.0f} days",
+            one.basis,
         )
-        for index, it in _sort_by_depletion(foresight)
+        for index, one in printer.sort_by_depletion()
     ]
+    name, found = printer.device.name, printer.forecasts
     if not rows:
-        _common.out.print(f"{device.name}: no forecast yet: nothing was seen printed\n", markup=False)
+        _common.out.print(f"{name}: no forecast yet: nothing was seen printed\n", markup=False)
         return
-    _common.print_table(f"{device.name}: estimates", columns, rows)
-    for basis in dict.fromkeys(it.basis for it in foresight.supplies.values()):
+    _common.print_table(f"{name}: estimates", columns, rows)
+    for basis in dict.fromkeys(one.basis for one in found.supplies.values()):
         _common.out.print(f"  {BASES[basis]}", markup=False)
-    for part, wear in sorted(foresight.parts.items()):
+    for part, wear in sorted(found.parts.items()):
         if wear.troubles or wear.life_used is not None:
             _common.out.print(f"  {part}: {_format_wear(wear)}", markup=False)
     _common.out.print()
@@ -143,61 +115,22 @@ def _format_wear(wear: Any) -> str:
     return ", ".join(parts)
 
 
-def _sort_by_depletion(foresight: "Forecasts") -> list[tuple[str, "SupplyForecast"]]:
-    return sorted(foresight.supplies.items(), key=lambda it: it[1].p50)
-
-
-def _draw_chart(
-    db: "sqlite3.Connection",
-    found: tuple["Device", "Forecasts", dict[str, "Supply"], float],
-    svg: Path | None,
-) -> None:
+def _draw_chart(db: "sqlite3.Connection", printer: "PrinterForecast", svg: Path | None) -> None:
     """Print the level of the supply that runs out first, over time."""
-    from dataclasses import replace
-
     from agent.forecast import plot
-    from agent.history import series
+    from agent.reporting import forecast_views
 
-    device, foresight, supplies, at = found
-    if not foresight.supplies:
+    chart = forecast_views.load_level_chart(db, printer)
+    if chart is None:
         return
-    index, made = _sort_by_depletion(foresight)[0]
-    made = replace(made, at=at)
-    supply = supplies.get(index)
-    largest = supply.capacity if supply else None
-    read = series.load_values(db, device.key, f"supply.{index}", at - 400 * DAY, at + 1.0)
-    full = float(largest) if isinstance(largest, int) and largest > 0 else 100.0
-    points = [(when, min(1.0, level / full)) for when, level in read if isinstance(level, int) and level >= 0]
-    for line in plot.draw_terminal(points, made):
+    supply, points, foresight = chart
+    for line in plot.draw_terminal(points, foresight):
         _common.out.print(line, markup=False)
     _common.out.print("        █ read   · estimated   ( early   ● best estimate   ) late\n", markup=False)
     if svg:
-        svg.write_text(
-            plot.draw_svg(f"{_supply_name(supply, index)} of {device.name}", points, made), encoding="utf-8"
-        )
+        title = f"{supply} of {printer.device.name}"
+        svg.write_text(plot.draw_svg(title, points, foresight), encoding="utf-8")
         _common.out.print(f"drawn to {svg}", markup=False)
-
-
-def _forecast_document(
-    device: "Device", foresight: "Forecasts", supplies: dict[str, "Supply"], at: float
-) -> dict[str, Any]:
-    from agent.core.clock import format_iso_time
-
-    return {
-        "device": device.key,
-        "at": format_iso_time(at),
-        "estimate": True,
-        "supplies": [
-            {
-                **asdict(it),
-                "at": format_iso_time(at),
-                "supply": index,
-                "name": _supply_name(supplies.get(index), index),
-            }
-            for index, it in _sort_by_depletion(foresight)
-        ],
-        "parts": {name: asdict(wear) for name, wear in foresight.parts.items()},
-    }
 
 
 def _print_accuracy(db: "sqlite3.Connection", since: float, *, as_json: bool) -> None:

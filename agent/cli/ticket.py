@@ -1,14 +1,14 @@
 """`printwarden ticket`: one ticket in full, for the technician who is sent to it."""
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from operator import itemgetter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli import _common
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 def ticket(
@@ -30,6 +30,7 @@ def ticket(
 
       printwarden ticket 3100RC12345
     """
+    from agent.cli._ticket_view import print_ticket
     from agent.core import store
     from agent.reporting import journal
     from agent.tickets.feedback import feedback_store
@@ -45,155 +46,19 @@ def ticket(
     if as_json:
         _common.print_json(message.data)
         return
-    _print_ticket(message.data, desk.format_summary() if desk else "")
+    print_ticket(message.data, desk.format_summary() if desk else "")
 
 
-def _find_ticket(db: sqlite3.Connection, which: str) -> str:
-    """Find the id of the ticket; for a printer, of the one that has been open longest."""
-    from agent.tickets import lifecycle
+def _find_ticket(db: "sqlite3.Connection", words: str) -> str:
+    """Find the ticket that is meant, or say what is wrong with the words."""
+    from agent.tickets import search
 
-    known = [*lifecycle.load_open_tickets(db), *lifecycle.load_cleared_tickets(db, 0.0)]
-    asked = which.casefold()
-    by_id = {one.id for one in known if one.id.startswith(asked) or one.id.endswith(asked)}
-    by_printer = [one.id for one in known if asked in {one.device.casefold(), _bare_key(one.device)}]
-    if len(by_id) > 1:
+    found = search.find_tickets(db, words)
+    if len(found) > 1:
         raise typer.BadParameter(
-            f'"{which}" fits {len(by_id)} tickets; write more of it', param_hint="TICKET"
+            f'"{words}" fits {len(found)} tickets; write more of it', param_hint="TICKET"
         )
-    if not by_id and not by_printer:
-        said = f'there is no ticket for "{which}"; `printwarden tickets` lists them'
+    if not found:
+        said = f'there is no ticket for "{words}"; `printwarden tickets` lists them'
         raise typer.BadParameter(said, param_hint="TICKET")
-    return next(iter(by_id)) if by_id else by_printer[0]
-
-
-def _bare_key(key: str) -> str:
-    """Return "PHBLL12345" for the key "sn:PHBLL12345"."""
-    return key.partition(":")[2].casefold()
-
-
-def _print_ticket(data: Mapping[str, Any], desk: str) -> None:
-    _common.out.print(data["fault"]["title"], style="bold", markup=False)
-    _common.print_table(
-        "", ("", ""), [(name, text) for name, text in (*_ticket_facts(data), ("desk", desk)) if text]
-    )
-    for title, name, columns in TABLES:
-        if found := (data.get("printer") or {}).get(name):
-            rows = [[cell(one) for cell in columns.values()] for one in found]
-            _common.print_table(f"\n{title}", tuple(columns), rows)
-
-
-def _ticket_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (label, text) for each single value; an empty text is left out."""
-    device, fault, printer = data["device"], data["fault"], data.get("printer") or {}
-    yield "ticket", f"{data['ticket_id']}, {data['event']}, {data['kind']}"
-    yield "fault", _join_parts(fault["fault_key"], fault["component"], fault["impact"], fault["severity"])
-    yield "since", _format_since(data["opened_at"], fault.get("debounce"))
-    yield "rule", data["rule"]["rule_id"]
-    yield (
-        "printer",
-        _join_parts(
-            _join_parts(device["make"], device["model"], by=" "),
-            device["serial"] and f"serial {device['serial']}",
-            device["firmware"] and f"firmware {device['firmware']}",
-        ),
-    )
-    yield "where", _join_parts(device["location"], device["ip"], device["mac"])
-    yield "code", _join_parts(fault.get("vendor_code"), _format_alert(fault.get("pmib")))
-    yield (
-        "status",
-        _join_parts(printer.get("device_status"), printer.get("printer_status"), *printer.get("errors", ())),
-    )
-    yield "display", " / ".join(printer.get("console", ()))
-    yield "pages", _format_pages(printer)
-    yield "restarts", f"{printer['restarts_24h']} within 24 hours" if printer.get("restarts_24h") else ""
-    yield "before", f"{fault['earlier_90d']} × within 90 days" if fault.get("earlier_90d") else ""
-    yield "also open", ", ".join(fault.get("related") or ())
-
-
-def _join_parts(*parts: str | None, by: str = ", ") -> str:
-    return by.join(part for part in parts if part)
-
-
-def _format_since(opened: str, debounce: Mapping[str, Any] | None) -> str:
-    seen = debounce and debounce["first_seen"]
-    return f"{opened}, first seen {seen}" if seen and seen != opened else opened
-
-
-def _format_alert(row: Mapping[str, Any] | None) -> str:
-    """ "markerFuserThermistorFailure (1004), marker 1, for fieldService"."""
-    if not row:
-        return ""
-    return _join_parts(
-        f"{row['name']} ({row['code']})", _format_place(row), row["training"] and f"for {row['training']}"
-    )
-
-
-def _format_place(row: Mapping[str, Any]) -> str | None:
-    index = row["group_index"]
-    return (
-        _join_parts(row["group"], str(index) if isinstance(index, int) and index > 0 else None, by=" ")
-        or None
-    )
-
-
-def _format_trouble(row: Mapping[str, Any]) -> str:
-    return _join_parts(row["name"], _format_place(row))
-
-
-def _format_pages(printer: Mapping[str, Any]) -> str:
-    pages, a_day = printer.get("pages"), printer.get("pages_a_day")
-    if pages is None:
-        return ""
-    return _join_parts(f"{pages:,}", a_day and f"about {a_day:,.0f} a day")
-
-
-def _supply_name(one: Mapping[str, Any]) -> str:
-    return str(one["description"] or _join_parts(one["colour"], one["type"], by=" "))
-
-
-def _format_left(one: Mapping[str, Any]) -> str:
-    return f"{one['percent']} %" if one["percent"] is not None else str(one["vague"] or "–").replace("_", " ")
-
-
-def _format_days(one: Mapping[str, Any]) -> str:
-    days = one["days_left"]
-    return f"{days['p50']:.0f} days ({days['p10']:.0f} to {days['p90']:.0f})" if days else "–"
-
-
-Columns = Mapping[str, Callable[[Mapping[str, Any]], object]]
-TABLES: tuple[tuple[str, str, Columns], ...] = (
-    (
-        "Open alerts",
-        "alerts",
-        {
-            "what": _format_trouble,
-            "the printer says": itemgetter("text"),
-            "severity": itemgetter("severity"),
-            "for": itemgetter("training"),
-            "since": itemgetter("since"),
-        },
-    ),
-    (
-        "Within a week",
-        "troubles",
-        {
-            "what": _format_trouble,
-            "the printer says": itemgetter("text"),
-            "times": itemgetter("times"),
-            "last": itemgetter("last"),
-        },
-    ),
-    (
-        "Supplies and parts",
-        "supplies",
-        {
-            "supply": _supply_name,
-            "left": _format_left,
-            "empty in": _format_days,
-            "part number": itemgetter("part_number"),
-            "serial": itemgetter("serial"),
-        },
-    ),
-    ("Replaced", "replaced", {"supply": itemgetter("supply"), "when": itemgetter("at")}),
-)
-"""The lists in a ticket's `printer`: title, name, and the columns with their format."""
+    return found[0]

@@ -84,7 +84,7 @@ async def test_the_schema_needs_no_printer():
     code, out, _ = await probe("--schema")
     schema = json.loads(out)
     assert code == 0
-    supply = schema["$defs"]["Supply"]
+    supply = schema["$defs"]["ProbedSupply"]
     assert "class" in supply["properties"]
     assert supply["additionalProperties"] is False
 
