@@ -5,6 +5,7 @@
     mon_fri = "08:00-12:00, 13:00-17:00"  # any of mon … sun, mon_fri, mon_sun
     sat = "20:00-06:00"                   # until Sunday morning
     holidays = ["2026-11-26"]             # closed all day
+    country = "US"                        # closed on its public holidays; region = "IL" for those of a part
     always = true                         # instead of hours: every minute of every day
 
 Wall-clock hours become instants day by day, so that an hour that a clock change adds or takes away is
@@ -12,7 +13,7 @@ counted as it really passed: 24 × 7 has 25 hours on the last day of summer time
 in seconds since 1970-01-01 UTC.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -78,7 +79,7 @@ class Calendar:
     name: str = ""
     zone: tzinfo | None = None
     week: Mapping[str, tuple[ClockRange, ...]] = field(default_factory=dict)
-    holidays: frozenset[date] = frozenset()
+    holidays: Container[date] = frozenset()
     always: bool = False
     _days: dict[date, tuple[OpenPeriod, ...]] = field(default_factory=dict, repr=False, compare=False)
 

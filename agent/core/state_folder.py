@@ -10,12 +10,15 @@ from typing import IO
 from agent.core.errors import StoreError, StoreLocked
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+OUR_NAMES = frozenset({"audit.jsonl", "identity", "enrolment.token"})  # beside the state file and its kin
 
 
 def prepare_folder(path: Path) -> None:
     """Make the folder of the state file `path` ready: 0700, its files 0600. Raises StoreError.
 
-    A link in it is refused: what is written under its name would be written elsewhere.
+    A link in it is refused: what is written under its name would be written elsewhere. So is a folder for
+    everybody, such as /tmp; a folder that holds other things, such as /var/lib, keeps its rights.
     """
     folder = path.parent
     try:
@@ -35,10 +38,22 @@ def prepare_folder(path: Path) -> None:
 def restrict_files(path: Path) -> None:
     """Take the rights of others from the folder and from the files of the state in it."""
     if sys.platform != "win32":  # there the folder's access list does this
-        _set_mode(path.parent, PRIVATE_FOLDER)
+        if _holds_only_state(path):
+            _set_mode(path.parent, PRIVATE_FOLDER)
+        elif path.parent.stat().st_mode & OTHERS_WRITE:
+            raise StoreError(
+                f"{path.parent} holds other things, and others may write in it: "
+                'give the state a folder of its own: [storage] folder = "…"'
+            )
         for file in path.parent.glob(f"{path.stem}.*"):
             if file.is_file():
                 _set_mode(file, PRIVATE_FILE)
+
+
+def _holds_only_state(path: Path) -> bool:
+    """Whether the folder is the state's own, and not one that it shares with other things."""
+    names = (entry.name for entry in path.parent.iterdir())
+    return all(name in OUR_NAMES or name.startswith(f"{path.stem}.") for name in names)
 
 
 def _set_mode(path: Path, mode: int) -> None:

@@ -5,15 +5,13 @@ Each refuses with "reason | suggestion", which `agent.core.toml` makes a complai
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from agent.core import calendars
 from agent.rules import value_kinds
 
-DAY_KEYS = (*calendars.WEEKDAYS, *calendars.DAY_GROUPS)
 MAX_INTERVAL = 7 * 86400.0
 
 _NAMED = re.compile(r"daily@(\d\d):(\d\d)|hourly(?:@(\d\d))?")
@@ -95,26 +93,6 @@ def _json_schema(**said: Any) -> WithJsonSchema:
 
 
 DURATION_PATTERN = r"^\s*\d+(\.\d+)?\s*(ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)\s*$"
-HOURS_PATTERN = r"^\d\d:\d\d\s*-\s*\d\d:\d\d(\s*,\s*\d\d:\d\d\s*-\s*\d\d:\d\d)*$"
-
-
-def _parse_hours(value: object) -> object:
-    return calendars.parse_hours(value) if isinstance(value, str) else value
-
-
-def _parse_zone(value: object) -> tzinfo:
-    return calendars.load_time_zone(str(value))
-
-
-def _parse_day(value: object) -> date:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise value_kinds.invalid_value(
-            f'"{value}" is not a day', 'write year, month, day: "2026-12-25"'
-        ) from None
-
-
 RuleDuration = Annotated[
     float,
     BeforeValidator(value_kinds.DURATION.parse),
@@ -131,12 +109,3 @@ ScheduleValue = Annotated[
     BeforeValidator(EvaluationSchedule.parse),
     _json_schema(type="string", examples=["daily@07:00", "hourly@15", "6 hours"]),
 ]
-OpeningHours = Annotated[
-    tuple[calendars.ClockRange, ...],
-    BeforeValidator(_parse_hours),
-    _json_schema(type="string", pattern=HOURS_PATTERN, examples=["08:00-12:00, 13:00-17:00"]),
-]
-Zone = Annotated[
-    tzinfo, BeforeValidator(_parse_zone), _json_schema(type="string", examples=["Europe/Berlin"])
-]
-Day = Annotated[date, BeforeValidator(_parse_day), _json_schema(type="string", format="date")]

@@ -20,9 +20,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.core.calendar_form import CalendarForm
 from agent.core.model import Impact
-from agent.rules import field_types
-from agent.rules.field_types import Day, Enabled, OpeningHours, RuleDuration, RuleId, ScheduleValue, Zone
+from agent.rules.field_types import Enabled, RuleDuration, RuleId, ScheduleValue
 
 FAULT_PATTERN = r"^[a-z]+(\.[a-z]+)+$"
 Severity = Literal["critical", "high", "normal", "plan", "info"]
@@ -158,34 +158,6 @@ class DefaultsForm(SharedKeysForm):
 
 class SeverityForm(SharedKeysForm):
     """[severity.…]: what all rules of a severity share."""
-
-
-class CalendarForm(_RuleFileModel):
-    """[calendar.…]: opening hours."""
-
-    timezone: Zone | None = None
-    """A name of the IANA database, "Europe/Berlin". Without it: the time of the agent's machine."""
-    mon: OpeningHours = ()
-    tue: OpeningHours = ()
-    wed: OpeningHours = ()
-    thu: OpeningHours = ()
-    fri: OpeningHours = ()
-    sat: OpeningHours = ()
-    sun: OpeningHours = ()
-    mon_fri: OpeningHours = ()
-    """The days from Monday to Friday that have no hours of their own."""
-    mon_sun: OpeningHours = ()
-    """The days that have no hours of their own."""
-    holidays: Annotated[tuple[Day, ...], Field(strict=False)] = ()
-    """Days on which it is closed: "2026-12-25"."""
-    always: bool = False
-    """Open every minute of every day."""
-
-    @model_validator(mode="after")
-    def _require_hours(self) -> "CalendarForm":
-        if not self.always and not any(getattr(self, day) for day in field_types.DAY_KEYS):
-            raise ValueError('never opens | add mon_fri = "08:00-17:00", or always = true')
-        return self
 
 
 class RuleForm(SharedKeysForm):

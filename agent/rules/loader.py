@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.core import toml
-from agent.core.calendars import DAY_GROUPS, WEEKDAYS, Calendar
+from agent.core.calendars import Calendar
 from agent.core.errors import Complaint, ConfigError
 from agent.rules import misplaced_keys, rule_file_set
 from agent.rules.compiler import SharedDefinitions
-from agent.rules.file_format import CalendarForm, FaultFile, OwnFaultForm, RuleFile, SeverityForm
+from agent.rules.file_format import FaultFile, OwnFaultForm, RuleFile, SeverityForm
 from agent.rules.rule import FaultDefinition, RuleSet
 from agent.rules.rule_file_set import RuleFileSet
 
@@ -109,7 +109,7 @@ def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefi
     calendars: dict[str, Calendar] = {}
     severities: dict[str, SeverityForm] = {}
     for form in forms:
-        calendars |= {name: _build_calendar(name, it, zone) for name, it in form.calendar.items()}
+        calendars |= {name: it.build_calendar(name, zone) for name, it in form.calendar.items()}
         severities |= {str(name): it for name, it in form.severity.items()}
     own = {it.id: _build_fault(it) for form in forms for it in form.fault}
     return SharedDefinitions(faults={**own, **load_faults()}, calendars=calendars, severities=severities)
@@ -118,20 +118,6 @@ def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefi
 def _build_fault(form: OwnFaultForm) -> FaultDefinition:
     return FaultDefinition(
         key=form.id, title=form.title, meaning=form.meaning, acts=form.acts, impact=form.impact
-    )
-
-
-def _build_calendar(name: str, form: CalendarForm, zone: tzinfo | None) -> Calendar:
-    week = {}
-    for day in WEEKDAYS:
-        around = [key for key, days in DAY_GROUPS.items() if day in days]
-        week[day] = next((hours for key in (day, *around) if (hours := getattr(form, key))), ())
-    return Calendar(
-        name=name,
-        zone=form.timezone or zone,
-        week=week,
-        holidays=frozenset(form.holidays),
-        always=form.always,
     )
 
 

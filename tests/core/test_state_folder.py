@@ -100,6 +100,23 @@ def test_folder_and_files_that_others_may_read_become_private(tmp_path: Path) ->
 
 
 @posix
+def test_the_rights_of_a_folder_with_other_things_stay_as_they_are(tmp_path: Path) -> None:
+    """A state file in /var/lib or /home must not lock everybody else out of it."""
+    shared = tmp_path / "lib"
+    (shared / "postgresql").mkdir(parents=True)
+    shared.chmod(0o755)
+    maintenance.open_store(shared / "printwarden.db", app.MIGRATIONS).close()
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+    assert stat.S_IMODE((shared / "printwarden.db").stat().st_mode) == 0o600
+    shared.chmod(0o1777)
+    with pytest.raises(
+        StoreError, match=r"lib holds other things, and others may write in it: .*\[storage\]"
+    ):
+        maintenance.open_store(shared / "printwarden.db", app.MIGRATIONS)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+
+
+@posix
 @pytest.mark.parametrize("name", ["printwarden.db", "printwarden.part", "audit.jsonl", "printwarden.lock"])
 def test_a_link_in_the_state_folder_is_refused(tmp_path: Path, name: str) -> None:
     victim = tmp_path / "victim"
