@@ -31,7 +31,9 @@ SILENT = 9
 async def sweep(addresses: Sequence[Address], pace: float | None) -> dict[str, float]:
     """One pass; seconds to the first answer and to the last packet, CPU seconds, answers."""
     began, cpu, first, answers = time.monotonic(), time.process_time(), None, 0
-    async with SnmpClient(SnmpSettings(sweep_per_second=pace, sweep_linger=LINGER)) as engine:
+    async with SnmpClient(
+        SnmpSettings(requests_per_second=pace, requests_per_subnet=None, sweep_linger=LINGER)
+    ) as engine:
         async for _ in engine.probe_addresses(addresses, Credential(name="public"), QUESTION):
             answers += 1
             first = first or time.monotonic() - began

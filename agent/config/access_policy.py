@@ -116,12 +116,20 @@ class AccessPolicy:
         return None
 
     def sweep_hosts(self, network: NetworkConfig) -> Iterator[str]:
-        """Yield every address of `network` that a sweep may ask, in order."""
+        """Yield every address of `network` that a sweep may ask, in order.
+
+        A narrower configured network inside it is left out: its own entry says whether and how it is swept.
+        """
+        inside = [
+            other.cidr
+            for other in self.config.network
+            if other.cidr.prefixlen > network.cidr.prefixlen and _contains_network(network.cidr, other.cidr)
+        ]
         usable = network.cidr.hosts() if network.cidr.num_addresses > 2 else iter(network.cidr)
         for count, address in enumerate(usable):
             if count >= MAX_SWEEP_HOSTS:
                 return
-            if not self.is_excluded(str(address)):
+            if not self.is_excluded(str(address)) and not any(address in one for one in inside):
                 yield str(address)
 
     def _find_printer(self, host: str) -> "PrinterConfig | NetworkConfig | None":
@@ -132,6 +140,10 @@ class AccessPolicy:
         address = ipaddress.ip_address(host)
         containing = [network for network in self.config.network if _contains_address(network.cidr, address)]
         return max(containing, key=lambda network: network.cidr.prefixlen, default=None)
+
+
+def _contains_network(network: IpNetwork, other: IpNetwork) -> bool:
+    return _contains_address(network, other.network_address)
 
 
 def _contains_address(network: IpNetwork, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -151,6 +151,9 @@ class _ForbiddenProber:
     def probe_addresses(self, *_: object) -> Any:
         raise SelfTestFailed("listening should send nothing")
 
+    async def wait_for_turn(self, *_: object) -> None:
+        raise SelfTestFailed("listening should send nothing")
+
 
 async def _check_pipeline() -> str:
     places = list_addresses(BASE_ADDRESS, 0, 2)

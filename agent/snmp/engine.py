@@ -2,7 +2,8 @@
 
 - At most one request is under way to a printer, and at most `concurrency` in all; fewer where the
   system grants too small a receive buffer for that many answers at once.
-- At most `requests_per_second` leave in all, and `requests_per_subnet` into one /24 (IPv6: /64).
+- At most `requests_per_second` leave in all, and `requests_per_subnet` into one /24 (IPv6: /64);
+  sweeps are included.
 - A request is repeated under the same id, so that the late answer to the first copy still counts.
   With the defaults the agent waits 2 + 4 + 8 + 16 = 30 s for a printer: long enough to wake up.
 - Until a printer has answered, requests of a "2c" credential alternate between v2c and v1.
@@ -27,6 +28,7 @@ from agent.snmp.reader import SnmpValue
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
 from agent.snmp.sweep import AddressSweep
+from agent.snmp.token_bucket import subnet_prefix
 from agent.snmp.v1v2c import CommunityExchange, next_request_id
 from agent.snmp.walk_guards import WalkLimits
 
@@ -46,7 +48,6 @@ class SnmpSettings:
     growth: float = 2.0  # each attempt waits this many times as long as the one before
     requests_per_second: float | None = 200.0
     requests_per_subnet: float | None = 20.0  # a second, for each /24 or /64
-    sweep_per_second: float | None = 500.0  # packets of a sweep; 200 to 500 suit a local network
     sweep_linger: float = 2.0  # how long a pass listens after its last packet
     concurrency: int = 2_000  # requests under way
     receive_buffer: int = 4 << 20  # octets asked for
@@ -188,7 +189,7 @@ class SnmpClient:
     async def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
     ) -> AsyncIterator[tuple[Address, dict[bytes, SnmpValue]]]:
-        """Send one GET of `oids` to each of `addresses`, at `sweep_per_second`; yield answers as they come.
+        """Send one GET of `oids` to each of `addresses`, within the budgets; yield answers as they come.
 
         `credential` is one of v1 or v2c. An answer that is an error is an answer: its values are empty.
         Raises NoAnswer if one of `addresses` is no IP address.
@@ -197,18 +198,23 @@ class SnmpClient:
         packet = encode_request(RequestType.GET, credential.version, credential.community, oids).with_id(
             request_id
         )
-        sweep = AddressSweep(self._make_sender(packet), self.counters)
+        sweep = AddressSweep(self._make_sender(packet), self.wait_for_turn, self.counters)
         endpoints = list(self._endpoints.values())
         for endpoint in endpoints:
             endpoint.listeners[request_id] = sweep.receive_reply
         try:
-            passing = sweep.run(addresses, self.settings.sweep_per_second, self.settings.sweep_linger)
-            async with aclosing(passing) as answers:
+            async with aclosing(sweep.run(addresses, self.settings.sweep_linger)) as answers:
                 async for address, reply in answers:
                     yield address, extract_values(reply, oids)
         finally:
             for endpoint in endpoints:
                 del endpoint.listeners[request_id]
+
+    async def wait_for_turn(self, address: Address) -> None:
+        """Wait until the budgets let one more packet go to `address`. Raises NoAnswer if that is a name."""
+        if self._limiter.bounded:
+            _, sockaddr = resolve_address(address)
+            await self._limiter.wait_for_budget(subnet_prefix(sockaddr[0]))
 
     def _make_sender(self, packet: bytes) -> Callable[[Address], SockAddr]:
         """Make the function that sends `packet`. An IPv4 `Address` is its own socket address."""

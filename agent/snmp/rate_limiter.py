@@ -43,7 +43,7 @@ class RateLimiter:
     def __init__(self, rate: float | None, subnet_rate: float | None) -> None:
         self._all = TokenBucket(rate, burst=max(1.0, rate / 10)) if rate else None
         self._subnets = SubnetBuckets(subnet_rate, burst=max(1.0, subnet_rate / 2)) if subnet_rate else None
-        self._bounded = bool(rate or subnet_rate)
+        self.bounded = bool(rate or subnet_rate)
         self._hosts: dict[Address, RateLimitedHost] = {}
 
     def get_host(self, address: Address) -> RateLimitedHost:
@@ -64,8 +64,8 @@ class RateLimiter:
             await host.turn.acquire()
         try:
             for number, wait in enumerate(waits):
-                if self._bounded:
-                    await self._wait_for_budget(host.subnet)
+                if self.bounded:
+                    await self.wait_for_budget(host.subnet)
                 if not slots.try_acquire():
                     await slots.acquire()
                 sent = monotonic()
@@ -80,7 +80,7 @@ class RateLimiter:
             host.turn.release()
         return reply, waited
 
-    async def _wait_for_budget(self, subnet: bytes) -> None:
+    async def wait_for_budget(self, subnet: bytes) -> None:
         """Wait until the budgets let one more packet go."""
         if self._subnets is not None and (wait := self._subnets.take_token(subnet, monotonic())) > 0:
             await asyncio.sleep(wait)

@@ -1,18 +1,16 @@
-"""One prepared packet to many addresses, paced, and the answers as they come.
+"""One prepared packet to many addresses, within the budgets, and the answers as they come.
 
 This is how unknown addresses are asked: only the address itself is remembered, no packet is repeated, and
 no timer runs for a silent address. A /16 costs 65,536 packets and half a second of CPU.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from itertools import islice
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 from agent.core.model import Address
 from agent.snmp.codec import SnmpReply
 from agent.snmp.counters import DatagramCounters
 
-SEND_INTERVAL = 0.04  # s between two bursts of packets
 BURST_SIZE = 64  # packets that leave at once: no more than answers are read in one turn of the loop
 
 SweepAnswer = tuple[Address, SnmpReply]
@@ -21,8 +19,14 @@ SweepAnswer = tuple[Address, SnmpReply]
 class AddressSweep:
     """One pass over some addresses: which were asked, and which have answered."""
 
-    def __init__(self, send: Callable[[Address], tuple[object, ...]], counters: DatagramCounters) -> None:
+    def __init__(
+        self,
+        send: Callable[[Address], tuple[object, ...]],
+        wait: Callable[[Address], Awaitable[None]],
+        counters: DatagramCounters,
+    ) -> None:
         self._send = send
+        self._wait = wait  # until one more packet may go to an address
         self._counters = counters
         self._asked: dict[tuple[object, ...], Address | None] = {}
         self._answers: asyncio.Queue[SweepAnswer | None] = asyncio.Queue()
@@ -39,11 +43,9 @@ class AddressSweep:
         else:
             self._counters.foreign += 1
 
-    async def run(
-        self, addresses: Iterable[Address], pace: float | None, linger: float
-    ) -> AsyncGenerator[SweepAnswer, None]:
-        """Send `pace` packets a second; yields the answers, until `linger` seconds after the last packet."""
-        sender = asyncio.create_task(self._send_paced(iter(addresses), pace, linger), name="snmp-sweep")
+    async def run(self, addresses: Iterable[Address], linger: float) -> AsyncGenerator[SweepAnswer, None]:
+        """Send one packet to each; yields the answers, until `linger` seconds after the last packet."""
+        sender = asyncio.create_task(self._send_paced(addresses, linger), name="snmp-sweep")
         try:
             while (answer := await self._answers.get()) is not None:
                 yield answer
@@ -51,23 +53,14 @@ class AddressSweep:
         finally:
             sender.cancel()
 
-    async def _send_paced(self, addresses: Iterable[Address], pace: float | None, linger: float) -> None:
-        """Send everything, each packet at its time, so that a late wake-up is made up for."""
-        now = asyncio.get_running_loop().time
-        began, sent = now(), 0
-        most = (
-            BURST_SIZE if pace is None else max(BURST_SIZE, int(2 * SEND_INTERVAL * pace))
-        )  # twice the pace, to catch up
+    async def _send_paced(self, addresses: Iterable[Address], linger: float) -> None:
+        """Send everything, each packet when the budgets allow it."""
         try:
-            while True:
-                due = most if pace is None else min(most, int((now() - began + SEND_INTERVAL) * pace) - sent)
-                burst = list(islice(addresses, due)) if due > 0 else []
-                if due > 0 and not burst:
-                    break
-                for address in burst:
-                    self._asked[self._send(address)] = address
-                sent += len(burst)
-                await asyncio.sleep(SEND_INTERVAL if pace else 0)
+            for count, address in enumerate(addresses, 1):
+                await self._wait(address)
+                self._asked[self._send(address)] = address
+                if count % BURST_SIZE == 0:
+                    await asyncio.sleep(0)  # where nothing limits the rate, answers are read in between
             await asyncio.sleep(linger)
         finally:
             self._answers.put_nowait(None)

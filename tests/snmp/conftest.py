@@ -23,7 +23,6 @@ QUICK = SnmpSettings(
     retries=1,
     requests_per_second=None,
     requests_per_subnet=None,
-    sweep_per_second=None,
     sweep_linger=0.3,
     limits=WalkLimits(seconds=5.0),
 )

@@ -96,7 +96,7 @@ async def test_a_sweep_keeps_its_pace_and_asks_each_address_once(agent) -> None:
     printer = await agent(MIB)
     strangers = [Address(own(f"40.{host}"), 9) for host in range(1, 100)]
     loop = asyncio.get_running_loop()
-    async with SnmpClient(replace(QUICK, sweep_per_second=400.0, sweep_linger=0.1)) as engine:
+    async with SnmpClient(replace(QUICK, requests_per_second=400.0, sweep_linger=0.1)) as engine:
         began = loop.time()
         found = [
             each async for each in engine.probe_addresses([*strangers, printer.address], PUBLIC, (UPTIME,))
@@ -109,7 +109,7 @@ async def test_a_sweep_keeps_its_pace_and_asks_each_address_once(agent) -> None:
 async def test_first_answers_of_a_sweep_come_before_its_last_packets(agent) -> None:
     printer = await agent(MIB)
     strangers = (Address(own(f"41.{host}"), 9) for host in range(1, 250))
-    settings = replace(QUICK, sweep_per_second=200.0)
+    settings = replace(QUICK, requests_per_second=200.0)
 
     def addresses():
         yield printer.address
@@ -161,7 +161,7 @@ async def test_a_sweep_of_everybody_answering_at_once_loses_none() -> None:
         for host in range(1, 201)
     ]
     addresses = [Address(*transport.get_extra_info("sockname")) for transport, _ in agents]
-    async with SnmpClient(replace(QUICK, sweep_per_second=None, sweep_linger=0.5)) as engine:
+    async with SnmpClient(replace(QUICK, sweep_linger=0.5)) as engine:
         found = {each async for each, _ in engine.probe_addresses(addresses, PUBLIC, (UPTIME,))}
     for transport, _ in agents:
         transport.close()

@@ -123,6 +123,11 @@ class Profiles(tuple[Profile, ...]):
         """Find the profiles of these files."""
         return [profile for profile in self if profile.file in files]
 
+    @property
+    def enterprises(self) -> frozenset[int]:
+        """The enterprise numbers of all makers of printers."""
+        return frozenset(number for profile in self for number in profile.enterprises)
+
     def find_by_enterprise(self, number: int | None) -> list[Profile]:
         return [profile for profile in self if number is not None and number in profile.enterprises]
 

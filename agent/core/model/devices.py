@@ -43,9 +43,10 @@ class Sighting:
     """A host that may be a printer, seen at an address by one way of discovery."""
 
     address: Address
-    via: str  # the discoverer's name: static, mdns, sweep
+    via: str  # the discoverer's name: static, mdns, sweep, engine, …
     at: float
     is_printer: bool | None = None  # None: not decided yet
+    is_printer_maker: bool = False  # its SNMPv3 engine id carries the number of a printer maker
     model: str | None = None
     serial: str | None = None
     mac: str | None = None

@@ -13,11 +13,15 @@ from agent.snmp.reader import SnmpValue
 
 
 class AddressProber(Protocol):
-    """Sends one packet to many addresses, paced, and yields the answers as they come."""
+    """Sends one packet to many addresses, within the budgets, and yields the answers as they come."""
 
     def probe_addresses(
         self, addresses: Iterable[Address], credential: Credential, oids: tuple[bytes, ...]
     ) -> AsyncIterator[tuple[Address, Mapping[bytes, SnmpValue]]]: ...
+
+    async def wait_for_turn(self, address: Address) -> None:
+        """Wait until the budgets let one more packet go to `address`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class DiscoveryContext:
     policy: AccessPolicy
     clock: Clock
     prober: AddressProber
+    printer_makers: frozenset[int] = frozenset()  # enterprise numbers of the vendor profiles
     skip: frozenset[Address] = frozenset()  # addresses of printers in the inventory
     resume_after: str = ""  # the host at which an earlier sweep was interrupted
     listen: float | None = None  # real seconds for ways that only listen; None: without end

@@ -2,47 +2,36 @@
 
 An engine answers an empty, unauthenticated request with its engine id, which carries the maker's enterprise
 number (RFC 3411, section 5, SnmpEngineID) and often the MAC. Each sweep sends one packet to each address of a
-swept network; none to excluded hosts and known printers. Only engines of printer makers become sightings, so
-that other hosts are asked nothing more.
+swept network; none to excluded hosts and known printers. Only engines of printer makers (`enterprises` of the
+vendor profiles) become sightings, so that other hosts are asked nothing more.
 """
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from agent.config import Config
 from agent.core.model import Address, Sighting
-from agent.discovery.methods import Cadence, DiscoveryContext
+from agent.discovery.methods import AddressProber, Cadence, DiscoveryContext, _swept
 
 CADENCE: Cadence = "sweep"
 
-PACKETS_PER_SECOND = 500
-BURST = 20  # packets that leave at once
 LINGER = 2.0  # seconds to wait for answers after the last packet
 MAX_ANSWER = 1024  # octets; a report is about 120
 MAX_ENGINE_ID = 32  # octets (RFC 3411)
 
-PRINTER_MAKERS = {
-    11: "HP", 236: "Samsung", 253: "Xerox", 258: "Panasonic", 297: "Fuji Xerox", 367: "Ricoh", 641: "Lexmark",
-    674: "Dell", 1129: "Toshiba", 1248: "Epson", 1347: "Kyocera", 1602: "Canon", 2001: "OKI", 2385: "Sharp",
-    2435: "Brother", 10642: "Zebra", 18334: "Konica Minolta", 24807: "Riso", 40093: "Pantum",
-}  # fmt: skip
-"""Enterprise numbers of printer makers (IANA, Private Enterprise Numbers)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineId:
-    """What an engine id says: the maker, and the MAC if it holds one."""
+    """What an engine id says: the maker's enterprise number, and the MAC if it holds one."""
 
     enterprise: int
     mac: str | None
 
-    @property
-    def vendor(self) -> str | None:
-        """The maker, if it makes printers."""
-        return PRINTER_MAKERS.get(self.enterprise)
+
+EngineAnswer = tuple[Address, EngineId]
 
 
 def enabled(_config: Config) -> bool:
@@ -51,75 +40,68 @@ def enabled(_config: Config) -> bool:
 
 
 async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
-    """Yield each host of the swept networks whose engine id is a printer maker's."""
-    addresses = list(_list_addresses(context))
+    """Yield each host of the swept networks whose engine id carries the number of a printer maker."""
+    swept = (network for network in context.policy.config.network if network.sweep)
+    addresses = _swept.list_swept_addresses(context, swept)
     for family in (socket.AF_INET, socket.AF_INET6):
         asked = [address for address in addresses if (":" in address.host) == (family == socket.AF_INET6)]
         if not asked:
             continue
-        answers: asyncio.Queue[tuple[Address, EngineId] | None] = asyncio.Queue()
+        answers: asyncio.Queue[EngineAnswer | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
             lambda: _EngineListener(frozenset(asked), answers),  # noqa: B023 - used at once
             family=family,
             local_addr=("0.0.0.0" if family == socket.AF_INET else "::", 0),  # noqa: S104 - to send from
         )
-        sender = asyncio.create_task(_send_paced(transport, asked, answers))
+        sender = asyncio.create_task(_send_paced(transport, context.prober, asked, answers))
         try:
             while (answer := await answers.get()) is not None:
-                yield _build_sighting(context, *answer)
+                address, engine = answer
+                if engine.enterprise in context.printer_makers:
+                    yield _build_sighting(context, address, engine)
+            await sender  # so that its errors are the caller's
         finally:
             sender.cancel()
             transport.close()
 
 
-def _list_addresses(context: DiscoveryContext) -> Iterator[Address]:
-    """Yield the permitted addresses of the swept networks that are not in the inventory, each once."""
-    seen = set(context.skip)
-    for network in context.policy.config.network:
-        for host in context.policy.sweep_hosts(network) if network.sweep else ():
-            address = Address(host, network.snmp_port)
-            if address not in seen:
-                seen.add(address)
-                yield address
-
-
 async def _send_paced(
     transport: asyncio.DatagramTransport,
+    prober: AddressProber,
     addresses: list[Address],
-    answers: "asyncio.Queue[tuple[Address, EngineId] | None]",
+    answers: "asyncio.Queue[EngineAnswer | None]",
 ) -> None:
+    """Send one packet to each address, within the budgets that polls and sweeps share."""
     try:
-        for count, address in enumerate(addresses, 1):
+        for address in addresses:
+            await prober.wait_for_turn(address)
             transport.sendto(DISCOVERY_REQUEST, tuple(address))
-            if count % BURST == 0:
-                await asyncio.sleep(BURST / PACKETS_PER_SECOND)
         await asyncio.sleep(LINGER)
     finally:
         answers.put_nowait(None)
 
 
 def _build_sighting(context: DiscoveryContext, address: Address, engine: EngineId) -> Sighting:
-    return Sighting(address=address, via="engine", at=context.clock.now(), is_printer=None, mac=engine.mac)
+    return Sighting(
+        address=address, via="engine", at=context.clock.now(), is_printer_maker=True, mac=engine.mac
+    )
 
 
 class _EngineListener(asyncio.DatagramProtocol):
     """Takes one report from each address that was asked; a foreign or broken datagram is dropped."""
 
-    def __init__(
-        self, asked: frozenset[Address], answers: "asyncio.Queue[tuple[Address, EngineId] | None]"
-    ) -> None:
+    def __init__(self, asked: frozenset[Address], answers: "asyncio.Queue[EngineAnswer | None]") -> None:
         self._open = set(asked)
         self._answers = answers
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Queue the first answer of an address, if it is of a printer maker's engine."""
+        """Queue the first report of an address that was asked."""
         address = Address(str(ipaddress.ip_address(addr[0].partition("%")[0])), addr[1])
         engine = parse_report(data) if address in self._open else None
         if engine is not None:
             self._open.discard(address)
-            if engine.vendor:
-                self._answers.put_nowait((address, engine))
+            self._answers.put_nowait((address, engine))
 
 
 def _encode(tag: int, *content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Probe every address of the configured networks, politely, and only with "public".
 
-One prepared packet is sent to each permitted address without a known printer, paced, in two rounds:
+One prepared packet is sent to each permitted address without a known printer, within the budgets of all
+requests, in two rounds:
 
 1. v2c, three questions at once, so that most printers are distinguished from switches by one packet;
 2. v1, one question, to the silent only: for lost packets, and for devices that speak only v1
@@ -10,9 +11,9 @@ One prepared packet is sent to each permitted address without a known printer, p
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from agent.config import Config
+from agent.config import Config, NetworkConfig
 from agent.core.model import Address, Credential, Sighting
-from agent.discovery.methods import Cadence, DiscoveryContext, DiscoveryProgress
+from agent.discovery.methods import Cadence, DiscoveryContext, DiscoveryProgress, _swept
 from agent.snmp.oid import oid
 from agent.snmp.reader import SnmpValue
 
@@ -65,15 +66,14 @@ def _track_progress(
 
 def _group_by_credential(context: DiscoveryContext) -> list[tuple[Credential, list[Address]]]:
     """Group the addresses to probe by the credential that may be sent to strangers there."""
-    found: dict[Credential, dict[Address, None]] = {}
+    groups: dict[Credential, list[NetworkConfig]] = {}
     for network in context.policy.config.network:
-        credential = context.policy.sweep_credential(network)
-        if network.sweep and credential:
-            for host in context.policy.sweep_hosts(network):
-                address = Address(host, network.snmp_port)
-                if address not in context.skip:
-                    found.setdefault(credential, {})[address] = None
-    return [(credential, list(addresses)) for credential, addresses in found.items()]
+        if network.sweep and (credential := context.policy.sweep_credential(network)):
+            groups.setdefault(credential, []).append(network)
+    return [
+        (credential, _swept.list_swept_addresses(context, networks))
+        for credential, networks in groups.items()
+    ]
 
 
 def is_printer(values: Mapping[bytes, SnmpValue]) -> bool | None:

@@ -120,6 +120,7 @@ class DiscoveryRunner:
             policy=self.policy,
             clock=self.printer_reader.clock,
             prober=self.prober,
+            printer_makers=self.printer_reader.profiles.enterprises,
             skip=addresses | self._excluded_addresses(),
             resume_after=after,
             listen=listen,
@@ -200,7 +201,10 @@ class DiscoveryRunner:
         if not await self.store.run(lambda tx: inventory.should_identify(tx, sighting)):
             return "known", None
         reading = await self.printer_reader.read_printer(
-            address, self._credentials_to_try(sighting), ALL_TIERS
+            address,
+            self._credentials_to_try(sighting),
+            ALL_TIERS,
+            announced=bool(sighting.is_printer) or sighting.is_printer_maker,
         )
         identity = reading.snapshot.identity if reading else None
         if identity and identity.mac:

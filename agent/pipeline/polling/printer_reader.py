@@ -42,11 +42,13 @@ class PrinterReader:
         learned: str = "",
         cached: CachedIdentity | None = None,
         attempts: int | None = None,
+        announced: bool = True,
     ) -> PollResult | None:
         """Read the printer in all ways together; None if it answers in none, or has an excluded MAC.
 
         `learned`: how the SNMP engine asks it best; `cached`: facts of an earlier snapshot; `attempts`: how
-        often the first SNMP request is sent, if not as configured.
+        often the first SNMP request is sent, if not as configured; `announced`: something says that the host
+        is a printer. Without it the second ways (IPP) ask only after the first has identified a printer.
         """
         visit = Visit(
             at=self.clock.now(),
@@ -67,6 +69,8 @@ class PrinterReader:
         for way in self.second:
             if self.excluded.covers_host(address.host):
                 return None
+            if not (announced or _shows_printer(reading)):
+                continue
             if reading is None or way.may_add(address.host, tiers):
                 reading = await self._read_second(way, visit, reading)
         return reading
@@ -137,3 +141,8 @@ class PrinterReader:
     def _count_problem(self, what: str, address: Address, detail: str) -> None:
         self.counts[what] += 1
         log.info("%s: %s: %s", address, what, detail)
+
+
+def _shows_printer(reading: PollResult | None) -> bool:
+    identity = reading.snapshot.identity if reading else None
+    return identity is not None and bool(identity.is_printer)
