@@ -35,6 +35,8 @@ from agent.core.model import (
 )
 from agent.core.store import open_reader
 from agent.pipeline.replay import backtest_runner
+from agent.pipeline.replay.device_runner import TimeRange
+from agent.pipeline.replay.reference_rules import choose_reference_rules
 from agent.rules import conditions, engine, loader
 from agent.rules.backtest import threshold_sweep
 from agent.rules.rule import RuleSet
@@ -84,10 +86,10 @@ def backtest(printers: int, days: int, names: list[str], state: Path | None) -> 
         if not path.exists():
             imagine(path, printers, days)
         how = backtest_runner.BacktestOptions(cache_path=Path(folder) / "backtests.db")
-        span = backtest_runner.TimeRange(since=END - days * DAY, until=END)
+        span = TimeRange(since=END - days * DAY, until=END)
         print(f"backtests of {printers} printers x {days} days; goals: first 600 s, then 60 s")
         for name in names:
-            wanted = [name, *backtest_runner.choose_reference_rules(rules, rules.rules[name])]
+            wanted = [name, *choose_reference_rules(rules, rules.rules[name])]
             chosen = threshold_sweep.select_rules(rules, wanted)
             _pass(path, f"{name}, first", chosen, wanted, span, how)
             _pass(path, f"{name}, other threshold", _stricter(chosen, name), wanted, span, how)
@@ -106,7 +108,7 @@ def _pass(
     what: str,
     rules: RuleSet,
     names: list[str],
-    span: backtest_runner.TimeRange,
+    span: TimeRange,
     how: backtest_runner.BacktestOptions,
 ) -> None:
     with closing(open_reader(path)) as db:

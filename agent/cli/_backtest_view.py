@@ -1,13 +1,24 @@
 """A backtest's report, on a terminal."""
 
+from collections.abc import Sequence
+
 import typer
 
 from agent.core.clock import format_iso_time
 from agent.core.units import counted
 from agent.pipeline.replay.backtest_report import DAY, BacktestReport
-from agent.rules.backtest.scoring import Firing, RuleScore
+from agent.rules.backtest.desk_ticket import NOTICE
+from agent.rules.backtest.firing import Firing
+from agent.rules.backtest.order_figures import OrderFigures, middle_of, quartile_of
+from agent.rules.backtest.scoring import Proportion, RuleScore
 
 MAX_LISTED = 10
+SWEPT_ORDERS = ("days left", "thrown away", "dry days")
+ORDERS_LEGEND = (
+    "lead: from the ticket to what it foretells. days left: from the order until it was empty. thrown away:\n"
+    "left in the cartridge when it was changed. Medians. dry days: empty and not delivered yet, on how many\n"
+    "cartridges; those never ordered before they were empty count in full."
+)
 
 
 def show_report(report: BacktestReport) -> None:
@@ -15,11 +26,70 @@ def show_report(report: BacktestReport) -> None:
     for score in report.scores:
         _show_score(score)
         new, old = report.only_new.get(score.rule, []), report.only_old.get(score.rule, [])
-        if new or old:
+        if (new or old) and not score.unreplayable_signals:
             typer.echo(f"  beside the rules in force: {counted(len(new), 'more ticket')}, {len(old)} fewer")
-    for value, score in report.swept:
-        shares = f"precision {score.precision}  recall {score.recall}"
-        typer.echo(f"{value:>10}  {len(score.firings):5} tickets  {shares}")
+    if report.swept:
+        _show_sweep(report.swept)
+
+
+def _show_sweep(swept: Sequence[tuple[str, RuleScore]]) -> None:
+    """The values side by side."""
+    columns = ["value", "tickets", "precision", "recall", "lead", *(SWEPT_ORDERS if _orders(swept) else ())]
+    typer.echo("".join(f"{name:>15}" for name in columns))
+    for value, score in swept:
+        shares = [_format_share(score.precision), _format_share(score.recall)] if score.judged else ["–", "–"]
+        lead = score.lead_quartiles[1] if score.lead_quartiles else None
+        cells = [value, str(len(score.tickets)), *shares, _format_days(lead)]
+        if score.orders:
+            cells += _order_cells(score.orders)
+        typer.echo("".join(f"{cell:>15}" for cell in cells))
+    if _orders(swept):
+        typer.echo(ORDERS_LEGEND)
+
+
+def _orders(swept: Sequence[tuple[str, RuleScore]]) -> bool:
+    return any(score.orders for _, score in swept)
+
+
+def _order_cells(orders: OrderFigures) -> list[str]:
+    return [
+        _format_days(middle_of(orders.days_left)),
+        _format_percent(middle_of(orders.left)),
+        f"{orders.dry_days:.1f} on {len(orders.dry)}",
+    ]
+
+
+def _show_orders(orders: OrderFigures) -> None:
+    lead, early = middle_of(orders.leads), quartile_of(orders.leads, 1)
+    left, most = middle_of(orders.left), quartile_of(orders.left, 3)
+    typer.echo(
+        f"  orders    {counted(len(orders.leads), 'cartridge')} changed after an order: "
+        f"median {_format_days(lead)} later, a quarter under {_format_days(early)}"
+    )
+    typer.echo(
+        f"            thrown away: median {_format_percent(left)} left when changed, "
+        f"a quarter over {_format_percent(most)}"
+    )
+    typer.echo(
+        f"            {counted(len(orders.days_left), 'cartridge')} ran empty after an order: "
+        f"median {_format_days(middle_of(orders.days_left))} later; {orders.unordered} without one"
+    )
+    typer.echo(
+        f"            dry, with {_format_days(orders.delivery)} from order to printer: "
+        f"{orders.dry_days:.1f} days on {counted(len(orders.dry), 'cartridge')}"
+    )
+
+
+def _format_days(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds / DAY:.1f} days"
+
+
+def _format_percent(percent: float | None) -> str:
+    return "–" if percent is None else f"{percent:.0f} %"
+
+
+def _format_share(share: Proportion) -> str:
+    return "–" if share.value is None else f"{share.value:.0%} of {share.of}"
 
 
 def _show_shares(score: RuleScore) -> None:
@@ -27,15 +97,28 @@ def _show_shares(score: RuleScore) -> None:
         typer.echo(f"  history since {format_iso_time(score.known_since)[:10]}: rates are of that time")
     if score.judged:
         typer.echo(f"  precision {score.precision}\n  recall    {score.recall}")
-    elif not score.unreplayable_signals:
+    else:
         typer.echo("  nothing to compare with: --against RULE names what it should foretell")
 
 
+def _show_lists(score: RuleScore) -> None:
+    """Say which of the tickets are lists of many findings."""
+    for kind in ("digest", "storm"):
+        if lists := [it for it in score.tickets if it.kind == kind]:
+            typer.echo(f"  of them {counted(len(lists), f'{kind} ticket')} that list several findings")
+
+
 def _show_score(score: RuleScore) -> None:
+    if score.unreplayable_signals:
+        names = ", ".join(score.unreplayable_signals)
+        typer.echo(f"{score.rule}: not replayed: {names}: history does not record it, so there is no score")
+        return
+    what = "notice" if score.tickets and all(it.kind == NOTICE for it in score.tickets) else "ticket"
     typer.echo(
-        f"{score.rule}: {counted(len(score.firings), 'ticket')}, "
+        f"{score.rule}: {counted(len(score.tickets), what)}, "
         f"{score.ticket_rate:.3f} for each printer and month"
     )
+    _show_lists(score)
     _show_shares(score)
     if score.lead_quartiles:
         typer.echo(
@@ -44,9 +127,8 @@ def _show_score(score: RuleScore) -> None:
         )
     if score.flaps:
         typer.echo(f"  flaps     {score.flaps} opened again within a day")
-    if score.unreplayable_signals:
-        names = ", ".join(score.unreplayable_signals)
-        typer.echo(f"  not replayed: {names}: history does not record it, so there is no score")
+    if score.orders:
+        _show_orders(score.orders)
     if score.thinned:
         typer.echo("  judged in part on page counters of one reading a day")
     for what, them in (("missed", score.missed), ("false", score.false)):

@@ -15,15 +15,16 @@ from rich.progress import Progress
 
 from agent import app
 from agent.cli import _common
-from agent.config import Config
+from agent.config import Config, RulesConfig
 from agent.core.errors import Complaint, ConfigError, StoreError
 from agent.core.model import Device, Facts
 from agent.core.store import open_reader
 from agent.core.units import counted
 from agent.pipeline import facts_builder
 from agent.pipeline.device_tags import AssignTags, TagAssigner, assign_nothing
-from agent.pipeline.replay import backtest_report, fleet_lint
-from agent.pipeline.replay.backtest_report import BacktestReport, BacktestRequest
+from agent.pipeline.replay import backtest_plan, backtest_report, fleet_lint
+from agent.pipeline.replay.backtest_plan import BacktestRequest
+from agent.pipeline.replay.backtest_report import BacktestReport
 from agent.pipeline.replay.explain import Explanation
 from agent.pipeline.replay.trial_runner import TrialResult
 from agent.rules import loader, lookup
@@ -173,10 +174,14 @@ def run_backtest(
     rules, settings = load_rules_in_force(given, files), load_site_config(given)
     names = request.names or [it.id for it in lookup.rules_of_interest(rules, files)]
     request = replace(
-        request, names=names, site=settings.site.id if settings else "", assign=load_assignment(given)
+        request,
+        names=names,
+        site=settings.site.id if settings else "",
+        first_days=settings.rules.first_days if settings else RulesConfig().first_days,
+        assign=load_assignment(given),
     )
     deployed = load_rules_in_force(given, None) if files else None
-    backtest_report.check_request(rules, request)  # before a state file is looked for
+    backtest_plan.check_request(rules, request)  # before a state file is looked for
     with open_state(given, state) as db, Progress(console=_common.err, transient=True) as bar:
         return backtest_report.run_backtest(db, rules, request, deployed, partial(_start_progress, bar))
 

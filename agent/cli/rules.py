@@ -27,6 +27,9 @@ RulePaths = Annotated[
         "--rules", "-r", help="Rule files or folders; without: those of the site.", show_default=False
     ),
 ]
+Delivery = Annotated[
+    str, typer.Option("--delivery", help="How long an order takes until the cartridge is at the printer.")
+]
 StateFile = Annotated[
     Path | None,
     typer.Option("--state", help="A state file; without: that of the configuration.", show_default=False),
@@ -184,12 +187,12 @@ def explain_rule(
     Examples: printwarden rules explain VHB8912345 supply-low ·
     printwarden rules explain 10.0.0.7 device-offline --at 2026-03-02T08:00
     """
-    from agent.pipeline.replay import backtest_runner, explain
+    from agent.pipeline.replay import explain
     from agent.rules.lookup import find_rule
 
     chosen = find_rule(_rules.load_rules_in_force(config, rules), rule)
     with _rules.open_state(config, state) as db:
-        known = backtest_runner.find_device(db, device)
+        known = explain.find_device(db, device)
         if known is None:
             typer.echo(f'no printer is known as "{device}": see printwarden status', err=True)
             raise typer.Exit(1)
@@ -246,6 +249,7 @@ def backtest_rules(
     horizon: Annotated[
         str, typer.Option("--horizon", help="How long after a ticket that may be.")
     ] = "30 days",
+    delivery: Delivery = "3 days",
     afresh: Annotated[
         bool, typer.Option("--afresh", help="Do not use what earlier backtests computed.")
     ] = False,
@@ -255,9 +259,11 @@ def backtest_rules(
     page: Annotated[Path | None, typer.Option("--html", help="Write a report with plots there.")] = None,
     as_json: _common.AsJson = False,
 ) -> None:
-    """Run rules over recorded history: number of tickets, share of right ones, missed faults.
+    """Run rules over recorded history: tickets of the desk, share of right ones, missed faults.
 
-    Other rules decide what is right: a supply order by a supply that ran empty or was replaced, a
+    Tickets are counted as the desk would get them, after identity, groups, the first days and the limit of
+    tickets a day. Of orders it says how early they were, what was thrown away, and how long printers stood
+    dry. Other rules decide what is right: a supply order by a supply that ran empty or was replaced, a
     prediction by a printer that went down. --against names others. The difference to the rules that are
     in force is shown, too. What was computed before for the same past and the same rule is not computed
     again.
@@ -267,7 +273,7 @@ def backtest_rules(
     """
     from agent.cli._backtest_view import show_report
     from agent.core import paths
-    from agent.pipeline.replay.backtest_report import BacktestRequest
+    from agent.pipeline.replay.backtest_plan import BacktestRequest
 
     request = BacktestRequest(
         names=names or (),
@@ -276,6 +282,7 @@ def backtest_rules(
         sweep=sweep,
         against=against or (),
         horizon=horizon,
+        delivery=delivery,
         cache=None if afresh else paths.cache_folder() / "backtests.db",
     )
     report = _rules.run_backtest(request, config, state, rules)

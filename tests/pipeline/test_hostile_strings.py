@@ -28,8 +28,9 @@ from agent.core import text
 from agent.core.clock import format_iso_time
 from agent.core.model import SupplyForecast
 from agent.forecast import plot
+from agent.rules.backtest.firing import Firing
 from agent.rules.backtest.html_report import render_report
-from agent.rules.backtest.scoring import Firing, RuleScore
+from agent.rules.backtest.scoring import RuleScore
 from uplink.delivery import cloudevents, responses
 from uplink.errors import DeliveryError
 from uplink.events import MODELS

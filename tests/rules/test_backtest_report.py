@@ -6,7 +6,8 @@ import pytest
 
 from agent.core.errors import ConfigError
 from agent.core.store import open_reader
-from agent.pipeline.replay.backtest_report import BacktestRequest, run_backtest
+from agent.pipeline.replay.backtest_plan import BacktestRequest
+from agent.pipeline.replay.backtest_report import run_backtest
 from agent.rules import loader, lookup
 
 DAY = 86400.0
@@ -62,7 +63,7 @@ def test_the_difference_to_the_rules_in_force_is_what_only_one_of_them_opens(db,
     same = run_backtest(db, rules, request, deployed=rules)
     new = run_backtest(db, rules, request, deployed=none)
     assert (same.only_new, same.only_old) == ({"supply-low": []}, {"supply-low": []})
-    assert new.only_new == {"supply-low": list(new.scores[0].firings)}
+    assert new.only_new == {"supply-low": list(new.scores[0].tickets)}
 
 
 def test_a_sweep_scores_one_threshold_over_its_range(db, rules):
@@ -113,7 +114,7 @@ def test_a_copy_of_a_rule_in_force_brings_no_ticket_more(db, rules):
 def test_a_copy_that_finds_another_fault_brings_its_own_tickets(db, rules):
     other = with_rule(rules, "toner-10b", like="supply-low", fault="supply.alert")
     report = run_backtest(db, other, BacktestRequest(names=["toner-10b"]), deployed=rules)
-    assert report.only_new["toner-10b"] == list(report.scores[0].firings) != []
+    assert report.only_new["toner-10b"] == list(report.scores[0].tickets) != []
 
 
 def test_a_rule_in_shadow_is_judged_as_if_it_spoke(db, rules):

@@ -14,7 +14,8 @@ import pytest
 from agent.core.model import Supply
 from agent.core.store import open_reader
 from agent.pipeline.replay import backtest_runner, result_cache
-from agent.pipeline.replay.backtest_runner import BacktestOptions, BacktestRun, TimeRange
+from agent.pipeline.replay.backtest_runner import BacktestOptions, BacktestRun
+from agent.pipeline.replay.device_runner import TimeRange
 from agent.rules import loader
 from agent.rules.backtest import threshold_sweep
 from agent.rules.rule import RuleSet

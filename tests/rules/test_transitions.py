@@ -10,7 +10,7 @@ from agent.pipeline.replay.transitions import (
     next_look,
     pair_firings,
 )
-from agent.rules.backtest.scoring import Firing
+from agent.rules.backtest.firing import Firing
 from agent.rules.lifecycle import LifecycleState, Phase, advance_state
 from agent.rules.rule import FlapDetection, Timing
 

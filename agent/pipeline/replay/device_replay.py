@@ -14,7 +14,7 @@ from agent.core.model import Address, Amount, Change, ChangeKind, Device, Facts,
 from agent.history.device_history import DeviceHistory
 from agent.pipeline.replay.transitions import LONG_INTERVAL, SHORT_INTERVAL, next_look, pair_firings
 from agent.rules import conditions, engine, value_kinds
-from agent.rules.backtest.scoring import Firing
+from agent.rules.backtest.firing import Firing
 from agent.rules.conditions import EvaluationContext
 from agent.rules.engine import EvaluationScope
 from agent.rules.field_types import EvaluationSchedule

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agent.core.model import Device, Facts
 from agent.core.units import format_duration
+from agent.discovery import inventory
 from agent.history.device_history import DeviceHistory
 from agent.rules import rule_words, state_store, value_kinds
 from agent.rules.conditions import EvaluationContext, evaluate_rule
@@ -36,6 +37,18 @@ class Explanation:
     stands: str  # where it stands on disk: "quiet", "pending since …", "firing, announced"
     lines: tuple[ConditionResult, ...]
     notes: tuple[str, ...] = ()  # what is left to wait for, and what keeps it back
+
+
+def find_device(db: sqlite3.Connection, text: str) -> Device | None:
+    """The printer that `text` means: its key, its serial number, its address, or a part of its name."""
+    known = inventory.load_devices(db)
+    if text in known:
+        return known[text]
+    for one in known.values():
+        if text in {one.serial, one.address.host, str(one.address), one.mac}:
+            return one
+    named = [one for one in known.values() if text.lower() in one.name.lower()]
+    return named[0] if len(named) == 1 else None
 
 
 def load_facts_at(db: sqlite3.Connection, device: Device, at: float) -> Facts:

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import agent
 from agent.history.device_history import DeviceHistory
-from agent.rules.backtest.scoring import Firing
+from agent.rules.backtest.firing import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
 
 MAX_RESULTS = 100_000  # results: some 50 rules of 2,000 printers
-KEY_VERSION = "2"
+KEY_VERSION = "3"
 
 CachedFirings = tuple[Firing, ...]
 

@@ -8,12 +8,12 @@ import hashlib
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.core.model import Change, Facts, SiteFacts
 from agent.pipeline.replay.transitions import next_look, pair_firings
 from agent.rules import engine
-from agent.rules.backtest.scoring import Firing
+from agent.rules.backtest.firing import Firing
 from agent.rules.evaluator import make_site_device
 from agent.rules.rule import RuleSet
 from agent.rules.state_store import RuleState, StateKey
@@ -29,15 +29,17 @@ class SiteHistory:
     unreachable: list[int] = field(default_factory=list)
     fired_at: list[float] = field(default_factory=list)
     fired: list[frozenset[str]] = field(default_factory=list)
+    settles: float | None = None  # end of the first days
 
     @classmethod
-    def load(cls, db: sqlite3.Connection, site: str, until: float) -> "SiteHistory":
-        """Load the site's history before `until`."""
+    def load(cls, db: sqlite3.Connection, site: str, until: float, first_days: float = 0.0) -> "SiteHistory":
+        """Load the site's history before `until`. `first_days`: seconds in which a site is new."""
         steps = [(row["first_seen"], 1, 0) for row in db.execute("SELECT first_seen FROM device")]
+        met = min((at for at, *_ in steps), default=None)
         for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
             steps.append((row["began"], 0, 1))
             steps.append((row["ended"] if row["ended"] is not None else until, 0, -1))
-        found = cls(id=site)
+        found = cls(id=site, settles=met + first_days if met is not None and first_days else None)
         devices = unreachable = 0
         for at, more, silent in sorted(steps):
             devices, unreachable = devices + more, unreachable + silent
@@ -49,9 +51,17 @@ class SiteHistory:
     @property
     def digest(self) -> str:
         """Return its hash."""
-        silences = repr((self.id, self.times, self.devices, self.unreachable, self.fired_at))
+        silences = repr((self.id, self.settles, self.times, self.devices, self.unreachable, self.fired_at))
         fired = repr([sorted(rules) for rules in self.fired])
         return hashlib.sha256((silences + fired).encode()).hexdigest()
+
+    def copy(self) -> "SiteHistory":
+        """Return the same site, of which no rule was judged yet."""
+        return replace(self, fired_at=[], fired=[])
+
+    def settles_after(self, since: float) -> float | None:
+        """Return the end of its first days, where a replay from `since` on meets them."""
+        return self.settles if self.settles is not None and self.settles > since else None
 
     def state_at(self, now: float) -> tuple[SiteFacts, frozenset[str]]:
         """Return the site's facts at `now`, and which rules about it fired."""
@@ -60,6 +70,7 @@ class SiteHistory:
             id=self.id,
             devices=self.devices[place - 1] if place else 0,
             unreachable=self.unreachable[place - 1] if place else 0,
+            settles=self.settles,
         )
         return site, self.fired[fired - 1] if fired else frozenset()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from agent.core.model import Change, ChangeKind, Device
-from agent.rules.backtest.scoring import Firing
+from agent.rules.backtest.firing import Firing
 from agent.rules.lifecycle import LifecycleState, Phase, resolve_delay
 from agent.rules.rule import Timing
 from agent.rules.state_store import StateKey
@@ -47,6 +47,9 @@ def pair_firings(device: Device, changes: Iterable[tuple[float, Change]]) -> Ite
                 title=change.title,
                 fault=change.fault,
                 component=change.component,
+                since=change.since,
+                renewed=change.renewed,
+                digest=change.grouping.digest,
             )
         elif key in active:
             yield change.rule, replace(active.pop(key), closed=at)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from agent.core import migrations, units
+from agent.core import units
 from agent.core.model import Change, ChangeKind, Impact, TicketEvent
 from agent.forecast import forecast_store
 from agent.history import record, supply_gauges
 from agent.history.meters import ledger
 from agent.pipeline import facts_builder
+from agent.pipeline.replay.memory_store import open_memory_store
 from agent.rules import evaluator, state_store
 from agent.rules.lifecycle import Phase
 from agent.rules.rule import RuleSet
@@ -61,7 +62,7 @@ def run_trial(rules: RuleSet, trial: Trial) -> TrialResult:
     ids = (f"t{number}" for number in range(1, 1_000_000))
     evaluation = evaluator.RuleEvaluator(chosen)
     waiting = sorted(trial.form.expect, key=lambda it: it.at)
-    with closing(_open_memory_store()) as tx:
+    with closing(open_memory_store(COMPONENTS)) as tx:
         for trial_step in trial.iterate_steps():
             changes = _evaluate_step(tx, evaluation, trial, trial_step)
             events = grouping.apply_changes(tx, changes, make_id=lambda: next(ids))
@@ -107,13 +108,6 @@ def _select_rules(rules: RuleSet, trial: Trial) -> RuleSet:
         calendars=rules.calendars,
         zone=rules.zone,
     )
-
-
-def _open_memory_store() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.row_factory = sqlite3.Row
-    migrations.create_tables(db, COMPONENTS)
-    return db
 
 
 def _compare_states(tx: sqlite3.Connection, expect: ExpectForm, trial: Trial) -> Iterator[str]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agent.core import svg
-from agent.rules.backtest.scoring import Firing, ObservedEvent, Proportion, RuleScore
+from agent.rules.backtest.desk_ticket import DeskTicket
+from agent.rules.backtest.firing import Firing, ObservedEvent
+from agent.rules.backtest.scoring import Proportion, RuleScore
 
 WIDTH, HEIGHT, MARGIN = 640, 180, 34
 DAY = 86400.0
@@ -38,7 +40,7 @@ def render_report(
 def _render_rule(score: RuleScore) -> str:
     lead = score.lead_quartiles
     rows = [
-        ("Tickets", f"{len(score.firings)} ({score.ticket_rate:.3f} for each printer and month)"),
+        ("Tickets", f"{len(score.tickets)} ({score.ticket_rate:.3f} for each printer and month)"),
         ("Precision", _render_proportion(score.precision) if score.judged else "nothing to compare with"),
         ("Recall", _render_proportion(score.recall) if score.judged else "nothing to compare with"),
         ("Lead", f"median {lead[1] / DAY:.1f} days, a quarter under {lead[0] / DAY:.1f}" if lead else "–"),
@@ -49,7 +51,7 @@ def _render_rule(score: RuleScore) -> str:
     thinned = "<p>Partly judged on page counters of one reading a day.</p>" if score.thinned else ""
     return (
         f"<h2>{html.escape(score.rule)}</h2><table>{table}</table>{thinned}"
-        f"{_render_months(score.firings)}{_render_leads(score.leads)}"
+        f"{_render_months(score.tickets)}{_render_leads(score.leads)}"
         f"{_render_list('Missed', score.missed)}{_render_list('False', score.false)}"
     )
 
@@ -59,11 +61,11 @@ def _render_proportion(share: Proportion) -> str:
     return f'<span class="few">{said}</span>' if share.is_small_sample else said
 
 
-def _render_months(firings: Sequence[Firing]) -> str:
+def _render_months(tickets: Sequence[DeskTicket]) -> str:
     """Tickets by month, as bars."""
     months: dict[str, int] = {}
-    for firing in firings:
-        name = datetime.fromtimestamp(firing.opened, UTC).strftime("%Y-%m")
+    for ticket in tickets:
+        name = datetime.fromtimestamp(ticket.opened, UTC).strftime("%Y-%m")
         months[name] = months.get(name, 0) + 1
     return _render_bars("Tickets by month", sorted(months.items()))
 

@@ -14,39 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
+from agent.rules.backtest.desk_ticket import DeskTicket
+from agent.rules.backtest.firing import Firing, ObservedEvent
+from agent.rules.backtest.order_figures import OrderFigures
+
 SMALL_SAMPLE = 20
-REOPEN_WITHIN = 2 * 86400.0  # seconds in which a fault that returns reopens its ticket
 Z_95 = 1.959964  # 95 %
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firing:
-    """One time that a rule said something of one subject."""
-
-    device: str
-    name: str
-    subject: str
-    opened: float
-    closed: float | None = None
-    title: str = ""
-    fault: str = ""
-    component: str = ""
-
-    def shares_ticket(self, other: "Firing") -> bool:
-        """True if both go into one ticket: same printer, fault and component, at overlapping times."""
-        same = (self.device, self.fault, self.component) == (other.device, other.fault, other.component)
-        first, later = sorted((self, other), key=lambda it: it.opened)
-        return same and (first.closed is None or later.opened <= first.closed + REOPEN_WITHIN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedEvent:
-    """Something that came true. `subject` None: of the printer as a whole."""
-
-    device: str
-    at: float
-    what: str
-    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +60,9 @@ class RuleScore:
 
     rule: str
     device_months: float
-    firings: tuple[Firing, ...] = ()
+    firings: tuple[Firing, ...] = ()  # one for each ticket, and each item of a list
+    tickets: tuple[DeskTicket, ...] = ()  # what the desk would have had of it
+    orders: OrderFigures | None = None  # of rules that order supplies
     right: tuple[Firing, ...] = ()
     false: tuple[Firing, ...] = ()
     caught: tuple[ObservedEvent, ...] = ()
@@ -113,7 +88,7 @@ class RuleScore:
     @property
     def ticket_rate(self) -> float:
         """Tickets for each printer and month."""
-        return len(self.firings) / self.device_months if self.device_months else 0.0
+        return len(self.tickets) / self.device_months if self.device_months else 0.0
 
     @property
     def lead_quartiles(self) -> tuple[float, float] | None:
@@ -171,11 +146,7 @@ def score_rule(
     thinned: bool = False,
 ) -> RuleScore:
     """The rule's worth. Without a reference it is only counted."""
-    flaps = sum(
-        1
-        for one, other in _consecutive_firings(firings)
-        if other.opened - (one.closed or one.opened) < 86400.0
-    )
+    flaps = count_flaps(firings)
     if reference is None:
         return RuleScore(
             rule=rule, device_months=device_months, firings=tuple(firings), flaps=flaps, judged=False,
@@ -206,6 +177,13 @@ def score_rule(
         flaps=flaps,
         thinned=thinned,
         unended=len(others) - len(false),
+    )
+
+
+def count_flaps(firings: Sequence[Firing]) -> int:
+    """Count the firings that followed within a day of another about the same subject."""
+    return sum(
+        other.opened - (one.closed or one.opened) < 86400.0 for one, other in _consecutive_firings(firings)
     )
 
 
