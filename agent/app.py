@@ -12,7 +12,7 @@ import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -119,7 +119,9 @@ class Agent:
     def use_rules(self, rules: RuleSet) -> None:
         """Evaluate by these rules from the next poll on."""
         self.pipeline.evaluator = evaluator.RuleEvaluator(rules)
-        audit.append_entry(self.config.state_folder, "rules in force", rules=len(rules.rules))
+        audit.append_entry(
+            self.config.state_folder, "rules in force", rules=len(rules.rules), rules_hash=rules.hash
+        )
 
     def use_config(self, edited: Config) -> None:
         """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
@@ -262,9 +264,11 @@ def build_sender(
 def build_pipeline(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline:
     """Build the stages that a poll passes, in one transaction."""
     calendar = Calendar(zone=settings.site.timezone)
-    return Pipeline(
+    pipeline = Pipeline(
         evaluator.RuleEvaluator(rules), sender, calendar=calendar, assign_tags=TagAssigner(settings)
     )
+    pipeline.sender = replace(sender, load_rules=lambda: pipeline.evaluator.rules.in_force)
+    return pipeline
 
 
 def build_reader(

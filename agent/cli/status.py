@@ -83,6 +83,13 @@ def _format_age(at: float | None, now: float) -> str:
     return f"{units.format_duration(max(0.0, now - at))} ago" if at else "never"
 
 
+def _print_rules(agent: dict[str, Any]) -> None:
+    """Print which rules are in force: their hash, and the versions of the provider's own."""
+    if fingerprint := agent.get("rules_hash"):
+        own = ", ".join(f"{name} (version {version})" for name, version in agent["own_rules"].items())
+        _common.out.print(f"Rules in force: {fingerprint}; of your own: {own or 'none'}", markup=False)
+
+
 def _print_failing(agent: dict[str, Any]) -> None:
     """Print the tasks that failed lately and were started again, with the last error."""
     failing = agent.get("failing") or {}
@@ -91,7 +98,8 @@ def _print_failing(agent: dict[str, Any]) -> None:
 
 
 def _print_complaints(agent: dict[str, Any]) -> None:
-    """Print the edited files that are not in force."""
+    """Print which rules are in force, and the edited files that are not."""
+    _print_rules(agent)
     for what in ("config_complaint", "rules_complaint"):
         if complaint := agent.get(what):
             _common.out.print(f"\nThe last good version is in force, because:\n{complaint}", markup=False)

@@ -21,6 +21,8 @@ class Health:
     failing: Mapping[str, str] = field(default_factory=dict)  # tasks that failed lately -> the last error
     config_complaint: str | None = None  # why an edited configuration is not in force
     rules_complaint: str | None = None  # why edited rules are not in force
+    rules_hash: str | None = None  # fingerprint of the rules in force
+    own_rules: Mapping[str, int] = field(default_factory=dict)  # rules that are not as shipped -> version
 
 
 def save_health(tx: sqlite3.Connection, now: float, facts: Mapping[str, object]) -> None:

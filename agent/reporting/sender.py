@@ -24,9 +24,11 @@ from agent.reporting.events.ticket import build_rule, build_ticket
 from agent.reporting.privacy import PrivacyRules
 from agent.reporting.supply_stages import SupplyHint
 from agent.reporting.text_limits import fit_texts
+from agent.rules.rules_in_force import RulesInForce, load_no_rules
 from agent.tickets.feedback.precision import RulePrecision
 from uplink.events.base import Agent, Event
 from uplink.events.device_inventory import Inventory, Reason
+from uplink.events.ticket import Rule
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane, Supersede
 from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
@@ -74,6 +76,7 @@ class Sender:
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
     load_precisions: LoadPrecisions = no_precision
     load_capabilities: LoadCapabilities = accept_all  # event types that the provider takes
+    load_rules: Callable[[], RulesInForce] = load_no_rules
 
     def queue_ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
         """Queue a ticket event, in the caller's transaction.
@@ -88,7 +91,7 @@ class Sender:
         precision = next(iter(self.load_precisions(tx, event.rule)), None)
         self._send(
             tx,
-            build_ticket(self._build_agent(), event, facts, build_rule(event.rule, precision)),
+            build_ticket(self._build_agent(), event, facts, self._build_rule(event.rule, precision)),
             lane=Lane.TICKETS,
             subject=event.ticket_id,
             at=event.at,
@@ -102,7 +105,8 @@ class Sender:
         """Queue a heartbeat. `clock_ahead`: seconds that this clock is ahead of the provider's, measured by
         the Date header of its last answer."""
         agent, precisions = self._build_agent(clock_ahead), self.load_precisions(tx, None)
-        event = build_agent_health(agent, health, queries.count_outbox(tx), precisions, now)
+        outbox_counts, rules = queries.count_outbox(tx), self.load_rules()
+        event = build_agent_health(agent, health, outbox_counts, precisions, now, rules)
         self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Supersede.AT_ONCE)
 
     def queue_meter_read(self, tx: sqlite3.Connection, device: Device, read: MeterStatement) -> bool:
@@ -171,4 +175,7 @@ class Sender:
         return self.privacy.filter_subject(f"{device.key}|{part}" if part else device.key, device)
 
     def _build_agent(self, clock_ahead: float | None = None) -> Agent:
-        return build_agent(self.agent_id, self.site_id, clock_ahead)
+        return build_agent(self.agent_id, self.site_id, clock_ahead, self.load_rules().hash)
+
+    def _build_rule(self, rule: str, precision: RulePrecision | None) -> Rule:
+        return build_rule(rule, precision, self.load_rules().versions.get(rule))

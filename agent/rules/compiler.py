@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agent.core import toml, units
 from agent.core.calendars import Calendar
@@ -29,6 +30,7 @@ from agent.rules.rule import (
 from agent.rules.signals import Signal, load_signals
 from agent.rules.value_kinds import COUNT, CalendarName, ValueKind, Vocabulary
 
+DEFAULTS = Path(__file__).parent / "defaults"
 KeyPath = tuple[str | int, ...]
 Comparison = tuple[str, Signal, str, object]  # the key that it stands under, signal, op, value
 
@@ -103,7 +105,9 @@ class RuleCompiler:
             most_a_day=None if form.once else form.max_tickets_per_day,
             owner=form.owner,
             reason=form.reason,
+            version=form.version,
             file=str(self.document.path),
+            shipped=self.document.path.parent == DEFAULTS,
         )
 
     def _compile_suppressions(self, at: KeyPath, form: RuleForm) -> Iterator[Suppression]:

@@ -14,13 +14,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core.model import Change, ChangeKind, Facts, GroupingPolicy, Impact
-from agent.rules import templates
+from agent.core.model import Change, ChangeKind, Facts, Impact
+from agent.rules import change_builder, rule_edits
 from agent.rules.conditions import EvaluationContext, RuleResult, build_evidence, evaluate_rule
 from agent.rules.lifecycle import LifecycleState, NotifyDecision, Phase, advance_state, announce_change
 from agent.rules.rule import Rule, RuleSet
-from agent.rules.state_store import Notice, RuleState, StateKey
+from agent.rules.state_store import RuleState, StateKey
 
+ENDINGS = (ChangeKind.RESOLVED, ChangeKind.WITHDRAWN)
 PREEXISTING_WINDOW = 3600.0  # what holds within an hour of meeting a printer was there before
 
 
@@ -73,8 +74,9 @@ def _decide_for_rules(
     facts: Facts,
     scope: EvaluationScope,
 ) -> tuple[dict[StateKey, RuleState], list[Change]]:
-    case = _EvaluationState(rules=rules, facts=facts, before=before, scope=scope)
     here = {rule.id: rule for rule in relevant}
+    before, former = rule_edits.pass_on_states(before, here)
+    case = _EvaluationState(rules=rules, facts=facts, before=before, scope=scope)
     case.results.update(_evaluate_rules(here.values(), case))
     for key, (rule, verdict) in case.results.items():
         case.next_states[key] = _advance_rule(rule, verdict, before.get(key), facts)
@@ -92,9 +94,11 @@ def _decide_for_rules(
             standing = _close_occurrence(standing)
         if standing:
             after[key] = standing
-    changes += _withdraw_rules(before, here, facts)
-    changes.sort(key=lambda change: change.kind is ChangeKind.RESOLVED)
-    return after, changes
+    edits = rule_edits.EditedStates(here=here, facts=facts, verdicts=case.results, after=after)
+    changes += edits.update_notices(former)
+    changes += edits.end_withdrawn(before)
+    changes.sort(key=lambda change: change.kind in ENDINGS)
+    return edits.after, changes
 
 
 def _evaluate_rules(
@@ -205,22 +209,31 @@ def _announce_result(
     after, kind = announce_change(was, state, decision=_decide_if_announceable(rule, key, case, state))
     notice = before.notice if before else None
     if kind is ChangeKind.OPENED:
-        notice = _build_notice(rule, verdict, facts, state)
+        began, old = state.began if state else None, _in_first_days(facts) and _is_preexisting(state, facts)
+        notice = change_builder.build_notice(rule, verdict, facts, began, preexisting=old)
     change, stood = None, was if kind is ChangeKind.RESOLVED else after
     if kind and notice and stood:
         said = build_evidence(verdict)
-        change = _build_change(
-            kind, key, notice, stood.began, facts, said, gathering=_build_grouping(rule, notice, facts)
+        change = change_builder.build_change(
+            kind,
+            key,
+            notice,
+            stood.began,
+            facts,
+            said,
+            gathering=change_builder.build_grouping(rule, notice, facts),
         )
         change = replace(change, renewed=stood.began if rule.once else verdict.subject.renewed)
     if after is None:
         return None, change
-    return RuleState(state=after, notice=notice if after.announced else None), change
+    kept = notice is not None and (after.announced or (notice.closed and after.dropped))
+    return RuleState(state=after, notice=notice if kept else None), change
 
 
 def _close_occurrence(standing: RuleState) -> RuleState:
     """The state of an occurrence whose ticket was sent and closed: it reports nothing more."""
-    return RuleState(state=replace(standing.state, announced=False, dropped=True))
+    notice = replace(standing.notice, closed=True) if standing.notice else None
+    return RuleState(state=replace(standing.state, announced=False, dropped=True), notice=notice)
 
 
 def _decide_if_announceable(
@@ -230,69 +243,3 @@ def _decide_if_announceable(
     if state is None or state.phase is not Phase.FIRING or state.announced or state.dropped:
         return NotifyDecision.LATER
     return _decide_notification(rule, key, case)
-
-
-def _build_notice(rule: Rule, verdict: RuleResult, facts: Facts, state: LifecycleState | None) -> Notice:
-    words = templates.placeholder_values(verdict, facts, state.began if state else None)
-    old = _in_first_days(facts) and _is_preexisting(state, facts)
-    return Notice(
-        fault=rule.fault,
-        component=templates.shorten_text(
-            templates.fill_template(rule.component, words), templates.MAX_COMPONENT
-        ),
-        impact=rule.impact.value,
-        severity=rule.severity,
-        title=templates.shorten_text(templates.fill_template(rule.title, words), templates.MAX_TITLE),
-        digest=old and rule.impact not in {Impact.DEVICE_DOWN, Impact.CUSTOMER_FIXABLE},
-    )
-
-
-def _build_grouping(rule: Rule, notice: Notice, facts: Facts) -> GroupingPolicy:
-    return GroupingPolicy(
-        by=rule.grouping.by,
-        wait=rule.grouping.wait,
-        most_a_day=None if rule.impact is Impact.DEVICE_DOWN else rule.most_a_day,
-        digest=notice.digest,
-        site=facts.site.id,
-    )
-
-
-def _withdraw_rules(
-    before: Mapping[StateKey, RuleState], here: Collection[str], facts: Facts
-) -> Iterator[Change]:
-    """Resolve what was announced by rules that are gone or no longer cover this printer."""
-    for key, standing in before.items():
-        if key[0] not in here and standing.state.announced and standing.notice:
-            why = {"withdrawn": "the rule is no longer in force"}
-            gathering = GroupingPolicy(digest=standing.notice.digest, site=facts.site.id)
-            began = standing.state.began
-            yield _build_change(
-                ChangeKind.RESOLVED, key, standing.notice, began, facts, why, gathering=gathering
-            )  # fmt: skip
-
-
-def _build_change(
-    kind: ChangeKind,
-    key: StateKey,
-    notice: Notice,
-    began: float,
-    facts: Facts,
-    because: Mapping[str, object],
-    *,
-    gathering: GroupingPolicy,
-) -> Change:
-    return Change(
-        kind=kind,
-        at=facts.now,
-        device=facts.device,
-        rule=key[0],
-        subject=key[1],
-        fault=notice.fault,
-        component=notice.component,
-        impact=Impact(notice.impact),
-        severity=notice.severity,
-        title=notice.title,
-        since=began,
-        evidence=because,
-        grouping=gathering,
-    )

@@ -188,6 +188,8 @@ class RuleForm(SharedKeysForm):
     """What it means for those who print; the contract makes a priority of it. Without it: its [[fault]]'s."""
     reason: str = ""
     """Why the rule is as it is."""
+    version: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Yours to count up with each edit; tickets, heartbeats and `status` name it."""
 
 
 class OverrideForm(RuleForm):

@@ -15,15 +15,16 @@ from typing import Any
 from agent.core import toml
 from agent.core.calendars import Calendar
 from agent.core.errors import Complaint, ConfigError
-from agent.rules import misplaced_keys, rule_file_set
+from agent.rules import compiler, fingerprints, misplaced_keys
 from agent.rules.compiler import SharedDefinitions
 from agent.rules.file_format import FaultFile, OwnFaultForm, RuleFile, SeverityForm
 from agent.rules.rule import FaultDefinition, RuleSet
 from agent.rules.rule_file_set import RuleFileSet
 
 HERE = Path(__file__).parent
-DEFAULTS = rule_file_set.DEFAULTS
+DEFAULTS = compiler.DEFAULTS
 FAULT_CATALOGUE = HERE / "faults.toml"
+SHARED_TABLES = ("calendar", "defaults", "fault", "severity")
 USUAL_INTERVALS = {"alerts": 300.0, "status": 300.0, "supplies": 1800.0, "meters": 3600.0}  # seconds
 LOST_ENDINGS = (".toml.txt", ".txt", ".tml", ".toml.bak")  # names by mistake, if there are rules in the file
 TRIAL_SUFFIX = ".trial.toml"  # beside a rule file: the trials of its rules
@@ -89,6 +90,7 @@ def load_rules(
         calendars=pile.common.calendars,
         zone=zone,
         files=tuple(map(str, files)),
+        hash=_hash_rules(pile, [document for document, _ in read]),
         advice=tuple(
             sorted(
                 [*pile.collect_advice(together), *_find_unread_files(paths)],
@@ -96,6 +98,13 @@ def load_rules(
             )
         ),
     )
+
+
+def _hash_rules(pile: RuleFileSet, documents: Iterable[toml.Document]) -> str:
+    """The fingerprint of the rules that stand, and of what the files share with them."""
+    rules = {name: pile.sources[name].raw for name in pile.rules}
+    shared = [{name: it.data[name] for name in SHARED_TABLES if name in it.data} for it in documents]
+    return fingerprints.fingerprint_rules(rules, shared)
 
 
 def json_schema() -> dict[str, Any]:

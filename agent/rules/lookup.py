@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.core import toml
 from agent.core.errors import Complaint, ConfigError
-from agent.rules import rule_file_set
+from agent.rules.compiler import DEFAULTS
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import load_signals
 
@@ -30,7 +30,7 @@ def advice_of_interest(rules: RuleSet, files: Sequence[Path] | None) -> list[Com
 
 
 def _shipped(file: str) -> bool:
-    return file.startswith(str(rule_file_set.DEFAULTS))
+    return file.startswith(str(DEFAULTS))
 
 
 def unknown_signal(name: str) -> ConfigError:

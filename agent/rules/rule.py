@@ -11,6 +11,7 @@ from agent.core.errors import Complaint
 from agent.core.model import Device, Impact
 from agent.rules import value_kinds
 from agent.rules.field_types import EvaluationSchedule
+from agent.rules.rules_in_force import RulesInForce
 from agent.rules.signals import Options, Signal
 from agent.rules.value_kinds import SignalValue
 
@@ -139,7 +140,9 @@ class Rule:
     most_a_day: int | None = None
     owner: str = ""
     reason: str = ""
+    version: int = 1
     file: str = ""
+    shipped: bool = False  # as it came with the product
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -194,6 +197,7 @@ class RuleSet:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     zone: tzinfo | None = None
     files: tuple[str, ...] = ()
+    hash: str = ""  # of all that the files say; comments and order do not count
     advice: tuple[Complaint, ...] = ()  # allowed, but probably a mistake
 
     _device_cache: dict[object, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -214,6 +218,13 @@ class RuleSet:
         return tuple(
             rule for rule in self.rules.values() if rule.per == "site" and rule.scope.covers_site(site)
         )
+
+    @property
+    def in_force(self) -> RulesInForce:
+        """Which rules these are, for heartbeats, tickets and `status`."""
+        own = {name: rule.shadow for name, rule in self.rules.items() if not rule.shipped}
+        versions = {name: rule.version for name, rule in self.rules.items()}
+        return RulesInForce(hash=self.hash, versions=versions, own=own)
 
     @property
     def used_parts(self) -> frozenset[str]:

@@ -7,16 +7,14 @@ mine.toml      [[override]] jams-recurring, severity = "normal" ─► the shipp
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from agent.core import toml
 from agent.core.errors import Complaint
 from agent.rules import advice, lint, nearest_words
-from agent.rules.compiler import RuleCompiler, SharedDefinitions
+from agent.rules.compiler import DEFAULTS, RuleCompiler, SharedDefinitions
 from agent.rules.file_format import DefaultsForm, OverrideForm, RuleFile, RuleForm
 from agent.rules.rule import Rule
 
-DEFAULTS = Path(__file__).parent / "defaults"
 MERGED_TABLES = ("when", "scope")  # an override changes single keys of these
 
 

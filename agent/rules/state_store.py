@@ -44,11 +44,14 @@ class Notice:
     severity: str
     title: str
     digest: bool = False  # part of the digest of a site's first days
+    closed: bool = False  # of an occurrence, whose ticket was closed as soon as it was sent
+    question: str = ""  # fingerprint of what the rule asks, to find the rule again under another id
+    wording: str = ""  # fingerprint of its title, severity and impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleState:
-    """A state with the notice that went with it; None until it is announced."""
+    """A state with the notice that was sent for it; None until it is announced."""
 
     state: LifecycleState
     notice: Notice | None = None
@@ -102,17 +105,18 @@ def save_schedule_times(tx: sqlite3.Connection, device: str, taken: Mapping[str,
 
 
 def _parse_row(row: sqlite3.Row) -> RuleState:
+    notice = Notice(**json.loads(row["notice"])) if row["notice"] else None
     state = LifecycleState(
         phase=Phase(row["phase"]),
         began=row["began"],
         since=row["since"],
         seen=row["seen"],
         stale=bool(row["stale"]),
-        announced=bool(row["notice"]),
+        announced=notice is not None and not notice.closed,
         dropped=bool(row["dropped"]),
         opens=tuple(json.loads(row["opens"] or "[]")),
     )
-    return RuleState(state=state, notice=Notice(**json.loads(row["notice"])) if row["notice"] else None)
+    return RuleState(state=state, notice=notice)
 
 
 def _build_row(device: str, key: StateKey, standing: RuleState) -> tuple[object, ...]:

@@ -105,7 +105,7 @@ async def send_heartbeat(agent: Agent) -> None:
 
 def collect_health(agent: Agent) -> Health:
     """Collect the facts of a heartbeat: printers, silent printers, errors."""
-    roll = agent.poller.fleet
+    roll, rules = agent.poller.fleet, agent.pipeline.evaluator.rules.in_force
     return Health(
         version=__version__,
         pid=os.getpid(),
@@ -116,6 +116,8 @@ def collect_health(agent: Agent) -> Health:
         failing=agent.supervisor.list_failing(),
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
+        rules_hash=rules.hash,
+        own_rules={name: rules.versions[name] for name in sorted(rules.own)},
     )
 
 

@@ -89,8 +89,10 @@ def due(tx: sqlite3.Connection, now: float) -> Iterator[TicketEvent]:
 
 def take(tx: sqlite3.Connection, change: Change, make_id: MakeId) -> bool:
     """Write the change to its list, if it belongs on one; whether it does."""
-    if change.kind is ChangeKind.RESOLVED:
+    if change.kind in {ChangeKind.RESOLVED, ChangeKind.WITHDRAWN}:
         return _end_item(tx, change)
+    if change.kind is ChangeKind.UPDATED:
+        return _revise_item(tx, change)
     if change.grouping.digest:
         _add_item(tx, change, DIGEST, make_id)
         return True
@@ -140,6 +142,16 @@ def _add_item(tx: sqlite3.Connection, change: Change, kind: str, make_id: MakeId
         (number, change.device.key, change.rule, change.subject, change.device.name, change.fault,
          change.component, change.title, change.since),
     )  # fmt: skip
+
+
+def _revise_item(tx: sqlite3.Connection, change: Change) -> bool:
+    """Give an item the words and the rule of an edit. Return whether it stood on a list."""
+    revised = tx.execute(
+        "UPDATE OR REPLACE ticket_batch_item SET rule = ?, title = ? "
+        "WHERE device = ? AND rule = ? AND subject = ? AND ended_at IS NULL",
+        (change.rule, change.title, change.device.key, change.former_rule, change.subject),
+    )
+    return bool(revised.rowcount)
 
 
 def _end_item(tx: sqlite3.Connection, change: Change) -> bool:

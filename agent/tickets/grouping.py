@@ -114,7 +114,7 @@ def _route_to_group(
             return
         yield from _join_group(tx, event, change, make_id)
     elif member["held_event"] is not None:  # its opening still waits
-        over = event.event == "clear"
+        over = event.event in {"clear", "cancel"}
         tx.execute(
             "UPDATE ticket_group_member SET held_event = ?, unsent = ? WHERE ticket = ?",
             (None if over else _serialize_event(replace(event, event="open")), int(over), event.ticket_id),

@@ -8,6 +8,9 @@
                                      └───────────────────────────────────────────┘
                            back later, or in a replaced supply: a new ticket, next episode, "open"
 
+    An edit of rules: the last rule is withdrawn: "cancel", and back again it is a new ticket; other words,
+    severity or impact: "update"; another id of the rule: no event.
+
 What always holds:
 
 - One open ticket for each printer, fault and component; the database refuses a second one.
@@ -27,6 +30,7 @@ from dataclasses import asdict, dataclass, replace
 import uuid6
 
 from agent.core.model import Change, ChangeKind, Device, Impact, TicketEvent
+from agent.tickets import ticket_claims
 from agent.tickets.dedupe_key import build_dedupe_key
 
 SCHEMA: tuple[str, ...] = (
@@ -53,16 +57,14 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE ticket ADD COLUMN dedupe_key TEXT NOT NULL DEFAULT '';
     UPDATE ticket SET dedupe_key = device || '|' || fault || '|' || component || '|e' || episode
     """,
+    """
+    ALTER TABLE ticket ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0
+    """,
 )
 
 CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit that did not mend it
 REOPEN_WITHIN = 2 * 86400.0  # until then a fault that comes back was not fixed
 TICKET, NOTICE = "ticket", "notice"
-
-_SEVERITY_ORDER = ("critical", "high", "normal", "plan", "info")
-_IMPACT_ORDER = tuple(
-    Impact(word) for word in ("device_down", "degraded", "predicted", "supply", "billing", "customer_fixable")
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +86,7 @@ class Ticket:
     rule: str
     title: str
     dedupe_key: str  # as it was opened with, to its end
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _TicketClaim:
-    """One rule's claim on a ticket; the least in order speaks for it."""
-
-    gravity: tuple[int, int]
-    since: float
-    rule: str
-    subject: str
-    impact: Impact
-    severity: str
-    title: str
-
-    @classmethod
-    def from_row(cls, row: sqlite3.Row) -> "_TicketClaim":
-        impact = Impact(row["impact"])
-        gravity = (_IMPACT_ORDER.index(impact), _SEVERITY_ORDER.index(row["severity"]))
-        return cls(gravity, row["since"], row["rule"], row["subject"], impact, row["severity"], row["title"])
+    cancelled: bool = False  # it ended by an edit of rules, not by a repair
 
 
 def new_ticket_id() -> str:
@@ -116,8 +100,13 @@ def apply_changes(
     """Apply the changes to tickets; return the events for the provider, in order."""
     events = []
     for change in changes:
-        opened = change.kind is ChangeKind.OPENED
-        event = _add_claim(tx, change, make_id) if opened else _release_claim(tx, change)
+        match change.kind:
+            case ChangeKind.OPENED:
+                event = _add_claim(tx, change, make_id)
+            case ChangeKind.UPDATED:
+                event = _revise_claim(tx, change)
+            case _:
+                event = _release_claim(tx, change)
         if event is not None and change.impact is not Impact.CUSTOMER_FIXABLE:
             events.append(event)
     return events
@@ -153,7 +142,8 @@ def current_state_event(
     ticket = load_ticket(tx, ticket_id)
     if ticket is None or device is None:
         return None
-    event = "open" if ticket.cleared_at is None else "clear"
+    ended = "cancel" if ticket.cancelled else "clear"
+    event = "open" if ticket.cleared_at is None else ended
     return _build_event(tx, ticket, event, at, device, {"restated": True})
 
 
@@ -164,40 +154,47 @@ def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str
         ticket = _new_ticket(change, make_id(), episode=last.episode + 1 if last else 1)
         tx.execute(
             "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
-            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title, :dedupe_key)",
+            ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title, :dedupe_key, "
+            ":cancelled)",
             asdict(ticket),
         )
         event = "open"
     else:
         ticket = last
         event = "update" if last.cleared_at is None else "reopen"
-    tx.execute(
-        "INSERT INTO ticket_claim VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (ticket.id, change.rule, change.subject, change.at, change.impact, change.severity, change.title),
-    )
+    ticket_claims.add_claim(tx, ticket.id, change)
     return _record_event(tx, ticket, change, event)
 
 
 def _begins_episode(last: Ticket, change: Change) -> bool:
-    """True if the last ticket is over for good: long ago, or of a supply that was replaced since."""
+    """True if the last ticket is over for good: long ago, cancelled, or of a supply replaced since."""
     if last.cleared_at is None:
         return False
+    if last.cancelled:
+        return True
     renewed = change.renewed is not None and change.renewed > last.opened_at
     return renewed or change.at - last.cleared_at >= REOPEN_WITHIN
 
 
 def _release_claim(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
-    """Release a rule's claim: the ticket is cleared if no other rule holds it."""
+    """Release a rule's claim: the ticket is cleared, or cancelled, if no other rule holds it."""
     ticket = _find_latest(tx, change)
-    if ticket is None:
+    if ticket is None or not ticket_claims.remove_claim(tx, ticket.id, change):
         return None
-    gone = tx.execute(
-        "DELETE FROM ticket_claim WHERE ticket = ? AND rule = ? AND subject = ?",
-        (ticket.id, change.rule, change.subject),
-    )
-    if not gone.rowcount:
+    over = "cancel" if change.kind is ChangeKind.WITHDRAWN else "clear"
+    return _record_event(tx, ticket, change, "update" if ticket_claims.leading_claim(tx, ticket.id) else over)
+
+
+def _revise_claim(tx: sqlite3.Connection, change: Change) -> TicketEvent | None:
+    """Give a rule's claim the words of an edit; another id alone is no event."""
+    ticket = _find_latest(tx, change)
+    if ticket is None or not ticket_claims.revise_claim(tx, ticket.id, change):
         return None
-    return _record_event(tx, ticket, change, "update" if _leading_claim(tx, ticket.id) else "clear")
+    speaker = ticket_claims.leading_claim(tx, ticket.id)
+    if speaker and speaker.rule != ticket.rule:
+        tx.execute("UPDATE ticket SET rule = ? WHERE id = ?", (speaker.rule, ticket.id))
+        ticket = replace(ticket, rule=speaker.rule)
+    return _record_event(tx, ticket, change, "update")
 
 
 def _find_latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
@@ -210,16 +207,16 @@ def _find_latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
     return _ticket_from_row(row) if row else None
 
 
-def _leading_claim(tx: sqlite3.Connection, ticket: str) -> _TicketClaim | None:
-    """The gravest of those that hold the ticket; of several, the one that has held it longest."""
-    rows = tx.execute("SELECT * FROM ticket_claim WHERE ticket = ?", (ticket,))
-    return min(map(_TicketClaim.from_row, rows), default=None)
-
-
 def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
     """Number the event and save the ticket. Return None for an update that changes nothing."""
-    now = replace(ticket, seq=ticket.seq + 1, cleared_at=change.at if event == "clear" else None)
-    if speaker := _leading_claim(tx, ticket.id):
+    over = event in {"clear", "cancel"}
+    now = replace(
+        ticket,
+        seq=ticket.seq + 1,
+        cleared_at=change.at if over else None,
+        cancelled=event == "cancel",
+    )
+    if speaker := ticket_claims.leading_claim(tx, ticket.id):
         now = replace(
             now, impact=speaker.impact, severity=speaker.severity, rule=speaker.rule, title=speaker.title
         )
@@ -227,7 +224,7 @@ def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event:
         return None
     tx.execute(
         "UPDATE ticket SET seq = :seq, cleared_at = :cleared_at, impact = :impact, severity = :severity, "
-        "rule = :rule, title = :title WHERE id = :id",
+        "rule = :rule, title = :title, cancelled = :cancelled WHERE id = :id",
         asdict(now),
     )
     since = change.since if change.kind is ChangeKind.OPENED else None
@@ -309,4 +306,5 @@ def _ticket_kind(change: Change) -> str:
 
 
 def _ticket_from_row(row: sqlite3.Row) -> Ticket:
-    return Ticket(**{**dict(row), "impact": Impact(row["impact"])})
+    found = {"impact": Impact(row["impact"]), "cancelled": bool(row["cancelled"])}
+    return Ticket(**{**dict(row), **found})

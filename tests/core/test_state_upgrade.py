@@ -56,7 +56,7 @@ EMPTY = {
 }  # fmt: skip
 
 ADDED = {
-    "ticket": {"dedupe_key"}, "ticket_batch": {"dedupe_key"},
+    "ticket": {"dedupe_key", "cancelled"}, "ticket_batch": {"dedupe_key"},
     "device": {"proof", "replaces", "moved_from", "last_address", "bare_serial"},
 }  # fmt: skip
 """Columns that are newer than these states: derived from the others, or filled by later readings."""

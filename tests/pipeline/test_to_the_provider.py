@@ -170,5 +170,5 @@ async def test_what_the_desk_says_comes_back_and_goes_out_with_the_next_ticket(s
         site.agent.delivery.wake()
         await until(lambda: len(told(database)) == 2)
         assert told(database)[1]["rule"] == {
-            "rule_id": ticket["rule"]["rule_id"], "measured_precision": 1.0, "n_closed": 1,
+            "rule_id": ticket["rule"]["rule_id"], "rule_version": 1, "measured_precision": 1.0, "n_closed": 1,
         }  # fmt: skip

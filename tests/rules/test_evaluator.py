@@ -159,11 +159,11 @@ def test_openings_are_told_before_endings_so_that_a_ticket_can_be_handed_on(
 
 
 def test_a_withdrawn_rule_is_over_and_says_so(tmp_path: Path, printer: Any, tx: sqlite3.Connection) -> None:
-    judge_by(tmp_path).evaluate_device(tx, levels(printer, 0, 0))
-    without = judge_by(tmp_path, RULES.replace('id = "empty"', 'id = "empty"\nenabled = false'))
-    (change,) = without.evaluate_device(tx, levels(printer, 0.5, 0))
-    assert told([change]) == [f"empty {BLACK} resolved"]
-    assert change.title.endswith("is empty")
+    judge_by(tmp_path).evaluate_device(tx, levels(printer, 0, 80, **down(printer)))
+    without = judge_by(tmp_path, RULES.replace('id = "down"', 'id = "down"\nenabled = false'))
+    (change,) = without.evaluate_device(tx, levels(printer, 0.5, 80, **down(printer)))
+    assert told([change]) == ["down withdrawn"]
+    assert change.title.endswith("is down")
     assert "no longer in force" in str(change.evidence)
 
 

@@ -24,6 +24,14 @@ class Judged(Record):
     confirmed: Count
 
 
+class RuleInForce(Record):
+    """A rule of the provider's own, as it is in force at this site."""
+
+    rule_id: Name
+    rule_version: Count = Field(description="`version` in the rule; 1 where it gives none.")
+    shadow: bool = Field(description="It is evaluated, and opens no tickets.")
+
+
 class AgentHealth(Event):
     """What the agent knows of itself."""
 
@@ -41,6 +49,10 @@ class AgentHealth(Event):
     )
     rules_complaint: Text | None = Field(default=None, description="Why edited rules were not taken.")
     outbox: Outbox | None = None
+    own_rules: list[RuleInForce] = Field(
+        default_factory=list,
+        description="Rules in force that are not as shipped; equal rules have an equal `agent.rules_hash`.",
+    )
     rules: list[Judged] = Field(
         default_factory=list, description="Rules whose tickets were closed; shares add up over a fleet."
     )

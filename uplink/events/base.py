@@ -56,7 +56,11 @@ class Agent(Record):
     customer_id: Name | None = None
     site_id: Name | None = None
     config_hash: Name | None = None
-    rules_hash: Name | None = None
+    rules_hash: Name | None = Field(
+        default=None,
+        description="Fingerprint of the rules in force: equal at sites with equal rules.",
+        examples=["3f0c9a1be2d47788"],
+    )
     clock_offset_ms: Whole | None = Field(default=None, description="The agent's clock less the receiver's.")
 
 

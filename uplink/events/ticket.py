@@ -69,7 +69,9 @@ class Rule(Record):
     """Why a ticket was raised."""
 
     rule_id: Name
-    rule_version: Count | None = None
+    rule_version: Count | None = Field(
+        default=None, description="`version` in the rule; null for one that is no longer in force."
+    )
     origin: Name | None = None
     measured_precision: float | None = Field(default=None, ge=0, le=1)
     n_closed: Count | None = None

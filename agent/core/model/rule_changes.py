@@ -21,6 +21,8 @@ class Impact(StrEnum):
 class ChangeKind(StrEnum):
     OPENED = "opened"  # the condition is now a fact
     RESOLVED = "resolved"  # it has ceased for long enough
+    UPDATED = "updated"  # an edit changed its title, severity or impact, or the rule that holds it
+    WITHDRAWN = "withdrawn"  # an edit ended it: no rule in force finds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Change:
     renewed: float | None = (
         None  # an occurrence or a part of its own since then: earlier tickets stay cleared
     )
+    former_rule: str = ""  # the rule that held it before an edit, if another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class TicketEvent:
 
     ticket_id: str
     ticket_seq: int  # 1, 2, 3 … within the ticket
-    event: str  # "open", "update", "clear", "reopen"
+    event: str  # "open", "update", "clear", "reopen", "cancel"
     dedupe_key: str  # site | device | fault | component
     at: float
     opened_at: float

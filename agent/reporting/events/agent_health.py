@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from agent.core.clock import format_iso_time
 from agent.core.health import Health
 from agent.reporting.privacy import complaint_place
+from agent.rules.rules_in_force import NO_RULES, RulesInForce
 from agent.tickets.feedback.precision import RulePrecision
 from uplink.events import agent_health as wire
 from uplink.events.base import Agent
@@ -14,10 +15,15 @@ MAX_RULES = 200
 
 
 def build_agent_health(
-    agent: Agent, health: Health, outbox: OutboxCounts, precisions: Sequence[RulePrecision], at: float
+    agent: Agent,
+    health: Health,
+    outbox: OutboxCounts,
+    precisions: Sequence[RulePrecision],
+    at: float,
+    in_force: RulesInForce = NO_RULES,
 ) -> wire.AgentHealth:
     """Build a heartbeat. Of an error in `config.toml` only the place is sent, not the text."""
-    return wire.AgentHealth.model_construct(
+    built = wire.AgentHealth.model_construct(
         schema_="mps.agent_health/1",
         observed_at=format_iso_time(at),
         agent=agent,
@@ -31,6 +37,11 @@ def build_agent_health(
         outbox=_build_outbox(outbox),
         rules=[_build_judged(one) for one in precisions[:MAX_RULES]],
     )
+    if not in_force.hash:
+        return built
+    own = sorted(in_force.own.items())[:MAX_RULES]
+    rules = [_build_own(name, in_force.versions[name], shadow) for name, shadow in own]
+    return built.model_copy(update={"own_rules": rules})
 
 
 def _build_outbox(counts: OutboxCounts) -> wire.Outbox:
@@ -40,6 +51,10 @@ def _build_outbox(counts: OutboxCounts) -> wire.Outbox:
         dropped=dict(counts.dropped),
         withheld=counts.withheld,
     )
+
+
+def _build_own(rule: str, version: int, shadow: bool) -> wire.RuleInForce:
+    return wire.RuleInForce.model_construct(rule_id=rule, rule_version=version, shadow=shadow)
 
 
 def _build_judged(precision: RulePrecision) -> wire.Judged:

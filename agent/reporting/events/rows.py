@@ -41,12 +41,15 @@ class AlertText(TypedDict):
     text: str
 
 
-def build_agent(agent_id: str, site_id: str, clock_ahead: float | None = None) -> base.Agent:
+def build_agent(
+    agent_id: str, site_id: str, clock_ahead: float | None = None, rules_hash: str = ""
+) -> base.Agent:
     """Build the `agent` object; the id is null before enrolment. `clock_ahead`: seconds, or None."""
     agent = base.Agent.model_construct(agent_id=agent_id or None, version=__version__, site_id=site_id)
-    if clock_ahead is None:
-        return agent
-    return agent.model_copy(update={"clock_offset_ms": round(clock_ahead * 1000)})
+    more: dict[str, object] = {"rules_hash": rules_hash} if rules_hash else {}
+    if clock_ahead is not None:
+        more["clock_offset_ms"] = round(clock_ahead * 1000)
+    return agent.model_copy(update=more)
 
 
 def build_device(device: Device) -> base.Device:

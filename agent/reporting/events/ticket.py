@@ -40,13 +40,17 @@ def build_ticket(agent: Agent, event: TicketEvent, facts: Facts | None, rule: wi
     )
 
 
-def build_rule(rule: str, precision: RulePrecision | None) -> wire.Rule:
-    """Build the `rule` object; with the rule's measured precision once the desk has closed tickets of it."""
+def build_rule(rule: str, precision: RulePrecision | None, version: int | None = None) -> wire.Rule:
+    """Build the `rule` object; with the rule's measured precision once the desk has closed tickets of it.
+
+    `version`: None for a rule that is no longer in force.
+    """
+    built = wire.Rule.model_construct(rule_id=rule)
+    if version is not None:
+        built = built.model_copy(update={"rule_version": version})
     if precision is None:
-        return wire.Rule.model_construct(rule_id=rule)
-    return wire.Rule.model_construct(
-        rule_id=rule, measured_precision=precision.share, n_closed=precision.judged
-    )
+        return built
+    return built.model_copy(update={"measured_precision": precision.share, "n_closed": precision.judged})
 
 
 def _build_fault(event: TicketEvent) -> wire.Fault:

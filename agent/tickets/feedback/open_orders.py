@@ -29,7 +29,7 @@ _LATEST_ORDERS = """
 """
 _LAST_CLEARED = """
     SELECT fault, max(cleared_at) AS at FROM ticket
-    WHERE kind = 'ticket' AND device = ? AND cleared_at IS NOT NULL GROUP BY fault
+    WHERE kind = 'ticket' AND device = ? AND cleared_at IS NOT NULL AND NOT cancelled GROUP BY fault
 """
 
 
