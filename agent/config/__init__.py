@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from agent.config import file_permissions, target_table
+from agent.config.discovery_sections import DnsSdConfig, WsDiscoveryConfig
 from agent.config.secrets import Unseal, read_plain, resolve_file, resolve_secrets
 from agent.config.sections import (
     CollectorsConfig,
@@ -44,6 +45,7 @@ __all__ = [
     "ConfigSection",
     "CredentialConfig",
     "CupsConfig",
+    "DnsSdConfig",
     "EgressConfig",
     "ExcludeConfig",
     "IpNetwork",
@@ -60,6 +62,7 @@ __all__ = [
     "SnmpConfig",
     "StorageConfig",
     "TrapsConfig",
+    "WsDiscoveryConfig",
     "build_config",
     "load_config",
     "resolve_file",
@@ -82,6 +85,8 @@ class Config(ConfigSection):
     cups: CupsConfig = CupsConfig()
     collectors: CollectorsConfig = CollectorsConfig()
     mdns: MdnsConfig = MdnsConfig()
+    dns_sd: DnsSdConfig = DnsSdConfig()
+    ws_discovery: WsDiscoveryConfig = WsDiscoveryConfig()
     traps: TrapsConfig = TrapsConfig()
     rules: RulesConfig = RulesConfig()
     target: dict[str, dict[str, Any]] = Field(

@@ -63,8 +63,14 @@ def test_a_stranger_outside_has_no_credentials(territory):
 
 def test_a_sweep_never_lists_what_is_excluded(territory):
     swept = set(territory.sweep_hosts(territory.config.network[0]))
-    assert len(swept) == 254 - 1 - 16
+    assert len(swept) == 254 - 1 - 16 - 64
     assert "192.0.2.9" not in swept
+
+
+def test_a_narrower_network_is_swept_by_its_own_entry_alone(territory):
+    wide, narrow = (set(territory.sweep_hosts(network)) for network in territory.config.network)
+    assert narrow == {f"192.0.2.{n}" for n in range(65, 127)}
+    assert not wide & narrow
 
 
 SHARED = {

@@ -48,7 +48,8 @@ def test_all_other_keys_take_effect_at_once():
     assert every_key() - fixed == {
         "network", "printer", "credential", "exclude.networks", "exclude.hosts", "exclude.macs",
         "schedule.alerts", "schedule.supplies", "schedule.meters", "schedule.inventory", "schedule.quiet_hours",
-        "config_version", "folder",
+        "dns_sd.enabled", "dns_sd.domains", "dns_sd.servers", "dns_sd.port", "ws_discovery.enabled",
+        "ws_discovery.interfaces", "config_version", "folder",
     }  # fmt: skip
 
 

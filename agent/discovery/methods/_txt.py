@@ -6,7 +6,8 @@ AirPrint and Mopria add keys of their own. Unknown keys are kept as they are.
 from collections.abc import Iterable, Mapping
 
 from agent.core import text
-from agent.core.model import Announcement
+from agent.core.model import Announcement, Sighting
+from agent.discovery.methods import DiscoveryContext
 
 _FLAGS = {"T": True, "F": False}  # "U": undefined
 _KNOWN_KEYS = {
@@ -49,6 +50,21 @@ def parse_announcement(record: Mapping[str, str]) -> Announcement:
         tls=record.get("tls") or None,
         login=record.get("air") or None,
         more={key: value for key, value in record.items() if key not in _KNOWN_KEYS},
+    )
+
+
+def build_sighting(context: DiscoveryContext, via: str, host: str, record: Mapping[str, str]) -> Sighting:
+    """Build the sighting of the printer announced at `host` by the way `via`; `record` is its TXT record."""
+    announced = parse_announcement(record)
+    return Sighting(
+        address=context.policy.snmp_address(host),
+        via=via,
+        at=context.clock.now(),
+        is_printer=True,
+        model=announced.model,
+        mac=announced.mac,
+        uuid=announced.uuid,
+        announced=announced,
     )
 
 
