@@ -30,7 +30,7 @@ from agent.core.model import Tier
 from agent.core.store import Store
 from agent.core.supervisor import Supervisor
 from agent.core.watched_files import WatchedFiles
-from agent.discovery import inventory
+from agent.discovery import announced_places, inventory
 from agent.forecast import forecast_store
 from agent.history import record, supply_gauges
 from agent.history.meters import daily_reads, ledger
@@ -76,6 +76,7 @@ MIGRATIONS = {
     "inventory_changes": inventory_changes.SCHEMA,
     "supply_stages": supply_stages.SCHEMA,
     "certificates": certificate_pins.SCHEMA,
+    "announced_ipp": announced_places.SCHEMA,
     "gauges": supply_gauges.SCHEMA,
     "forecast": forecast_store.SCHEMA,
     "rules": evaluator.SCHEMA,

@@ -3,7 +3,7 @@
 # the tests that need them skip, with the reason.
 set -eu
 
-PACKAGES="snmpd snmp postgresql curl cups cups-client wixl msitools gnupg osslsigncode shellcheck faketime"
+PACKAGES="snmpd snmp postgresql curl cups cups-client cups-ipp-utils dbus-daemon wixl msitools gnupg osslsigncode shellcheck faketime"
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "no apt-get here: tests that need $PACKAGES will skip"

@@ -23,11 +23,12 @@ _HINTS = {
 def read_url(url: str, pin: str | None, patience: float | None) -> "Snapshot":
     """Read one printer. Ends the command with exit code 1 and one message where that fails."""
     from agent.collectors import ipp
+    from agent.collectors._ipp.targets import IppTarget
     from agent.core.clock import Clock
     from agent.core.errors import ReadingError
 
     try:
-        target = ipp.IppTarget.parse(url)
+        target = IppTarget.parse(url)
     except ValueError as why:
         raise typer.BadParameter(str(why).replace(" | ", ": "), param_hint="HOST[:PORT]") from None
     asked = ipp.read_printer(

@@ -97,7 +97,9 @@ def probe(
     else:
         secret = _secret_options.read_community(community, community_file, ask=ask_community)
         asked = choose_credential(secret, version, credential, config)
-        snapshot = _read_snmp(target, asked, timeout or 2.0, config, exclusions)
+        named = secret is not None or version is not None or credential is not None
+        or_ipp = not named and (config is None or _common.load_settings(config).ipp.enabled)
+        snapshot = _read_snmp(target, asked, timeout or 2.0, config, exclusions, or_ipp=or_ipp)
     _print_snapshot(snapshot, as_json=as_json, explain=explain)
 
 
@@ -107,7 +109,10 @@ def _read_snmp(
     patience: float,
     config: Path | None,
     exclusions: _exclusions.Exclusions,
+    *,
+    or_ipp: bool,
 ) -> "Snapshot":
+    """Read the host by SNMP; by IPP if that is silent and no credential was named."""
     from agent.pipeline.polling.mac_gate import ExcludedMacs
 
     address = resolve_address(target)
@@ -117,6 +122,10 @@ def _read_snmp(
         read_printer(address, asked, patience, _common.load_profiles(config), excluded=excluded)
     )
     exclusions.check_mac(address.host, excluded.hosts.get(address.host))
+    if snapshot is None and or_ipp:
+        from agent.cli import _probe_announced
+
+        snapshot = _probe_announced.read_silent_host(address, _common.load_profiles(config))
     if snapshot is None:
         from agent.pipeline.polling.tcp_probe import first_open_port
 

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.config import Config
-from agent.core.model import Address, CachedIdentity, Snapshot, Tier
+from agent.core.model import Address, CachedIdentity, IppPlace, Snapshot, Tier
 from agent.snmp import reader
 
 When = Literal["always", "fills_gaps", "locally"]
@@ -50,6 +50,7 @@ class Visit(Round):
         default_factory=dict
     )  # by credential, in the order to be tried
     known: CachedIdentity | None = None  # from an earlier snapshot
+    announced: tuple[IppPlace, ...] = ()  # where it announced that it answers IPP
     learned: str = ""  # `learned` of this collector's last answer; not kept over a restart
 
 

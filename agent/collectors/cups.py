@@ -19,6 +19,7 @@ from agent.collectors._ipp import attribute_mapping
 from agent.collectors._ipp.attribute_mapping import REQUESTED_ATTRIBUTES
 from agent.collectors._ipp.codec import AttributeGroup, Attributes, Operation
 from agent.collectors._ipp.state_reasons import parse_reasons
+from agent.collectors._ipp.targets import PORT, IppTarget
 from agent.collectors._vendor import vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Round, When
@@ -53,7 +54,7 @@ async def read_queues(
 ) -> list[Snapshot]:
     """Read one snapshot for each printer on a cable. Raises ReadingError if no spooler answers."""
     profiles = vendor_profiles.load_shipped() if profiles is None else profiles
-    target = ipp.IppTarget(host="localhost", socket=socket)
+    target = IppTarget(host="localhost", socket=socket)
     async with ipp.open_session(target, patience) as session:
         names = ("device-uri", *REQUESTED_ATTRIBUTES)
         try:
@@ -75,7 +76,7 @@ def on_cable(device_uri: str) -> bool:
 def build_snapshot(queue: Attributes, at: float, profiles: Profiles) -> Snapshot:
     """Build the snapshot of a queue's printer from the queue's attributes; pure."""
     problems: list[str] = []
-    address = Address(f"cups/{_first_text(queue, 'printer-name')}", ipp.PORT)
+    address = Address(f"cups/{_first_text(queue, 'printer-name')}", PORT)
     keywords = {reason.keyword for reason in parse_reasons(queue.get("printer-state-reasons", ()))}
     if "offline" in keywords:
         return Snapshot(address=address, at=at, via="cups", reachable=False)

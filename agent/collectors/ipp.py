@@ -1,6 +1,7 @@
 """Reads a printer through IPP (RFC 8010, RFC 8011), on equal terms with SNMP: one request, one reply.
 
     Get-Printer-Attributes, the exact list of attributes
+      where the printer announced it (port, path, TLS or not), else at port 631, with TLS and without:
       /ipp/print, then /ipp, /, /ipp/printer ... until one is a printer's
       version 2.0, then 1.1 .................... where a printer does not know 2.0
 
@@ -21,9 +22,6 @@ import hashlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -39,21 +37,20 @@ from agent.collectors._ipp.codec import (
     decode_response,
     encode_request,
 )
+from agent.collectors._ipp.targets import IppTarget, list_targets
 from agent.collectors._vendor import vendor_profiles
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
-from agent.core.model import Address, Snapshot, Tier
+from agent.core.model import Snapshot, Tier
 
 WHEN: When = "fills_gaps"
 TIERS = frozenset(Tier)
 
-PORT = 631
-PATHS = ("/ipp/print", "/ipp", "/", "/ipp/printer")
 VERSIONS: tuple[IppVersion, ...] = ((2, 0), (1, 1))
 PATIENCE = 30.0  # seconds: a sleeping printer may need 18 to answer; no second request meanwhile
-FOR_TLS = 5.0  # seconds: a printer with TLS answers the handshake at once
+SHORT_PATIENCE = 5.0  # seconds, where there is more to try: a printer with TLS answers the handshake at once
 GRACE = 1.0  # seconds more for a printer that sends a byte now and then
 
 CERTIFICATE_CHANGED = (
@@ -78,56 +75,26 @@ _NEXT_PATH = frozenset({0x0406, 0x0501})
 _NEXT_PATH_HTTP = frozenset({400, 404, 405, 410, 415, 501})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IppTarget:
-    """The host, port and paths to send requests to. A path from a URL is the only one tried."""
-
-    host: str
-    port: int = PORT
-    tls: bool = False
-    paths: tuple[str, ...] = PATHS
-    socket: str = ""  # of a spooler on this machine, in place of host and port
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        """Parse "ipp://host:631/ipp/print" or "ipps://[::1]". Raises ValueError with a suggestion."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"ipp", "ipps"} or not parts.hostname:
-            raise ValueError(f'"{url}" is no IPP address | write one like "ipp://192.168.10.31/ipp/print"')
-        paths = (parts.path,) if parts.path not in {"", "/"} else PATHS
-        return cls(host=parts.hostname, port=parts.port or PORT, tls=parts.scheme == "ipps", paths=paths)
-
-    @property
-    def address(self) -> Address:
-        return Address(self.host, self.port)
-
-    def build_uri(self, path: str, *, http: bool = False) -> str:
-        """Build the printer-uri; with `http`, the URL that the request is posted to (RFC 8010, 4)."""
-        scheme = ("http" if http else "ipp") + ("s" if self.tls else "")
-        return f"{scheme}://{self.address}{path}"
-
-
 def enabled(config: Config) -> bool:
     """Tell if `[ipp]` is switched on."""
     return config.ipp.enabled
 
 
 async def collect(visit: Visit) -> Answer:
-    """Read the printer. Raises ReadingError.
+    """Read the printer where it announced that it answers IPP, else at the usual port. Raises ReadingError.
 
-    TLS is tried first, for a few seconds; a printer that answers with it is always asked with it afterwards.
+    TLS comes first. All but the last try are short; the one that answers is the only one afterwards.
     """
     refused: ReadingError = NoAnswer(str(visit.address))
-    for way in [visit.learned] if visit.learned else ["tls", "plain"]:
-        target = IppTarget(host=visit.address.host, port=visit.config.ipp.port, tls=way == "tls")
-        timeout = visit.config.ipp.timeout
-        patience = min(FOR_TLS, timeout) if target.tls and not visit.learned else timeout
+    targets, timeout = list_targets(visit), visit.config.ipp.timeout
+    for number, target in enumerate(targets, 1):
+        patience = timeout if number == len(targets) else min(SHORT_PATIENCE, timeout)
         try:
             snapshot = await read_printer(target, at=visit.at, profiles=visit.profiles, patience=patience)
         except ReadingError as why:
             refused = why
             continue
-        return Answer(snapshot=snapshot, learned=way)
+        return Answer(snapshot=snapshot, learned=target.label)
     raise refused
 
 

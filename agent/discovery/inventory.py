@@ -97,16 +97,17 @@ class Candidate:
     announced: Mapping[str, object] = field(default_factory=dict)  # an Announcement, as JSON
 
 
-def should_identify(tx: sqlite3.Connection, sighting: Sighting) -> bool:
+def should_identify(tx: sqlite3.Connection, sighting: Sighting, *, anew: bool = False) -> bool:
     """Decide whether a sighting needs identification: not a known printer, nor a host asked in vain lately.
 
-    A host that announces itself, or is named by hand, is asked at once after it was seen in another way.
+    A host that announces itself, or is named by hand, is asked at once after it was seen in another way; and
+    one that announces another place for IPP (`anew`).
     """
     host, port = sighting.address
     row = tx.execute("SELECT * FROM candidate WHERE host = ? AND port = ?", (host, port)).fetchone()
     if find_device_at(tx, sighting.address) is not None:
         return False
-    if row is None or _pause_is_over(row, sighting.at):
+    if row is None or anew or _pause_is_over(row, sighting.at):
         return True
     return bool(sighting.is_printer) and row["via"] != sighting.via
 

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from loopback import HOME, own
 
 from agent.collectors import ipp
-from agent.collectors.ipp import IppTarget
+from agent.collectors._ipp.targets import PATHS, IppTarget
 from agent.core.clock import Clock
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address, AlertKind, DeviceStatus, Vague
@@ -164,11 +164,11 @@ class TestSimulatedPrinters:
         assert (told[0].kind, snapshot.status.device) == (AlertKind.CONDITION, DeviceStatus.DOWN)
         assert "jammed" in snapshot.status.errors
 
-    @pytest.mark.parametrize("path", ipp.PATHS)
+    @pytest.mark.parametrize("path", PATHS)
     async def test_the_usual_paths_are_tried_in_turn(self, path, simulated):
         port, face, _ = await simulated(manners=IppOptions(paths=(path,)))
         await ipp.read_printer(IppTarget(host=HOST, port=port), at=0.0)
-        assert [asked for asked, _ in face.asked] == [*ipp.PATHS[: ipp.PATHS.index(path)], path]
+        assert [asked for asked, _ in face.asked] == [*PATHS[: PATHS.index(path)], path]
 
     async def test_a_path_that_a_person_gives_is_the_only_one(self, simulated):
         port, face, _ = await simulated(manners=IppOptions(paths=("/ipp",)))

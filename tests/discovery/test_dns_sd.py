@@ -11,6 +11,7 @@ from agent import config
 from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.errors import ConfigError
+from agent.core.model import IppPlace
 from agent.discovery.methods import DiscoveryContext, _dns_sd, dns_sd
 
 SITE = "corp.example"
@@ -41,6 +42,11 @@ async def test_a_printer_of_each_service_is_found_with_what_its_record_says(tmp_
     assert {host: one.model for host, one in found.items()} == {f"192.0.2.{n}": f"P{n}" for n in (1, 2, 3, 4)}
     assert {(one.via, one.is_printer) for one in found.values()} == {("dns_sd", True)}
     assert found["192.0.2.1"].announced.resource == "ipp/print"
+    places = {host: one.announced.ipp for host, one in found.items() if one.announced.ipp}
+    assert places == {
+        "192.0.2.1": (IppPlace(port=631, path="/ipp/print"),),
+        "192.0.2.2": (IppPlace(port=631, path="/ipp/print", tls=True),),
+    }
 
 
 async def test_the_services_of_one_printer_are_one_sighting_and_ipv6_is_found(tmp_path):

@@ -37,12 +37,14 @@ def nameless(instance: bytes) -> bytes:
     return pointer(name(instance, *IPP.split(b".")))
 
 
-def announcement(instance: bytes, host: str, txt: bytes = b"\x05ty=HP") -> bytes:
+def announcement(
+    instance: bytes, host: str, txt: bytes = b"\x05ty=HP", *, port: int = 631, service: bytes = IPP
+) -> bytes:
     """A whole printer in one packet, as printers send it."""
-    owner, server = name(instance, *IPP.split(b".")), name(b"host-" + instance[:20], b"local")
+    owner, server = name(instance, *service.split(b".")), name(b"host-" + instance[:20], b"local")
     return message(
-        record(name(*IPP.split(b".")), PTR, owner),
-        record(owner, SRV, struct.pack(">3H", 0, 0, 631) + server),
+        record(name(*service.split(b".")), PTR, owner),
+        record(owner, SRV, struct.pack(">3H", 0, 0, port) + server),
         record(owner, TXT, txt),
         record(server, A, socket.inet_aton(host)),
     )

@@ -34,6 +34,7 @@ from agent.core.model.devices import (
     Device,
     Identity,
     IdentityProof,
+    IppPlace,
     PrinterUnit,
     Sighting,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "Identity",
     "IdentityProof",
     "Impact",
+    "IppPlace",
     "Light",
     "Marker",
     "MediaPath",

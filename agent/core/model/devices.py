@@ -16,6 +16,15 @@ class Address(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IppPlace:
+    """A port and path at which a printer answers IPP, as it announced them."""
+
+    port: int
+    path: str = ""  # "/ipp/print", percent-encoded; "": not announced, the usual ones are tried
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
     """The announcement of a printer over mDNS (Bonjour Printing 1.2.1)."""
 
@@ -26,6 +35,7 @@ class Announcement:
     location: str | None = None  # note: typed by the site
     admin_url: str | None = None
     resource: str | None = None  # rp: the path for IPP
+    ipp: tuple[IppPlace, ...] = ()  # where it answers IPP: those with TLS first
     formats: tuple[str, ...] = ()  # pdl
     colour: bool | None = None
     duplex: bool | None = None

@@ -26,6 +26,7 @@ from agent.config.discovery_sections import DnsSdConfig
 from agent.core import text
 from agent.core.model import Sighting
 from agent.discovery.methods import DiscoveryContext, _txt
+from agent.discovery.methods._ipp_places import AnnouncedServices, parse_place
 
 SERVICES = ("_ipp._tcp", "_ipps._tcp", "_pdl-datastream._tcp", "_printer._tcp")
 BROWSING = ("b._dns-sd._udp", "lb._dns-sd._udp")
@@ -61,7 +62,8 @@ async def discover(context: DiscoveryContext) -> AsyncIterator[Sighting]:
             browser.last_failure,
         )
     for host, records in found.items():
-        yield _txt.build_sighting(context, "dns_sd", host, _txt.merge_records(records))
+        places = browser.services.list_places(host)
+        yield _txt.build_sighting(context, "dns_sd", host, _txt.merge_records(records), places)
 
 
 def list_reverse_names(config: Config) -> list[Name]:
@@ -93,6 +95,7 @@ class DnsBrowser:
     resolver: Resolver
     failures: int = 0
     last_failure: str = ""
+    services: AnnouncedServices = field(default_factory=AnnouncedServices)  # by address
     _limit: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENCY))
     _followed: set[Name] = field(default_factory=set)
     _addresses: dict[Name, "asyncio.Task[list[str]]"] = field(default_factory=dict)  # by host
@@ -113,24 +116,28 @@ class DnsBrowser:
         for domain in [*wanted][:MAX_DOMAINS]:
             for service in SERVICES:
                 pointers = await self._ask(_join_names(service, domain), "PTR")
-                await self._follow_names([pointer.target for pointer in pointers])
+                await self._follow_names(service, [pointer.target for pointer in pointers])
         return self._found
 
-    async def _follow_names(self, names: list[Name]) -> None:
+    async def _follow_names(self, service: str, names: list[Name]) -> None:
         """Resolve instances; each is asked once, and in all only so many."""
         fresh = [name for name in dict.fromkeys(names) if name not in self._followed]
         fresh = fresh[: MAX_NAMES - len(self._followed)]
         self._followed.update(fresh)
         for start in range(0, len(fresh), CONCURRENCY):
-            await asyncio.gather(*map(self._follow_name, fresh[start : start + CONCURRENCY]))
+            part = fresh[start : start + CONCURRENCY]
+            await asyncio.gather(*(self._follow_name(service, name) for name in part))
 
-    async def _follow_name(self, instance: Name) -> None:
+    async def _follow_name(self, service: str, instance: Name) -> None:
         servers, texts = await self._ask(instance, "SRV"), await self._ask(instance, "TXT")
         record = parse_strings(texts[0].strings) if texts else {}
         for server in servers[:1]:
             if server.target not in {root, instance}:
+                place = parse_place(service, server.port, record)
                 for address in await self._find_addresses(server.target):
-                    self._add_record(address, record)
+                    self._add_record(address, _txt.without_queue(service, record))
+                    if place:
+                        self.services.add_service(address, (service, str(instance)), place)
 
     def _add_record(self, address: str, record: TxtRecord) -> None:
         records = self._found.get(address, [])

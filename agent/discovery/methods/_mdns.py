@@ -9,6 +9,7 @@ addresses takes a bounded queue: an announcement that carries its records, as pr
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from dataclasses import dataclass, field
 from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from agent.core.model import Sighting
+from agent.core.model import Address, IppPlace, Sighting
 from agent.discovery.methods import DiscoveryContext, _txt
+from agent.discovery.methods._ipp_places import AnnouncedServices, parse_place
 
 SERVICES = (
     "_ipp._tcp.local.",
@@ -27,10 +29,10 @@ SERVICES = (
 )
 RESOLVE_MS = 3000
 REPEAT_AFTER = 3600.0  # seconds after which an announcement at the same address is passed on again
-GATHER = 0.7  # seconds to wait for the other services of a printer
 MAX_RESOLVING = 64  # names whose records are asked for at the same time
 MAX_UNRESOLVED = 256  # names that wait for that; more are given up until they are announced again
 MAX_GATHERING = 5000  # addresses whose services are gathered at the same time
+MAX_RECORDS = 8  # TXT records of one address
 MAX_LABEL = 63  # octets (RFC 1035, 2.3.4)
 MAX_CACHED = 5000  # records in zeroconf's cache, which holds 10,000
 TRIM_INTERVAL = 1.0  # seconds between looks at it
@@ -49,12 +51,10 @@ async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
     resolver.add_done_callback(lambda _: listener.found.put_nowait(None))
     if scout.listen is not None:
         asyncio.get_running_loop().call_later(scout.listen, listener.found.put_nowait, None)
-    seen = dict.fromkeys(scout.skip, math.inf)
+    reported = ReportedSightings(scout.skip)
     try:
         while (sighting := await listener.found.get()) is not None:
-            if sighting.at - seen.get(sighting.address, -math.inf) > REPEAT_AFTER:
-                seen = dict.fromkeys(scout.skip, math.inf) if len(seen) >= MAX_SEEN else seen
-                seen[sighting.address] = sighting.at
+            if reported.add_sighting(sighting):
                 yield sighting
         if resolver.done():
             resolver.result()  # raises what ended it
@@ -62,6 +62,26 @@ async def discover(scout: DiscoveryContext) -> AsyncIterator[Sighting]:
         resolver.cancel()
         await browser.async_cancel()
         await zeroconf.async_close()
+
+
+class ReportedSightings:
+    """The addresses reported so far; `known` printers are reported only for where they answer IPP."""
+
+    def __init__(self, known: frozenset[Address]) -> None:
+        self._known = known
+        self._last: dict[Address, tuple[float, tuple[IppPlace, ...]]] = {}
+
+    def add_sighting(self, sighting: Sighting) -> bool:
+        """Tell if this sighting is to be reported: a new address, another place for IPP, or an hour later."""
+        places = sighting.announced.ipp if sighting.announced else ()
+        never = math.inf if sighting.address in self._known else -math.inf
+        at, before = self._last.get(sighting.address, (never, ()))
+        if sighting.at - at <= REPEAT_AFTER and places in {(), before}:
+            return False
+        if len(self._last) >= MAX_SEEN:
+            self._last.clear()
+        self._last[sighting.address] = (max(at, sighting.at), places)
+        return True
 
 
 @dataclass(slots=True)
@@ -73,13 +93,15 @@ class AnnouncementListener:
     found: "asyncio.Queue[Sighting | None]" = field(default_factory=asyncio.Queue)
     _unresolved: dict[ServiceName, None] = field(default_factory=dict)  # in the order of arrival
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    _gathering: dict[str, list[Mapping[bytes, bytes | None]]] = field(default_factory=dict)
+    _gathering: dict[str, deque[Mapping[bytes, bytes | None]]] = field(default_factory=dict)
+    _services: AnnouncedServices = field(default_factory=AnnouncedServices)
 
     def handle_change(
         self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
     ) -> None:
         """Take in one service that was added or changed (a handler of zeroconf)."""
         if state_change is ServiceStateChange.Removed:
+            self._services.remove_service((service_type, name))
             return
         try:
             if any(len(label.encode()) > MAX_LABEL for label in name.split(".")):
@@ -133,32 +155,24 @@ class AnnouncementListener:
 
     def _gather_records(self, info: AsyncServiceInfo) -> None:
         """Keep the records of each address, and report it once the other services of the printer are in."""
+        place = parse_place(info.type, info.port, info.properties)
         for host in info.parsed_addresses():
+            if place and self.scout.policy.permits_host(host):
+                self._services.add_service(host, (info.type, info.name), place)
             if host not in self._gathering:
                 if len(self._gathering) >= MAX_GATHERING:
                     return
-                self._gathering[host] = []
-                asyncio.get_running_loop().call_later(GATHER, self._report_host, host)
-            self._gathering[host].append(info.properties)
+                self._gathering[host] = deque(maxlen=MAX_RECORDS)
+                asyncio.get_running_loop().call_later(
+                    self._services.pause_before(host), self._report_host, host
+                )
+            self._gathering[host].append(_txt.without_queue(info.type, info.properties))
 
     def _report_host(self, host: str) -> None:
         records = self._gathering.pop(host)
         try:
-            self.found.put_nowait(build_sighting(self.scout, host, _txt.merge_records(records)))
+            places = self._services.list_places(host)
+            merged = _txt.merge_records(records)
+            self.found.put_nowait(_txt.build_sighting(self.scout, "mdns", host, merged, places))
         except Exception as why:  # noqa: BLE001 - as in `handle_change`
             self.scout.failures.record_failure("an announcement over mDNS", why)
-
-
-def build_sighting(context: DiscoveryContext, host: str, record: Mapping[str, str]) -> Sighting:
-    """Build the sighting of the printer announced at `host`; `record` is its TXT record."""
-    announced = _txt.parse_announcement(record)
-    return Sighting(
-        address=context.policy.snmp_address(host),
-        via="mdns",
-        at=context.clock.now(),
-        is_printer=True,
-        model=announced.model,
-        mac=announced.mac,
-        uuid=announced.uuid,
-        announced=announced,
-    )

@@ -4,9 +4,10 @@ AirPrint and Mopria add keys of their own. Unknown keys are kept as they are.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from agent.core import text
-from agent.core.model import Announcement, Sighting
+from agent.core.model import Announcement, IppPlace, Sighting
 from agent.discovery.methods import DiscoveryContext
 
 _FLAGS = {"T": True, "F": False}  # "U": undefined
@@ -14,6 +15,13 @@ _KNOWN_KEYS = {
     "ty", "product", "usb_mfg", "usb_mdl", "uuid", "note", "adminurl", "rp", "pdl", "color", "duplex",
     "scan", "fax", "papermax", "kind", "tls", "air", "mac",
 }  # fmt: skip
+
+
+def without_queue(service_type: str, record: Mapping[bytes, bytes | None]) -> Mapping[bytes, bytes | None]:
+    """Leave `rp` out of a record where it is no path: a queue of LPD, in `_printer._tcp`."""
+    if service_type.lower().startswith(("_ipp.", "_ipps.")):
+        return record
+    return {key: value for key, value in record.items() if key.lower() != b"rp"}
 
 
 def merge_records(records: Iterable[Mapping[bytes, bytes | None]]) -> dict[str, str]:
@@ -53,9 +61,16 @@ def parse_announcement(record: Mapping[str, str]) -> Announcement:
     )
 
 
-def build_sighting(context: DiscoveryContext, via: str, host: str, record: Mapping[str, str]) -> Sighting:
-    """Build the sighting of the printer announced at `host` by the way `via`; `record` is its TXT record."""
-    announced = parse_announcement(record)
+def build_sighting(
+    context: DiscoveryContext,
+    via: str,
+    host: str,
+    record: Mapping[str, str],
+    places: tuple[IppPlace, ...] = (),
+) -> Sighting:
+    """Build the sighting of the printer announced at `host` by the way `via`; `record` is its TXT record,
+    `places` is where it answers IPP."""
+    announced = replace(parse_announcement(record), ipp=places)
     return Sighting(
         address=context.policy.snmp_address(host),
         via=via,

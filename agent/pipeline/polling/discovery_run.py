@@ -180,7 +180,7 @@ class DiscoveryRunner:
         if excluded.covers_host(sighting.address.host) or not self.policy.permits_host(sighting.address.host):
             await self._note_outside(sighting)
             return inventory.OUTSIDE
-        verdict, reading = await self._classify_sighting(sighting)
+        verdict, reading = await self._classify_sighting(sighting, anew=await self._save_places(sighting))
         if verdict != "known":
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, verdict))
         if reading:
@@ -195,10 +195,23 @@ class DiscoveryRunner:
             self._outside.add(sighting.address)
             await self.store.run(lambda tx: inventory.save_candidate(tx, sighting, inventory.OUTSIDE))
 
-    async def _classify_sighting(self, sighting: Sighting) -> tuple[str, PollResult | None]:
-        """Return the verdict on a sighting, and the poll if it is a printer to store."""
+    async def _save_places(self, sighting: Sighting) -> bool:
+        """Save where the host announced that it answers IPP; return True if that is elsewhere than before."""
+        places = sighting.announced.ipp if sighting.announced else ()
+        known, host = self.printer_reader.places, sighting.address.host
+        if not places or places == known.get_places(host):
+            return False
+        return await self.store.run(lambda tx: known.save_places(tx, host, places, sighting.at))
+
+    async def _classify_sighting(
+        self, sighting: Sighting, *, anew: bool = False
+    ) -> tuple[str, PollResult | None]:
+        """Return the verdict on a sighting, and the poll if it is a printer to store.
+
+        `anew`: it announced another place for IPP, so an earlier verdict does not hold.
+        """
         address = sighting.address
-        if not await self.store.run(lambda tx: inventory.should_identify(tx, sighting)):
+        if not await self.store.run(lambda tx: inventory.should_identify(tx, sighting, anew=anew)):
             return "known", None
         reading = await self.printer_reader.read_printer(
             address,

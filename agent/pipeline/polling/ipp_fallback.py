@@ -4,7 +4,7 @@ the first way identifies the printer ..... ask the second once, for the UUID and
 ... and the second filled a gap .......... ask the second with each poll of that part
 the first way is silent .................. ask the second in its place
 only the second ever answers ............. ask the first once a day, with the inventory
-the second does not answer ............... do not ask it again for a day
+the second does not answer ............... do not ask it again for a day, or until it is announced elsewhere
 """
 
 import logging
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.collectors._visit import Collector, Visit
 from agent.core.errors import ReadingError
-from agent.core.model import Snapshot, Tier
+from agent.core.model import IppPlace, Snapshot, Tier
 
 DAY = 86400.0
 
@@ -36,6 +36,7 @@ class IppFallback:
     _paused_until: dict[str, float] = field(
         default_factory=dict
     )  # host that does not answer -> when to try again
+    _announced: dict[str, tuple[IppPlace, ...]] = field(default_factory=dict)  # when it was asked last
     _added_parts: dict[str, frozenset[str]] = field(default_factory=dict)  # parts that only this way has
     _ipp_only: set[str] = field(default_factory=set)  # hosts that answer this way, and not the first
 
@@ -59,6 +60,10 @@ class IppFallback:
     async def read_printer(self, visit: Visit, now: float) -> Snapshot | None:
         """Read the printer this way; None without an answer, or while it is paused."""
         host = visit.address.host
+        if self._announced.get(host, ()) != visit.announced:
+            self._announced[host] = visit.announced
+            self._learned.pop(host, None)
+            self._paused_until.pop(host, None)
         if self._paused_until.get(host, 0.0) > now or not visit.tiers & self.collector.TIERS:
             return None
         try:

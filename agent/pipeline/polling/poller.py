@@ -57,6 +57,7 @@ class Poller:
         """Load the printers of the inventory into the fleet and the queue."""
         now, excluded = self.clock.now(), self.printer_reader.excluded
         excluded.hosts |= await self.store.run(lambda tx: excluded_hosts.load_hosts(tx, now))
+        await self.store.run(self.printer_reader.places.load_places)
         for key, device in (await self.store.run(inventory.load_devices)).items():
             self.fleet.add_device(device)
             self.poll_queue.add_printer(key, self.clock.monotonic())

@@ -11,6 +11,7 @@ from agent.config import Config
 from agent.core.clock import Clock
 from agent.core.errors import NoAnswer, ReadingError
 from agent.core.model import Address, CachedIdentity, Credential, Snapshot, Tier
+from agent.discovery.announced_places import AnnouncedPlaces
 from agent.pipeline.pipeline import PollResult
 from agent.pipeline.polling import snapshot_merging
 from agent.pipeline.polling.ipp_fallback import IppFallback
@@ -32,6 +33,7 @@ class PrinterReader:
     second: list[IppFallback]  # collectors for the gaps that the first left
     counts: Counter[str] = field(default_factory=Counter)
     excluded: ExcludedMacs = field(default_factory=ExcludedMacs)
+    places: AnnouncedPlaces = field(default_factory=AnnouncedPlaces)
 
     async def read_printer(
         self,
@@ -63,6 +65,7 @@ class PrinterReader:
                 for one in credentials
             },
             known=cached,
+            announced=self.places.get_places(address.host),
         )
         skipped = any(way.spares_first(address.host, tiers) for way in self.second)
         reading = None if skipped else await self._read_first(visit)
