@@ -53,10 +53,11 @@ from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.tickets import grouping, lifecycle
-from agent.tickets.feedback import feedback_store
+from agent.tickets.feedback import desk_requests, feedback_store
 from uplink import targets
 from uplink.delivery.delivery import Delivery
 from uplink.events.feedback import Feedback
+from uplink.events.request import ProviderRequest
 from uplink.identity import identity as identities
 from uplink.identity import secret_store
 from uplink.identity.identity import AgentIdentity, PendingEnrolment
@@ -83,6 +84,7 @@ MIGRATIONS = {
     "tickets": lifecycle.SCHEMA,
     "grouping": grouping.SCHEMA,
     "feedback": feedback_store.SCHEMA,
+    "desk_requests": desk_requests.SCHEMA,
     "outbox": outbox.SCHEMA,
     "egress": journal.SCHEMA,
     "health": health.SCHEMA,
@@ -295,7 +297,9 @@ def build_provider_poller(
     """Build the poller of capabilities and feedback; None for a target that cannot be queried."""
     if not isinstance(target, QueryableTarget):
         return None
-    return ProviderPoller(target, store, clock, process_feedback, every=settings.schedule.feedback)
+    return ProviderPoller(
+        target, store, clock, process_feedback, process_requests, every=settings.schedule.feedback
+    )
 
 
 def process_feedback(tx: sqlite3.Connection, received: Sequence[Feedback], now: float) -> None:
@@ -303,6 +307,11 @@ def process_feedback(tx: sqlite3.Connection, received: Sequence[Feedback], now: 
     saved = feedback_store.save_feedback(tx, [one.model_dump() for one in received], now)
     if saved.unknown:
         log.info("ignored feedback for %d unknown tickets", len(saved.unknown))
+
+
+def process_requests(tx: sqlite3.Connection, received: Sequence[ProviderRequest], now: float) -> None:
+    """Save what the provider asks for; maintenance answers it."""
+    desk_requests.save_requests(tx, [one.model_dump() for one in received], now)
 
 
 def build_agent(path: Path, clock: Clock, on_outcome: OutcomeCallback = do_nothing) -> Agent:

@@ -1,5 +1,6 @@
-"""`printwarden receive feedback`: give feedback on a ticket, as the desk would, or list all feedback."""
+"""`printwarden receive feedback` and `receive request`: what a desk says of tickets, and asks of agents."""
 
+import uuid
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,9 @@ import typer
 from agent.cli import _common
 from agent.core.units import counted
 from uplink.events.feedback import Feedback
+from uplink.events.request import REQUEST_KINDS, ProviderRequest
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.ticket_store import SiteScope
 
 OwnDatabaseOption = Annotated[
     str,
@@ -42,6 +45,13 @@ class FeedbackOutcome(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
 
 
+class AgentTask(StrEnum):
+    """The requests of mps.request/1, as words of the command line."""
+
+    RESEND_DEAD = "resend-dead"
+    RESTATE_OPEN = "restate-open"
+
+
 def give_feedback(
     context: typer.Context,
     ticket: Annotated[str, typer.Argument(metavar="[TICKET]", help="Its id; without: list all.")] = "",
@@ -68,7 +78,7 @@ def give_feedback(
     database = find_database(context, database)
     with closing(open_event_store(database)) as ledger:
         if not ticket:
-            _print_feedback(ledger.list_feedback(None, 0, 10_000), as_json=as_json)
+            _print_feedback(ledger.list_feedback(None, 0, 10_000, requests=REQUEST_KINDS), as_json=as_json)
             return
         entry = {
             "schema": "mps.feedback/1", "ticket_id": ticket, "provider_ticket_no": number or None,
@@ -81,6 +91,48 @@ def give_feedback(
             raise typer.BadParameter(f"there is no ticket {ticket} in {database}", param_hint="TICKET")
     _common.print_json(feedback) if as_json else _common.out.print(
         f"said of {ticket}; its agent will pull it"
+    )
+
+
+def ask_agents(
+    context: typer.Context,
+    what: Annotated[AgentTask, typer.Argument(metavar="WHAT", help="resend-dead or restate-open.")],
+    site: Annotated[str, typer.Option(help="The site whose agents are asked.")],
+    since: Annotated[
+        str,
+        typer.Option(help="restate-open: also tickets cleared since then.", metavar="2026-11-20T00:00:00Z"),
+    ] = "",
+    reason: Annotated[str, typer.Option(help="A sentence for the site's audit log.")] = "",
+    tenant: Annotated[
+        str, typer.Option(help="The tenant, where several providers share the receiver.", show_default="none")
+    ] = "",
+    database: OwnDatabaseOption = "",
+    as_json: _common.AsJson = False,
+) -> None:
+    """Ask the agents of a site to send again what is dead, or the state of all open tickets.
+
+    They pull it within a quarter of an hour, and answer each kind at most once an hour.
+
+    Examples:
+
+      printwarden receive request resend-dead --site S-04 --reason "the schema check was wrong"
+
+      printwarden receive request restate-open --site S-04 --since 2026-11-20T00:00:00Z
+    """
+    entry = {
+        "schema": "mps.request/1", "request_id": str(uuid.uuid4()), "request": what.value.replace("-", "_"),
+        "since": since or None, "reason": reason or None,
+    }  # fmt: skip
+    try:
+        request = ProviderRequest.model_validate(entry).model_dump(by_alias=True)
+    except ValueError as why:
+        raise typer.BadParameter(
+            "give it in UTC, such as 2026-11-20T00:00:00Z", param_hint="--since"
+        ) from why
+    with closing(open_event_store(find_database(context, database))) as ledger:
+        ledger.add_request(SiteScope(tenant, site), request)
+    _common.print_json(request) if as_json else _common.out.print(
+        f"asked of the agents of {site}; they will pull it", markup=False
     )
 
 
@@ -102,7 +154,16 @@ def _print_feedback(entries: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         _common.print_json(entries)
         return
-    columns = ("number", "ticket_id", "provider_ticket_no", "status", "outcome", "cause_code", "note")
+    columns = (
+        "number",
+        "ticket_id",
+        "request",
+        "provider_ticket_no",
+        "status",
+        "outcome",
+        "cause_code",
+        "note",
+    )
     _common.print_table(
         counted(len(entries), "message"), columns, ([one.get(name) for name in columns] for one in entries)
     )

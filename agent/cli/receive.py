@@ -27,6 +27,7 @@ from uplink.receiver.serve import serve_app
 
 app = typer.Typer(invoke_without_command=True)
 app.command("feedback")(_console.give_feedback)
+app.command("request")(_console.ask_agents)
 
 DatabaseOption = Annotated[
     str, typer.Option(help="Where to keep what arrives: a file (SQLite), or postgresql://… for replicas.")

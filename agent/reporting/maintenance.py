@@ -4,19 +4,19 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from agent.core import disk_reserve, store_recovery
+from agent.core import audit, disk_reserve, store_recovery
 from agent.core.clock import Clock
 from agent.core.errors import StoreError
 from agent.core.migrations import Migrations
-from agent.core.model import TicketEvent
 from agent.core.store import Store
-from agent.discovery import inventory
+from agent.reporting import restatement
+from agent.reporting.restatement import RequestAnswer
 from agent.reporting.sender import Sender
-from agent.tickets import lifecycle
 from uplink.outbox import high_water, integrity, retention
 
 MARK_SUFFIX = ".counts"  # of the high-water mark beside the state file
@@ -87,11 +87,13 @@ class Maintenance:
     sender: Sender
     limits: retention.OutboxLimits = field(default_factory=retention.OutboxLimits)
     slowdown: float = 1.0  # how many times as long to wait between polls
+    requests_answered: int = 0  # of the provider
     _last: float | None = None
     _mark: high_water.Counts = field(default_factory=dict)
 
     async def run_round(self) -> None:
-        """Restore the disk reserve, apply the limits, queue withheld tickets, save the high-water mark."""
+        """Restore the disk reserve, apply the limits, queue withheld tickets and what the provider asked for,
+        save the high-water mark."""
         now = self.clock.monotonic()
         elapsed, self._last = now - (now if self._last is None else self._last), now
         self.store.disk_reserve.ensure_present()
@@ -102,6 +104,7 @@ class Maintenance:
         if dropped:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
         self.slowdown = await self.store.run(self._requeue_withheld)
+        await self._answer_requests()
         counts = await self.store.run(high_water.load_counts)
         if counts != self._mark:
             self._mark = counts
@@ -109,15 +112,23 @@ class Maintenance:
 
     def _requeue_withheld(self, tx: sqlite3.Connection) -> float:
         for ticket in retention.list_withheld(tx):
-            event = self._restated(tx, ticket)
-            if event is None:
+            if not restatement.requeue_ticket(tx, self.sender, ticket, self.clock.now()):
                 tx.execute("DELETE FROM outbox_withheld WHERE subject = ?", (ticket,))
-            else:
-                self.sender.queue_ticket(tx, event)
         return retention.poll_slowdown(tx)
 
-    def _restated(self, tx: sqlite3.Connection, ticket_id: str) -> TicketEvent | None:
-        """Build an event with the ticket's current state; None if the ticket or its printer is gone."""
-        ticket = lifecycle.load_ticket(tx, ticket_id)
-        device = inventory.load_device(tx, ticket.device) if ticket else None
-        return lifecycle.current_state_event(tx, ticket_id, device, self.clock.now())
+    async def _answer_requests(self) -> None:
+        """Answer what the provider has asked for, a piece a transaction; each answer is audited."""
+        queued = Counter[str]()
+        while answer := await self.store.run(self._answer_next):
+            queued[answer.kind] += answer.events
+            if answer.finished:
+                self.requests_answered += 1
+                events = queued.pop(answer.kind)
+                log.info("the provider asked to %s: %d events queued", answer.kind, events)
+                what = {"request": answer.kind, "events": events, "reason": answer.reason}
+                await asyncio.to_thread(
+                    partial(audit.append_entry, self.store.path.parent, "the provider asked", **what)
+                )
+
+    def _answer_next(self, tx: sqlite3.Connection) -> RequestAnswer | None:
+        return restatement.answer_request(tx, self.sender, self.clock.now())

@@ -84,7 +84,12 @@ async def run_sweep(agent: Agent) -> None:
 
 async def run_maintenance(agent: Agent) -> None:
     """Keep the outbox within its bounds; polls come less often while it is full."""
+    before = agent.maintenance.requests_answered
     await agent.maintenance.run_round()
+    if answered := agent.maintenance.requests_answered - before:
+        agent.counts["request of the provider"] += answered
+        if agent.delivery:
+            agent.delivery.wake()
     agent.poller.poll_queue.slowdown = agent.maintenance.slowdown
 
 

@@ -18,7 +18,7 @@ Its tables are in `together.SCHEMA`. Everything is written in the caller's trans
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from agent.core.model import Address, Change, ChangeKind, Device, Impact, TicketEvent
@@ -185,10 +185,29 @@ def _emit_batch(tx: sqlite3.Connection, row: sqlite3.Row, now: float) -> Iterato
     )
     if over and not row["seq"]:
         return
-    yield TicketEvent(
+    step = "clear" if over else "update" if row["seq"] else "open"
+    yield _build_event(row, standing, step, row["seq"] + 1, now)
+
+
+def current_state_event(tx: sqlite3.Connection, batch_id: str, now: float) -> TicketEvent | None:
+    """Build an event with a list's current state, for a provider that missed events; None if it never was
+    sent. The items are those of now; a change among them is sent again when it is due."""
+    row = tx.execute("SELECT * FROM ticket_batch WHERE id = ? AND seq > 0", (batch_id,)).fetchone()
+    if row is None:
+        return None
+    step = "open" if row["closed_at"] is None else "clear"
+    event = _build_event(row, _load_items(tx, row["id"]), step, row["seq"], now)
+    return replace(event, evidence={**event.evidence, "restated": True})
+
+
+def _build_event(
+    row: sqlite3.Row, standing: list[dict[str, object]], step: str, seq: int, now: float
+) -> TicketEvent:
+    """A list with these items, as one event."""
+    return TicketEvent(
         ticket_id=row["id"],
-        ticket_seq=row["seq"] + 1,
-        event="clear" if over else "update" if row["seq"] else "open",
+        ticket_seq=seq,
+        event=step,
         dedupe_key=row["dedupe_key"],
         at=now,
         opened_at=row["opened_at"],

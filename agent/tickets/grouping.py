@@ -16,6 +16,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from math import inf
 
 from agent.core.model import Address, Change, Device, Impact, TicketEvent
 from agent.tickets import batches, lifecycle
@@ -97,6 +98,36 @@ def collect_due_events(tx: sqlite3.Connection, now: float) -> list[TicketEvent]:
         *(event for row in groups for event in _release_group(tx, row["id"], now)),
         *batches.due(tx, now),
     ]
+
+
+def list_sent_tickets(
+    tx: sqlite3.Connection, *, after: str, since: float | None = None, limit: int = 200
+) -> list[str]:
+    """List the tickets and lists that were sent and are open, or were cleared since `since`: their ids beyond
+    `after`, in order."""
+    rows = tx.execute(
+        "SELECT id FROM ticket "
+        "WHERE kind = :kind AND id > :after AND (cleared_at IS NULL OR cleared_at >= :since) "
+        "AND id NOT IN (SELECT ticket FROM ticket_group_member WHERE held_event IS NOT NULL OR unsent) "
+        "UNION ALL SELECT id FROM ticket_batch "
+        "WHERE seq > 0 AND id > :after AND (closed_at IS NULL OR closed_at >= :since) "
+        "ORDER BY id LIMIT :limit",
+        {"kind": lifecycle.TICKET, "after": after, "since": inf if since is None else since, "limit": limit},
+    )
+    return [row["id"] for row in rows]
+
+
+def current_state_event(
+    tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float
+) -> TicketEvent | None:
+    """Build an event with the current state of a ticket, with its group, or of a list; None if unknown."""
+    event = lifecycle.current_state_event(tx, ticket_id, device, at)
+    if event is None:
+        return batches.current_state_event(tx, ticket_id, at)
+    member = tx.execute(
+        "SELECT ticket_group FROM ticket_group_member WHERE ticket = ?", (ticket_id,)
+    ).fetchone()
+    return event if member is None else _add_group(tx, event, member["ticket_group"])
 
 
 def _route_to_group(

@@ -85,6 +85,17 @@ def revive_event(tx: sqlite3.Connection, seq: int) -> bool:
     return tables.revive_event(tx, seq)
 
 
+def revive_refused(tx: sqlite3.Connection) -> int:
+    """Queue every dead letter again that the provider refused, as it asked; return how many.
+
+    What the agent itself found damaged or too large stays: no provider can mend that.
+    """
+    rows = tx.execute(
+        "SELECT seq FROM outbox_dead WHERE reason NOT IN (?, ?) ORDER BY seq", tables.OWN_PROBLEMS
+    ).fetchall()
+    return sum(revive_event(tx, row["seq"]) for row in rows)
+
+
 def next_batch(
     tx: sqlite3.Connection,
     *,

@@ -8,6 +8,7 @@
     ticket_events               steps of a ticket that it knows beside those of the first hour
     types                       events that it knows; others, but for tickets and heartbeats, are not queued
     feedback                    whether its desk answers GET /v1/feedback
+    requests                    requests that may stand among the feedback (mps.request/1)
 
 Each field stands for itself: one that is missing, of another type or beyond reason gets its default. A
 receiver without capabilities gets the least: batches of 500 events and 1 MiB; tickets, heartbeats and meter
@@ -18,6 +19,8 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
+
+from uplink.events.request import REQUEST_KINDS
 
 MAX_EVENTS = 500  # in one batch
 MAX_BATCH_BYTES = 1024 * 1024  # bytes of body, before gzip
@@ -41,6 +44,7 @@ class Capabilities:
     types: frozenset[str] = DEFAULT_TYPES
     ticket_events: frozenset[str] = FIRST_TICKET_EVENTS
     feedback: bool = False
+    requests: frozenset[str] = frozenset()  # that the desk may make of this agent
 
     def accepts_type(self, kind: str) -> bool:
         """Check whether the receiver takes events of this type."""
@@ -91,6 +95,7 @@ def parse_capabilities(body: bytes) -> Capabilities | None:
         ticket_events=FIRST_TICKET_EVENTS.union(_filter_texts(told.get("ticket_events"))),
         types=frozenset(types) or DEFAULT_TYPES,
         feedback=told.get("feedback") is True,
+        requests=frozenset(_filter_texts(told.get("requests"))) & set(REQUEST_KINDS),
     )
 
 

@@ -1,7 +1,8 @@
-"""The feedback of the provider's desk on tickets: parsing of a page of GET /v1/feedback. Pure.
+"""The feedback of the provider's desk, and its requests: parsing of a page of GET /v1/feedback. Pure.
 
     {"feedback": [{"number": 41, "schema": "mps.feedback/1", "ticket_id": "…", …}, …], "last": 41}
 
+- Each entry is feedback on a ticket (mps.feedback/1), or a request to the site (mps.request/1).
 - Numbers rise. The next page is requested by the highest number that was read, even if that entry could not
   be parsed: one bad entry does not stop the next.
 - `last` is the highest number that the desk has given to this site. If it lies below what was read already,
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from uplink.errors import Unreachable
 from uplink.events.feedback import Feedback
+from uplink.events.request import ProviderRequest
 
 MAX_NUMBER = 2**53  # beyond it, numbers in JSON are not exact everywhere (RFC 8259, 6)
 
@@ -26,6 +28,7 @@ class FeedbackPage:
     """One page of feedback."""
 
     entries: tuple[Feedback, ...]  # in order
+    requests: tuple[ProviderRequest, ...] = ()  # in order
     reached: int  # the number to go on from
     unreadable: int = 0  # entries that do not follow the schema
     restarted: bool = False  # the desk counts anew: ask again from 0
@@ -33,7 +36,7 @@ class FeedbackPage:
     @property
     def has_more(self) -> bool:
         """True if there may be another page."""
-        return bool(self.entries or self.unreadable)
+        return bool(self.entries or self.requests or self.unreadable)
 
 
 def parse_page(body: bytes, after: int) -> FeedbackPage:
@@ -50,9 +53,12 @@ def parse_page(body: bytes, after: int) -> FeedbackPage:
     numbered = {
         number: one for one in listed if (number := _entry_number(one)) is not None and number > after
     }
-    words = [word for number in sorted(numbered) if (word := _parse_entry(numbered[number])) is not None]
+    parsed = [one for number in sorted(numbered) if (one := _parse_entry(numbered[number])) is not None]
     return FeedbackPage(
-        entries=tuple(words), reached=max(numbered, default=after), unreadable=len(numbered) - len(words)
+        entries=tuple(one for one in parsed if isinstance(one, Feedback)),
+        requests=tuple(one for one in parsed if isinstance(one, ProviderRequest)),
+        reached=max(numbered, default=after),
+        unreadable=len(numbered) - len(parsed),
     )
 
 
@@ -61,11 +67,12 @@ def _entry_number(one: Any) -> int | None:
     return number if type(number) is int and 0 < number <= MAX_NUMBER else None
 
 
-def _parse_entry(one: Mapping[str, Any]) -> Feedback | None:
+def _parse_entry(one: Mapping[str, Any]) -> Feedback | ProviderRequest | None:
     if not _is_storable(one):
         return None
+    model = ProviderRequest if one.get("schema") == "mps.request/1" else Feedback
     try:
-        return Feedback.model_validate(one)
+        return model.model_validate(one)
     except ValidationError:
         return None
 

@@ -11,12 +11,13 @@
   twice is harmless; `save_feedback` sees to that.
 - The same client, credential, pauses and breaker as delivery. While delivery has trouble with the destination
   nothing is polled; trouble here never keeps a ticket from leaving.
-- Feedback is pulled only from a provider whose capabilities name it.
+- Feedback is pulled only from a provider whose capabilities name it; requests are asked for by the names that
+  both sides know.
 """
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from random import Random, SystemRandom
 
@@ -25,6 +26,7 @@ from uplink.delivery.destination_state import DestinationState
 from uplink.delivery.responses import HttpAnswer, error_for_answer
 from uplink.errors import Blocked, DeliveryError
 from uplink.events.feedback import Feedback
+from uplink.events.request import ProviderRequest
 from uplink.interfaces import QueryableTarget, TimeSource, Transactions
 from uplink.provider import capabilities, feedback, provider_state
 from uplink.provider.capabilities import Capabilities
@@ -40,6 +42,9 @@ MAX_PAGES = 50  # in one round; the rest waits for the next
 FeedbackSink = Callable[[sqlite3.Connection, Sequence[Feedback], float], object]
 """Saves feedback in the transaction given. May be called twice with the same entries."""
 
+RequestSink = Callable[[sqlite3.Connection, Sequence[ProviderRequest], float], object]
+"""Saves requests of the provider in the transaction given; like a `FeedbackSink`."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,17 +57,13 @@ class ProviderPoller:
         store: Transactions,
         clock: TimeSource,
         save_feedback: FeedbackSink,
+        save_requests: RequestSink | None = None,
         *,
         every: float = POLL_INTERVAL,
         dice: Random | None = None,
     ) -> None:
-        self._target, self._store, self._clock, self._save_feedback, self._every = (
-            target,
-            store,
-            clock,
-            save_feedback,
-            every,
-        )
+        self._target, self._store, self._clock, self._every = target, store, clock, every
+        self._save_feedback, self._save_requests = save_feedback, save_requests
         self._dice = dice or SystemRandom()
         self._here = DestinationState(name=target.name)  # of polling, apart from delivery
 
@@ -85,7 +86,7 @@ class ProviderPoller:
         try:
             known = await self._refresh_capabilities(known)
             if known.takes.feedback:
-                await self._pull_feedback(known.after)
+                await self._pull_feedback(known)
         except DeliveryError as error:
             why = error
         await self._record_outcome(why)
@@ -112,11 +113,13 @@ class ProviderPoller:
             log.info("%s takes %s", self._target.name, takes.to_json())
         return await self._store.run(lambda tx: self._update_provider(tx, takes=takes, asked=now))
 
-    async def _pull_feedback(self, after: int) -> None:
+    async def _pull_feedback(self, known: ProviderState) -> None:
         """Pull all feedback, a page at a time."""
+        after, wanted = known.after, known.takes.requests if self._save_requests else frozenset[str]()
+        more = {"requests": ",".join(sorted(wanted))} if wanted else {}
         for _ in range(MAX_PAGES):
-            page = self._parse_answer(await self._target.get("feedback", {"after": str(after)}), after)
-            await self._store.run(lambda tx, page=page: self._save_page(tx, page))  # type: ignore[misc]
+            page = self._parse_answer(await self._target.get("feedback", {"after": str(after)} | more), after)
+            await self._store.run(lambda tx, page=page: self._save_page(tx, page, wanted))  # type: ignore[misc]
             after = page.reached
             if not (page.has_more or page.restarted):
                 return
@@ -133,9 +136,12 @@ class ProviderPoller:
             log.warning("%d entries of feedback do not follow mps.feedback/1; skipped", page.unreadable)
         return page
 
-    def _save_page(self, tx: sqlite3.Connection, page: FeedbackPage) -> None:
-        """Save the entries and the position."""
+    def _save_page(self, tx: sqlite3.Connection, page: FeedbackPage, wanted: Collection[str]) -> None:
+        """Save the entries, the requests that were asked for, and the position."""
         self._save_feedback(tx, page.entries, self._clock.now())
+        requests = [one for one in page.requests if one.request in wanted]
+        if requests and self._save_requests:
+            self._save_requests(tx, requests, self._clock.now())
         self._update_provider(tx, after=page.reached)
 
     def _update_provider(self, tx: sqlite3.Connection, **change: object) -> ProviderState:

@@ -5,7 +5,7 @@ For agents
     POST /v1/enrolment       exchange a one-time token for a credential
     POST /v1/credential      the next credential, before this one expires
     GET  /v1/capabilities    what this receiver takes
-    GET  /v1/feedback        the desk's feedback on tickets: ?after=N
+    GET  /v1/feedback        the desk's feedback on tickets, and its requests: ?after=N&requests=KIND,…
 
 For desks, with a credential (`desk_endpoints`): ?after=N&limit=M
     GET  /v1/events          events in the order of arrival
@@ -54,16 +54,18 @@ from starlette.types import Receive, Scope, Send
 from uplink.delivery.cloudevents import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
 from uplink.events import MODELS
 from uplink.events.feedback import Feedback
+from uplink.events.request import REQUEST_KINDS
 from uplink.events.ticket import Step
 from uplink.receiver import parsing, problems
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.database import DatabaseBusy, DatabaseUnavailable
 from uplink.receiver.desk_endpoints import DeskEndpoints, parse_whole
-from uplink.receiver.event_store import EnrolledSender, EventStore, ReadScope
+from uplink.receiver.event_store import EnrolledSender, EventStore
 from uplink.receiver.faults import FaultInjection
 from uplink.receiver.ownership import refuse_foreign
 from uplink.receiver.parsing import ReceivedEvent
 from uplink.receiver.problems import Problem
+from uplink.receiver.read_scope import ReadScope
 from uplink.receiver.ticket_store import SiteScope
 
 log = logging.getLogger(__name__)
@@ -191,6 +193,7 @@ class _AgentEndpoints:
                 "ticket_events": list(get_args(Step)),
                 "signatures": ["v1a"],
                 "feedback": True,
+                "requests": list(REQUEST_KINDS),
             }
         )
 
@@ -203,7 +206,8 @@ class _AgentEndpoints:
         self._check_credential(request)
         sender = self._authenticate_sender(request, b"")
         scope = ReadScope(tenant_id=sender.scope.tenant_id, sites=(sender.scope.site_id,)) if sender else None
-        found = self._store.list_feedback(scope, parse_whole(request, "after", 0))
+        wanted = request.query_params.get("requests", "").split(",")
+        found = self._store.list_feedback(scope, parse_whole(request, "after", 0), requests=wanted)
         return JSONResponse({"feedback": found, "last": self._store.last_feedback_number(scope)})
 
     async def answer_health(self, _: Request) -> Response:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from uplink.receiver.auth import hash_secret, read_bearer
-from uplink.receiver.event_store import EventStore, ReadScope
+from uplink.receiver.event_store import EventStore
 from uplink.receiver.problems import Problem
+from uplink.receiver.read_scope import ReadScope
 
 
 @dataclass(frozen=True, slots=True)

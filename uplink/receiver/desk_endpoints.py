@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from uplink.receiver.desk_auth import DeskAuth
-from uplink.receiver.event_store import MAX_ROWS, EventStore, ReadScope
+from uplink.receiver.event_store import MAX_ROWS, EventStore
 from uplink.receiver.problems import Problem
+from uplink.receiver.read_scope import ReadScope
 
 DEFAULT_ROWS = 1000
 ListRows = Callable[[ReadScope, int, int], list[dict[str, Any]]]

@@ -6,7 +6,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from typing import Any
 from uplink.delivery.responses import ItemOutcome, ItemResult
 from uplink.receiver import connections
 from uplink.receiver.agent_contacts import AgentContacts
+from uplink.receiver.desk_messages import DeskMessages
 from uplink.receiver.parsing import CloudEvent, ReceivedEvent, find_sender
+from uplink.receiver.read_scope import ReadScope, read_page
 from uplink.receiver.ticket_store import SiteScope, TicketStore
 
 MAX_ROWS = 10_000  # of one page
@@ -40,21 +42,6 @@ class EnrolledSender:
         return json.dumps([*self.scope, self.agent_id])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadScope:
-    """The rows that a reader may see: one tenant's, of some sites or of all (None)."""
-
-    tenant_id: str
-    sites: tuple[str, ...] | None
-
-    def build_filter(self) -> tuple[str, tuple[str, ...]]:
-        """Build a condition in SQL and its values."""
-        if self.sites is None:
-            return "tenant_id = ?", (self.tenant_id,)
-        marks = ", ".join("?" * len(self.sites))
-        return f"tenant_id = ? AND site_id IN ({marks})", (self.tenant_id, *self.sites)
-
-
 class EventStore:
     """The receiver's tables. Used from one thread. A `scope` of None stands for the whole database: it is for
     commands on the receiver's own machine."""
@@ -63,6 +50,7 @@ class EventStore:
         self.db = connections.open_database(where)
         self.tickets = TicketStore(self.db)
         self._contacts = AgentContacts(self.db, self.tickets)
+        self._desk = DeskMessages(self.db, self.tickets)
 
     def close(self) -> None:
         """Close the database."""
@@ -107,7 +95,7 @@ class EventStore:
         self, scope: ReadScope | None = None, after: int = 0, limit: int | None = None
     ) -> list[dict[str, Any]]:
         """List tickets in the order in which they came first, each as its newest event has it."""
-        found = self._read_page("ticket", _TICKET_COLUMNS, scope, after, limit)
+        found = read_page(self.db, "ticket", _TICKET_COLUMNS, scope, after, limit)
         return [
             row
             | {
@@ -131,13 +119,13 @@ class EventStore:
 
     def list_events(self, after: int, limit: int, scope: ReadScope | None = None) -> list[dict[str, Any]]:
         """List events in the order of their arrival, without their data."""
-        return self._read_page("event", _EVENT_COLUMNS, scope, after, limit)
+        return read_page(self.db, "event", _EVENT_COLUMNS, scope, after, limit)
 
     def list_agents(
         self, scope: ReadScope | None = None, after: int = 0, limit: int | None = None
     ) -> list[dict[str, Any]]:
         """List agents in the order in which they called first."""
-        return self._read_page("agent", _AGENT_COLUMNS, scope, after, limit)
+        return read_page(self.db, "agent", _AGENT_COLUMNS, scope, after, limit)
 
     def record_contact(self, agent_id: str, scope: SiteScope, now: float) -> None:
         """Note that an agent has called (`AgentContacts`)."""
@@ -150,54 +138,22 @@ class EventStore:
     def add_feedback(
         self, ticket_id: str, feedback: Mapping[str, Any], scope: ReadScope | None = None
     ) -> bool:
-        """Store feedback on a ticket for its agents to pull; False if there is no such ticket.
+        """Store feedback on a ticket for its agents to pull; False if there is no such ticket."""
+        return self._desk.add_feedback(ticket_id, feedback, scope)
 
-        Each alias of the ticket gets it under its own id. A close frees the ticket's key. Numbers are given
-        one after the other over all replicas: an agent that has read number 7 will not miss a 6.
-        """
-        condition, values = scope.build_filter() if scope else ("1 = 1", ())
-        query = f"SELECT * FROM ticket WHERE ticket_id = ? AND {condition}"  # noqa: S608 - constants
-        found = self.db.fetch_rows(query, (ticket_id, *values))
-        if not found:
-            return False
-        ticket = found[0]
-        with self.db.transaction():
-            self.tickets.lock_keys(SiteScope(ticket["tenant_id"], ticket["site_id"]), [ticket["dedupe_key"]])
-            self.db.wait_for_lock("feedback")
-            for alias in self.tickets.list_aliases(ticket["number"]):
-                words = {**feedback, "ticket_id": alias, "dedupe_key": ticket["dedupe_key"]}
-                self.db.execute(
-                    "INSERT INTO feedback (tenant_id, site_id, data) VALUES (?, ?, ?)",
-                    (ticket["tenant_id"], ticket["site_id"], json.dumps(words, ensure_ascii=False)),
-                )
-            if feedback.get("status") == "closed":
-                self.tickets.close_ticket(ticket["number"])
-            elif feedback.get("status") == "reopened":
-                self.tickets.reopen_ticket(ticket)
-        return True
+    def add_request(self, scope: SiteScope, request: Mapping[str, Any]) -> None:
+        """Store a request (mps.request/1) for the agents of a site to pull."""
+        self._desk.add_request(scope, request)
 
-    def list_feedback(self, scope: ReadScope | None, after: int, limit: int = 100) -> list[dict[str, Any]]:
-        """List feedback beyond number `after`, in order."""
-        found = self._read_page("feedback", ("number", "data"), scope, after, limit)
-        return [{"number": row["number"]} | json.loads(row["data"]) for row in found]
+    def list_feedback(
+        self, scope: ReadScope | None, after: int, limit: int = 100, *, requests: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """List feedback beyond number `after`, in order, with the kinds of requests that are named."""
+        return self._desk.list_entries(scope, after, limit, requests=requests)
 
     def last_feedback_number(self, scope: ReadScope | None) -> int:
         """Return the highest number of feedback; 0 without any."""
-        condition, values = scope.build_filter() if scope else ("1 = 1", ())
-        query = f"SELECT COALESCE(MAX(number), 0) AS last FROM feedback WHERE {condition}"  # noqa: S608 - constants
-        return int(self.db.fetch_rows(query, values)[0]["last"])
-
-    def _read_page(
-        self, table: str, columns: Sequence[str], scope: ReadScope | None, after: int, limit: int | None
-    ) -> list[dict[str, Any]]:
-        """Read the rows beyond `after` in the order of the first column, a number."""
-        condition, values = scope.build_filter() if scope else ("1 = 1", ())
-        names, number = ", ".join(columns), columns[0]
-        query = f"SELECT {names} FROM {table} WHERE {condition} AND {number} > ? ORDER BY {number}"  # noqa: S608
-        page: tuple[object, ...] = (*values, after)
-        if limit is not None:
-            query, page = f"{query} LIMIT ?", (*page, limit)
-        return [dict(row) for row in self.db.fetch_rows(query, page)]
+        return self._desk.last_number(scope)
 
     def _insert_events(
         self, named: Mapping[str, ReceivedEvent], now: float, sender: EnrolledSender | None
