@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-long test-deps package test-install check format bench changelog lock clean
+.PHONY: help demo test test-long test-deps test-deps-long package test-install check format bench changelog lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test-long: $(VENV)/.dev ## Prove what delivery claims, at full length: one line 
 
 test-deps: ## Install the Debian packages that deeper tests use (needs apt and root)
 	sh packaging/test-deps.sh
+
+test-deps-long: ## Install the public tools that read the contract in the long tests (needs npm)
+	PYTHON=$(PYTHON) sh packaging/test-deps-long.sh
 
 package: $(VENV)/.dev ## Build what is shipped for this system, into dist/ (about a minute)
 	sh packaging/build.sh
@@ -54,10 +57,11 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, with hashes (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	echo 'setuptools>=80' | uv pip compile - $(LOCK) -o requirements-build.txt
 	uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile packaging/contract-tools/requirements.in $(LOCK) -o packaging/contract-tools/requirements.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist packaging/contract-tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

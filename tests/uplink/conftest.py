@@ -55,7 +55,6 @@ def ticket(number: int, *, event: str = "open", seq: int = 1) -> dict[str, Any]:
         "device": {"device_key": f"sn:{number}", "make": "Maker", "model": "Größe 10"},
         "fault": {"fault_key": "fuser.failure", "title": "Fuser failure", "impact": "device_down"},
         "rule": {"rule_id": "fuser-down"},
-        "prediction": None,
         "evidence": {"errors": ["serviceRequested"]},
     }
 

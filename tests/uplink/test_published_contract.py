@@ -2,12 +2,14 @@
 
 import json
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from uplink import events
@@ -20,6 +22,54 @@ from uplink.receiver.parsing import CloudEvent
 OPENAPI = (Path(events.__file__).parent / "openapi.yaml").read_text("utf-8")
 REFERENCE = (Path(app.__file__).parent / "reference.yaml").read_text("utf-8")
 Payloads = dict[str, dict[str, Any]]
+SCHEMAS = {file.name: json.loads(text) for file, text in build_schemas().items()}
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "provider.md").read_text("utf-8")
+
+
+def unexplained(schema: dict[str, Any]) -> list[str]:
+    """The fields of a schema without a word on what they are, and those with a value that their words leave out."""
+    parts = schema.get("$defs", {})
+    found = []
+    for owner in (schema, *parts.values()):
+        for name, field in owner.get("properties", {}).items():
+            target = parts.get(field.get("$ref", "").rpartition("/")[2], {})
+            choices = [field, *field.get("anyOf", [])]
+            words = "".join(one.get("description", "") for one in (*choices, target))
+            values = [value for one in choices for value in one.get("enum", [])]
+            if not words or any(value not in words for value in values):
+                found.append(f"{owner['title']}.{name}")
+    return found
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_field_and_every_value_is_explained(name: str) -> None:
+    assert unexplained(SCHEMAS[name]) == []
+
+
+def test_a_value_without_a_word_is_found() -> None:
+    """Control."""
+    schema = json.loads(json.dumps(SCHEMAS["mps.ticket.1.json"]))
+    schema["properties"]["event"]["enum"].append("paused")
+    del schema["$defs"]["Fault"]["properties"]["title"]["description"]
+    assert unexplained(schema) == ["Ticket.event", "Fault.title"]
+
+
+def test_the_contract_in_one_file_is_what_the_others_say() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_openapi.py"))
+    bundle = (Path(events.__file__).parent / "openapi.json").read_text("utf-8")
+    assert made["build_bundle"]() == bundle, "run: python docs/make_openapi.py"
+    assert not re.search(r"\.json\"|#/\$defs", bundle), "it refers to no other file"
+
+
+def test_the_page_explains_every_reason_to_drop_and_every_count() -> None:
+    room = "".join(file.read_text("utf-8") for file in sorted((ROOT / "uplink" / "outbox").glob("*.py")))
+    reasons = set(re.findall(r'drop(?:_dead)?_events\(\s*tx,\s*"([a-z-]+)"|"dropped:([a-z-]+)"', room))
+    agent = "".join(file.read_text("utf-8") for file in sorted((ROOT / "agent").rglob("*.py")))
+    counts = re.findall(r'counts\["([a-z ]+)"\] \+=|_count_problem\(\s*"([a-z ]+)"', agent)
+    names = {word for pair in (*reasons, *counts) for word in pair if word}
+    assert names >= {"superseded", "lost", "clock jump", "two printers"}
+    assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []
 
 
 @pytest.mark.parametrize("file", build_schemas(), ids=lambda file: file.name)
@@ -70,6 +120,7 @@ def test_what_we_write_is_a_cloudevent(tickets: Callable[..., Any]) -> None:
     assert (told["time"], told["sequence"], told["data"]) == (
         "1970-01-01T00:00:00.250Z", "00000000000000000042", tickets(1),
     )  # fmt: skip
+    assert told["dataschema"] == SCHEMAS["mps.ticket.1.json"]["$id"]
     CloudEvent.model_validate(told)
 
 
@@ -87,9 +138,12 @@ def test_every_door_of_the_receiver_is_described_and_no_other(tmp_path: Path) ->
 
 
 def test_openapi_refers_to_the_schema_of_every_event() -> None:
+    parts = yaml.safe_load(OPENAPI)["components"]["schemas"]
     for kind in events.MODELS:
-        file = f"{kind.replace('/', '.')}.json"
-        assert f"{{type: {{const: {kind}}}, data: {{$ref: {file}}}}}" in OPENAPI
+        place = parts["CloudEvent"]["discriminator"]["mapping"][kind]
+        assert {"$ref": place} in parts["CloudEvent"]["oneOf"]
+        fields = parts[place.rpartition("/")[2]]["properties"]
+        assert (fields["type"]["const"], fields["data"]["$ref"]) == (kind, f"{kind.replace('/', '.')}.json")
 
 
 def test_every_status_that_the_receiver_gives_to_events_is_described() -> None:

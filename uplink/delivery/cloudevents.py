@@ -2,7 +2,7 @@
 
     [{"specversion":"1.0","id":"0198…","source":"/agents/a-7f3c","type":"mps.ticket/1","subject":"01KB…",
       "time":"2026-11-20T21:40:09.000Z","sequence":"00000000000000000042",
-      "datacontenttype":"application/json","data":{…}}, …]
+      "datacontenttype":"application/json","dataschema":"urn:schema:mps.ticket:1","data":{…}}, …]
 
 `sequence` is the CloudEvents extension of that name: the agent's own numbering without gaps, padded
 so that it also sorts as text. The receiver sees holes by it.
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
+from uplink.events.base import build_schema_uri
 from uplink.provider import capabilities
 
 _encode_text = json.encoder.encode_basestring  # a string as JSON has it, beyond ASCII as it is
@@ -38,7 +39,7 @@ def encode_event(
     head = (
         f'{{"specversion":"1.0","id":"{event_id}","source":{_encode_text(source)},"type":{_encode_text(kind)},'
         f'"subject":{_encode_text(subject)},"time":"{at}Z","sequence":"{sequence:020d}",'
-        f'"datacontenttype":"application/json","data":'
+        f'"datacontenttype":"application/json","dataschema":{_encode_text(build_schema_uri(kind))},"data":'
     )
     return head.encode("utf-8", "replace") + data + b"}"
 

@@ -4,30 +4,37 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import Count, Event, Name, Record, Text, Time
+from uplink.events.base import SCHEMA_NAME, Count, Event, Name, Record, Text
 
 
 class Outbox(Record):
     """What has not left yet, as it was when this was written."""
 
-    pending: dict[str, Count] = Field(description="Events waiting, by lane.", examples=[{"0": 2, "2": 1400}])
+    pending: dict[str, Count] = Field(
+        description="Events waiting, by lane. 0: tickets and meter reads. 1: heartbeats and inventories. "
+        "2: supply hints. 3: diagnostics.",
+        examples=[{"0": 2, "2": 1400}],
+    )
     dead: Count = Field(description="Events in the dead letter.")
-    dropped: dict[str, Count] = Field(description="Events dropped by a written rule, by lane and reason.")
-    withheld: Count = Field(default=0, description="Tickets whose news found no room yet.")
+    dropped: dict[str, Count] = Field(
+        description="Events dropped by a written rule since the start of the state, by lane and reason.",
+        examples=[{"heartbeat.superseded": 12}],
+    )
+    withheld: Count = Field(default=0, description="Tickets with an event that found no room yet.")
 
 
 class Judged(Record):
     """A rule by how the desk closed its tickets: what is confirmed, of what was closed as right or wrong."""
 
-    rule_id: Name
-    n_closed: Count
-    confirmed: Count
+    rule_id: Name = Field(description="The rule.")
+    n_closed: Count = Field(description="Its tickets that were closed as right or wrong.")
+    confirmed: Count = Field(description="Those of them that were closed as confirmed.")
 
 
 class RuleInForce(Record):
     """A rule of the provider's own, as it is in force at this site."""
 
-    rule_id: Name
+    rule_id: Name = Field(description="The rule.")
     rule_version: Count = Field(description="`version` in the rule; 1 where it gives none.")
     shadow: bool = Field(description="It is evaluated, and opens no tickets.")
 
@@ -35,20 +42,22 @@ class RuleInForce(Record):
 class AgentHealth(Event):
     """What the agent knows of itself."""
 
-    schema_: Literal["mps.agent_health/1"] = Field(alias="schema")
-    version: Name | None = None
-    pid: Count | None = None
-    started_at: Time | None = None
+    schema_: Literal["mps.agent_health/1"] = Field(alias="schema", description=SCHEMA_NAME)
+    version: Name | None = Field(default=None, description="Of Printwarden.")
+    pid: Count | None = Field(default=None, description="Its process id: another one after a restart.")
     printers: Count | None = Field(default=None, description="Printers known.")
     silent: Count | None = Field(default=None, description="Printers among them that do not answer.")
     counts: dict[str, Count] = Field(
-        default_factory=dict, description="What went well and wrong since the start, by name."
+        default_factory=dict,
+        description="Work and errors since the start of the process, by name; docs/provider.md lists them.",
     )
     config_complaint: Text | None = Field(
-        default=None, description="Why an edited configuration was not taken."
+        default=None, description="Where an edited configuration has a mistake; null: none."
     )
-    rules_complaint: Text | None = Field(default=None, description="Why edited rules were not taken.")
-    outbox: Outbox | None = None
+    rules_complaint: Text | None = Field(
+        default=None, description="Why edited rules were not taken; null: no mistake."
+    )
+    outbox: Outbox | None = Field(default=None, description="What has not left yet.")
     own_rules: list[RuleInForce] = Field(
         default_factory=list,
         description="Rules in force that are not as shipped; equal rules have an equal `agent.rules_hash`.",

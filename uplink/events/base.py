@@ -24,7 +24,21 @@ def coerce_whole(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
 Count = Annotated[int, Field(ge=0), BeforeValidator(coerce_whole)]
 Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(coerce_whole)]
-Trust = Literal["measured", "unverified", "estimated", "stale", "offset"]
+Trust = Annotated[
+    Literal["measured", "unverified", "estimated", "stale", "offset"],
+    Field(
+        description="measured: as the printer counts. offset: carried on over a reset or wrap, the "
+        "difference is known. estimated: in doubt at a border, for pages in between are not certain; it "
+        "is never billed. unverified: from one source that no second one confirms. stale: not read for two "
+        "days, or late."
+    ),
+]
+SCHEMA_NAME = "The name of this schema, which is the CloudEvents type, too."
+
+
+def build_schema_uri(kind: str) -> str:
+    """Build the `$id` of an event type's schema, and the `dataschema` of its events."""
+    return f"urn:schema:{kind.replace('/', ':')}"
 
 
 class Record(BaseModel):
@@ -51,11 +65,10 @@ class Agent(Record):
     """Who sent it."""
 
     agent_id: Name | None = Field(default=None, description="Null before enrolment.")
-    version: Name
-    role: Name | None = None
-    customer_id: Name | None = None
-    site_id: Name | None = None
-    config_hash: Name | None = None
+    version: Name = Field(description="Of Printwarden.")
+    site_id: Name | None = Field(
+        default=None, description="The site that it is enrolled for; before enrolment, the configured one."
+    )
     rules_hash: Name | None = Field(
         default=None,
         description="Fingerprint of the rules in force: equal at sites with equal rules.",
@@ -67,31 +80,40 @@ class Agent(Record):
 class Device(Record):
     """Which printer. What is null and listed in `privacy` was removed on site."""
 
-    device_key: Name = Field(examples=["sn:PHBLL12345"])
-    serial: Text | None = None
-    asset_tag: Text | None = None
-    make: Text | None = None
-    model: Text | None = None
-    mac: Text | None = None
-    ip: Text | None = None
+    device_key: Name = Field(
+        description="Names the printer at this site, by serial number, UUID or MAC: sn:, uuid:, mac:. A site "
+        "as a whole is site:SITE. Opaque.",
+        examples=["sn:PHBLL12345"],
+    )
+    serial: Text | None = Field(default=None, description="Its serial number.")
+    asset_tag: Text | None = Field(
+        default=None, description="The customer's own number of it; null while the agent is given none."
+    )
+    make: Text | None = Field(default=None, description="Its maker.")
+    model: Text | None = Field(default=None, description="As the printer calls itself.")
+    mac: Text | None = Field(default=None, description="The MAC address of its network board.")
+    ip: Text | None = Field(default=None, description="The address at which it was read; null over USB.")
     hostname: Text | None = Field(default=None, description="sysName, or prtGeneralPrinterName.")
-    firmware: Text | None = None
-    location: Text | None = None
-    managed: bool | None = None
-    in_service_since: Text | None = None
-    segment: Text | None = None
+    firmware: Text | None = Field(default=None, description="Version of its firmware, in its own words.")
+    location: Text | None = Field(default=None, description="sysLocation: where somebody said it stands.")
 
 
 class Privacy(Record):
     """What the site's `[egress]` took out: it is not told, which is not the same as not known."""
 
-    removed: list[Name] = Field(default_factory=list, examples=[["device.ip"]])
-    masked: list[Name] = Field(default_factory=list)
+    removed: list[Name] = Field(
+        default_factory=list, description="Fields that are null for it.", examples=[["device.ip"]]
+    )
+    masked: list[Name] = Field(
+        default_factory=list, description="Fields with a fingerprint instead: equal values stay equal."
+    )
 
 
 class Event(Record):
     """The payload of a CloudEvent: its `data`."""
 
-    observed_at: Time
-    agent: Agent
-    privacy: Privacy | None = None
+    observed_at: Time = Field(description="When it happened, by the agent's clock: RFC 3339, in UTC.")
+    agent: Agent = Field(description="Who sent it.")
+    privacy: Privacy | None = Field(
+        default=None, description="What was taken out on site; null where nothing was."
+    )

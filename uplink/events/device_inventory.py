@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import Count, Device, Event, Name, Record, Text, Time
+from uplink.events.base import SCHEMA_NAME, Count, Device, Event, Name, Record, Text, Time
 
 Reason = Literal["new", "changed"]
 
@@ -14,17 +14,19 @@ class Fitted(Record):
 
     index: Name = Field(description="hrDeviceIndex and prtMarkerSuppliesIndex.", examples=["1.3"])
     type: Name | None = Field(default=None, description="PrtMarkerSuppliesTypeTC, as labelled there.")
-    colour: Name | None = None
-    description: Text = ""
-    part_number: Text | None = None
-    serial: Text | None = None
+    colour: Name | None = Field(
+        default=None, description="black, cyan, magenta, yellow, or the printer's word."
+    )
+    description: Text = Field(default="", description="prtMarkerSuppliesDescription.")
+    part_number: Text | None = Field(default=None, description="The maker's number to order it by.")
+    serial: Text | None = Field(default=None, description="Of the cartridge.")
 
 
 class Tray(Record):
     """A tray, or an output bin."""
 
-    index: Name
-    name: Text = ""
+    index: Name = Field(description="hrDeviceIndex and prtInputIndex or prtOutputIndex.", examples=["1.2"])
+    name: Text = Field(default="", description="prtInputName or prtOutputName.")
     type: Name | None = Field(
         default=None, description="PrtInputTypeTC or PrtOutputTypeTC, as labelled there."
     )
@@ -36,8 +38,8 @@ class Tray(Record):
 class Inventory(Record):
     """What was read. A part that could not be read is null; one that is not there is an empty list."""
 
-    uuid: Text | None = None
-    first_seen: Time | None = None
+    uuid: Text | None = Field(default=None, description="printer-uuid (PWG 5100.13).")
+    first_seen: Time | None = Field(default=None, description="By this agent: RFC 3339, in UTC.")
     proof: Name | None = Field(
         default=None,
         description="The proof in each reading that it is of this printer: serial, mac, uuid or unproved.",
@@ -50,15 +52,15 @@ class Inventory(Record):
     description: Text | None = Field(default=None, description="sysDescr.")
     object_id: Text | None = Field(default=None, description="sysObjectID.")
     technologies: list[Name] | None = Field(default=None, description="PrtMarkerMarkTechTC of its markers.")
-    supplies: list[Fitted] | None = None
-    inputs: list[Tray] | None = None
-    outputs: list[Tray] | None = None
+    supplies: list[Fitted] | None = Field(default=None, description="The supplies that are fitted.")
+    inputs: list[Tray] | None = Field(default=None, description="Trays (prtInputTable).")
+    outputs: list[Tray] | None = Field(default=None, description="Output bins (prtOutputTable).")
 
 
 class DeviceInventory(Event):
     """One printer, whole: the newest of a `device_key` stands."""
 
-    schema_: Literal["mps.device_inventory/1"] = Field(alias="schema")
-    reason: Reason
-    device: Device
-    inventory: Inventory
+    schema_: Literal["mps.device_inventory/1"] = Field(alias="schema", description=SCHEMA_NAME)
+    reason: Reason = Field(description="new: met for the first time. changed: something of it changed.")
+    device: Device = Field(description="Which printer.")
+    inventory: Inventory = Field(description="What was read of it.")

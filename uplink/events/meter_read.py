@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, Trust
+from uplink.events.base import SCHEMA_NAME, Count, Device, Event, Name, Record, Text, Time, Trust
 
 Why = Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped"]
 SumName = Literal["total", "mono", "colour", "large"]
@@ -33,10 +33,13 @@ class Counter(Record):
 
     name: Name = Field(examples=["total"], description=METER_WORDS)
     part: Text | None = Field(default=None, description=PART_WORDS)
-    unit: Name = Field(examples=["impressions"])
+    unit: Name = Field(
+        description="What one count is: impressions, images, sheets, feet, times, a4.",
+        examples=["impressions"],
+    )
     source: Text = Field(description='Where it comes from: an OID, or "ipp:" and an attribute.')
-    read_at: Time
-    raw: Count
+    read_at: Time = Field(description="When this counter was read: RFC 3339, in UTC.")
+    raw: Count = Field(description="As the printer counts.")
     adjusted: Count = Field(description="Goes on over wraps, resets and exchanged boards; never falls.")
     epoch: Count = Field(description="Rises each time the counter did not just count.")
     trust: Trust
@@ -49,12 +52,16 @@ class Counter(Record):
 class Border(Record):
     """Where a counter did not just count, since the last read that was told."""
 
-    name: Name
-    part: Text | None = None
-    source: Text
+    name: Name = Field(description="The counter: name, part and source as in `details`.")
+    part: Text | None = Field(default=None, description="See `details`.")
+    source: Text = Field(description="See `details`.")
     epoch: Count = Field(description="The one that began here.")
-    at: Time
-    why: Why
+    at: Time = Field(description="When the new epoch was read first: RFC 3339, in UTC.")
+    why: Why = Field(
+        description="swap: another network board. wrap: it was near its end, and began again. glitch: it had "
+        "fallen or jumped, and is back. nvram: it fell by ten pages at most, power was lost before they were "
+        "saved. fell: any other fall, a new board or a cleared memory. jumped: faster than it can print."
+    )
     before: Count | None = Field(default=None, description="Its last raw value.")
     first: Count = Field(description="The first raw value of the new epoch.")
     gap: Count = Field(description="Pages in between that are certain, and counted.")
@@ -98,9 +105,9 @@ class Sum(Record):
 class Meters(Record):
     """Counters read together. A counter that could not be read is not listed."""
 
-    read_at: Time
+    read_at: Time = Field(description="When it was read: RFC 3339, in UTC.")
     source: Text = Field(description="Where the total comes from.")
-    trust: Trust = Field(description="Of the total.")
+    trust: Trust
     counters: dict[str, Count] = Field(
         description="What an invoice may rest on: total, mono, colour and large (see `sums`) as far as they "
         "are known now, and the adjusted value of each other billable counter.",
@@ -119,13 +126,15 @@ class Meters(Record):
         examples=["Europe/Berlin", "+01:00"],
     )
     details: list[Counter] = Field(default_factory=list, description="Every counter, billable or not.")
-    borders: list[Border] = Field(default_factory=list)
-    chain: Chain | None = None
+    borders: list[Border] = Field(
+        default_factory=list, description="Since the last read that was sent: look before you bill."
+    )
+    chain: Chain | None = Field(default=None, description="The link of this read.")
 
 
 class MeterRead(Event):
     """One printer's counters."""
 
-    schema_: Literal["mps.meter_read/1"] = Field(alias="schema")
-    device: Device
-    meters: Meters
+    schema_: Literal["mps.meter_read/1"] = Field(alias="schema", description=SCHEMA_NAME)
+    device: Device = Field(description="Which printer.")
+    meters: Meters = Field(description="Its counters.")

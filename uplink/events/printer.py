@@ -9,53 +9,59 @@ class Alert(Record):
     """A row of prtAlertTable (RFC 3805) that stood open."""
 
     name: Name | None = Field(default=None, description="PrtAlertCodeTC, as labelled there.")
-    code: Whole | None = None
+    code: Whole | None = Field(default=None, description="prtAlertCode.")
     group: Name | None = Field(default=None, description="PrtAlertGroupTC, as labelled there.")
-    group_index: Whole | None = None
-    location: Whole | None = None
-    severity: Name | None = None
+    group_index: Whole | None = Field(default=None, description="prtAlertGroupIndex.")
+    location: Whole | None = Field(default=None, description="prtAlertLocation.")
+    severity: Name | None = Field(default=None, description="PrtAlertSeverityLevelTC, as labelled there.")
     training: Name | None = Field(default=None, description="PrtAlertTrainingLevelTC, as labelled there.")
     text: Text = Field(description="The printer's own words.")
-    since: Time
+    since: Time = Field(description="When it was first seen: RFC 3339, in UTC.")
 
 
 class Trouble(Record):
     """What happened within the last seven days, how often, and when last."""
 
-    name: Name | None = None
-    group: Name | None = None
-    group_index: Whole | None = None
-    text: Text
-    times: Count
-    last: Time
+    name: Name | None = Field(default=None, description="PrtAlertCodeTC, as labelled there.")
+    group: Name | None = Field(default=None, description="PrtAlertGroupTC, as labelled there.")
+    group_index: Whole | None = Field(default=None, description="prtAlertGroupIndex.")
+    text: Text = Field(description="The printer's own words.")
+    times: Count = Field(description="How often within seven days.")
+    last: Time = Field(description="When it began last: RFC 3339, in UTC.")
 
 
 class Days(Record):
     """An estimate: the share of cartridges that is empty by then is 10, 50 and 90 %."""
 
-    p10: float = Field(ge=0)
-    p50: float = Field(ge=0)
-    p90: float = Field(ge=0)
+    p10: float = Field(ge=0, description="Days; one in ten is empty by then.")
+    p50: float = Field(ge=0, description="Days; half of them are.")
+    p90: float = Field(ge=0, description="Days; nine in ten are.")
 
 
 class Supply(Record):
     """One supply. `percent` is null where the printer gives no number; `vague` then says what it gave."""
 
     type: Name | None = Field(default=None, description="PrtMarkerSuppliesTypeTC, as labelled there.")
-    colour: Name | None = None
-    description: Text = ""
-    percent: Percent | None = None
-    vague: Name | None = Field(default=None, examples=["some_left"])
-    part_number: Text | None = None
-    serial: Text | None = None
-    days_left: Days | None = None
+    colour: Name | None = Field(
+        default=None, description="black, cyan, magenta, yellow, or the printer's word."
+    )
+    description: Text = Field(default="", description="prtMarkerSuppliesDescription.")
+    percent: Percent | None = Field(default=None, description="What is left.")
+    vague: Name | None = Field(
+        default=None,
+        description="some_left: not empty. unknown: it has no number. other: not restricted.",
+        examples=["some_left"],
+    )
+    part_number: Text | None = Field(default=None, description="The maker's number to order it by.")
+    serial: Text | None = Field(default=None, description="Of the cartridge.")
+    days_left: Days | None = Field(default=None, description="Until it is empty; null without a forecast.")
 
 
 class Replaced(Record):
     """A supply that was replaced within the last 30 days."""
 
-    supply: Text
-    at: Time
+    supply: Text = Field(description="Its type and colour.")
+    at: Time = Field(description="When: RFC 3339, in UTC.")
 
 
 class Printer(Record):
@@ -68,10 +74,12 @@ class Printer(Record):
         default_factory=list, description="Bits of hrPrinterDetectedErrorState (RFC 2790)."
     )
     console: list[Text] = Field(default_factory=list, description="The lines of its display.")
-    alerts: list[Alert] = Field(default_factory=list)
-    troubles: list[Trouble] = Field(default_factory=list)
-    supplies: list[Supply] = Field(default_factory=list)
-    replaced: list[Replaced] = Field(default_factory=list)
+    alerts: list[Alert] = Field(default_factory=list, description="Alerts that stood open.")
+    troubles: list[Trouble] = Field(default_factory=list, description="Alerts of the last seven days.")
+    supplies: list[Supply] = Field(default_factory=list, description="Its supplies.")
+    replaced: list[Replaced] = Field(default_factory=list, description="What was replaced within 30 days.")
     pages: Count | None = Field(default=None, description="The total meter, as it was read.")
-    pages_a_day: float | None = Field(default=None, ge=0)
-    restarts_24h: Count = 0
+    pages_a_day: float | None = Field(
+        default=None, ge=0, description="Its mean pace lately; null until it is known."
+    )
+    restarts_24h: Count = Field(default=0, description="How often it restarted within 24 hours.")

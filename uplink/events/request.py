@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from uplink.events.base import Name, Record, Text, Time
+from uplink.events.base import SCHEMA_NAME, Name, Record, Text, Time
 
 RequestKind = Literal["resend_dead", "restate_open"]
 REQUEST_KINDS: tuple[RequestKind, ...] = get_args(RequestKind)
@@ -20,7 +20,7 @@ REQUEST_KINDS: tuple[RequestKind, ...] = get_args(RequestKind)
 class ProviderRequest(Record):
     """One request of the provider to the agents of a site."""
 
-    schema_: Literal["mps.request/1"] = Field(alias="schema", description="The name of this schema.")
+    schema_: Literal["mps.request/1"] = Field(alias="schema", description=SCHEMA_NAME)
     request_id: Name = Field(
         description="Made by the provider, one for each request. An agent answers it once.",
         examples=["0198f2c4-3c2e-7d10-9c4e-5b1f6f0d2a11"],

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from uplink.events.base import Count, Device, Event, Name, Record, Text, Time, coerce_whole
+from uplink.events.base import SCHEMA_NAME, Count, Device, Event, Name, Record, Text, Time, coerce_whole
 from uplink.events.printer import Printer
 
 Step = Literal["open", "update", "clear", "verified", "reopen", "cancel"]
@@ -28,35 +28,47 @@ def build_dedupe_key(site_id: str, device_key: str, fault_key: str, component: s
 class Debounce(Record):
     """How long it was watched before it became a ticket."""
 
-    first_seen: Time
-    polls_seen: Count | None = None
-    held_for_s: Count | None = None
+    first_seen: Time = Field(description="When the condition was first seen: RFC 3339, in UTC.")
+    held_for_s: Count | None = Field(default=None, description="Seconds from then until the ticket.")
 
 
 class Fault(Record):
     """What is wrong."""
 
-    fault_key: Name = Field(examples=["fuser.failure"])
+    fault_key: Name = Field(
+        description="The kind of fault, from the catalogue of faults: the same for every maker.",
+        examples=["fuser.failure"],
+    )
     component: Text | None = Field(
         default=None, description='"toner:black", "tray:2"; null for the device as a whole.'
     )
-    title: Text
+    title: Text = Field(description="For a person: what is wrong, in one line.")
     priority: Literal["P1", "P2", "P3"] | None = Field(
-        default=None, description="Null until a contract gives one."
+        default=None, description="P1, P2 or P3, by the contract; null while the agent is given none."
     )
-    impact: Impact
-    customer_fixable: bool | None = None
+    impact: Impact = Field(
+        description="device_down: it prints nothing. degraded: it prints, but not all or not well. "
+        "predicted: it will fail. supply: a supply is to be sent. billing: a counter is to be looked at. "
+        "customer_fixable: stays on site, and is never sent."
+    )
+    customer_fixable: bool | None = Field(
+        default=None, description="Whether the customer can mend it. Always false in what is sent."
+    )
     training: Name | None = Field(
         default=None, description="PrtAlertTrainingLevelTC (RFC 3805), as labelled there."
     )
-    severity: Name | None = None
+    severity: Name | None = Field(
+        default=None, description="By the rule: critical, high, normal, plan or info.", examples=["critical"]
+    )
     pmib: dict[str, Any] | None = Field(
         default=None, description="The row of prtAlertTable (RFC 3805) it comes from."
     )
     vendor_code: Text | None = Field(
         default=None, description="The maker's own error code.", examples=["SC542"]
     )
-    debounce: Debounce | None = None
+    debounce: Debounce | None = Field(
+        default=None, description="How long it was watched before; null for other steps than open and reopen."
+    )
     related: list[Name] = Field(
         default_factory=list, description="Other tickets of this printer that are open: one visit for all."
     )
@@ -68,25 +80,33 @@ class Fault(Record):
 class Rule(Record):
     """Why a ticket was raised."""
 
-    rule_id: Name
+    rule_id: Name = Field(description="The rule that speaks for it: the gravest of those that hold.")
     rule_version: Count | None = Field(
         default=None, description="`version` in the rule; null for one that is no longer in force."
     )
-    origin: Name | None = None
-    measured_precision: float | None = Field(default=None, ge=0, le=1)
-    n_closed: Count | None = None
+    measured_precision: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The share of its closed tickets that were confirmed; null until one was closed.",
+    )
+    n_closed: Count | None = Field(
+        default=None, description="How many tickets that is; below 20 it says little."
+    )
 
 
 class Ticket(Event):
     """One step in the life of a ticket; carries all of it."""
 
-    schema_: Literal["mps.ticket/1"] = Field(alias="schema")
+    schema_: Literal["mps.ticket/1"] = Field(alias="schema", description=SCHEMA_NAME)
     event: Step = Field(
         description="open: a fault begins. update: it changed. clear: it is gone, not yet verified. "
         "verified: it stayed gone. reopen: it is back within two days. cancel: it is withdrawn."
     )
     ticket_id: Name = Field(description="One for the life of a fault, made by the agent.")
-    ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(coerce_whole)]
+    ticket_seq: Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(coerce_whole)] = Field(
+        description="Rises with each step of this ticket_id; the highest counts, whatever came last."
+    )
     idempotency_key: Name = Field(
         description="ticket_id:ticket_seq", examples=["01KB3M7Q2W8Z5T9N4C6R1XD0HF:1"]
     )
@@ -97,11 +117,15 @@ class Ticket(Event):
         max_length=1000,
         examples=["S-04|sn:PHBLL12345|fuser.failure|fuser:1"],
     )
-    kind: Kind
-    opened_at: Time
-    device: Device
-    fault: Fault
-    rule: Rule
+    kind: Kind = Field(
+        description="break_fix: a visit. supply: something to send. predicted: plan a visit. billing: look "
+        "at a counter before the next invoice."
+    )
+    opened_at: Time = Field(description="When this ticket_id began: RFC 3339, in UTC.")
+    device: Device = Field(description="The printer, or the site as a whole.")
+    fault: Fault = Field(description="What is wrong.")
+    rule: Rule = Field(description="Why a ticket was raised.")
     printer: Printer | None = Field(default=None, description="How it stood then; null for a whole site.")
-    prediction: dict[str, Any] | None = None
-    evidence: dict[str, Any]
+    evidence: dict[str, Any] = Field(
+        description="What the rule saw, by name; docs/provider.md lists the names. Others may be added."
+    )

@@ -33,7 +33,7 @@ def build_agent_health(
         silent=health.silent,
         counts=dict(health.counts),
         config_complaint=complaint_place(health.config_complaint),
-        rules_complaint=health.rules_complaint,
+        rules_complaint=health.rules_complaint or None,
         outbox=_build_outbox(outbox),
         rules=[_build_judged(one) for one in precisions[:MAX_RULES]],
     )
