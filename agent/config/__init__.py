@@ -4,6 +4,7 @@ Every key is explained where it is declared, in `sections`; `config.example.toml
 stops the start with file, line, key, reason and a suggestion.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -12,7 +13,13 @@ from pydantic import BaseModel, Field
 
 from agent.config import file_permissions, target_table
 from agent.config.discovery_sections import DnsSdConfig, WsDiscoveryConfig
-from agent.config.secrets import Unseal, read_plain, resolve_file, resolve_secrets
+from agent.config.secrets import (
+    Unseal,
+    find_readable_secrets,
+    read_plain,
+    resolve_file,
+    resolve_secrets,
+)
 from agent.config.sections import (
     CollectorsConfig,
     ConfigSection,
@@ -136,7 +143,7 @@ def load_config(path: Path, targets: ModuleType | None = None, unseal: Unseal = 
     if found := file_permissions.check_permissions(path):
         raise ConfigError.for_file(path, found[0], suggestion=found[1])
     document = toml.load_document(path, missing="`printwarden init` makes one; --config names another")
-    return _validate_document(document, targets, unseal)
+    return _validate_document(document, targets, unseal, find_readable_secrets(document))
 
 
 def build_config(data: dict[str, Any], folder: Path) -> Config:
@@ -146,13 +153,18 @@ def build_config(data: dict[str, Any], folder: Path) -> Config:
 
 
 def _validate_document(
-    document: toml.Document, targets: ModuleType | None = None, unseal: Unseal = read_plain
+    document: toml.Document,
+    targets: ModuleType | None = None,
+    unseal: Unseal = read_plain,
+    found: Sequence[Complaint] = (),
 ) -> Config:
+    """Build the configuration. Raises ConfigError with every complaint, those `found` before among them."""
     if "folder" in document.data:
         raise ConfigError(
             [document.build_complaint(("folder",), "unknown key", "state goes to [storage] folder")]
         )
     resolved, complaints = resolve_secrets(document, unseal)
+    complaints += found
     try:
         config = toml.validate_document(resolved, Config)
         complaints += _check_references(document, config)

@@ -1,7 +1,7 @@
 """Secrets of `config.toml` outside the file: "env:NAME", "file:PATH" or "secret:NAME" instead of the text."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,40 @@ def resolve_file(folder: Path, name: str) -> Path:
     loaded = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere"))
     given = (loaded / f"secrets_{secret}", loaded / secret)
     return next((file for file in given if file.is_file()), folder / "secrets" / secret)
+
+
+def find_readable_secrets(document: toml.Document) -> list[Complaint]:
+    """List the secrets that stand in the file itself, if everybody may read it."""
+    found = file_permissions.check_reader(document.path)
+    if found is None:
+        return []
+    return [
+        document.build_complaint(
+            where,
+            f"a secret stands in this file, and {found[0]}",
+            f'{found[1]}, or put it into a file: {where[-1]} = "secret:NAME"',
+        )
+        for where in _find_written_secrets(document.data, ())
+    ]
+
+
+def _find_written_secrets(value: Any, where: toml.TomlPath) -> Iterator[toml.TomlPath]:
+    """Yield the keys whose value is a secret, and no reference to one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _find_written_secrets(inner, (*where, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _find_written_secrets(inner, (*where, number))
+    elif isinstance(value, str) and where[-1] in SECRET_KEYS and _is_secret(str(where[-1]), value):
+        yield where
+
+
+def _is_secret(key: str, value: str) -> bool:
+    """Report that `value` is a secret: not a reference, "public", or a proxy without a password."""
+    if value.partition(":")[0] in {"env", "file", "secret"} or not value:
+        return False
+    return "@" in value if key == "proxy" else value != "public"
 
 
 def resolve_secrets(document: toml.Document, unseal: Unseal) -> tuple[toml.Document, list[Complaint]]:

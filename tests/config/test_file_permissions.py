@@ -1,6 +1,8 @@
 """What others may write is not believed."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,56 @@ def test_a_secret_that_others_may_write_is_refused_by_its_key(written, key, text
     with pytest.raises(ConfigError) as caught:
         config.load_config(written)
     assert f"{key}: secret: everybody may write it" in str(caught.value)
+
+
+SECRETS = {
+    "credential[1].community": '[[credential]]\nname = "a"\ncommunity = "office-9317"\n',
+    "credential[1].auth_password": '[[credential]]\nname = "a"\nversion = "3"\nuser = "u"\n'
+    'auth_protocol = "SHA256"\nauth_password = "long enough"\n',
+    "provider.proxy": '[provider]\nproxy = "http://agent:hunter2@proxy:3128"\n',
+}
+NO_SECRETS = (
+    '[[credential]]\nname = "a"\ncommunity = "public"\n',
+    '[[credential]]\nname = "a"\ncommunity = "env:HOME"\n',
+    '[provider]\nproxy = "http://proxy:3128"\n',
+)
+
+
+@pytest.fixture
+def in_the_open():
+    """A configuration in folders that everybody may enter."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "config.toml"
+
+
+@pytest.mark.parametrize("key", SECRETS)
+def test_a_secret_in_a_configuration_that_everybody_may_read_is_refused(in_the_open, key):
+    in_the_open.write_text(SECRETS[key])
+    in_the_open.chmod(0o644)
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(in_the_open)
+    said = str(caught.value)
+    assert f"{key}: a secret stands in this file, and everybody may read it (mode 0644)" in said
+    assert f"chmod o-rwx {in_the_open}" in said
+    assert not any(secret in said for secret in ("office-9317", "long enough", "hunter2"))
+    in_the_open.chmod(0o640)
+    config.load_config(in_the_open)
+
+
+@pytest.mark.parametrize("text", NO_SECRETS)
+def test_a_configuration_without_secrets_may_be_read_by_everybody(in_the_open, text):
+    in_the_open.write_text(text)
+    in_the_open.chmod(0o644)
+    config.load_config(in_the_open)
+
+
+def test_what_nobody_else_can_reach_is_not_refused(in_the_open):
+    """As in /etc/printwarden, which is 0750: an upgrade stops no agent whose secrets are safe."""
+    in_the_open.write_text(SECRETS["credential[1].community"])
+    in_the_open.chmod(0o644)
+    in_the_open.parent.chmod(0o750)
+    config.load_config(in_the_open)
 
 
 def test_a_file_that_is_not_there_is_somebody_elses_complaint(tmp_path):

@@ -169,6 +169,14 @@ LISTED = (
         full={"answers": 1000},
     ),
     Claim(
+        name="closed-site",
+        says='a site whose printers answer neither "public" nor SNMPv1 and v2c',
+        figure="{printers:,} printers in {subnets} subnets: {found} found",
+        control="without DNS-SD and WS-Discovery: {found} of {printers} found",
+        full={"printers": 120},
+        folds={"subnets": max},
+    ),
+    Claim(
         name="hostile-mdns",
         says="fuzzed mDNS packets, beside a printer that announces itself",
         figure="{packets:,} packets: {restarts} restarts of listening, the good printer found, {rss:.0f} MB more",

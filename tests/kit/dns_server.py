@@ -53,13 +53,13 @@ async def serve_dns(
 
 
 def printer_records(
-    domain: str, name: str, host: str, *, service: str = "_ipp._tcp", txt: str = ""
+    domain: str, name: str, host: str, *, service: str = "_ipp._tcp", txt: str = "", port: int = 631
 ) -> Records:
     """The records of one printer (RFC 6763, 4 to 6). `name` without spaces and dots."""
     instance, server = f"{name}.{service}.{domain}", f"{name.lower()}.{domain}"
     return [
         (f"{service}.{domain}", "PTR", f"{instance}."),
-        (instance, "SRV", f"0 0 631 {server}."),
+        (instance, "SRV", f"0 0 {port} {server}."),
         (instance, "TXT", txt or f'"txtvers=1" "rp=ipp/print" "ty={name}"'),
         (server, "AAAA" if ":" in host else "A", host),
     ]
