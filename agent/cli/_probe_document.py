@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.core import model
 from agent.core.model import Amount, Snapshot, Vague
 
-_RAW = {Vague.OTHER: -1, Vague.UNKNOWN: -2, Vague.SOME_LEFT: -3}
+_RAW = {Vague.OTHER: -1, Vague.UNKNOWN: -2, Vague.SOME_LEFT: -3, Vague.LOW: None}
 
-Vagueness = Literal["other", "unknown", "some_left"] | None
+Vagueness = Literal["other", "unknown", "some_left", "low"] | None
 Availability = Literal["idle", "on request", "standby", "broken", "active", "unknown", "busy"] | None
 
 
@@ -66,7 +66,10 @@ class ProbedSupply(_ProbeModel):
     type: str | None
     supply_class: Literal["consumed", "receptacle"] | None = Field(alias="class")
     colour: str = Field(description='"unknown" where neither text nor colorant tells.')
-    level: int | None = Field(description="As read: -1 other, -2 unknown, -3 some left.")
+    level: int | None = Field(
+        description="As read: -1 other, -2 unknown, -3 some left; null: a maker's own code for low, or none."
+    )
+    source: str = Field(description='Where the level is from: the OID, "OID#record", or "ipp:attribute".')
     max: int | None
     unit: str | None
     percent: int | None
@@ -225,7 +228,8 @@ def _build_supply(supply: model.Supply) -> ProbedSupply:
     return ProbedSupply.model_validate({
         "index": supply.index, "type": supply.type, "class": supply.kind, "colour": supply.colour,
         "level": raw_level(supply.level), "max": raw_level(supply.max), "unit": supply.unit,
-        "percent": supply.percent, "vagueness": supply.vagueness, "description": supply.description,
+        "source": supply.level_source, "percent": supply.percent,
+        "vagueness": supply.vagueness, "description": supply.description,
         "part_number": supply.part_number, "serial": supply.serial, "marker": supply.marker,
         "raw": supply.raw,
     })  # fmt: skip

@@ -23,7 +23,7 @@ from agent.core.units import format_duration
 
 BAR_WIDTH = 20  # cells of a bar
 LOW, EMPTY = 20, 5  # percent
-_VAGUE = {Vague.OTHER: "no limit", Vague.UNKNOWN: "unknown", Vague.SOME_LEFT: "some left"}
+_VAGUE = {Vague.OTHER: "no limit", Vague.UNKNOWN: "unknown", Vague.SOME_LEFT: "some left", Vague.LOW: "low"}
 _STYLE = {AlertKind.CONDITION: "bold yellow", AlertKind.EVENT: "yellow", AlertKind.STATE: "dim"}
 
 Cell = str | Text
@@ -127,7 +127,7 @@ def _format_place(alert: Alert) -> str:
 def _supply_rows(snapshot: Snapshot) -> Iterable[Sequence[Cell]]:
     for supply in snapshot.supplies or ():
         marks = ", ".join(filter(None, (supply.part_number, supply.serial)))
-        kind = " (is filled)" if supply.kind == "receptacle" else ""
+        kind = " (is filled)" if supply.is_receptacle else ""
         colour = "" if supply.colour == "unknown" else f" [{supply.colour}]"
         named = f"{supply.description or supply.type or 'supply'}{colour}{kind}"
         yield supply.index, named, draw_bar(supply.percent), _format_level(supply), marks

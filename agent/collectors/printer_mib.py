@@ -15,7 +15,6 @@ not reached stays None, which means unknown, not empty.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from agent.collectors import _supply_levels
 from agent.collectors._identity import evidence, identity_proof
 from agent.collectors._identity.identity_decision import IdentityDecision
 from agent.collectors._identity.identity_proof import UPTIME, ProofCheck
@@ -28,7 +27,7 @@ from agent.collectors._printer_mib import (
     tray_tables,
 )
 from agent.collectors._printer_mib.mib_reader import MibReader, MibRow, ValueSources
-from agent.collectors._vendor import vendor_meters, vendor_profiles
+from agent.collectors._vendor import vendor_meters, vendor_profiles, vendor_supplies
 from agent.collectors._vendor.vendor_profiles import Profiles
 from agent.collectors._visit import Answer, Visit, When
 from agent.config import Config
@@ -121,7 +120,7 @@ async def read_printer(
         check.expect(poll.parts["proof"] or check.proof)
     if Tier.METERS in tiers:
         await poll.read_meters(known.identity)
-    await poll.fill_levels(known.identity)
+    await poll.fill_levels(known.identity, tiers)
     await poll.confirm_proof(reader)
     return poll.build_snapshot(reader, at)
 
@@ -182,19 +181,19 @@ class SnapshotBuilder:
                 marker_tables.build_meters(rows, self.reading.sources, unit=self.reading.unit), own
             )
 
-    async def fill_levels(self, cached: Identity | None) -> None:
-        """Read the maker's own levels where the standard's are vague; no request is sent where none is."""
+    async def fill_levels(self, cached: Identity | None, tiers: Collection[Tier]) -> None:
+        """Read the maker's own levels where the standard has none, and its serials with the inventory."""
         supplies, identity = self.parts.get("supplies"), self.parts.get("identity") or cached
-        if not supplies or identity is None or not any(map(_supply_levels.is_vague, supplies)):
+        if supplies is None or identity is None:
             return
         fitting = self.profiles.find_by_files(identity.profiles)
-        levels = await self._read_part(
-            "levels", lambda: vendor_meters.read_vendor_levels(self.reading, fitting, identity.model)
+        filled = await self._read_part(
+            "levels",
+            lambda: vendor_supplies.complete_supplies(
+                self.reading, supplies, fitting, identity.model, marks=Tier.INVENTORY in tiers
+            ),
         )
-        filled = _supply_levels.fill_from_meters(supplies, levels or ())
-        self.parts["supplies"] = _supply_levels.replace_supplies(supplies, filled)
-        for index, (_, source) in filled.items():
-            self.reading.level_sources[f"supplies.{index}.level"] = source
+        self.parts["supplies"] = supplies if filled is None else filled
 
     async def _read_own_meters(self, known: Identity | None) -> tuple[Meter, ...]:
         """Read the vendor meters that fit the identity, which is read first if it is not cached."""
@@ -237,9 +236,14 @@ class SnapshotBuilder:
             units=reading.units or tuple(sorted(reading.seen)),
             charset=reading.charset,
             problems=tuple(reading.problems),
-            sources=ValueSources(reading.sources, reading.level_sources),
+            sources=ValueSources(reading.sources, self._level_sources()),
             **self.parts,
         )
+
+    def _level_sources(self) -> dict[str, str]:
+        """List the sources of the levels that are not of the Printer MIB."""
+        supplies = self.parts.get("supplies") or ()
+        return {f"supplies.{one.index}.level": one.source for one in supplies if one.source}
 
     def _reports_nothing(self) -> bool:
         """Tell if the inventory tier was read and brought no identity, status, supply or counter."""

@@ -20,7 +20,7 @@ _GROUPS = frozenset(("marker", "markerSupplies", "markerColorant"))
 
 def build_supply_model(supply: Supply) -> SupplyModel | None:
     """Build the model of a supply; None for one that printing does not use up (waste, staples)."""
-    if supply.kind == "receptacle":
+    if supply.is_receptacle:
         return None
     if part := find_part(supply):
         return SupplyModel(kin="part", part=part, rated=rated_pages(supply))

@@ -192,17 +192,19 @@ def _record_supplies(
 ) -> bool:
     if snapshot.supplies is None:
         return False
-    text = serialization.dump_supplies(snapshot.supplies)
+    last = serialization.load_supplies(before["supplies"]) if before["supplies"] else ()
+    supplies = replacements.keep_marks(last, snapshot.supplies)
+    text = serialization.dump_supplies(supplies)
     tx.execute(
         "UPDATE latest SET supplies = ?, supplies_at = ? WHERE device = ?", (text, snapshot.at, device)
     )
-    replaced = [_record_install(tx, device, supply, snapshot.at) for supply in snapshot.supplies]
+    replaced = [_record_install(tx, device, supply, snapshot.at) for supply in supplies]
     return text != before["supplies"] or any(replaced)
 
 
 def _record_install(tx: sqlite3.Connection, device: str, supply: Supply, at: float) -> bool:
     """Update the cartridge in its slot; return whether it was found to be replaced."""
-    if supply.kind == "receptacle":  # makers differ: room left, or how full it is
+    if supply.is_receptacle:  # makers differ: room left, or how full it is
         return False
     row = tx.execute(
         "SELECT * FROM supply_install WHERE device = ? AND supply = ?", (device, supply.index)

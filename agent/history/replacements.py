@@ -8,7 +8,10 @@
 Pure: the time is an argument.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from agent.core.model import Supply
 
 MIN_RISE = 15  # points by which a level must rise
 CONFIRMING_READINGS = 3  # readings for which it must
@@ -38,6 +41,25 @@ def update_install(life: SupplyInstall, level: int | None, serial: str | None, a
     elif life.level is not None and level >= life.level + MIN_RISE:
         life = replace(life, rose_at=at, rose_from=life.level, rose_seen=1)
     return replace(life, level=level)
+
+
+def keep_marks(before: Sequence[Supply], now: Sequence[Supply]) -> tuple[Supply, ...]:
+    """Keep serial and part number of a cartridge over a poll that did not ask for them.
+
+    Makers' tables are asked for them once a day. A level that rose may be another cartridge's: none is kept.
+    """
+    old = {one.key: one for one in before}
+    return tuple(_keep_mark(old.get(one.key), one) for one in now)
+
+
+def _keep_mark(before: Supply | None, now: Supply) -> Supply:
+    if before is None or before.description != now.description or _has_risen(before.percent, now.percent):
+        return now
+    return replace(now, serial=now.serial or before.serial, part_number=now.part_number or before.part_number)
+
+
+def _has_risen(before: int | None, now: int | None) -> bool:
+    return before is not None and now is not None and now >= before + MIN_RISE
 
 
 def _confirm_rise(life: SupplyInstall, level: int) -> SupplyInstall:

@@ -82,7 +82,7 @@ def find_fill_levels(supplies: Iterable[Supply], gauges: Mapping[str, SupplyGaug
     """Compute how full each receptacle is, in percent by index; only with a number and a direction."""
     full = {}
     for supply in supplies:
-        gauge = gauges.get(gauge_key(supply)) if supply.kind == "receptacle" else None
+        gauge = gauges.get(gauge_key(supply)) if supply.is_receptacle else None
         if gauge and gauge.direction and supply.percent is not None:
             level = supply.percent
             full[supply.index] = level if gauge.direction is GaugeDirection.FILL else 100 - level

@@ -93,7 +93,7 @@ def find_largest_drop(levels: Iterable[tuple[Supply, Sequence[series.SeriesValue
             ]
         )
         for it, values in levels
-        if it.kind != "receptacle" and it.percent is not None
+        if not it.is_receptacle and it.percent is not None
     ]
     return max(falls, default=None)
 

@@ -119,6 +119,7 @@ def _build_supply(supply: Supply, facts: Facts) -> wire.Supply:
     return wire.Supply.model_construct(
         **map_article(supply),
         **map_level(supply),
+        source=supply.level_source,
         days_left=wire.Days.model_construct(**map_days_left(outlook)) if outlook else None,
     )
 

@@ -203,7 +203,7 @@ class TestAnswers:
         named = {
             oid(place)
             for profile in load_shipped()
-            for one in profile.packed
+            for one in (*profile.packed, *profile.supply)
             for place in one.columns.values()
         }
         assert private <= named | {oid("1.3.6.1.4.1.2699.1.2.1.2.1.1.3")}

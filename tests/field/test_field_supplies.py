@@ -28,7 +28,7 @@ CASES: list[tuple[str, dict[str, int | None], list[tuple[str, str, str]]]] = [
     ("supply_percent_beside_pages/level_above_capacity", {"1.1": 100, "1.2": 60, "1.3": 73}, []),
     ("supply_low_by_bit/field", {"1.1": None}, LOW_BLACK),
     ("supply_low_by_bit/words_alone", {"1.1": None}, LOW_BLACK),
-    ("supply_low_by_bit/bit_and_row", {"1.1": None}, [("supply.alert", "markerSupplies:1", "normal")]),
+    ("supply_low_by_bit/bit_and_row", {"1.1": None}, LOW_BLACK),
     ("supply_empty_by_bit/field", {"1.1": None}, EMPTY_BLACK),
     ("supply_empty_by_bit/uncoded_row", {"1.1": None}, EMPTY_BLACK),
     ("supply_empty_by_bit/unary_row", {"1.1": None}, EMPTY_BLACK),

@@ -116,7 +116,7 @@ def test_the_shipped_rules_have_reasons_and_known_faults() -> None:
 
 def test_every_fault_of_the_catalogue_is_raised_by_some_shipped_rule() -> None:
     rules = loader.load_rules(loader.shipped_files())
-    of_the_agent_itself, for_rules_of_your_own = {"site.found"}, {"feed.worn"}
+    of_the_agent_itself, for_rules_of_your_own = {"site.found"}, {"feed.worn", "supply.alert"}
     shipped = {rule.fault for rule in rules.rules.values()}
     assert set(rules.faults) == shipped | of_the_agent_itself | for_rules_of_your_own
 

@@ -49,11 +49,16 @@ class Supply(Record):
     percent: Percent | None = Field(default=None, description="What is left.")
     vague: Name | None = Field(
         default=None,
-        description="some_left: not empty. unknown: it has no number. other: not restricted.",
+        description="some_left: not empty. low: by its own code. unknown: it has no number. other: not restricted.",
         examples=["some_left"],
     )
     part_number: Text | None = Field(default=None, description="The maker's number to order it by.")
-    serial: Text | None = Field(default=None, description="Of the cartridge.")
+    serial: Text | None = Field(default=None, description="Of the cartridge, where the printer gives it.")
+    source: Text | None = Field(
+        default=None,
+        description='Where the level is from: an OID, "OID#record" (a maker\'s), or "ipp:attribute".',
+        examples=["1.3.6.1.2.1.43.11.1.1.9.1.1"],
+    )
     days_left: Days | None = Field(default=None, description="Until it is empty; null without a forecast.")
 
 

@@ -5,7 +5,7 @@ lists of CUPS and Apple, and reasons without rows. Each supply takes its level f
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
@@ -21,7 +21,7 @@ from agent.collectors._printer_mib.supply_table import COLOURED_TYPES
 from agent.collectors._vendor.part_numbers import find_supply_ids
 from agent.collectors._vendor.supply_colours import detect_colour
 from agent.collectors._vendor.vendor_profiles import Profiles
-from agent.core.model import Alert, Identity, Meter, Status, Supply
+from agent.core.model import RECEPTACLE_TYPES, Alert, Identity, Meter, Status, Supply
 from agent.core.text import drop_placeholder
 
 REQUESTED_ATTRIBUTES = (
@@ -71,7 +71,7 @@ def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: l
     """Build the parts of a snapshot from the attributes; a part is None where they are missing."""
     status = _build_status(attributes)
     identity, sources = _build_identity(attributes, profiles)
-    supplies, origins = _build_supplies(attributes, problems)
+    supplies = _build_supplies(attributes, problems)
     up = _first_integer(attributes, "printer-up-time")
     return {
         "identity": identity,
@@ -82,7 +82,7 @@ def build_snapshot_parts(attributes: Attributes, profiles: Profiles, problems: l
         "outputs": _build_trays(attributes, "printer-output-tray", labels.OUTPUT_TYPE, "remaining"),
         "meters": tuple(_build_meters(attributes)) or None,
         "uptime": up * 100 if up is not None and up >= 0 else None,
-        "sources": {**sources, **_list_sources(attributes, origins)},
+        "sources": {**sources, **_list_sources(attributes, supplies or ())},
     }
 
 
@@ -168,20 +168,16 @@ def _build_alerts(attributes: Attributes, status: Status | None) -> tuple[Alert,
     return (*rows, *(replace(row, index=highest + row.index) for row in more))
 
 
-def _build_supplies(
-    attributes: Attributes, problems: list[str]
-) -> tuple[tuple[Supply, ...] | None, dict[str, str]]:
-    """Build the supplies, each with the level of the dialect that has a number; and that attribute."""
+def _build_supplies(attributes: Attributes, problems: list[str]) -> tuple[Supply, ...] | None:
+    """Build the supplies, each with the level of the dialect that has a number."""
     markers: tuple[Supply, ...] = ()
     if {"marker-names", "marker-levels"} & attributes.keys():
         markers = tuple(_build_marker_supplies(attributes, problems))
     if not any(attributes.get("printer-supply", ())):
         known = "marker-names" in attributes or "marker-levels" in attributes
-        return (markers if known else None), dict.fromkeys((one.index for one in markers), "marker-levels")
+        return markers if known else None
     rows = tuple(_fill_names(row_strings.build_supplies(attributes), attributes))
-    filled = _supply_levels.fill_from_supplies(rows, markers)
-    origins = {one.index: "marker-levels" if one.index in filled else "printer-supply" for one in rows}
-    return _supply_levels.replace_supplies(rows, filled), origins
+    return _supply_levels.replace_supplies(rows, _supply_levels.fill_from_supplies(rows, markers))
 
 
 def _fill_names(supplies: list[Supply], attributes: Attributes) -> Iterator[Supply]:
@@ -217,7 +213,7 @@ def _build_marker_supply(
     return Supply(
         index=f"1.{place}",
         type=kind,
-        kind="receptacle" if kind in labels.RECEPTACLES else "consumed",
+        kind="receptacle" if kind in RECEPTACLE_TYPES else "consumed",
         colour=detect_colour(said, _colour_word(colour), coloured=kind in COLOURED_TYPES),
         level=decode_amount(level if type(level) is int else None),
         max=100,
@@ -225,6 +221,7 @@ def _build_marker_supply(
         description=said,
         part_number=found.part_number,
         serial=found.serial,
+        source="ipp:marker-levels",
     )
 
 
@@ -269,7 +266,7 @@ def _build_split_meters(
             yield Meter(name=split, value=value, unit=unit, part=named, source=f"ipp:{source}.{member}")
 
 
-def _list_sources(attributes: Attributes, levels: Mapping[str, str]) -> dict[str, str]:
+def _list_sources(attributes: Attributes, supplies: Iterable[Supply]) -> dict[str, str]:
     """List the attribute that each part is from."""
     alerts = "printer-alert" if "printer-alert" in attributes else "printer-state-reasons"
     named = {
@@ -278,4 +275,4 @@ def _list_sources(attributes: Attributes, levels: Mapping[str, str]) -> dict[str
         "outputs": "printer-output-tray", "status.uptime": "printer-up-time",
     }  # fmt: skip
     found = {part: f"ipp:{name}" for part, name in named.items() if name in attributes}
-    return found | {f"supplies.{index}.level": f"ipp:{name}" for index, name in levels.items()}
+    return found | {f"supplies.{one.index}.level": one.level_source for one in supplies}

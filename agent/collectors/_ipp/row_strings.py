@@ -17,7 +17,7 @@ from agent.collectors._printer_mib.supply_table import COLOURED_TYPES
 from agent.collectors._vendor.part_numbers import find_supply_ids
 from agent.collectors._vendor.supply_colours import detect_colour
 from agent.core import alert_codes
-from agent.core.model import Alert, AlertKind, Amount, Status, Supply, Tray, Vague
+from agent.core.model import RECEPTACLE_TYPES, Alert, AlertKind, Amount, Status, Supply, Tray, Vague
 from agent.core.text import clean_text
 
 ALERT_CODES = {name.casefold(): code for code, name in reversed([*alert_codes.CODE_NAMES.items()])}
@@ -106,7 +106,7 @@ def _build_supply(row: RowFields, text: str, place: int) -> Supply:
         index=f"{_UNIT}.{_parse_number(row, 'index') or place}",
         type=type_,
         kind=kind.get(row.get("class", "").casefold())
-        or ("receptacle" if type_ in labels.RECEPTACLES else None),
+        or ("receptacle" if type_ in RECEPTACLE_TYPES else None),
         colour=detect_colour(text, colorant, coloured=type_ in COLOURED_TYPES),
         level=_parse_amount(row, "level"),
         max=_parse_amount(row, "maxcapacity"),
@@ -115,6 +115,7 @@ def _build_supply(row: RowFields, text: str, place: int) -> Supply:
         part_number=found.part_number,
         serial=found.serial,
         marker=_parse_number(row, "markerindex"),
+        source="ipp:printer-supply",
     )
 
 

@@ -26,9 +26,6 @@ SUPPLY_TYPE: Labels = dict(enumerate((
 ), start=1))  # fmt: skip
 """PrtMarkerSuppliesTypeTC."""
 
-RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
-"""Supply types that are filled, for firmware that leaves the class column out."""
-
 SUPPLY_UNIT: Labels = {
     1: "other", 2: "unknown", 3: "tenThousandthsOfInches", 4: "micrometers", 7: "impressions", 8: "sheets",
     11: "hours", 12: "thousandthsOfOunces", 13: "tenthsOfGrams", 14: "hundrethsOfFluidOunces",

@@ -35,10 +35,10 @@ class ValueSources(Mapping[str, str]):
         return self._named[key] if key in self._named else format_oid(self._raw[key])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._raw)
+        return iter({**self._raw, **self._named})
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self._raw.keys() | self._named.keys())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
@@ -119,7 +119,6 @@ class MibReader:
         self.problems: list[str] = []
         self.sources: dict[str, bytes] = {}
         self.answers: dict[bytes, SnmpValue] = {}  # raw OID -> value, of everything asked by name
-        self.level_sources: dict[str, str] = {}  # of levels from the maker's record, over `sources`
         self.seen: set[int] = set()  # hrDeviceIndex of every table row read
 
     @property

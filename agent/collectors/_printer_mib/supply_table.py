@@ -9,7 +9,7 @@ from agent.collectors._printer_mib import labels
 from agent.collectors._printer_mib.mib_reader import MibReader, MibRow, MibTable
 from agent.collectors._vendor.part_numbers import find_supply_ids
 from agent.collectors._vendor.supply_colours import detect_colour
-from agent.core.model import Supply
+from agent.core.model import RECEPTACLE_TYPES, Supply
 
 SUPPLIES = MibTable.from_columns(
     "supplies", "1.3.6.1.2.1.43.11.1.1",
@@ -58,4 +58,4 @@ def _supply_class(row: MibRow, type_: str | None) -> str | None:
     """Read prtMarkerSuppliesClass; without that column, the types that can only be filled are receptacles."""
     if "kind" in row.cells:
         return row.read_label("kind", labels.SUPPLY_CLASS)
-    return "receptacle" if type_ in labels.RECEPTACLES else None
+    return "receptacle" if type_ in RECEPTACLE_TYPES else None

@@ -2,6 +2,7 @@
 
 "Black Toner, PN 006R01509;SN48178080E0000481"    Xerox
 "Black Toner Cartridge S/N:CRUM-17020212345"      Samsung
+"Black Toner_S/N_:CRUM-17020212345"               Samsung over IPP
 "Black Cartridge HP CF410A"                       HP
 "TK-1162", "Waste Toner Box"                      Kyocera
 "Ink Supply Unit T9441/T9451/T9461"               Epson: one for each region
@@ -10,6 +11,7 @@
 import re
 from dataclasses import dataclass
 
+from agent.collectors._identity.serial_numbers import clean_serial
 from agent.core.text import drop_placeholder
 
 _NUMBER_WORD = r"(?:\ ?(?:number|numero|nummer|no|nr)\b\.?)?"
@@ -19,7 +21,7 @@ _LABELLED_PART = re.compile(
     re.IGNORECASE,
 )
 _LABELLED_SERIAL = re.compile(
-    rf"(?:\b(?:S/?N|serial{_NUMBER_WORD}|ser\.))[:#.\ ]*([A-Z0-9][\w\-]{{3,39}})", re.IGNORECASE
+    rf"(?:(?<![A-Z0-9])(?:S/?N|serial{_NUMBER_WORD}|ser\.))[:#._\ ]*([A-Z0-9][\w\-]{{3,39}})", re.IGNORECASE
 )
 
 _PART = re.compile(
@@ -57,7 +59,8 @@ def find_supply_ids(description: str) -> SupplyIds:
     part = _find_labelled(_LABELLED_PART, description)
     if part is None and (shape := _PART.search(description)):
         part = shape[0]
-    return SupplyIds(part_number=part, serial=_find_labelled(_LABELLED_SERIAL, description))
+    serial = _find_labelled(_LABELLED_SERIAL, description)
+    return SupplyIds(part_number=part, serial=serial if clean_serial(serial) else None)
 
 
 def _find_labelled(pattern: re.Pattern[str], text: str) -> str | None:

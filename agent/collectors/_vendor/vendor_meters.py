@@ -46,12 +46,10 @@ class MeterQuery:
 
     @classmethod
     def for_levels(cls, profiles: Iterable[Profile], model: str | None) -> "MeterQuery":
-        """Select the rows that tell what is left of a supply in percent, and the `[[supply]]` replies."""
-        own = list(profiles)
-        every = cls.for_model(own, model)
-        supplies = (row for one in own for row in one.supply if fits_model(row.models, model))
-        packed = (row for row in every.packed if any(map(_is_level, row.meter)))
-        return cls(tuple(filter(_is_level, every.rows)), (*packed, *supplies))
+        """Select the rows that tell what is left of a supply in percent."""
+        every = cls.for_model(profiles, model)
+        packed = tuple(row for row in every.packed if any(map(_is_level, row.meter)))
+        return cls(tuple(filter(_is_level, every.rows)), packed)
 
     @property
     def objects(self) -> dict[bytes, None]:

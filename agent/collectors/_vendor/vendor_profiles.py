@@ -7,6 +7,7 @@
     prints_only = false                      # every device of this name is a printer
     words = ["ricoh"]                        # the name on the lid, as texts have it
     families = ["aficio"]                    # names of models that only this maker uses
+    ink = '^MFC-J'                            # models that print with ink, where a record tells levels alone
 
     [[brand]]                                # the same firmware under another name
     name = "Lanier"
@@ -23,7 +24,7 @@
 
     [[meter]]                                # one private counter; see `meter_definitions`
     [[packed]]                               # several in one reply, or in a table with words; see there
-    [[supply]]                               # the same for levels; read only where the standard's are vague
+    [[supply]]                               # the maker's own table of supplies; see `supply_definitions`
 
 The name on the lid makes the vendor; the firmware's number makes the rows: rebadged printers answer
 with their maker's tree.
@@ -39,6 +40,7 @@ from pydantic import Field
 
 from agent.collectors._vendor.meter_definitions import MeterRow, PackedReply
 from agent.collectors._vendor.strict_records import OidText, ProfileModel, RegexText, SourceConfidence
+from agent.collectors._vendor.supply_definitions import SupplyTable
 from agent.core import toml
 from agent.core.errors import Complaint, ConfigError
 
@@ -86,12 +88,13 @@ class Profile(ProfileModel):
     prints_only: bool = False
     words: tuple[str, ...] = Field(default=(), strict=False)
     families: tuple[str, ...] = Field(default=(), strict=False)
+    ink: RegexText | None = None
     brand: tuple[Brand, ...] = Field(default=(), strict=False)
     describes: tuple[DescriptionPattern, ...] = Field(default=(), strict=False)
     row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
     meter: tuple[MeterRow, ...] = Field(default=(), strict=False)
     packed: tuple[PackedReply, ...] = Field(default=(), strict=False)
-    supply: tuple[PackedReply, ...] = Field(default=(), strict=False)
+    supply: tuple[SupplyTable, ...] = Field(default=(), strict=False)
     file: str = Field("", exclude=True, description="The file's name without .toml. Set by `load`.")
 
     @property

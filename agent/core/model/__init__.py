@@ -12,6 +12,7 @@ The files follow a reading through the stages, and each imports only those above
     amounts        levels and capacities, where a printer may answer without a number
     credentials    how a printer is asked
     devices        addresses, announcements, identities, inventory records
+    supplies       supplies and trays: rows with a level
     readings       the snapshot of one poll
     forecasts      when supplies run out and parts wear
     facts          the input of the rules
@@ -54,17 +55,16 @@ from agent.core.model.readings import (
     PrinterStatus,
     Snapshot,
     Status,
-    Supply,
     Tier,
-    Tray,
     Trust,
-    name_colours,
 )
 from agent.core.model.rule_changes import Change, ChangeKind, GroupingPolicy, Impact, TicketEvent
+from agent.core.model.supplies import RECEPTACLE_TYPES, Supply, Tray, name_colours
 
 __all__ = [
     "AVAILABILITY",
     "GAUGE_METERS",
+    "RECEPTACLE_TYPES",
     "Address",
     "Alert",
     "AlertKind",

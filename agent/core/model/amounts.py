@@ -10,6 +10,7 @@ class Vague(StrEnum):
     OTHER = "other"  # -1: no restriction on this parameter
     UNKNOWN = "unknown"  # -2
     SOME_LEFT = "some_left"  # -3: some remaining (or some room remaining), amount not known
+    LOW = "low"  # a maker's own code, never of the MIB: low, amount not known
 
     @classmethod
     def from_raw(cls, raw: int) -> Self | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from agent.core.model.devices import Device
 from agent.core.model.forecasts import Forecasts
-from agent.core.model.readings import Alert, Status, Supply
+from agent.core.model.readings import Alert, Status
+from agent.core.model.supplies import Supply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,10 +55,7 @@ def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
     }
     if levels:
         filled["supplies"] = _supply_levels.replace_supplies(first.supplies or (), levels)
-    numbers = {
-        f"supplies.{index}.level": second.sources.get(f"supplies.{other}.level", second.via)
-        for index, (_, other) in levels.items()
-    }
+    numbers = {f"supplies.{index}.level": one.level_source for index, one in levels.items()}
     return replace(
         first,
         via=f"{first.via}+{second.via}",

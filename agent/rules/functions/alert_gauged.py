@@ -4,6 +4,7 @@ An alert of the group markerSupplies names a row of that table; one that does no
 consumed supply has a level.
 """
 
+from agent.core.model import Vague
 from agent.rules.signals import SignalQuery
 from agent.rules.value_kinds import FLAG, SignalValue
 
@@ -13,10 +14,10 @@ READS = ("alerts", "supplies")
 
 
 def read(asked: SignalQuery) -> SignalValue:
-    supplies = [it for it in asked.facts.supplies or () if it.kind != "receptacle"]
+    supplies = [it for it in asked.facts.supplies or () if not it.is_receptacle]
     if asked.facts.supplies is None or asked.subject.alert is None:
         return None
     row = str(asked.subject.alert.group_index)
     named = [it for it in supplies if it.index.rpartition(".")[2] == row]
     about = named if asked.subject.group == "markerSupplies" and named else supplies
-    return any(it.percent is not None for it in about)
+    return any(it.percent is not None or it.vagueness is Vague.LOW for it in about)

@@ -11,5 +11,5 @@ COLOURS = frozenset({"cyan", "magenta", "yellow"})
 
 
 def read(asked: SignalQuery) -> SignalValue:
-    supplies = [it for it in asked.facts.supplies or () if it.kind != "receptacle"]
+    supplies = [it for it in asked.facts.supplies or () if not it.is_receptacle]
     return any(it.colour in COLOURS for it in supplies) if supplies else None

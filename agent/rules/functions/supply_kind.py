@@ -31,7 +31,7 @@ def read(asked: SignalQuery) -> SignalValue:
     supply = asked.subject.supply
     if supply is None:
         return None
-    if supply.kind == "receptacle":
+    if supply.is_receptacle:
         return "waste"
     if supply.type in {None, "unknown"}:
         return None
