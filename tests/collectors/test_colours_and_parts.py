@@ -66,6 +66,8 @@ def test_a_word_beats_the_colorant_and_the_colorant_a_letter(description, colora
         ("Fuser, PN unknown;SNunknown", None, None),
         ("Waste Toner Container, PN 008R13061;SNunknown", "008R13061", None),
         ("Black Toner Cartridge S/N:CRUM-16110512345", None, "CRUM-16110512345"),
+        ("Black Toner_S/N_:CRUM-16110512345", None, "CRUM-16110512345"),
+        ("Toner, SN:00000000", None, None),
         ("Fuser S/N:", None, None),
         ("Black Cartridge HP CF410A", "CF410A", None),
         ("Cyan Cartridge HP W2031X", "W2031X", None),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.history.replacements import SupplyInstall, update_install
+from agent.core.model import Supply
+from agent.history.replacements import SupplyInstall, keep_marks, update_install
 
 STORIES = [
     # name, readings (hourly), when it was replaced
@@ -28,3 +29,18 @@ def test_replaced(name, readings, replaced):
         level, serial = reading if isinstance(reading, tuple) else (reading, None)
         life = update_install(life, level, serial, float(hour))
     assert life.renewed == replaced
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "serial", "text", "kept"),
+    [
+        ("not asked for in this poll", 39, None, "Black", "A1"),
+        ("another one", 39, "B2", "Black", "B2"),
+        ("the level rose: perhaps another cartridge", 95, None, "Black", None),
+        ("a text of its own, which told it", 39, None, "Black, no SN", None),
+    ],
+)
+def test_a_serial_is_kept_over_polls_that_do_not_ask_for_it(name, level, serial, text, kept):
+    before = Supply(index="1.1", level=40, max=100, description="Black", serial="A1")
+    now = Supply(index="1.1", level=level, max=100, description=text, serial=serial)
+    assert keep_marks([before], [now])[0].serial == kept, name
