@@ -49,7 +49,7 @@ class Supply(Record):
     percent: Percent | None = Field(default=None, description="What is left.")
     vague: Name | None = Field(
         default=None,
-        description="some_left: not empty. low: by its own code. unknown: it has no number. other: not restricted.",
+        description="some_left: not empty. low: by its own code. unknown: no number. other: not restricted.",
         examples=["some_left"],
     )
     part_number: Text | None = Field(default=None, description="The maker's number to order it by.")

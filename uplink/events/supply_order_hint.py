@@ -41,7 +41,7 @@ class Supply(Record):
     percent: Percent | None = Field(default=None, description="What is left.")
     vague: Name | None = Field(
         default=None,
-        description="some_left: not empty. unknown: it has no number. other: not restricted.",
+        description="some_left: not empty. low: by its own code. unknown: no number. other: not restricted.",
         examples=["some_left"],
     )
     days_left: Days | None = Field(default=None, description="Until it is empty; null without a forecast.")
