@@ -118,6 +118,7 @@ class Agent:
     provider_poller: ProviderPoller | None
     counts: Counter[str]
     supervisor: Supervisor
+    notices: dict[str, str]  # what happened since the start, by subject: the newest sentence of each
 
     def use_rules(self, rules: RuleSet) -> None:
         """Evaluate by these rules from the next poll on."""
@@ -338,6 +339,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     target = build_target(first, identity)
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
     store, fleet = build_store(first), FleetState(first.site.id, first.rules.first_days)
+    counts.update(store.incidents)
     delivery = build_delivery(first, target, store, clock)
     trusted = TrustedHosts.in_folder(first.state_folder)
     batch_writer = BatchWriter(store, pipeline, fleet, partial(_send_committed, delivery, on_outcome))
@@ -360,6 +362,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
         provider_poller=build_provider_poller(first, target, store, clock),
         counts=counts,
         supervisor=Supervisor(failures),
+        notices=store.notices,
     )
 
 

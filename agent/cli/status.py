@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from agent.cli import _common
 from agent.core.units import counted
@@ -68,6 +68,8 @@ def status(
         _common.out.print(f"  {sentence}", markup=False)
     _print_complaints(agent)
     _print_failing(agent)
+    for sentence in cast("list[str]", agent.get("notices") or []):
+        _common.out.print(f"\nSince the start: {sentence}", markup=False)
 
 
 def _credential_levels(policy: Any) -> dict[str, str]:

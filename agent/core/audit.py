@@ -42,6 +42,15 @@ def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file.read_text("utf-8").splitlines())
 
 
+def has_entry(folder: Path, action: str) -> bool:
+    """True if some line is about `action`; also in a log that is damaged. False where it cannot be read."""
+    try:
+        with (folder / "audit.jsonl").open(encoding="utf-8", errors="replace") as lines:
+            return any(f'"action": "{action}"' in line for line in lines)
+    except OSError:
+        return False
+
+
 def find_altered_lines(folder: Path) -> list[int]:
     """The numbers of the lines (from 1) before which something was changed or taken out."""
     file = folder / "audit.jsonl"

@@ -19,6 +19,7 @@ class Health:
     left_alone: Sequence[str] = ()  # keys of printers that restart when they are polled; stays on site
     counts: Mapping[str, int] = field(default_factory=dict)  # successes and failures since the start, by name
     failing: Mapping[str, str] = field(default_factory=dict)  # tasks that failed lately -> the last error
+    notices: Sequence[str] = ()  # sentences on what happened to this machine since the start; stays on site
     config_complaint: str | None = None  # why an edited configuration is not in force
     rules_complaint: str | None = None  # why edited rules are not in force
     rules_hash: str | None = None  # fingerprint of the rules in force

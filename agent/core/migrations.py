@@ -16,6 +16,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 
+MAX_NEWER = 100  # scripts by which a newer version is ahead at most; more is damage
+
 Migrations = Mapping[str, Sequence[str]]
 Columns = frozenset[tuple[str, str]]  # (table, column)
 
@@ -40,12 +42,29 @@ def load_versions(db: sqlite3.Connection) -> dict[str, int]:
 
 def find_newer(versions: Mapping[str, int], migrations: Migrations) -> str | None:
     """Return the component that has run more scripts than are known here, if there is one."""
+    known = {component: len(migrations.get(component, ())) for component in versions}
     newer = (
         f"{component} {version}"
         for component, version in versions.items()
-        if version > len(migrations.get(component, ()))
+        if known[component] < version <= known[component] + MAX_NEWER
     )
     return next(newer, None)
+
+
+def check_versions(db: sqlite3.Connection, versions: Mapping[str, int], migrations: Migrations) -> None:
+    """Raise the error of a damaged file if its note of its versions contradicts its tables."""
+    outdated = find_outdated(versions, migrations)
+    if not versions and not {name for name, _ in _objects(db)} & set(table_names(migrations)):
+        return
+    too_new = [
+        name for name, version in versions.items() if version > len(migrations.get(name, ())) + MAX_NEWER
+    ]
+    there = detect_form(db, migrations) if outdated and not is_old_form(db) else {}
+    wrong = [
+        name for name in outdated & versions.keys() if len(there.get(name, ())) not in {0, versions[name]}
+    ]
+    if not versions or too_new or wrong:
+        raise _damage_error("the note of its versions contradicts its tables")
 
 
 def find_outdated(versions: Mapping[str, int], migrations: Migrations) -> set[str]:
@@ -102,6 +121,10 @@ class _Result:
     """The tables that one component's scripts leave in an empty file."""
 
     tables: tuple[str, ...]
+    objects: frozenset[tuple[str, str]]  # name and kind of tables and indexes
+    details: Mapping[
+        str, tuple[tuple[object, ...], ...]
+    ]  # name, type, NOT NULL, default, key of each table's columns
     statements: tuple[str, ...]  # that write the same at once
 
 
@@ -111,20 +134,28 @@ def _result(scripts: tuple[str, ...]) -> _Result:
         for script in scripts:
             blank.executescript(script)
         dump = [it for it in blank.iterdump() if it not in {"BEGIN TRANSACTION;", "COMMIT;"}]
-        return _Result(tables=tuple(_tables(blank)), statements=tuple(dump))
+        tables = tuple(_tables(blank))
+        details = {table: _column_details(blank, table) for table in tables}
+        return _Result(tables=tables, objects=_objects(blank), details=details, statements=tuple(dump))
 
 
 def check_tables(db: sqlite3.Connection, migrations: Migrations) -> None:
-    """Raise the error of a damaged file if a table is missing or cannot be read."""
-    for table in table_names(migrations):
-        try:
+    """Raise the error of a damaged file if a table, a column or an index is missing or cannot be read."""
+    there = _objects(db)
+    for scripts in migrations.values():
+        result = _result(tuple(scripts))
+        for name, kind in sorted(result.objects - there):
+            raise _damage_error(f"the {kind} {name} is missing")
+        for table in result.tables:
+            if _column_details(db, table) != result.details[table]:
+                raise _damage_error(f"the columns of the table {table} are others")
             db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608 - names of our own tables
-        except sqlite3.OperationalError as why:
-            if "no such table" not in str(why):
-                raise
-            damaged = sqlite3.DatabaseError(f"the table {table} is missing")
-            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damaged from why
+
+
+def _damage_error(text: str) -> sqlite3.DatabaseError:
+    damaged = sqlite3.DatabaseError(text)
+    damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damaged
 
 
 def detect_form(old: sqlite3.Connection, migrations: Migrations) -> Migrations:
@@ -157,7 +188,12 @@ def _forms(scripts: tuple[str, ...]) -> list[Columns]:
 
 
 def _closest(forms: Sequence[Columns], there: Columns, noted: int) -> int:
-    """Return the version, counted from 1, whose columns differ least from `there`; the newest of equals."""
+    """Return the version, counted from 1, whose columns differ least from `there`; of equals the noted one.
+
+    A table of which nothing is there may be lost, and decides nothing.
+    """
+    known = {table for table, _ in there}
+    forms = [frozenset(column for column in form if column[0] in known) for form in forms]
     versions = range(1, len(forms) + 1)
     return min(versions, key=lambda it: (len(forms[it - 1] ^ there), it != noted, -it), default=0)
 
@@ -166,6 +202,16 @@ def _tables(db: sqlite3.Connection) -> list[str]:
     return [
         row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")
     ]
+
+
+def _objects(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Return the name and kind of each table and index."""
+    listed = db.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'index')")
+    return frozenset((str(row[0]), str(row[1])) for row in listed)
+
+
+def _column_details(db: sqlite3.Connection, table: str) -> tuple[tuple[object, ...], ...]:
+    return tuple(tuple(row)[1:] for row in db.execute(f"PRAGMA table_info({table})"))
 
 
 def _columns(db: sqlite3.Connection, tables: Collection[str]) -> Columns:

@@ -15,13 +15,14 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from agent.core import migrations, state_folder, store_recovery
+from agent.core import migrations, row_recovery, sqlite_pages, state_folder, store_recovery
 from agent.core.disk_reserve import DiskReserve
 from agent.core.errors import StoreError, StoreTooNew
 from agent.core.migrations import Migrations
@@ -55,6 +56,11 @@ class Store:
         """`relieve`: evicts rows, in a transaction, when the disk is full."""
         self.path, self._relieve = path, relieve
         self.recovery: RecoveryReport | None = None  # of a damaged file; None for a sound one
+        self.on_commit: Callable[[sqlite3.Connection], None] | None = (
+            None  # called after each commit; raises nothing
+        )
+        self.notices: dict[str, str] = {}  # what happened to the file, by subject, in a sentence each
+        self.incidents: Counter[str] = Counter()  # the same as counts, for the heartbeat
         self.is_new = not path.exists() or path.stat().st_size == 0
         state_folder.prepare_folder(path)
         self.disk_reserve = ballast or DiskReserve(path.with_suffix(".ballast"))
@@ -82,6 +88,8 @@ class Store:
             if self._db.in_transaction:  # SQLite has rolled back by itself where the disk is full
                 self._db.execute("ROLLBACK")
             raise
+        if self.on_commit is not None:
+            self.on_commit(self._db)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Call `work(tx)` in one transaction on the writer thread; return after the commit.
@@ -132,6 +140,12 @@ class Store:
     def _open_database(self, components: Migrations, connect: OpenConnection) -> sqlite3.Connection:
         """Open the file, recovering it first if it is damaged."""
         reason = store_recovery.read_damage_mark(self.path) if self.path.exists() else None
+        if (
+            reason is None
+            and self.path.exists()
+            and not self.path.with_name(f"{self.path.name}-journal").exists()
+        ):
+            reason = sqlite_pages.find_header_damage(self.path)
         if reason is None:
             try:
                 return self._prepare_connection(components, connect)
@@ -165,7 +179,7 @@ class Store:
 
         If a damaged value stops a migration, copy into today's form the columns that kept their names.
         """
-        form = store_recovery.detect_form(found.evidence, components)
+        form = row_recovery.detect_form(found.evidence, components)
         try:
             self._bring_over(found, form, connect)
             return self._prepare_connection(components, connect)
@@ -181,13 +195,14 @@ class Store:
     def _bring_over(self, found: RecoveryReport, form: Migrations, connect: OpenConnection) -> None:
         found.recovered, found.gaps = {}, 0
         with closing(self._prepare_connection(form, connect)) as db:
-            store_recovery.recover_tables(found, db, migrations.table_names(form))
+            row_recovery.recover_tables(found, db, migrations.table_names(form))
 
     def _prepare_connection(self, components: Migrations, connect: OpenConnection) -> sqlite3.Connection:
         db = connect(str(self.path))
         try:
             db.row_factory = sqlite3.Row
             if db.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would have no effect
+                db.execute(f"PRAGMA page_size={sqlite_pages.PAGE_SIZE}")
                 db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
@@ -207,6 +222,7 @@ class Store:
                 f"{self.path} was written by a newer version ({newer}); "
                 "install that version again, or move the file away to start afresh"
             )
+        migrations.check_versions(self._db, versions, components)
         outdated = migrations.find_outdated(versions, components)
         if versions.keys() & outdated and self.recovery is None:  # the damaged file is kept in any case
             self._backup_file()

@@ -12,7 +12,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from agent.core.failure_log import FailureLog
@@ -55,10 +55,9 @@ class Supervisor:
         """Run `work` until `stop`, or with `may_end` until it returns. Call it from the event loop."""
         self._tasks[name] = asyncio.create_task(self._keep_running(name, work, may_end=may_end), name=name)
 
-    async def stop(self) -> None:
-        """Cancel every task, and wait until all have ended."""
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
+    async def stop(self, keep: Collection[str] = ()) -> None:
+        """Cancel every task but those named `keep`, and wait until they have ended."""
+        tasks = [self._tasks.pop(name) for name in list(self._tasks) if name not in keep]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -27,11 +27,10 @@ log = logging.getLogger(__name__)
 def open_store(path: Path, tables: Migrations) -> Store:
     """Open the state file, recovering it if it is damaged, and check the outbox in it. Raises StoreError."""
     mark = high_water.read_mark(_mark_path(path))
-    ran_before = any(path.with_suffix(suffix).exists() for suffix in (".lock", ".ballast", MARK_SUFFIX))
+    ran_before = not (path.is_file() and path.stat().st_size) and has_run_before(path)
     check = partial(_check_outbox, mark=mark)
+    store_recovery.check_small_file(path)
     store = Store(path, tables, relieve=retention.evict_events)
-    if store.is_new and ran_before:
-        log.error("%s is missing or empty, although an agent ran here: its history starts anew", path)
     try:
         findings = store.run_blocking(check)
     except sqlite3.DatabaseError as why:
@@ -44,8 +43,36 @@ def open_store(path: Path, tables: Migrations) -> Store:
         findings = store.run_blocking(check)
     if not findings.is_clean:
         log.error("the outbox was damaged on the disk: %s", findings)
-    _save_mark(path, store.run_blocking(high_water.load_counts))
+    _note_incidents(store, findings, is_missing=store.is_new and ran_before)
+    store.on_commit = high_water.MarkKeeper(_mark_path(path)).save_commit
+    store.run_blocking(lambda _: None)
     return store
+
+
+def has_run_before(path: Path) -> bool:
+    """True if an agent ran in this folder: its lock, disk reserve, counts or audit log is there."""
+    beside = [path.with_suffix(suffix) for suffix in (".lock", ".ballast", MARK_SUFFIX)]
+    return any(file.exists() for file in beside) or audit.has_entry(path.parent, "service started")
+
+
+def _note_incidents(store: Store, findings: integrity.IntegrityFindings, *, is_missing: bool) -> None:
+    """Note for `status` and the heartbeat what happened to the state file, and what was lost with it."""
+    if is_missing:
+        store.incidents["state file missing"] += 1
+        store.notices["state"] = (
+            f"{store.path} was missing or empty, although an agent ran here: its history starts anew"
+        )
+    elif store.recovery:
+        store.incidents["state file recovered"] += 1
+        store.notices["state"] = str(store.recovery)
+    if is_missing:
+        log.error("%s", store.notices["state"])
+    if findings.lost:
+        store.incidents["events lost with the state"] += findings.lost
+        store.notices["lost"] = (
+            f"{findings.lost} events that were accepted are lost with the state file; they are counted, "
+            "and the provider is told in the heartbeat"
+        )
 
 
 def _check_outbox(tx: sqlite3.Connection, mark: high_water.Counts) -> integrity.IntegrityFindings:
@@ -58,10 +85,10 @@ def _mark_path(path: Path) -> Path:
     return path.with_suffix(MARK_SUFFIX)
 
 
-def _save_mark(path: Path, counts: high_water.Counts) -> None:
-    """Save the high-water mark; on a full disk the old one stays."""
+def _sync_mark(path: Path) -> None:
+    """Force the high-water mark to the disk; where that fails it is as old as its last writing."""
     try:
-        high_water.write_mark(_mark_path(path), counts)
+        high_water.sync_mark(_mark_path(path))
     except OSError as why:
         log.warning("the counts beside the state file could not be saved: %s", why)
 
@@ -89,11 +116,10 @@ class Maintenance:
     slowdown: float = 1.0  # how many times as long to wait between polls
     requests_answered: int = 0  # of the provider
     _last: float | None = None
-    _mark: high_water.Counts = field(default_factory=dict)
 
     async def run_round(self) -> None:
         """Restore the disk reserve, apply the limits, queue withheld tickets and what the provider asked for,
-        save the high-water mark."""
+        force the high-water mark to the disk."""
         now = self.clock.monotonic()
         elapsed, self._last = now - (now if self._last is None else self._last), now
         self.store.disk_reserve.ensure_present()
@@ -105,10 +131,7 @@ class Maintenance:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
         self.slowdown = await self.store.run(self._requeue_withheld)
         await self._answer_requests()
-        counts = await self.store.run(high_water.load_counts)
-        if counts != self._mark:
-            self._mark = counts
-            await asyncio.to_thread(_save_mark, self.store.path, counts)
+        await self.store.run(lambda _: _sync_mark(self.store.path))  # on the thread that writes it
 
     def _requeue_withheld(self, tx: sqlite3.Connection) -> float:
         for ticket in retention.list_withheld(tx):

@@ -1,4 +1,4 @@
-"""The periodic jobs of the service: polls, sweeps, heartbeats, edited files, upkeep."""
+"""The periodic jobs of the service: polls, sweeps, heartbeats, edited files, outbox maintenance."""
 
 import logging
 import os
@@ -42,8 +42,8 @@ def build_jobs(agent: Agent) -> PeriodicJobs:
             min(getattr(schedule, tier) for tier in collector.TIERS), name, local.poll_all, at_once=True
         )
     made.add_job(schedule.heartbeat, "heartbeat", partial(send_heartbeat, agent), at_once=True)
-    made.add_job(RELOAD_INTERVAL * speed, "upkeep", partial(reload_files, agent))
-    made.add_job(MAINTENANCE_INTERVAL * speed, "housekeeping", partial(run_maintenance, agent))
+    made.add_job(RELOAD_INTERVAL * speed, "edited files", partial(reload_files, agent))
+    made.add_job(MAINTENANCE_INTERVAL * speed, "outbox maintenance", partial(run_maintenance, agent))
     return made
 
 
@@ -64,15 +64,18 @@ def watch_clock(periodic: PeriodicJobs, agent: Agent, calendar: CalendarJobs) ->
         if jump is None:
             return
         agent.counts["clock jump"] += 1
-        direction = "forward" if jump > 0 else "back"
-        log.warning(
-            "the clock of this machine was set %s by %s; polls go on at their own pace",
-            direction,
-            format_duration(abs(jump)),
-        )
+        said = describe_jump(jump)
+        log.warning("%s", said)
+        agent.notices["clock"] = said
         calendar.follow_clock()
 
     periodic.add_job(CLOCK_INTERVAL * agent.clock.speed, "clock", check_clock)
+
+
+def describe_jump(jump: float) -> str:
+    """Say in a sentence that the clock was set by `jump` seconds."""
+    direction, size = "forward" if jump > 0 else "back", format_duration(abs(jump))
+    return f"the clock of this machine was set {direction} by {size}; polls go on at their own pace"
 
 
 async def run_sweep(agent: Agent) -> None:
@@ -119,6 +122,7 @@ def collect_health(agent: Agent) -> Health:
         left_alone=agent.poller.reboot_guard.suspended_keys,
         counts=collect_counts(agent),
         failing=agent.supervisor.list_failing(),
+        notices=list(agent.notices.values()),
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
         rules_hash=rules.hash,

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 STOP_TIMEOUT = (
     0.8  # real seconds for the polls under way when the service stops, and again for the last deliveries
 )
+FINISHING = frozenset({"batch writer", "delivery"})  # the tasks that finish what is under way
 ONCE_TIMEOUT = 30.0  # the same for a single pass
 
 
@@ -52,7 +53,8 @@ async def running_agent(agent: Agent, patience: float = STOP_TIMEOUT) -> AsyncIt
 
 
 async def _stop_agent(agent: Agent, patience: float) -> None:
-    """Finish the polls under way, send what can be sent, and close, in the order of the flow."""
+    """Begin nothing new, finish the polls under way, send what can be sent, and close."""
+    await agent.supervisor.stop(keep=FINISHING)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):
             await agent.poller.finish_polls()
@@ -74,7 +76,7 @@ async def run_service(
         stop = asyncio.Event()
         _install_signal_handlers(stop.set)
     asyncio.get_running_loop().set_exception_handler(partial(_record_callback_error, agent))
-    async with running_agent(agent):
+    async with running_agent(agent, STOP_TIMEOUT):
         periodic, calendar = jobs.build_jobs(agent), jobs.build_calendar_jobs(agent)
         jobs.watch_clock(periodic, agent, calendar)
         trap_trigger = TrapTrigger(agent.poller, agent.poller.fleet, agent.clock)

@@ -58,7 +58,7 @@ def test_what_is_lost_with_the_file_is_counted_and_no_number_is_given_twice(
     store.close()
     kept = sum(told.pending.values())
     assert (told.accepted, kept + sum(told.dropped.values())) == (5, 5)
-    assert ("is missing or empty" in caplog.text) is (damage in {"deleted", "cut to nothing"})
+    assert ("was missing or empty" in caplog.text) is (damage in {"deleted", "cut to nothing"})
 
 
 def test_a_sound_file_loses_nothing_by_its_mark(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -130,6 +130,14 @@ LISTED = (
         folds={"median": min},
     ),
     Claim(
+        name="damaged-states",
+        says="damaged state files of the whole agent, among them every byte of the first two pages",
+        figure="{files:,} files: all open, {whole:,} without a loss, {uncounted} events lost uncounted, "
+        "{altered} altered",
+        control="neither pages nor counts beside the file: {uncounted} lost uncounted in {files} files",
+        full={"files": 8492},
+    ),
+    Claim(
         name="flips",
         says="an altered row, in any column, or an altered frozen body",
         figure="{found} of {made} found, at the start and on the way out",

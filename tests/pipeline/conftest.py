@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fleets import walk_fleet
 from loopback import free_port
+from network_namespace import own_network
 
 from agent import app, config
 from agent.app import Agent
@@ -122,3 +123,10 @@ def replay():
         return walk_fleet(list(files), base=base, port=free_port(), clock=clock)
 
     return build
+
+
+@pytest.fixture
+def own_link():
+    """A loopback of this test alone, where the system permits it: nobody else's announcements are heard."""
+    with own_network() as is_own:
+        yield is_own
