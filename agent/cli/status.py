@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 from agent.cli import _common
 from agent.core.units import counted
@@ -68,8 +68,6 @@ def status(
         _common.out.print(f"  {sentence}", markup=False)
     _print_complaints(agent)
     _print_failing(agent)
-    for sentence in cast("list[str]", agent.get("notices") or []):
-        _common.out.print(f"\nSince the start: {sentence}", markup=False)
 
 
 def _credential_levels(policy: Any) -> dict[str, str]:
@@ -93,10 +91,12 @@ def _print_rules(agent: dict[str, Any]) -> None:
 
 
 def _print_failing(agent: dict[str, Any]) -> None:
-    """Print the tasks that failed lately and were started again, with the last error."""
+    """Print the tasks that failed lately and were started again, with the last error, and incidents."""
     failing = agent.get("failing") or {}
     for task, reason in sorted(failing.items()):
         _common.out.print(f"\nStarted again after a failure: {task} ({reason})", markup=False)
+    for sentence in agent.get("notices") or ():
+        _common.out.print(f"\nSince the start: {sentence}", markup=False)
 
 
 def _print_complaints(agent: dict[str, Any]) -> None:
