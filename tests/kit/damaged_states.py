@@ -56,8 +56,9 @@ def zero_pages(image: bytearray, *numbers: int) -> None:
 
 
 def list_pages(image: bytes, kind: int) -> list[int]:
-    """The pages, from 3 on, that begin with the byte of this kind."""
-    return [number for number in range(3, len(image) // PAGE + 1) if image[(number - 1) * PAGE] == kind]
+    """The pages, from 3 on, that begin with the byte of this kind; without those of the pointer map."""
+    numbers = range(3, len(image) // PAGE + 1)
+    return [number for number in numbers if image[(number - 1) * PAGE] == kind and (number - 2) % 820]
 
 
 def random_bytes(image: bytearray, dice: Random) -> None:
