@@ -1,0 +1,131 @@
+"""The clock of a promise: when it is due in business time, with pauses, and whether it was kept.
+
+    started ──── open time of the calendar, less the pauses ────► due
+                 ▲ at risk: `warn_before` (or a quarter) is left
+
+Right offline: it needs the contract file, the time zone data and this machine's clock, and no provider. Pure:
+times are seconds since 1970-01-01 UTC.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.contracts.contract_book import ContractBook
+from agent.contracts.file_format import ContractForm, PauseReason
+from agent.contracts.value_types import BusinessSpan, Priority
+from agent.core.calendars import ALWAYS_OPEN, Calendar
+
+TargetName = Literal["response", "resolution", "max_downtime", "loaner_after"]
+TargetState = Literal["pending", "at_risk", "met", "breached", "paused"]
+TARGETS: tuple[TargetName, ...] = ("response", "resolution", "max_downtime", "loaner_after")
+USUAL_WARNING = 0.25  # of the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPause:
+    """A time in which the clock stands. `end` None: it still does."""
+
+    begin: float
+    end: float | None
+    reason: PauseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaTarget:
+    """One promise for one ticket: when it is due, when it is told as at risk, and how it stands."""
+
+    name: TargetName
+    span: BusinessSpan
+    calendar: str
+    due: float | None  # None: the clock is paused, or the calendar never opens again
+    warn_at: float | None
+    state: TargetState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTimes:
+    """What happened to a ticket, so far as it is known."""
+
+    started: float  # when the condition had held for its delay
+    arrived: float | None = None  # somebody is on site, or at work on it
+    fixed: float | None = None  # the condition ended
+    pauses: tuple[ClockPause, ...] = ()
+
+
+def judge_targets(
+    book: ContractBook, contract: ContractForm, priority: Priority | None, times: TicketTimes, now: float
+) -> list[SlaTarget]:
+    """Judge each promise of the contract for a ticket of this priority, as of `now`."""
+    sla = contract.sla.get(priority) if priority else None
+    if sla is None:
+        return []
+    calendar = book.find_calendar(sla.calendar)
+    found = []
+    for name in TARGETS:
+        span = getattr(sla, name)
+        if span is None:
+            continue
+        downtime = name == "max_downtime" and contract.uptime_counts == "all_hours"
+        clock, label = (ALWAYS_OPEN, "always") if downtime else (calendar, sla.calendar)
+        # what waits for the customer still is down: only promises of work stand still in a pause
+        pauses = times.pauses if name in {"response", "resolution"} else ()
+        whole = span.count_seconds(clock)
+        warning = sla.warn_before.count_seconds(clock) if sla.warn_before else whole * USUAL_WARNING
+        due = find_due(clock, times.started, whole, pauses)
+        warn_at = find_due(clock, times.started, max(0.0, whole - warning), pauses)
+        met = times.arrived if name == "response" else times.fixed
+        if name == "response" and met is None:
+            met = times.fixed
+        state = _judge_state(due, warn_at, met, now, paused=any(one.end is None for one in pauses))
+        found.append(SlaTarget(name=name, span=span, calendar=label, due=due, warn_at=warn_at, state=state))
+    return found
+
+
+def find_due(
+    calendar: Calendar, started: float, seconds: float, pauses: Sequence[ClockPause] = ()
+) -> float | None:
+    """Return when `seconds` of open time outside the pauses have passed since `started`.
+
+    None while it is paused before that, or if the calendar does not open for so long.
+    """
+    left, at = seconds, started
+    for begin, end in _merge_pauses(pauses):
+        if end is not None and end <= at:
+            continue
+        worked = calendar.count_open_seconds(at, begin) if begin > at else 0.0
+        if worked >= left and begin > at:
+            break
+        left -= worked
+        if end is None:
+            return None
+        at = max(at, end)
+    return calendar.add_open_seconds(at, left)
+
+
+def _merge_pauses(pauses: Sequence[ClockPause]) -> Iterator[tuple[float, float | None]]:
+    """Yield (begin, end) of the pauses in order, those that overlap as one."""
+    reached: tuple[float, float | None] | None = None
+    for one in sorted(pauses, key=lambda it: it.begin):
+        if reached is None:
+            reached = (one.begin, one.end)
+        elif reached[1] is None or one.begin <= reached[1]:
+            end = None if reached[1] is None or one.end is None else max(reached[1], one.end)
+            reached = (reached[0], end)
+        else:
+            yield reached
+            reached = (one.begin, one.end)
+    if reached is not None:
+        yield reached
+
+
+def _judge_state(
+    due: float | None, warn_at: float | None, met: float | None, now: float, *, paused: bool
+) -> TargetState:
+    if met is not None and met <= now and (due is None or met <= due):
+        return "met"
+    if due is None:
+        return "paused" if paused else "pending"
+    if now > due or (met is not None and met > due):
+        return "breached"
+    return "at_risk" if warn_at is not None and now >= warn_at else "pending"

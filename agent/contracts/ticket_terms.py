@@ -1,0 +1,98 @@
+"""What the contract says of one ticket: priority, cover, who is sent, with what, and by when."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+
+from agent.contracts import cover, matching, parts_kits, routing, sla_clock
+from agent.contracts.assets import AssetList
+from agent.contracts.contract_book import ContractBook, find_priority
+from agent.contracts.cover import CoverDecision
+from agent.contracts.matching import ContractMatch
+from agent.contracts.parts_kits import KitNeeds
+from agent.contracts.routing import Dispatch, TicketRoute
+from agent.contracts.sla_clock import SlaTarget, TicketTimes
+from agent.contracts.value_types import Priority
+from agent.core.model import Device, Impact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTerms:
+    """The terms of one ticket. Without a contract only the priority is known."""
+
+    match: ContractMatch
+    priority: Priority | None  # None: no ticket, a notice on site
+    cover: CoverDecision
+    needs: KitNeeds
+    route: TicketRoute | None
+    times: TicketTimes
+    targets: tuple[SlaTarget, ...]
+    calendar: str | None = None  # of the promises
+    next_visit: str = ""  # a planned visit, if it is done with that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractTerms:
+    """Contracts and assets of a site, asked for one ticket at a time. Without files all is unknown."""
+
+    book: ContractBook = field(default_factory=ContractBook)
+    assets: AssetList = field(default_factory=AssetList)
+    site_id: str = ""
+    zone: tzinfo = UTC
+
+    def find_match(self, device: Device) -> ContractMatch:
+        """Find the contract of a printer, and why it is that one."""
+        return matching.find_contract(self.book, self.assets, device, self.site_id)
+
+    def assign_contract(self, device: Device) -> Device:
+        """Return the printer with the id of its contract, as rules and reports see it."""
+        match = self.find_match(device)
+        name = match.contract.id if match.contract else device.contract
+        return device if name == device.contract else replace(device, contract=name)
+
+    def build_terms(
+        self,
+        device: Device,
+        impact: Impact,
+        fault: str,
+        times: TicketTimes,
+        now: float,
+        *,
+        vendor_code: str | None = None,
+    ) -> TicketTerms:
+        """Build the terms of a ticket as of `now`."""
+        match = self.find_match(device)
+        contract, asset = match.contract, match.asset
+        priority = find_priority(contract, impact)
+        day = datetime.fromtimestamp(times.started, self.zone).date()
+        covered = cover.decide_cover(contract, impact, fault, day)
+        voltage = asset.voltage if asset else ""
+        needs = parts_kits.find_needs(self.book.kits, device, fault, vendor_code, voltage)
+        sla = contract.sla.get(priority) if contract and priority else None
+        planned = bool(sla and sla.plan_with_next_visit)
+        route = None
+        if contract:
+            territory = asset.territory if asset else ""
+            route = routing.find_route(
+                self.book, contract, territory, needs, _choose_dispatch(priority, covered, planned=planned)
+            )
+        return TicketTerms(
+            match=match,
+            priority=priority,
+            cover=covered,
+            needs=needs,
+            route=route,
+            times=times,
+            targets=tuple(
+                sla_clock.judge_targets(self.book, contract, priority, times, now) if contract else ()
+            ),
+            calendar=sla.calendar if sla else None,
+            next_visit=asset.next_visit if asset and planned else "",
+        )
+
+
+def _choose_dispatch(priority: Priority | None, covered: CoverDecision, *, planned: bool) -> Dispatch:
+    if priority is None:
+        return "notice"
+    if covered.approval:
+        return "await_approval"
+    return "next_visit" if planned else "auto"
