@@ -35,6 +35,8 @@ VERBS = {
     "profiles": "Printers",
     "capture": "Printers",
     "rules": "Rules",
+    "contracts": "Contracts",
+    "assets": "Contracts",
     "simulate": "The other ends, for trials",
     "receive": "The other ends, for trials",
     "conform": "The other ends, for trials",

@@ -23,6 +23,7 @@ from agent.config.secrets import (
 from agent.config.sections import (
     CollectorsConfig,
     ConfigSection,
+    ContractsConfig,
     CredentialConfig,
     CupsConfig,
     EgressConfig,
@@ -50,6 +51,7 @@ __all__ = [
     "CollectorsConfig",
     "Config",
     "ConfigSection",
+    "ContractsConfig",
     "CredentialConfig",
     "CupsConfig",
     "DnsSdConfig",
@@ -96,6 +98,7 @@ class Config(ConfigSection):
     ws_discovery: WsDiscoveryConfig = WsDiscoveryConfig()
     traps: TrapsConfig = TrapsConfig()
     rules: RulesConfig = RulesConfig()
+    contracts: ContractsConfig = ContractsConfig()
     target: dict[str, dict[str, Any]] = Field(
         {},
         description="Another way to the provider than a url: at most one file of `uplink/targets`.",

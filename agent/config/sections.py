@@ -172,6 +172,13 @@ class RulesConfig(ConfigSection):
     )
 
 
+class ContractsConfig(ConfigSection):
+    """What the provider agreed with the customer; both files are picked up when they change."""
+
+    file: str = Field("contracts.toml", description="Contracts; without the file there are none.")
+    assets: str = Field("assets.csv", description="The provider's list of printers, by serial or MAC.")
+
+
 class ProviderConfig(ConfigSection):
     insecure_loopback: bool = Field(False, description="Allow http://, to 127.0.0.1 only. For trials.")
     url: str = Field("", description="Where events go. Empty: they wait in the outbox.")

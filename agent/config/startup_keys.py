@@ -19,6 +19,7 @@ AT_START = (
     "mdns",
     "traps",
     "rules",
+    "contracts",
     "egress",
     "storage",
     "log",

@@ -197,3 +197,18 @@ def _format_cell(value: object) -> str:
         return "yes" if value else "no"
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def merge_devices(listed: AssetList, devices: Iterable[Device]) -> list[Asset]:
+    """Merge the list with the printers of the inventory: every asset once, then printers it does not have."""
+    found = [_asset_of(device) for device in devices if listed.find_asset(device) is None]
+    return [*listed.assets, *found]
+
+
+def _asset_of(device: Device) -> Asset:
+    return Asset(
+        serial=device.serial or "",
+        mac="" if device.serial else device.mac or "",
+        contract=device.contract or "",
+        location=device.location or "",
+    )

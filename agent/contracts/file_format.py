@@ -117,7 +117,7 @@ class InvoiceForm(_ContractFileModel):
     period: Literal["monthly", "quarterly", "yearly"] = "monthly"
     read_day: int = Field(1, ge=1, le=28)
     """The day of the month, in the site's time zone."""
-    counters: dict[Literal["total", "mono", "colour", "large_format"], str] = {}
+    counters: dict[Literal["total", "mono", "colour", "large"], str] = {}
     """What is billed by the page: the provider's own name for each counter."""
 
 

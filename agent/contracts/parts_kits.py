@@ -27,7 +27,7 @@ def find_needs(
     Kits for the maker's own code go before those for any code; parts of another voltage are left out. Of an
     unknown voltage all are named: the technician sees from `voltage` which one it is.
     """
-    fitting = [one for one in kits if _fits_fault(one, device, fault)]
+    fitting = [one for one in kits if fits_model(one, device) and _fits_any(one.fault, fault)]
     exact = [one for one in fitting if vendor_code and _fits_any(one.vendor_code, vendor_code)]
     chosen = exact or [one for one in fitting if not one.vendor_code]
     return KitNeeds(
@@ -39,10 +39,10 @@ def find_needs(
     )
 
 
-def _fits_fault(kit: PartsKitForm, device: Device, fault: str) -> bool:
+def fits_model(kit: PartsKitForm, device: Device) -> bool:
+    """Whether a kit is for this model; its patterns may have the maker in front."""
     model = device.model or ""
-    names = (model, f"{device.vendor or ''} {model}".strip())
-    return any(_fits_any(kit.model, name) for name in names) and _fits_any(kit.fault, fault)
+    return any(_fits_any(kit.model, name) for name in (model, f"{device.vendor or ''} {model}".strip()))
 
 
 def _fits_any(patterns: Sequence[str], word: str) -> bool:

@@ -1,7 +1,7 @@
 """What the contract says of one ticket: priority, cover, who is sent, with what, and by when."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from agent.contracts import cover, matching, parts_kits, routing, sla_clock
 from agent.contracts.assets import AssetList
@@ -37,7 +37,7 @@ class ContractTerms:
     book: ContractBook = field(default_factory=ContractBook)
     assets: AssetList = field(default_factory=AssetList)
     site_id: str = ""
-    zone: tzinfo = UTC
+    zone: tzinfo | None = None  # of the site; None: of this machine
 
     def find_match(self, device: Device) -> ContractMatch:
         """Find the contract of a printer, and why it is that one."""
@@ -48,6 +48,12 @@ class ContractTerms:
         match = self.find_match(device)
         name = match.contract.id if match.contract else device.contract
         return device if name == device.contract else replace(device, contract=name)
+
+    def build_new_terms(
+        self, device: Device, impact: Impact, fault: str, now: float, *, vendor_code: str | None = None
+    ) -> TicketTerms:
+        """Build the terms that a ticket would have if it opened now."""
+        return self.build_terms(device, impact, fault, TicketTimes(started=now), now, vendor_code=vendor_code)
 
     def build_terms(
         self,

@@ -37,11 +37,7 @@ class PrinterForecast:
 def load_printer_forecasts(db: sqlite3.Connection, name: str | None, site: str) -> list[PrinterForecast]:
     """Load the forecasts of the printers called `name` (key, serial, MAC or address); None: of all."""
     known = inventory.load_devices(db).values()
-    return [_load_forecast(db, one, site) for one in known if name is None or name in _device_names(one)]
-
-
-def _device_names(device: Device) -> tuple[str | None, ...]:
-    return device.key, device.serial, device.mac, device.address.host, str(device.address)
+    return [_load_forecast(db, one, site) for one in known if name is None or one.is_called(name)]
 
 
 def _load_forecast(db: sqlite3.Connection, device: Device, site: str) -> PrinterForecast:

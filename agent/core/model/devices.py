@@ -107,6 +107,11 @@ class Device:
         """ "unproved" where nothing in a reading proves that it is of this printer, else "proved"."""
         return "unproved" if self.proof == "unproved" else "proved"
 
+    def is_called(self, name: str) -> bool:
+        """Whether a person may mean this printer by `name`: its key, serial, MAC, host or address."""
+        known = (self.key, self.serial, self.mac, self.address.host, str(self.address))
+        return name.casefold() in {one.casefold() for one in known if one}
+
     @property
     def name(self) -> str:
         """A name for people: "Kyocera ECOSYS P2040dw (VHB8912345)"."""

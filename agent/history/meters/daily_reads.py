@@ -144,6 +144,14 @@ def _load_sent_time(tx: sqlite3.Connection, device: str) -> float | None:
     return row["at"] if row else None
 
 
+def load_told_sums(db: sqlite3.Connection) -> dict[str, frozenset[str]]:
+    """Load which named sums each printer has told so far, by device key."""
+    found: dict[str, set[str]] = {}
+    for row in db.execute("SELECT device, name, sources FROM meter_sum"):
+        found.setdefault(row["device"], set()).update([row["name"]] if json.loads(row["sources"]) else [])
+    return {device: frozenset(names) for device, names in found.items()}
+
+
 def _load_sums(tx: sqlite3.Connection, device: str) -> list[NamedSum]:
     """Load what is kept of the sums: their counters, their offset and their last value."""
     return [
