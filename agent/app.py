@@ -21,6 +21,7 @@ from agent.collectors._vendor.vendor_profiles import FOLDER, Profiles
 from agent.config import Config, site_key, startup_keys
 from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
+from agent.contracts.ticket_terms import ContractTerms
 from agent.core import audit, health, plugins, store_recovery
 from agent.core.calendars import Calendar
 from agent.core.clock import Clock
@@ -34,7 +35,7 @@ from agent.discovery import announced_places, inventory
 from agent.forecast import forecast_store
 from agent.history import record, supply_gauges
 from agent.history.meters import daily_reads, ledger
-from agent.pipeline import certificate_pins
+from agent.pipeline import certificate_pins, contract_files
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.device_tags import TagAssigner
 from agent.pipeline.pipeline import Pipeline, PollOutcome
@@ -112,6 +113,7 @@ class Agent:
     discovery: DiscoveryRunner
     maintenance: Maintenance
     rules: WatchedFiles[RuleSet]
+    contracts: WatchedFiles[ContractTerms]
     settings: WatchedFiles[Config]
     target: Target | None
     delivery: Delivery | None
@@ -126,6 +128,11 @@ class Agent:
         audit.append_entry(
             self.config.state_folder, "rules in force", rules=len(rules.rules), rules_hash=rules.hash
         )
+
+    def use_contracts(self, terms: ContractTerms) -> None:
+        """Put edited contracts and assets into force."""
+        self.pipeline.terms = terms
+        contract_files.record_use(self.config.state_folder, terms)
 
     def use_config(self, edited: Config) -> None:
         """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
@@ -272,6 +279,7 @@ def build_pipeline(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline
         evaluator.RuleEvaluator(rules), sender, calendar=calendar, assign_tags=TagAssigner(settings)
     )
     pipeline.sender = replace(sender, load_rules=lambda: pipeline.evaluator.rules.in_force)
+    pipeline.sender = replace(pipeline.sender, load_terms=lambda: pipeline.terms)
     return pipeline
 
 
@@ -338,6 +346,10 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     rules, identity = watch_rules(first), build_identity(first)
     target = build_target(first, identity)
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
+    contracts = contract_files.watch_contracts(
+        first, lambda: contract_files.faults_of(pipeline.evaluator.rules)
+    )
+    pipeline.terms = contracts.load_first()
     store, fleet = build_store(first), FleetState(first.site.id, first.rules.first_days)
     counts.update(store.incidents)
     delivery = build_delivery(first, target, store, clock)
@@ -356,6 +368,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
         maintenance=Maintenance(store, clock, pipeline.sender),
         discovery=DiscoveryRunner(policy, store, snmp_client, reader, batch_writer, fleet, trusted, failures),
         rules=rules,
+        contracts=contracts,
         settings=settings,
         target=target,
         delivery=delivery,

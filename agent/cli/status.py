@@ -102,6 +102,6 @@ def _print_failing(agent: dict[str, Any]) -> None:
 def _print_complaints(agent: dict[str, Any]) -> None:
     """Print which rules are in force, and the edited files that are not."""
     _print_rules(agent)
-    for what in ("config_complaint", "rules_complaint"):
+    for what in ("config_complaint", "rules_complaint", "contracts_complaint"):
         if complaint := agent.get(what):
             _common.out.print(f"\nThe last good version is in force, because:\n{complaint}", markup=False)

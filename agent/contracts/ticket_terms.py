@@ -1,5 +1,6 @@
 """What the contract says of one ticket: priority, cover, who is sent, with what, and by when."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -7,12 +8,13 @@ from agent.contracts import cover, matching, parts_kits, routing, sla_clock
 from agent.contracts.assets import AssetList
 from agent.contracts.contract_book import ContractBook, find_priority
 from agent.contracts.cover import CoverDecision
+from agent.contracts.file_format import SlaForm
 from agent.contracts.matching import ContractMatch
 from agent.contracts.parts_kits import KitNeeds
 from agent.contracts.routing import Dispatch, TicketRoute
 from agent.contracts.sla_clock import SlaTarget, TicketTimes
 from agent.contracts.value_types import Priority
-from agent.core.model import Device, Impact
+from agent.core.model import Change, ChangeKind, Device, Impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class TicketTerms:
     times: TicketTimes
     targets: tuple[SlaTarget, ...]
     calendar: str | None = None  # of the promises
-    next_visit: str = ""  # a planned visit, if it is done with that
+    acknowledge_due: float | None = None  # by when who is sent must say that they have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +41,37 @@ class ContractTerms:
     site_id: str = ""
     zone: tzinfo | None = None  # of the site; None: of this machine
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the site has neither contracts nor assets."""
+        return not self.book.contracts and not self.assets.assets
+
     def find_match(self, device: Device) -> ContractMatch:
         """Find the contract of a printer, and why it is that one."""
         return matching.find_contract(self.book, self.assets, device, self.site_id)
 
     def assign_contract(self, device: Device) -> Device:
-        """Return the printer with the id of its contract, as rules and reports see it."""
+        """Return the printer with the id of its contract, and whether it is managed, as rules see it."""
+        if self.is_empty:
+            return device
         match = self.find_match(device)
         name = match.contract.id if match.contract else device.contract
-        return device if name == device.contract else replace(device, contract=name)
+        return replace(device, contract=name, managed=match.managed)
+
+    def adapt_changes(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """Make notices for the site of what the contract gives the priority "none".
+
+        What ends, ends both as a ticket and as a notice: the contract may have been edited in between.
+        """
+        for change in changes:
+            notice = replace(change, impact=Impact.CUSTOMER_FIXABLE)
+            if not self.book.contracts:
+                yield change
+            elif change.kind is ChangeKind.OPENED:
+                contract = self.find_match(change.device).contract
+                yield change if find_priority(contract, change.impact) else notice
+            else:
+                yield from (change, notice)
 
     def build_new_terms(
         self, device: Device, impact: Impact, fault: str, now: float, *, vendor_code: str | None = None
@@ -92,8 +116,18 @@ class ContractTerms:
                 sla_clock.judge_targets(self.book, contract, priority, times, now) if contract else ()
             ),
             calendar=sla.calendar if sla else None,
-            next_visit=asset.next_visit if asset and planned else "",
+            acknowledge_due=self._find_acknowledge_due(route, sla, times),
         )
+
+    def _find_acknowledge_due(
+        self, route: TicketRoute | None, sla: SlaForm | None, times: TicketTimes
+    ) -> float | None:
+        """Find by when the organisation must acknowledge: in the calendar of the promises, or always."""
+        if route is None or route.organisation.acknowledge_within is None:
+            return None
+        calendar = self.book.find_calendar(sla.calendar if sla else "always")
+        seconds = route.organisation.acknowledge_within.count_seconds(calendar)
+        return sla_clock.find_due(calendar, times.started, seconds)
 
 
 def _choose_dispatch(priority: Priority | None, covered: CoverDecision, *, planned: bool) -> Dispatch:

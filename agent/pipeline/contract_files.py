@@ -4,7 +4,7 @@ contracts.toml, assets.csv ──► load_contract_terms ──► ContractTerms
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from agent.config import Config, SiteConfig
@@ -12,8 +12,10 @@ from agent.contracts import assets, loader
 from agent.contracts.assets import AssetList
 from agent.contracts.contract_book import ContractBook
 from agent.contracts.ticket_terms import ContractTerms
+from agent.core import audit
 from agent.core.errors import ConfigError
 from agent.core.model import Device
+from agent.core.watched_files import WatchedFiles
 from agent.discovery import inventory
 from agent.pipeline.device_tags import TagAssigner
 from agent.rules.rule import RuleSet
@@ -40,6 +42,17 @@ def load_contract_terms(settings: Config, faults: Collection[str] | None = None)
     `faults`: those that the rules in force can find, which kits and delays may name; None: not checked.
     """
     return load_drafts(settings, None, None, faults)
+
+
+def watch_contracts(
+    settings: Config, load_faults: Callable[[], Collection[str]]
+) -> WatchedFiles[ContractTerms]:
+    """Watch both files; they are read again when one is edited. `load_faults`: of the rules in force."""
+    return WatchedFiles(
+        "the contracts",
+        lambda: list_contract_files(settings),
+        lambda: load_contract_terms(settings, load_faults()),
+    )
 
 
 def load_drafts(
@@ -75,3 +88,9 @@ def load_tagged_devices(db: sqlite3.Connection, settings: Config) -> list[Device
 def faults_of(rules: RuleSet) -> frozenset[str]:
     """Return the faults that some rule finds."""
     return frozenset(rule.fault for rule in rules.rules.values())
+
+
+def record_use(state_folder: Path, terms: ContractTerms) -> None:
+    """Note in the audit log which contracts came into force."""
+    names = [one.id for one in terms.book.contracts]
+    audit.append_entry(state_folder, "contracts in force", contracts=names, assets=len(terms.assets.assets))

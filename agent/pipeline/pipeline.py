@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from dataclasses import dataclass, field
 
+from agent.contracts.ticket_terms import ContractTerms
 from agent.core.calendars import Calendar
 from agent.core.model import Change, Device, Facts, Identity, SiteFacts, Snapshot
 from agent.discovery import address_credentials, binding, inventory
@@ -50,6 +51,7 @@ class Pipeline:
     sender: Sender
     calendar: Calendar = field(default_factory=Calendar)  # its midnight begins a day of meter reads
     assign_tags: AssignTags = assign_nothing  # by the configuration
+    terms: ContractTerms = field(default_factory=ContractTerms)  # replaced as a whole when they change
 
     def process_poll(self, tx: sqlite3.Connection, reading: PollResult, site: SiteFacts) -> PollOutcome:
         """Write everything that `reading` changes to `tx`."""
@@ -57,7 +59,7 @@ class Pipeline:
         bound = self._identify_device(tx, reading)
         if bound is None:
             return PollOutcome(device=None, snapshot=snapshot)
-        device = self.assign_tags(bound.device)
+        device = self.terms.assign_contract(self.assign_tags(bound.device))
         for other in bound.displaced:
             log.warning("%s: %s answers at its address now", other.name, device.name)
         if snapshot.reachable:
@@ -68,7 +70,7 @@ class Pipeline:
             log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
         for border in facts_builder.record_meters(tx, device, snapshot):
             log.warning("%s: a counter %s: %s, then %d", device.name, border.why, border.before, border.raw)
-        if snapshot.meters:
+        if snapshot.meters and device.managed:
             device_events.queue_meter_read(tx, self.sender, self.calendar, device, snapshot.at)
         known = facts_builder.update_facts(tx, device, snapshot, site, self.evaluator.used_parts)
         device_events.queue_changes(tx, self.sender, device, snapshot, known)
@@ -92,7 +94,8 @@ class Pipeline:
         `known`: facts of the printer just read; the facts of others, whose ticket waited for its group, are
         loaded.
         """
-        events = [*grouping.apply_changes(tx, changes), *grouping.collect_due_events(tx, now)]
+        adapted = self.terms.adapt_changes(changes)
+        events = [*grouping.apply_changes(tx, adapted), *grouping.collect_due_events(tx, now)]
         for event in events:
             same = known is not None and event.device.key == known.device.key
             self.sender.queue_ticket(

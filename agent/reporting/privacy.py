@@ -26,6 +26,7 @@ from uplink.events.base import Privacy
 
 REMOVED = "[removed]"
 DEVICE_FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
+VISIT_FIELDS = {"place": "location", "contact_ref": "contact", "access_notes_ref": "contact"}  # of `visit`
 FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject", "replaces"})
 FINGERPRINT_DIGITS = 32  # hex digits: 128 bits
 MAC_KEY = re.compile(r"(?<=\bmac:)[0-9a-f]{12}\b")  # in keys of any printer, not only the message's own
@@ -67,6 +68,8 @@ class PrivacyRules:
         inner = cleaned.get("device")
         if isinstance(inner, dict):
             inner |= dict.fromkeys(self.remove & inner.keys())
+        if isinstance(visit := cleaned.get("visit"), dict):
+            visit |= {key: None for key, name in VISIT_FIELDS.items() if name in self.remove and key in visit}
         privacy = Privacy.model_construct(
             removed=sorted(f"device.{name}" for name in self.remove),
             masked=sorted(f"device.{name}" for name in self.mask - self.remove),

@@ -11,11 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from agent.contracts.sla_clock import TicketTimes
+from agent.contracts.ticket_terms import ContractTerms
 from agent.core.health import Health
 from agent.core.model import Device, Facts, TicketEvent
+from agent.history.meters import daily_reads
 from agent.history.meters.daily_reads import MeterStatement
 from agent.reporting import journal
 from agent.reporting.events.agent_health import build_agent_health
+from agent.reporting.events.contract_terms import add_asset, build_contract_parts, build_meters
 from agent.reporting.events.device_inventory import build_device_inventory
 from agent.reporting.events.meter_read import build_meter_read
 from agent.reporting.events.rows import build_agent, build_device
@@ -28,10 +32,13 @@ from agent.rules.rules_in_force import RulesInForce, load_no_rules
 from agent.tickets.feedback.precision import RulePrecision
 from uplink.events.base import Agent, Event
 from uplink.events.device_inventory import Inventory, Reason
-from uplink.events.ticket import Rule
+from uplink.events.ticket import Rule, Ticket
 from uplink.outbox import outbox, queries
 from uplink.outbox.envelope import Envelope, Lane, Supersede
 from uplink.provider.capabilities import ALL_CAPABILITIES, Capabilities
+
+ENDED = frozenset({"clear", "verified"})  # steps by which the fault is gone
+SITE_PREFIX = "site:"  # of the key of a ticket about a whole site
 
 LoadPrecisions = Callable[[sqlite3.Connection, str | None], Sequence[RulePrecision]]
 """Loads the measured precision of one rule, or of all rules (None)."""
@@ -77,6 +84,7 @@ class Sender:
     load_precisions: LoadPrecisions = no_precision
     load_capabilities: LoadCapabilities = accept_all  # event types that the provider takes
     load_rules: Callable[[], RulesInForce] = load_no_rules
+    load_terms: Callable[[], ContractTerms] = ContractTerms
 
     def queue_ticket(self, tx: sqlite3.Connection, event: TicketEvent, facts: Facts | None = None) -> None:
         """Queue a ticket event, in the caller's transaction.
@@ -89,14 +97,35 @@ class Sender:
             return
         event = known
         precision = next(iter(self.load_precisions(tx, event.rule)), None)
+        ticket = build_ticket(self._build_agent(), event, facts, self._build_rule(event.rule, precision))
         self._send(
             tx,
-            build_ticket(self._build_agent(), event, facts, self._build_rule(event.rule, precision)),
+            self._add_contract(tx, ticket, event),
             lane=Lane.TICKETS,
             subject=event.ticket_id,
             at=event.at,
             device=event.device,
             folds=Supersede.LATE if event.event == "update" else Supersede.NEVER,
+        )
+
+    def _add_contract(self, tx: sqlite3.Connection, ticket: Ticket, event: TicketEvent) -> Ticket:
+        """Add what the contract says of the ticket; without contracts and assets there is nothing to add."""
+        terms, device = self.load_terms(), event.device
+        if terms.is_empty or device.key.startswith(SITE_PREFIX):
+            return ticket
+        fixed = event.at if event.event in ENDED else None
+        times = TicketTimes(started=event.opened_at, fixed=fixed)
+        found = terms.build_terms(
+            device, event.impact, event.fault, times, event.at, vendor_code=ticket.fault.vendor_code
+        )
+        sums = daily_reads.load_current_sums(tx, device.key, event.at)
+        return ticket.model_copy(
+            update={
+                **build_contract_parts(found),
+                "meters": build_meters(sums, event.at if sums else None),
+                "fault": ticket.fault.model_copy(update={"priority": found.priority}),
+                "device": add_asset(ticket.device, found.match),
+            }
         )
 
     def queue_heartbeat(

@@ -83,7 +83,8 @@ class Scope:
         return _is_covered(self.sites, self.not_sites, (site,))
 
     def covers_device(self, device: Device, site: str = "") -> bool:
-        return all(
+        """Whether a rule is about this printer; none is about one that nobody manages."""
+        return device.managed and all(
             _is_covered(patterns, excluded, texts)
             for patterns, excluded, texts in (
                 (self.sites, self.not_sites, (site,)),

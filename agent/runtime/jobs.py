@@ -125,6 +125,7 @@ def collect_health(agent: Agent) -> Health:
         notices=list(agent.notices.values()),
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
+        contracts_complaint=agent.contracts.complaint,
         rules_hash=rules.hash,
         own_rules={name: rules.versions[name] for name in sorted(rules.own)},
     )
@@ -152,9 +153,11 @@ async def prune_history(agent: Agent) -> None:
 
 
 async def reload_files(agent: Agent) -> None:
-    """Pick up edited rules and settings."""
+    """Pick up edited rules, contracts and settings."""
     if rules := agent.rules.reload_changed():
         agent.use_rules(rules)
+    if contracts := agent.contracts.reload_changed():
+        agent.use_contracts(contracts)
     if settings := agent.settings.reload_changed():
         agent.use_config(settings)
         await agent.discovery.ask_named_printers()

@@ -72,6 +72,16 @@ def test_each_ticket_arrives_exactly_once_though_the_agent_is_killed_in_the_midd
         events = ledger.list_events(0, 10_000)
     steps = [(ticket["ticket_id"], ticket["ticket_seq"]) for ticket in tickets]
     assert len(set(steps)) == len(steps), "no step of a ticket twice"
+    routes = {
+        (one["fault"]["fault_key"], one["routing"]["queue"], one["contract"]["billing_model"])
+        for one in tickets
+    }
+    assert routes == {
+        ("fuser.failure", "fieldtech", "user_based"),
+        ("feed.jams", "dealer-dispatch", "time_and_materials"),
+        ("supply.low", "dealer-dispatch", "cpi"),
+        ("device.offline", "wholesale-portal", "flat"),
+    }
     with closing(open_reader(tmp_path / "agent" / "printwarden.db")) as db:
         dropped = queries.count_outbox(db).dropped
     assert set(dropped) <= {"heartbeat.superseded"}, "of heartbeats and inventories the newest counts"

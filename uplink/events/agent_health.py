@@ -57,6 +57,9 @@ class AgentHealth(Event):
     rules_complaint: Text | None = Field(
         default=None, description="Why edited rules were not taken; null: no mistake."
     )
+    contracts_complaint: Text | None = Field(
+        default=None, description="Why edited contracts or assets were not taken; null: no mistake."
+    )
     outbox: Outbox | None = Field(default=None, description="What has not left yet.")
     own_rules: list[RuleInForce] = Field(
         default_factory=list,

@@ -12,6 +12,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from uplink.events.base import SCHEMA_NAME, Count, Device, Event, Name, Record, Text, Time, coerce_whole
+from uplink.events.contract_terms import (
+    Billing,
+    ContractSummary,
+    MetersAtCall,
+    Part,
+    Routing,
+    Skills,
+    Sla,
+    Visit,
+)
 from uplink.events.printer import Printer
 
 Step = Literal["open", "update", "clear", "verified", "reopen", "cancel"]
@@ -126,6 +136,14 @@ class Ticket(Event):
     fault: Fault = Field(description="What is wrong.")
     rule: Rule = Field(description="Why a ticket was raised.")
     printer: Printer | None = Field(default=None, description="How it stood then; null for a whole site.")
+    contract: ContractSummary | None = Field(default=None, description="The contract of the printer.")
+    sla: Sla | None = Field(default=None, description="By when, under the contract.")
+    routing: Routing | None = Field(default=None, description="Who is sent.")
+    skills: Skills | None = Field(default=None, description="What a technician must be able to do.")
+    parts: list[Part] | None = Field(default=None, description="Parts to bring; empty: no kit fits.")
+    visit: Visit | None = Field(default=None, description="Where and when somebody may come.")
+    billing: Billing | None = Field(default=None, description="Who pays, without amounts.")
+    meters: MetersAtCall | None = Field(default=None, description="The counters when this was written.")
     evidence: dict[str, Any] = Field(
         description="What the rule saw, by name; docs/provider.md lists the names. Others may be added."
     )

@@ -101,6 +101,7 @@ class Device:
     moved_from: str | None = None  # host where it answered before
     tags: tuple[str, ...] = ()  # from the provider's asset list
     contract: str | None = None  # id of its contract
+    managed: bool = True  # False: the provider does not look after it: shown, never ticketed or billed
 
     @property
     def trust(self) -> str:

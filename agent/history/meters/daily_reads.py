@@ -144,6 +144,11 @@ def _load_sent_time(tx: sqlite3.Connection, device: str) -> float | None:
     return row["at"] if row else None
 
 
+def load_current_sums(db: sqlite3.Connection, device: str, at: float) -> tuple[NamedSum, ...]:
+    """Load the named sums as they stand at `at`, between two daily reads; nothing is written."""
+    return named_sums.build_sums([*ledger.load_counters(db, device, at)], _load_sums(db, device))
+
+
 def load_told_sums(db: sqlite3.Connection) -> dict[str, frozenset[str]]:
     """Load which named sums each printer has told so far, by device key."""
     found: dict[str, set[str]] = {}

@@ -37,6 +37,8 @@ def build_agent_health(
         outbox=_build_outbox(outbox),
         rules=[_build_judged(one) for one in precisions[:MAX_RULES]],
     )
+    if health.contracts_complaint:
+        built = built.model_copy(update={"contracts_complaint": health.contracts_complaint})
     if not in_force.hash:
         return built
     own = sorted(in_force.own.items())[:MAX_RULES]

@@ -63,6 +63,8 @@ class DemoConsole:
         for ticket in tickets[self._told :]:
             what = {"open": "ticket", "clear": "cleared"}.get(ticket["event"], ticket["event"])
             self.print_event(elapsed, what, ticket["fault"]["title"])
+            if ticket["event"] == "open" and ticket.get("routing"):
+                self.print_event(elapsed, "", _format_route(ticket))
         self._told = len(tickets)
         if restarts > self._restarts:
             self._restarts = restarts
@@ -94,6 +96,15 @@ def _format_result(line: PromiseCheck) -> tuple[Text, Text]:
     if not line.is_kept:
         return Text(arrived), Text("BROKEN", style="bold red")
     return Text(arrived), Text("kept" if line.due else "not due yet", style="green" if line.due else "dim")
+
+
+def _format_route(ticket: dict[str, Any]) -> str:
+    """ "P1 for dealer-dispatch under D-PAGE, somebody there by 2026-11-23T09:40:09Z"."""
+    sent, due = ticket["routing"], ticket["sla"].get("response_due")
+    waits = ", once the customer agrees" if sent["dispatch"] == "await_approval" else ""
+    by = f", somebody there by {due}" if due else ""
+    contract = ticket["contract"]["contract_id"]
+    return f"{ticket['fault']['priority']} for {sent['queue']} under {contract}{by}{waits}"
 
 
 def _format_day(elapsed: float) -> str:

@@ -1,11 +1,18 @@
 """The demonstration's folder, free ports, and a config.toml as customer IT would write one."""
 
 import ipaddress
+import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.simulator import fleets
+
+CONTRACTS = Path(__file__).with_name("contracts.toml")
+ASSETS = """serial,asset_tag,managed,location,territory,voltage,visit_hours,contact_ref
+3100RC12345,A-0003,yes,Floor 2,10115,230V,Mon-Fri 08:00-17:00,site-contact-1
+46001234HH56A,A-0002,yes,Floor 1,10115,230V,Mon-Fri 08:00-17:00,site-contact-1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,9 @@ class DemoWorkspace:
         return self.folder / "receiver.db"
 
     def write_config(self, url: str, ca_file: str) -> None:
-        """The site's configuration: two networks, one of them found by mDNS only, and a v3 user."""
+        """The site's configuration: two networks, one found by mDNS only, a v3 user, and contracts."""
+        shutil.copyfile(CONTRACTS, self.folder / "contracts.toml")
+        (self.folder / "assets.csv").write_text(ASSETS, "utf-8")
         user = fleets.DEMO_USER
         near, far = _network(self.base, 27), _network(fleets.far_of(self.base), 28)
         self.config_file.touch(0o600)  # whatever the umask: only its owner writes it
