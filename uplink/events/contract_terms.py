@@ -19,8 +19,9 @@ class ContractSummary(Record):
 
     contract_id: Name | None = Field(default=None, description="Null: under none; `how` says why.")
     how: Literal["assets.csv", "match", "configuration", "default", "none"] = Field(
-        description="How it was found: named in the asset list, by its match, named in the agent's "
-        "configuration, the default; none: no contract fits, and there is no default."
+        description="How it was found. assets.csv: the asset list names it. match: its match fits. "
+        "configuration: the agent's configuration names it. default: no other fits. none: nor is there a "
+        "default."
     )
     customer_id: Text | None = Field(default=None, description="The provider's number of the customer.")
     service_model: Name | None = Field(
@@ -79,7 +80,9 @@ class Routing(Record):
     cc: list[Text] = Field(default_factory=list, description="Who gets a copy.")
     programme: Text | None = Field(default=None, description="The wholesaler's name of what was bought.")
     profile: Literal["full", "third_party", "minimal"] | None = Field(
-        default=None, description="What the organisation may see of this ticket."
+        default=None,
+        description="What the organisation may see of this ticket. full: all. third_party: not the customer's "
+        "contract. minimal: fault, printer, place and parts.",
     )
     acknowledge_due: Time | None = Field(default=None, description="By when it must say that it has it.")
     escalate_to: Name | None = Field(default=None, description="Who takes over if it does not.")
@@ -133,7 +136,9 @@ class Billing(Record):
     labour_included: bool | None = Field(default=None, description="Whether the contract covers labour.")
     parts_included: bool | None = Field(default=None, description="Whether the contract covers parts.")
     approval: Literal["visit", "do_not_repair", "early_order"] | None = Field(
-        default=None, description="What waits for the customer's yes; null: nothing."
+        default=None,
+        description="What waits for the customer's yes. visit: sending somebody. do_not_repair: a repair that "
+        "may not pay. early_order: sending a supply. Null: nothing waits.",
     )
 
 
