@@ -81,8 +81,8 @@ class Routing(Record):
     programme: Text | None = Field(default=None, description="The wholesaler's name of what was bought.")
     profile: Literal["full", "third_party", "minimal"] | None = Field(
         default=None,
-        description="What the organisation may see of this ticket. full: all. third_party: not the customer's "
-        "contract. minimal: fault, printer, place and parts.",
+        description="What the organisation may see of this ticket. full: all. third_party: not "
+        "the customer's contract. minimal: fault, printer, place and parts.",
     )
     acknowledge_due: Time | None = Field(default=None, description="By when it must say that it has it.")
     escalate_to: Name | None = Field(default=None, description="Who takes over if it does not.")
@@ -137,8 +137,8 @@ class Billing(Record):
     parts_included: bool | None = Field(default=None, description="Whether the contract covers parts.")
     approval: Literal["visit", "do_not_repair", "early_order"] | None = Field(
         default=None,
-        description="What waits for the customer's yes. visit: sending somebody. do_not_repair: a repair that "
-        "may not pay. early_order: sending a supply. Null: nothing waits.",
+        description="What waits for the customer's yes. visit: sending somebody. do_not_repair: a repair "
+        "that may not pay. early_order: sending a supply. Null: nothing waits.",
     )
 
 
