@@ -22,6 +22,7 @@ from agent.core.model import Address, Credential
 from agent.snmp.codec import RequestType, encode_request
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import Endpoint, SockAddr
+from agent.snmp.engine_id import EngineId, ask_engine_id
 from agent.snmp.printer_session import DeviceReader, Exchange, extract_values
 from agent.snmp.rate_limiter import RateLimiter, resolve_address
 from agent.snmp.reader import SnmpValue
@@ -209,6 +210,11 @@ class SnmpClient:
         finally:
             for endpoint in endpoints:
                 del endpoint.listeners[request_id]
+
+    async def ask_engine_id(self, address: Address) -> EngineId | None:
+        """Ask for the SNMPv3 engine id with one packet that holds no secret; None without an answer."""
+        await self.wait_for_turn(address)
+        return await ask_engine_id(address)
 
     async def wait_for_turn(self, address: Address) -> None:
         """Wait until the budgets let one more packet go to `address`. Raises NoAnswer if that is a name."""

@@ -4,7 +4,8 @@ import pytest
 
 from agent.collectors._vendor.vendor_profiles import load_shipped
 from agent.core.model import Address
-from agent.discovery.methods import _swept, engine_discovery
+from agent.discovery.methods import _swept
+from agent.snmp import engine_id as engine_ids
 
 MAC = "001122334455"
 HP = bytes.fromhex("8000000b03") + bytes.fromhex(MAC)
@@ -22,14 +23,14 @@ HP = bytes.fromhex("8000000b03") + bytes.fromhex(MAC)
     ],
 )
 def test_an_engine_id_names_its_maker(engine_id, vendor, mac):
-    engine = engine_discovery.parse_engine_id(engine_id)
+    engine = engine_ids.parse_engine_id(engine_id)
     makers = [one.vendor for one in load_shipped().find_by_enterprise(engine.enterprise)]
     assert (makers, engine.mac) == ([vendor] if vendor else [], mac)
 
 
 def report(engine_id):
     """A message like a printer's: the request's own form, with an engine id in it."""
-    encode = engine_discovery._encode
+    encode = engine_ids._encode
     usm = encode(0x30, encode(0x04, engine_id), *(encode(2, b"\0"),) * 2, *(encode(4),) * 3)
     head = encode(0x30, encode(2, b"\1"), encode(2, b"\5\xc0"), encode(4, b"\0"), encode(2, b"\3"))
     return encode(0x30, encode(2, b"\3"), head, encode(4, usm), encode(0x30))
@@ -37,13 +38,13 @@ def report(engine_id):
 
 def test_a_broken_report_is_no_report_and_raises_nothing():
     whole = report(HP)
-    assert engine_discovery.parse_report(whole).mac == MAC
+    assert engine_ids.parse_report(whole).mac == MAC
     for at in range(len(whole)):
-        assert engine_discovery.parse_report(whole[:at]) is None
+        assert engine_ids.parse_report(whole[:at]) is None
         for value in (0x00, 0x7F, 0x80, 0x84, 0xFF):
-            engine_discovery.parse_report(whole[:at] + bytes((value,)) + whole[at + 1 :])
-    for text in (b"", b"\x30", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", engine_discovery.DISCOVERY_REQUEST):
-        assert engine_discovery.parse_report(text) is None
+            engine_ids.parse_report(whole[:at] + bytes((value,)) + whole[at + 1 :])
+    for text in (b"", b"\x30", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", engine_ids.DISCOVERY_REQUEST):
+        assert engine_ids.parse_report(text) is None
 
 
 def test_ten_subnets_are_asked_in_turn():

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from dataclasses import replace
 
+import pytest
 from loopback import own
 from typer.testing import CliRunner
 
@@ -12,7 +13,9 @@ from agent.core.clock import Clock
 from agent.core.model import Address, Sighting
 from agent.core.store import open_reader
 from agent.discovery import address_credentials
+from agent.pipeline.polling.link_neighbours import LinkNeighbours
 from agent.simulator import models
+from agent.simulator.device import UsmUser
 from agent.simulator.fleet import SimulatedFleet
 
 SECRET = "office-9317"
@@ -154,3 +157,78 @@ async def test_a_known_printer_at_a_new_address_is_given_no_community_there(site
             await site.read_all()
             assert count_community(there, own("17.2"), "public")
             assert count_community(there, own("17.2")) == 0
+
+
+PRINTER_MAC, OTHER_MAC = "001122334455", "66778899aabb"
+
+
+def link(site, **macs):
+    """What the system knows of the hosts on the link; without it, loopback has no MACs."""
+    table = {own(f"{net.removeprefix('net')}.1"): mac for net, mac in macs.items()}
+    site.agent.poller.neighbours = LinkNeighbours(lambda: table)
+
+
+@pytest.mark.parametrize(
+    ("mac", "communities"), [(OTHER_MAC, 0), (PRINTER_MAC, 1)], ids=["another MAC", "the same MAC"]
+)
+async def test_another_mac_on_the_link_is_asked_without_a_secret_first(site_of, shop, mac, communities):
+    """The control: with the same MAC the first request goes out, as a lost packet looks alike."""
+    fleet = private_fleet(shop, own("18.1"), models.HP_M507)
+    async with office_site(site_of, fleet, own("18.0/29")) as site:
+        await introduce(site, own("18.1"))
+        link(site, net18=PRINTER_MAC)
+        await site.read_all()
+        await fleet.stop()
+        rogue = shop(own("18.1"), (models.LEXMARK_MS521, "healthy", ())).members[0]
+        link(site, net18=mac)
+        async with SimulatedFleet([replace(rogue, address=fleet.members[0].address)]) as there:
+            for _ in range(4):
+                await site.read_all()
+            assert count_community(there, own("18.1")) == communities
+            assert count_community(there, own("18.1"), "public")
+
+
+@pytest.mark.parametrize(("mac", "most"), [(OTHER_MAC, 1), (None, 3)], ids=["another MAC", "behind a router"])
+async def test_a_host_that_copies_a_printers_answers_gets_few_requests(site_of, shop, mac, most):
+    """It shows the serial number and the MAC of the printer, and does not answer its community."""
+    fleet = private_fleet(shop, own("19.1"), models.HP_M507)
+    async with office_site(site_of, fleet, own("19.0/29")) as site:
+        await introduce(site, own("19.1"))
+        link(site, **({"net19": PRINTER_MAC} if mac else {}))
+        await site.read_all()
+        await fleet.stop()
+        link(site, **({"net19": mac} if mac else {}))
+        async with SimulatedFleet([replace(fleet.members[0], community="public")]) as there:
+            for _ in range(8):
+                await site.read_all()
+            assert count_community(there, own("19.1")) <= most
+
+
+PATIENT = {
+    "timeout": "1500 ms", "retries": 0, "requests_per_second": 5000.0, "requests_per_second_per_subnet": 5000.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mac", ["another", "the same"])
+async def test_an_engine_id_tells_the_printer_from_another_host(site_of, shop, mac):
+    """After a silence; both answer nothing but a community, and SNMPv3 to nobody here."""
+    clock = Clock.scaled(600)
+    sealed = UsmUser(name="of-another-house", auth_protocol="SHA256", auth_password="a long password")
+    fleet = private_fleet(shop, own("20.1"), models.HP_M507)
+    fleet = SimulatedFleet([replace(fleet.members[0], user=sealed)])
+    async with office_site(site_of, fleet, own("20.0/29"), clock, snmp=PATIENT) as site:
+        await introduce(site, own("20.1"))
+        await site.read_all()
+        await fleet.stop()
+        for _ in range(2):
+            await site.read_all()
+        (doubt,) = site.agent.poller.credential_guard._doubts.values()
+        doubt.last_try = site.agent.clock.monotonic()  # the one request of the day has been sent
+        member = fleet.members[0]
+        if mac == "another":
+            member = replace(member, make=replace(member.make, mac=OTHER_MAC), community="other")
+        async with SimulatedFleet([member]) as there:
+            await site.read_all()
+            await site.read_all()
+            assert bool(count_community(there, own("20.1"))) == (mac == "the same")
+            assert bool(site.agent.poller.fleet.silent) == (mac == "another")

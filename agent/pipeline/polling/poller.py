@@ -3,23 +3,24 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
-from agent.config.access_policy import PUBLIC_CREDENTIAL, AccessPolicy
+from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
 from agent.core.clock import Clock
 from agent.core.failure_log import FailureLog
-from agent.core.model import Address, CachedIdentity, Credential, Device, Tier
+from agent.core.model import Address, CachedIdentity, Device, Tier
 from agent.core.store import Store
 from agent.discovery import address_credentials, excluded_hosts, inventory
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.pipeline import PollResult
-from agent.pipeline.polling import credential_guard, tcp_probe, usb_printers
+from agent.pipeline.polling import credential_guard, usb_printers
 from agent.pipeline.polling.credential_guard import CredentialGuard
 from agent.pipeline.polling.fleet_state import FleetState
+from agent.pipeline.polling.guarded_reader import GuardedReader
+from agent.pipeline.polling.link_neighbours import LinkNeighbours
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.reboot_guard import RebootGuard
 from agent.pipeline.polling.schedule import PollQueue
@@ -45,6 +46,7 @@ class Poller:
     trusted_hosts: TrustedHosts
     reboot_guard: RebootGuard = field(default_factory=RebootGuard)
     credential_guard: CredentialGuard = field(default_factory=CredentialGuard)
+    neighbours: LinkNeighbours = field(default_factory=LinkNeighbours)
     failures: FailureLog = field(default_factory=FailureLog)
     _polls: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the printer's key
     _begun: dict[str, float] = field(default_factory=dict)  # when each of them began
@@ -52,6 +54,11 @@ class Poller:
     @property
     def clock(self) -> Clock:
         return self.printer_reader.clock
+
+    @property
+    def _guarded_reader(self) -> GuardedReader:
+        patience = credential_guard.MAX_SILENT_POLLS * self.poll_queue.cadence[Tier.ALERTS]
+        return GuardedReader(self.credential_guard, self.neighbours, self.printer_reader, patience)
 
     async def load_known_printers(self) -> None:
         """Load the printers of the inventory into the fleet and the queue."""
@@ -127,7 +134,11 @@ class Poller:
             return
         await self.batch_writer.write_poll(reading)
         self.credential_guard.record_poll(
-            device, reading.snapshot, self.clock.monotonic(), answered=reading.credential is not None
+            device,
+            reading.snapshot,
+            self.clock.monotonic(),
+            answered=reading.credential is not None,
+            link_mac=self.neighbours.find_mac(device.address.host),
         )
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, self.clock.monotonic(), reading.snapshot.uptime
@@ -189,44 +200,8 @@ class Poller:
         )
         poll = partial(self.printer_reader.read_printer, address, learned=learned)
         if answered and any(self.policy.must_prove_identity(address.host, one) for one in credentials):
-            return await self._read_guarded(device, credentials, tiers, cached, poll)
+            return await self._guarded_reader.read_printer(device, address, credentials, tiers, cached, poll)
         reading = await poll(credentials, tiers, cached=cached)
         if reading and reading.credential:
             self.trusted_hosts.remove_hosts([address.host])
         return reading
-
-    async def _read_guarded(
-        self,
-        device: Device,
-        credentials: list[Credential],
-        tiers: frozenset[Tier],
-        cached: CachedIdentity | None,
-        poll: "partial[Coroutine[Any, Any, PollResult | None]]",
-    ) -> PollResult | None:
-        """Read a printer with a community that no other host may get: see `credential_guard`.
-
-        The first request is sent once. Without an answer the host is asked without a secret, and gets the
-        rest only if nothing there speaks against it.
-        """
-        now, guard = self.clock.monotonic(), self.credential_guard
-        doubtful = guard.is_doubtful(
-            device,
-            now,
-            credential_guard.MAX_SILENT_POLLS * self.poll_queue.cadence[Tier.ALERTS],
-            wall=self.clock.now(),
-        )
-        if not doubtful:
-            answer = await poll(credentials, tiers, cached=cached, attempts=1)
-            if answer and answer.credential:
-                return answer
-        everything = tiers | {Tier.INVENTORY}
-        shown = await poll([PUBLIC_CREDENTIAL], everything)
-        identity = shown.snapshot.identity if shown else None
-        if credential_guard.contradicts_identity(device, identity):
-            return shown
-        if not doubtful or credential_guard.proves_identity(device, identity):
-            return await poll(credentials, everything) or shown
-        awake = await tcp_probe.first_open_port(device.address.host) is not None
-        if guard.may_try(device.key, now, awake=awake):
-            return await poll(credentials, everything, attempts=1) or shown
-        return shown
