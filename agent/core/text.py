@@ -44,16 +44,42 @@ _FIRST_OF_SEVERAL = 0xC2  # the least byte that begins a UTF-8 character of seve
 _PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
 _PLACEHOLDER = re.compile(
     r"""
-        null | nil | none | n/?a | un(?:known|defined|specified|available|assigned|set) | x{3,}
-        | no\ (?:data|value|information) | invalid | default(?:\ string)? | tbd | to\ be\ (?:filled|defined).*
-        | not?[-\ ]?(?:set|specified|available|applicable|assigned|defined|found|present|programmed)(?:\ yet)?
-        | unbekannt | inconnu | desconocid[oa] | sconosciut[oa] | desconhecid[oa] | onbekend | nieznany
-        | okand
-        | неизвестно | 不明 | 未知 | 未知的
+        null | nil | none | n[/.]?a | nan | empty | blank | dummy | sample | x{3,} | 0+ (?:[.:,\- ]0+)*
+        | 0x0*
+        | un(?:known|defined|specified|available|assigned|set|named|configured|initiali[sz]ed)
+        | no\ (?:data|value|information|name|location) | invalid | default(?:\ (?:string|value|name))? | tbd
+        | to\ be\ (?:filled|defined|determined|set).* | (?:please\ )?enter\ .* | your\ \w+(?:\ here)?
+        | not?[-\ _]?(?:set|specified|available|applicable|assigned|defined|found|present|programmed
+          |configured|entered|used|known)(?:\ yet)?
+        | unbekannt | nicht\ (?:gesetzt|festgelegt|verfügbar|definiert|angegeben|eingestellt|belegt)
+        | keine?
+          (?:\ angaben?)?
+        | inconnu[es]? | non\ (?:défini|spécifié|disponible|renseigné|configuré)e? | aucune?
+        | desconocid[oa] | no\ (?:definid[oa]|disponible|especificad[oa]|configurad[oa]) | ningun[oa]
+        | sconosciut[oa] | non\ (?:definit[oa]|disponibile|impostat[oa]|specificat[oa]|configurat[oa])
+        | nessun[oa]
+        | desconhecid[oa] | não\ (?:definid[oa]|disponível|especificad[oa]|configurad[oa]) | nenhum[a]?
+        | onbekend | niet\ (?:ingesteld|beschikbaar|opgegeven|gedefinieerd) | geen
+        | okänd | ej\ (?:angiven|angivet|tillgänglig) | ukendt | ukjent
+        | ikke\ (?:angivet|angitt|tilgængelig)
+        | ingen | tuntematon | ei\ (?:määritetty|käytettävissä)
+        | nieznan[yae] | nie\ (?:ustawiono|określono|zdefiniowano) | niedostępn[yae] | brak(?:\ danych)?
+        | neznám[ýáé] | nen[ií]\ (?:nastaveno|nastavené|k\ dispozici) | žádn[ýáé] | neurčeno
+        | ismeretlen | nincs(?:\ (?:megadva|adat))? | necunoscuta? | nedefinit
+        | bilinmiyor | tanımsız | ayarlanmamış | belirtilmemiş | yok | άγνωστο
+        | неизвестн[оаы][йея]? | не\ (?:задано|указано|определено|установлено|определен)
+        | нет(?:\ данных)? | невідомо
+        | 不明 | 未知(?:的)? | 未設定 | 未设置 | 未設置 | 未定义 | 未登録 | 未入力 | なし | 無し | 无
+        | 無 | 不详
+        | 알\ ?수\ ?없음 | 없음 | 미설정 | 설정\ ?안\ ?됨 | 미지정
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""Words that firmware writes where it has no value."""
+"""Words that firmware writes where it has no value: these languages' words for it, and what fills a field."""
+
+_MIXED_WORD = re.compile(r"\w*[\u0400-\u04ff]\w*")
+_LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
+"""Latin letters that firmware with a small character set writes within Cyrillic words: "Oжидaниe"."""
 
 
 def decode_octets(raw: bytes, charset: int | None = None) -> str:
@@ -68,15 +94,16 @@ def clean_text(text: str) -> str:
 
 
 def drop_placeholder(text: str) -> str:
-    """Return `text`, or "" where it is a word for no value: "NULL", "Unknown", "(not set)"."""
-    bare = text.strip(_PADDING)
+    """Return `text`, or "" where it is a word for no value: "NULL", "Unknown", "(not set)", "0000"."""
+    bare = unicodedata.normalize("NFC", text).strip(_PADDING)
     return text if bare and not _PLACEHOLDER.fullmatch(bare) else ""
 
 
 def fold_case(text: str) -> str:
-    """For comparing words: lower case without accents, nor the voiced marks of kana."""
+    """For comparing words: lower case, no accents nor voiced marks of kana, Cyrillic words in Cyrillic."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return plain.casefold().replace("ł", "l").replace("ı", "i")
+    folded = plain.casefold().replace("ł", "l").replace("ı", "i")
+    return _MIXED_WORD.sub(lambda found: found[0].translate(_LOOK_ALIKES), folded)
 
 
 def decode_hex_dump(text: str) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.collectors._printer_mib.alert_kinds import QUIET_CODES, classify_alert, is_resting_text
+from agent.collectors._printer_mib.alert_kinds import QUIET_CODES, classify_alert
+from agent.collectors._printer_mib.resting_texts import is_resting_text
 from agent.core.alert_codes import BASE_CODES
 from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
 

@@ -10,7 +10,7 @@ from loopback import own
 from agent.collectors._identity import ieee1284
 from agent.collectors._ipp.attribute_mapping import choose_firmware
 from agent.collectors._ipp.codec import _decode_text
-from agent.collectors._printer_mib.alert_kinds import is_resting_text
+from agent.collectors._printer_mib.resting_texts import RESTING_TEXTS, is_resting_text
 from agent.core.model import Supply
 from agent.core.store import open_reader
 from agent.core.text import decode_cut_utf8, decode_octets, drop_placeholder
@@ -96,17 +96,39 @@ def test_epsons_hexadecimal_serial_is_decoded(written: str, serial: str) -> None
     assert found.serial == serial
 
 
-def test_words_for_no_value_are_no_values() -> None:
-    for word in ("NULL", "(null)", "Unknown", "N/A", "not set", "---", "unbekannt", "未知", "xxxx"):
-        assert drop_placeholder(word) == "", word
-    for word in ("LaserJet", "Nonett 5", "Room 12", "Unknown Soldier Street 4"):
-        assert drop_placeholder(word) == word
+NO_VALUES = (
+    "NULL", "(null)", "Unknown", "N/A", "n.a.", "not set", "NOT_SET", "not configured", "---", "0000", "00:00:00",
+    "0.00", "0x00", "xxxx", "Default", "Enter location here", "your location", "nan", "unbekannt", "nicht gesetzt",
+    "keine Angabe", "inconnue", "non défini", "desconocido", "no definido", "sconosciuta", "non impostato",
+    "não definido", "onbekend", "niet ingesteld", "okänd", "ukendt", "tuntematon", "nieznany", "brak danych",
+    "neznámý", "není nastaveno", "ismeretlen", "nincs megadva", "bilinmiyor", "tanımsız", "неизвестно", "не задано",
+    "нет данных", "невідомо", "不明", "未知", "未設定", "未设置", "なし", "알 수 없음", "미설정",
+)  # fmt: skip
+VALUES = (
+    "LaserJet", "Nonett 5", "Room 12", "Unknown Soldier Street 4", "Nullweg 3", "Brakel", "2.0", "0815", "100", "Naples",
+    "Default Street 9", "Yokohama", "Нетания", "Geenhoven", "なしの木 2階", "無錫",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", NO_VALUES)
+def test_words_for_no_value_are_no_values(word: str) -> None:
+    assert drop_placeholder(word) == ""
+    assert drop_placeholder(f" <{word.upper()}> ") == ""
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_a_value_that_begins_like_such_a_word_is_a_value(text: str) -> None:
+    assert drop_placeholder(text) == text
 
 
 RESTING = (
     "睡眠模式", "节能模式", "休眠", "就绪", "待机", "절전 모드", "대기 중", "준비 완료", "スリープ中", "節電モード",
     "Спящий режим", "Режим сна", "Готов к печати", "Uyku modu", "Güç tasarrufu", "Tryb uśpienia", "Czuwania",
-    "Viloläge", "Έτοιμο",
+    "Viloläge", "Έτοιμο", " Sparbetrieb... ", "Bereit: Kopie", " Oжидaниe... ", " Гoтoв к кoпиp. ", "Veille...",
+    "Pret a copier", "In attesa...", "Copia pronta", "Calibrating... Please Wait", "请等待                ",
+    "OCZEKIWANIE     ", "Спящий режим    ", "SLEEP           ", "Gotowość", "PŘIPRAVENO", "HAZIR", "u režimu mirovanja",
+    "節電モード", "ｽﾘｰﾌﾟ", "Sleep mode on", "Uyku Modunda", "Alvó üzemmód", "Modo de suspensión", "Tiefschlaf",
+    "Pronta para imprimir", "대기 모드", "請稍候",
 )  # fmt: skip
 TROUBLE = (
     "请更换墨粉",
@@ -115,6 +137,14 @@ TROUBLE = (
     "Toner bitti",
     "Wymień toner",
     "トナーがなくなりました",
+    "ﾄﾅｰｶﾞ ｽｸﾅｸﾅﾘﾏｼﾀ",
+    "C トナーカートリッジコウカン",
+    "88 Cyan Toner Low",
+    "Nível de cartucho está baixo",
+    "Nízka úroveň v čiernej kazete",
+    "Kartrid hampir habis",
+    "Tonerja je malo: nizka raven",
+    "Закaнчивaeтcя тoнep",
 )
 
 
@@ -128,3 +158,10 @@ def test_a_sleeping_panel_is_no_trouble(text: str) -> None:
 def test_a_panel_that_wants_toner_is_no_sleep(text: str) -> None:
     assert not is_resting_text(text)
     assert read_shortage(text) is not None
+
+
+def test_each_language_of_resting_panels_says_where_its_words_are_from() -> None:
+    languages = {code for one in RESTING_TEXTS for code in one.language.split(", ")}
+    asked = "zh ko ja ru tr pl de fr es it pt nl sv cs hu"
+    assert languages >= set(asked.split())
+    assert all(one.source for one in RESTING_TEXTS)

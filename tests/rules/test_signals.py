@@ -118,6 +118,19 @@ def test_a_vague_level_says_why_it_is_none(printer: Any) -> None:
         assert ask("supply.vague", facts, supply(facts)) == why
 
 
+def test_a_cartridge_is_known_by_its_serial_where_it_is_told(printer: Any) -> None:
+    for serial in ("CAJ1234567", None):
+        facts = printer.facts(supplies=(printer.toner(50, serial=serial),))
+        assert ask("supply.serial", facts, supply(facts)) == serial
+
+
+def test_a_makers_word_for_low_is_a_report_and_no_level(printer: Any) -> None:
+    facts = printer.facts(supplies=(printer.toner(Vague.LOW),), status=printer.status(DeviceStatus.RUNNING))
+    assert ask("supply.reported", facts, supply(facts)) == "low"
+    assert ask("supply.level", facts, supply(facts)) is None
+    assert ask("device.supply_shortage", facts, device(facts)) == "no"
+
+
 def test_an_error_bit_counts_from_its_age_on(printer: Any) -> None:
     status = printer.status(DeviceStatus.DOWN, "jammed", "doorOpen")
     facts = printer.facts(3600.0, status=status, errors_since={"jammed": 0.0, "doorOpen": 3000.0})

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from agent.collectors._ipp.codec import Attributes, IppValues
 from agent.collectors._printer_mib import labels
-from agent.collectors._printer_mib.alert_kinds import UNSPECIFIC_CODES, classify_alert, is_resting_text
+from agent.collectors._printer_mib.alert_kinds import UNSPECIFIC_CODES, classify_alert
+from agent.collectors._printer_mib.resting_texts import is_resting_text
 from agent.collectors._printer_mib.supply_table import COLOURED_TYPES
 from agent.collectors._vendor.part_numbers import find_supply_ids
 from agent.collectors._vendor.supply_colours import detect_colour

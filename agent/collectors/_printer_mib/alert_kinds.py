@@ -14,11 +14,9 @@ A critical row is never taken for a state by rules 2 to 5: a missed fault costs 
 Training alone decides nothing where there is a specific code: firmware may fill it with a constant.
 """
 
-import re
-
+from agent.collectors._printer_mib.resting_texts import is_resting_text
 from agent.core.alert_codes import generic_code
 from agent.core.model import AlertKind, DeviceStatus, PrinterStatus, Status
-from agent.core.text import fold_case
 
 QUIET_CODES = frozenset({
     4, 6,  # coverClosed, interlockClosed
@@ -30,43 +28,6 @@ QUIET_CODES = frozenset({
 })  # fmt: skip
 COLD_FUSER_CODES = frozenset({35, 1001})  # subunitUnderTemperature, markerFuserUnderTemperature
 UNSPECIFIC_CODES = frozenset({None, 0, 1, 2})  # no code, Brother's 0, other, unknown
-
-_RESTING_TEXTS = r"""
-    (now\ )?ready (\ (for|to)\ (paper|print|printing|copy))?  | idle | online | deleted | normal | ok
-    | (in\ )? (deep\ )? sleep (ing)? (\ mode)? | (power|energy)[\ -]?sav(e|er|ing) (\ mode)? | stand-?by
-    | (warming|warm)[\ -]?up | please\ wait | (auto)?\ ?off
-    | bereit | betriebsbereit | druckbereit | ruhezustand | (im\ )?(ruhe|schlaf)modus | schlaf
-    | energiespar(en|modus|betrieb)? | aufwärmen | wärmt\ auf | (im\ )?leerlauf
-    | prête? | (en\ )?veille | économie\ d['’\ ]énergie | en\ attente | préchauffage | inactif
-    | list[oa] | preparad[oa] | en\ espera | (modo\ )?(reposo|ahorro(\ de\ energía)?) | inactiv[oa]
-    | calentando
-    | pront[oa] | (in\ )?(riposo|attesa) | risparmio\ energ(ia|etico) | riscaldamento | inattiv[oa]
-    | em\ (espera|repouso) | (modo\ )?(suspensão|poupança(\ de\ energia)?|economia\ de\ energia) | aquecendo
-    | gereed | klaar | slaap (stand)? | energiebesparing | (bezig\ met\ )?opwarmen | inactief
-    | gotow[yae] | (tryb\ )?(uśpienia|czuwania) | uśpienie | oszczędzanie\ energii | nagrzewanie
-    | připraven[aoý]? | (režim\ )?spánku | úspora\ energie | zahřívání | nečinn[ýáé]
-    | klar | redo | vila | valmis | lepotila | kész | hazır | uyku
-    | スリープ (モード|中)? | レディー? | 待機中? | 省 (エネ|電力) (モード|中)? | 準備完了
-    | 印刷 (可能|できます) | 予熱中? | ウォームアップ中?
-    | 節電 (モード|中)? | 低電力 (モード)? | 休止 (中|状態)?
-    | (進入)?睡眠 (模式|中|状态|狀態)? | 休眠 (模式|中|状态)? | (深度)?休眠 | 节能 (模式|状态|中)?
-    | 節能 (模式|狀態|中)?
-    | 省电 (模式)? | 省電 (模式)? | 待机 (模式|中)? | (准备|打印)?就绪 | (準備|列印)?就緒 | 准备就绪
-    | 预热中? | 預熱中?
-    | 절전 (\ ?모드|\ 중)? | 대기 (\ ?모드|\ 중)? | (인쇄\ )?준비 (\ ?완료|됨|\ 중)?
-    | (슬립|수면) (\ ?모드)? | 예열 (\ 중)?
-    | готов[оа]? (\ к\ (печати|работе))? | ожидание | (режим\ )? (сна|ожидания|энергосбережения)
-    | спящий\ режим | сон
-    | энергосбережение | прогрев | разогрев | готовий | режим\ сну | сплячий\ режим
-    | (uyku|bekleme) (\ modu)? (nda)? | beklemede | uyuyor | (güç|enerji)\ tasarrufu (\ modu)? | ısınıyor
-    | (stan\ |tryb\ )?(czuwania|oczekiwania) | oczekiwanie | tryb\ oszczędzania\ energii | trwa\ nagrzewanie
-    | viloläge | energisparläge | dvale (tilstand)? | hvile (modus)? | strømspare (tilstand|modus)
-    | virransäästö (tila)?
-    | alvó\ (mód|állapot) | energiatakarékos (\ mód)? | repaus | gata | αναστολή (\ λειτουργίας)?
-    | έτοιμο[ςη]? | αναμονή
-"""
-RESTING_TEXT = re.compile(fold_case(_RESTING_TEXTS), re.VERBOSE)
-"""The texts that panels show when nothing is wrong, in the languages of panels; folded."""
 
 
 def classify_alert(
@@ -112,8 +73,3 @@ def _is_resting(status: Status | None) -> bool:
         and status.printer is not PrinterStatus.PRINTING
         and not status.errors
     )
-
-
-def is_resting_text(text: str) -> bool:
-    """Tell if the whole text, not a part of it, is one that a resting printer shows."""
-    return RESTING_TEXT.fullmatch(fold_case(text).strip(" .…!:;-*")) is not None

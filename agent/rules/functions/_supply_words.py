@@ -1,6 +1,9 @@
 """Words of panels and alerts for a toner or ink that is low or empty, in the languages of panels.
 
-Source: the operator panels and user guides of the makers in these languages.
+Sources: Lexmark's PJL messages ("88 Toner Low", "Replace Toner"); HP's guides in Polish, Portuguese, Slovak,
+Slovenian, Catalan, Norwegian and Indonesian (M428, M681, M601, M1120, CM4540, M4555); the panel of an
+Epson LP-8800 in kana; "Ink is low." of an HP Designjet. No source was found for the others: they are the
+own words of these languages.
 """
 
 import re
@@ -11,7 +14,9 @@ from agent.core.text import fold_case
 Shortage = Literal["low", "empty"]
 
 _MATERIAL = r"""
-    toner | \bink\b | \binks\b | ink\s?cart | cartridge | tinte | patrone | kartusche | encre |
+    toner | tonerj | kartri[dc] | cartutx | crnil | skriverkassett | (?:tlac|tisk)ov\w*\ kazet |
+    [cč]iern\w*\ kazet |
+    cern\w*\ kazet | \bink\b | \binks\b | ink\s?cart | cartridge | tinte | patrone | kartusche | encre |
     cartouche | tinta | cartucho | inchiostro | cartuccia | \binkt | mureke?kep | kartus | blaek |
     varikasetti | variaine | \bmuste | atrament | tusz | festek | napln | トナー | インク | 墨粉 |
     碳粉 | 墨盒 |
@@ -24,7 +29,8 @@ _OTHER = r"""
     klappe | \bjam | error | fehler | fail | missing | fehlt | absent | insert | install | einsetzen
 """
 _LOW = r"""
-    \blow\b | (?:almost | nearly | near)\ (?:empty | end | out) | near\s?end | running\ (?:low | out)
+    \blow\b | nizk | hampir\ habis | rendah | \bbaix\b | lite\ igjen | スクナク |
+    (?:almost | nearly | near)\ (?:empty | end | out) | near\s?end | running\ (?:low | out)
     | end(?:s | ing)?\ soon | \border\b | prepare | niedrig | fast\ leer | beinahe\ leer | wenig |
     zur\ neige | \bbald\b | bestellen | bereithalten | gering | faible | bientot | presque |
     \bbas(?:se)?\b | \bbaj[oa]\b | \bpoc[oa]\b | casi | agotandose | in\ esaurimento | quasi |
@@ -39,7 +45,8 @@ _EMPTY = r"""
     tinte) | verbraucht | aufgebraucht | \bvide | remplace | changer | epuise | \bvaci[oa] |
     agotad[oa] | sustitu | reempla | cambi | esaurit[oa] | sostitui | vazi[oa] | substitu | troque |
     trocar | \bleeg\b | vervang | wymie | \bpust[yae]\b | vymen | prazdn | cserel | \bures\b |
-    \btomt?\b | \bbytt?\b | udskift | vaihda | tyhja | bitti | degistir | 交換 | なくな | 空 | 用完 | 用尽 |
+    \btomt?\b | \bbytt?\b | udskift | vaihda | tyhja | bitti | degistir | 交換 | コウカン | なくな | 空 |
+    用完 | 用尽 |
     更换 | 耗尽 | 교체 | 없음 | 없습니다 | замен | закончил | пуст
 """
 MATERIAL, OTHER, LOW, EMPTY = (
