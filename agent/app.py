@@ -177,7 +177,7 @@ def build_store(settings: Config) -> Store:
     return maintenance.open_store(settings.database_path, MIGRATIONS)
 
 
-def build_snmp_client(settings: Config) -> SnmpClient:
+def build_snmp_client(settings: Config, profiles: Profiles | None = None) -> SnmpClient:
     snmp = settings.snmp
     return SnmpClient(
         SnmpSettings(
@@ -186,6 +186,7 @@ def build_snmp_client(settings: Config) -> SnmpClient:
             sweep_linger=snmp.timeout,
             requests_per_second=snmp.requests_per_second,
             requests_per_subnet=snmp.requests_per_second_per_subnet,
+            contexts=profiles.snmp_contexts if profiles is not None else {},
             engine=snmp.engine,
         )
     )
@@ -284,15 +285,13 @@ def build_pipeline(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline
 
 
 def build_reader(
-    settings: Config, snmp_client: SnmpClient, clock: Clock, counts: Counter[str]
+    settings: Config, snmp_client: SnmpClient, clock: Clock, counts: Counter[str], profiles: Profiles
 ) -> PrinterReader:
-    """Build the reader of one printer, with every enabled collector. Raises ConfigError."""
+    """Build the reader of one printer, with every enabled collector."""
     first = list(find_collectors(settings, "always").values())
     second = [IppFallback(name, one) for name, one in find_collectors(settings, "fills_gaps").items()]
     excluded = ExcludedMacs(frozenset(settings.exclude.macs))
-    return PrinterReader(
-        snmp_client, clock, settings, build_profiles(settings), first, second, counts, excluded
-    )
+    return PrinterReader(snmp_client, clock, settings, profiles, first, second, counts, excluded)
 
 
 def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:
@@ -341,8 +340,9 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     first = settings.load_first()
     counts = Counter[str]()
     failures = FailureLog(counts, is_fatal)
-    policy, snmp_client = AccessPolicy.from_config(first), build_snmp_client(first)
-    reader = build_reader(first, snmp_client, clock, counts)
+    policy, profiles = AccessPolicy.from_config(first), build_profiles(first)
+    snmp_client = build_snmp_client(first, profiles)
+    reader = build_reader(first, snmp_client, clock, counts, profiles)
     rules, identity = watch_rules(first), build_identity(first)
     target = build_target(first, identity)
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))

@@ -71,7 +71,9 @@ async def _capture_device(
     from agent.snmp.engine import SnmpClient, SnmpSettings
 
     now, excluded = Clock().now(), ExcludedMacs(exclusions.macs)
-    async with SnmpClient(SnmpSettings(retries=RETRIES, requests_per_subnet=None)) as engine:
+    contexts = vendor_profiles.load_shipped().snmp_contexts
+    settings = SnmpSettings(retries=RETRIES, requests_per_subnet=None, contexts=contexts)
+    async with SnmpClient(settings) as engine:
         reader = MacGate(engine.create_reader(address, credential), excluded)
         try:
             captured = await capture.capture_printer(

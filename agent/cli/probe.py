@@ -188,14 +188,17 @@ async def read_printer(
 ) -> "Snapshot | None":
     """Read a printer in full, with these vendor profiles (default: the shipped ones); None without answer."""
     from agent.collectors import printer_mib
+    from agent.collectors._vendor import vendor_profiles
     from agent.core.clock import Clock
     from agent.core.errors import NoAnswer
     from agent.pipeline.polling.mac_gate import ExcludedMacs, MacGate
     from agent.snmp.engine import SnmpClient, SnmpSettings
 
-    async with SnmpClient(
-        SnmpSettings(timeout=patience, retries=RETRIES, requests_per_subnet=None)
-    ) as engine:
+    profiles = vendor_profiles.load_shipped() if profiles is None else profiles
+    settings = SnmpSettings(
+        timeout=patience, retries=RETRIES, requests_per_subnet=None, contexts=profiles.snmp_contexts
+    )
+    async with SnmpClient(settings) as engine:
         try:
             reader = MacGate(engine.create_reader(address, credential), excluded or ExcludedMacs())
             return await printer_mib.read_printer(reader, at=Clock().now(), profiles=profiles)

@@ -32,6 +32,9 @@ MoreFiles = Annotated[
 Base = Annotated[str, typer.Option(help="First address; each device has one of its own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="UDP port; 0 takes a free one.")]
 Community = Annotated[str, typer.Option(help="The community that is answered.")]
+Context = Annotated[
+    str, typer.Option("--v3-context", metavar="NAME", help="SNMPv3 is answered in this context only.")
+]
 Speed = Annotated[float, typer.Option(min=1e-3, help="Simulated seconds in a real one.")]
 Started = Annotated[
     float | None, typer.Option(hidden=True, help="What the clock showed when all stories began.")
@@ -61,6 +64,7 @@ def simulate(
     base: Base = BASE,
     port: Port = PORT,
     community: Community = "public",
+    context: Context = "",
     speed: Speed = 1.0,
     clock: _common.ClockText = "",
     started: Started = None,
@@ -101,7 +105,7 @@ def simulate(
     """
     try:
         members = _cast([*(walk or ()), *(more or ())], scenarios or [], base, port, named=named, seed=seed)
-        members = [replace(_add_quirks(member, quirks or []), community=community) for member in members]
+        members = [_adapt_member(member, quirks or [], community, context) for member in members]
         duration = units.parse_duration(lasts) if lasts else None
     except (KeyError, ValueError) as why:
         raise typer.BadParameter(str(why.args[0])) from None
@@ -142,11 +146,13 @@ def _load_walks(files: list[Path], base: str, port: int) -> list[SimulatedDevice
     return build_walk_devices(walks, base, port)
 
 
-def _add_quirks(member: SimulatedDevice, written: list[str]) -> SimulatedDevice:
-    """Add quirks to a member. Raises ValueError for an unknown one."""
-    for each in written:
+def _adapt_member(
+    member: SimulatedDevice, quirks: list[str], community: str, context: str
+) -> SimulatedDevice:
+    """Give a member quirks, a community and a context. Raises ValueError for an unknown quirk."""
+    for each in quirks:
         quirk.parse_quirk(each)
-    return replace(member, quirks=(*member.quirks, *written))
+    return replace(member, quirks=(*member.quirks, *quirks), community=community, context=context)
 
 
 async def _run_fleet(

@@ -45,9 +45,16 @@ class CredentialConfig(ConfigSection):
         Literal["DES", "3DES", "AES128", "AES192", "AES256", "AES192-BLUMENTHAL", "AES256-BLUMENTHAL"] | None
     ) = None
     priv_password: str = Field("", repr=False)
+    context: str = Field(
+        "",
+        max_length=32,
+        description="The SNMPv3 context in which printers answer; without it, the maker's is found.",
+    )
 
     @model_validator(mode="after")
     def _check_credential(self) -> "CredentialConfig":
+        if self.context and self.version != "3":
+            raise ValueError('contexts are of SNMPv3 | add version = "3", or leave context out')
         if self.version == "3" and not self.user:
             raise ValueError('SNMP version 3 needs a user | add user = "…"')
         if self.priv_protocol and not self.auth_protocol:

@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, field
 from random import Random
+from typing import Literal
 
 import agent.simulator.scenarios
 from agent.core.model import Address
@@ -11,6 +12,9 @@ from agent.simulator.endpoint import MibSource
 from agent.simulator.model import PrinterModel
 from agent.simulator.printer import SimulatedPrinter
 from agent.simulator.scenario import ExpectedTicket, Scenario
+
+OtherContexts = Literal["report", "nothing", "silence"]
+"""snmpUnknownContexts (RFC 3413, 3.2), values that are missing, or no answer at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class SimulatedDevice:
     community: str = "public"
     versions: frozenset[str] = frozenset({"1", "2c"})
     user: UsmUser | None = None  # speaks v3 too, or only v3 if `versions` is empty
+    context: str = ""  # of SNMPv3: the only one in which it answers
+    other_contexts: OtherContexts = "report"  # what it answers in the others
     quirks: tuple[str, ...] = ()
     announced: bool = False  # over mDNS
 

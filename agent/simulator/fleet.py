@@ -124,7 +124,8 @@ def _build_v3_engine(member: SimulatedDevice) -> V3Engine:
     """Build the engine of a device with a user; its id names the maker, as its sysObjectID does."""
     assert member.user is not None  # noqa: S101 - checked by the caller
     maker = {"enterprise": member.make.object_id[6]} if member.make else {}
-    return V3Engine(member.source, member.user, _device_mac(member), **maker)
+    contexts = {"context": member.context, "other_contexts": member.other_contexts}
+    return V3Engine(member.source, member.user, _device_mac(member), **maker, **contexts)  # type: ignore[arg-type]
 
 
 def _device_mac(member: SimulatedDevice) -> str:

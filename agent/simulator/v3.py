@@ -6,20 +6,23 @@ the Report that the RFCs ask for; writing is refused.
 """
 
 import time
+from collections import defaultdict
 from typing import Any
 
 from pyasn1.error import PyAsn1Error
+from pyasn1.type.constraint import ConstraintsIntersection
 from pysnmp.carrier.asyncio.dgram import udp
 from pysnmp.carrier.base import AbstractTransportAddress, AbstractTransportDispatcher
 from pysnmp.entity import config, engine
-from pysnmp.entity.rfc3413 import cmdrsp, context
+from pysnmp.entity.rfc3413 import cmdrsp
+from pysnmp.entity.rfc3413 import context as contexts
 from pysnmp.error import PySnmpError
 from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.smi import error as smi_error
 from pysnmp.smi.instrum import AbstractMibInstrumController
 
 from agent.simulator.ber import BerTag, BerValue, Oid
-from agent.simulator.device import UsmUser
+from agent.simulator.device import OtherContexts, UsmUser
 from agent.simulator.endpoint import MibSource
 from agent.simulator.mib import MibTree
 
@@ -62,6 +65,7 @@ _YEAR_2020 = 1_577_836_800
 
 
 NET_SNMP = 8072  # enterprise number
+UNKNOWN_CONTEXTS = (1, 3, 6, 1, 6, 3, 12, 1, 5, 0)  # snmpUnknownContexts
 
 
 def build_engine_id(mac: str, enterprise: int = NET_SNMP) -> bytes:
@@ -72,7 +76,16 @@ def build_engine_id(mac: str, enterprise: int = NET_SNMP) -> bytes:
 class V3Engine:
     """One device's v3 engine, with one user who may read everything."""
 
-    def __init__(self, source: MibSource, user: UsmUser, mac: str, enterprise: int = NET_SNMP) -> None:
+    def __init__(
+        self,
+        source: MibSource,
+        user: UsmUser,
+        mac: str,
+        enterprise: int = NET_SNMP,
+        *,
+        context: str = "",
+        other_contexts: OtherContexts = "report",
+    ) -> None:
         self._source = source
         self._tree = _MibController()
         self._wire = _ReplyCatcher()
@@ -81,15 +94,9 @@ class V3Engine:
         self._set_engine_id(build_engine_id(mac, enterprise))
         self._engine.register_transport_dispatcher(self._wire)
         _add_user(self._engine, user)
-        shown = context.SnmpContext(self._engine)
-        shown.unregister_context_name(b"")
-        shown.register_context_name(b"", self._tree)
-        for responder in (
-            cmdrsp.GetCommandResponder,
-            cmdrsp.NextCommandResponder,
-            cmdrsp.BulkCommandResponder,
-            cmdrsp.SetCommandResponder,
-        ):
+        shown = contexts.SnmpContext(self._engine)
+        shown.context_names = _ContextNames(_MibController, {context.encode(): self._tree})
+        for responder in _build_responders(context.encode(), other_contexts):
             responder(self._engine, shown)
 
     def __call__(self, message: bytes, elapsed: float) -> bytes | None:
@@ -159,8 +166,51 @@ class _MibController(AbstractMibInstrumController):  # type: ignore[misc]  # pys
         raise smi_error.NotWritableError(name=varbinds[0][0], idx=0)
 
 
+class _ContextNames(defaultdict[bytes, _MibController]):
+    """The tree of each context: an empty one in all that were not given."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
+class _InContext:
+    """A command responder that serves one context; in others it reports, is silent, or has no values."""
+
+    own: bytes
+    others: OtherContexts
+
+    def process_pdu(self, *given: Any) -> None:
+        """Process a request (given by pysnmp: the engine, six parameters, the PDU, two more)."""
+        name, rest = bytes(given[6]), given[8:]
+        if name == self.own or self.others == "nothing":
+            super().process_pdu(*given)  # type: ignore[misc]
+        elif self.others == "report":
+            report = {"oid": UNKNOWN_CONTEXTS, "val": rfc1902.Counter32(1), "securityLevel": given[4]}
+            given[0].message_dispatcher.return_response_pdu(*given[:8], *rest, report)
+
+
+def _build_responders(own: bytes, others: OtherContexts) -> list[type]:
+    """Build the responders of one context, one for each kind of request."""
+    kinds = (
+        cmdrsp.GetCommandResponder,
+        cmdrsp.NextCommandResponder,
+        cmdrsp.BulkCommandResponder,
+        cmdrsp.SetCommandResponder,
+    )
+    return [type(kind.__name__, (_InContext, kind), {"own": own, "others": others}) for kind in kinds]
+
+
 def _convert_varbind(name: Oid, value: BerValue) -> tuple[Any, Any]:
     """A varbind in pysnmp's types."""
     if value.tag in _EXCEPTIONS:
         return rfc1902.ObjectName(name), _EXCEPTIONS[BerTag(value.tag)]
-    return rfc1902.ObjectName(name), _TYPES[BerTag(value.tag)](value.content)
+    kind = _TYPES[BerTag(value.tag)]
+    if value.tag == BerTag.INTEGER and not -(1 << 31) <= int(value.content) < 1 << 31:  # type: ignore[call-overload]
+        kind = _WideInteger  # as firmware sends it
+    return rfc1902.ObjectName(name), kind(value.content)
+
+
+class _WideInteger(rfc1902.Integer32):  # type: ignore[misc]  # pysnmp ships no types
+    """An INTEGER of any length."""
+
+    subtypeSpec = ConstraintsIntersection()  # noqa: N815 - its name in pyasn1

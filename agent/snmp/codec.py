@@ -95,16 +95,16 @@ def encode_request(
     non_repeaters: int = 0,
 ) -> RequestTemplate:
     """Encode a request for `oids`. `repetitions` and `non_repeaters`: of GETBULK, 0 for the others."""
-    names = b"".join(_encode_element(SEQUENCE, _encode_element(OID, name) + b"\x05\x00") for name in oids)
+    names = b"".join(encode_element(SEQUENCE, encode_element(OID, name) + b"\x05\x00") for name in oids)
     after_id = (
-        _encode_element(INTEGER, bytes((non_repeaters,)))
-        + _encode_element(INTEGER, bytes((repetitions,)))
-        + _encode_element(SEQUENCE, names)
+        encode_element(INTEGER, bytes((non_repeaters,)))
+        + encode_element(INTEGER, bytes((repetitions,)))
+        + encode_element(SEQUENCE, names)
     )
     pdu = bytes((RequestType(ask),)) + _encode_length(4 + len(after_id)) + b"\x02\x02"
     front = (
-        _encode_element(INTEGER, bytes((VERSIONS[version],)))
-        + _encode_element(OCTETS, community.encode())
+        encode_element(INTEGER, bytes((VERSIONS[version],)))
+        + encode_element(OCTETS, community.encode())
         + pdu
     )
     return RequestTemplate(b"\x30" + _encode_length(len(front) + 2 + len(after_id)) + front, after_id)
@@ -118,7 +118,7 @@ def decode_reply(data: bytes) -> SnmpReply:
     """Decode the response in one datagram. Raises MalformedReply."""
     try:
         version, _, at, data = _decode_message(data)
-        start, stop = _open_element(data, at, RESPONSE)
+        start, stop = open_element(data, at, RESPONSE)
         if stop != len(data):
             raise MalformedReply(reason="the response does not end with its message")
         request_id, at = _decode_number(data, start)
@@ -140,7 +140,7 @@ def decode_trap(data: bytes) -> Trap:
         tag = data[at]
         if tag not in ((TRAP_V1,) if version == 0 else (TRAP_V2, INFORM)):
             raise MalformedReply(reason=f"{tag:#04x} is not the tag of a trap")
-        start, stop = _open_element(data, at, tag)
+        start, stop = open_element(data, at, tag)
         if stop != len(data):
             raise MalformedReply(reason="the trap does not end with its message")
         return (_decode_trap_v1 if version == 0 else _decode_trap_v2)(data, start, stop, community)
@@ -156,9 +156,9 @@ def _decode_trap_v2(data: bytes, at: int, stop: int, community: bytes) -> Trap:
 
 
 def _decode_trap_v1(data: bytes, at: int, stop: int, community: bytes) -> Trap:
-    start, at = _open_element(data, at, OID)
+    start, at = open_element(data, at, OID)
     enterprise = _decode_object_id(data[start:at])
-    start, at = _open_element(data, at, IP_ADDRESS)
+    start, at = open_element(data, at, IP_ADDRESS)
     source = _decode_ip_address(data[start:at])
     generic, at = _decode_number(data, at)
     specific, at = _decode_number(data, at)
@@ -171,20 +171,20 @@ def _decode_message(data: bytes) -> tuple[int, bytes, int, bytes]:
     """Decode version and community; also where the PDU begins, and the octets of the message alone."""
     if len(data) > MAX_DATAGRAM:
         raise MalformedReply(reason=f"longer than {MAX_DATAGRAM} octets")
-    at, stop = _open_element(data, 0, SEQUENCE)
+    at, stop = open_element(data, 0, SEQUENCE)
     if stop > len(data):
         raise MalformedReply(reason="the message is longer than its datagram")
     data = data[:stop]
     version, at = _decode_number(data, at)
     if version not in (0, 1):
         raise MalformedReply(reason=f"message version {version} is neither SNMPv1 nor SNMPv2c")
-    start, at = _open_element(data, at, OCTETS)
+    start, at = open_element(data, at, OCTETS)
     return version, data[start:at], at, data
 
 
 def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
     """Decode the list of varbinds at `at`, which must end at `end`."""
-    at, stop = _open_element(data, at, SEQUENCE)
+    at, stop = open_element(data, at, SEQUENCE)
     if stop != end:
         raise MalformedReply(reason="the varbinds do not end with their PDU")
     found: list[VarBind] = []
@@ -192,7 +192,7 @@ def _decode_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
         if len(found) == MAX_VARBINDS:
             raise MalformedReply(reason=f"more than {MAX_VARBINDS} varbinds")
         length = data[at + 1]
-        stop = at + 2 + length if length < 0x80 else _open_element(data, at, SEQUENCE)[1]
+        stop = at + 2 + length if length < 0x80 else open_element(data, at, SEQUENCE)[1]
         octets = data[at:stop]
         found.append(_varbind_cache.get(octets) or _decode_varbind(octets))
         at = stop
@@ -211,21 +211,21 @@ def _decode_varbind(octets: bytes) -> VarBind:
     """Decode one varbind, from its tag to the end of its value. Short lengths are read in place."""
     at, end, start = 2, 2 + octets[1], 4
     if octets[0] != SEQUENCE or octets[1] > 0x7F:
-        at, end = _open_element(octets, 0, SEQUENCE)
+        at, end = open_element(octets, 0, SEQUENCE)
         start = at + 2
     at, length = start + octets[at + 1], octets[at + 1]
     if octets[start - 2] != OID or length > 0x7F:
-        start, at = _open_element(octets, start - 2, OID)
+        start, at = open_element(octets, start - 2, OID)
     name = octets[start:at]
     if not 0 < length < 0x80 or not name.isascii():  # otherwise each arc is one octet, and all is well
         _decode_object_id(name)
     tag, length, start = octets[at], octets[at + 1], at + 2
     at = start + length
     if length > 0x7F:
-        start, at = _open_element(octets, start - 2, tag)
+        start, at = open_element(octets, start - 2, tag)
     if not at == end == len(octets):
         raise MalformedReply(reason="a varbind does not end with its value")
-    found = name, _decode_value(tag, octets[start:at])
+    found = name, decode_value(tag, octets[start:at])
     if end < 0x82:
         if len(_varbind_cache) >= MAX_CACHED_VARBINDS:
             _varbind_cache.clear()
@@ -233,7 +233,7 @@ def _decode_varbind(octets: bytes) -> VarBind:
     return found
 
 
-def _decode_value(tag: int, contents: bytes) -> SnmpValue:
+def decode_value(tag: int, contents: bytes) -> SnmpValue:
     """Decode one value; None for one that makes no sense, which costs no other value of the reply."""
     decode = _VALUE_DECODERS.get(tag)
     try:
@@ -242,7 +242,7 @@ def _decode_value(tag: int, contents: bytes) -> SnmpValue:
         return None
 
 
-def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
+def open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
     """Find the begin and end of the contents of the element at `at` (X.690, 8.1.3: definite lengths only).
 
     The end may lie beyond that of the message: then an outer end disagrees, or the next octet is missing.
@@ -261,7 +261,7 @@ def _open_element(data: bytes, at: int, tag: int) -> tuple[int, int]:
 
 def _decode_number(data: bytes, at: int, tag: int = INTEGER) -> tuple[int, int]:
     """Decode the number at `at`; also where the next element begins."""
-    start, stop = _open_element(data, at, tag)
+    start, stop = open_element(data, at, tag)
     return _decode_signed(data[start:stop]), stop
 
 
@@ -328,7 +328,7 @@ _VALUE_DECODERS: dict[int, Callable[[bytes], SnmpValue]] = {
 }
 
 
-def _encode_element(tag: int, contents: bytes) -> bytes:
+def encode_element(tag: int, contents: bytes) -> bytes:
     return bytes((tag,)) + _encode_length(len(contents)) + contents
 
 

@@ -13,7 +13,7 @@ Time here is real time, also in a demo: a packet takes as long as it takes.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -53,6 +53,7 @@ class SnmpSettings:
     concurrency: int = 2_000  # requests under way
     receive_buffer: int = 4 << 20  # octets asked for
     limits: WalkLimits = field(default_factory=WalkLimits)
+    contexts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of SNMPv3, by enterprise number
     engine: str = "auto"  # "pysnmp": every version through pysnmp, not only v3
 
     def attempt_waits(self, attempts: int) -> list[float]:
@@ -133,6 +134,7 @@ class SnmpClient:
             RequestStrategy.for_credential(credential, learned),
             self._waits,
             self._waits[:attempts],
+            first_time=not (learned or "").startswith(credential.version),
         )
 
     def _create_reader(
@@ -142,11 +144,14 @@ class SnmpClient:
         strategy: RequestStrategy,
         waits: Sequence[float],
         opening_waits: Sequence[float],
+        *,
+        first_time: bool,
     ) -> DeviceReader:
         exchange = self._create_exchange(address, credential, waits, opening_waits)
         missing = self._missing.setdefault(address, set())
         rows = self._rows.setdefault(address, {})
-        return DeviceReader(address, exchange, strategy, self.settings.limits, missing, rows)
+        limits = self.settings.limits
+        return DeviceReader(address, exchange, strategy, limits, missing, rows, first_time=first_time)
 
     def _create_exchange(
         self,
@@ -165,6 +170,7 @@ class SnmpClient:
                 engine=lambda: self._pysnmp_for(credential),
                 waits=opening_waits,
                 brief_waits=waits[:BRIEF_ATTEMPTS],
+                contexts=self.settings.contexts,
             )
         return CommunityExchange(
             address=address,

@@ -9,7 +9,7 @@ in which firmware breaks them, are handled here, once for SNMPv1, v2c and v3.
     no progress    GETBULK -> GETNEXT -> GET, and remember the step; so do replies to GETBULK that break off
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByD
 from agent.core.model import Address
 from agent.snmp.codec import AUTHORIZATION_ERROR, NO_ERROR, NO_SUCH_NAME, TOO_BIG, RequestType, SnmpReply
 from agent.snmp.companions import name_before, skip_companions
+from agent.snmp.context_search import search_context
 from agent.snmp.oid import decode_arcs, encode_arcs, format_oid
 from agent.snmp.reader import Companion, MissingValue, SnmpValue, VarBind
 from agent.snmp.request_strategy import MAX_REPETITIONS, ReadMode, RequestStrategy, split_names
@@ -54,6 +55,9 @@ class Exchange(Protocol):
 
         Raises NoAnswer, MalformedReply or WrongCredential."""
 
+    def list_contexts(self) -> Sequence[str]:
+        """List the SNMPv3 contexts in which such a printer may answer, besides the default one."""
+
 
 class DeviceReader:
     """An `SnmpReader`. `missing` are the names that an SNMPv1 printer answered noSuchName to."""
@@ -66,6 +70,8 @@ class DeviceReader:
         limits: WalkLimits,
         missing: set[bytes],
         rows: dict[bytes, int],
+        *,
+        first_time: bool = True,
     ) -> None:
         self._address = address
         self._exchange = exchange
@@ -77,6 +83,8 @@ class DeviceReader:
         self._proven = True  # the last reply carried the companion's values, or there is no companion
         self._awake = False
         self._bulk_works = False
+        self._first_time = first_time
+        self._context_known = strategy.version != "3" or strategy.context is not None
 
     @property
     def address(self) -> Address:
@@ -263,10 +271,20 @@ class DeviceReader:
     async def _send_request(
         self, ask: RequestType, names: Sequence[bytes], *, brief: bool = False, companions: int = 0
     ) -> SnmpReply:
-        """Send a request, and note that the printer is awake and its SNMP version."""
-        reply = await self._exchange.send_request(
-            ask, names, self._strategy, brief=brief, companions=companions
-        )
+        """Send a request, and note that the printer is awake, its SNMP version and SNMPv3 context."""
+
+        def send(strategy: RequestStrategy, again: bool) -> Awaitable[SnmpReply]:
+            return self._exchange.send_request(
+                ask, names, strategy, brief=brief or again, companions=companions
+            )
+
+        if self._context_known:
+            reply = await send(self._strategy, False)
+        else:
+            self._context_known = True
+            reply, self._strategy = await search_context(
+                send, self._exchange.list_contexts, self._strategy, first_time=self._first_time
+            )
         if self._strategy.version is None and reply.version == 0:
             reply = await self._retry_in_v2c(ask, names, companions) or reply
         self._awake = True

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from agent.snmp.codec import MAX_DATAGRAM
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr
+from agent.snmp.v3_repair import cut_padding
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class PysnmpTransport(asyncio.DatagramProtocol):
         try:
             if len(data) > MAX_DATAGRAM:
                 raise ValueError(f"longer than {MAX_DATAGRAM} octets")  # noqa: TRY301 - counted like the rest
-            self._receive(self, self.peer_address(addr), data)
+            self._receive(self, self.peer_address(addr), cut_padding(data))
         except Exception as why:  # noqa: BLE001 - pysnmp and pyasn1 raise a great many kinds
             self._counters.malformed += 1
             log.debug("dropped a datagram from %s: %r", addr[0], why)

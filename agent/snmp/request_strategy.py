@@ -6,7 +6,8 @@
 
 A step down is taken when the printer loops, repeats itself, stays silent or refuses on the step above,
 and is remembered: no firmware bug is met twice. `str()` and `parse` are for the device's row in the
-store: "2c bulk 25 20" reads version, read mode, max-repetitions, varbinds a request.
+store: "2c bulk 25 20" reads version, read mode, max-repetitions, varbinds a request; "alone" follows where
+companions are refused, "in:NAME" where the SNMPv3 context of the printer was found ("in:" the default one).
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Self
+from urllib.parse import quote, unquote
 
 from agent.core.model import Credential
 
 MAX_NAMES = 20  # in one request
 MAX_REPETITIONS = 25
 MAX_ANSWERS = 60  # varbinds x max-repetitions
+_IN = "in:"  # comes before the context
 
 
 class ReadMode(StrEnum):
@@ -39,6 +42,7 @@ class RequestStrategy:
     repetitions: int = MAX_REPETITIONS
     varbinds: int = MAX_NAMES
     rows: int = MAX_REPETITIONS  # of the table that is walked: no more than that is asked for at once
+    context: str | None = None  # of SNMPv3; None: not decided, the default one so far
     companions: bool = True  # False: the printer answers requests with companions wrongly (see `companions`)
 
     @classmethod
@@ -47,6 +51,8 @@ class RequestStrategy:
         strategy = cls.parse(learned) if learned else cls()
         if credential.version == "2c":
             return strategy if strategy.version in {None, "2c", "1"} else cls()
+        if credential.version == "3" and credential.context:
+            strategy = replace(strategy, context=credential.context)
         if credential.version == "1" and strategy.read_mode is ReadMode.BULK:
             strategy = replace(strategy, read_mode=ReadMode.NEXT)
         return replace(strategy, version=credential.version)
@@ -56,22 +62,27 @@ class RequestStrategy:
     def parse(cls, text: str) -> Self:
         """Parse the output of `str`. Unreadable text gives the default strategy."""
         try:
-            version, read_mode, repetitions, varbinds, *alone = text.split()
-            if alone not in ([], ["alone"]):
+            version, read_mode, repetitions, varbinds, *rest = text.split()
+            contexts = [unquote(word[len(_IN) :]) for word in rest if word.startswith(_IN)]
+            alone = [word for word in rest if not word.startswith(_IN)]
+            if alone not in ([], ["alone"]) or len(contexts) > 1:
                 return cls()
             return cls(
                 version=None if version == "?" else version,
                 read_mode=ReadMode(read_mode),
                 repetitions=min(MAX_REPETITIONS, max(1, int(repetitions))),
                 varbinds=min(MAX_NAMES, max(1, int(varbinds))),
+                context=contexts[0] if contexts else None,
                 companions=not alone,
             )
         except ValueError:
             return cls()
 
     def __str__(self) -> str:
-        alone = "" if self.companions else " alone"
-        return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}{alone}"
+        rest = "" if self.companions else " alone"
+        if self.context is not None:
+            rest += f" {_IN}{quote(self.context, safe='')}"
+        return f"{self.version or '?'} {self.read_mode} {self.repetitions} {self.varbinds}{rest}"
 
     def versions_to_try(self) -> tuple[str, ...]:
         """List the versions that the printer may speak, to be tried in turn."""

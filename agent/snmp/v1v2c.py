@@ -58,6 +58,10 @@ class CommunityExchange:
         self.opening_waits = self.waits
         return reply
 
+    def list_contexts(self) -> Sequence[str]:
+        """See `Exchange`: there are no contexts before SNMPv3."""
+        return ()
+
     def _find_route(self) -> tuple[RateLimitedHost, Endpoint]:
         host = self.limiter.get_host(self.address)
         endpoint = self.endpoints.get(host.family)

@@ -11,33 +11,28 @@ Other Reports name a fault of the credential, and become `WrongCredential`.
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from pyasn1.type import univ
 from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.error import PySnmpError
 from pysnmp.nextid import Integer as MessageIds
-from pysnmp.proto import api, errind
-from pysnmp.proto.rfc1902 import IpAddress as Ipv4
+from pysnmp.proto import errind
 from pysnmp.proto.rfc1902 import OctetString
-from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
-from agent.core.errors import NoAnswer, ReadingError, WrongCredential
+from agent.core.errors import NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address, Credential, SecurityLevel
 from agent.snmp.codec import RequestType, SnmpReply
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr, bind_socket
-from agent.snmp.oid import decode_arcs, encode_arcs
+from agent.snmp.pysnmp_messages import build_pdu, convert_reply, repair_values
 from agent.snmp.pysnmp_transport import PysnmpTransport
-from agent.snmp.rate_limiter import RateLimiter
-from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpValue
+from agent.snmp.rate_limiter import RateLimitedHost, RateLimiter
 from agent.snmp.request_strategy import RequestStrategy
 from agent.snmp.slots import Slots
-from agent.snmp.v1v2c import next_request_id
 
 MAX_IN_FLIGHT = 50
 MAX_MESSAGE_ID = (1 << 15) - 512  # pysnmp may overshoot it by as much as one of its banks
@@ -82,6 +77,9 @@ REASONS = {
 }
 """The meaning of a Report (RFC 3414, section 5) for the person who configured the credential."""
 
+CONTEXT_REPORTS = ("1.3.6.1.6.3.12.1.4.0", "1.3.6.1.6.3.12.1.5.0")
+"""snmpUnavailableContexts and snmpUnknownContexts (RFC 3413, 3.2)."""
+
 PysnmpPeer = tuple[tuple[int, ...], SockAddr]
 PYSNMP_TIMEOUT = (
     600  # ticks of 0.1 s after which pysnmp forgets a request; how long we wait is decided elsewhere
@@ -95,6 +93,7 @@ class PysnmpEngine:
         self.slots = Slots(MAX_IN_FLIGHT)
         self._buffer = buffer
         self._counters = counters
+        repair_values()
         self._engine = SnmpEngine()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
         _shorten_message_ids(self._engine)
@@ -134,7 +133,15 @@ class PysnmpEngine:
         return self._carriers[family]
 
     def send_pdu(
-        self, to: PysnmpPeer, version: str, name: str, level: int, pdu: Any, future: "asyncio.Future[Any]"
+        self,
+        to: PysnmpPeer,
+        version: str,
+        name: str,
+        level: int,
+        pdu: Any,
+        future: "asyncio.Future[Any]",
+        *,
+        context: str,
     ) -> None:
         """Send `pdu`. `future` gets the response PDU or an error indication; without an answer, no result."""
 
@@ -147,8 +154,19 @@ class PysnmpEngine:
         processing, security = MODELS[version]
         self._engine.message_dispatcher.send_pdu(
             self._engine, *to, processing, security, OctetString(name), level,
-            None, b"", int(processing > 0), pdu, True, PYSNMP_TIMEOUT, on_response,
+            None, context.encode(), int(processing > 0), pdu, True, PYSNMP_TIMEOUT, on_response,
         )  # fmt: skip
+
+    def find_enterprise(self, host: RateLimitedHost) -> int | None:
+        """Return the enterprise number in the engine id of `host` (RFC 3411, 5); None if it is not known."""
+        carrier = self._carriers.get(host.family)
+        if carrier is None:
+            return None
+        model = self._engine.message_processing_subsystems[MODELS["3"][0]]
+        peer = DOMAINS[host.family], carrier.peer_address(host.sockaddr)
+        engine_id = model.get_peer_engine_info(*peer)[0]
+        octets = bytes(engine_id) if engine_id is not None else b""
+        return int.from_bytes(octets[:4], "big") & 0x7FFF_FFFF if len(octets) >= 5 else None
 
     def close(self) -> None:
         """Close the sockets and stop pysnmp's timer."""
@@ -165,6 +183,7 @@ class PysnmpExchange:
     engine: Callable[[], PysnmpEngine]
     waits: Sequence[float]
     brief_waits: Sequence[float]
+    contexts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of makers, by enterprise number
     waited: float = 0.0
 
     async def send_request(
@@ -179,10 +198,11 @@ class PysnmpExchange:
         """Send as `Exchange.send_request`. Raises NoAnswer, WrongCredential, or ReadingError."""
         level = self.credential.security_level
         requests = [
-            _build_pdu(version, ask, names, strategy, companions) for version in strategy.versions_to_try()
+            build_pdu(version, ask, names, strategy, companions) for version in strategy.versions_to_try()
         ]
-        reply = await self._run_attempts(requests, level, self.brief_waits if brief else self.waits)
-        if reply is None and level is SecurityLevel.ENCRYPTED and await self._answers_unencrypted():
+        waits, context = self.brief_waits if brief else self.waits, strategy.context or ""
+        reply = await self._run_attempts(requests, level, waits, context)
+        if reply is None and level is SecurityLevel.ENCRYPTED and await self._answers_unencrypted(context):
             raise WrongCredential(
                 str(self.address), REASONS[errind.DecryptionError].format(user=self._user_name)
             )
@@ -190,17 +210,32 @@ class PysnmpExchange:
             raise NoAnswer(str(self.address), "no answer, after all repeats")
         return reply
 
-    async def _answers_unencrypted(self) -> bool:
+    async def _answers_unencrypted(self, context: str) -> bool:
         """Tell if the printer answers, if only with an error, a request that is signed but not encrypted.
 
         Some agents (net-snmp for one) silently drop requests that they cannot decrypt. The request is empty,
         so that no data is disclosed.
         """
-        nothing = _build_pdu("3", RequestType.GET, (), RequestStrategy())
-        return await self._run_attempts([nothing], SecurityLevel.AUTHENTICATED, self.waits[:1]) is not None
+        nothing = build_pdu("3", RequestType.GET, (), RequestStrategy())
+        level, waits = SecurityLevel.AUTHENTICATED, self.waits[:1]
+        return await self._run_attempts([nothing], level, waits, context) is not None
+
+    def list_contexts(self) -> Sequence[str]:
+        """List the contexts of the maker in the engine id; of all makers, if it is none of theirs.
+
+        Empty with a configured context, and as long as the engine has not answered at all.
+        """
+        host, engine = self.limiter.get_host(self.address), self.engine()
+        if self.credential.context or self.credential.version != "3":
+            return ()
+        enterprise = engine.find_enterprise(host)
+        if enterprise is None:
+            return ()
+        everything = dict.fromkeys(name for names in self.contexts.values() for name in names)
+        return self.contexts.get(enterprise, tuple(everything))
 
     async def _run_attempts(
-        self, requests: Sequence[tuple[str, Any]], level: SecurityLevel, waits: Sequence[float]
+        self, requests: Sequence[tuple[str, Any]], level: SecurityLevel, waits: Sequence[float], context: str
     ) -> SnmpReply | None:
         host, engine = self.limiter.get_host(self.address), self.engine()
         name = engine.register_credential(self.credential)
@@ -208,13 +243,13 @@ class PysnmpExchange:
 
         def send_pdu(version: str, pdu: Any, future: asyncio.Future[Any]) -> None:
             to = domain, carrier.peer_address(host.sockaddr)
-            engine.send_pdu(to, version, name, LEVELS[level], pdu, future)
+            engine.send_pdu(to, version, name, LEVELS[level], pdu, future, context=context)
 
         attempt = _PysnmpRequest(send_pdu, lambda: carrier.forget_peer(host.sockaddr), requests).send_attempt
         try:
             reply, waited = await self.limiter.run_attempts(host, attempt, waits, engine.slots)
         except (PySnmpError, errind.ErrorIndication) as why:
-            raise self._translate_error(why) from why
+            raise self._translate_error(why, context) from why
         self.waited += waited
         return reply
 
@@ -222,8 +257,11 @@ class PysnmpExchange:
     def _user_name(self) -> str:
         return self.credential.user
 
-    def _translate_error(self, why: Exception) -> ReadingError:
+    def _translate_error(self, why: Exception, context: str) -> ReadingError:
         """Translate an error indication of pysnmp."""
+        if isinstance(why, errind.ReportPduReceived) and str(why).endswith(CONTEXT_REPORTS):
+            said = f'the printer does not know the SNMPv3 context "{context}"'
+            return RefusedByDevice(str(self.address), said)
         reason = REASONS.get(type(why))
         if reason is None:
             return ReadingError(str(self.address), f"pysnmp reports: {why}")
@@ -262,7 +300,7 @@ class _PysnmpRequest:
                 return None
             outcome = self._future.result()
             if not isinstance(outcome, Exception):
-                return _convert_reply(*outcome)
+                return convert_reply(*outcome)
             if not isinstance(outcome, RETRIED_REPORTS):
                 break
             self._future = loop.create_future()
@@ -306,66 +344,3 @@ def _check_credential(credential: Credential) -> None:
             raise WrongCredential("", f'"{protocol}" is not one of {", ".join(known)}')
     if credential.priv_protocol and not credential.auth_protocol:
         raise WrongCredential("", "SNMPv3 does not encrypt without authentication (RFC 3411, 3.4.3)")
-
-
-def _build_pdu(
-    version: str, ask: RequestType, names: Sequence[bytes], strategy: RequestStrategy, companions: int = 0
-) -> tuple[str, Any]:
-    """Build the request for pysnmp to send in `version`."""
-    fits = RequestType.NEXT if version == "1" and ask is RequestType.BULK else ask
-    module = api.PROTOCOL_MODULES[0 if version == "1" else 1]
-    kind = {
-        RequestType.GET: "GetRequestPDU",
-        RequestType.NEXT: "GetNextRequestPDU",
-        RequestType.BULK: "GetBulkRequestPDU",
-    }[fits]
-    pdu = getattr(module, kind)()
-    part = module.apiBulkPDU if fits is RequestType.BULK else module.apiPDU
-    part.set_defaults(pdu)
-    part.set_request_id(pdu, next_request_id())
-    if fits is RequestType.BULK:
-        part.set_non_repeaters(pdu, companions)
-        part.set_max_repetitions(pdu, strategy.repetitions_for(len(names) - companions))
-    part.set_varbinds(pdu, [(_decode_name(name), module.Null("")) for name in names])
-    return version, pdu
-
-
-def _convert_reply(version: int, pdu: Any) -> SnmpReply:
-    """Convert pysnmp's response. Its size is estimated from the values."""
-    varbinds = api.PROTOCOL_MODULES[min(version, 1)].apiPDU.get_varbinds(pdu)
-    found = [(_encode_name(name), _convert_value(value)) for name, value in varbinds]
-    size = sum(len(name) + (len(value) if isinstance(value, bytes) else 4) + 6 for name, value in found)
-    request_id, status, index = (int(pdu.getComponentByPosition(position)) for position in (0, 1, 2))
-    return SnmpReply(version, request_id, status, index, found, size)
-
-
-def _decode_name(name: bytes) -> tuple[int, ...]:
-    first, *rest = decode_arcs(name)
-    top = min(first // 40, 2)
-    return (top, first - 40 * top, *rest)
-
-
-def _encode_name(name: Any) -> bytes:
-    first, second, *rest = (int(arc) for arc in name)
-    return encode_arcs(40 * first + second, *rest)
-
-
-_EXCEPTIONS = {
-    NoSuchObject: MissingValue.NO_SUCH_OBJECT,
-    NoSuchInstance: MissingValue.NO_SUCH_INSTANCE,
-    EndOfMibView: MissingValue.END_OF_MIB_VIEW,
-}
-
-
-def _convert_value(value: Any) -> SnmpValue:
-    if type(value) in _EXCEPTIONS:
-        return _EXCEPTIONS[type(value)]
-    if isinstance(value, univ.Integer):
-        return int(value)
-    if isinstance(value, Ipv4):
-        return IpAddress(bytes(value))
-    if isinstance(value, univ.OctetString):
-        return bytes(value)
-    if isinstance(value, univ.ObjectIdentifier):
-        return ObjectId(_encode_name(value))
-    return None

@@ -62,6 +62,7 @@ KINDS = [
     ("SNMPv1", ["-v1", "-c", "public"], ["1.3.6.1.4.1.11", LOCALHOST, "6", "1", ""]),
     ("SNMPv2c", ["-v2c", "-c", "public"], COLD_START),
     ("SNMPv3, signed and encrypted", ["-e", ENGINE_ID.hex(), *SIGNED], COLD_START),
+    ("SNMPv3 in a context", ["-e", ENGINE_ID.hex(), "-n", "Jetdirect", *SIGNED], COLD_START),
 ]
 
 

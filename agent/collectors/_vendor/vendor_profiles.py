@@ -8,6 +8,7 @@
     words = ["ricoh"]                        # the name on the lid, as texts have it
     families = ["aficio"]                    # names of models that only this maker uses
     ink = '^MFC-J'                            # models that print with ink, where a record tells levels alone
+    contexts = []                            # SNMPv3 contexts of its printers, besides the default one
 
     [[brand]]                                # the same firmware under another name
     name = "Lanier"
@@ -34,7 +35,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -46,6 +47,7 @@ from agent.core.errors import Complaint, ConfigError
 
 FOLDER = Path(__file__).parent.parent / "profiles"
 
+ContextName = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[!-~]+$")]
 IdentityField = Literal["model", "serial", "firmware", "device_id"]
 
 
@@ -89,6 +91,7 @@ class Profile(ProfileModel):
     words: tuple[str, ...] = Field(default=(), strict=False)
     families: tuple[str, ...] = Field(default=(), strict=False)
     ink: RegexText | None = None
+    contexts: tuple[ContextName, ...] = Field(default=(), max_length=4, strict=False)
     brand: tuple[Brand, ...] = Field(default=(), strict=False)
     describes: tuple[DescriptionPattern, ...] = Field(default=(), strict=False)
     row: tuple[ProfileRow, ...] = Field(default=(), strict=False)
@@ -130,6 +133,11 @@ class Profiles(tuple[Profile, ...]):
     def enterprises(self) -> frozenset[int]:
         """The enterprise numbers of all makers of printers."""
         return frozenset(number for profile in self for number in profile.enterprises)
+
+    @property
+    def snmp_contexts(self) -> dict[int, tuple[str, ...]]:
+        """The SNMPv3 contexts in which a maker's printers answer, by its enterprise number."""
+        return {number: profile.contexts for profile in self for number in profile.enterprises}
 
     def find_by_enterprise(self, number: int | None) -> list[Profile]:
         return [profile for profile in self if number is not None and number in profile.enterprises]

@@ -24,6 +24,7 @@ class Credential:
     auth_password: str = field(default="", repr=False)
     priv_protocol: str | None = None  # "DES", "3DES", "AES128", "AES192", "AES256", …
     priv_password: str = field(default="", repr=False)
+    context: str = ""  # of SNMPv3; "": the default one, or the one in which the printer is found
 
     @property
     def is_secret_community(self) -> bool:
