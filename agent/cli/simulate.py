@@ -82,7 +82,6 @@ def simulate(
     """Simulate a fleet: twelve printers with stories, and a few devices that are no printers.
 
     Toner runs low, a tray jams, a fuser fails, a cover is opened, one sleeps, one falls silent; six are fine.
-
     They answer SNMP v1, v2c and v3 on loopback addresses, and are announced over mDNS.
 
     With --walk, recorded devices answer instead: OID|TAG|VALUE a line; broken lines are reported and skipped.

@@ -205,7 +205,8 @@ def _convert_varbind(name: Oid, value: BerValue) -> tuple[Any, Any]:
     if value.tag in _EXCEPTIONS:
         return rfc1902.ObjectName(name), _EXCEPTIONS[BerTag(value.tag)]
     kind = _TYPES[BerTag(value.tag)]
-    if value.tag == BerTag.INTEGER and not -(1 << 31) <= int(value.content) < 1 << 31:  # type: ignore[call-overload]
+    number = value.content if value.tag == BerTag.INTEGER and isinstance(value.content, int) else 0
+    if not -(1 << 31) <= number < 1 << 31:
         kind = _WideInteger  # as firmware sends it
     return rfc1902.ObjectName(name), kind(value.content)
 

@@ -28,6 +28,7 @@ from agent.core.model import Address, Credential, SecurityLevel
 from agent.snmp.codec import RequestType, SnmpReply
 from agent.snmp.counters import DatagramCounters
 from agent.snmp.endpoint import SockAddr, bind_socket
+from agent.snmp.engine_id import parse_engine_id
 from agent.snmp.pysnmp_messages import build_pdu, convert_reply, repair_values
 from agent.snmp.pysnmp_transport import PysnmpTransport
 from agent.snmp.rate_limiter import RateLimitedHost, RateLimiter
@@ -165,8 +166,8 @@ class PysnmpEngine:
         model = self._engine.message_processing_subsystems[MODELS["3"][0]]
         peer = DOMAINS[host.family], carrier.peer_address(host.sockaddr)
         engine_id = model.get_peer_engine_info(*peer)[0]
-        octets = bytes(engine_id) if engine_id is not None else b""
-        return int.from_bytes(octets[:4], "big") & 0x7FFF_FFFF if len(octets) >= 5 else None
+        parsed = parse_engine_id(bytes(engine_id)) if engine_id is not None else None
+        return parsed.enterprise if parsed else None
 
     def close(self) -> None:
         """Close the sockets and stop pysnmp's timer."""

@@ -216,8 +216,9 @@ async def run_field_site(
     """The agent of one site with a socket at each of `hosts`, all of them silent at first."""
     clock = StepClock()
     sockets = {host: FieldSocket() for host in hosts}
+    device = settings.pop("device", {})  # of each socket: quirks, versions, user
     members = [
-        SimulatedDevice(address=Address(host, port), source=socket, name=host)
+        SimulatedDevice(address=Address(host, port), source=socket, name=host, **device)
         for host, socket in sockets.items()
     ]
     snmp = {"timeout": "150 ms", "retries": 0, "requests_per_second": 5000.0}
