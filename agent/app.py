@@ -47,13 +47,13 @@ from agent.pipeline.polling.mac_gate import ExcludedMacs
 from agent.pipeline.polling.poller import Poller
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.schedule import PollQueue
-from agent.reporting import inventory_changes, journal, maintenance, privacy, supply_stages
+from agent.reporting import inventory_changes, journal, maintenance, privacy, promise_watch, supply_stages
 from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
 from agent.snmp.engine import SnmpClient, SnmpSettings
-from agent.tickets import grouping, lifecycle
+from agent.tickets import grouping, lifecycle, timeline
 from agent.tickets.feedback import desk_requests, feedback_store
 from uplink import targets
 from uplink.delivery.delivery import Delivery
@@ -85,6 +85,8 @@ MIGRATIONS = {
     "tickets": lifecycle.SCHEMA,
     "grouping": grouping.SCHEMA,
     "feedback": feedback_store.SCHEMA,
+    "timeline": timeline.SCHEMA,
+    "promises": promise_watch.SCHEMA,
     "desk_requests": desk_requests.SCHEMA,
     "outbox": outbox.SCHEMA,
     "egress": journal.SCHEMA,

@@ -9,16 +9,17 @@ times are seconds since 1970-01-01 UTC.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from agent.contracts.contract_book import ContractBook
 from agent.contracts.file_format import ContractForm, PauseReason
 from agent.contracts.value_types import BusinessSpan, Priority
 from agent.core.calendars import ALWAYS_OPEN, Calendar
 
-TargetName = Literal["response", "resolution", "max_downtime", "loaner_after"]
+ContractTarget = Literal["response", "resolution", "max_downtime", "loaner_after"]
+TargetName = Literal["acknowledge", "response", "resolution", "max_downtime", "loaner_after"]
 TargetState = Literal["pending", "at_risk", "met", "breached", "paused"]
-TARGETS: tuple[TargetName, ...] = ("response", "resolution", "max_downtime", "loaner_after")
+TARGETS: tuple[ContractTarget, ...] = get_args(ContractTarget)
 USUAL_WARNING = 0.25  # of the target
 
 
@@ -48,6 +49,7 @@ class TicketTimes:
     """What happened to a ticket, so far as it is known."""
 
     started: float  # when the condition had held for its delay
+    acknowledged: float | None = None  # who is sent has said so
     arrived: float | None = None  # somebody is on site, or at work on it
     fixed: float | None = None  # the condition ended
     pauses: tuple[ClockPause, ...] = ()
@@ -66,20 +68,61 @@ def judge_targets(
         span = getattr(sla, name)
         if span is None:
             continue
-        downtime = name == "max_downtime" and contract.uptime_counts == "all_hours"
-        clock, label = (ALWAYS_OPEN, "always") if downtime else (calendar, sla.calendar)
-        # what waits for the customer still is down: only promises of work stand still in a pause
-        pauses = times.pauses if name in {"response", "resolution"} else ()
-        whole = span.count_seconds(clock)
-        warning = sla.warn_before.count_seconds(clock) if sla.warn_before else whole * USUAL_WARNING
-        due = find_due(clock, times.started, whole, pauses)
-        warn_at = find_due(clock, times.started, max(0.0, whole - warning), pauses)
+        around = name == "max_downtime" and contract.uptime_counts == "all_hours"
         met = times.arrived if name == "response" else times.fixed
         if name == "response" and met is None:
             met = times.fixed
-        state = _judge_state(due, warn_at, met, now, paused=any(one.end is None for one in pauses))
-        found.append(SlaTarget(name=name, span=span, calendar=label, due=due, warn_at=warn_at, state=state))
+        promise = TicketPromise(
+            name=name,
+            span=span,
+            calendar=ALWAYS_OPEN if around else calendar,
+            calendar_name="always" if around else sla.calendar,
+            # what waits for the customer is still down: only promises of work stand still in a pause
+            pauses=_count_pauses(contract, times) if name in {"response", "resolution"} else (),
+            warn_before=sla.warn_before,
+        )
+        found.append(judge_promise(promise, times.started, met, now))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPromise:
+    """One promise of a contract for one ticket, before it is judged."""
+
+    name: TargetName
+    span: BusinessSpan
+    calendar: Calendar
+    calendar_name: str
+    pauses: tuple[ClockPause, ...] = ()
+    warn_before: BusinessSpan | None = None  # None: a quarter of the span
+
+    @property
+    def warning(self) -> float:
+        """Open seconds before it is due at which it is at risk."""
+        if self.warn_before:
+            return self.warn_before.count_seconds(self.calendar)
+        return self.span.count_seconds(self.calendar) * USUAL_WARNING
+
+
+def judge_promise(promise: TicketPromise, started: float, met: float | None, now: float) -> SlaTarget:
+    """Judge one promise as of `now`. `met`: when it was kept; None if it was not yet."""
+    whole, pauses = promise.span.count_seconds(promise.calendar), promise.pauses
+    due = find_due(promise.calendar, started, whole, pauses)
+    warn_at = find_due(promise.calendar, started, max(0.0, whole - promise.warning), pauses)
+    paused = any(one.end is None for one in pauses)
+    return SlaTarget(
+        name=promise.name,
+        span=promise.span,
+        calendar=promise.calendar_name,
+        due=due,
+        warn_at=warn_at,
+        state=_judge_state(due, warn_at, met, now, paused=paused),
+    )
+
+
+def _count_pauses(contract: ContractForm, times: TicketTimes) -> tuple[ClockPause, ...]:
+    """Return the pauses that stop the clock under this contract."""
+    return tuple(one for one in times.pauses if one.reason in contract.pause_when)
 
 
 def find_due(

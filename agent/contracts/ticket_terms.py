@@ -12,7 +12,7 @@ from agent.contracts.file_format import SlaForm
 from agent.contracts.matching import ContractMatch
 from agent.contracts.parts_kits import KitNeeds
 from agent.contracts.routing import Dispatch, TicketRoute
-from agent.contracts.sla_clock import SlaTarget, TicketTimes
+from agent.contracts.sla_clock import SlaTarget, TicketPromise, TicketTimes
 from agent.contracts.value_types import Priority
 from agent.core.model import Change, ChangeKind, Device, Impact
 
@@ -29,7 +29,6 @@ class TicketTerms:
     times: TicketTimes
     targets: tuple[SlaTarget, ...]
     calendar: str | None = None  # of the promises
-    acknowledge_due: float | None = None  # by when who is sent must say that they have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,7 @@ class ContractTerms:
     assets: AssetList = field(default_factory=AssetList)
     site_id: str = ""
     zone: tzinfo | None = None  # of the site; None: of this machine
+    hears_back: bool = True  # False: by mail or folder, no acknowledgement can come back
 
     @property
     def is_empty(self) -> bool:
@@ -112,22 +112,28 @@ class ContractTerms:
             needs=needs,
             route=route,
             times=times,
-            targets=tuple(
-                sla_clock.judge_targets(self.book, contract, priority, times, now) if contract else ()
+            targets=(
+                *self._judge_acknowledgement(route, sla, times, now),
+                *(sla_clock.judge_targets(self.book, contract, priority, times, now) if contract else ()),
             ),
             calendar=sla.calendar if sla else None,
-            acknowledge_due=self._find_acknowledge_due(route, sla, times),
         )
 
-    def _find_acknowledge_due(
-        self, route: TicketRoute | None, sla: SlaForm | None, times: TicketTimes
-    ) -> float | None:
-        """Find by when the organisation must acknowledge: in the calendar of the promises, or always."""
-        if route is None or route.organisation.acknowledge_within is None:
-            return None
-        calendar = self.book.find_calendar(sla.calendar if sla else "always")
-        seconds = route.organisation.acknowledge_within.count_seconds(calendar)
-        return sla_clock.find_due(calendar, times.started, seconds)
+    def _judge_acknowledgement(
+        self, route: TicketRoute | None, sla: SlaForm | None, times: TicketTimes, now: float
+    ) -> Iterator[SlaTarget]:
+        """Judge whether who is sent says so in time: in the calendar of the promises, or around the clock.
+
+        Where nobody can send an acknowledgement back, there is none to be late with.
+        """
+        span = route.organisation.acknowledge_within if route else None
+        if span is None or not self.hears_back:
+            return
+        name = sla.calendar if sla else "always"
+        calendar = self.book.find_calendar(name)
+        promise = TicketPromise(name="acknowledge", span=span, calendar=calendar, calendar_name=name)
+        met = times.acknowledged or times.arrived or times.fixed
+        yield sla_clock.judge_promise(promise, times.started, met, now)
 
 
 def _choose_dispatch(priority: Priority | None, covered: CoverDecision, *, planned: bool) -> Dispatch:

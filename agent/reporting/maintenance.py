@@ -14,7 +14,7 @@ from agent.core.clock import Clock
 from agent.core.errors import StoreError
 from agent.core.migrations import Migrations
 from agent.core.store import Store
-from agent.reporting import restatement
+from agent.reporting import promise_watch, restatement
 from agent.reporting.restatement import RequestAnswer
 from agent.reporting.sender import Sender
 from uplink.outbox import high_water, integrity, retention
@@ -131,6 +131,9 @@ class Maintenance:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
         self.slowdown = await self.store.run(self._requeue_withheld)
         await self._answer_requests()
+        await self.store.run(
+            partial(promise_watch.announce_promises, sender=self.sender, now=self.clock.now())
+        )
         await self.store.run(lambda _: _sync_mark(self.store.path))  # on the thread that writes it
 
     def _requeue_withheld(self, tx: sqlite3.Connection) -> float:

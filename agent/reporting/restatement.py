@@ -47,7 +47,7 @@ def requeue_ticket(tx: sqlite3.Connection, sender: Sender, ticket_id: str, now: 
     event = grouping.current_state_event(tx, ticket_id, device, now)
     if event is None:
         return False
-    sender.queue_ticket(tx, event, _load_facts(tx, event.device.key, now))
+    sender.queue_ticket(tx, event, load_last_facts(tx, event.device.key, now))
     return True
 
 
@@ -80,7 +80,7 @@ def _finish(tx: sqlite3.Connection, request: PendingRequest, events: int, now: f
     return RequestAnswer(kind=request.kind, reason=request.reason, events=events, finished=True)
 
 
-def _load_facts(tx: sqlite3.Connection, device_key: str, now: float) -> Facts | None:
+def load_last_facts(tx: sqlite3.Connection, device_key: str, now: float) -> Facts | None:
     """Load how a printer stood at its last answer; None for a site, and for one that never answered."""
     device = inventory.load_device(tx, device_key)
     known = facts.load_facts(tx, device, now, SiteFacts()) if device else None

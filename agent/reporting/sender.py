@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from agent.contracts.sla_clock import TicketTimes
-from agent.contracts.ticket_terms import ContractTerms
+from agent.contracts.ticket_terms import ContractTerms, TicketTerms
 from agent.core.health import Health
 from agent.core.model import Device, Facts, TicketEvent
 from agent.history.meters import daily_reads
 from agent.history.meters.daily_reads import MeterStatement
-from agent.reporting import journal
+from agent.reporting import journal, ticket_times
 from agent.reporting.events.agent_health import build_agent_health
 from agent.reporting.events.contract_terms import add_asset, build_contract_parts, build_meters
 from agent.reporting.events.device_inventory import build_device_inventory
@@ -28,6 +27,7 @@ from agent.reporting.events.ticket import build_rule, build_ticket
 from agent.reporting.privacy import PrivacyRules
 from agent.reporting.supply_stages import SupplyHint
 from agent.reporting.text_limits import fit_texts
+from agent.reporting.ticket_times import TicketCase
 from agent.rules.rules_in_force import RulesInForce, load_no_rules
 from agent.tickets.feedback.precision import RulePrecision
 from uplink.events.base import Agent, Event
@@ -110,14 +110,19 @@ class Sender:
 
     def _add_contract(self, tx: sqlite3.Connection, ticket: Ticket, event: TicketEvent) -> Ticket:
         """Add what the contract says of the ticket; without contracts and assets there is nothing to add."""
-        terms, device = self.load_terms(), event.device
-        if terms.is_empty or device.key.startswith(SITE_PREFIX):
+        device = event.device
+        if self.load_terms().is_empty or device.key.startswith(SITE_PREFIX):
             return ticket
-        fixed = event.at if event.event in ENDED else None
-        times = TicketTimes(started=event.opened_at, fixed=fixed)
-        found = terms.build_terms(
-            device, event.impact, event.fault, times, event.at, vendor_code=ticket.fault.vendor_code
+        case = TicketCase(
+            ticket=event.ticket_id,
+            device=device,
+            impact=event.impact,
+            fault=event.fault,
+            opened_at=event.opened_at,
+            fixed_at=event.at if event.event in ENDED else None,
+            vendor_code=ticket.fault.vendor_code,
         )
+        found = self.build_terms(tx, case, event.at)
         sums = daily_reads.load_current_sums(tx, device.key, event.at)
         return ticket.model_copy(
             update={
@@ -126,6 +131,14 @@ class Sender:
                 "fault": ticket.fault.model_copy(update={"priority": found.priority}),
                 "device": add_asset(ticket.device, found.match),
             }
+        )
+
+    def build_terms(self, tx: sqlite3.Connection, case: TicketCase, now: float) -> TicketTerms:
+        """Build what the contract says of a ticket as of `now`."""
+        terms = replace(self.load_terms(), hears_back=self.load_capabilities(tx).feedback)
+        times = ticket_times.load_times(tx, case)
+        return terms.build_terms(
+            case.device, case.impact, case.fault, times, now, vendor_code=case.vendor_code
         )
 
     def queue_heartbeat(

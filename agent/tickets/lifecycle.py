@@ -147,6 +147,14 @@ def current_state_event(
     return _build_event(tx, ticket, event, at, device, {"restated": True})
 
 
+def record_update(
+    tx: sqlite3.Connection, ticket: Ticket, device: Device, at: float, evidence: Mapping[str, object]
+) -> TicketEvent:
+    """Record an update of an open ticket that no rule brought: of its promises, of its approval."""
+    tx.execute("UPDATE ticket SET seq = seq + 1 WHERE id = ?", (ticket.id,))
+    return _build_event(tx, replace(ticket, seq=ticket.seq + 1), "update", at, device, evidence)
+
+
 def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
     """A rule opens: it joins the open ticket, brings a cleared one back, or starts one."""
     last = _find_latest(tx, change)

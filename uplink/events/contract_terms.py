@@ -11,7 +11,11 @@ from pydantic import Field
 
 from uplink.events.base import Count, Name, Record, Text, Time
 
-Promise = Literal["response", "resolution", "max_downtime", "loaner_after"]
+Promise = Literal["acknowledge", "response", "resolution", "max_downtime", "loaner_after"]
+PROMISES = (
+    "acknowledge (who is sent says so), response (somebody is at work on it), resolution (it works again), "
+    "max_downtime (it may be down no longer), loaner_after (a replacement printer is due)."
+)
 
 
 class ContractSummary(Record):
@@ -48,12 +52,15 @@ class Sla(Record):
     clock_start: Time | None = Field(
         default=None, description="When the condition had held for its delay: the clock of all promises."
     )
+    acknowledge_due: Time | None = Field(
+        default=None, description="By when who is sent must say so; null: nobody could send it back."
+    )
     response_due: Time | None = Field(default=None, description="By when somebody is at work on it.")
     resolution_due: Time | None = Field(default=None, description="By when it works again.")
     max_downtime_due: Time | None = Field(default=None, description="Until when it may be down at most.")
     loaner_due: Time | None = Field(default=None, description="When a replacement printer is due.")
-    at_risk: list[Promise] = Field(default_factory=list, description="Promises that are due soon.")
-    breached: list[Promise] = Field(default_factory=list, description="Promises that are overdue.")
+    at_risk: list[Promise] = Field(default_factory=list, description=f"Due soon: {PROMISES}")
+    breached: list[Promise] = Field(default_factory=list, description=f"Overdue: {PROMISES}")
     pause_when: list[Name] = Field(
         default_factory=list, description="What stops the clock of response and resolution."
     )
@@ -84,7 +91,6 @@ class Routing(Record):
         description="What the organisation may see of this ticket. full: all. third_party: not "
         "the customer's contract. minimal: fault, printer, place and parts.",
     )
-    acknowledge_due: Time | None = Field(default=None, description="By when it must say that it has it.")
     escalate_to: Name | None = Field(default=None, description="Who takes over if it does not.")
     problem: Text | None = Field(
         default=None, description="Why it may be the wrong one: a territory or a skill that nobody covers."

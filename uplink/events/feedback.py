@@ -41,8 +41,20 @@ class Feedback(Record):
     labour_min: Count | None = Field(default=None, description="Minutes of work.")
     visits: Count | None = Field(default=None, description="Visits that it took.")
     hold_for_parts: bool | None = Field(default=None, description="Whether it waits for a part.")
+    hold_reason: Literal["waiting_for_customer", "waiting_for_parts", "no_access"] | None = Field(
+        default=None,
+        description="Why it waits, with on_hold: waiting_for_customer, waiting_for_parts or no_access (the "
+        "technician is not let in). A contract says which of these stop its clock.",
+    )
     callback_of: Name | None = Field(
         default=None, description="The earlier ticket whose repair did not last."
+    )
+    at: Time | None = Field(
+        default=None, description="When the desk noted it: RFC 3339, in UTC. Null: when the agent hears it."
+    )
+    arrived_at: Time | None = Field(
+        default=None,
+        description="When somebody was there, or at work on it from afar: ends the response time.",
     )
     closed_at: Time | None = Field(default=None, description="When: RFC 3339, in UTC.")
     note: Text | None = Field(default=None, description="A sentence for the site.")

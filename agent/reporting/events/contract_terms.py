@@ -10,7 +10,7 @@ from agent.history.meters.named_sums import NamedSum
 from uplink.events import contract_terms as wire
 from uplink.events.base import Device, Record
 
-DUE_FIELDS = {"response": "response_due", "resolution": "resolution_due",
+DUE_FIELDS = {"acknowledge": "acknowledge_due", "response": "response_due", "resolution": "resolution_due",
               "max_downtime": "max_downtime_due", "loaner_after": "loaner_due"}  # fmt: skip
 
 
@@ -98,7 +98,6 @@ def _build_routing(terms: TicketTerms) -> wire.Routing:
     found: dict[str, Any] = {"territory": asset.territory or None if asset else None}
     if route:
         sent = route.organisation
-        due = terms.acknowledge_due
         found |= {
             "queue": sent.queue,
             "service_org": sent.id,
@@ -106,7 +105,6 @@ def _build_routing(terms: TicketTerms) -> wire.Routing:
             "cc": list(sent.cc),
             "programme": sent.programme or None,
             "profile": sent.profile,
-            "acknowledge_due": None if due is None else format_iso_time(due),
             "escalate_to": sent.escalate_to or None,
             "problem": route.problem or None,
         }

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from agent.tickets import timeline
 from agent.tickets.feedback.precision import RulePrecision
 from agent.tickets.feedback.status import FeedbackResult, TicketFeedback
 
@@ -50,6 +51,7 @@ def save_feedback(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], no
             (ticket, standing.status, standing.outcome, standing.callback_of is not None,
              json.dumps(asdict(standing)), now),
         )  # fmt: skip
+        timeline.record_feedback(tx, ticket, said, now)
         taken += 1
     if taken:
         tx.execute(
