@@ -21,6 +21,8 @@ from agent.discovery.inventory import (
 )
 from agent.discovery.matching import ALIVE_WINDOW, normalize_serial
 
+MOVE_WINDOW = 86400.0  # seconds in which a displaced printer is found at its new address, if it only moved
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
@@ -28,6 +30,7 @@ class Binding:
 
     device: Device
     displaced: tuple[Device, ...] = ()
+    moved: bool = False  # it answered at another address before
 
 
 def bind_identity(
@@ -62,9 +65,12 @@ def bind_identity(
         tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, key))
     else:
         device = _note_move(tx, read, old)
+    moved = device.moved_from != read.moved_from
+    if moved:
+        _withdraw_replacement(tx, device, now)
     home_seen = now if device.address == address else _load_home_seen(tx, device.key)
     _save_device(tx, device, learned, home_seen=home_seen)
-    return Binding(device=device, displaced=displaced)
+    return Binding(device=device, displaced=displaced, moved=moved)
 
 
 def _keeps_address(
@@ -112,16 +118,17 @@ def _displace_others(tx: sqlite3.Connection, address: Address, key: str) -> tupl
     """Take `address` from the other devices that had it; a second address becomes their own."""
     tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", address)
     rows = tx.execute("SELECT key FROM device WHERE host = ? AND port = ? AND key <> ?", (*address, key))
-    return tuple(_displace_device(tx, row["key"], address) for row in rows.fetchall())
+    return tuple(_displace_device(tx, row["key"], address, key) for row in rows.fetchall())
 
 
-def _displace_device(tx: sqlite3.Connection, key: str, address: Address) -> Device:
+def _displace_device(tx: sqlite3.Connection, key: str, address: Address, newcomer: str) -> Device:
+    """Take its address from a device; it answers at its second one now, or is displaced by `newcomer`."""
     elsewhere = next(iter(load_second_addresses(tx, key)), Address("", 0))
     moved_from = address.host if elsewhere.host else None
     tx.execute(
-        "UPDATE device SET host = ?, port = ?, last_address = ?, moved_from = coalesce(?, moved_from) "
-        "WHERE key = ?",
-        (*elsewhere, address.host, moved_from, key),
+        "UPDATE device SET host = ?, port = ?, last_address = ?, moved_from = coalesce(?, moved_from), "
+        "displaced_by = ? WHERE key = ?",
+        (*elsewhere, address.host, moved_from, None if moved_from else newcomer, key),
     )
     tx.execute("DELETE FROM second_address WHERE host = ? AND port = ?", elsewhere)
     row = tx.execute("SELECT * FROM device WHERE key = ?", (key,)).fetchone()
@@ -133,6 +140,14 @@ def _note_move(tx: sqlite3.Connection, device: Device, old: Device) -> Device:
     row = tx.execute("SELECT last_address FROM device WHERE key = ?", (device.key,)).fetchone()
     before = old.address.host or (row["last_address"] if row else None)
     return device if before in {None, device.address.host} else replace(device, moved_from=before)
+
+
+def _withdraw_replacement(tx: sqlite3.Connection, device: Device, now: float) -> None:
+    """Forget that a newcomer replaces `device`, which is found elsewhere within a day: it only moved."""
+    tx.execute(
+        "UPDATE device SET replaces = NULL WHERE replaces = ? AND first_seen > ?",
+        (device.key, now - MOVE_WINDOW),
+    )
 
 
 def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) -> dict[str, Device]:
@@ -181,7 +196,7 @@ def _merge_device(
     if old:
         if old.serial:  # as it was first read: HP writes zeros in front of it on one way and not on the other
             read.pop("serial", None)
-        return replace(old, address=address, last_seen=now, **read)
+        return replace(old, address=address, last_seen=now, displaced_by=None, **read)
     return Device(key=key, address=address, first_seen=now, last_seen=now, **read)
 
 

@@ -7,8 +7,8 @@ Promises:
 - The IP address alone never identifies a printer: a DHCP move keeps the printer, an address that has
   become another printer becomes another device, and a printer with two addresses stays one.
 - A serial number that a different, living printer of the site already holds is not believed.
-- A device that another one displaces is named by it (`replaces`), and one that moved names the address it had
-  (`moved_from`).
+- A new device names the one that it displaced (`replaces`), the displaced one names it until it is found
+  again (`displaced_by`), and one that moved names the address it had (`moved_from`).
 - A host that turned out not to be a printer is remembered, and not asked again for 30 days; for a day if it
   announces itself as one. A host named by hand is asked at once.
 """
@@ -33,6 +33,7 @@ DEVICE_COLUMNS = (
     "proof",
     "replaces",
     "moved_from",
+    "displaced_by",
 )  # columns that are fields of a Device
 
 NOT_A_PRINTER = "not a printer"
@@ -82,6 +83,7 @@ SCHEMA = (
     """,
     decisions.SCHEMA,
     excluded_hosts.SCRIPT,
+    "ALTER TABLE device ADD COLUMN displaced_by TEXT",
 )
 
 
@@ -160,6 +162,12 @@ def load_second_addresses(tx: sqlite3.Connection, key: str) -> list[Address]:
 def load_devices(tx: sqlite3.Connection) -> dict[str, Device]:
     """Load every printer of the inventory, by key."""
     return {row["key"]: device_from_row(row) for row in tx.execute("SELECT * FROM device ORDER BY key")}
+
+
+def load_displaced(tx: sqlite3.Connection) -> list[Device]:
+    """Load the printers at whose address another one answers, and that were not found elsewhere."""
+    rows = tx.execute("SELECT * FROM device WHERE host = '' AND displaced_by IS NOT NULL ORDER BY key")
+    return [device_from_row(row) for row in rows]
 
 
 def load_device(tx: sqlite3.Connection, key: str) -> Device | None:

@@ -1,6 +1,7 @@
 """Queues the events about one printer beside its tickets, in the transaction of the poll.
 
 meter read ............ its counters, with the first poll of a day
+closing read .......... its last counters, when another printer answers at its address
 device inventory ...... what it is and what is fitted in it, when that changes
 supply order hint ..... how far each supply is on its way to empty, when that changes
 
@@ -12,7 +13,10 @@ import sqlite3
 
 from agent.core.calendars import Calendar
 from agent.core.model import Device, Facts, Snapshot
+from agent.discovery import inventory
+from agent.discovery.binding import Binding
 from agent.history.meters import daily_reads
+from agent.history.meters.epoch_reasons import EpochReason
 from agent.reporting import inventory_changes, supply_stages
 from agent.reporting.sender import Sender
 
@@ -24,8 +28,39 @@ def queue_meter_read(
 
     `calendar`: whose midnight begins a day.
     """
-    if not daily_reads.is_statement_due(tx, device.key, calendar.start_of_day(at)):
-        return
+    if daily_reads.is_statement_due(tx, device.key, calendar.start_of_day(at)):
+        _queue_statement(tx, sender, calendar, device, at)
+
+
+def record_places(
+    tx: sqlite3.Connection, sender: Sender, calendar: Calendar, bound: Binding, snapshot: Snapshot
+) -> None:
+    """Record the border of each printer that moved or was displaced, and tell of those that were.
+
+    The displaced are not read any more: their last counts are sent now, with the border, and the printer that
+    answers there.
+    """
+    if bound.moved:
+        daily_reads.record_place(tx, bound.device.key, EpochReason.MOVED, snapshot.at)
+    for other in bound.displaced:
+        why = EpochReason.MOVED if other.address.host else EpochReason.DISPLACED
+        daily_reads.record_place(tx, other.key, why, snapshot.at)
+        silence = Snapshot(address=other.address, at=snapshot.at, reachable=False)
+        _queue_inventory(tx, sender, other, silence)
+    if bound.displaced:
+        queue_closing_reads(tx, sender, calendar)
+
+
+def queue_closing_reads(tx: sqlite3.Connection, sender: Sender, calendar: Calendar) -> None:
+    """Queue the closing reads that are due, also those that found no room before."""
+    for device in inventory.load_displaced(tx):
+        if (at := daily_reads.find_closing_time(tx, device.key)) is not None:
+            _queue_statement(tx, sender, calendar, device, at)
+
+
+def _queue_statement(
+    tx: sqlite3.Connection, sender: Sender, calendar: Calendar, device: Device, at: float
+) -> None:
     statement = daily_reads.build_statement(tx, device.key, at, calendar)
     if not statement.counters:
         return
@@ -49,13 +84,13 @@ def queue_changes(
 
 
 def _queue_inventory(tx: sqlite3.Connection, sender: Sender, device: Device, snapshot: Snapshot) -> None:
-    inventory = inventory_changes.build_inventory(tx, device, snapshot)
+    fitted = inventory_changes.build_inventory(tx, device, snapshot)
     if not sender.is_accepted(tx, sender.INVENTORY):
         return
-    leaving = sender.filter_inventory(device, inventory)
+    leaving = sender.filter_inventory(device, fitted)
     reason = inventory_changes.change_reason(tx, device.key, leaving)
     before = inventory_changes.replaced_key(tx, device.key, leaving)
     if before and sender.privacy.keeps_value("replaces", before, device):  # else it would show the MAC
-        inventory = inventory.model_copy(update={"replaces": before})
-    if reason and sender.queue_inventory(tx, device, inventory, reason, snapshot.at):
+        fitted = fitted.model_copy(update={"replaces": before})
+    if reason and sender.queue_inventory(tx, device, fitted, reason, snapshot.at):
         inventory_changes.mark_sent(tx, device.key, leaving)

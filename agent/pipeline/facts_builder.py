@@ -12,6 +12,7 @@ from agent.forecast import forecast_store
 from agent.forecast.forecast_store import ForecastInput
 from agent.history import facts, record, supply_gauges
 from agent.history.meters import ledger
+from agent.history.meters.epoch_reasons import PLACE_REASONS
 from agent.history.meters.epochs import CounterRead
 from agent.tickets.feedback import open_orders
 
@@ -19,7 +20,8 @@ from agent.tickets.feedback import open_orders
 def record_meters(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> list[CounterRead]:
     """Save the meters of `snapshot`; return the reads that opened an epoch. Call before `update_facts`."""
     borders = ledger.record_counters(tx, device.key, snapshot)
-    opened = [it for it in ledger.load_epochs(tx, device.key) if it.name == "total"] if borders else []
+    known = ledger.load_epochs(tx, device.key) if borders else []
+    opened = [it for it in known if it.name == "total" and it.why not in PLACE_REASONS]
     if opened and opened[-1].opened == snapshot.at:
         record.save_epoch(tx, device.key, opened[-1].number, opened[-1].opened)
     return borders
@@ -94,9 +96,12 @@ def _update_forecasts(tx: sqlite3.Connection, snapshot: Snapshot, known: Facts) 
     if not snapshot.reachable:
         return Forecasts()
     began = [episode.alert for episode in known.recent_alerts if episode.began == snapshot.at]
+    pages = None
+    if snapshot.meters is not None:  # as they are billed: a glitch prints no page
+        pages = ledger.load_adjusted_total(tx, known.device.key)
     brought = ForecastInput(
         site=known.site.id,
-        pages=known.pages if snapshot.meters is not None else None,
+        pages=known.pages if pages is None and snapshot.meters is not None else pages,
         supplies=known.supplies if snapshot.supplies is not None else None,
         alerts=[episode.alert for episode in known.open_alerts or ()],
         began=began,

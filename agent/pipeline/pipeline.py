@@ -62,6 +62,7 @@ class Pipeline:
         device = self.terms.assign_contract(self.assign_tags(bound.device))
         for other in bound.displaced:
             log.warning("%s: %s answers at its address now", other.name, device.name)
+        device_events.record_places(tx, self.sender, self.calendar, bound, snapshot)
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.save_learned(tx, device.key, reading.learned)
@@ -79,6 +80,7 @@ class Pipeline:
 
     def evaluate_site(self, tx: sqlite3.Connection, site: SiteFacts, now: float) -> int:
         """Evaluate the rules about the site and emit events that are due; return how many were queued."""
+        device_events.queue_closing_reads(tx, self.sender, self.calendar)
         return self._emit_events(tx, self.evaluator.evaluate_site(tx, site, now), now, site)
 
     def _emit_events(

@@ -3,6 +3,7 @@
     identity, supplies, trays ──► inventory ──► privacy filter ──► differs from the last one sent? ──► outbox
 
 - A part that this poll did not read keeps its last value: a poll of the alerts does not remove the trays.
+  Links to other printers end when they are over.
 - Levels, media and counters are left out: they change every day, and other events carry them.
 - The comparison comes after the privacy filter: a change in a removed field causes no message.
 """
@@ -29,13 +30,16 @@ SCHEMA = (
     """,
 )
 
+LINKS = ("replaces", "displaced_by")  # they end: None is their value, and not a part that was not read
+
 
 def build_inventory(tx: sqlite3.Connection, device: Device, snapshot: Snapshot) -> Inventory:
     """Build the `inventory` of mps.device_inventory/1; parts that were not read keep their last value."""
     row = tx.execute("SELECT inventory FROM device_inventory_sent WHERE device = ?", (device.key,)).fetchone()
     before = restore_inventory(row["inventory"] if row else "{}")
     read = {name: value for name, value in read_inventory(device, snapshot) if value is not None}
-    now = before.model_copy(update=read)
+    gone = {name: None for name in LINKS if getattr(device, name) is None and getattr(before, name, None)}
+    now = before.model_copy(update=read | gone)
     if now != before:
         tx.execute(
             "INSERT INTO device_inventory_sent (device, inventory) VALUES (?, ?) "

@@ -27,7 +27,7 @@ from uplink.events.base import Privacy
 REMOVED = "[removed]"
 DEVICE_FIELDS = ("ip", "hostname", "mac", "location", "contact", "asset_tag")  # of the message's `device`
 VISIT_FIELDS = {"place": "location", "contact_ref": "contact", "access_notes_ref": "contact"}  # of `visit`
-FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject", "replaces"})
+FINGERPRINTED_KEYS = frozenset({"device_key", "dedupe_key", "subject", "replaces", "displaced_by"})
 FINGERPRINT_DIGITS = 32  # hex digits: 128 bits
 MAC_KEY = re.compile(r"(?<=\bmac:)[0-9a-f]{12}\b")  # in keys of any printer, not only the message's own
 OWN_KEYS = frozenset(

@@ -12,10 +12,13 @@ mistake in one cannot hide behind the same mistake in the other.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 Oid = tuple[int, ...]
 """An object identifier as its arcs; tuples order as the MIB tree does."""
+
+NAMES = 8192  # object identifiers that are kept, decoded and encoded: the same ones are asked again and again
 
 
 class BerTag(IntEnum):
@@ -115,6 +118,7 @@ def oid(text: str) -> Oid:
 # ---- reading -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4)  # each packet is classified first, and answered then
 def decode_request(packet: bytes) -> RequestMessage:
     """The request in a v1 or v2c message. Raises BadPacket for anything else."""
     version, community, (kind, pdu) = _split_message(packet)
@@ -207,6 +211,7 @@ def _decode_name(part: tuple[int, bytes]) -> Oid:
     return decode_oid(_expect_content(name, BerTag.OID))
 
 
+@lru_cache(maxsize=NAMES)
 def decode_oid(content: bytes) -> Oid:
     """Arcs of the contents octets (X.690, 8.19). Raises BadPacket."""
     if not content or content[-1] & 0x80:
@@ -263,6 +268,11 @@ def encode_value(value: BerValue) -> bytes:
 
 def encode_oid(arcs: Sequence[int]) -> bytes:
     """Contents octets (X.690, 8.19). A name of less than two arcs is filled up with noughts."""
+    return _encode_arcs(tuple(arcs))
+
+
+@lru_cache(maxsize=NAMES)
+def _encode_arcs(arcs: Oid) -> bytes:
     first, second, *rest = (*arcs, 0, 0)[:2] + tuple(arcs[2:])
     return b"".join(map(_encode_base128, (first * 40 + second, *rest)))
 

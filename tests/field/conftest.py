@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from field_site import run_field_site
+from idle_loop import IdleSkippingLoop
 from loopback import free_port, own
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], Any]]:
+    """Silent addresses cost a field case no time, and a busy machine makes no answer late."""
+    return {"idle": IdleSkippingLoop}
 
 
 @pytest.fixture

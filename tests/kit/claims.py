@@ -193,6 +193,14 @@ LISTED = (
         folds={"rss": max},
     ),
     Claim(
+        name="who-is-who",
+        says="printers move, exchange addresses, are replaced and come back; counters reset, glitch, stall and wrap",
+        figure="{days:,} days of 20 printers: {pages:,} pages billed, {wrong} to a wrong key, {doubled} twice; "
+        "{borders:,} of {borders:,} borders told",
+        control="identity from the address, no border of a place: {failed} of 2 fail the model",
+        full={"days": 300},
+    ),
+    Claim(
         name="clock-jumps",
         says="jumps of the wall clock (minutes, a day, a year, back and forward, 1970) in a running service",
         figure="{jumps:,} jumps: {missed} polls missed, {doubled} jobs run twice, {unsaid} not reported once",

@@ -11,6 +11,7 @@ The clock is the test's own: it moves when the test moves it, so that days pass 
 """
 
 import contextlib
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -187,6 +188,12 @@ class FieldSite:
             found = ledger.load_counters(db, key, self.clock.now())
         return {f"{one.name} {one.part}" if one.part else one.name: one for one in found}
 
+    def totals(self) -> dict[str, dict[str, Any]]:
+        """The state of each device's total, in one look: see `CounterState`."""
+        with self._database() as db:
+            rows = db.execute("SELECT device, state FROM meter_counter WHERE name = 'total' AND part IS NULL")
+            return {row["device"]: json.loads(row["state"]) for row in rows}
+
     def tickets(self, kind: str = lifecycle.TICKET) -> list[Any]:
         """The open tickets."""
         with self._database() as db:
@@ -221,7 +228,7 @@ async def run_field_site(
         SimulatedDevice(address=Address(host, port), source=socket, name=host, **device)
         for host, socket in sockets.items()
     ]
-    snmp = {"timeout": "150 ms", "retries": 0, "requests_per_second": 5000.0}
+    snmp = {"timeout": "2 s", "retries": 0, "requests_per_second": 5000.0}
     given = {
         "network": [
             {"cidr": cidr, "snmp_port": port, "credentials": settings.pop("credentials", ["public"])}

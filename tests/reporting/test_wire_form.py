@@ -37,7 +37,7 @@ from agent.core.store import Store
 from agent.history.meters import named_sums
 from agent.history.meters.chain import ChainEnd
 from agent.history.meters.daily_reads import MeterStatement
-from agent.history.meters.epochs import EpochReason
+from agent.history.meters.epoch_reasons import EpochReason
 from agent.history.meters.ledger import CounterEpoch, MeterCounter
 from agent.pipeline import device_events
 from agent.reporting import inventory_changes, journal, supply_stages

@@ -49,6 +49,11 @@ class Inventory(Record):
         default=None, description="device_key of the printer that stood here before: it was exchanged."
     )
     moved_from: Text | None = Field(default=None, description="The address at which it answered before.")
+    displaced_by: Name | None = Field(
+        default=None,
+        description="device_key of the printer that answers at this one's last address: this one was "
+        "exchanged, or has moved and is not found yet. Null again once it is.",
+    )
     description: Text | None = Field(default=None, description="sysDescr.")
     object_id: Text | None = Field(default=None, description="sysObjectID.")
     technologies: list[Name] | None = Field(default=None, description="PrtMarkerMarkTechTC of its markers.")

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from uplink.events.base import SCHEMA_NAME, Count, Device, Event, Name, Record, Text, Time, Trust
 
-Why = Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped"]
+Why = Literal["swap", "wrap", "glitch", "nvram", "fell", "jumped", "moved", "displaced"]
 SumName = Literal["total", "mono", "colour", "large"]
 Reason = Literal["absent", "in_doubt", "unverified", "stale"]
 METER_WORDS = (
@@ -50,7 +50,7 @@ class Counter(Record):
 
 
 class Border(Record):
-    """Where a counter did not just count, since the last read that was told."""
+    """Where a counter did not just count, or its printer changed its place, since the last read."""
 
     name: Name = Field(description="The counter: name, part and source as in `details`.")
     part: Text | None = Field(default=None, description="See `details`.")
@@ -60,7 +60,10 @@ class Border(Record):
     why: Why = Field(
         description="swap: another network board. wrap: it was near its end, and began again. glitch: it had "
         "fallen or jumped, and is back. nvram: it fell by ten pages at most, power was lost before they were "
-        "saved. fell: any other fall, a new board or a cleared memory. jumped: faster than it can print."
+        "saved. fell: any other fall, a new board or a cleared memory. jumped: faster than it can print. "
+        "moved: the printer answers at another address. displaced: another printer answers at its address, "
+        "and this is its last read there. With moved and displaced, which are told of the total alone, the "
+        "count goes on: first is before, and gap 0."
     )
     before: Count | None = Field(default=None, description="Its last raw value.")
     first: Count = Field(description="The first raw value of the new epoch.")

@@ -99,6 +99,7 @@ class Device:
     proof: str = ""  # what proves it in each poll: see `IdentityProof.kind`; "": not known yet
     replaces: str | None = None  # key of the printer that it stands in the place of
     moved_from: str | None = None  # host where it answered before
+    displaced_by: str | None = None  # key of the printer that answers at its address; None once it is found
     tags: tuple[str, ...] = ()  # from the provider's asset list
     contract: str | None = None  # id of its contract
     managed: bool = True  # False: the provider does not look after it: shown, never ticketed or billed

@@ -11,6 +11,8 @@ Promises:
   event. A statement that finds no room in the outbox adds no link; it is built anew with the next poll.
 - A border waits until it is sent, through restarts and a full outbox: `keep_statement` is called in the
   transaction that accepts the message.
+- A printer that another one displaced at its address has a closing statement at once: its last counts, and
+  the border that ends them. Only such statements are further ones of a day.
 """
 
 import json
@@ -21,9 +23,11 @@ from dataclasses import dataclass
 from agent.core.calendars import Calendar
 from agent.history.meters import chain, chain_store, ledger, named_sums
 from agent.history.meters.chain import ChainEnd
-from agent.history.meters.epochs import EpochReason
+from agent.history.meters.epoch_reasons import EpochReason
 from agent.history.meters.ledger import CounterEpoch, MeterCounter
 from agent.history.meters.named_sums import NamedSum, NullReason
+
+MOMENT = 0.001  # seconds
 
 SCHEMA = (
     """
@@ -113,6 +117,22 @@ def is_statement_due(tx: sqlite3.Connection, device: str, since: float) -> bool:
     return all(at is None or at < since for at in last)
 
 
+def record_place(tx: sqlite3.Connection, device: str, why: EpochReason, at: float) -> float | None:
+    """Record that the printer moved or was displaced; return the time of the border.
+
+    That is after its last statement, so that the next one tells it. None if no border was recorded: see
+    `ledger.record_place`.
+    """
+    after = max(at, _load_last_time(tx, device) + MOMENT)
+    return after if ledger.record_place(tx, device, why, after) else None
+
+
+def find_closing_time(tx: sqlite3.Connection, device: str) -> float | None:
+    """Find the time of the newest border by displacement that was not sent yet; None without one."""
+    opened = ledger.load_epochs(tx, device, after=_load_last_time(tx, device))
+    return max((one.opened for one in opened if one.why is EpochReason.DISPLACED), default=None)
+
+
 def build_statement(tx: sqlite3.Connection, device: str, at: float, calendar: Calendar) -> MeterStatement:
     """Build the statement of a printer at `at`; nothing is written."""
     sent = _load_sent_time(tx, device)
@@ -137,6 +157,11 @@ def keep_statement(tx: sqlite3.Connection, device: str, statement: MeterStatemen
         tx.execute("INSERT OR REPLACE INTO meter_sum VALUES (?, ?, ?, ?, ?)", row)
     if sent:
         tx.execute("INSERT OR REPLACE INTO meter_read_sent VALUES (?, ?)", (device, statement.at))
+
+
+def _load_last_time(tx: sqlite3.Connection, device: str) -> float:
+    """Load the time of the last statement, sent or not; 0.0 without one."""
+    return max(_load_sent_time(tx, device) or 0.0, chain_store.load_last_time(tx, device) or 0.0)
 
 
 def _load_sent_time(tx: sqlite3.Connection, device: str) -> float | None:

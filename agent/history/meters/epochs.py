@@ -17,20 +17,13 @@ Promises:
 - An unusually large rise is held, too, until the next reading agrees.
 - A reading that comes late, from before the last one, is kept and changes nothing.
 
-Reasons for a new epoch, in the order in which they are checked:
-
-    SWAP     the network board is another one
-    WRAP     it was near its end (HP counts to 16,777,215, Counter32 to 4,294,967,295) and began again
-    GLITCH   it had fallen or jumped, and is back where it was
-    NVRAM    it fell by ten pages at most: HP saves its counters every ten pages
-    FELL     any other fall: a new engine or formatter board, a cleared memory, a number that is no count
-    JUMPED   it rose faster than any printer prints, or by more than is usual while it was in doubt
+The reasons for a new epoch, in the order in which they are checked: `agent.history.meters.epoch_reasons`.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from agent.core.model import Trust
+from agent.history.meters.epoch_reasons import EpochReason
 
 COUNTER_LIMITS = (0xFFFFFF, 0xFFFFFFFF)  # HP-LASERJET-COMMON-MIB page counts; Counter32 (RFC 2578, 7.1.6)
 MAX_BURST_RATE = 5.0  # pages a second, for an hour: 300 a minute, beyond any office printer
@@ -44,18 +37,6 @@ PAGES_BETWEEN_SAVES = 10  # pages between two writes to NVRAM
 CONFIRMING_RISES = 2  # readings by which a counter in doubt must have risen
 CONFIRMING_SECONDS = 86400.0  # seconds for which it stays in doubt at least
 MAX_RECOVERY_POINTS = 3  # values that are kept, to which a counter may come back
-
-
-class EpochReason(StrEnum):
-    """The suspected reason of an epoch."""
-
-    FIRST = "first reading"
-    SWAP = "another network board"
-    WRAP = "wrapped"
-    GLITCH = "back after a glitch"
-    NVRAM = "fell by a few pages: power lost before they were saved"
-    FELL = "fell: new board or cleared memory"
-    JUMPED = "rose faster than it can print"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

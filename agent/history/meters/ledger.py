@@ -14,16 +14,17 @@ from dataclasses import asdict, dataclass, replace
 
 from agent.core.model import Meter, Snapshot, Trust
 from agent.history.meters import chain_store
+from agent.history.meters.epoch_reasons import PLACE_REASONS, EpochReason
 from agent.history.meters.epochs import (
     CounterRead,
     CounterSample,
     CounterState,
-    EpochReason,
     RecoveryPoint,
     advance_counter,
 )
 
 DAY = 86400.0
+MAX_PLACE_BORDERS = 8  # a day and printer: two that claim one address displace each other at each poll
 NEVER = float("-inf")
 STALE_AFTER = 2 * DAY  # seconds without a reading
 
@@ -159,6 +160,16 @@ def load_counters(tx: sqlite3.Connection, device: str, now: float) -> list[Meter
     return found
 
 
+def load_adjusted_total(tx: sqlite3.Connection, device: str) -> int | None:
+    """Load the adjusted total of a printer, the standard's before a maker's; None without one."""
+    row = tx.execute(
+        "SELECT state FROM meter_counter WHERE device = ? AND name = 'total' AND part IS NULL "
+        "ORDER BY source NOT LIKE '1.3.6.1.2.1.%', source LIMIT 1",
+        (device,),
+    ).fetchone()
+    return _parse_state(row["state"]).adjusted if row else None
+
+
 def load_epochs(tx: sqlite3.Connection, device: str, *, after: float = NEVER) -> list[CounterEpoch]:
     """Load the epochs of a printer's counters in the order in which they opened, after the time `after`."""
     found = tx.execute(
@@ -172,6 +183,26 @@ def load_epochs(tx: sqlite3.Connection, device: str, *, after: float = NEVER) ->
         )
         for row in found
     ]  # fmt: skip
+
+
+def record_place(tx: sqlite3.Connection, device: str, why: EpochReason, at: float) -> bool:
+    """Record a border of the printer itself (one of `PLACE_REASONS`) at its total; its count goes on.
+
+    Returns False if it has no counter, or was told so often within a day that no more is kept.
+    """
+    counters = load_counters(tx, device, at)
+    total = next((one for one in counters if one.name == "total" and one.part is None), None)
+    counter = total or next(iter(counters), None)
+    if counter is None:
+        return False
+    added = tx.execute(
+        "INSERT INTO meter_epoch (device, source, name, part, number, opened, why, before, first, gap) "
+        "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, 0 WHERE ? > (SELECT count(*) FROM meter_epoch "
+        "WHERE device = ? AND opened > ? AND why IN (?, ?))",
+        (device, counter.source, counter.name, counter.part, counter.epoch, at, why, counter.raw, counter.raw,
+         MAX_PLACE_BORDERS, device, at - DAY, *sorted(PLACE_REASONS)),
+    )  # fmt: skip
+    return added.rowcount > 0
 
 
 def prune_epochs(tx: sqlite3.Connection, bound: float) -> int:

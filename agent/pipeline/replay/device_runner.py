@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from agent.core.model import Device
 from agent.history.device_history import DeviceHistory
 from agent.history.meters import ledger
+from agent.history.meters.epoch_reasons import PLACE_REASONS
 from agent.pipeline.replay import cartridge_ends, result_cache
 from agent.pipeline.replay.device_replay import DeviceReplay
 from agent.pipeline.replay.result_cache import CachedFirings, ResultCache
@@ -65,7 +66,8 @@ def replay_device(db: sqlite3.Connection, device: Device, task: ReplayTask) -> D
     if past.first_answer is None or past.first_answer >= task.span.until:
         return None
     begin = max(task.span.since, past.first_answer)
-    epochs = [it for it in ledger.load_epochs(db, device.key) if it.name == "total" and it.part is None]
+    totals = [it for it in ledger.load_epochs(db, device.key) if it.name == "total" and it.part is None]
+    epochs = [it for it in totals if it.why not in PLACE_REASONS]
     past = replace(past, epochs=tuple((it.opened, it.number) for it in epochs))
     known = result_cache.digest_history(past)
     keys = {job.label: _build_result_key(job, known, task) for job in task.jobs}

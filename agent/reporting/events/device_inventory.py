@@ -42,6 +42,7 @@ def read_inventory(device: Device, snapshot: Snapshot) -> wire.Inventory:
         proof=device.proof or None,
         replaces=device.replaces,
         moved_from=device.moved_from,
+        displaced_by=device.displaced_by,
         description=who.description if who else None,
         object_id=who.object_id if who else None,
         technologies=sorted({it.technology for it in markers if it.technology}) if markers else None,

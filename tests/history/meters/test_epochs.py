@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agent.core.model import Trust
 from agent.history.meters import epochs
-from agent.history.meters.epochs import CounterSample, EpochReason, advance_counter
+from agent.history.meters.epoch_reasons import EpochReason
+from agent.history.meters.epochs import CounterSample, advance_counter
 
 HOUR = 3600.0
 C32 = 0xFFFFFFFF

@@ -7,7 +7,7 @@ import pytest
 from agent.core.model import Address, Identity, Meter, Snapshot, Trust
 from agent.core.store import Store
 from agent.history.meters import ledger
-from agent.history.meters.epochs import EpochReason
+from agent.history.meters.epoch_reasons import EpochReason
 
 DAY = 86400.0
 OID = "1.3.6.1.2.1.43.10.2.1.4.1.1"
