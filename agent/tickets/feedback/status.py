@@ -24,6 +24,9 @@ class TicketFeedback:
     labour_min: int | None = None
     visits: int | None = None
     hold_for_parts: bool | None = None
+    hold_reason: str | None = None  # waiting_for_customer, waiting_for_parts, no_access
+    at: str | None = None  # when the desk noted its newest word
+    arrived_at: str | None = None
     callback_of: str | None = None  # the earlier ticket whose repair did not last
     closed_at: str | None = None
     note: str | None = None
