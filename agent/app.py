@@ -47,7 +47,15 @@ from agent.pipeline.polling.mac_gate import ExcludedMacs
 from agent.pipeline.polling.poller import Poller
 from agent.pipeline.polling.printer_reader import PrinterReader
 from agent.pipeline.polling.schedule import PollQueue
-from agent.reporting import inventory_changes, journal, maintenance, privacy, promise_watch, supply_stages
+from agent.reporting import (
+    inventory_changes,
+    journal,
+    maintenance,
+    privacy,
+    promise_watch,
+    sender_identity,
+    supply_stages,
+)
 from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
 from agent.rules import evaluator, loader
@@ -267,7 +275,7 @@ def build_sender(
         site_key=load_site_key(settings) if settings.egress.remove or settings.egress.mask else b"",
     )
     return Sender(
-        site_id=settings.site.id,
+        site_id=sender_identity.find_site_id(settings.site.id, identity),
         agent_id=identity.agent_id if identity else rules.host_name(socket.gethostname()),
         privacy=rules,
         load_precisions=feedback_store.PrecisionCache(),
@@ -296,9 +304,9 @@ def build_reader(
     return PrinterReader(snmp_client, clock, settings, profiles, first, second, counts, excluded)
 
 
-def build_delivery(settings: Config, target: Target | None, store: Store, clock: Clock) -> Delivery | None:
+def build_delivery(site_id: str, target: Target | None, store: Store, clock: Clock) -> Delivery | None:
     """Build the delivery of the outbox to the target; None without a target."""
-    return Delivery(target, store, clock, source=f"/sites/{settings.site.id}") if target else None
+    return Delivery(target, store, clock, source=f"/sites/{site_id}") if target else None
 
 
 def build_provider_poller(
@@ -346,15 +354,16 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     snmp_client = build_snmp_client(first, profiles)
     reader = build_reader(first, snmp_client, clock, counts, profiles)
     rules, identity = watch_rules(first), build_identity(first)
-    target = build_target(first, identity)
+    target, site_id = build_target(first, identity), sender_identity.find_site_id(first.site.id, identity)
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
     contracts = contract_files.watch_contracts(
         first, lambda: contract_files.faults_of(pipeline.evaluator.rules)
     )
     pipeline.terms = contracts.load_first()
-    store, fleet = build_store(first), FleetState(first.site.id, first.rules.first_days)
+    store, fleet = build_store(first), FleetState(site_id, first.rules.first_days)
+    store.run_blocking(partial(sender_identity.adopt_events, configured=first.site.id, identity=identity))
     counts.update(store.incidents)
-    delivery = build_delivery(first, target, store, clock)
+    delivery = build_delivery(site_id, target, store, clock)
     trusted = TrustedHosts.in_folder(first.state_folder)
     batch_writer = BatchWriter(store, pipeline, fleet, partial(_send_committed, delivery, on_outcome))
     return Agent(

@@ -17,6 +17,7 @@ from agent.discovery.binding import Binding
 from agent.pipeline import certificate_pins, device_events, facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
+from agent.rules import state_store
 from agent.rules.evaluator import RuleEvaluator
 from agent.tickets import grouping
 
@@ -62,6 +63,8 @@ class Pipeline:
         device = self.terms.assign_contract(self.assign_tags(bound.device))
         for other in bound.displaced:
             log.warning("%s: %s answers at its address now", other.name, device.name)
+            if other.key == device.replaces:
+                self._end_exchanged(tx, other, snapshot.at)
         device_events.record_places(tx, self.sender, self.calendar, bound, snapshot)
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
@@ -104,6 +107,12 @@ class Pipeline:
                 tx, event, known if same else facts_builder.load_facts(tx, event.device, now, site)
             )
         return len(events)
+
+    def _end_exchanged(self, tx: sqlite3.Connection, device: Device, at: float) -> None:
+        """End the tickets of a printer in whose place another one stands; its rules begin anew elsewhere."""
+        state_store.delete_states(tx, device.key)
+        for event in grouping.end_device_tickets(tx, device, at):
+            self.sender.queue_ticket(tx, event)
 
     def _record_credential(self, tx: sqlite3.Connection, device: Device, reading: PollResult) -> None:
         """Note the credential that the printer answered, and where.

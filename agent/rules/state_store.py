@@ -84,6 +84,11 @@ def save_states(
     tx.executemany("REPLACE INTO rule_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
 
 
+def delete_states(tx: sqlite3.Connection, device: str) -> None:
+    """Forget a printer that was exchanged: if it comes back, its rules begin anew."""
+    tx.execute("DELETE FROM rule_state WHERE device = ?", (device,))
+
+
 def list_affected(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """(rule, device) of everything that is a fact now, but for what is about the site itself."""
     rows = db.execute(

@@ -154,6 +154,19 @@ def _revise_item(tx: sqlite3.Connection, change: Change) -> bool:
     return bool(revised.rowcount)
 
 
+def end_device_items(tx: sqlite3.Connection, device_key: str, at: float) -> None:
+    """Strike a printer that was exchanged off every list."""
+    rows = tx.execute(
+        "UPDATE ticket_batch_item SET ended_at = ? WHERE device = ? AND ended_at IS NULL RETURNING batch",
+        (at, device_key),
+    ).fetchall()
+    for row in rows:
+        tx.execute(
+            "UPDATE ticket_batch SET due = ? WHERE id = ? AND due IS NULL",
+            (at + RESEND_INTERVAL, row["batch"]),
+        )
+
+
 def _end_item(tx: sqlite3.Connection, change: Change) -> bool:
     """Strike off its list what is over. Whether it stood on one."""
     row = tx.execute(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from math import inf
 
+from agent.core.clock import format_iso_time
 from agent.core.model import Address, Change, Device, Impact, TicketEvent
 from agent.tickets import batches, lifecycle
 
@@ -130,17 +131,31 @@ def current_state_event(
     return event if member is None else _add_group(tx, event, member["ticket_group"])
 
 
+def end_device_tickets(tx: sqlite3.Connection, device: Device, at: float) -> list[TicketEvent]:
+    """End the tickets of a printer in whose place another one stands now, and strike it off the lists."""
+    batches.end_device_items(tx, device.key, at)
+    evidence = {"verified_by": {"what": "exchanged", "at": format_iso_time(at)}}
+    found = lifecycle.end_device_tickets(tx, device, at, evidence)
+    return [sent for event in found for sent in _route_to_group(tx, event)]
+
+
 def _route_to_group(
-    tx: sqlite3.Connection, event: TicketEvent, change: Change, make_id: IdFactory
+    tx: sqlite3.Connection,
+    event: TicketEvent,
+    change: Change | None = None,
+    make_id: IdFactory = lifecycle.new_ticket_id,
 ) -> Iterator[TicketEvent]:
-    """The event in its group: kept back while the group gathers, with the group's number after that."""
+    """The event in its group: kept back while the group gathers, with the group's number after that.
+
+    `change`: that an opening comes from; None where there is none.
+    """
     member = tx.execute(
         "SELECT m.*, g.due, g.closed_at FROM ticket_group_member m "
         "JOIN ticket_group g ON g.id = m.ticket_group WHERE ticket = ?",
         (event.ticket_id,),
     ).fetchone()
     if member is None:
-        if event.event != "open" or not change.grouping.by:
+        if event.event != "open" or change is None or not change.grouping.by:
             yield event
             return
         yield from _join_group(tx, event, change, make_id)

@@ -8,6 +8,9 @@
                                      └───────────────────────────────────────────┘
                            back later, or in a replaced supply: a new ticket, next episode, "open"
 
+    A supply or part was replaced, or the printer exchanged: "verified" after the "clear", with the evidence;
+    the fault cannot come back, and its key is free for the next ticket at once.
+
     An edit of rules: the last rule is withdrawn: "cancel", and back again it is a new ticket; other words,
     severity or impact: "update"; another id of the rule: no event.
 
@@ -24,14 +27,38 @@ What always holds:
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 
 import uuid6
 
+from agent.core.clock import format_iso_time
 from agent.core.model import Change, ChangeKind, Device, Impact, TicketEvent
 from agent.tickets import ticket_claims
 from agent.tickets.dedupe_key import build_dedupe_key
+from agent.tickets.ticket_records import (
+    CALLBACK_WITHIN,
+    NOTICE,
+    TICKET,
+    Ticket,
+    build_event,
+    current_state_event,
+    load_cleared_tickets,
+    load_open_tickets,
+    load_ticket,
+    record_step,
+    ticket_from_row,
+)
+
+__all__ = [
+    "NOTICE",
+    "TICKET",
+    "Ticket",
+    "current_state_event",
+    "load_cleared_tickets",
+    "load_open_tickets",
+    "load_ticket",
+]
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -60,33 +87,12 @@ SCHEMA: tuple[str, ...] = (
     """
     ALTER TABLE ticket ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0
     """,
+    """
+    ALTER TABLE ticket ADD COLUMN verified INTEGER NOT NULL DEFAULT 0
+    """,
 )
 
-CALLBACK_WITHIN = 90 * 86400.0  # until then the same fault again may be a visit that did not mend it
 REOPEN_WITHIN = 2 * 86400.0  # until then a fault that comes back was not fixed
-TICKET, NOTICE = "ticket", "notice"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """A ticket (or a notice) as it stands."""
-
-    id: str
-    kind: str  # "ticket": for the service desk; "notice": for the site
-    device: str
-    device_name: str
-    fault: str
-    component: str
-    episode: int
-    seq: int
-    opened_at: float
-    cleared_at: float | None
-    impact: Impact
-    severity: str
-    rule: str
-    title: str
-    dedupe_key: str  # as it was opened with, to its end
-    cancelled: bool = False  # it ended by an edit of rules, not by a repair
 
 
 def new_ticket_id() -> str:
@@ -98,53 +104,59 @@ def apply_changes(
     tx: sqlite3.Connection, changes: Iterable[Change], *, make_id: Callable[[], str] = new_ticket_id
 ) -> list[TicketEvent]:
     """Apply the changes to tickets; return the events for the provider, in order."""
-    events = []
+    events: list[TicketEvent] = []
     for change in changes:
-        match change.kind:
-            case ChangeKind.OPENED:
-                event = _add_claim(tx, change, make_id)
-            case ChangeKind.UPDATED:
-                event = _revise_claim(tx, change)
-            case _:
-                event = _release_claim(tx, change)
-        if event is not None and change.impact is not Impact.CUSTOMER_FIXABLE:
-            events.append(event)
+        found = list(_apply_change(tx, change, make_id))
+        if change.impact is not Impact.CUSTOMER_FIXABLE:
+            events += found
     return events
 
 
-def load_open_tickets(db: sqlite3.Connection, *, kind: str = TICKET) -> list[Ticket]:
-    """Load the open tickets, the longest open first. `kind="notice"`: faults the site can fix itself."""
-    rows = db.execute(
-        "SELECT * FROM ticket WHERE kind = ? AND cleared_at IS NULL ORDER BY opened_at, id", (kind,)
-    )
-    return [_ticket_from_row(row) for row in rows]
+def end_device_tickets(
+    tx: sqlite3.Connection, device: Device, at: float, evidence: Mapping[str, object]
+) -> list[TicketEvent]:
+    """End every ticket of a printer that was exchanged: "clear" if it is open, and "verified"."""
+    events = []
+    rows = tx.execute(
+        "SELECT * FROM ticket WHERE device = ? AND NOT verified AND NOT cancelled "
+        "AND (cleared_at IS NULL OR cleared_at > ?) ORDER BY opened_at, id",
+        (device.key, at - CALLBACK_WITHIN),
+    ).fetchall()
+    for ticket in map(ticket_from_row, rows):
+        tx.execute("DELETE FROM ticket_claim WHERE ticket = ?", (ticket.id,))
+        if ticket.cleared_at is None:
+            ticket, event = record_step(tx, ticket, "clear", device, at, evidence)  # noqa: PLW2901 - its next state
+            events += [event] if ticket.kind == TICKET else []
+        _, event = record_step(tx, ticket, "verified", device, at, evidence)
+        events += [event] if ticket.kind == TICKET else []
+    return events
 
 
-def load_cleared_tickets(db: sqlite3.Connection, since: float, *, kind: str = TICKET) -> list[Ticket]:
-    """Load the tickets cleared at or after `since`, the latest first."""
-    rows = db.execute(
-        "SELECT * FROM ticket WHERE kind = ? AND cleared_at >= ? ORDER BY cleared_at DESC, id",
-        (kind, since),
-    )
-    return [_ticket_from_row(row) for row in rows]
+def _apply_change(
+    tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]
+) -> Iterator[TicketEvent]:
+    """Yield the events of one change; "verified" before a new ticket, or after the end of an old one."""
+    if change.kind is ChangeKind.UPDATED:
+        event = _revise_claim(tx, change)
+    elif change.kind is ChangeKind.OPENED:
+        yield from _verify_replaced(tx, change)
+        event = _add_claim(tx, change, make_id)
+    else:
+        event = _release_claim(tx, change)
+    if event is not None:
+        yield event
+    if change.kind is ChangeKind.RESOLVED:
+        yield from _verify_replaced(tx, change)
 
 
-def load_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket | None:
-    """One ticket by its id; None if there is no such ticket."""
-    row = db.execute("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
-    return _ticket_from_row(row) if row else None
-
-
-def current_state_event(
-    tx: sqlite3.Connection, ticket_id: str, device: Device | None, at: float
-) -> TicketEvent | None:
-    """Build an event with a ticket's current state, for a provider that missed events; None if unknown."""
-    ticket = load_ticket(tx, ticket_id)
-    if ticket is None or device is None:
-        return None
-    ended = "cancel" if ticket.cancelled else "clear"
-    event = "open" if ticket.cleared_at is None else ended
-    return _build_event(tx, ticket, event, at, device, {"restated": True})
+def _verify_replaced(tx: sqlite3.Connection, change: Change) -> Iterator[TicketEvent]:
+    """Yield "verified" for a cleared ticket about a thing that was replaced after it was opened."""
+    last = _find_latest(tx, change)
+    if last is None or last.cleared_at is None or last.verified or last.cancelled:
+        return
+    if change.renewed is not None and change.renewed > last.opened_at:
+        evidence = {"verified_by": {"what": "replaced", "at": format_iso_time(change.renewed)}}
+        yield record_step(tx, last, "verified", change.device, change.at, evidence)[1]
 
 
 def record_update(
@@ -152,7 +164,7 @@ def record_update(
 ) -> TicketEvent:
     """Record an update of an open ticket that no rule brought: of its promises, of its approval."""
     tx.execute("UPDATE ticket SET seq = seq + 1 WHERE id = ?", (ticket.id,))
-    return _build_event(tx, replace(ticket, seq=ticket.seq + 1), "update", at, device, evidence)
+    return build_event(tx, replace(ticket, seq=ticket.seq + 1), "update", at, device, evidence)
 
 
 def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str]) -> TicketEvent | None:
@@ -163,7 +175,7 @@ def _add_claim(tx: sqlite3.Connection, change: Change, make_id: Callable[[], str
         tx.execute(
             "INSERT INTO ticket VALUES (:id, :kind, :device, :device_name, :fault, :component, :episode, "
             ":seq, :opened_at, :cleared_at, :impact, :severity, :rule, :title, :dedupe_key, "
-            ":cancelled)",
+            ":cancelled, :verified)",
             asdict(ticket),
         )
         event = "open"
@@ -178,7 +190,7 @@ def _begins_episode(last: Ticket, change: Change) -> bool:
     """True if the last ticket is over for good: long ago, cancelled, or of a supply replaced since."""
     if last.cleared_at is None:
         return False
-    if last.cancelled:
+    if last.cancelled or last.verified:
         return True
     renewed = change.renewed is not None and change.renewed > last.opened_at
     return renewed or change.at - last.cleared_at >= REOPEN_WITHIN
@@ -212,7 +224,7 @@ def _find_latest(tx: sqlite3.Connection, change: Change) -> Ticket | None:
         "ORDER BY episode DESC LIMIT 1",
         (_ticket_kind(change), change.device.key, change.fault, change.component),
     ).fetchone()
-    return _ticket_from_row(row) if row else None
+    return ticket_from_row(row) if row else None
 
 
 def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event: str) -> TicketEvent | None:
@@ -223,6 +235,7 @@ def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event:
         seq=ticket.seq + 1,
         cleared_at=change.at if over else None,
         cancelled=event == "cancel",
+        verified=False,
     )
     if speaker := ticket_claims.leading_claim(tx, ticket.id):
         now = replace(
@@ -232,61 +245,11 @@ def _record_event(tx: sqlite3.Connection, ticket: Ticket, change: Change, event:
         return None
     tx.execute(
         "UPDATE ticket SET seq = :seq, cleared_at = :cleared_at, impact = :impact, severity = :severity, "
-        "rule = :rule, title = :title, cancelled = :cancelled WHERE id = :id",
+        "rule = :rule, title = :title, cancelled = :cancelled, verified = :verified WHERE id = :id",
         asdict(now),
     )
     since = change.since if change.kind is ChangeKind.OPENED else None
-    return replace(_build_event(tx, now, event, change.at, change.device, change.evidence), since=since)
-
-
-def _build_event(
-    tx: sqlite3.Connection,
-    ticket: Ticket,
-    event: str,
-    at: float,
-    device: Device,
-    evidence: Mapping[str, object],
-) -> TicketEvent:
-    """`ticket` as it stands, as one event."""
-    return TicketEvent(
-        ticket_id=ticket.id,
-        ticket_seq=ticket.seq,
-        event=event,
-        dedupe_key=ticket.dedupe_key,
-        at=at,
-        opened_at=ticket.opened_at,
-        device=device,
-        fault=ticket.fault,
-        component=ticket.component,
-        impact=ticket.impact,
-        severity=ticket.severity,
-        rule=ticket.rule,
-        title=ticket.title,
-        related=_related_tickets(tx, ticket),
-        earlier=_count_earlier(tx, ticket),
-        evidence=evidence,
-    )
-
-
-def _related_tickets(tx: sqlite3.Connection, ticket: Ticket) -> tuple[str, ...]:
-    """The other open tickets of the same printer, the longest open first."""
-    rows = tx.execute(
-        "SELECT id FROM ticket WHERE kind = ? AND device = ? AND id != ? AND cleared_at IS NULL "
-        "ORDER BY opened_at, id LIMIT 20",
-        (TICKET, ticket.device, ticket.id),
-    )
-    return tuple(row["id"] for row in rows)
-
-
-def _count_earlier(tx: sqlite3.Connection, ticket: Ticket) -> int:
-    """Count the tickets of this fault and component within the 90 days before this one."""
-    row = tx.execute(
-        "SELECT count(*) AS n FROM ticket WHERE kind = ? AND device = ? AND fault = ? AND component = ? "
-        "AND episode < ? AND opened_at > ?",
-        (ticket.kind, ticket.device, ticket.fault, ticket.component, ticket.episode,
-         ticket.opened_at - CALLBACK_WITHIN),
-    ).fetchone()  # fmt: skip
-    return int(row["n"])
+    return replace(build_event(tx, now, event, change.at, change.device, change.evidence), since=since)
 
 
 def _new_ticket(change: Change, ticket_id: str, *, episode: int) -> Ticket:
@@ -311,8 +274,3 @@ def _new_ticket(change: Change, ticket_id: str, *, episode: int) -> Ticket:
 
 def _ticket_kind(change: Change) -> str:
     return NOTICE if change.impact is Impact.CUSTOMER_FIXABLE else TICKET
-
-
-def _ticket_from_row(row: sqlite3.Row) -> Ticket:
-    found = {"impact": Impact(row["impact"]), "cancelled": bool(row["cancelled"])}
-    return Ticket(**{**dict(row), **found})

@@ -224,6 +224,13 @@ LISTED = (
         folds={"agents": max},
     ),
     Claim(
+        name="connections",
+        says="connections to the receiver that are held open, half a TLS handshake, more than descriptors",
+        figure="{held:,} held: {failed} of {requests} good requests beside them failed",
+        control="closing none of them: {failed} of {requests} good requests failed",
+        full={"held": 1900},
+    ),
+    Claim(
         name="ports",
         says="what a running agent opens is what its configuration opens",
         figure="{configurations} configurations, {tried:,} TCP ports tried: {unexpected} open unexpectedly",

@@ -176,7 +176,7 @@ def test_the_database_itself_refuses_a_second_open_ticket(desk: Any, make_change
     play(desk, make_change, "+R")
     double = (
         "INSERT INTO ticket SELECT 'x', kind, device, device_name, fault, component, episode + 1, seq, "
-        "opened_at, cleared_at, impact, severity, rule, title, dedupe_key, cancelled FROM ticket"
+        "opened_at, cleared_at, impact, severity, rule, title, dedupe_key, cancelled, verified FROM ticket"
     )
     with pytest.raises(sqlite3.IntegrityError):
         desk.ask(lambda tx: tx.execute(double))

@@ -43,6 +43,7 @@ from uplink.sanitize import one_line
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,512}")  # base64url of at least 128 bits
 RENEW_AFTER = 2 / 3  # of a credential's life
 AGENT_ID_PATTERN = re.compile(r"[!-~]{1,256}")
+SITE_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,256}")
 CREDENTIAL_PATTERN = re.compile(r"[!-~]{1,8192}")  # of a bearer token: visible ASCII (RFC 9110, 5.5)
 MAX_LIFE = 10 * 366 * 86400.0  # seconds
 
@@ -61,6 +62,7 @@ class AgentIdentity:
     issued_at: float
     expires_at: float
     keys: tuple[Ed25519PrivateKey, ...]
+    site_id: str | None = None  # that it is enrolled for; None if an older version enrolled it
 
     @property
     def renewal_due(self) -> float:
@@ -82,7 +84,8 @@ def load_identity(folder: Path) -> AgentIdentity | None:
     files = (folder / "key.pem", folder / "key-before.pem")
     keys = tuple(_parse_key(_read_private(file)) for file in files if file.exists())
     try:
-        return _check_identity(AgentIdentity(folder=folder, keys=keys, **json.loads(_read_private(note))))
+        told = json.loads(_read_private(note)) | {"site_id": _read_site(folder)}
+        return _check_identity(AgentIdentity(folder=folder, keys=keys, **told))
     except (ValueError, TypeError) as why:
         raise NotEnrolled(
             f"{note} cannot be used: {why}; delete it and enrol again, the queue goes on"
@@ -130,7 +133,7 @@ async def enrol_agent(
     answer = await _post_json(client, urljoin(url, "enrolment"), json.dumps(asked).encode(), {})
     if answer.status in {400, 401, 403, 409, 410, 422}:
         raise NotEnrolled(f"the provider refuses the token: {_format_answer(answer)}; ask it for a new one")
-    known = _identity_from_answer(answer, folder, agent_id, (key,))
+    known = _identity_from_answer(answer, folder, agent_id, (key,), site_id)
     _save_identity(known)
     _delete_token_file(token_source)
     return known
@@ -138,7 +141,7 @@ async def enrol_agent(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingEnrolment:
-    """A token that was left in a file, for an agent that is to enrol by itself."""
+    """A token that was left in a file, for an agent that is to enrol by itself for `site_id`."""
 
     folder: Path  # of the identity to come
     token_file: Path
@@ -209,7 +212,8 @@ async def renew_identity(
         raise (UnknownAgent if unknown else CredentialRefused)(
             f"the credential is not renewed: {_format_answer(answer)}"
         )
-    renewed = _identity_from_answer(answer, identity.folder, identity.agent_id, (key, identity.keys[0]))
+    keys = (key, identity.keys[0])
+    renewed = _identity_from_answer(answer, identity.folder, identity.agent_id, keys, identity.site_id)
     _save_identity(renewed)
     return renewed
 
@@ -221,9 +225,16 @@ async def _post_json(
 
 
 def _identity_from_answer(
-    answer: HttpAnswer, folder: Path, agent_id: str, keys: tuple[Ed25519PrivateKey, ...]
+    answer: HttpAnswer,
+    folder: Path,
+    agent_id: str,
+    keys: tuple[Ed25519PrivateKey, ...],
+    site_id: str | None,
 ) -> AgentIdentity:
-    """Read the identity in an answer. Raises Unreachable if it is none, or one that could not be used."""
+    """Read the identity in an answer. Raises Unreachable if it is none, or one that could not be used.
+
+    `site_id`: of an answer that names no site.
+    """
     if not 200 <= answer.status < 300:
         raise Unreachable(f"{_format_answer(answer)}, which is no credential")
     try:
@@ -237,6 +248,7 @@ def _identity_from_answer(
                 issued_at=now,
                 expires_at=now + float(given["expires_in"]),
                 keys=keys,
+                site_id=given.get("site_id", site_id),
             )
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as why:
@@ -249,6 +261,10 @@ def _check_identity(identity: AgentIdentity) -> AgentIdentity:
         raise ValueError("the agent_id has characters that a name must not have")
     if not (isinstance(identity.credential, str) and CREDENTIAL_PATTERN.fullmatch(identity.credential)):
         raise ValueError("the credential cannot be sent in a header")
+    if identity.site_id is not None and not (
+        isinstance(identity.site_id, str) and SITE_PATTERN.fullmatch(identity.site_id)
+    ):
+        raise ValueError("the site_id has characters that a name must not have")
     if not 0 < identity.expires_at - identity.issued_at <= MAX_LIFE:
         raise ValueError("the credential's lifetime is not more than 0 and at most 10 years")
     return identity
@@ -263,8 +279,13 @@ def _format_answer(answer: HttpAnswer) -> str:
 
 
 def _save_identity(identity: AgentIdentity) -> None:
-    """Write it, so that a crash leaves the old identity or the new one: the note that names both is last."""
+    """Write it, so that a crash leaves the old identity or the new one: the note that names both is last.
+
+    The site has a file of its own: versions before it refuse a note with a field that they do not know.
+    """
     identity.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if identity.site_id is not None:
+        _write_private(identity.folder / "site.json", json.dumps({"site_id": identity.site_id}).encode())
     for name, key in reversed(list(zip(("key.pem", "key-before.pem"), identity.keys, strict=False))):
         _write_private(identity.folder / name, key_file.encode_key(key))
     told = {
@@ -274,6 +295,12 @@ def _save_identity(identity: AgentIdentity) -> None:
         "expires_at": identity.expires_at,
     }
     _write_private(identity.folder / "credential.json", json.dumps(told).encode())
+
+
+def _read_site(folder: Path) -> str | None:
+    """Read the site that the agent is enrolled for; None if an older version enrolled it."""
+    note = folder / "site.json"
+    return json.loads(_read_private(note)).get("site_id") if note.exists() else None
 
 
 def _write_private(path: Path, content: bytes) -> None:
@@ -329,6 +356,11 @@ class RequestSigner:
         """A new credential, or CredentialRefused. An enrolment made meanwhile by a person is taken up."""
         known = load_identity(self.identity.folder)
         if known is not None and known.credential != self.identity.credential:
+            if known.agent_id != self.identity.agent_id:
+                raise CredentialRefused(
+                    f"this agent was enrolled anew, as {known.agent_id}; restart the service: what waits "
+                    f"goes out under that name"
+                )
             self.identity = known
             return
         self.identity = await renew_identity(

@@ -12,7 +12,8 @@ Promises
   holds back later ones of its own subject, and nothing else. The dead letter holds back nothing: each
   event carries the whole ticket, and the receiver keeps the highest `ticket_seq`.
 - A lower lane is never asked before a higher one is empty.
-- Nothing is sent that is not byte for byte what was accepted: a row whose digest differs is dead.
+- Nothing is sent that is not byte for byte what was accepted: a row whose digest differs is dead. Only
+  an agent that got another identity rewrites the name of the sender (`takeover`).
 
           put                next_batch               receipt: accepted, duplicate
     ─────────────► QUEUED ───────────────► FROZEN ───────────────────────────────► gone, counted

@@ -3,6 +3,7 @@
     outbox_event     accepted and not yet delivered; `batch` is set while it is frozen, `due` while parked
     outbox_batch     one frozen request: its key and its bytes
     outbox_dead      the dead letter
+    outbox_owner     the identity under which events leave, see uplink/outbox/takeover.py
     outbox_joined    tickets that joined one of the provider: subject -> its ticket id
     outbox_withheld  tickets with an event that found no room; maintenance queues their state again
     outbox_count     (what, lane) -> number: accepted, delivered, bytes, dropped:REASON, taken:TYPE, bound …
@@ -113,6 +114,11 @@ SCHEMA: tuple[str, ...] = (
         SELECT seq, id, lane, type, subject, time, data, supersedable, age, digest, 1 FROM outbox_dead
         WHERE reason NOT LIKE 'urn:problem-type:mps:%';
     DELETE FROM outbox_dead WHERE reason NOT LIKE 'urn:problem-type:mps:%'
+    """,
+    """
+    CREATE TABLE outbox_owner (
+        number INTEGER PRIMARY KEY CHECK (number = 1), agent_id TEXT NOT NULL, site_id TEXT NOT NULL
+    )
     """,
 )
 

@@ -85,7 +85,7 @@ class AgentAuth:
             self.ledger.record_contact(asked.agent_id, scope, now)
             mark = "UPDATE agent SET enrolled_at = ? WHERE agent_id = ?"
             self.ledger.db.execute(mark, (now, asked.agent_id))
-            return self._grant_credential(asked.agent_id, [key], now)
+            return self._grant_credential(asked.agent_id, [key], now) | {"site_id": scope.site_id}
 
     def _is_repeated_enrolment(
         self, asked: Enrolment, key: str, known: Mapping[str, Any] | None, now: float
@@ -110,7 +110,8 @@ class AgentAuth:
         new = _normalize_key(_parse_form(Renewal, body).public_key)
         signed_with = [text for text in json.loads(agent["keys"]) if _is_signed_by(text, headers, body, now)]
         with self.ledger.db.transaction():
-            return self._grant_credential(agent["agent_id"], [new, *signed_with], now)
+            granted = self._grant_credential(agent["agent_id"], [new, *signed_with], now)
+        return granted | {"site_id": agent["site_id"]}
 
     def authenticate_agent(
         self, headers: Mapping[str, str], body: bytes, now: float, *, expired_too: bool = False

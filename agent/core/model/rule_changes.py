@@ -65,7 +65,7 @@ class TicketEvent:
 
     ticket_id: str
     ticket_seq: int  # 1, 2, 3 … within the ticket
-    event: str  # "open", "update", "clear", "reopen", "cancel"
+    event: str  # "open", "update", "clear", "verified", "reopen", "cancel"
     dedupe_key: str  # site | device | fault | component
     at: float
     opened_at: float
