@@ -201,6 +201,16 @@ LISTED = (
         full={"days": 300},
     ),
     Claim(
+        name="hostile-provider",
+        says="hostile answers of a provider to the installed agent: enrolment, renewal, events, feedback, capabilities",
+        figure="{answers:,} answers at {kinds} addresses: {ended} times ended, {lost} events lost, "
+        "{outside} packets outside, {rss:.0f} MB at most; polls and deliveries go on",
+        control="httpx's errors let through, no bounds: {failed} of {answers} answers end it, "
+        "{bytes:,} bytes of one are read",
+        full={"answers": 1000},
+        folds={"rss": max, "kinds": max, "bytes": max},
+    ),
+    Claim(
         name="clock-jumps",
         says="jumps of the wall clock (minutes, a day, a year, back and forward, 1970) in a running service",
         figure="{jumps:,} jumps: {missed} polls missed, {doubled} jobs run twice, {unsaid} not reported once",

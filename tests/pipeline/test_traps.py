@@ -15,6 +15,7 @@ from pysnmp.hlapi.asyncio import (
 )
 
 from agent.config import TrapsConfig
+from agent.config.access_policy import AccessPolicy
 from agent.core.clock import Clock
 from agent.core.model import Tier
 from agent.pipeline.polling.trap_trigger import TrapTrigger
@@ -66,6 +67,34 @@ async def test_a_trap_of_a_known_printer_brings_its_poll_forward_and_opens_nothi
         assert earshot.triggered == 1, "at most one hint a minute for each printer"
         assert site.tickets() == set()
         earshot.close()
+        await asyncio.sleep(0)  # transports close in the loop's next turn
+
+
+async def test_no_trap_is_decoded_of_a_stranger_or_of_a_known_printer_that_is_excluded_now(
+    site_of, shop, unused_udp_port
+):
+    fleet = shop(own("3.1"), (models.HP_M507, "healthy", ()))
+    async with site_of(fleet, own("3.0/28"), Clock()) as site:
+        await site.find()
+        trigger = TrapTrigger(site.agent.poller, site.agent.poller.fleet, site.agent.clock)
+        await trigger.open(
+            TrapsConfig(enabled=True, host=HOME, port=unused_udp_port), site.agent.poller.policy
+        )
+        counters = trigger._listener.counters
+        await send(HOME, unused_udp_port, STRANGER)
+        settings = site.agent.config
+        excluded = settings.exclude.model_copy(update={"hosts": [own("3.1")]})
+        edited = settings.model_copy(update={"exclude": excluded})
+        site.agent.poller.policy = AccessPolicy.from_config(edited)
+        await send(HOME, unused_udp_port, own("3.1"))
+        assert (counters.answered, trigger.triggered) == (0, 0)
+        site.agent.poller.policy = AccessPolicy.from_config(settings)
+        await send(HOME, unused_udp_port, own("3.1"))
+        async with asyncio.timeout(PATIENCE):
+            while not trigger.triggered:
+                await asyncio.sleep(0.05)
+        assert counters.answered == 1, "the control: permitted again, it is decoded"
+        trigger.close()
         await asyncio.sleep(0)  # transports close in the loop's next turn
 
 

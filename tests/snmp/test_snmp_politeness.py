@@ -1,11 +1,14 @@
 """Budgets, turns and the ladder: what holds whatever the traffic."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from agent import app
+from agent.config import build_config
 from agent.core.model import Credential
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
@@ -169,3 +172,17 @@ def test_too_big_always_ends() -> None:
         ladder, steps = smaller, steps + 1
     assert (ladder.varbinds, ladder.repetitions) == (1, 1)
     assert steps < 15
+
+
+WAKES_AFTER = 18.0  # seconds that a sleeping printer may need before it answers (seen in the field)
+
+
+@pytest.mark.parametrize(
+    "configured", [True, False], ids=["by default of config.toml", "by default of the engine"]
+)
+def test_a_sleeping_printer_is_given_half_a_minute_to_wake(tmp_path: Path, configured: bool) -> None:
+    client = app.build_snmp_client(build_config({}, tmp_path)) if configured else SnmpClient()
+    settings = client.settings
+    waits = settings.attempt_waits(settings.retries + 1)
+    assert waits == [2.0, 4.0, 8.0, 16.0]
+    assert sum(waits[:-1]) < WAKES_AFTER < sum(waits), "the last attempt is answered"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import json
 import shutil
 import stat
 import sys
@@ -26,6 +27,7 @@ from uplink.outbox import outbox, queries
 from uplink.receiver.app import create_app
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.problems import Problem
 from uplink.receiver.serve import serve_app
 from uplink.receiver.ticket_store import SiteScope
 from uplink.targets import https
@@ -325,3 +327,45 @@ async def test_the_desk_speaks_to_its_own_site_only(guarded: Guarded) -> None:
         answer = (await client.get("/v1/feedback", headers=headers)).json()
         assert (await client.get("/v1/feedback")).status_code == 401
     assert [word["ticket_id"] for word in answer["feedback"]] == ["T-S-04"]
+
+
+@pytest.mark.parametrize(
+    "altered", ["nothing", "the body", "the signature", "another agent's key", "no signature"]
+)
+async def test_events_come_in_only_as_their_agent_has_signed_them(guarded: Guarded, altered: str) -> None:
+    known = await guarded.enrol()
+    body = b'{"specversion": "1.0"}'
+    signer = replace(known, keys=(KEY,)) if altered == "another agent's key" else known
+    headers = signer.sign_headers("one", body, time.time())
+    match altered:
+        case "the body":
+            body += b" "
+        case "the signature":
+            headers["webhook-signature"] = "v1a," + base64.b64encode(bytes(64)).decode()
+        case "no signature":
+            del headers["webhook-signature"]
+    headers |= {"idempotency-key": "one", "content-type": "application/cloudevents+json"}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(guarded.settings.url, content=body, headers=headers)
+    if altered == "nothing":
+        assert answer.status_code != 401, "the control: it is refused for its content, not for its signature"
+    else:
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:problem-type:mps:signature-refused")
+
+
+@pytest.mark.parametrize(("asked", "hours", "status"), [(30, 23.9, 200), (30, 24.1, 403), (0.5, 0.6, 403)])
+async def test_no_token_enrols_after_a_day_whatever_life_was_asked_for(
+    tmp_path: Path, asked: float, hours: float, status: int
+) -> None:
+    """`asked`: days for the first two, hours for the last."""
+    public = signatures.format_public_key(KEY.public_key())
+    with contextlib.closing(EventStore(tmp_path / "receiver.db")) as ledger:
+        auth, issued = AgentAuth(ledger), 1e9
+        token = auth.issue_token(SITE, issued, asked * (86400.0 if asked > 1 else 3600.0))
+        body = json.dumps({"token": token, "site_id": SITE, "agent_id": "a-1", "public_key": public}).encode()
+        try:
+            auth.enrol_agent(body, issued + hours * 3600)
+            answered = 200
+        except Problem as why:
+            answered = why.status
+    assert answered == status
