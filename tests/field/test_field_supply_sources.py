@@ -261,3 +261,69 @@ async def test_a_waste_box_is_ordered_for_in_either_direction(field, kind: int) 
             [("wasteToner:unknown", "normal")],
             [("wasteToner:unknown", "normal")],
         )
+
+
+FULL_BOX: dict[str, tuple[Values, list[tuple[str, str]]]] = {
+    "a unary row": (alert_row(1, severity=4, index=2, code=1107), [("wasteToner:unknown", "normal")]),
+    "a row without a code": (
+        alert_row(1, text="Resttonerbehälter fast voll"), [("wasteToner:unknown", "normal")]
+    ),
+    "two rows about one box": (
+        {**alert_row(1, index=2, code=1109, severity=3), **alert_row(2, group=10, text="Waste toner box full")},
+        [("wasteToner:unknown", "high")],
+    ),
+    "a row about something else": (alert_row(1, text="Output bin full"), []),
+}  # fmt: skip
+
+
+async def test_a_full_waste_box_is_one_order_whatever_says_it(field) -> None:
+    async with field("9.0/29") as site:
+        rows = {1: {"text": "Black Toner", "max": 100, "level": 80}, 2: {**WASTE, "kind": 4, "level": 8}}
+        for number, (values, _) in enumerate(FULL_BOX.values(), start=1):
+            place_printer(site, number, "99999.1", rows, values)
+        await site.find()
+        await site.pass_hours(3)
+        for number, (case, (_, expected)) in enumerate(FULL_BOX.items(), start=1):
+            assert (case, orders(site, number)) == (case, expected)
+
+
+LEVELS: list[dict[str, tuple[dict[str, Any], int | None, str | None]]] = [  # row -> its percentage, its order
+    {
+        "Black Toner": ({"max": -1, "level": 0}, 0, "high"),
+        "Cyan Toner": ({"max": -3, "level": 0}, 0, "high"),
+        "Magenta Toner": ({"unit": 19, "max": 0, "level": 5}, 5, "normal"),
+        "Yellow Toner": ({"max": -2, "level": 40}, None, None),
+    },
+    {
+        "Toner noir": ({"unit": 19, "max": 12000, "level": 100}, 100, None),
+        "Cyantoner": ({"unit": 15, "max": 200, "level": 300}, 100, None),
+        "Пурпурный тонер": ({"max": 100, "level": 2147483647}, None, None),
+        "黄色墨粉": ({"max": 100, "level": -1}, None, None),
+    },
+    {
+        "TK-5240": ({"max": 100, "level": 4}, 4, "normal"),
+        "TK-5241": ({"max": 100, "level": 4}, 4, "normal"),
+        "Toner Cartridge": ({"unit": 19, "max": -2, "level": 1}, 1, "high"),
+    },
+]
+
+
+async def test_a_level_is_read_by_what_its_numbers_can_mean(field) -> None:
+    async with field("9.0/29") as site:
+        for number, rows in enumerate(LEVELS, start=1):
+            cells = {
+                row: {"text": text, **one} for row, (text, (one, _, _)) in enumerate(rows.items(), start=1)
+            }
+            place_printer(site, number, "99999.1", cells, {})
+        await site.find()
+        await site.pass_hours(3)
+        for number, rows in enumerate(LEVELS, start=1):
+            found = {one.description: one.percent for one in read_supplies(site, number)}
+            assert found == {text: percent for text, (_, percent, _) in rows.items()}
+            wanted = sorted(severity for _, _, severity in rows.values() if severity)
+            assert sorted(severity for _, severity in orders(site, number)) == wanted
+        colours = [one.colour for one in read_supplies(site, 2)]
+        assert colours == ["black", "cyan", "magenta", "yellow"]
+        assert [component for component, _ in orders(site, 3)] == [
+            "toner:unknown", "toner:unknown 2", "toner:unknown 3"
+        ]  # fmt: skip

@@ -16,6 +16,7 @@ from agent.core.store import open_reader
 from agent.core.text import decode_cut_utf8, decode_octets, drop_placeholder
 from agent.history import facts
 from agent.rules.functions._supply_words import read_shortage
+from agent.rules.functions._waste_words import read_waste_state
 
 CUT = Path(__file__).parent / "text_cut_inside_a_character"
 OTHERS = [
@@ -165,3 +166,20 @@ def test_each_language_of_resting_panels_says_where_its_words_are_from() -> None
     asked = "zh ko ja ru tr pl de fr es it pt nl sv cs hu"
     assert languages >= set(asked.split())
     assert all(one.source for one in RESTING_TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Waste toner box almost full", "almost_full"), ("Waste Toner Full", "full"),
+        ("Resttonerbehälter fast voll", "almost_full"), ("Resttonerbehälter voll", "full"),
+        ("Bac de récupération presque plein", "almost_full"), ("Recipiente tóner residual lleno", "full"),
+        ("Vaschetta toner di scarto quasi piena", "almost_full"), ("Afvaltonerbak bijna vol", "almost_full"),
+        ("Pojemnik na zużyty toner pełny", "full"), ("廃トナーボトル交換", "full"), ("废粉盒将满", "almost_full"),
+        ("폐토너통이 가득 찼습니다", "full"), ("Контейнер отработанного тонера заполнен", "full"),
+        ("Atık toner kutusu neredeyse dolu", "almost_full"), ("Maintenance box near end", "almost_full"),
+        ("Toner low", None), ("Output bin full", None), ("Waste toner box missing", None), ("Ausgabefach voll", None),
+    ],
+)  # fmt: skip
+def test_a_full_waste_box_is_read_in_words(text: str, state: str | None) -> None:
+    assert read_waste_state(text) == state

@@ -19,6 +19,7 @@ from agent.core.units import counted
 from agent.snmp.oid import MAX_ARC, decode_arcs, encode_arcs, format_oid, oid
 from agent.snmp.reader import IpAddress, MissingValue, ObjectId, SnmpReader, SnmpValue
 
+MAX_LEVEL = (1 << 31) - 1  # the largest Integer32 stands for "unknown", not for an amount
 MAX_PROBLEMS = 50  # beyond these a firmware is not worth a longer list
 
 
@@ -86,7 +87,7 @@ class MibRow:
     def read_amount(self, column: str) -> Amount:
         """Read a level or capacity: a number, a Vague, or None for an empty cell."""
         number = self.read_number(column)
-        if number is None or (0 <= number < 1 << 31):
+        if number is None or (0 <= number < MAX_LEVEL):
             return number
         if (vague := Vague.from_raw(number)) is None:
             self.reader.note_problem(f"{self.table} {self.index} {column}: {number} is no level")
