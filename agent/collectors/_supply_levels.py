@@ -4,9 +4,9 @@
     IPP printer-supply -2      <- IPP marker-levels
     no row in the Printer MIB  <- one supply for each level of the maker's record
 
-Pure. A number is never replaced, and of two words the maker's "low" says more than "some left". Two supplies
-of two sources are the same cartridge if they are of one kind and one colour, and if both sources have equally
-many of these: then the first is the first.
+Pure. A number of a known capacity is never replaced, and of two words the maker's "low" says more than "some
+left". Two supplies of two sources are the same cartridge if they are of one kind and one colour, and if both
+sources have equally many of these: then the first is the first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +31,14 @@ Filled = dict[str, Supply]
 
 
 def is_vague(supply: Supply) -> bool:
-    """Tell if a consumed supply has a row but no percentage."""
-    return not supply.is_receptacle and supply.percent is None
+    """Tell if a consumed supply has a row but no sure percentage: none, or a 0 of an unknown capacity."""
+    return not supply.is_receptacle and not _is_sure(supply)
+
+
+def _is_sure(supply: Supply) -> bool:
+    """Tell if the level is a number of a known capacity; 0 of an unknown one may be a code of firmware."""
+    known = isinstance(supply.capacity, int) and supply.capacity > 0
+    return supply.percent is not None and (known or supply.level != 0)
 
 
 def fill_from_supplies(
@@ -118,7 +124,11 @@ def _list_levels(meters: Iterable[Meter]) -> list[Meter]:
 
 def _says_more(other: Supply, supply: Supply) -> bool:
     """Tell if the level of `other` is a number, or the maker's "low" where this one has not even that."""
-    return other.percent is not None or Vague.LOW == other.vagueness != supply.vagueness
+    if _is_sure(other):
+        return True
+    return supply.percent is None and (
+        other.percent is not None or Vague.LOW == other.vagueness != supply.vagueness
+    )
 
 
 def _is_part(part: str | None, supply: Supply) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from agent.collectors._ipp.codec import Attributes, IppValues
 from agent.collectors._printer_mib import labels
 from agent.collectors._printer_mib.alert_kinds import UNSPECIFIC_CODES, classify_alert
+from agent.collectors._printer_mib.mib_reader import MAX_LEVEL
 from agent.collectors._printer_mib.resting_texts import is_resting_text
 from agent.collectors._printer_mib.supply_table import COLOURED_TYPES
 from agent.collectors._vendor.part_numbers import find_supply_ids
@@ -157,6 +158,6 @@ def _parse_amount(row: RowFields, key: str) -> Amount:
 
 def decode_amount(number: int | None) -> Amount:
     """Decode a level or capacity; -1, -2 and -3 mean the same as in the MIB."""
-    if number is None or number >= 0:
+    if number is None or 0 <= number < MAX_LEVEL:
         return number
     return Vague.from_raw(number) or Vague.UNKNOWN
