@@ -21,6 +21,7 @@ from pysnmp.entity.engine import SnmpEngine
 from pysnmp.error import PySnmpError
 from pysnmp.nextid import Integer as MessageIds
 from pysnmp.proto import errind
+from pysnmp.proto.api import v1, v2c
 from pysnmp.proto.rfc1902 import OctetString
 
 from agent.core.errors import NoAnswer, ReadingError, RefusedByDevice, WrongCredential
@@ -309,9 +310,11 @@ class _PysnmpRequest:
 
 
 def _shorten_message_ids(engine: SnmpEngine) -> None:
-    """Keep msgID below 2^15: some agents give back its lower 16 bits only. pysnmp has no setting for it."""
+    """Keep msgID, and the request-id of engine discovery, below 2^15: some agents give back the lower 16 bits
+    only. pysnmp has no setting for it."""
     for model in engine.message_processing_subsystems.values():
         model._cache._Cache__message_id = MessageIds(MAX_MESSAGE_ID)  # noqa: SLF001 - see above
+    v1.getNextRequestID = v2c.getNextRequestID = MessageIds(MAX_MESSAGE_ID)
 
 
 def add_user(engine: SnmpEngine, credential: Credential, engine_id: object = None) -> None:

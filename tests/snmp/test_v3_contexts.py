@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from loopback import free_port, own
+from pyasn1.codec.ber import decoder
+from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 
 from agent.core.errors import NoAnswer, ReadingError, RefusedByDevice, WrongCredential
 from agent.core.model import Address, Credential
@@ -12,8 +14,9 @@ from agent.simulator.ber import BerTag, BerValue
 from agent.simulator.ber import oid as arcs_of
 from agent.simulator.device import SimulatedDevice, UsmUser
 from agent.simulator.fleet import SimulatedFleet
-from agent.simulator.v3 import NET_SNMP
+from agent.simulator.v3 import NET_SNMP, V3Engine
 from agent.simulator.walk import StaticDevice
+from agent.snmp import pysnmp_transport
 from agent.snmp.engine import SnmpClient, SnmpSettings
 from agent.snmp.oid import oid
 from agent.snmp.request_strategy import RequestStrategy
@@ -162,3 +165,46 @@ async def test_one_integer_too_long_costs_its_value_and_not_the_printer(wide: in
         rows = dict(await client.create_reader(member.address, credential).walk(oid(LEVELS)))
         assert [rows[oid(f"{LEVELS}.1.{row}")] for row in (1, 3)] == [1, 3]
         assert rows[oid(f"{LEVELS}.1.2")] == (wide if wide == 1 << 40 else None)
+
+
+async def read_levels(**credential: str) -> list[object]:
+    member = SimulatedDevice(
+        address=Address(own("61.3"), free_port()), source=StaticDevice(VALUES), name="HP", versions=frozenset(),
+        user=UsmUser(name="reader", **credential),
+    )  # fmt: skip
+    async with SimulatedFleet([member]), SnmpClient(SETTINGS) as client:
+        reader = client.create_reader(
+            member.address, Credential(name="v3", version="3", user="reader", **credential)
+        )
+        return [value for _, value in await reader.walk(oid(LEVELS))]
+
+
+@pytest.mark.parametrize("secret", [{}, SECRET], ids=["clear", "encrypted"])
+async def test_octets_behind_a_message_are_no_part_of_what_is_signed(monkeypatch, secret: dict) -> None:
+    answer = V3Engine.__call__
+
+    def pad(self: V3Engine, message: bytes, elapsed: float) -> bytes | None:
+        reply = answer(self, message, elapsed)
+        return reply + bytes(6) if reply else None
+
+    monkeypatch.setattr(V3Engine, "__call__", pad)
+    assert await read_levels(**secret) == [1, 2, 3]
+    monkeypatch.setattr(pysnmp_transport, "cut_padding", lambda datagram: datagram)
+    if secret:  # the control
+        with pytest.raises(ReadingError):
+            await read_levels(**secret)
+
+
+async def test_message_and_request_ids_stay_below_two_octets(monkeypatch) -> None:
+    ids, answer = [], V3Engine.__call__
+
+    def note(self: V3Engine, message: bytes, elapsed: float) -> bytes | None:
+        decoded, _ = decoder.decode(message, asn1Spec=SNMPv3Message())
+        ids.append(int(decoded[1][0]))
+        ids.append(int(decoded[3][0][2].getComponent()[0]))
+        return answer(self, message, elapsed)
+
+    monkeypatch.setattr(V3Engine, "__call__", note)
+    assert await read_levels() == [1, 2, 3]
+    assert len(ids) >= 4
+    assert [one for one in ids if not 0 <= one < 1 << 15] == []
