@@ -61,8 +61,9 @@ from agent.reporting.sender import Sender
 from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
 from agent.snmp.engine import SnmpClient, SnmpSettings
-from agent.tickets import grouping, lifecycle, timeline
+from agent.tickets import grouping, held_changes, lifecycle, timeline
 from agent.tickets.feedback import desk_requests, feedback_store
+from agent.tickets.silences import SilenceList
 from uplink import targets
 from uplink.delivery.delivery import Delivery
 from uplink.events.feedback import Feedback
@@ -94,6 +95,7 @@ MIGRATIONS = {
     "grouping": grouping.SCHEMA,
     "feedback": feedback_store.SCHEMA,
     "timeline": timeline.SCHEMA,
+    "holds": held_changes.SCHEMA,
     "promises": promise_watch.SCHEMA,
     "desk_requests": desk_requests.SCHEMA,
     "outbox": outbox.SCHEMA,
@@ -289,6 +291,7 @@ def build_pipeline(settings: Config, rules: RuleSet, sender: Sender) -> Pipeline
     pipeline = Pipeline(
         evaluator.RuleEvaluator(rules), sender, calendar=calendar, assign_tags=TagAssigner(settings)
     )
+    pipeline.silences = SilenceList.in_folder(settings.state_folder)
     pipeline.sender = replace(sender, load_rules=lambda: pipeline.evaluator.rules.in_force)
     pipeline.sender = replace(pipeline.sender, load_terms=lambda: pipeline.terms)
     return pipeline

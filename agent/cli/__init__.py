@@ -23,6 +23,7 @@ VERBS = {
     "status": "The service",
     "tickets": "The service",
     "ticket": "The service",
+    "silence": "The service",
     "onboarding": "The service",
     "meters": "The service",
     "forecast": "The service",

@@ -73,6 +73,22 @@ class ContractTerms:
             else:
                 yield from (change, notice)
 
+    def find_delay_end(self, change: Change) -> float | None:
+        """Find when a change has held as long as its contract wants; None: the contract wants no delay.
+
+        Counted in the calendar of the promises of its priority, from when the condition was first seen.
+        """
+        contract = self.find_match(change.device).contract if self.book.contracts else None
+        if contract is None:
+            return None
+        span = contract.delay.get(change.fault) or contract.delay.get(change.impact)
+        if span is None:
+            return None
+        priority = find_priority(contract, change.impact)
+        sla = contract.sla.get(priority) if priority else None
+        calendar = self.book.find_calendar(sla.calendar if sla else "always")
+        return calendar.add_open_seconds(change.since, span.count_seconds(calendar))
+
     def build_new_terms(
         self, device: Device, impact: Impact, fault: str, now: float, *, vendor_code: str | None = None
     ) -> TicketTerms:

@@ -22,6 +22,7 @@ class Health:
     notices: Sequence[str] = ()  # sentences on what happened to this machine since the start; stays on site
     config_complaint: str | None = None  # why an edited configuration is not in force
     rules_complaint: str | None = None  # why edited rules are not in force
+    silences: Sequence[Mapping[str, object]] = ()  # tickets that a person keeps back
     contracts_complaint: str | None = None  # why edited contracts or assets are not in force
     rules_hash: str | None = None  # fingerprint of the rules in force
     own_rules: Mapping[str, int] = field(default_factory=dict)  # rules that are not as shipped -> version

@@ -19,7 +19,9 @@ from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
 from agent.rules import state_store
 from agent.rules.evaluator import RuleEvaluator
-from agent.tickets import grouping
+from agent.tickets import grouping, held_changes
+from agent.tickets.held_changes import Hold
+from agent.tickets.silences import SilenceList
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Pipeline:
     calendar: Calendar = field(default_factory=Calendar)  # its midnight begins a day of meter reads
     assign_tags: AssignTags = assign_nothing  # by the configuration
     terms: ContractTerms = field(default_factory=ContractTerms)  # replaced as a whole when they change
+    silences: SilenceList = field(default_factory=SilenceList.without_file)
 
     def process_poll(self, tx: sqlite3.Connection, reading: PollResult, site: SiteFacts) -> PollOutcome:
         """Write everything that `reading` changes to `tx`."""
@@ -86,6 +89,14 @@ class Pipeline:
         device_events.queue_closing_reads(tx, self.sender, self.calendar)
         return self._emit_events(tx, self.evaluator.evaluate_site(tx, site, now), now, site)
 
+    def decide_hold(self, change: Change, now: float) -> Hold | None:
+        """Decide whether a change waits before it becomes a ticket: for a silence, or by its contract."""
+        silence = self.silences.find_silence(change, now)
+        if silence:
+            return Hold(until=silence.ends, reason="silenced")
+        until = self.terms.find_delay_end(change)
+        return Hold(until=until, reason="delay") if until is not None and until > now else None
+
     def _emit_events(
         self,
         tx: sqlite3.Connection,
@@ -99,8 +110,8 @@ class Pipeline:
         `known`: facts of the printer just read; the facts of others, whose ticket waited for its group, are
         loaded.
         """
-        adapted = self.terms.adapt_changes(changes)
-        events = [*grouping.apply_changes(tx, adapted), *grouping.collect_due_events(tx, now)]
+        passed = held_changes.apply_holds(tx, self.terms.adapt_changes(changes), now, self.decide_hold)
+        events = [*grouping.apply_changes(tx, passed), *grouping.collect_due_events(tx, now)]
         for event in events:
             same = known is not None and event.device.key == known.device.key
             self.sender.queue_ticket(

@@ -84,6 +84,11 @@ class PrivacyRules:
         """Return True if the filter leaves this value as it is."""
         return bool(self.filter_message({name: value}, device)[name] == value)
 
+    def filter_silence(self, silence: Mapping[str, Any]) -> dict[str, Any]:
+        """Filter a silence of a heartbeat: its network stays here where addresses do."""
+        hidden = "/" in silence["target"] and "ip" in self.remove | self.mask
+        return {**silence, "target": "network"} if hidden else dict(silence)
+
     def host_name(self, name: str) -> str:
         """Return this machine's name; "" if host names are removed."""
         return "" if "hostname" in self.remove else name

@@ -148,6 +148,7 @@ class Sender:
         the Date header of its last answer."""
         agent, precisions = self._build_agent(clock_ahead), self.load_precisions(tx, None)
         outbox_counts, rules = queries.count_outbox(tx), self.load_rules()
+        health = replace(health, silences=[*map(self.privacy.filter_silence, health.silences)])
         event = build_agent_health(agent, health, outbox_counts, precisions, now, rules)
         self._send(tx, event, lane=Lane.HEARTBEAT, subject="agent", at=now, folds=Supersede.AT_ONCE)
 

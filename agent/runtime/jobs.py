@@ -18,6 +18,7 @@ from agent.pipeline.polling.collecting import find_local_collectors
 from agent.pipeline.polling.usb_printers import UsbPoller
 from agent.runtime.calendar_jobs import CalendarJobs
 from agent.runtime.periodic_jobs import PeriodicJobs
+from agent.tickets import held_changes
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,7 @@ def collect_health(agent: Agent) -> Health:
         config_complaint=agent.settings.complaint,
         rules_complaint=agent.rules.complaint,
         contracts_complaint=agent.contracts.complaint,
+        silences=[asdict(one) for one in agent.pipeline.silences.load_silences(agent.clock.now())],
         rules_hash=rules.hash,
         own_rules={name: rules.versions[name] for name in sorted(rules.own)},
     )
@@ -156,8 +158,15 @@ async def reload_files(agent: Agent) -> None:
     """Pick up edited rules, contracts and settings."""
     if rules := agent.rules.reload_changed():
         agent.use_rules(rules)
+    silenced = agent.pipeline.silences.has_changed()
     if contracts := agent.contracts.reload_changed():
         agent.use_contracts(contracts)
+    if contracts or silenced:
+        await agent.store.run(
+            partial(held_changes.review_holds, now=agent.clock.now(), decide=agent.pipeline.decide_hold)
+        )
+    if silenced:
+        await send_heartbeat(agent)  # the provider is told at once
     if settings := agent.settings.reload_changed():
         agent.use_config(settings)
         await agent.discovery.ask_named_printers()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,9 @@ def run(site: Path, *words: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, 
 
 
 def test_every_command_of_the_page_runs(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 6
     for command in COMMANDS:
-        code, out = run(site, *command.split(), monkeypatch=monkeypatch)
+        code, out = run(site, *shlex.split(command), monkeypatch=monkeypatch)
         assert code == 0, (command, out)
         assert out
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uplink.events.base import SCHEMA_NAME, Count, Event, Name, Record, Text
+from uplink.events.base import SCHEMA_NAME, Count, Event, Name, Record, Text, Time
 
 
 class Outbox(Record):
@@ -39,6 +39,17 @@ class RuleInForce(Record):
     shadow: bool = Field(description="It is evaluated, and opens no tickets.")
 
 
+class Silence(Record):
+    """Tickets that a person keeps back: what still holds at the end opens then."""
+
+    target: Text = Field(description='Key of a printer, a network, "site"; "network": which is not told.')
+    begins: Time = Field(description="From when.")
+    ends: Time = Field(description="Until when.")
+    reason: Text = Field(description="Why, in that person's words.")
+    by: Text = Field(description="Who: a name or a reference.")
+    also_critical: bool = Field(description="Whether printers that are down are kept back, too.")
+
+
 class AgentHealth(Event):
     """What the agent knows of itself."""
 
@@ -59,6 +70,9 @@ class AgentHealth(Event):
     )
     contracts_complaint: Text | None = Field(
         default=None, description="Why edited contracts or assets were not taken; null: no mistake."
+    )
+    silences: list[Silence] = Field(
+        default_factory=list, description="Silences that are not over, also those that begin later."
     )
     outbox: Outbox | None = Field(default=None, description="What has not left yet.")
     own_rules: list[RuleInForce] = Field(

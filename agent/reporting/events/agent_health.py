@@ -1,6 +1,7 @@
 """Builds mps.agent_health/1 events, the heartbeats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from agent.core.clock import format_iso_time
 from agent.core.health import Health
@@ -37,6 +38,8 @@ def build_agent_health(
         outbox=_build_outbox(outbox),
         rules=[_build_judged(one) for one in precisions[:MAX_RULES]],
     )
+    if health.silences:
+        built = built.model_copy(update={"silences": [_build_silence(one) for one in health.silences]})
     if health.contracts_complaint:
         built = built.model_copy(update={"contracts_complaint": health.contracts_complaint})
     if not in_force.hash:
@@ -63,3 +66,8 @@ def _build_judged(precision: RulePrecision) -> wire.Judged:
     return wire.Judged.model_construct(
         rule_id=precision.rule, n_closed=precision.judged, confirmed=precision.confirmed
     )
+
+
+def _build_silence(silence: Mapping[str, Any]) -> wire.Silence:
+    times = {name: format_iso_time(silence[name]) for name in ("begins", "ends")}
+    return wire.Silence.model_construct(**{**silence, **times})
