@@ -34,6 +34,8 @@ CODECS = {
 }  # fmt: skip
 """IANA MIBenum of a character set -> Python's name for it (IANAcharset, RFC 3808)."""
 
+TWO_BYTE_CODECS = frozenset({"cp932", "euc-jp", "euc-kr", "gbk", "gb18030", "gb2312", "big5", "big5hkscs"})
+
 ROMAN_8 = b"\x01\x15"  # HP symbol set 8U, written in front of the text
 
 _DUMP_LINE = 16  # bytes that net-snmp prints before it starts a new line
@@ -135,14 +137,23 @@ def _decode_bytes(raw: bytes, charset: int | None) -> str:
     if wide := _decode_utf16(raw):
         return wide
     raw = raw.strip(b"\0")
-    if (cut := decode_cut_utf8(raw)) is not None:
+    if (cut := decode_cut_utf8(raw.rstrip(b"\0 "))) is not None:
         return cut
     for codec in _candidate_codecs(raw, charset):
-        try:
-            return raw.decode(codec)
-        except (UnicodeDecodeError, LookupError):
-            continue
+        if (text := _decode_cut(raw, codec)) is not None:
+            return text
     return raw.decode("iso8859-1")
+
+
+def _decode_cut(raw: bytes, codec: str) -> str | None:
+    """Decode `raw` without the first byte of a two-byte character at its end; None if it does not fit."""
+    try:
+        return raw.decode(codec)
+    except LookupError:
+        return None
+    except UnicodeDecodeError as why:
+        is_cut = codec in TWO_BYTE_CODECS and why.reason == "incomplete multibyte sequence"
+        return raw[: why.start].decode(codec) if is_cut else None
 
 
 def decode_cut_utf8(raw: bytes) -> str | None:
@@ -197,10 +208,7 @@ def _candidate_codecs(raw: bytes, charset: int | None) -> list[str]:
 
 def _is_japanese(raw: bytes) -> bool:
     """True if Shift-JIS gives at least two kana: their lead bytes are controls in Latin-1."""
-    try:
-        text = raw.decode("cp932")
-    except UnicodeDecodeError:
-        return False
+    text = _decode_cut(raw, "cp932") or ""
     return sum("\u3041" <= char <= "\u30fc" for char in text) >= 2
 
 

@@ -57,6 +57,27 @@ def test_a_cut_at_any_octet_leaves_the_whole_characters(text: str) -> None:
             assert _decode_text(raw[:end]) == whole.strip()
 
 
+CHARSETS = [
+    ("トナー残量少", "cp932", 17),
+    ("トナー残量少", "euc-jp", 18),
+    ("黑色墨粉盒", "gbk", 113),
+    ("검정 토너", "euc-kr", 38),
+]
+
+
+@pytest.mark.parametrize(("text", "codec", "declared"), CHARSETS)
+def test_a_cut_in_other_charsets_leaves_the_whole_characters(text: str, codec: str, declared: int) -> None:
+    raw = text.encode(codec)
+    assert decode_octets(raw, declared) == text
+    assert decode_octets(raw[:-1], declared) == text[:-1]
+
+
+def test_blanks_behind_a_cut_are_padding() -> None:
+    raw = "Чёрный тонер".encode()
+    assert decode_octets(raw[:-1] + b"    ", 4) == "Чёрный тоне"
+    assert decode_octets("トナー残量少".encode("cp932")[:-1], 4) == "トナー残量"
+
+
 @pytest.mark.parametrize("raw", [b"B\xfcro", b"Stra\xdfe \xc3", b"plain", b"", "Büro".encode(), b"\xc3\xc3"])
 def test_other_bytes_are_no_cut_utf8(raw: bytes) -> None:
     assert decode_cut_utf8(raw) is None
