@@ -22,15 +22,20 @@ ReceiveCallback = Callable[["PysnmpTransport", SockAddr, bytes], None]
 class PysnmpTransport(asyncio.DatagramProtocol):
     """The socket `bound` as a pysnmp transport. `open` it before it is added to an engine.
 
-    Datagrams from hosts that `accepts` refuses are dropped unread.
+    Datagrams from hosts that `accepts` refuses are dropped unread; the others pass `on_accepted` first.
     """
 
     def __init__(
-        self, bound: socket.socket, counters: DatagramCounters, accepts: Callable[[str], bool] | None = None
+        self,
+        bound: socket.socket,
+        counters: DatagramCounters,
+        accepts: Callable[[str], bool] | None = None,
+        on_accepted: Callable[[bytes, SockAddr], None] | None = None,
     ) -> None:
         self._bound = bound
         self._counters = counters
         self._accepts = accepts
+        self._on_accepted = on_accepted
         self._receive: ReceiveCallback | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._lives: dict[SockAddr, int] = {}
@@ -75,6 +80,8 @@ class PysnmpTransport(asyncio.DatagramProtocol):
         try:
             if len(data) > MAX_DATAGRAM:
                 raise ValueError(f"longer than {MAX_DATAGRAM} octets")  # noqa: TRY301 - counted like the rest
+            if self._on_accepted is not None:
+                self._on_accepted(data, addr)
             self._receive(self, self.peer_address(addr), cut_padding(data))
         except Exception as why:  # noqa: BLE001 - pysnmp and pyasn1 raise a great many kinds
             self._counters.malformed += 1

@@ -10,9 +10,10 @@ Port 162 is privileged. Where systemd hands in a bound socket (sd_listen_fds(3))
 and the service needs no capability.
 """
 
+import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -25,9 +26,12 @@ from pysnmp.proto.rfc1902 import OctetString
 
 from agent.core.model import Address, Credential
 from agent.snmp.counters import DatagramCounters
+from agent.snmp.endpoint import SockAddr
+from agent.snmp.engine_id import parse_report
 from agent.snmp.pysnmp_transport import PysnmpTransport
 from agent.snmp.v3 import DOMAINS, add_user
 
+ENGINE_PAUSE = 600.0  # s between two questions for the engine id of one host
 PAUSE = 60.0  # s between two polls of one printer after traps
 FIRST_INHERITED_FD = 3  # the first descriptor that a service manager passes
 
@@ -49,10 +53,19 @@ class TrapThrottle:
 
 
 class TrapListener:
-    """One socket for SNMPv1, v2c and v3 notifications. `is_printer` tells if a host is a watched printer."""
+    """One socket for SNMPv1, v2c and v3 notifications, in any context.
+
+    `is_printer` tells if a host is a watched printer, `find_engine` which engine id it has now: only traps
+    that are signed for that one are accepted.
+    """
 
     def __init__(
-        self, is_printer: Callable[[str], bool], on_trap: Callable[[str], None], *, pause: float = PAUSE
+        self,
+        is_printer: Callable[[str], bool],
+        on_trap: Callable[[str], None],
+        *,
+        find_engine: Callable[[str], Awaitable[bytes | None]] | None = None,
+        pause: float = PAUSE,
     ) -> None:
         self.counters = DatagramCounters()
         self._is_printer = is_printer
@@ -60,6 +73,11 @@ class TrapListener:
         self._hints = TrapThrottle(is_printer, pause)
         self._carrier: PysnmpTransport | None = None
         self._engine = SnmpEngine()
+        self._find_engine = find_engine
+        self._users: list[Credential] = []
+        self._engines = {bytes(self._engine.snmpEngineID)}  # informs are signed for this one
+        self._asked: dict[str, float] = {}  # when the engine id of a host was asked for
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def start(self, at: Address, credentials: Sequence[Credential]) -> Address:
         """Listen at `at`, or at the socket that the system handed in; returns its address.
@@ -67,7 +85,7 @@ class TrapListener:
         Raises OSError if the port cannot be bound: below 1024 that takes a privilege.
         """
         bound = inherited_socket(os.environ, os.getpid()) or _bind_socket(at)
-        self._carrier = PysnmpTransport(bound, self.counters, accepts=self._is_printer)
+        self._carrier = PysnmpTransport(bound, self.counters, self._is_printer, self._learn_sender)
         await self._carrier.open()
         self._engine.register_transport_dispatcher(AsyncioDispatcher())
         config.add_transport(self._engine, DOMAINS[bound.family], self._carrier)
@@ -76,6 +94,7 @@ class TrapListener:
                 config.add_v1_system(self._engine, f"community-{number}", credential.community)
             else:
                 add_user(self._engine, credential)
+                self._users.append(credential)
         ntfrcv.NotificationReceiver(self._engine, self._on_notification)
         host, port = bound.getsockname()[:2]
         return Address(host, port)
@@ -87,8 +106,33 @@ class TrapListener:
         """
         add_user(self._engine, credential, OctetString(engine_id))
 
+    def _learn_sender(self, data: bytes, sender: SockAddr) -> None:
+        """Ask a printer for its engine id, if this is a trap of an engine that is not known; now and then."""
+        engine, host, now = parse_report(data), sender[0], monotonic()
+        if engine is None or engine.raw in self._engines or not self._users or self._find_engine is None:
+            return
+        if now - self._asked.get(host, float("-inf")) < ENGINE_PAUSE:
+            return
+        self._asked[host] = now
+        task = asyncio.create_task(self._accept_engine(self._find_engine(host), engine.raw, data, sender))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _accept_engine(
+        self, asked: Awaitable[bytes | None], engine_id: bytes, data: bytes, sender: SockAddr
+    ) -> None:
+        """Accept the traps of an engine if the printer has that one, beginning with this trap."""
+        if await asked != engine_id or self._carrier is None:
+            return
+        self._engines.add(engine_id)
+        for credential in self._users:
+            self.expect_sender(credential, engine_id)
+        self._carrier.datagram_received(data, sender)
+
     def close(self) -> None:
         """Stop listening."""
+        for task in self._asking:
+            task.cancel()
         if self._carrier is not None:
             self._engine.close_dispatcher()
             self._carrier = None

@@ -40,7 +40,7 @@ class TrapTrigger:
             return None
         from agent.snmp.traps import TrapListener  # noqa: PLC0415 - pysnmp takes 10 MB
 
-        listener = TrapListener(self.expects_sender, self.poll_sender)
+        listener = TrapListener(self.expects_sender, self.poll_sender, find_engine=self.find_engine)
         try:
             at = await listener.start(
                 Address(settings.host, settings.port), list(policy.credentials.values())
@@ -66,6 +66,15 @@ class TrapTrigger:
     def expects_sender(self, host: str) -> bool:
         """Report that packets from `host` are to be decoded: a known printer, and still permitted."""
         return self.fleet.find_key(host) is not None and self.poller.policy.permits_host(host)
+
+    async def find_engine(self, host: str) -> bytes | None:
+        """Ask the printer at `host` for its SNMPv3 engine id, without a secret; None without an answer."""
+        device = self.fleet.devices.get(self.fleet.find_key(host) or "")
+        reader = self.poller.printer_reader
+        if device is None or not self.expects_sender(host) or reader.excluded.covers_host(host):
+            return None
+        engine = await reader.snmp_client.ask_engine_id(device.address)
+        return engine.raw if engine else None
 
     def poll_sender(self, host: str) -> None:
         """Make the alerts of the printer at `host` due now."""
