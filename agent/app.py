@@ -153,6 +153,7 @@ class Agent:
         self.poller.printer_reader.excluded.macs = frozenset(self.config.exclude.macs)
         self.poller.poll_queue = build_poll_queue(self.config, stretch=self.maintenance.slowdown)
         self.pipeline.assign_tags = TagAssigner(self.config)
+        self.pipeline.must_answer = self.poller.policy.must_answer
         if waiting:
             log.warning("config.toml: takes effect at the next start: %s", ", ".join(waiting))
         audit.append_entry(self.config.state_folder, "configuration in force", at_next_start=waiting)
@@ -363,6 +364,7 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
         first, lambda: contract_files.faults_of(pipeline.evaluator.rules)
     )
     pipeline.terms = contracts.load_first()
+    pipeline.must_answer = policy.must_answer
     store, fleet = build_store(first), FleetState(site_id, first.rules.first_days)
     store.run_blocking(partial(sender_identity.adopt_events, configured=first.site.id, identity=identity))
     counts.update(store.incidents)

@@ -129,9 +129,8 @@ def _device_row(db: "sqlite3.Connection", device: "Device") -> dict[str, Any]:
 
 def _finding_rows(findings: list[Any]) -> Iterator[tuple[str, ...]]:
     for one in findings:
-        yield (
-            one.device,
-            one.other,
-            one.reason,
-            f"devices merge {one.device} {one.other}, or devices trust {one.device}",
-        )
+        advice = f"devices merge {one.device} {one.other}, or devices trust {one.device}"
+        if one.other.startswith("at:") and "@" not in one.other:  # an address, and no device of its own
+            host = one.other.removeprefix("at:")
+            advice = f"look at what answers at {host}; then devices trust {one.device}"
+        yield one.device, one.other, one.reason, advice

@@ -96,6 +96,16 @@ class AccessPolicy:
         """
         return credential.is_secret_community and self._share_at(host) != "anyone"
 
+    def must_answer(self, host: str, name: str) -> bool:
+        """Return True if a printer known by the credential `name` at `host` must go on answering it.
+
+        Not so for "public", which any host answers, and for what the configuration does not name any more.
+        """
+        return any(
+            one.name == name and (one.version == "3" or one.is_secret_community)
+            for one in self.configured_credentials(host)
+        )
+
     def _share_at(self, host: str) -> Share:
         """Return the `share` of the place; a printer named by hand counts as "anyone" of its own."""
         if self._find_printer(host):

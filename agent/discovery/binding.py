@@ -6,6 +6,7 @@ another device had the address ──► displaced: to its second address, or to
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
@@ -22,6 +23,7 @@ from agent.discovery.inventory import (
 from agent.discovery.matching import ALIVE_WINDOW, normalize_serial
 
 MOVE_WINDOW = 86400.0  # seconds in which a displaced printer is found at its new address, if it only moved
+OTHER_CREDENTIAL = "a host shows the identity of this printer, and does not answer its SNMP credential"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,19 @@ class Binding:
     device: Device
     displaced: tuple[Device, ...] = ()
     moved: bool = False  # it answered at another address before
+    stranger: bool = False  # it did not answer the credential of the device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityClaim:
+    """How well a reading shows which printer answered."""
+
+    proof: str = ""  # see `IdentityProof.kind`
+    is_stranger: Callable[[Device], bool] = lambda _: False
+    """Whether the reading did not answer the credential that this device must answer."""
+
+
+NO_CLAIM = IdentityClaim()
 
 
 def bind_identity(
@@ -41,25 +56,37 @@ def bind_identity(
     now: float,
     credential: str | None = None,
     learned: str = "",
-    proof: str = "",
+    claim: IdentityClaim = NO_CLAIM,
 ) -> Binding:
     """Find or create the device to which `identity`, read at `address`, belongs, and save it.
 
     A known printer that still answers where it was has a second address here (another network card, a
     second VLAN); one that has not answered there for an hour has moved. Neither its address nor its
     credential is replaced while it is alive at home, or by a host that does not answer its credential.
-    `proof`: see `IdentityProof.kind`.
+    A stranger (see `IdentityClaim`) that answered another credential is a finding: elsewhere it is a device
+    of its own, and at the printer's address nothing in the record changes.
     """
     related = _find_related(tx, identity, address)
+    claimed = [
+        one
+        for one in related.values()
+        if credential and one.address.host and one.address != address and claim.is_stranger(one)
+    ]
+    for one in claimed:
+        del related[one.key]
     old = matching.match_device(related, identity, address, now)
     key = old.key if old else _choose_key(tx, identity, address)
     if target := load_device(tx, decisions.find_merge_target(tx, key) or ""):
         return _bind_second_address(tx, target, address, now)
     displaced = _displace_others(tx, address, key)
-    read = replace(_merge_device(old, identity, address, now, credential, key=key), proof=proof)
+    read = replace(_merge_device(old, identity, address, now, credential, key=key), proof=claim.proof)
     if old is None:
         replaced = next((one.key for one in displaced if not one.address.host), None)
         device = replace(read, replaces=replaced)
+    elif old.address == address and claim.is_stranger(old):
+        device = replace(old, last_seen=now)
+        if credential:
+            decisions.add_finding(tx, key, f"at:{address.host}", OTHER_CREDENTIAL, now)
     elif _keeps_address(tx, old, address, credential, now):
         device = replace(old, last_seen=now)
         tx.execute("INSERT INTO second_address VALUES (?, ?, ?)", (address.host, address.port, key))
@@ -70,7 +97,19 @@ def bind_identity(
         _withdraw_replacement(tx, device, now)
     home_seen = now if device.address == address else _load_home_seen(tx, device.key)
     _save_device(tx, device, learned, home_seen=home_seen)
-    return Binding(device=device, displaced=displaced, moved=moved)
+    for one in claimed:
+        if matching.find_agreement(one, identity):
+            decisions.add_finding(tx, one.key, key, OTHER_CREDENTIAL, now)
+    stranger = old is not None and claim.is_stranger(old)
+    return Binding(device=device, displaced=displaced, moved=moved, stranger=stranger)
+
+
+def find_known_elsewhere(
+    tx: sqlite3.Connection, identity: Identity, address: Address, now: float
+) -> Device | None:
+    """Find the known printer whose identity a reading at another address shows."""
+    device = matching.match_device(_find_related(tx, identity, address), identity, address, now)
+    return device if device and device.address.host and device.address != address else None
 
 
 def _keeps_address(

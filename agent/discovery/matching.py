@@ -39,7 +39,7 @@ def match_device(
 ) -> Device | None:
     """Choose the device that `identity`, read at `address`, belongs to; None for a new one."""
     ranked = sorted(
-        ((_score_agreement(device, identity), device) for device in devices.values()),
+        ((find_agreement(device, identity), device) for device in devices.values()),
         key=lambda pair: (-pair[0], pair[1].address != address, pair[1].key),
     )
     for score, device in ranked:
@@ -49,7 +49,8 @@ def match_device(
     return next((device for device in at_address if not _contradicts_identity(device, identity)), None)
 
 
-def _score_agreement(device: Device, identity: Identity) -> int:
+def find_agreement(device: Device, identity: Identity) -> int:
+    """Return how much agrees: the sum of WEIGHTS; 0 for nothing."""
     return sum(weight for name, weight in WEIGHTS.items() if agrees(device, identity, name))
 
 

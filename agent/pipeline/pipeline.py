@@ -7,13 +7,15 @@ Reading ──► inventory ──► meters ──► history ──► rules �
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.contracts.ticket_terms import ContractTerms
 from agent.core.calendars import Calendar
 from agent.core.model import Change, Device, Facts, Identity, SiteFacts, Snapshot
 from agent.discovery import address_credentials, binding, inventory
-from agent.discovery.binding import Binding
+from agent.discovery.binding import Binding, IdentityClaim
 from agent.pipeline import certificate_pins, device_events, facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.reporting.sender import Sender
@@ -54,6 +56,7 @@ class Pipeline:
     sender: Sender
     calendar: Calendar = field(default_factory=Calendar)  # its midnight begins a day of meter reads
     assign_tags: AssignTags = assign_nothing  # by the configuration
+    must_answer: Callable[[str, str], bool] = lambda *_: False  # see `AccessPolicy.must_answer`
     terms: ContractTerms = field(default_factory=ContractTerms)  # replaced as a whole when they change
     silences: SilenceList = field(default_factory=SilenceList.without_file)
 
@@ -72,7 +75,8 @@ class Pipeline:
         if snapshot.reachable:
             inventory.mark_seen(tx, device.key, snapshot.address, snapshot.at)
             inventory.save_learned(tx, device.key, reading.learned)
-            self._record_credential(tx, device, reading)
+            if not bound.stranger:
+                self._record_credential(tx, device, reading)
         if certificate_pins.record_certificate(tx, device.key, snapshot.certificate, snapshot.at):
             log.warning("%s shows another certificate than before: renewed, or worth a look", device.name)
         for border in facts_builder.record_meters(tx, device, snapshot):
@@ -148,10 +152,18 @@ class Pipeline:
                 now=snapshot.at,
                 credential=reading.credential,
                 learned=reading.learned,
-                proof=snapshot.proof.kind if snapshot.proof else identity_kind(snapshot.identity),
+                claim=IdentityClaim(
+                    proof=snapshot.proof.kind if snapshot.proof else identity_kind(snapshot.identity),
+                    is_stranger=partial(self._is_stranger, reading),
+                ),
             )
         known = inventory.find_device_at(tx, snapshot.address)
         return Binding(device=known) if known and known.key == reading.device else None
+
+    def _is_stranger(self, reading: PollResult, device: Device) -> bool:
+        """Report that `reading` did not answer the credential that this printer must answer."""
+        known = device.credential
+        return known not in {None, reading.credential} and self.must_answer(device.address.host, known or "")
 
 
 def identity_kind(identity: Identity) -> str:

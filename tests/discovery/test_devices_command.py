@@ -23,7 +23,9 @@ def devices(tmp_path):
     with closing(Store(tmp_path / "printwarden.db", MIGRATIONS)) as store, store.transaction() as tx:
         for mac, host in (("0000000000aa", "192.0.2.1"), ("0000000000bb", "192.0.2.2")):
             identity = Identity(model="X100", serial="S1", mac=mac, is_printer=True)
-            binding.bind_identity(tx, identity, Address(host), now=0.0, proof="serial")
+            binding.bind_identity(
+                tx, identity, Address(host), now=0.0, claim=binding.IdentityClaim(proof="serial")
+            )
         decisions.add_finding(tx, A, B, "two devices claim one serial number", 0.0)
 
     def run(*words):

@@ -226,6 +226,7 @@ class DiscoveryRunner:
             return inventory.OUTSIDE, None
         verdict = classify_identity(identity, announced=bool(sighting.is_printer))
         if reading and verdict == "printer":
+            reading = await self.serial_claims.prove_credential(reading)
             await self.serial_claims.settle_claim(reading)
         return verdict, reading if verdict == "printer" else None
 

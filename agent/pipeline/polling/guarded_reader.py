@@ -40,7 +40,7 @@ class GuardedReader:
         cached: CachedIdentity | None,
         poll: Poll,
     ) -> PollResult | None:
-        """Read the printer at `address`; None if nothing there answers."""
+        """Read the printer at `address`; None if nothing there answers that is this or another printer."""
         clock, guard = self.printer_reader.clock, self.guard
         now, link_mac = clock.monotonic(), self._find_mac(device, address)
         doubtful = guard.is_doubtful(device, now, self.patience, wall=clock.now(), link_mac=link_mac)
@@ -58,7 +58,7 @@ class GuardedReader:
         engine_id = await self._ask_engine(address) if guard.knows_engine(device.key) else None
         verdict = guard.judge_host(device, identity, now, engine_id=engine_id, link_mac=link_mac)
         if verdict == "unknown" and not doubtful:  # it may be asleep
-            return await poll(credentials, everything) or shown
+            return await poll(credentials, everything)
         if verdict == "same":
             answer = await poll(credentials, everything, attempts=1)
             if answer is None or not answer.credential:
@@ -67,10 +67,10 @@ class GuardedReader:
         if doubtful:
             awake = await tcp_probe.first_open_port(address.host) is not None
             if guard.may_try(device.key, now, awake=awake):
-                return await poll(credentials, everything, attempts=1) or shown
+                return await poll(credentials, everything, attempts=1)
         else:
             guard.hold_back(device.key, now)
-        return shown
+        return shown if verdict == "paused" else None
 
     def _find_mac(self, device: Device, address: Address) -> str | None:
         """Return the MAC on the link; None at a second address, which is another network card."""

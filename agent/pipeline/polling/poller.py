@@ -137,13 +137,20 @@ class Poller:
             device,
             reading.snapshot,
             self.clock.monotonic(),
-            answered=reading.credential is not None,
+            answered=self._answers_own_credential(device, reading),
             link_mac=self.neighbours.find_mac(device.address.host),
         )
         if reading.snapshot.reachable and self.reboot_guard.record_answer(
             device.key, self.clock.monotonic(), reading.snapshot.uptime
         ):
             log.warning("%s restarts when it is polled: it is not polled for a day", device.name)
+
+    def _answers_own_credential(self, device: Device, reading: PollResult) -> bool:
+        """Report that the answer is to the credential that the printer must answer; without one, to any."""
+        known = device.credential
+        if known is not None and self.policy.must_answer(device.address.host, known):
+            return reading.credential == known
+        return reading.credential is not None
 
     async def _exclude_host(self, host: str) -> bool:
         """Keep a host that has just shown an excluded MAC, for the next start; return True if it has."""

@@ -31,6 +31,27 @@ class SerialClaims:
     store: Store
     printer_reader: PrinterReader
 
+    async def prove_credential(self, reading: PollResult) -> PollResult:
+        """Read a newcomer again with the SNMPv3 user of the known printer that it shows to be, if it has one.
+
+        A printer that moved answers it. A community is never sent to a new address for this.
+        """
+        snapshot, identity = reading.snapshot, reading.snapshot.identity
+        if identity is None or reading.credential is None:
+            return reading
+        device = await self.store.run(
+            lambda tx: binding.find_known_elsewhere(tx, identity, snapshot.address, snapshot.at)
+        )
+        if device is None or device.credential in {None, reading.credential}:
+            return reading
+        own = [
+            one
+            for one in self.policy.configured_credentials(snapshot.address.host)
+            if one.name == device.credential and one.version == "3"
+        ]
+        look = await self.printer_reader.read_printer(snapshot.address, own, frozenset(Tier)) if own else None
+        return look if look and look.credential else reading
+
     async def settle_claim(self, reading: PollResult) -> None:
         """Merge or report, if `reading` of a newcomer gives the serial number of a living printer."""
         snapshot, identity = reading.snapshot, reading.snapshot.identity
