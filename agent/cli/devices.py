@@ -90,9 +90,19 @@ def _trust_hosts(settings: "Config", hosts: list[str]) -> list[str]:
 
 
 def _read_list(file: str) -> list[str]:
-    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    words = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [word for word in words if word]
+    """Read the words of a list, as text editors and spreadsheets of Linux and Windows save it."""
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = raw.decode("utf-16" if wide else "utf-8-sig")
+    except OSError as why:
+        raise typer.BadParameter(f"{file} cannot be read: {why.strerror}", param_hint="--from") from None
+    except ValueError:
+        raise typer.BadParameter(f"{file} is not text in UTF-8", param_hint="--from") from None
+    words = [word for line in text.splitlines() if (word := line.partition("#")[0].strip())]
+    if not words:
+        raise typer.BadParameter(f"{file} lists no address", param_hint="--from")
+    return words
 
 
 def _parse_host(settings: "Config", host: str) -> str:

@@ -1,6 +1,7 @@
 """A closed site: ten subnets, and no printer that answers "public", SNMPv1 or SNMPv2c. All are found.
 
     sealed    SNMPv3 with the site's user; shows its engine id
+    context   the same, in one context only, which nobody has configured (HP: "Jetdirect")
     ipp       SNMPv3 with a password that nobody here has: its engine id lets it be asked over IPP
     dns       no SNMP; the site's DNS names it (DNS-SD)
     link      no SNMP; it answers WS-Discovery
@@ -62,6 +63,7 @@ def build_site(per_subnet: int) -> ClosedSite:
     """`per_subnet` printers in each subnet, of each kind in turn, and as many other hosts."""
     kinds = {
         "sealed": {"user": USER},
+        "context": {"user": USER, "context": "Jetdirect"},
         "ipp": {"user": replace(USER, auth_password="of another house")},
         "dns": {},
         "link": {},
@@ -71,7 +73,8 @@ def build_site(per_subnet: int) -> ClosedSite:
         net, host = SUBNETS[place // per_subnet], 1 + place % per_subnet
         number = place + net  # so that each subnet begins with another kind
         kind = list(kinds)[number % len(kinds)]
-        make = replace(MODELS[place % len(MODELS)], serial=f"CLOSED{place:05}", mac=f"0011220{place:05x}")
+        model = models.HP_M507 if kind == "context" else MODELS[place % len(MODELS)]
+        make = replace(model, serial=f"CLOSED{place:05}", mac=f"0011220{place:05x}")
         printer = build_printer(make, "healthy", Address(own(f"{net}.{host}"), port))
         site.printers[kind].append(replace(printer, versions=frozenset(), **kinds[kind]))
         beside = Address(own(f"{net}.{host + per_subnet}"), port)
