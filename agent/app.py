@@ -55,6 +55,7 @@ from agent.reporting import (
     promise_watch,
     sender_identity,
     supply_stages,
+    verification,
 )
 from agent.reporting.maintenance import Maintenance
 from agent.reporting.sender import Sender
@@ -96,6 +97,7 @@ MIGRATIONS = {
     "feedback": feedback_store.SCHEMA,
     "timeline": timeline.SCHEMA,
     "holds": held_changes.SCHEMA,
+    "verification": verification.SCHEMA,
     "promises": promise_watch.SCHEMA,
     "desk_requests": desk_requests.SCHEMA,
     "outbox": outbox.SCHEMA,

@@ -93,6 +93,11 @@ class Pipeline:
         device_events.queue_closing_reads(tx, self.sender, self.calendar)
         return self._emit_events(tx, self.evaluator.evaluate_site(tx, site, now), now, site)
 
+    def find_verification(self, fault: str) -> str:
+        """Find how it shows that a repair of this fault lasts: "work", "uptime", "reading" or "time"."""
+        known = self.evaluator.rules.faults.get(fault)
+        return known.verify if known else "time"
+
     def decide_hold(self, change: Change, now: float) -> Hold | None:
         """Decide whether a change waits before it becomes a ticket: for a silence, or by its contract."""
         silence = self.silences.find_silence(change, now)

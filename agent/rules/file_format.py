@@ -212,6 +212,9 @@ class OwnFaultForm(_RuleFileModel):
     """The impact of rules that find it and give none."""
     acts: Literal["site", "supplies", "technician", "provider"]
     """Who can put it right."""
+    verify: Literal["work", "uptime", "reading", "time"] = "time"
+    """How it shows that a repair lasts: 200 pages and two working days, two days of answers, a reading after
+    two days, or 30 quiet days."""
 
 
 class RuleFile(_RuleFileModel):
@@ -232,6 +235,7 @@ class FaultForm(_RuleFileModel):
     title: str
     meaning: str
     acts: Literal["site", "supplies", "technician", "provider"]
+    verify: Literal["work", "uptime", "reading", "time"] = "time"
 
 
 class FaultFile(_RuleFileModel):

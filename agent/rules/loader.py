@@ -126,7 +126,12 @@ def _merge_definitions(forms: list[RuleFile], zone: tzinfo | None) -> SharedDefi
 
 def _build_fault(form: OwnFaultForm) -> FaultDefinition:
     return FaultDefinition(
-        key=form.id, title=form.title, meaning=form.meaning, acts=form.acts, impact=form.impact
+        key=form.id,
+        title=form.title,
+        meaning=form.meaning,
+        acts=form.acts,
+        verify=form.verify,
+        impact=form.impact,
     )
 
 

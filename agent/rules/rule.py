@@ -186,6 +186,7 @@ class FaultDefinition:
     title: str
     meaning: str
     acts: str  # who acts: site, supplies, technician, provider
+    verify: str = "time"  # how it shows that a repair lasts: work, uptime, reading, time
     impact: Impact | None = None  # of rules that find it and give none
 
 

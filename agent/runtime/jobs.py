@@ -16,6 +16,7 @@ from agent.forecast import forecast_store
 from agent.history import expiry_clock, retention
 from agent.pipeline.polling.collecting import find_local_collectors
 from agent.pipeline.polling.usb_printers import UsbPoller
+from agent.reporting import verification
 from agent.runtime.calendar_jobs import CalendarJobs
 from agent.runtime.periodic_jobs import PeriodicJobs
 from agent.tickets import held_changes
@@ -90,11 +91,24 @@ async def run_maintenance(agent: Agent) -> None:
     """Keep the outbox within its bounds; polls come less often while it is full."""
     before = agent.maintenance.requests_answered
     await agent.maintenance.run_round()
+    await verify_tickets(agent)
     if answered := agent.maintenance.requests_answered - before:
         agent.counts["request of the provider"] += answered
         if agent.delivery:
             agent.delivery.wake()
     agent.poller.poll_queue.slowdown = agent.maintenance.slowdown
+
+
+async def verify_tickets(agent: Agent) -> None:
+    """Verify the cleared tickets whose repair has lasted."""
+    pipeline, now = agent.pipeline, agent.clock.now()
+    verified = await agent.store.run(
+        lambda tx: verification.verify_cleared(
+            tx, pipeline.sender, now, pipeline.find_verification, pipeline.calendar
+        )
+    )
+    if verified and agent.delivery:
+        agent.delivery.wake()
 
 
 async def send_heartbeat(agent: Agent) -> None:
