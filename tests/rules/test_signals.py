@@ -131,6 +131,22 @@ def test_a_makers_word_for_low_is_a_report_and_no_level(printer: Any) -> None:
     assert ask("device.supply_shortage", facts, device(facts)) == "no"
 
 
+def test_a_row_is_about_a_supply_of_its_own_printer(printer: Any) -> None:
+    """Two printers behind one address have a row 1 each."""
+    low = printer.alert(1104, "markerSupplies", 1, unit=3)
+    vague = [printer.toner(Vague.SOME_LEFT, index=index) for index in ("1.1", "3.1")]
+    facts = printer.facts(
+        supplies=tuple(vague),
+        status=printer.status(DeviceStatus.RUNNING),
+        open_alerts=(printer.episode(low),),
+    )
+    found = {one.key.split()[0]: one for one in subjects.list_subjects("supply", facts)}
+    assert {index: ask("supply.reported", facts, one) for index, one in found.items()} == {
+        "1.1": "no",
+        "3.1": "low",
+    }
+
+
 def test_an_error_bit_counts_from_its_age_on(printer: Any) -> None:
     status = printer.status(DeviceStatus.DOWN, "jammed", "doorOpen")
     facts = printer.facts(3600.0, status=status, errors_since={"jammed": 0.0, "doorOpen": 3000.0})

@@ -138,11 +138,17 @@ def _read_row(alert: Alert) -> Shortage | None:
 def _find_supply(alert: Alert, supplies: Sequence[Supply]) -> str | None:
     """Find the supply that an alert is about: of the row that it gives, else the one that its words name."""
     if alert.group == "markerSupplies" and alert.group_index is not None:
-        row = str(alert.group_index)
-        here = [one.index for one in supplies if one.index.rpartition(".")[2] == row]
+        here = find_rows(alert, supplies)
         if len(here) == 1:
-            return here[0]
+            return here[0].index
     return find_named(alert.text, supplies)
+
+
+def find_rows(alert: Alert, supplies: Sequence[Supply]) -> list[Supply]:
+    """Find the supplies in the row that an alert gives: of its own printer, where one address has several."""
+    row = str(alert.group_index)
+    here = [one for one in supplies if one.index.rpartition(".")[2] == row]
+    return [one for one in here if one.index == f"{alert.unit}.{row}"] or here
 
 
 def find_named(text: str, supplies: Sequence[Supply]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from agent.core import alert_codes
 from agent.core.model import name_colours
+from agent.rules.functions._supply_reports import find_rows
 from agent.rules.functions._waste_words import WasteState, read_waste_state
 from agent.rules.signals import SignalQuery
 from agent.rules.subjects import locate_alert
@@ -45,7 +46,7 @@ def placeholder_values(asked: SignalQuery) -> Mapping[str, str]:
         return {}
     group, place = locate_alert(alert)
     boxes = [one for one in asked.facts.supplies or () if one.is_receptacle]
-    named = [one for one in boxes if group == "markerSupplies" and one.index.rpartition(".")[2] == place]
+    named = find_rows(alert, boxes) if group == "markerSupplies" else []
     if len(found := named or boxes) != 1:
         return {"waste_box": f"waste:{place}"}
     colours = name_colours(asked.facts.supplies or ())
