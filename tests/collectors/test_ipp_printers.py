@@ -1,20 +1,15 @@
 """Printers read over IPP on real sockets: recorded replies, simulated printers, certificates of their own."""
 
 import asyncio
-import datetime
 import json
 import socket
-import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from loopback import HOME, own
+from printer_certificate import make_certificate
 
 from agent.collectors import ipp
 from agent.collectors._ipp.targets import PATHS, IppTarget
@@ -257,26 +252,7 @@ class TestTroubles:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """Makes a self-signed certificate as printers have them: (server context, its SHA-256)."""
-
-    def make(name):
-        key = ec.generate_private_key(ec.SECP256R1())
-        who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        begins = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-        made = (
-            x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
-            .serial_number(1).not_valid_before(begins).not_valid_after(begins + datetime.timedelta(days=365))
-            .sign(key, hashes.SHA256())
-        )  # fmt: skip
-        path = tmp_path_factory.mktemp("tls") / "printer.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context, made.fingerprint(hashes.SHA256()).hex()
-
-    return make
+    return lambda name: make_certificate(tmp_path_factory.mktemp("tls"), name)
 
 
 class TestCertificates:

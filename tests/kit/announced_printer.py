@@ -47,10 +47,10 @@ class AnnouncedPrinter:
         return ipp.encode_response((2, 0), ipp.OK, question.number, attributes)
 
     @contextlib.asynccontextmanager
-    async def serve(self, host: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-        """Answer at a free port of `host`; yields it."""
+    async def serve(self, host: str, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[int]:
+        """Answer at this port of `host`, or at a free one; yields it."""
         endpoint = IppEndpoint(self.answer)
-        port = await endpoint.open(host, free_port(socket.SOCK_STREAM, host), tls)
+        port = await endpoint.open(host, port or free_port(socket.SOCK_STREAM, host), tls)
         try:
             yield port
         finally:

@@ -4,7 +4,8 @@ the first way identifies the printer ..... ask the second once, for the UUID and
 ... and the second filled a gap .......... ask the second with each poll of that part
 the first way is silent .................. ask the second in its place
 only the second ever answers ............. ask the first once a day, with the inventory
-the second does not answer ............... do not ask it again for a day, or until it is announced elsewhere
+the second does not answer ............... do not ask it again for a day; where it announced itself, for an
+                                           hour, or until it is announced elsewhere
 """
 
 import logging
@@ -14,7 +15,7 @@ from agent.collectors._visit import Collector, Visit
 from agent.core.errors import ReadingError
 from agent.core.model import IppPlace, Snapshot, Tier
 
-DAY = 86400.0
+HOUR, DAY = 3600.0, 86400.0
 
 TIER_BY_PART = {
     "status": Tier.ALERTS, "alerts": Tier.ALERTS, "supplies": Tier.SUPPLIES, "inputs": Tier.SUPPLIES,
@@ -73,7 +74,7 @@ class IppFallback:
             answer = None
         if answer is None:
             if host not in self._learned:
-                self._paused_until[host] = now + DAY
+                self._paused_until[host] = now + (HOUR if visit.announced else DAY)
             return None
         self._learned[host] = answer.learned
         return answer.snapshot

@@ -8,6 +8,7 @@ import pytest
 from announced_printer import KEY, AnnouncedPrinter
 from field_site import FieldSite
 from loopback import free_port, own
+from printer_certificate import make_certificate
 
 from agent.core.model import Announcement
 from agent.discovery.methods._ipp_places import parse_place
@@ -18,9 +19,9 @@ CASES = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
 IPP = "_ipp._tcp.local."
 
 
-async def announce(site: FieldSite, port: int, rp: str) -> str:
+async def announce(site: FieldSite, port: int, rp: str, service: str = IPP) -> str:
     """The printer announces this port and path, as mDNS brings them."""
-    place = parse_place(IPP, port, {b"rp": rp.encode()} if rp else {})
+    place = parse_place(service, port, {b"rp": rp.encode()} if rp else {})
     return await site.announce(HOST, announced=Announcement(ipp=(place,) if place else ()))
 
 
@@ -45,6 +46,25 @@ async def test_it_is_read_where_it_was_announced(field, usual: int, case: dict) 
         assert totals(site) == [41_000, 41_012]
         assert [(one.device, one.component) for one in site.tickets()] == [(KEY, "toner:black")]
     assert not case["rp"] or set(printer.asked) == {case["path"]}, "no other path is asked"
+
+
+async def test_announced_with_tls_alone_it_is_read_with_tls(field, usual: int, tmp_path) -> None:
+    printer = AnnouncedPrinter(path="/ipp/port1")
+    context, _ = make_certificate(tmp_path, "another printer")
+    async with printer.serve(HOST, context) as port, field("14.0/29", ipp={"port": usual}) as site:
+        assert await announce(site, port, "ipp/port1", "_ipps._tcp.local.") == "printer"
+        await site.pass_hours(1)
+        assert site.counters(KEY)["total"].raw == 41_000
+
+
+async def test_what_boots_while_it_announces_itself_is_asked_again_an_hour_later(field, usual: int) -> None:
+    printer = AnnouncedPrinter()
+    port = free_port(socket.SOCK_STREAM, HOST)
+    async with field("14.0/29", ipp={"port": usual}) as site:
+        assert await announce(site, port, "ipp/print") == "no answer"
+        site.clock.advance(3601.0)
+        async with printer.serve(HOST, port=port):
+            assert await announce(site, port, "ipp/print") == "printer"
 
 
 async def test_announced_elsewhere_it_is_followed(field, usual: int) -> None:
