@@ -130,7 +130,8 @@ def _swaps(tx: sqlite3.Connection, device: str, slot: str, levels: list[tuple[fl
     """A level that jumps to 100 is another cartridge."""
     swaps = [at for (_, before), (at, after) in itertools.pairwise(levels) if after > before + 15]
     rows_ = [(device, at, "replaced", slot, 0.0) for at in swaps]
-    tx.executemany("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", rows_)
+    columns = "device, at, kind, detail, count"
+    tx.executemany(f"REPLACE INTO device_event ({columns}) VALUES (?, ?, ?, ?, ?)", rows_)  # noqa: S608 - our own names
 
 
 def _states(days: int, end: float, luck: random.Random) -> Iterator[tuple[float, str]]:

@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from agent import app
 from agent.cli import _common
-from agent.config import Config, RulesConfig
+from agent.config import Config, RulesConfig, ScheduleConfig
 from agent.core.errors import Complaint, ConfigError, StoreError
 from agent.core.model import Device, Facts
 from agent.core.store import open_reader
@@ -178,6 +178,7 @@ def run_backtest(
         names=names,
         site=settings.site.id if settings else "",
         first_days=settings.rules.first_days if settings else RulesConfig().first_days,
+        poll_interval=settings.schedule.alerts if settings else ScheduleConfig().alerts,
         assign=load_assignment(given),
     )
     deployed = load_rules_in_force(given, None) if files else None

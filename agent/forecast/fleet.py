@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.core.model import Alert, Forecasts, PartForecast
+from agent.core.model import Alert, Forecasts, PartForecast, SupplyForecast
 from agent.forecast import calibration
 from agent.forecast.calibration import ForecastNote
 from agent.forecast.failure_events import find_trouble
@@ -86,6 +86,16 @@ class PrinterForecaster:
         return Forecasts(
             supplies=outlooks, premature=self.premature_shares, parts=self.build_part_forecasts(pool, at)
         ), fresh
+
+    def note_forecasts(self, pool: FleetPriors, at: float) -> dict[str, SupplyForecast]:
+        """Build the forecasts to note at `at`: one a day of each cartridge, the first at once."""
+        noted = {}
+        for index, slot in self.slots.items():
+            if not slot.part and at - slot.noted_at >= NOTE_INTERVAL:
+                found = forecast_supply(pool, self.site, self.usage, slot, at)
+                if found is not None and found.raw:
+                    slot.noted_at, noted[index] = at, found
+        return noted
 
     def build_part_forecasts(self, pool: FleetPriors, at: float) -> dict[str, PartForecast]:
         """Build the forecasts of the parts that had trouble or have a life counter."""

@@ -10,7 +10,7 @@ _TONER = ("toner", "tonerCartridge", "matteToner")
 _OTHER = ("ink", "inkCartridge", "matteInk", "inkRibbon", "solidWax", "ribbonWax")
 CONSUMED_TYPES = frozenset((*_TONER, *_OTHER))
 PART_TYPES: Mapping[str, str] = {"fuser": "fuser", "opc": "drum", "transferUnit": "transfer"}
-_ALERT_PREFIXES, _LOW_SUFFIXES, _EMPTY_SUFFIXES = (
+_ALERT_PREFIXES, LOW_SUFFIXES, EMPTY_SUFFIXES = (
     ("marker", "subunit"),
     ("AlmostEmpty", "NearEnd"),
     ("Empty",),
@@ -57,12 +57,17 @@ def build_samples(
     """Build the samples of the supplies in `slots`, with the alerts about their rows."""
     low, out = set(), set()
     for alert in alerts:
-        if alert.group in _GROUPS and alert.name.startswith(_ALERT_PREFIXES):
-            if alert.name.endswith(_LOW_SUFFIXES):
+        if is_about_supply(alert):
+            if alert.name.endswith(LOW_SUFFIXES):
                 low.add(str(alert.group_index))
-            elif alert.name.endswith(_EMPTY_SUFFIXES):
+            elif alert.name.endswith(EMPTY_SUFFIXES):
                 out.add(str(alert.group_index))
     return {supply.index: build_sample(supply, low, out) for supply in supplies if supply.index in slots}
+
+
+def is_about_supply(alert: Alert) -> bool:
+    """True if it is about a row of the supplies table, which it may call low or empty."""
+    return alert.group in _GROUPS and alert.name.startswith(_ALERT_PREFIXES)
 
 
 def build_sample(supply: Supply, low: set[str], out: set[str]) -> SupplySample:

@@ -7,6 +7,7 @@ The chance that a cartridge is empty before a given day follows from these three
 a forecast is as likely to be early by a factor as late by it.
 """
 
+from dataclasses import dataclass
 from math import exp, log, sqrt
 
 from agent.core.model import SupplyForecast
@@ -21,25 +22,60 @@ MIN_DAYS = 0.05  # the shortest forecast of a cartridge that is not empty
 NOTE_INTERVAL = 0.8 * DAY  # a forecast is noted for scoring once a day
 
 
+@dataclass(frozen=True, slots=True)
+class FillEstimate:
+    """What a forecast rests on while nothing is read and learned: only the time of day moves it then."""
+
+    left: float  # share of a cartridge
+    spread: float  # its sigma
+    use: float  # cartridges a page
+    pull: float  # factor on the days: a life beyond the fleet's usual is pulled in
+    basis: str
+    line: float | None  # days on a straight line, at `at`
+    at: float
+
+
 def forecast_supply(
     pool: FleetPriors, site: SiteTrend, habit: UsageModel, slot: SupplyModel, at: float
 ) -> SupplyForecast | None:
     """Forecast when the cartridge will be empty; None before the first closed day or first reading."""
+    estimate = estimate_fill(pool, site, habit, slot, at)
+    return None if estimate is None else finish_forecast(estimate, pool, site, habit, slot, at)
+
+
+def estimate_fill(
+    pool: FleetPriors, site: SiteTrend, habit: UsageModel, slot: SupplyModel, at: float
+) -> FillEstimate | None:
+    """Estimate what is left; None before the first closed day or first reading."""
     look = slot.look
     if look is None or habit.week <= 0.0:
         return None
-    week = habit.week * site.factor
     if look.empty:
-        left = pages = days = sigma = use = 0.0
-        early = best = late = 0.0
-    else:
-        left, spread, use = slot.estimate_left(pool, look, habit.pages)
+        return FillEstimate(0.0, 0.0, 0.0, 1.0, forecast_basis(slot), slot.linear_days_left(at), at)
+    left, spread, use = slot.estimate_left(pool, look, habit.pages)
+    week = habit.week * site.factor
+    pull = 1.0 if slot.part else shrinkage_factor(pool, slot, log(7.0 / (use * week)))
+    return FillEstimate(left, spread, use, pull, forecast_basis(slot), slot.linear_days_left(at), at)
+
+
+def finish_forecast(
+    estimate: FillEstimate,
+    pool: FleetPriors,
+    site: SiteTrend,
+    habit: UsageModel,
+    slot: SupplyModel,
+    at: float,
+) -> SupplyForecast:
+    """The forecast at `at` of what was estimated then or earlier, with nothing read in between."""
+    left, use, line = estimate.left, estimate.use, estimate.line
+    pages = days = sigma = early = best = late = 0.0
+    if use:
         pages = left / use
-        days = max(MIN_DAYS, days_to_print(pages / site.factor, at, habit.due, habit.week))
-        if not slot.part:
-            days *= shrinkage_factor(pool, slot, log(7.0 / (use * week)))
+        days = max(MIN_DAYS, days_to_print(pages / site.factor, at, habit.due, habit.week)) * estimate.pull
         sigma = sqrt(
-            min(1.0, (spread / left) ** 2) + LEVEL_SIGMA * LEVEL_SIGMA + habit.day_variance / (days + 1.0)
+            min(1.0, (estimate.spread / left) ** 2)
+            + LEVEL_SIGMA * LEVEL_SIGMA
+            + habit.day_variance / (days + 1.0)
         )
         low, middle, high = pool.get_quantiles(slot.gauge_kind).quantiles_at(days, sigma)
         early, best, late = days * exp(low), days * exp(middle), days * exp(high)
@@ -48,14 +84,14 @@ def forecast_supply(
         p10=early,
         p50=best,
         p90=late,
-        basis=forecast_basis(slot),
+        basis=estimate.basis,
         raw=days,
         sigma=sigma,
         left=left,
         pages_left=pages,
-        pages_a_day=week / 7.0,
+        pages_a_day=habit.week * site.factor / 7.0,
         use=use,
-        line=slot.linear_days_left(at),
+        line=line if at == estimate.at else slot.linear_days_left(at),
     )
 
 

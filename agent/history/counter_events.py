@@ -45,7 +45,9 @@ def record_counter_events(
     if not last:
         return renamed
     most = max_pages_an_hour(before["speed"])
-    confirmed = _confirm_leap(tx, device, now, last) | _record_fall(tx, device, now, last, most)
+    confirmed = _confirm_leap(tx, device, snapshot.at, now, last) | _record_fall(
+        tx, device, snapshot.at, now, last, most
+    )
     _note_leap(tx, device, snapshot.at, now, last, before)
     return renamed or confirmed
 
@@ -96,8 +98,10 @@ def _note_leap(
         save_device_event(tx, device, at, "counter", "leapt", round((now - last[0][1]) / most, 2))
 
 
-def _confirm_leap(tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]]) -> bool:
-    """Record a leap of the last reading as a jump, if this reading agrees with it."""
+def _confirm_leap(
+    tx: sqlite3.Connection, device: str, noted: float, now: int, last: list[tuple[float, int]]
+) -> bool:
+    """Record a leap of the last reading as a jump, if this reading, at `noted`, agrees with it."""
     at, high = last[0]
     place = (device, at)
     row = tx.execute(
@@ -113,14 +117,14 @@ def _confirm_leap(tx: sqlite3.Connection, device: str, now: int, last: list[tupl
     )
     if now < high:
         return False
-    save_device_event(tx, device, at, "counter", "jumped", row["count"])
+    save_device_event(tx, device, at, "counter", "jumped", row["count"], noted=noted)
     return True
 
 
 def _record_fall(
-    tx: sqlite3.Connection, device: str, now: int, last: list[tuple[float, int]], most: int
+    tx: sqlite3.Connection, device: str, noted: float, now: int, last: list[tuple[float, int]], most: int
 ) -> bool:
-    """Record a fall of the total, if this reading agrees with it."""
+    """Record a fall of the total, if this reading, at `noted`, agrees with it."""
     if len(last) < 2:
         return False
     (at, fallen), (_, high), *earlier = last
@@ -129,5 +133,6 @@ def _record_fall(
     if earlier and earlier[0][1] <= fallen and high - earlier[0][1] > most:
         return False  # back where it was: the high one was the odd one
     rolled = high > ROLLOVER - ROLLOVER // 100 and now < ROLLOVER // 100
-    save_device_event(tx, device, at, "counter", "rolled" if rolled else "backwards", high - now)
+    what = "rolled" if rolled else "backwards"
+    save_device_event(tx, device, at, "counter", what, high - now, noted=noted)
     return True

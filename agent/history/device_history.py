@@ -13,6 +13,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agent.core.model import (
     Device,
@@ -33,11 +34,12 @@ ALL_PARTS = frozenset({"alerts", "events", "meters", "supplies", "trail"})
 POLL_INTERVAL = 300.0  # seconds assumed between two polls
 
 TimeSeries = tuple[list[float], list[series.SeriesValue]]
+DailyCounts = tuple[tuple[float, int], ...]
 EMPTY_SERIES: TimeSeries = ([], [])
 VAGUE_BY_VALUE = {vague.value: vague for vague in Vague}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DeviceHistory:
     """The stored history of one printer in a span of time, in order of time."""
 
@@ -57,6 +59,7 @@ class DeviceHistory:
     silences: tuple[tuple[float, float], ...] = ()
     device_events: tuple[DeviceEvent, ...] = ()
     thinned: bool = False
+    poll_interval: float = POLL_INTERVAL  # seconds between two polls
     _begins: list[float] = field(default_factory=list)  # of the episodes
     _long_episodes: tuple[Episode, ...] = ()  # those that outlast the window
     replacements: tuple[DeviceEvent, ...] = ()
@@ -64,10 +67,20 @@ class DeviceHistory:
         default_factory=dict, repr=False, compare=False
     )
     _statuses: dict[tuple[str, str], Status] = field(default_factory=dict, repr=False, compare=False)
-    _replacement_times: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
+    _replacement_times: dict[int, dict[str, float]] = field(default_factory=dict, repr=False, compare=False)
+    _last_counts: dict[str, tuple[int, int, DailyCounts]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
-    def load(cls, db: sqlite3.Connection, device: Device, since: float, until: float) -> "DeviceHistory":
+    def load(
+        cls,
+        db: sqlite3.Connection,
+        device: Device,
+        since: float,
+        until: float,
+        poll_interval: float = POLL_INTERVAL,
+    ) -> "DeviceHistory":
         """Load the history of `device`, with the 30 days before `since` that its facts look back on."""
         begin, key = since - WINDOW, device.key
         episodes = tuple(_load_episodes(db, key, begin, until))
@@ -95,6 +108,7 @@ class DeviceHistory:
             device_events=happened,
             replacements=tuple(it for it in happened if it.what == "replaced"),
             thinned=since < (retention.load_thinned_until(db) or 0.0),
+            poll_interval=poll_interval,
         )
 
     def list_changes(self, parts: Collection[str]) -> list[tuple[float, str, str]]:
@@ -106,11 +120,11 @@ class DeviceHistory:
         for begin, end in self.silences:  # always: they limit every other part
             yield begin, "reach", ""
             yield end, "reach", ""
-            yield end + POLL_INTERVAL, "reach", ""
+            yield end + self.poll_interval, "reach", ""
         if "supplies" in parts:
             for index, (times, _) in self.levels.items():
                 yield from ((at, "supplies", index) for at in times)
-            yield from ((it.at, "supplies", it.detail) for it in self.device_events if it.what == "replaced")
+            yield from ((it.known_at, "supplies", it.detail) for it in self.replacements)
         if "alerts" in parts:
             yield from ((it.began, "alerts", "") for it in self.episodes)
             yield from ((it.ended, "alerts", "") for it in self.episodes if it.ended is not None)
@@ -119,7 +133,7 @@ class DeviceHistory:
         if "meters" in parts:
             yield from ((at, "meters", "") for at in self.pages[0])
         if "events" in parts:
-            yield from ((it.at, "events", "") for it in self.device_events)
+            yield from ((it.known_at, "events", "") for it in self.device_events)
 
     def facts_at(
         self,
@@ -132,17 +146,16 @@ class DeviceHistory:
         """Rebuild the facts at `now`; parts not among `parts` are left out."""
         place, silence = self._silence_index(now), self._silence_at(now)
         back = self.silences[place - 1][1] if place and not silence else None
-        answered = silence[0] - POLL_INTERVAL if silence else now
+        answered = silence[0] - self.poll_interval if silence else now
         state, errors = _value_at(self.state, now), _value_at(self.errors, now)
         met = self.first_answer is not None and self.first_answer <= now
         open_alerts, recent = self._episodes_at(now) if "alerts" in parts else ([], ())
-        events = "events" in parts
         epoch = next((it for it in reversed(self.epochs) if it[0] <= now), None)
         return Facts(
             device=self.device,
             now=now,
             last_answer=answered if met else None,
-            answers_in_a_row=0 if silence or not met else 1 + int((now - (back or 0.0)) // POLL_INTERVAL),
+            answers_in_a_row=self._count_answers(now, back) if met and not silence else 0,
             answering_since=None if silence else back,
             status=self._build_status(state, errors),
             status_at=answered,
@@ -152,10 +165,10 @@ class DeviceHistory:
             recent_alerts=recent,
             supplies=self._supplies_at(now) if "supplies" in parts else None,
             supplies_at=answered,
-            renewed=self._replacement_times_at(now) if "supplies" in parts else {},
-            happened=tuple(it for it in self.device_events if now - WINDOW < it.at <= now) if events else (),
+            renewed=self.replacement_times_at(now) if "supplies" in parts else {},
+            happened=self._device_events_at(now) if "events" in parts else (),
             pages=_as_count(_value_at(self.pages, now)),
-            pages_before=_daily_counts(self.pages, now) if "meters" in parts else (),
+            pages_before=self._daily_counts_at("pages", now) if "meters" in parts else (),
             speed=self.speed,
             epoch=epoch[1] if epoch else None,
             epoch_since=epoch[0] if epoch else None,
@@ -226,12 +239,35 @@ class DeviceHistory:
             self._statuses[key] = serialization.parse_status_word(*key)
         return self._statuses[key]
 
-    def _replacement_times_at(self, now: float) -> dict[str, float]:
-        if self.replacements and self.replacements[-1].at > now:
-            return {it.detail: it.at for it in self.replacements if it.at <= now}
-        if not self._replacement_times:
-            self._replacement_times.update({it.detail: it.at for it in self.replacements})
-        return self._replacement_times
+    def _daily_counts_at(self, name: str, now: float) -> DailyCounts:
+        """Return the counts of the last 30 days, computed once while no day and no reading is added."""
+        of: TimeSeries = getattr(self, name)
+        first, last = bisect_right(of[0], now - WINDOW), bisect_right(of[0], now)
+        known = self._last_counts.get(name)
+        if known is None or known[:2] != (first, last):
+            known = self._last_counts[name] = (first, last, _daily_counts(of, first, last))
+        return known[2]
+
+    def _count_answers(self, now: float, back: float | None) -> int:
+        """Return how many polls in a row it has answered since it came `back`."""
+        return 1 + int((now - (back or 0.0)) // self.poll_interval)
+
+    def _device_events_at(self, now: float) -> tuple[DeviceEvent, ...]:
+        """Return the events of the window that were known at `now`."""
+        return tuple(it for it in self.device_events if now - WINDOW < it.at <= now and it.known_at <= now)
+
+    @cached_property
+    def _noted_times(self) -> list[float]:
+        """When each replacement was known, in order."""
+        return sorted(it.known_at for it in self.replacements)
+
+    def replacement_times_at(self, now: float) -> dict[str, float]:
+        """Return when each supply was last replaced, as was known at `now`."""
+        known = bisect_right(self._noted_times, now)
+        if known not in self._replacement_times:
+            early = sorted(self.replacements, key=lambda it: it.known_at)[:known]
+            self._replacement_times[known] = {it.detail: it.at for it in sorted(early, key=lambda it: it.at)}
+        return self._replacement_times[known]
 
     def _build_recent_history(self, now: float) -> RecentHistory:
         since = now - WINDOW
@@ -244,7 +280,7 @@ class DeviceHistory:
         last_page = self.pages[0][place - 1] if place else None
         return RecentHistory(
             errors=windows.build_error_timeline(_values_between(self.errors, since, now), silent),
-            engine=_daily_counts(self.engine, now),
+            engine=self._daily_counts_at("engine", now),
             largest_drop=None
             if last_page is None
             else windows.find_largest_drop(
@@ -267,10 +303,9 @@ def _episode_at(episode: Episode, now: float) -> Episode:
     return replace(episode, ended=None) if episode.ended is not None and episode.ended > now else episode
 
 
-def _daily_counts(of: TimeSeries, now: float) -> tuple[tuple[float, int], ...]:
-    """Return the first reading of each of the last 30 days, then the newest, as `facts` does."""
+def _daily_counts(of: TimeSeries, first: int, last: int) -> DailyCounts:
+    """Return the first reading of each day of these rows, then the newest, as `facts` does."""
     times, values = of
-    first, last = bisect_right(times, now - WINDOW), bisect_right(times, now)
     found: dict[float, int] = {}
     day = None
     for place in range(first, last):
@@ -348,9 +383,8 @@ def _load_device_events(
     db: sqlite3.Connection, device: str, since: float, until: float
 ) -> Iterable[DeviceEvent]:
     found = db.execute(
-        "SELECT * FROM device_event WHERE device = ? AND at >= ? AND at < ? ORDER BY at",
+        "SELECT * FROM device_event WHERE device = ? AND at >= ? AND at < ? AND kind NOT LIKE 'first %' "
+        "ORDER BY at, kind, detail",
         (device, since, until),
     )
-    return (
-        DeviceEvent(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
-    )
+    return (facts.build_device_event(row) for row in found)

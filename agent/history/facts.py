@@ -82,8 +82,13 @@ def _load_device_events(tx: sqlite3.Connection, device: str, now: float) -> tupl
         "ORDER BY at, kind, detail",
         (device, now - RECENT_WINDOW),
     )
-    return tuple(
-        DeviceEvent(at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"]) for row in found
+    return tuple(build_device_event(row) for row in found)
+
+
+def build_device_event(row: sqlite3.Row) -> DeviceEvent:
+    """Build an event from its row."""
+    return DeviceEvent(
+        at=row["at"], what=row["kind"], detail=row["detail"], count=row["count"], noted=row["noted_at"]
     )
 
 

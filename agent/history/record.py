@@ -224,7 +224,7 @@ def _record_install(tx: sqlite3.Connection, device: str, supply: Supply, at: flo
         )
     if now.renewed is None or now.renewed == life.renewed:
         return False
-    save_device_event(tx, device, now.renewed, "replaced", supply.index)
+    save_device_event(tx, device, now.renewed, "replaced", supply.index, noted=at)
     return True
 
 

@@ -57,7 +57,10 @@ def load_thinned_until(db: sqlite3.Connection) -> float | None:
 
 
 def _thin_meters(tx: sqlite3.Connection, bound: float) -> int:
-    """Keep the last reading of each day (UTC) of the page counters, in the days that ended by `bound`."""
+    """Keep the last reading of each day (UTC) of the page counters, in the days that ended by `bound`.
+
+    The first of all stays, too: without it what was printed on the first day would be lost.
+    """
     until = bound // DAY * DAY
     since = load_thinned_until(tx) or 0.0
     if until <= since:
@@ -66,7 +69,8 @@ def _thin_meters(tx: sqlite3.Connection, bound: float) -> int:
         "DELETE FROM series_value WHERE (series, at) IN (SELECT v.series, v.at FROM series s CROSS JOIN "
         "series_value v ON v.series = s.id AND v.at >= ? AND v.at < ? WHERE s.name GLOB 'meter.*' AND EXISTS "
         "(SELECT 1 FROM series_value n WHERE n.series = v.series AND n.at > v.at "
-        " AND n.at < (cast(v.at / 86400 AS INTEGER) + 1) * 86400.0) LIMIT ?)",
+        " AND n.at < (cast(v.at / 86400 AS INTEGER) + 1) * 86400.0) "
+        "AND EXISTS (SELECT 1 FROM series_value p WHERE p.series = v.series AND p.at < v.at) LIMIT ?)",
         (since, until, MAX_ROWS),
     ).rowcount
     if gone < MAX_ROWS:

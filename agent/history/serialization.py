@@ -10,10 +10,23 @@ from agent.core.model import Alert, AlertKind, DeviceStatus, PrinterStatus, Stat
 
 
 def save_device_event(
-    tx: sqlite3.Connection, device: str, at: float, what: str, detail: str = "", count: float = 0.0
+    tx: sqlite3.Connection,
+    device: str,
+    at: float,
+    what: str,
+    detail: str = "",
+    count: float = 0.0,
+    *,
+    noted: float | None = None,
 ) -> None:
-    """Save an event that no single value shows: a reboot, a replaced cartridge, missed alerts."""
-    tx.execute("REPLACE INTO device_event VALUES (?, ?, ?, ?, ?)", (device, at, what, detail, count))
+    """Save an event that no single value shows: a reboot, a replaced cartridge, missed alerts.
+
+    `noted`: when it was known, where a later reading had to confirm it.
+    """
+    tx.execute(
+        "REPLACE INTO device_event (device, at, kind, detail, count, noted_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (device, at, what, detail, count, noted),
+    )
 
 
 def dump_json(value: Any) -> str:

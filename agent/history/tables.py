@@ -82,4 +82,7 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE retention_progress RENAME COLUMN what TO kind;
     ALTER TABLE retention_progress RENAME COLUMN at TO done_until
     """,
+    """
+    ALTER TABLE device_event ADD COLUMN noted_at REAL
+    """,
 )

@@ -32,6 +32,7 @@ class EvaluationScope:
     not_due: Collection[str] = ()  # the turns ("daily@07:00") that are not due now
     firing_site_rules: Collection[str] = ()  # ids of the rules about the site that fire
     touched: Collection[str] | None = None  # the only supplies that changed; None: unknown
+    firing_elsewhere: Iterable[tuple[str, str, str]] = ()  # (rule, subject, per) of rules judged apart
 
 
 @dataclass(slots=True)
@@ -125,7 +126,8 @@ def _evaluate_rules(
         oldest = rule.timing.stale_after
         if oldest not in contexts:
             contexts[oldest] = EvaluationContext.from_facts(facts, oldest)
-        touched = case.scope.touched if rule.supply_local and not rule.schedule else None
+        bound = rule.supply_local or (rule.supply_bound and fresh == frozenset({"supplies"}))
+        touched = case.scope.touched if bound and not rule.schedule else None
         for verdict in evaluate_rule(rule, contexts[oldest], known, touched):
             if not waits or verdict.subject.key in known:
                 yield (rule.id, verdict.subject.key), (rule, verdict)
@@ -183,9 +185,10 @@ def _is_inhibited(rule: Rule, subject: str, case: _EvaluationState) -> bool:
         return False
     if not set(rule.inhibited_by).isdisjoint(case.scope.firing_site_rules):
         return True
+    here = ((name, other, case.rules.rules[name].per) for name, other in case.firing)
     return any(
-        name in rule.inhibited_by and (other == subject or case.rules.rules[name].per != rule.per)
-        for name, other in case.firing
+        name in rule.inhibited_by and (other == subject or per != rule.per)
+        for name, other, per in (*here, *case.scope.firing_elsewhere)
     )
 
 

@@ -13,6 +13,7 @@ from agent.rules import value_kinds
 from agent.rules.field_types import EvaluationSchedule
 from agent.rules.rules_in_force import RulesInForce
 from agent.rules.signals import Options, Signal
+from agent.rules.subjects import WEARING_PARTS
 from agent.rules.value_kinds import SignalValue
 
 
@@ -161,10 +162,30 @@ class Rule:
         return self.per == "supply" and all(it.signal.reads == {"supplies"} for it in asked)
 
     @cached_property
+    def supply_bound(self) -> bool:
+        """True if it evaluates each supply by that supply and its forecast only."""
+        signals = [it.signal for it in (*self.conditions, *self.clear)]
+        near = frozenset({"supplies", "meters"})
+        return self.per == "supply" and all(
+            it.reads <= {"supplies"} or (it.forecast and it.reads <= near) for it in signals
+        )
+
+    @cached_property
     def unreplayable_signals(self) -> tuple[str, ...]:
         """Its signals that history does not record."""
         asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.not_replayable}
         return tuple(sorted(asked))
+
+    @cached_property
+    def uses_forecasts(self) -> bool:
+        """True if it asks for a forecast, or is about parts that only forecasts know of."""
+        if any(it.signal.forecast for it in (*self.conditions, *self.clear)):
+            return True
+        kinds = [it.value for it in self.all if it.signal.name == "part.kind" and it.op in {"is", "in"}]
+        named = [frozenset({it}) if isinstance(it, str) else it for it in kinds]
+        return self.per == "part" and not any(
+            isinstance(it, frozenset) and it.isdisjoint(WEARING_PARTS) for it in named
+        )
 
     @cached_property
     def row_local(self) -> bool:

@@ -113,7 +113,9 @@ def test_page_counters_are_thinned_to_one_a_day_and_the_rest_is_kept(tx):
     while retention.prune_rows(tx, 40 * DAY):
         pass
     assert tx.execute(rows, ("supply.*",)).fetchone()[0] == levels
-    assert tx.execute(rows, ("meter.*",)).fetchone()[0] == 5 + 35 * 23
+    assert (
+        tx.execute(rows, ("meter.*",)).fetchone()[0] == 6 + 35 * 23
+    )  # the first of all, and the last of each day
     assert retention.load_thinned_until(tx) == 5 * DAY
     assert DeviceHistory.load(tx, DEVICE, 4 * DAY, 9 * DAY).thinned
     assert not DeviceHistory.load(tx, DEVICE, 6 * DAY, 9 * DAY).thinned
@@ -149,4 +151,4 @@ def test_tidying_is_done_by_and_by(tx, monkeypatch):
     kept = tx.execute(
         "SELECT count(*) FROM series_value JOIN series ON series.id = series WHERE name = 'meter.total'"
     )
-    assert kept.fetchone()[0] == 3
+    assert kept.fetchone()[0] == 4  # with the first of all

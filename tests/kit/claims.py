@@ -247,6 +247,13 @@ LISTED = (
         control="a process that listens: {found} found",
         folds={"tried": sum},
     ),
+    Claim(
+        name="backtest-live",
+        says="a backtest opens the tickets that the running agent opened, one by one, within a poll",
+        figure="{tickets} tickets in {days} days, {foreseen} of them foreseen: {different} different",
+        control="one signal with a peek into the future: {different} different",
+        full={"days": 60, "tickets": 70, "foreseen": 30},
+    ),
 )
 
 CLAIMS = {claim.name: claim for claim in LISTED}

@@ -127,7 +127,7 @@ def test_a_rule_in_shadow_is_judged_as_if_it_spoke(db, rules):
 
 
 def test_a_rule_that_is_not_replayed_has_no_score(db, rules):
-    (score,) = run_backtest(db, rules, BacktestRequest(names=["supply-runs-out"])).scores
+    (score,) = run_backtest(db, rules, BacktestRequest(names=["waste-level-high"])).scores
     assert score.unreplayable_signals
     assert not score.judged
     assert not score.missed

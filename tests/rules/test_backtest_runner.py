@@ -79,7 +79,8 @@ def test_a_short_way_that_passes_over_too_much_would_be_seen(db, rules, span, mo
     supplies = threshold_sweep.select_rules(rules, ["supply-low"])
     whole = backtest_runner.run_backtest(db, supplies, span, how=BacktestOptions(shortcuts=False))
     monkeypatch.setattr(
-        "agent.pipeline.replay.device_replay._rule_begins", lambda _rule, supply: (supply.percent or 0) <= 5
+        "agent.pipeline.replay.device_replay.DeviceReplay._row_begins",
+        lambda _self, supply, _now: (supply.percent or 0) <= 5,
     )
     assert told(backtest_runner.run_backtest(db, supplies, span)) != told(whole)
 
@@ -175,7 +176,7 @@ def changed(file: Path, tmp_path: Path, statement: str) -> Path:
 CHANGES = [
     "UPDATE series_value SET value = 3 WHERE series = (SELECT id FROM series WHERE name = 'supply.1.1' LIMIT 1)",
     "DELETE FROM alert_episode WHERE device LIKE '%000003'",
-    "INSERT INTO device_event SELECT device, at + 60, 'replaced', '1.1', 0 FROM device_event LIMIT 1",
+    "INSERT INTO device_event SELECT device, at + 60, 'replaced', '1.1', 0, NULL FROM device_event LIMIT 1",
     "UPDATE device SET model = 'IM C9000' WHERE key LIKE '%000002'",
     "UPDATE unreachable_period SET ended = ended + 7200 WHERE device LIKE '%000000'",
 ]

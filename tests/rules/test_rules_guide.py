@@ -128,8 +128,18 @@ def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
 
 def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
     monkeypatch.chdir(site)
-    line = "printwarden rules backtest supply-runs-out --state state.db --rules draft"
-    assert "not replayed: supply.days_at_pace: history does not record it, so there is no score" in run(line)
+    line = "printwarden rules backtest waste-level-high --state state.db --rules draft"
+    assert "not replayed: supply.filled: history does not record it, so there is no score" in run(line)
     (rule,) = json.loads(run(line + " --json"))["rules"]
-    assert rule["not_replayed"] == ["supply.days_at_pace"]
-    assert "not replayed" not in run(line.replace("supply-runs-out", "supply-low"))
+    assert (rule["not_replayed"], rule["tickets"], rule["precision"]) == (["supply.filled"], None, None)
+    assert "not replayed" not in run(line.replace("waste-level-high", "supply-low"))
+
+
+def test_orders_by_forecast_are_replayed_and_show_what_they_are_worth(site, monkeypatch):
+    monkeypatch.chdir(site)
+    (rule,) = json.loads(
+        run("printwarden rules backtest supply-runs-out --state state.db --rules draft --json")
+    )["rules"]
+    assert (rule["tickets"] > 20, rule["not_replayed"]) == (True, [])
+    assert rule["orders"]["changed"] > 20
+    assert rule["orders"]["lead_days"] > 0

@@ -26,6 +26,12 @@ class DeviceEvent:
     what: str  # "reboot", "replaced", "serial", "counter", "missed"
     detail: str = ""
     count: float = 0.0  # what of it can be counted: pages lost, events missed
+    noted: float | None = None  # when a later reading confirmed it; None: it was known at once
+
+    @property
+    def known_at(self) -> float:
+        """When the agent knew of it."""
+        return self.at if self.noted is None else self.noted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.core import units
 from agent.core.errors import ConfigError
+from agent.history.device_history import POLL_INTERVAL
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.pipeline.replay.backtest_runner import RuleRequest
 from agent.pipeline.replay.reference_rules import choose_reference_rules
@@ -31,6 +32,7 @@ class BacktestRequest:
     cache: Path | None = None  # results of earlier backtests
     site: str = ""
     first_days: float = 0.0  # seconds in which a site is new: `[rules] first_days`
+    poll_interval: float = POLL_INTERVAL  # seconds: `[schedule] alerts`
     assign: AssignTags = assign_nothing
 
 

@@ -92,7 +92,10 @@ def run_backtest(
         site=request.site,
         report_progress=progress(", ".join(request.names)),
         how=backtest_runner.BacktestOptions(
-            cache_path=request.cache, assign_tags=request.assign, first_days=request.first_days
+            cache_path=request.cache,
+            assign_tags=request.assign,
+            first_days=request.first_days,
+            poll_interval=request.poll_interval,
         ),
     )
     judge = _Judge(run, request.against, horizon, delivery)

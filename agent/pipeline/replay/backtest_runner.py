@@ -21,9 +21,9 @@ from pathlib import Path
 from agent.core.model import Device
 from agent.core.store import open_reader
 from agent.discovery import inventory
+from agent.history.device_history import POLL_INTERVAL
 from agent.pipeline.device_tags import AssignTags, assign_nothing
 from agent.pipeline.replay import result_cache
-from agent.pipeline.replay.device_replay import isolate_rule
 from agent.pipeline.replay.device_runner import (
     DeviceReplayResult,
     ReplayJob,
@@ -31,6 +31,8 @@ from agent.pipeline.replay.device_runner import (
     TimeRange,
     replay_device,
 )
+from agent.pipeline.replay.firing_spans import RuleLife
+from agent.pipeline.replay.forecast_replay import learn_priors
 from agent.pipeline.replay.result_cache import ResultCache
 from agent.pipeline.replay.site_replay import SiteHistory
 from agent.rules.backtest.firing import Firing, ObservedEvent
@@ -54,6 +56,7 @@ class BacktestOptions:
     shortcuts: bool = True  # pass over moments at which nothing can happen
     assign_tags: AssignTags = assign_nothing  # what the configuration says of a printer
     first_days: float = 0.0  # seconds in which a site is new
+    poll_interval: float = POLL_INTERVAL  # seconds between two polls of a printer
 
 
 DEFAULT_OPTIONS = BacktestOptions()
@@ -148,9 +151,19 @@ def run_requests(
     devices = [how.assign_tags(device) for device in inventory.load_devices(db).values()]
     found = BacktestRun(span=span, site=site, firings={it.label: [] for it in wanted})
     jobs = list(_build_jobs(wanted, SiteHistory.load(db, site, span.until, how.first_days), found))
-    task = ReplayTask(jobs=jobs, span=span, cache=ResultCache(how.cache_path), shortcuts=how.shortcuts)
+    foresees = any(job.needs_forecasts for job in jobs)
+    priors = learn_priors(db, devices, span.until) if foresees else None
+    task = ReplayTask(
+        jobs=jobs,
+        span=span,
+        cache=ResultCache(how.cache_path),
+        shortcuts=how.shortcuts,
+        poll_interval=how.poll_interval,
+        priors=priors,
+        priors_digest=priors.digest if priors else "",
+    )
     result_cache.program_digest()  # before any process is forked: all of them are this program
-    computed: dict[str, result_cache.CachedFirings] = {}
+    computed: dict[str, RuleLife] = {}
     workers = _count_workers(how.workers, len(devices))
     for number, lived in enumerate(_replay_devices(db, devices, task, workers)):
         report_progress(number, len(devices))
@@ -178,8 +191,7 @@ def _build_jobs(
         if it.rules.rules[it.name].per == "site":
             found.firings[it.label] += firings[key].get(it.name, [])
         else:
-            rules = isolate_rule(it.rules, it.name)
-            yield ReplayJob(label=it.label, name=it.name, rules=rules, site=sites[key])
+            yield ReplayJob.build(it.label, it.name, it.rules, sites[key])
 
 
 def _group_firings(firings: Iterable[tuple[str, Firing]]) -> dict[str, list[Firing]]:

@@ -6,12 +6,26 @@ signal moves with time in an unforeseeable way, it is evaluated every quarter of
 these nothing can happen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from agent.core.calendars import Calendar
-from agent.core.model import Address, Amount, Change, ChangeKind, Device, Facts, Impact, SiteFacts, Supply
+from agent.core.model import (
+    Address,
+    Amount,
+    Change,
+    ChangeKind,
+    Device,
+    Facts,
+    Forecasts,
+    Impact,
+    SiteFacts,
+    Supply,
+)
 from agent.history.device_history import DeviceHistory
+from agent.pipeline.replay.firing_spans import FiringInhibitors, Inhibitor, SpanRecorder
+from agent.pipeline.replay.forecast_replay import ForecastTimeline
 from agent.pipeline.replay.transitions import LONG_INTERVAL, SHORT_INTERVAL, next_look, pair_firings
 from agent.rules import conditions, engine, value_kinds
 from agent.rules.backtest.firing import Firing
@@ -26,6 +40,8 @@ from agent.rules.subjects import Subject
 _NO_FACTS = Facts(device=Device(key="", address=Address("")), now=0.0)
 EMPTY_CONTEXT = EvaluationContext(_NO_FACTS, _NO_FACTS)
 
+WINDOW = "window"
+
 SiteStateAt = Callable[[float], tuple[SiteFacts, frozenset[str]]]
 """How the site was at a time, and which rules about it fired then."""
 
@@ -37,6 +53,7 @@ class ConditionWait:
     part: str
     seconds: float
     calendar: Calendar | None = None
+    event: str = "clock"  # WINDOW: something is no longer counted, which matters to what stands only
 
     def ends_at(self, since: float) -> float:
         """Return when it ends for a change at `since`."""
@@ -54,10 +71,13 @@ class DeviceReplay:
     rules: RuleSet
     site_at: SiteStateAt
     shortcuts: bool = True  # pass over moments at which nothing can happen; without, look at each
+    forecasts: ForecastTimeline | None = None  # None: no rule asks for any
+    inhibitors: Sequence[Inhibitor] = ()  # rules judged apart that these give way to
     states: dict[StateKey, RuleState] = field(default_factory=dict)
     schedule_times: dict[str, float] = field(default_factory=dict)
     ordered: frozenset[str] = frozenset()
     evaluations: int = 0
+    recorder: SpanRecorder = field(default_factory=SpanRecorder)
     device_rules: tuple[Rule, ...] = field(init=False)
     timings: dict[str, Timing] = field(init=False)
     suppressed_rules: frozenset[str] = field(init=False)
@@ -65,6 +85,7 @@ class DeviceReplay:
     schedules: dict[str, EvaluationSchedule] = field(init=False)
     time_driven: bool = field(init=False)
     row_local: bool = field(init=False)
+    supply_bound: bool = field(init=False)
     _begins_cache: dict[tuple[str, Amount], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,6 +99,9 @@ class DeviceReplay:
         asked = [it for rule in self.device_rules for it in (*rule.conditions, *rule.clear)]
         self.parts = frozenset().union(*(it.signal.depends_on(it.options) for it in asked))
         self.row_local = self.shortcuts and all(rule.row_local for rule in self.device_rules)
+        self.supply_bound = self.shortcuts and all(
+            rule.supply_bound and rule.schedule is None for rule in self.device_rules
+        )
         self.time_driven = any("clock" in it.signal.reads and not _is_elapsed_time(it) for it in asked)
 
     def replay_firings(self) -> Iterator[tuple[str, Firing]]:
@@ -96,15 +120,19 @@ class DeviceReplay:
         self.evaluations += 1
         site, above = self.site_at(now)
         facts = self.history.facts_at(now, site, fresh, parts=self.parts)
+        if self.forecasts is not None and facts.answers_in_a_row:
+            facts = replace(facts, foresight=self.forecasts.forecasts_at(now))
         if self.ordered:
             facts = replace(facts, ordered=self.ordered)
         due = self._due_schedules(facts)
         around = EvaluationScope(
             not_due=self.schedules.keys() - due,
             firing_site_rules=above,
-            touched=touched if self.shortcuts else None,
+            touched=touched if self.shortcuts or self.forecasts else None,
+            firing_elsewhere=FiringInhibitors(self.inhibitors, now),
         )
         self.states, changes = engine.decide_changes(self.rules, self.states, facts, around)
+        self.recorder.record_states(self.states, now)
         self.schedule_times |= dict.fromkeys(due, now)
         for change in changes:
             if change.impact is Impact.SUPPLY:
@@ -138,7 +166,7 @@ class DeviceReplay:
                 touched.add(supply)
             if whole or fresh & {"", "reach"}:
                 yield now, None, None
-            elif self.row_local and fresh == {"supplies"} and now < tick and self._can_skip(touched, now):
+            elif now < tick and self._can_skip(fresh, touched, now):
                 continue
             else:
                 yield now, frozenset(fresh), frozenset(touched)
@@ -146,31 +174,67 @@ class DeviceReplay:
             if self.time_driven:
                 tick = min(tick, now + (SHORT_INTERVAL if past.changes_by_time(now) else LONG_INTERVAL))
 
-    def _can_skip(self, touched: Iterable[str], now: float) -> bool:
+    def _can_skip(self, fresh: AbstractSet[str], touched: Iterable[str], now: float) -> bool:
+        """True if nothing of what is fresh can matter."""
+        if fresh == {WINDOW}:
+            return not self.states
+        if self.row_local and fresh == {"supplies"}:
+            return self._are_quiet(touched, now, self._row_begins)
+        if self.supply_bound and fresh == {"supplies"}:
+            return self._are_quiet(touched, now, self._forecast_begins)
+        if self.supply_bound and fresh <= {"supplies", "meters"} and not self.states:
+            return self._are_quiet(self.history.levels, now, self._forecast_begins)
+        return False
+
+    def _are_quiet(self, touched: Iterable[str], now: float, begins: Callable[[Supply, float], bool]) -> bool:
         """True if these supplies are quiet and no rule begins to hold for them."""
         standing = {subject for _, subject in self.states}
-        for index in touched:
-            supply = self.history.supply_at(index, now)
-            if supply is None:
-                continue
-            if supply.key in standing:
-                return False
-            key = (index, supply.level)
-            if key not in self._begins_cache:
-                self._begins_cache[key] = any(_rule_begins(rule, supply) for rule in self.device_rules)
-            if self._begins_cache[key]:
-                return False
-        return True
+        found = (self.history.supply_at(index, now) for index in touched)
+        return not any(it.key in standing or begins(it, now) for it in found if it is not None)
+
+    def _row_begins(self, supply: Supply, now: float) -> bool:
+        """True if a rule holds for a supply, by its row alone."""
+        del now
+        key = (supply.index, supply.level)
+        if key not in self._begins_cache:
+            subject = Subject(per="supply", key=supply.key, supply=supply)
+            self._begins_cache[key] = self._any_begins(subject, EMPTY_CONTEXT)
+        return self._begins_cache[key]
+
+    def _forecast_begins(self, supply: Supply, now: float) -> bool:
+        """True if a rule holds for a supply, by its row and its forecast."""
+        renewed = self.history.replacement_times_at(now)
+        facts = Facts(
+            device=self.history.device,
+            now=now,
+            answers_in_a_row=1,
+            supplies=(supply,),
+            renewed=renewed,
+            foresight=self.forecasts.forecasts_at(now) if self.forecasts else Forecasts(),
+        )
+        subject = Subject(per="supply", key=supply.key, supply=supply, renewed=renewed.get(supply.index))
+        return self._any_begins(subject, EvaluationContext(facts, facts))
+
+    def _any_begins(self, subject: Subject, context: EvaluationContext) -> bool:
+        found = (
+            conditions.evaluate_subject(rule, subject, context, stands=False) for rule in self.device_rules
+        )
+        return any(it.holds for it in found)
 
     def _list_events(self) -> Iterator[tuple[float, str, str]]:
         waits = [wait for rule in self.device_rules for wait in _list_waits(rule)]
         for at, part, supply in self.history.list_changes(self.parts):
             yield at, part, supply
-            yield from ((wait.ends_at(at), "clock", "") for wait in waits if wait.part == part)
+            yield from ((wait.ends_at(at), wait.event, "") for wait in waits if wait.part == part)
+        for it in self.inhibitors:  # what gave way may be told when it need not any more
+            yield from ((span.ended, WINDOW, "") for span in it.spans)
         start = max(self.history.since, self.history.first_answer or self.history.since)
         met = self.history.device.first_seen
         yield from ((wait.ends_at(met), "clock", "") for wait in waits if wait.part == "met")
         yield from ((at, "", "") for at in _schedule_starts(self.rules, start, self.history.until))
+        settles = self.site_at(start)[0].settles
+        if settles is not None:  # what was held back in the first days may be told from then on
+            yield settles, "", ""
 
     def _next_deadline(self, now: float) -> float:
         """Return when the first of the states that are not quiet may move by time alone."""
@@ -184,12 +248,6 @@ class DeviceReplay:
         return next_look(state, self.timings[rule], now, waiting=waiting)
 
 
-def _rule_begins(rule: Rule, supply: Supply) -> bool:
-    """True if a plain rule holds for a supply."""
-    subject = Subject(per="supply", key=supply.key, supply=supply)
-    return bool(conditions.evaluate_subject(rule, subject, EMPTY_CONTEXT, stands=False).holds)
-
-
 def _is_elapsed_time(condition: Condition) -> bool:
     """True if its signal is a time since a change, so that the moment of its threshold is known."""
     return condition.signal.kind is value_kinds.DURATION
@@ -201,10 +259,14 @@ def _list_waits(rule: Rule) -> Iterator[ConditionWait]:
         calendar = it.options.get("calendar")
         named = [it.value] if "clock" in it.signal.reads and _is_elapsed_time(it) else []
         named += [it.options.get(name) for name in it.signal.timed]
+        parts = sorted(it.signal.reads - {"clock", "trail"}) or ["met"]
         for seconds in named:
             if isinstance(seconds, int | float):
-                for part in sorted(it.signal.reads - {"clock", "trail"}) or ["met"]:
+                for part in parts:
                     yield ConditionWait(part, seconds, calendar if isinstance(calendar, Calendar) else None)
+        window = it.options.get("per")
+        if isinstance(window, int | float) and "per" not in it.signal.timed:
+            yield from (ConditionWait(part, window, event=WINDOW) for part in parts)
 
 
 def _schedule_starts(rules: RuleSet, since: float, until: float) -> Iterator[float]:
@@ -218,14 +280,20 @@ def _schedule_starts(rules: RuleSet, since: float, until: float) -> Iterator[flo
 
 
 def isolate_rule(rules: RuleSet, name: str) -> RuleSet:
-    """One rule with all that it gives way to, and where it asks for orders with all that order: what it says
-    rests on no other."""
-    wanted = [name]
-    for one in wanted:
-        rule = rules.rules[one]
-        near = [it for it in rule.inhibited_by if it in rules.rules]
-        if any("orders" in it.signal.reads for it in (*rule.conditions, *rule.clear)):
-            near += [it.id for it in rules.rules.values() if it.impact is Impact.SUPPLY]
-        wanted += [it for it in near if it not in wanted]
-    kept: Mapping[str, Rule] = {key: rule for key, rule in rules.rules.items() if key in wanted}
+    """One rule, and where it asks for orders all that order: the rest are inhibitors."""
+    rule = rules.rules[name]
+    orders = any("orders" in it.signal.reads for it in (*rule.conditions, *rule.clear))
+    kept: Mapping[str, Rule] = {
+        key: it
+        for key, it in rules.rules.items()
+        if key == name or (orders and it.impact is Impact.SUPPLY and it.per != "site")
+    }
     return replace(rules, rules=kept, _device_cache={})
+
+
+def list_inhibitors(rules: RuleSet, isolated: RuleSet) -> list[str]:
+    """The rules about printers that those of `isolated` give way to."""
+    named = dict.fromkeys(it for rule in isolated.rules.values() for it in rule.inhibited_by)
+    return [
+        it for it in named if it in rules.rules and it not in isolated.rules and rules.rules[it].per != "site"
+    ]

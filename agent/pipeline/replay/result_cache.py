@@ -21,13 +21,12 @@ from pathlib import Path
 
 import agent
 from agent.history.device_history import DeviceHistory
+from agent.pipeline.replay.firing_spans import FiringSpan, RuleLife
 from agent.rules.backtest.firing import Firing
 from agent.rules.rule import Condition, Rule, RuleSet
 
 MAX_RESULTS = 100_000  # results: some 50 rules of 2,000 printers
-KEY_VERSION = "3"
-
-CachedFirings = tuple[Firing, ...]
+KEY_VERSION = "4"
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, told TEXT NOT NULL, at REAL NOT NULL) WITHOUT
@@ -42,7 +41,7 @@ class ResultCache:
 
     path: Path | None = None
 
-    def find_results(self, keys: Iterable[str]) -> dict[str, CachedFirings]:
+    def find_results(self, keys: Iterable[str]) -> dict[str, RuleLife]:
         """Return the cached results among these keys."""
         if self.path is None or not self.path.exists():
             return {}
@@ -52,12 +51,12 @@ class ResultCache:
                 for key in keys:
                     row = db.execute("SELECT told FROM result WHERE key = ?", (key,)).fetchone()
                     if row is not None:
-                        found[key] = _parse_firings(row[0])
+                        found[key] = _parse_life(row[0])
         except (sqlite3.Error, ValueError, TypeError, KeyError):
             return {}
         return found
 
-    def save_results(self, results: Mapping[str, CachedFirings]) -> None:
+    def save_results(self, results: Mapping[str, RuleLife]) -> None:
         """Remember these."""
         if self.path is None or not results:
             return
@@ -66,7 +65,7 @@ class ResultCache:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
                 db.execute(_SCHEMA)
                 db.execute("BEGIN IMMEDIATE")
-                rows = ((key, _serialize_firings(firings), time.time()) for key, firings in results.items())
+                rows = ((key, _serialize_life(life), time.time()) for key, life in results.items())
                 db.executemany("REPLACE INTO result VALUES (?, ?, ?)", rows)
                 db.execute(_DELETE_OLDEST, (MAX_RESULTS,))
                 db.execute("COMMIT")
@@ -112,9 +111,10 @@ def digest_history(past: DeviceHistory) -> str:
     for part in (
         (device.key, device.name, device.vendor, device.model, device.location, device.tags, device.contract),
         (past.since, past.until, past.first_answer, past.thinned, past.speed, past.supplies, past.silences),
+        past.poll_interval,
         sorted(past.levels.items()),
         (past.pages, past.engine, past.state, past.errors, past.epochs),
-        [(it.at, it.what, it.detail, it.count) for it in past.device_events],
+        [(it.at, it.what, it.detail, it.count, it.noted) for it in past.device_events],
         [(it.began, it.ended, it.alert) for it in past.episodes],
     ):
         digest.update(repr(part).encode())
@@ -151,9 +151,13 @@ def _ordered_value(value: object) -> object:
     return sorted(map(str, value)) if isinstance(value, frozenset) else value
 
 
-def _serialize_firings(firings: CachedFirings) -> str:
-    return json.dumps([asdict(firing) for firing in firings], ensure_ascii=False)
+def _serialize_life(life: RuleLife) -> str:
+    return json.dumps(asdict(life), ensure_ascii=False)
 
 
-def _parse_firings(text: str) -> CachedFirings:
-    return tuple(Firing(**firing) for firing in json.loads(text))
+def _parse_life(text: str) -> RuleLife:
+    raw = json.loads(text)
+    return RuleLife(
+        firings=tuple(Firing(**it) for it in raw["firings"]),
+        spans=tuple(FiringSpan(**it) for it in raw["spans"]),
+    )

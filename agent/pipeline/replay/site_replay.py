@@ -9,6 +9,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agent.core.model import Change, Facts, SiteFacts
 from agent.pipeline.replay.transitions import next_look, pair_firings
@@ -19,7 +20,7 @@ from agent.rules.rule import RuleSet
 from agent.rules.state_store import RuleState, StateKey
 
 
-@dataclass(slots=True)
+@dataclass
 class SiteHistory:
     """The numbers of known and silent printers of the site at each time, and the rules that fired."""
 
@@ -48,7 +49,7 @@ class SiteHistory:
             found.unreachable.append(unreachable)
         return found
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return its hash."""
         silences = repr((self.id, self.settles, self.times, self.devices, self.unreachable, self.fired_at))

@@ -9,7 +9,7 @@ tickets a day are those of the agent, in a store in memory.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -65,6 +65,13 @@ def replay_tickets(
     return ReplayedDesk(tickets=tickets, openings=desk.openings)
 
 
+def assemble_tickets(events: Iterable[TicketEvent]) -> list[DeskTicket]:
+    """The tickets that these events tell of, by the time of their opening."""
+    desk = _Desk()
+    desk.take_events(events)
+    return sorted(desk.tickets.values(), key=lambda it: (it.opened, it.identity))
+
+
 @dataclass(slots=True)
 class _Desk:
     """The events as the desk gets them, put together to tickets."""
@@ -78,12 +85,12 @@ class _Desk:
         events = grouping.apply_changes(tx, [change], make_id=self._next_id)
         if change.kind is ChangeKind.OPENED:
             self._note_opening(tx, change, firing)
-        self._take_events([*events, *grouping.collect_due_events(tx, change.at)])
+        self.take_events([*events, *grouping.collect_due_events(tx, change.at)])
 
     def send_due(self, tx: sqlite3.Connection, until: float) -> None:
         """Send what waited and whose time is over by `until`, each at its time."""
         while (due := tx.execute(_NEXT_DUE).fetchone()["at"]) is not None and due <= until:
-            self._take_events(grouping.collect_due_events(tx, due))
+            self.take_events(grouping.collect_due_events(tx, due))
 
     def _next_id(self) -> str:
         return f"t{next(self._numbers):09}"
@@ -97,7 +104,7 @@ class _Desk:
         if row is not None:
             self._opened.add(row["id"])
 
-    def _take_events(self, events: Sequence[TicketEvent]) -> None:
+    def take_events(self, events: Iterable[TicketEvent]) -> None:
         for event in events:
             known = self.tickets.get(event.ticket_id)
             if known is None:

@@ -9,7 +9,7 @@ from agent.rules.value_kinds import DURATION, SignalValue
 
 KIND = DURATION
 PER = ("part",)
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies", "meters")
 
 

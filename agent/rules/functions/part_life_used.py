@@ -6,7 +6,7 @@ from agent.rules.value_kinds import PERCENT, SignalValue
 
 KIND = PERCENT
 PER = ("part",)
-NOT_REPLAYABLE = True
+FORECAST = True
 EVIDENCE_TEXT = "{value} of its life used"
 READS = ("supplies",)
 

@@ -9,7 +9,7 @@ from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("part",)
-NOT_REPLAYABLE = True
+FORECAST = True
 EVIDENCE_TEXT = "{value} to 1 for wear"
 READS = ("alerts", "meters", "clock")
 

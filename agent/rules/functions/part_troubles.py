@@ -6,7 +6,7 @@ from agent.rules.value_kinds import COUNT, SignalValue
 
 KIND = COUNT
 PER = ("part",)
-NOT_REPLAYABLE = True
+FORECAST = True
 EVIDENCE_TEXT = "{value} troubles since it was new"
 READS = ("alerts",)
 

@@ -11,7 +11,7 @@ from agent.rules.value_kinds import PERCENT, SignalValue
 KIND = PERCENT
 PER = ("supply",)
 EVIDENCE_TEXT = "coverage of {value}"
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies",)
 RATED_COVERAGE = 5.0  # percent
 

@@ -14,7 +14,7 @@ from agent.rules.value_kinds import DURATION, SignalValue
 
 KIND = DURATION
 PER = ("supply",)
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies", "meters")
 PLACEHOLDERS = supply_days_left.PLACEHOLDERS
 DAY = 86400.0

@@ -15,7 +15,7 @@ from agent.rules.value_kinds import CHANCE, DURATION, SignalValue
 
 KIND = DURATION
 PER = ("supply",)
-NOT_REPLAYABLE = True
+FORECAST = True
 OPTIONS = {"chance": CHANCE}
 READS = ("supplies", "meters")
 CHANCES = (10, 20, 30, 40, 50, 60, 70, 80, 90)

@@ -6,7 +6,7 @@ from agent.rules.value_kinds import NUMBER, SignalValue
 
 KIND = NUMBER
 PER = ("supply",)
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies", "meters")
 
 

@@ -8,7 +8,7 @@ from agent.rules.value_kinds import PERCENT, SignalValue
 
 KIND = PERCENT
 PER = ("supply",)
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies",)
 
 

@@ -11,7 +11,7 @@ from agent.rules.value_kinds import PERCENT, SignalValue
 KIND = PERCENT
 PER = ("supply",)
 EVIDENCE_TEXT = "{value} short of the rated yield"
-NOT_REPLAYABLE = True
+FORECAST = True
 READS = ("supplies",)
 
 
