@@ -140,7 +140,7 @@ def list_waiting(settings: "Config") -> list[dict[str, Any]]:
     from agent.config.access_policy import AccessPolicy
     from agent.config.trusted_hosts import TrustedHosts
     from agent.core import store
-    from agent.discovery import inventory
+    from agent.discovery import address_credentials, inventory
 
     policy = AccessPolicy.from_config(settings)
     trusted = TrustedHosts.in_folder(settings.state_folder).load_hosts()
@@ -148,7 +148,8 @@ def list_waiting(settings: "Config") -> list[dict[str, Any]]:
         seen = [(one.address, one.model, one.via) for one in inventory.load_candidates(db)
                 if one.verdict == "no answer"]  # fmt: skip
         seen += [(one.address, one.model, "ipp") for one in inventory.load_devices(db).values()
-                 if one.credential is None and one.address.host and "/" not in one.address.host]  # fmt: skip
+                 if one.address.host and "/" not in one.address.host
+                 and address_credentials.load_answer(db, one.address, one) is None]  # fmt: skip
     return [
         {
             "address": address.host,

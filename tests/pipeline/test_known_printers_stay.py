@@ -1,11 +1,13 @@
 """A host that copies a known printer: the printer's address, credential and location stay, and a finding tells of it."""
 
+import time
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from loopback import own
 
+from agent.core.clock import format_iso_time
 from agent.core.model import Address, Sighting
 from agent.core.store import open_reader
 from agent.discovery import address_credentials, decisions, inventory
@@ -48,7 +50,7 @@ def copy_of(member, host=None, **identity):
 
 
 async def introduce(site, host):
-    site.agent.poller.trusted_hosts.add_hosts([host], "2026-03-02T08:00:00Z")
+    site.agent.poller.trusted_hosts.add_hosts([host], format_iso_time(time.time()))
     await site.agent.discovery.introduce_trusted()
 
 

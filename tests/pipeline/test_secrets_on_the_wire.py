@@ -1,6 +1,7 @@
 """Which host gets which community, counted at the simulated printers."""
 
 import json
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from loopback import own
 from typer.testing import CliRunner
 
 from agent.cli import build_cli
-from agent.core.clock import Clock
+from agent.core.clock import Clock, format_iso_time
 from agent.core.model import Address, Sighting
 from agent.core.store import open_reader
 from agent.discovery import address_credentials
@@ -97,7 +98,7 @@ async def test_a_trusted_printer_is_listed_trusted_read_and_kept(site_of, shop, 
 
 
 async def introduce(site, host):
-    site.agent.poller.trusted_hosts.add_hosts([host], "2026-03-02T08:00:00Z")
+    site.agent.poller.trusted_hosts.add_hosts([host], format_iso_time(time.time()))
     await site.agent.discovery.introduce_trusted()
 
 
