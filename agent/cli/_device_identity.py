@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from agent.core.model import Device
 
-KEY_PREFIXES = ("sn:", "mac:", "uuid:", "at:")
+KEY_PREFIXES = ("sn:", "mac:", "uuid:", "eng:", "at:")
 KeyArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="A key: sn:VHB8912345, mac:001122334455.")]
 Reason = Annotated[str, typer.Option("--reason", help="Shown by `devices list`, and kept in the audit log.")]
 

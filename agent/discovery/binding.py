@@ -193,9 +193,16 @@ def _find_related(tx: sqlite3.Connection, identity: Identity, address: Address) 
     """Load the devices that share a serial, MAC, UUID or address with this one: the possible matches."""
     found = tx.execute(
         "SELECT * FROM device WHERE bare_serial = ? UNION SELECT * FROM device WHERE mac = ? "
-        "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE host = ? AND port = ? "
+        "UNION SELECT * FROM device WHERE uuid = ? UNION SELECT * FROM device WHERE engine_id = ? "
+        "UNION SELECT * FROM device WHERE host = ? AND port = ? "
         "ORDER BY key",
-        (normalize_serial(identity.serial) or None, identity.mac, identity.uuid, address.host, address.port),
+        (
+            normalize_serial(identity.serial) or None,
+            identity.mac,
+            identity.uuid,
+            identity.engine_id,
+            *address,
+        ),
     )
     return {row["key"]: device_from_row(row) for row in found}
 
@@ -240,8 +247,9 @@ def _merge_device(
 
 
 def _choose_key(tx: sqlite3.Connection, identity: Identity, address: Address) -> str:
-    """Choose the first of serial, MAC, UUID that is no key yet; else model and address together."""
-    for prefix, value in (("sn", identity.serial), ("mac", identity.mac), ("uuid", identity.uuid)):
+    """Choose the first of serial, MAC, UUID, engine id that is no key yet; else model and address."""
+    proofs = {"sn": identity.serial, "mac": identity.mac, "uuid": identity.uuid, "eng": identity.engine_id}
+    for prefix, value in proofs.items():
         key = f"{prefix}:{value}"
         if value and load_device(tx, key) is None:
             return key

@@ -1,7 +1,7 @@
 """The inventory: decide which printer answered, independent of its address.
 
-    serial ──────► MAC ──────► UUID ──────► same address, and no contradiction      `matching`
-    (checked)      (board)     (services)   (last resort)
+    serial ──────► MAC ──────► UUID ──────► engine id ──────► same address, and no contradiction   `matching`
+    (checked)      (board)     (services)   (SNMP engine)     (last resort)
 
 Promises:
 - The IP address alone never identifies a printer: a DHCP move keeps the printer, an address that has
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from agent.core.model import Address, Device, Sighting
 from agent.discovery import address_credentials, decisions, excluded_hosts
 
-IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "firmware", "location")  # from an Identity
+IDENTITY_FIELDS = ("vendor", "model", "serial", "mac", "uuid", "engine_id", "firmware", "location")
 DEVICE_COLUMNS = (
     "key",
     *IDENTITY_FIELDS,
@@ -84,6 +84,10 @@ SCHEMA = (
     decisions.SCHEMA,
     excluded_hosts.SCRIPT,
     "ALTER TABLE device ADD COLUMN displaced_by TEXT",
+    """
+    ALTER TABLE device ADD COLUMN engine_id TEXT;
+    CREATE INDEX device_engine_id ON device (engine_id)
+    """,
 )
 
 

@@ -1,11 +1,13 @@
 """Match an identity with the devices of the inventory. Pure.
 
 Of several devices that fit, the one that agrees in most has precedence: serial number and MAC before serial
-number, then MAC, then UUID, and last the device at the same address, unless something contradicts.
+number, then MAC, then UUID, then engine id, and last the device at the same address, unless something
+contradicts.
 
     both have a serial number, and they differ      another printer, whatever else agrees (print server)
     another model and another MAC                   another printer
     another MAC, and the device is alive elsewhere  another printer, or its second network card: a finding
+    only the engine id, and it is alive elsewhere   another printer of a kind that has one engine id
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from agent.core.model import Address, Device, Identity, Snapshot
 ALIVE_WINDOW = 3600.0  # seconds: a device that answered within this time is there
 MIN_BARE_SERIAL = 6  # characters that are left without the zeros in front
 UPTIME_TOLERANCE = 2.0  # seconds between two readings of one clock
-WEIGHTS = {"serial": 4, "mac": 2, "uuid": 1}
+WEIGHTS = {"serial": 8, "mac": 4, "uuid": 2, "engine_id": 1}
 
 
 def normalize_serial(serial: str | None) -> str:
@@ -42,10 +44,13 @@ def match_device(
         ((find_agreement(device, identity), device) for device in devices.values()),
         key=lambda pair: (-pair[0], pair[1].address != address, pair[1].key),
     )
+    at_address = [device for device in devices.values() if device.address == address]
+    exchanged = any(agrees(device, identity, "engine_id") is False for device in at_address)
     for score, device in ranked:
+        if score == WEIGHTS["engine_id"] and not exchanged and _lives_elsewhere(device, address, now):
+            continue  # some makers gave all printers of a kind one engine id
         if score and not _is_another_printer(device, identity, address, now):
             return device
-    at_address = [device for device in devices.values() if device.address == address]
     return next((device for device in at_address if not _contradicts_identity(device, identity)), None)
 
 
@@ -55,11 +60,11 @@ def find_agreement(device: Device, identity: Identity) -> int:
 
 
 def _contradicts_identity(device: Device, identity: Identity) -> bool:
-    """Report a difference in serial, MAC, UUID, model or name, where both have a value."""
+    """Report a difference in serial, MAC, UUID, engine id, model or name, where both have a value."""
     named = device.proof == "unproved" and device.hostname and identity.name
     if named and device.hostname != identity.name:
         return True
-    return any(agrees(device, identity, name) is False for name in ("serial", "mac", "uuid", "model"))
+    return any(agrees(device, identity, name) is False for name in (*WEIGHTS, "model"))
 
 
 def _is_another_printer(device: Device, identity: Identity, address: Address, now: float) -> bool:
@@ -73,8 +78,13 @@ def _is_another_printer(device: Device, identity: Identity, address: Address, no
 
 def claims_serial(device: Device, identity: Identity, address: Address, now: float) -> bool:
     """Report a second claim: another MAC at another address, while the device is alive at its own."""
-    alive_elsewhere = device.address != address and now - device.last_seen < ALIVE_WINDOW
-    return agrees(device, identity, "mac") is False and alive_elsewhere
+    return agrees(device, identity, "mac") is False and _lives_elsewhere(device, address, now)
+
+
+def _lives_elsewhere(device: Device, address: Address, now: float) -> bool:
+    """Report that the device answered at another address within the last hour."""
+    alive = now - device.last_seen < ALIVE_WINDOW
+    return bool(device.address.host) and device.address != address and alive
 
 
 def is_one_printer(first: Snapshot, second: Snapshot, tolerance: float = UPTIME_TOLERANCE) -> bool:

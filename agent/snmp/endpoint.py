@@ -18,7 +18,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 from agent.core.errors import MalformedReply
@@ -90,7 +89,7 @@ class Endpoint(asyncio.DatagramProtocol):
         if self._closed:
             future.set_result(None)
             return future
-        self._pending[sockaddr] = request_id, future, monotonic() + wait
+        self._pending[sockaddr] = request_id, future, self._loop.time() + wait
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._check_deadlines)
         self.send(packet, sockaddr)
@@ -139,7 +138,7 @@ class Endpoint(asyncio.DatagramProtocol):
 
     def _check_deadlines(self) -> None:
         self._timer = None
-        expired = self._expire_requests(monotonic())
+        expired = self._expire_requests(self._loop.time())
         if expired and self._suspect and self._rearming is None:
             self._schedule_rearm()
         if self._pending:

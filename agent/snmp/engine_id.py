@@ -11,6 +11,8 @@ from agent.core.model import Address
 
 MAX_ANSWER = 1024  # octets; a report is about 120
 MAX_ENGINE_ID = 32  # octets (RFC 3411)
+FORMAT_IPV4, FORMAT_IPV6 = 1, 2  # the fifth octet (RFC 3411, SnmpEngineID)
+MIN_OWN_OCTETS = 4  # after the format: fewer are a number that each printer of a kind may have
 PATIENCE = 2.0  # seconds for an answer
 
 
@@ -110,6 +112,18 @@ def parse_engine_id(engine_id: bytes) -> EngineId | None:
     has_mac = number >> 31 == 1 and engine_id[4] == 3 and len(engine_id) == 11
     mac = engine_id[5:].hex() if has_mac else None
     return EngineId(enterprise=number & 0x7FFF_FFFF, mac=mac, raw=engine_id)
+
+
+def proves_device(engine_id: bytes) -> bool:
+    """Report that an engine id is of one device alone (RFC 3411, section 5): of its MAC, a text or octets.
+
+    One made of an address follows the address, and one that repeats an octet only fills the field.
+    """
+    engine = parse_engine_id(engine_id)
+    if engine is None or not engine_id[0] & 0x80 or engine_id[4] in {0, FORMAT_IPV4, FORMAT_IPV6}:
+        return False
+    body = engine_id[5:]
+    return len(body) >= MIN_OWN_OCTETS and len(set(body)) > 1
 
 
 def _take(data: bytes, tag: int) -> tuple[bytes, bytes]:

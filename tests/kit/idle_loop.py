@@ -9,6 +9,7 @@ import selectors
 from typing import Any
 
 QUIET = 0.01  # real seconds without an event, after which nothing is under way
+STILL_QUIET = 0.001  # real seconds: the same, where the wait before saw no event either
 LONGEST = 5.0  # seconds: a longer wait is sat out, as that of a job that runs every minute
 
 
@@ -16,13 +17,16 @@ class SkippingSelector(selectors.DefaultSelector):
     """Waits for events; adds to `skipped` the seconds of a time-out that it did not wait."""
 
     skipped = 0.0
+    _patience = QUIET
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None or not QUIET < timeout <= LONGEST:
+        if timeout is None or not 0 < timeout <= LONGEST:
             return super().select(timeout)
-        events = super().select(QUIET)
+        waits = min(timeout, self._patience)
+        events = super().select(waits)
         if not events:
-            self.skipped += timeout - QUIET
+            self.skipped += timeout - waits
+        self._patience = QUIET if events else STILL_QUIET
         return events
 
 

@@ -81,8 +81,8 @@ class Device(Record):
     """Which printer. What is null and listed in `privacy` was removed on site."""
 
     device_key: Name = Field(
-        description="Names the printer at this site, by serial number, UUID or MAC: sn:, uuid:, mac:. A site "
-        "as a whole is site:SITE. Opaque.",
+        description="Names the printer at this site, by serial number, MAC, UUID or SNMP engine id: sn:, "
+        "mac:, uuid:, eng:. A site as a whole is site:SITE. Opaque.",
         examples=["sn:PHBLL12345"],
     )
     serial: Text | None = Field(default=None, description="Its serial number.")

@@ -42,7 +42,8 @@ class Inventory(Record):
     first_seen: Time | None = Field(default=None, description="By this agent: RFC 3339, in UTC.")
     proof: Name | None = Field(
         default=None,
-        description="The proof in each reading that it is of this printer: serial, mac, uuid or unproved.",
+        description="The proof in each reading that it is of this printer: serial, mac, uuid, engine (id of "
+        "its SNMP engine) or unproved.",
         examples=["serial"],
     )
     replaces: Name | None = Field(

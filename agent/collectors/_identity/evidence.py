@@ -14,7 +14,7 @@ from agent.collectors._identity.identity_decision import (
     detect_vendor,
     select_profiles,
 )
-from agent.collectors._identity.identity_proof import IF_ADDRESS
+from agent.collectors._identity.identity_proof import ENGINE_ID, IF_ADDRESS, find_engine_id
 from agent.collectors._identity.ieee1284 import DeviceId
 from agent.collectors._printer_mib.mib_reader import MibReader
 from agent.collectors._printer_mib.print_servers import read_port_ids
@@ -75,7 +75,12 @@ async def read_identity(
         mib_rows=bool(reading.seen) or bool(serial.text),
         printer_rows=printer_rows or bool(serial.text),
     )
-    return decide_identity(await _add_private_rows(reading, evidence, profiles), profiles)
+    decision = decide_identity(await _add_private_rows(reading, evidence, profiles), profiles)
+    identity = decision.identity
+    if identity.serial or identity.mac or not identity.is_printer:
+        return decision
+    engine = (await reading.get([ENGINE_ID])).get(ENGINE_ID)
+    return replace(decision, identity=replace(identity, engine_id=find_engine_id(engine)))
 
 
 async def _read_device_ids(

@@ -2,6 +2,7 @@
 
     serial number      where an object holds it: proves the printer, also behind a print server
     MAC                at its ifIndex: proves the network card; asked once beside a serial number
+    engine id          snmpEngineID, where there is neither: proves the SNMP engine, if it is no address
     object and name    sysObjectID and sysName: prove nothing, `trust: unproved`
 
 sysUpTime rides along: within a poll it never falls, and a printer that is younger than it was has restarted.
@@ -13,11 +14,13 @@ from dataclasses import dataclass, field
 from agent.collectors._identity import serial_numbers
 from agent.core.errors import AnotherDevice
 from agent.core.model import Identity, IdentityProof
+from agent.snmp import engine_id
 from agent.snmp.oid import format_oid, oid
 from agent.snmp.reader import SnmpValue
 
 UPTIME = oid("1.3.6.1.2.1.1.3.0")  # sysUpTime
 IF_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")  # ifPhysAddress (RFC 2863)
+ENGINE_ID = oid("1.3.6.1.6.3.10.2.1.1.0")  # snmpEngineID (RFC 3411)
 WEAK_OBJECTS = (oid("1.3.6.1.2.1.1.2.0"), oid("1.3.6.1.2.1.1.5.0"))  # sysObjectID, sysName
 MAX_PROOF_OCTETS = 40  # a longer value costs too much in every request
 HALF_RANGE = 1 << 31  # a fall of TimeTicks by more than this is a wrap (497 days)
@@ -37,8 +40,16 @@ def learn_proof(
         objects, opening = (serial, mac) if serial else (mac, {})
         kind = "serial" if serial else "mac"
         return IdentityProof(kind=kind, objects=objects, opening=opening, uptime=uptime, at=at)
+    engine = answers.get(ENGINE_ID)
+    if identity.engine_id and engine is not None:
+        return IdentityProof(kind="engine", objects={ENGINE_ID: engine}, uptime=uptime, at=at)
     weak = {name: answers[name] for name in WEAK_OBJECTS if answers.get(name) is not None}
     return IdentityProof(kind="unproved", objects=weak, uptime=uptime, at=at)
+
+
+def find_engine_id(value: SnmpValue) -> str | None:
+    """Return an engine id in hex, if it proves a device; else None."""
+    return value.hex() if isinstance(value, bytes) and engine_id.proves_device(value) else None
 
 
 def _find_serial(

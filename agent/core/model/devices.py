@@ -72,7 +72,9 @@ class IdentityProof:
     `objects` ride in every request of a poll, `opening` in the first one only. OIDs are in raw encoding.
     """
 
-    kind: str = "unproved"  # "serial", "mac", "uuid"; "unproved": by its kind, name and address alone
+    kind: str = (
+        "unproved"  # "serial", "mac", "uuid", "engine"; "unproved": by its kind, name and address alone
+    )
     objects: Mapping[bytes, object] = field(default_factory=dict)
     opening: Mapping[bytes, object] = field(default_factory=dict)
     uptime: int | None = None  # sysUpTime then, 1/100 s
@@ -83,13 +85,14 @@ class IdentityProof:
 class Device:
     """One printer of the inventory, independent of its current address."""
 
-    key: str  # "sn:PHBLL12345", "mac:001122334455" or "uuid:…"; never the address
+    key: str  # "sn:PHBLL12345", "mac:001122334455", "uuid:…" or "eng:…"; never the address
     address: Address
     vendor: str | None = None
     model: str | None = None
     serial: str | None = None
     mac: str | None = None
     uuid: str | None = None
+    engine_id: str | None = None  # hex; asked for where nothing else proves the printer
     firmware: str | None = None
     location: str | None = None
     hostname: str | None = None
@@ -142,6 +145,7 @@ class Identity:
     firmware: str | None = None
     mac: str | None = None  # twelve lower-case hex digits
     uuid: str | None = None
+    engine_id: str | None = None  # snmpEngineID, hex: read where there is no serial number and no MAC
     is_printer: bool | None = None  # None: undecidable from what was read
     name: str | None = None  # prtGeneralPrinterName or sysName
     location: str | None = None
