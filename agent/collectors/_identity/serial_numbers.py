@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 _PLACEHOLDER = re.compile(
     r"""
@@ -19,7 +19,8 @@ _PLACEHOLDER = re.compile(
 """Words and counting that fill the field, in upper case and without what stands around them."""
 
 _WORDS = re.compile(
-    r"(?:THE[ ])?(?:PRINTER|PRODUCT|DEVICE|MODEL|GENERIC|TESTING)S?"
+    r"(?:(?:TEST|SAMPLE|DUMMY|SERIAL|DEMO|QWERTY|ASDF|DEADBEEF)(?:[ _-]?\d{1,5})?)"
+    r"|(?:THE[ ])?(?:PRINTER|PRODUCT|DEVICE|MODEL|GENERIC|TESTING)S?"
     r"|(?:M(?:Y|FG\.?)[ ]?)?S(?:ERIAL|/N|N)\b.*|(?:NO|MY)SERIAL.*"
     r"|.*\b(?:UNKNOWN|NONE|NULL|N/A|NOT[ ]SET|PLACEHOLDER|DUMMY|SAMPLE)\b.*"
 )
@@ -47,7 +48,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAC_AS_TEXT = re.compile(rb"(?:[0-9A-Fa-f]{2}[:. -]?){5}[0-9A-Fa-f]{2}\0*")
 _PADDING = " .,;:_-#?*!=+/\\\"'()<>[]{}"
 _MIN_SERIAL_LENGTH = 4
-_MIN_COUNTED = 6  # signs of a rise or fall
+_MIN_COUNTED = 6  # signs of a rise or fall, before zeros
+_MIN_REPEATED = 8  # signs of a repeat
+_RUN = re.compile(r"[A-Z]{0,4}(.)\1{5,}|(.)\2{7,}.")
+"""One sign over and over behind a few letters, or before a last sign: "VNB0000000", "000000001"."""
+
 _ORDERS = ("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "1234567890", "12345678901234567890")
 _STEPS = {pair: 1 for order in _ORDERS for pair in pairwise(order)}
 _STEPS |= {(after, before): -1 for (before, after) in _STEPS}
@@ -76,31 +81,54 @@ def _is_too_short(bare: str, vendor: str | None) -> bool:
 
 
 def _fills_field(bare: str, signs: str) -> bool:
-    """Report a text that only fills the field: one sign, a rise or fall, a repeat, a limit, or a word."""
+    """Report a text that only fills the field: a word, one sign, a rise or fall, a repeat, or a limit.
+
+    A serial number counts printers: a text without a digit is a word, in whatever language.
+    """
     body = signs.removeprefix("SN")
     core = body[2:] if len(body) >= 8 and body[:2].isalpha() else body  # a country in front: "CNXXXXXXXX"
     return (
-        len(set(signs)) < 2
+        not any(map(str.isdigit, signs))
+        or len(set(signs)) < 2
         or len(set(core)) < 2
         or signs in _LIMITS
-        or _counts_through(signs)
+        or any(_counts_through(one) for one in (signs, body, _single_signs(signs)))
+        or all(_counts_through(signs[first::2]) for first in (0, 1))
+        or _counts_twice(signs)
         or _repeats(signs)
+        or _RUN.fullmatch(signs) is not None
         or _WORDS.fullmatch(bare) is not None
     )
+
+
+def _single_signs(signs: str) -> str:
+    """Return each sign once, if all come equally often in a row: "11223344" is "1234"; else ""."""
+    runs = ["".join(run) for _, run in groupby(signs)]
+    return "".join(run[0] for run in runs) if len({len(run) for run in runs}) == 1 else ""
+
+
+def _counts_twice(signs: str) -> bool:
+    """Report letters from A on and then digits from 1 on: "ABC123", "ABCD1234"."""
+    letters = signs.rstrip("0123456789")
+    digits = signs[len(letters) :]
+    rises = _ORDERS[0][10:].startswith(letters) and _ORDERS[1].startswith(digits)
+    return rises and min(len(letters), len(digits)) >= _MIN_SERIAL_LENGTH - 1
 
 
 def _counts_through(signs: str) -> bool:
     """Report a rise or fall by one through all signs but zeros at the end: "0123456789AB"."""
     body = signs.rstrip("0") if len(signs.rstrip("0")) >= _MIN_COUNTED else signs
-    if len(body) < _MIN_COUNTED:
+    if len(body) < _MIN_SERIAL_LENGTH:
         return False
     steps = {_STEPS.get(pair, 0) for pair in pairwise(body)}
     return steps in ({1}, {-1})
 
 
 def _repeats(signs: str) -> bool:
-    """Report one or two signs over and over: "ABABABAB", "12121212"."""
-    return len(signs) >= 2 * _MIN_SERIAL_LENGTH and signs[2:] == signs[:-2]
+    """Report a few signs over and over: "ABABABAB", "123123123", "12341234"."""
+    if len(signs) < _MIN_REPEATED:
+        return False
+    return any(signs[period:] == signs[:-period] for period in range(1, len(signs) // 2 + 1))
 
 
 def clean_uuid(text: str) -> str | None:

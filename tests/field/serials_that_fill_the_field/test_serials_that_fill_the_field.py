@@ -21,6 +21,21 @@ SIBLINGS = [
     "ZYXWVUTSRQ",
     "00000000000",
     "12121212",
+    "ABCABCABC",
+    "12341234",
+    "1122334455",
+    "1A2B3C4D",
+    "ABC123",
+    "12345",
+    "VNB0000000",
+    "000000001",
+    "SN1234567890",
+    "SERIAL123",
+    "TEST0001",
+    "CHANGEME",
+    "KYOCERA",
+    "Seriennummer",
+    "неизвестно",
 ]
 
 
@@ -40,7 +55,10 @@ def test_a_filler_is_no_serial(filler):
     assert serial_numbers.clean_serial(filler) is None
 
 
-@pytest.mark.parametrize("real", [*CASES["real"], "VHB8912345", "PHBLL12345", "A123456", "0123-4567-99"])
+@pytest.mark.parametrize(
+    "real",
+    [*CASES["real"], "VHB8912345", "PHBLL12345", "A123456", "0123-4567-99", "VD00000001", "CNB1234567"],
+)
 def test_a_real_serial_is_kept(real):
     assert serial_numbers.clean_serial(real) == real
 
