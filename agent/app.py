@@ -35,7 +35,7 @@ from agent.discovery import announced_places, inventory
 from agent.forecast import forecast_store
 from agent.history import record, supply_gauges
 from agent.history.meters import daily_reads, ledger
-from agent.pipeline import certificate_pins, contract_files
+from agent.pipeline import certificate_pins, contract_edits, contract_files
 from agent.pipeline.batch_writer import BatchWriter
 from agent.pipeline.device_tags import TagAssigner
 from agent.pipeline.pipeline import Pipeline, PollOutcome
@@ -143,10 +143,18 @@ class Agent:
             self.config.state_folder, "rules in force", rules=len(rules.rules), rules_hash=rules.hash
         )
 
-    def use_contracts(self, terms: ContractTerms) -> None:
-        """Put edited contracts and assets into force."""
+    async def offer_contracts(self, terms: ContractTerms) -> bool:
+        """Put edited contracts and assets into force; False if they wait for a person's consent."""
+        before = self.pipeline.terms
+        impact = await self.store.run(lambda tx: contract_edits.measure_edit(tx, self.config, before, terms))
+        if impact.needs_consent and not contract_edits.is_accepted(self.config):
+            self.contracts.complaint = f"it {impact.format_summary()}: {contract_edits.HOW_TO_ACCEPT}"
+            log.warning("the contracts: %s", self.contracts.complaint)
+            return False
         self.pipeline.terms = terms
+        contract_edits.keep_in_force(self.config)
         contract_files.record_use(self.config.state_folder, terms)
+        return True
 
     def use_config(self, edited: Config) -> None:
         """Put an edited configuration into force, but for what is read `at_start`: those keys are logged."""
@@ -362,10 +370,10 @@ def assemble_agent(settings: WatchedFiles[Config], clock: Clock, on_outcome: Out
     rules, identity = watch_rules(first), build_identity(first)
     target, site_id = build_target(first, identity), sender_identity.find_site_id(first.site.id, identity)
     pipeline = build_pipeline(first, rules.load_first(), build_sender(first, identity, target))
-    contracts = contract_files.watch_contracts(
+    contracts = contract_edits.watch_contracts(
         first, lambda: contract_files.faults_of(pipeline.evaluator.rules)
     )
-    pipeline.terms = contracts.load_first()
+    pipeline.terms = contract_edits.load_first(first, contracts)
     pipeline.must_answer = policy.must_answer
     store, fleet = build_store(first), FleetState(site_id, first.rules.first_days)
     store.run_blocking(partial(sender_identity.adopt_events, configured=first.site.id, identity=identity))

@@ -10,6 +10,7 @@ import typer
 from agent.cli import _common
 from agent.contracts.contract_book import ContractBook
 from agent.contracts.coverage import PrinterCoverage
+from agent.contracts.edit_impact import EditImpact
 from agent.contracts.sla_clock import SlaTarget
 from agent.contracts.ticket_terms import ContractTerms, TicketTerms
 from agent.core.calendars import Calendar
@@ -156,6 +157,24 @@ def _coverage_document(one: PrinterCoverage) -> dict[str, Any]:
         "managed": one.match.managed,
         "problems": list(one.problems),
     }
+
+
+def print_impact(impact: EditImpact, *, as_json: bool) -> None:
+    """Print what an edit changes, printer by printer."""
+    if as_json:
+        edits = [
+            {"device": one.device.key, "before": one.before, "after": one.after, "cancelled": one.cancelled}
+            for one in impact.edits
+        ]
+        document = {"printers": impact.printers, "cancelled": impact.cancelled, "edits": edits}
+        _common.print_json({**document, "needs_consent": impact.needs_consent})
+        return
+    columns = ("printer", "contract now", "after the edit", "tickets cancelled")
+    rows = [(one.device.name, one.before, one.after, one.cancelled or None) for one in impact.edits]
+    if rows:
+        _common.print_table("what the edit changes", columns, rows)
+    needs = "" if impact.needs_consent else ": nothing that waits for consent"
+    typer.echo(f"it {impact.format_summary()}{needs}")
 
 
 def print_holidays(book: ContractBook, year: int, *, as_json: bool) -> None:

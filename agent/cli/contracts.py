@@ -129,6 +129,44 @@ def show_coverage(
         raise typer.Exit(1)
 
 
+@app.command("accept", epilog="Exit codes: 0 accepted, or nothing waits; 1 it was not agreed to.")
+def accept_contracts(
+    yes: Annotated[bool, typer.Option("--yes", help="Agree without being asked.")] = False,
+    config: _common.ConfigFile = None,
+    as_json: _common.AsJson = False,
+) -> None:
+    """Show what an edit of contracts.toml or assets.csv would change, and put it in force.
+
+    An edit that would cancel more than 5 tickets, or change the contract of 5 % of the printers, waits for
+    this; until then the last contracts stay in force. The audit log keeps who agreed.
+
+    Examples:
+
+      printwarden contracts accept
+
+      printwarden contracts accept --yes
+    """
+    from agent.core import audit, store
+    from agent.pipeline import contract_edits
+
+    settings = _common.load_settings(config)
+    after = _load_terms(config, None, None)
+    before = contract_edits.load_in_force(settings, None)
+    if before is None:
+        typer.echo("no contracts are in force here yet: the agent takes the files as they are at its start")
+        return
+    with closing(store.open_reader(settings.database_path)) as db:
+        impact = contract_edits.measure_edit(db, settings, before, after)
+    _contract_views.print_impact(impact, as_json=as_json)
+    if not impact.needs_consent:
+        return
+    if not yes and not typer.confirm("Put this in force?", err=True):
+        raise typer.Exit(1)
+    contract_edits.accept_edit(settings)
+    audit.append_entry(settings.state_folder, "contracts accepted", printers=len(impact.edits))
+    typer.echo("accepted: it is in force within seconds", err=as_json)
+
+
 @app.command("holidays")
 def list_holidays(
     year: Annotated[int, typer.Argument(help="The year.", min=1970, max=2100)],

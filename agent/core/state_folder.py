@@ -11,9 +11,11 @@ from agent.core.errors import StoreError, StoreLocked
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-OUR_NAMES = frozenset(
-    {"audit.jsonl", "identity", "enrolment.token", "trusted-hosts"}
-)  # beside the state file and its kin
+OUR_NAMES = frozenset({
+    "audit.jsonl", "identity", "enrolment.token", "trusted-hosts", "silences",
+    "contracts.in-force.toml", "assets.in-force.csv", "contracts.accepted",
+})  # fmt: skip
+"""What lies beside the state file and its kin."""
 
 
 def prepare_folder(path: Path) -> None:

@@ -4,7 +4,7 @@ contracts.toml, assets.csv ──► load_contract_terms ──► ContractTerms
 """
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from agent.config import Config, SiteConfig
@@ -15,7 +15,6 @@ from agent.contracts.ticket_terms import ContractTerms
 from agent.core import audit
 from agent.core.errors import ConfigError
 from agent.core.model import Device
-from agent.core.watched_files import WatchedFiles
 from agent.discovery import inventory
 from agent.pipeline.device_tags import TagAssigner
 from agent.rules.rule import RuleSet
@@ -44,24 +43,22 @@ def load_contract_terms(settings: Config, faults: Collection[str] | None = None)
     return load_drafts(settings, None, None, faults)
 
 
-def watch_contracts(
-    settings: Config, load_faults: Callable[[], Collection[str]]
-) -> WatchedFiles[ContractTerms]:
-    """Watch both files; they are read again when one is edited. `load_faults`: of the rules in force."""
-    return WatchedFiles(
-        "the contracts",
-        lambda: list_contract_files(settings),
-        lambda: load_contract_terms(settings, load_faults()),
-    )
-
-
 def load_drafts(
-    settings: Config | None, file: Path | None, listed: Path | None, faults: Collection[str] | None
+    settings: Config | None,
+    file: Path | None,
+    listed: Path | None,
+    faults: Collection[str] | None,
+    *,
+    beside: bool = True,
 ) -> ContractTerms:
-    """Load these files in place of those of the site. A draft that does not exist is a complaint."""
+    """Load these files; in place of one that is None, that of the site if `beside`.
+
+    A draft that does not exist is a complaint.
+    """
     site = settings.site if settings else SiteConfig()
-    file = file or (_existing(contract_path(settings)) if settings else None)
-    listed = listed or (_existing(assets_path(settings)) if settings else None)
+    if settings and beside:
+        file = file or _existing(contract_path(settings))
+        listed = listed or _existing(assets_path(settings))
     complaints, book, known = [], ContractBook(), AssetList()
     try:
         book = loader.load_contracts(file, site.timezone, faults) if file else book

@@ -173,9 +173,9 @@ async def reload_files(agent: Agent) -> None:
     if rules := agent.rules.reload_changed():
         agent.use_rules(rules)
     silenced = agent.pipeline.silences.has_changed()
-    if contracts := agent.contracts.reload_changed():
-        agent.use_contracts(contracts)
-    if contracts or silenced:
+    edited = agent.contracts.reload_changed()
+    in_force = edited is not None and await agent.offer_contracts(edited)
+    if in_force or silenced:
         await agent.store.run(
             partial(held_changes.review_holds, now=agent.clock.now(), decide=agent.pipeline.decide_hold)
         )

@@ -47,7 +47,7 @@ def run(site: Path, *words: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, 
 
 
 def test_every_command_of_the_page_runs(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
     for command in COMMANDS:
         code, out = run(site, *shlex.split(command), monkeypatch=monkeypatch)
         assert code == 0, (command, out)
