@@ -32,7 +32,7 @@ ENTITY_CLASS = oid("1.3.6.1.2.1.47.1.1.1.1.5")  # entPhysicalClass
 CHASSIS = 3
 
 _FIRST_ENTITY = ENTITY_SERIAL + encode_arcs(1)
-_SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, _FIRST_ENTITY)
+_SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_NAME, SYS_LOCATION, HP_DEVICE_ID, _FIRST_ENTITY, ENGINE_ID)
 _DEVICE_COLUMNS = {
     "descr": oid("1.3.6.1.2.1.25.3.2.1.3"),
     "object_id": oid("1.3.6.1.2.1.25.3.2.1.4"),
@@ -79,8 +79,7 @@ async def read_identity(
     identity = decision.identity
     if identity.serial or identity.mac or not identity.is_printer:
         return decision
-    engine = (await reading.get([ENGINE_ID])).get(ENGINE_ID)
-    return replace(decision, identity=replace(identity, engine_id=find_engine_id(engine)))
+    return replace(decision, identity=replace(identity, engine_id=find_engine_id(found.get(ENGINE_ID))))
 
 
 async def _read_device_ids(
