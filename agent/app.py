@@ -22,7 +22,7 @@ from agent.config import Config, site_key, startup_keys
 from agent.config.access_policy import AccessPolicy
 from agent.config.trusted_hosts import TrustedHosts
 from agent.contracts.ticket_terms import ContractTerms
-from agent.core import audit, health, plugins, store_recovery
+from agent.core import audit, health, plugins, state_folder, store_recovery
 from agent.core.calendars import Calendar
 from agent.core.clock import Clock
 from agent.core.errors import ConfigError, StoreError
@@ -235,6 +235,10 @@ def build_identity(settings: Config) -> AgentIdentity | PendingEnrolment | None:
         return pending if settings.provider.url and pending.token_file.exists() and pending.agent_id else None
     except identities.NotEnrolled as why:
         raise StoreError(str(why)) from why
+    except OSError as why:
+        place = settings.identity_folder
+        hint = state_folder.format_owner_hint(place) or state_folder.format_owner_hint(settings.state_folder)
+        raise StoreError(f"{why.filename or place} cannot be read: {why.strerror or why}{hint}") from why
 
 
 def _record_enrolment(settings: Config, identity: AgentIdentity) -> None:

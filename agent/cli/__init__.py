@@ -4,6 +4,7 @@ Exit codes: 0 done · 1 it did not work (no answer, a promise of the demo was br
 2 the input is wrong (usage, config, rules): nothing was started · 130 interrupted.
 """
 
+import sqlite3
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -66,5 +67,11 @@ def main() -> None:
     except PrintwardenError as why:
         print(f"printwarden: {why}", file=sys.stderr)
         sys.exit(why.exit_code)
+    except (
+        OSError,
+        sqlite3.DatabaseError,
+    ) as why:  # a file or a disk that fails where no room has foreseen it
+        print(f"printwarden: it ended, because {why}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

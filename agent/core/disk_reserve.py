@@ -4,6 +4,7 @@ SQLite needs room even to delete: a DELETE writes pages to the log before it fre
 full disk it can therefore not help itself, and without this file only a person could.
 """
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -28,10 +29,13 @@ class DiskReserve:
             return False
         half_done = self.path.with_suffix(".part")
         try:
-            half_done.write_bytes(os.urandom(self.size))  # zeros could be stored as nothing
+            half_done.unlink(missing_ok=True)
+            with os.fdopen(os.open(half_done, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(os.urandom(self.size))  # zeros could be stored as nothing
             half_done.replace(self.path)
         except OSError:
-            half_done.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                half_done.unlink(missing_ok=True)
             return False
         return True
 

@@ -11,6 +11,7 @@ from agent.core.errors import StoreError, StoreLocked
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+MUST_BE_FILES = frozenset({"audit.jsonl", "enrolment.token", "trusted-hosts"})
 OUR_NAMES = frozenset({
     "audit.jsonl", "identity", "enrolment.token", "trusted-hosts", "silences",
     "contracts.in-force.toml", "assets.in-force.csv", "contracts.accepted",
@@ -30,13 +31,28 @@ def prepare_folder(path: Path) -> None:
         for entry in [*folder.iterdir()]:
             if entry.is_symlink():
                 raise StoreError(f"{entry} is a link, which the state folder must not have: remove it")
-        if path.is_dir():
-            raise StoreError(f"{path} is a folder, where the state file should be: move it away")
+            if entry.name in MUST_BE_FILES or entry.name.startswith(f"{path.stem}."):
+                _check_file(entry)
         if sys.platform != "win32":
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE))
         restrict_files(path)
     except OSError as why:
-        raise StoreError(f"{folder} cannot be used: {why.strerror or why}{_owner_hint(folder)}") from why
+        raise StoreError(
+            f"{folder} cannot be used: {why.strerror or why}{format_owner_hint(folder)}"
+        ) from why
+
+
+def _check_file(file: Path) -> None:
+    """Raise StoreError for what is in the place of a file of the state, or may not be written."""
+    if file.is_dir():
+        what = "the state file" if file.suffix == ".db" else "a file of the state"
+        raise StoreError(f"{file} is a folder, where {what} should be: move it away")
+    if not file.is_file():
+        raise StoreError(f"{file} is no file, where a file of the state should be: move it away")
+    try:
+        os.close(os.open(file, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)))
+    except OSError as why:
+        raise StoreError(f"{file} cannot be used: {why.strerror or why}{format_owner_hint(file)}") from why
 
 
 def restrict_files(path: Path) -> None:
@@ -65,11 +81,11 @@ def _set_mode(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _owner_hint(folder: Path) -> str:
-    """Name the remedy where the folder belongs to another user."""
+def format_owner_hint(path: Path) -> str:
+    """Say who owns a file or a folder that belongs to another user; else nothing."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
-            owner = folder.stat().st_uid
+            owner = path.stat().st_uid
             if owner != os.geteuid():
                 return f"; it belongs to user {owner}, and this is user {os.geteuid()}"
     return ""

@@ -246,13 +246,19 @@ class Store:
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a state file for reading, also while its owner runs.
 
-    Raises StoreError if the file does not exist, or if an older version wrote it and it is not migrated yet.
+    Raises StoreError if it does not exist, cannot be read, or is of an older version and not migrated yet.
     """
-    if not path.is_file():
-        raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    db.row_factory = sqlite3.Row
-    versions = migrations.load_versions(db)
+    try:
+        if not path.is_file():
+            raise StoreError(f"{path} does not exist yet: has the agent run with this configuration?")
+        db, versions = _connect_reader(path)
+    except store_recovery.UNREADABLE as why:
+        if store_recovery.is_corruption(why):
+            raise StoreError(f"{path} is damaged ({why}): the service recovers it when it starts") from why
+        raise StoreError(f"{path} cannot be read: {why}{state_folder.format_owner_hint(path)}") from why
+    except OSError as why:
+        hint = state_folder.format_owner_hint(path.parent)
+        raise StoreError(f"{path} cannot be read: {why.strerror or why}{hint}") from why
     if not versions:
         db.close()
         raise StoreError(f"{path} is not ready yet: the agent has not finished its first start")
@@ -263,6 +269,29 @@ def open_reader(path: Path) -> sqlite3.Connection:
             "its service starts; until then, read it with the older version"
         )
     return db
+
+
+def _connect_reader(path: Path) -> tuple[sqlite3.Connection, dict[str, int]]:
+    """Open a file for reading, with its versions; where nothing can be written beside it, as it stands.
+
+    SQLite needs a file beside a log. Without a log the file is whole, and none is needed.
+    """
+    log_file = path.with_name(f"{path.name}-wal")
+    ways = (
+        ["?mode=ro"]
+        if log_file.exists() and log_file.stat().st_size
+        else ["?mode=ro", "?mode=ro&immutable=1"]
+    )
+    for way in ways:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}{way}", uri=True, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            return db, migrations.load_versions(db)
+        except BaseException as why:
+            db.close()
+            if way == ways[-1] or not isinstance(why, sqlite3.OperationalError):
+                raise
+    raise AssertionError("one of the ways has returned or raised")
 
 
 def _is_disk_full(why: Exception) -> bool:

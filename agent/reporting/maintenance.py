@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from agent.core import audit, disk_reserve, store_recovery
+from agent.core import audit, disk_reserve, state_folder, store_recovery
 from agent.core.clock import Clock
 from agent.core.errors import StoreError
 from agent.core.migrations import Migrations
@@ -29,6 +29,7 @@ def open_store(path: Path, tables: Migrations) -> Store:
     mark = high_water.read_mark(_mark_path(path))
     ran_before = not (path.is_file() and path.stat().st_size) and has_run_before(path)
     check = partial(_check_outbox, mark=mark)
+    state_folder.prepare_folder(path)
     store_recovery.check_small_file(path)
     store = Store(path, tables, relieve=retention.evict_events)
     try:

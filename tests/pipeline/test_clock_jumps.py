@@ -11,7 +11,9 @@ import random
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from loopback import own
@@ -178,6 +180,19 @@ async def test_a_calendar_job_follows_the_clock_and_runs_once_in_a_night():
     calendar.stop()
 
 
+@pytest.mark.parametrize("start", [date(2026, 3, 27), date(2026, 10, 23)], ids=["spring", "autumn"])
+def test_the_nightly_job_runs_once_a_day_when_summer_time_begins_and_ends(start):
+    zone = ZoneInfo("Europe/Berlin")
+    trigger = CalendarJobs(zone, FailureLog())._daily(*jobs.PRUNE_TIME)
+    at, runs = datetime.combine(start, time(), zone), []
+    while len(runs) < 5:
+        fired = trigger.get_next_fire_time(runs[-1] if runs else None, at)
+        runs.append(fired)
+        at = fired.astimezone(UTC) + timedelta(seconds=1)
+    assert [run.date().day for run in runs] == [start.day + n for n in range(5)]
+    assert {(run.hour, run.minute) for run in runs} == {jobs.PRUNE_TIME}
+
+
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -185,6 +200,9 @@ async def test_a_calendar_job_follows_the_clock_and_runs_once_in_a_night():
         pytest.param("@1970-01-02 00:00:00", "+0", id="1970, put right by NTP", marks=pytest.mark.long),
         pytest.param("+0", "+1y", id="a year forward", marks=pytest.mark.long),
         pytest.param("+0", "-180", id="three minutes back", marks=pytest.mark.long),
+        pytest.param("+0", "+180", id="three minutes forward", marks=pytest.mark.long),
+        pytest.param("+0", "+1d", id="a day forward", marks=pytest.mark.long),
+        pytest.param("+0", "-1y", id="a year back", marks=pytest.mark.long),
     ],
 )
 async def test_a_process_whose_clock_is_set_polls_on(tmp_path, shop, needs, first, then):
@@ -195,7 +213,7 @@ async def test_a_process_whose_clock_is_set_polls_on(tmp_path, shop, needs, firs
     config.write_text(
         f'[[network]]\ncidr = "{own("8.0/30")}"\nsnmp_port = {fleet.members[0].address.port}\n'
         '[mdns]\nenabled = false\n[ipp]\nenabled = false\n[storage]\nfolder = "state"\n'
-        '[schedule]\nalerts = "10 s"\nsupplies = "10 s"\n[log]\nlevel = "warning"\n'
+        '[schedule]\nalerts = "10 s"\nsupplies = "10 s"\nheartbeat = "10 s"\n[log]\nlevel = "warning"\n'
     )
     config.chmod(0o600)
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")  # noqa: ASYNC240
@@ -219,6 +237,15 @@ async def test_a_process_whose_clock_is_set_polls_on(tmp_path, shop, needs, firs
             before = fleet.count_packets(own("8.1")).total()
             await wait_until(lambda: fleet.count_packets(own("8.1")).total() >= before + 4, 90.0)
             await wait_until(reported)
+            status = [sys.executable, "-m", "agent", "status", "--config", str(config)]
+            shown = ""
+            async with asyncio.timeout(90):
+                while "the clock of this machine was set" not in shown:  # from the next heartbeat on
+                    done = await asyncio.to_thread(
+                        subprocess.run, status, capture_output=True, text=True, timeout=60, check=False
+                    )
+                    shown = done.stdout
+            assert shown.count("the clock of this machine was set") == 1
             assert process.poll() is None
         finally:
             process.terminate()

@@ -144,3 +144,15 @@ def test_without_systemd_it_is_told_what_can_be_done(verb):
     ended = CliRunner().invoke(build_cli(["service"]), ["service", verb])
     assert isinstance(ended.exception, InstallNotPossible)
     assert "`printwarden run` is the service, for any other supervisor" in str(ended.exception)
+
+
+def test_the_unit_bounds_memory_and_restarts() -> None:
+    """A poison answer may end the service, but makes neither the machine slow nor a loop without end."""
+    text = (systemd_install.HERE / "printwarden.service").read_text("utf-8")
+    keys = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    assert keys["MemoryMax"] == "512M"
+    assert keys["MemorySwapMax"] == "0"
+    assert (keys["Restart"], keys["RestartPreventExitStatus"]) == ("always", "2")
+    seconds, starts = int(keys["RestartSec"]), int(keys["StartLimitBurst"])
+    assert keys["StartLimitIntervalSec"] == "1h"
+    assert seconds * starts < 3600, "the bound is reached before its hour is over"
