@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.core.model import Address, IppPlace, Sighting, Snapshot
 
-LISTEN = 2.5  # seconds for the answer to the mDNS question: printers answer within half a second
+LISTEN = 5.0  # seconds at most for the answer to the mDNS question: printers answer within half a second
 PATIENCE = 10.0  # seconds for the answer over IPP
 
 

@@ -25,15 +25,19 @@ def printers(shop, context: str, others: str) -> SimulatedFleet:
 
 def sealed_site(site_of, fleet, **credential):
     place = {"cidr": own("34.0/29"), "snmp_port": fleet.members[0].address.port, "credentials": ["sealed"]}
-    return site_of(fleet, own("34.0/29"), network=[place], credential=[CREDENTIAL | credential])
+    snmp = {"timeout": "10 s", "retries": 0, "requests_per_second": 5000.0}
+    rates = {"requests_per_second_per_subnet": 5000.0}
+    return site_of(
+        fleet, own("34.0/29"), network=[place], credential=[CREDENTIAL | credential], snmp=snmp | rates
+    )
 
 
 @pytest.mark.parametrize(
     ("context", "others", "configured"),
     [
         ("Jetdirect", "report", {}),
-        ("Jetdirect", "nothing", {}),
-        ("floor 2", "report", {"context": "floor 2"}),
+        pytest.param("Jetdirect", "nothing", {}, marks=pytest.mark.long),
+        pytest.param("floor 2", "report", {"context": "floor 2"}, marks=pytest.mark.long),
     ],
 )
 async def test_it_is_found_and_read_and_its_context_is_kept(

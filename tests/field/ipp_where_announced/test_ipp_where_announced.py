@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from announced_printer import KEY, AnnouncedPrinter
-from field_site import FieldSite
+from field_site import HOUR, HOURLY, FieldSite
 from loopback import free_port, own
 from printer_certificate import make_certificate
 
@@ -41,7 +41,9 @@ async def test_it_is_read_where_it_was_announced(field, usual: int, case: dict) 
     async with printer.serve(HOST) as port, field("14.0/29", ipp={"port": usual}) as site:
         assert await announce(site, port, case["rp"]) == "printer"
         printer.pages, printer.level = 41_012, 4
-        await site.pass_hours(25)
+        for _ in range(5):
+            site.clock.advance(6 * HOUR)
+            await site.poll(HOURLY)
         assert site.counters(KEY)["total"].adjusted == 41_012
         assert totals(site) == [41_000, 41_012]
         assert [(one.device, one.component) for one in site.tickets()] == [(KEY, "toner:black")]

@@ -19,6 +19,7 @@ SECRET = {"auth_protocol": "SHA256", "auth_password": "correct horse battery"}
 V3 = {
     "device": {"versions": frozenset(), "user": UsmUser(name="mps", **SECRET)},
     "credentials": ["sealed"],
+    "snmp": {"timeout": "10 s", "retries": 0},
     "credential": [{"name": "sealed", "version": "3", "user": "mps", **SECRET}],
 }
 V1 = {"credential": [{"name": "old", "version": "1"}], "credentials": ["old"]}
