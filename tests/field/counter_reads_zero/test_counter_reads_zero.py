@@ -6,6 +6,8 @@ import pytest
 from field_site import FieldSite
 from loopback import own
 
+from agent.core.clock import format_iso_time
+
 WALK = Path(__file__).with_name("printer.snmprec")
 KEY = "sn:CN00000005"
 MOST_BILLED = 18
@@ -45,3 +47,43 @@ async def test_a_counter_that_was_cleared_is_billed_once_it_has_counted_on_for_a
         billed = await show_hourly(site, [8245, 8250, *range(0, 60, 2)])
         assert billed[20] == 5
         assert billed[-1] == 5 + 56, "of the 2 pages from the 0 on nothing is certain"
+
+
+async def test_billing_on_hold_is_one_word_for_read_ticket_and_counter(field):
+    """A reset: what the read, the stored counter and the ticket say of it agrees, then and a day later."""
+    async with field("9.0/29") as site:
+        printer = site.place(own("9.1"), WALK)
+        printer.pages = 8245
+        await site.find()
+        await site.pass_hours(20)
+        held, printer.pages = [], 12
+        for hour in range(60):
+            printer.pages += 1
+            await site.pass_hours(1)
+            counter, read = site.counters(KEY)["total"], site.events("mps.meter_read/1")[-1]["meters"]
+            if read["read_at"] == format_iso_time(site.clock.now()):
+                (detail,) = [one for one in read["details"] if one["name"] == "total"]
+                (total,) = [one for one in read["sums"] if one["name"] == "total"]
+                assert detail["billable"] == counter.billable == ("total" in read["counters"])
+                assert (total["reason"] == "in_doubt") == (not counter.billable)
+                held.append((hour, counter.billable))
+        assert [billable for _, billable in held] == [False, True], (
+            "one read within the day of doubt, one after"
+        )
+        (ticket,) = [one for one in site.tickets() if one.fault == "meter.untrusted"]
+        assert "uncertain pages are not billed" in ticket.title
+
+
+async def test_a_second_reset_has_a_ticket_of_its_own(field):
+    async with field("9.0/29") as site:
+        printer = site.place(own("9.1"), WALK)
+        printer.pages = 8245
+        await site.find()
+        await site.pass_hours(5)
+        for start in (40, 20):
+            printer.pages = start
+            for _ in range(26):
+                printer.pages += 1
+                await site.pass_hours(1)
+        told = [(e["fault"]["component"], e["event"]) for e in site.events("mps.ticket/1")]
+        assert told.count(("epoch:2", "open")) == told.count(("epoch:3", "open")) == 1

@@ -72,9 +72,11 @@ async def test_the_same_printer_after_a_restart_goes_on(field):
         assert site.counters(OLD)["total"].adjusted == 40_003
 
 
-async def test_a_swap_in_the_middle_of_a_poll_books_nothing_to_the_old(field):
+@pytest.mark.parametrize("answers", [1, 2, 5])
+@pytest.mark.parametrize("settings", [{}, {"credentials": ["old"], **V1}], ids=["v2c", "v1"])
+async def test_a_swap_in_the_middle_of_a_poll_books_nothing_to_the_old(field, answers, settings):
     """Sibling: the first requests were answered by the old printer, the rest by the new one."""
-    async with field("9.0/29") as site:
+    async with field("9.0/29", **settings) as site:
         site.place(own("9.1"), FOLDER / "printer.snmprec")
         await site.find()
         await site.pass_hours(2)
@@ -82,7 +84,7 @@ async def test_a_swap_in_the_middle_of_a_poll_books_nothing_to_the_old(field):
         new.show(SERIAL, "VNB0000002")
         new.pages = 50_000
         socket = site.sockets[own("9.1")]
-        socket.after = (2, new)
+        socket.after = (answers, new)
         await site.poll(HOURLY)
         assert site.counters(OLD)["total"].adjusted == 40_000
         await site.pass_hours(2)
