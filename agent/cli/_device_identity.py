@@ -42,7 +42,17 @@ def list_devices(config: _common.ConfigFile = None, as_json: _common.AsJson = Fa
             }
         )
         return
-    columns = ("key", "printer", "address", "proof", "trust", "replaces", "moved from", "addresses")
+    columns = (
+        "key",
+        "printer",
+        "address",
+        "proof",
+        "trust",
+        "replaces",
+        "moved from",
+        "displaced by",
+        "addresses",
+    )
     _common.print_table(f"{len(rows)} printers", columns, ([row[name] for name in columns] for row in rows))
     if made:
         names = ("kind", "device", "other", "reason")
@@ -104,9 +114,12 @@ def decide_identity(kind: str, device: str, other: str, reason: str, config: _co
 
 
 def _require_key(tx: "sqlite3.Connection", key: str) -> None:
-    from agent.discovery import inventory
+    from agent.discovery import decisions, inventory
 
-    if inventory.load_device(tx, key) is None:
+    merged = {
+        one.other for one in decisions.load_decisions(tx)
+    }  # an automatic merge leaves no device of that key
+    if inventory.load_device(tx, key) is None and key not in merged:
         raise typer.BadParameter(f"there is no printer {key}: see `printwarden devices list`")
 
 
@@ -123,6 +136,7 @@ def _device_row(db: "sqlite3.Connection", device: "Device") -> dict[str, Any]:
         "trust": f"merged into {merged}" if merged else device.trust,
         "replaces": device.replaces,
         "moved from": device.moved_from,
+        "displaced by": device.displaced_by,
         "addresses": further or None,
     }
 

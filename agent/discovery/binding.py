@@ -127,7 +127,7 @@ def find_serial_claim(
 ) -> tuple[Device, str] | None:
     """Find a living device whose serial number a reading at another address gives with another MAC.
 
-    Returns it with the key that the reading would get; None without such a device or after a merge.
+    Returns it with the key that the reading would get; None without such a device, and after a decision.
     """
     key = _choose_key(tx, identity, address)
     related = _find_related(tx, identity, address)
@@ -141,7 +141,7 @@ def find_serial_claim(
         and matching.claims_serial(device, identity, address, now)
     )
     device = next(claimed, None)
-    return (device, key) if device else None
+    return (device, key) if device and not decisions.has_decision(tx, device.key, key) else None
 
 
 def _bind_second_address(tx: sqlite3.Connection, device: Device, address: Address, now: float) -> Binding:

@@ -52,8 +52,9 @@ def merge_devices(tx: sqlite3.Connection, device: str, other: str, reason: str, 
 
 
 def split_devices(tx: sqlite3.Connection, device: str, other: str, reason: str, now: float) -> None:
-    """Keep the two apart from now on, and undo their merge."""
+    """Keep the two apart from now on, and undo their merge: further addresses are identified anew."""
     _undo_decisions(tx, device, other, now)
+    tx.execute("DELETE FROM second_address WHERE device IN (?, ?)", (device, other))
     _add_decision(tx, "split", device, other, reason, now)
 
 
@@ -68,18 +69,23 @@ def trust_device(tx: sqlite3.Connection, device: str, reason: str, now: float) -
 
 def add_finding(tx: sqlite3.Connection, device: str, other: str, reason: str, now: float) -> bool:
     """Add a finding, unless it is there or a decision about the two exists; True if it is new."""
-    pair = {"device": device, "other": other}
-    if tx.execute(
-        "SELECT 1 FROM identity_decision WHERE undone IS NULL AND "
-        "((device = :device AND other = :other) OR (device = :other AND other = :device))",
-        pair,
-    ).fetchone():
+    if has_decision(tx, device, other):
         return False
     added = tx.execute(
         "INSERT INTO identity_finding (device, other, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (device, other, now, reason),
     )
     return added.rowcount > 0
+
+
+def has_decision(db: sqlite3.Connection, device: str, other: str) -> bool:
+    """Report that a merge or a split of the two is in force."""
+    row = db.execute(
+        "SELECT 1 FROM identity_decision WHERE undone IS NULL AND "
+        "((device = :device AND other = :other) OR (device = :other AND other = :device))",
+        {"device": device, "other": other},
+    ).fetchone()
+    return row is not None
 
 
 def load_findings(db: sqlite3.Connection, device: str = "") -> list[IdentityFinding]:

@@ -78,3 +78,11 @@ def test_an_unknown_key_is_a_mistake_of_the_command(devices):
         ["devices", "merge", A, "sn:NOBODY", "--config", str(devices.folder / "config.toml")],
     )
     assert done.exit_code == 2
+
+
+def test_an_automatic_merge_is_undone_though_it_left_no_device_of_that_key(devices):
+    with closing(Store(devices.folder / "printwarden.db", MIGRATIONS)) as store, store.transaction() as tx:
+        decisions.merge_devices(tx, A, "mac:0000000000cc", "both addresses gave one serial number", 0.0)
+    devices("split", A, "mac:0000000000cc")
+    shown = devices("list", "--json")
+    assert [(one["kind"], one["other"]) for one in shown["decisions"]] == [("split", "mac:0000000000cc")]

@@ -8,6 +8,7 @@ from field_site import LEVEL, MAC, SERIAL
 from loopback import own
 
 from agent.collectors._identity import serial_numbers
+from agent.discovery import decisions
 from agent.simulator.ber import BerTag, BerValue
 
 FOLDER = Path(__file__).parent
@@ -109,3 +110,27 @@ async def test_two_cards_of_one_printer_are_one_device(field):
         await site.pass_hours(25)
         assert site.counters("sn:VNA0000001")["total"].adjusted == 40007
         assert set(site.devices()) == {"sn:VNA0000001"}
+
+
+async def test_a_split_by_hand_stays_split(field):
+    """Sibling: two cards were joined by one look; a person says that they are two printers, and that holds."""
+    walk, other = FOLDER.parent / "addresses_exchanged" / "a.snmprec", "mac:3c52820000c3"
+    async with field("9.0/29") as site:
+        site.place(own("9.1"), walk)
+        await site.find()
+        second = site.place(own("9.2"), walk)
+        second.show(MAC, BerValue(BerTag.OCTETS, bytes.fromhex("3c52820000c3")))
+        await site.find()
+        assert set(site.devices()) == {"sn:VNA0000001"}, "joined"
+        now = site.clock.now()
+        await site.agent.store.run(
+            lambda tx: decisions.split_devices(tx, "sn:VNA0000001", other, "two printers, seen on site", now)
+        )
+        await site.pass_hours(25)
+        await site.find()
+        second.pages += 100
+        await site.pass_hours(25)
+        assert set(site.devices()) == {"sn:VNA0000001", other}
+        assert site.counters("sn:VNA0000001")["total"].adjusted == 40000
+        assert site.counters(other)["total"].adjusted == 40100
+        assert site.findings() == [], "it was settled"
