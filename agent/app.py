@@ -62,7 +62,7 @@ from agent.reporting.sender import Sender
 from agent.rules import evaluator, loader
 from agent.rules.rule import RuleSet
 from agent.snmp.engine import SnmpClient, SnmpSettings
-from agent.tickets import grouping, held_changes, lifecycle, timeline
+from agent.tickets import approvals, grouping, held_changes, lifecycle, timeline
 from agent.tickets.feedback import desk_requests, feedback_store
 from agent.tickets.silences import SilenceList
 from uplink import targets
@@ -96,6 +96,7 @@ MIGRATIONS = {
     "grouping": grouping.SCHEMA,
     "feedback": feedback_store.SCHEMA,
     "timeline": timeline.SCHEMA,
+    "approvals": approvals.SCHEMA,
     "holds": held_changes.SCHEMA,
     "verification": verification.SCHEMA,
     "promises": promise_watch.SCHEMA,

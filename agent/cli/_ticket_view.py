@@ -14,7 +14,7 @@ def print_ticket(data: Mapping[str, Any], desk: str) -> None:
         "", ("", ""), [(name, text) for name, text in (*_ticket_facts(data), ("desk", desk)) if text]
     )
     for title, name, columns in TABLES:
-        if found := (data.get("printer") or {}).get(name):
+        if found := (data if name == "parts" else data.get("printer") or {}).get(name):
             rows = [[cell(one) for cell in columns.values()] for one in found]
             _common.print_table(f"\n{title}", tuple(columns), rows)
 
@@ -43,8 +43,48 @@ def _ticket_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "display", " / ".join(printer.get("console", ()))
     yield "pages", _format_pages(printer)
     yield "restarts", f"{printer['restarts_24h']} within 24 hours" if printer.get("restarts_24h") else ""
+    yield from _contract_facts(data)
     yield "before", f"{fault['earlier_90d']} × within 90 days" if fault.get("earlier_90d") else ""
     yield "also open", ", ".join(fault.get("related") or ())
+
+
+def _contract_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the contract says: by when, who, where, what to bring along, who pays."""
+    sla, sent, visit = data.get("sla") or {}, data.get("routing") or {}, data.get("visit") or {}
+    skills, billing = data.get("skills") or {}, data.get("billing") or {}
+    due = [f"{name} by {sla[key]}" for name, key in DUE_TIMES if sla.get(key)]
+    late = [f"{name.replace('_', ' ')} is overdue" for name in sla.get("breached", ())]
+    yield "priority", _join_parts(data["fault"].get("priority"), *due, *late)
+    contract = data.get("contract") or {}
+    yield (
+        "contract",
+        _join_parts(contract.get("contract_id"), contract.get("billing_model"), contract.get("problem")),
+    )
+    yield (
+        "sent",
+        _join_parts(sent.get("service_org"), sent.get("queue"), sent.get("dispatch"), sent.get("problem")),
+    )
+    yield (
+        "visit",
+        _join_parts(
+            visit.get("place"), visit.get("hours"), visit.get("contact_ref"), visit.get("access_notes_ref")
+        ),
+    )
+    yield "skills", _join_parts(*skills.get("required", ()), *skills.get("certification", ()))
+    lift = "two people to lift" if skills.get("two_person_lift") else None
+    yield "tools", _join_parts(*skills.get("tools", ()), lift)
+    yield "who pays", _format_billing(billing)
+
+
+def _format_billing(billing: Mapping[str, Any]) -> str:
+    """ "covered", "the customer pays (time and materials), waits for: visit"."""
+    if not billing or billing["chargeable"] is None:
+        return ""
+    reason = str(billing["reason"]).replace("_", " ")
+    paid = f"the customer pays ({reason})" if billing["chargeable"] else reason
+    answer = {True: "the customer agreed", False: "the customer declined"}.get(billing.get("approved"))
+    waits = f"waits for the customer's yes: {billing['approval']}" if billing.get("approval") else None
+    return _join_parts(paid, waits, answer)
 
 
 def _join_parts(*parts: str | None, by: str = ", ") -> str:
@@ -97,8 +137,25 @@ def _format_days(one: Mapping[str, Any]) -> str:
     return f"{days['p50']:.0f} days ({days['p10']:.0f} to {days['p90']:.0f})" if days else "–"
 
 
+DUE_TIMES = (
+    ("acknowledged", "acknowledge_due"),
+    ("somebody there", "response_due"),
+    ("working", "resolution_due"),
+    ("a loaner", "loaner_due"),
+)
 Columns = Mapping[str, Callable[[Mapping[str, Any]], object]]
 TABLES: tuple[tuple[str, str, Columns], ...] = (
+    (
+        "Parts to bring",
+        "parts",
+        {
+            "part": itemgetter("part_no"),
+            "ERP item": itemgetter("erp_item"),
+            "what": itemgetter("description"),
+            "qty": itemgetter("qty"),
+            "voltage": itemgetter("voltage"),
+        },
+    ),
     (
         "Open alerts",
         "alerts",

@@ -2,14 +2,23 @@
 
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from agent.cli import _common
 
+app = typer.Typer(
+    help="The open tickets, and decisions about those that wait for one.",
+    invoke_without_command=True,
+    rich_markup_mode="rich",
+)
 
-def tickets(
+
+@app.callback()
+def list_tickets(
+    context: typer.Context,
     config: _common.ConfigFile = None,
     days: Annotated[float, typer.Option(help="Show those cleared in the last DAYS days, too.")] = 0.0,
     notices: Annotated[bool, typer.Option("--notices", help="Show what the site can fix itself.")] = False,
@@ -25,6 +34,8 @@ def tickets(
 
       printwarden tickets --notices --json
     """
+    if context.invoked_subcommand:
+        return
     from agent.core import store
     from agent.tickets import lifecycle as room
     from agent.tickets.feedback import feedback_store
@@ -51,6 +62,59 @@ def tickets(
     names = ("ticket", "opened", "cleared", "what", "rule", "told", "desk says")
     what = "notices for the site" if notices else "tickets"
     _common.print_table(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
+
+
+TicketArgument = Annotated[str, typer.Argument(metavar="TICKET", help="Its id, or the end of it.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who said so: a name or a reference.")]
+
+
+@app.command()
+def approve(
+    ticket: TicketArgument,
+    by: ByOption,
+    config: _common.ConfigFile = None,
+    clock: _common.ClockText = "",
+) -> None:
+    """Approve what a ticket waits for: a visit, a repair, an early order. The provider is told at once.
+
+    Example: printwarden tickets approve 2060f8bf --by "Ms Meyer"
+    """
+    _decide(config, clock, ticket, by, "approved")
+
+
+@app.command()
+def decline(
+    ticket: TicketArgument,
+    by: ByOption,
+    config: _common.ConfigFile = None,
+    clock: _common.ClockText = "",
+) -> None:
+    """Decline what a ticket waits for: nobody is sent. The provider is told at once.
+
+    Example: printwarden tickets decline 2060f8bf --by "Ms Meyer"
+    """
+    _decide(config, clock, ticket, by, "declined")
+
+
+def _decide(config: Path | None, clock: str, words: str, by: str, decision: str) -> None:
+    from agent.core import audit, store
+    from agent.tickets import approvals, search
+    from agent.tickets.approvals import ApprovalDecision
+
+    settings, now = _common.load_settings(config), _common.parse_clock(clock).now()
+    with closing(store.open_reader(settings.database_path)) as db:
+        found = search.find_tickets(db, words)
+        if len(found) != 1:
+            said = f'"{words}" fits {len(found)} tickets; `printwarden tickets` lists them'
+            raise typer.BadParameter(said, param_hint="TICKET")
+        before = approvals.load_decision(db, found[0])
+    if before:
+        said = f"{found[0]} was {before.decision} already, by {before.by}"
+        raise typer.BadParameter(said, param_hint="TICKET")
+    made = ApprovalDecision(ticket=found[0], decision=decision, by=by, at=now)
+    approvals.write_decision(settings.state_folder, made)
+    audit.append_entry(settings.state_folder, f"ticket {decision}", ticket=found[0], named=by)
+    typer.echo(f"{found[0]}: {decision}; the provider is told within seconds, if the agent runs")
 
 
 def _ticket_row(ticket: Any, *, delivery: Any, desk: Any) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class TicketTimes:
     arrived: float | None = None  # somebody is on site, or at work on it
     fixed: float | None = None  # the condition ended
     pauses: tuple[ClockPause, ...] = ()
+    decided: float | None = None  # when the customer said yes or no, where that was asked
+    approved: bool | None = None  # what the customer said
 
 
 def judge_targets(

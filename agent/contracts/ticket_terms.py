@@ -1,6 +1,6 @@
 """What the contract says of one ticket: priority, cover, who is sent, with what, and by when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -8,11 +8,11 @@ from agent.contracts import cover, matching, parts_kits, routing, sla_clock
 from agent.contracts.assets import AssetList
 from agent.contracts.contract_book import ContractBook, find_priority
 from agent.contracts.cover import CoverDecision
-from agent.contracts.file_format import SlaForm
+from agent.contracts.file_format import ContractForm, SlaForm
 from agent.contracts.matching import ContractMatch
 from agent.contracts.parts_kits import KitNeeds
 from agent.contracts.routing import Dispatch, TicketRoute
-from agent.contracts.sla_clock import SlaTarget, TicketPromise, TicketTimes
+from agent.contracts.sla_clock import ClockPause, SlaTarget, TicketPromise, TicketTimes
 from agent.contracts.value_types import Priority
 from agent.core.model import Change, ChangeKind, Device, Impact
 
@@ -40,6 +40,7 @@ class ContractTerms:
     site_id: str = ""
     zone: tzinfo | None = None  # of the site; None: of this machine
     hears_back: bool = True  # False: by mail or folder, no acknowledgement can come back
+    assign: Callable[[Device], Device] | None = None  # tags and contract by the configuration
 
     @property
     def is_empty(self) -> bool:
@@ -48,6 +49,8 @@ class ContractTerms:
 
     def find_match(self, device: Device) -> ContractMatch:
         """Find the contract of a printer, and why it is that one."""
+        if self.assign is not None:
+            device = self.assign(replace(device, contract=None))
         return matching.find_contract(self.book, self.assets, device, self.site_id)
 
     def assign_contract(self, device: Device) -> Device:
@@ -111,6 +114,8 @@ class ContractTerms:
         priority = find_priority(contract, impact)
         day = datetime.fromtimestamp(times.started, self.zone).date()
         covered = cover.decide_cover(contract, impact, fault, day)
+        if contract and covered.approval:
+            times = _wait_for_customer(contract, times)
         voltage = asset.voltage if asset else ""
         needs = parts_kits.find_needs(self.book.kits, device, fault, vendor_code, voltage)
         sla = contract.sla.get(priority) if contract and priority else None
@@ -119,7 +124,11 @@ class ContractTerms:
         if contract:
             territory = asset.territory if asset else ""
             route = routing.find_route(
-                self.book, contract, territory, needs, _choose_dispatch(priority, covered, planned=planned)
+                self.book,
+                contract,
+                territory,
+                needs,
+                _choose_dispatch(priority, covered, times, planned=planned),
             )
         return TicketTerms(
             match=match,
@@ -152,9 +161,19 @@ class ContractTerms:
         yield sla_clock.judge_promise(promise, times.started, met, now)
 
 
-def _choose_dispatch(priority: Priority | None, covered: CoverDecision, *, planned: bool) -> Dispatch:
-    if priority is None:
+def _wait_for_customer(contract: ContractForm, times: TicketTimes) -> TicketTimes:
+    """Add the pause of the clock while the customer decides, where the contract knows such a pause."""
+    if "waiting_for_customer" not in contract.pause_when:
+        return times
+    waited = ClockPause(begin=times.started, end=times.decided, reason="waiting_for_customer")
+    return replace(times, pauses=(waited, *times.pauses))
+
+
+def _choose_dispatch(
+    priority: Priority | None, covered: CoverDecision, times: TicketTimes, *, planned: bool
+) -> Dispatch:
+    if priority is None or (covered.approval and times.approved is False):
         return "notice"
-    if covered.approval:
+    if covered.approval and times.approved is None:
         return "await_approval"
     return "next_visit" if planned else "auto"

@@ -13,7 +13,7 @@ PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MUST_BE_FILES = frozenset({"audit.jsonl", "enrolment.token", "trusted-hosts"})
 OUR_NAMES = frozenset({
-    "audit.jsonl", "identity", "enrolment.token", "trusted-hosts", "silences",
+    "audit.jsonl", "identity", "enrolment.token", "trusted-hosts", "silences", "approvals",
     "contracts.in-force.toml", "assets.in-force.csv", "contracts.accepted",
 })  # fmt: skip
 """What lies beside the state file and its kin."""

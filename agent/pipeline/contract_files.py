@@ -70,7 +70,13 @@ def load_drafts(
         complaints += why.complaints
     if complaints:
         raise ConfigError(complaints)
-    return ContractTerms(book=book, assets=known, site_id=site.id, zone=site.timezone)
+    return ContractTerms(
+        book=book,
+        assets=known,
+        site_id=site.id,
+        zone=site.timezone,
+        assign=TagAssigner(settings) if settings else None,
+    )
 
 
 def _existing(path: Path) -> Path | None:

@@ -132,10 +132,13 @@ class Maintenance:
             log.warning("%d events were dropped by rule; `printwarden outbox status` shows which", dropped)
         self.slowdown = await self.store.run(self._requeue_withheld)
         await self._answer_requests()
-        await self.store.run(
-            partial(promise_watch.announce_promises, sender=self.sender, now=self.clock.now())
-        )
+        await self.store.run(self._announce_tickets)
         await self.store.run(lambda _: _sync_mark(self.store.path))  # on the thread that writes it
+
+    def _announce_tickets(self, tx: sqlite3.Connection) -> None:
+        """Tell of decisions about tickets, and of their promises."""
+        promise_watch.announce_decisions(tx, self.sender, self.clock.now())
+        promise_watch.announce_promises(tx, self.sender, self.clock.now())
 
     def _requeue_withheld(self, tx: sqlite3.Connection) -> float:
         for ticket in retention.list_withheld(tx):

@@ -1,6 +1,7 @@
 """Tells of promises before they are broken, and when they are: an `update` of the ticket, once for each.
 
     open ticket ──► terms of its contract, now ──► at risk, breached ──► update with `evidence.promises`
+    the customer said yes or no ─────────────────────────────────────► update with `evidence.approval`
 
 Works without the provider: what is due is computed on site. In the caller's transaction.
 """
@@ -14,7 +15,7 @@ from agent.discovery import inventory
 from agent.reporting import restatement
 from agent.reporting.sender import Sender
 from agent.reporting.ticket_times import TicketCase
-from agent.tickets import lifecycle
+from agent.tickets import approvals, lifecycle, ticket_records
 from agent.tickets.lifecycle import Ticket
 
 SCHEMA: tuple[str, ...] = (
@@ -33,6 +34,22 @@ def announce_promises(tx: sqlite3.Connection, sender: Sender, now: float) -> int
     if sender.load_terms().is_empty:
         return 0
     return sum(_announce_ticket(tx, sender, ticket, now) for ticket in lifecycle.load_open_tickets(tx))
+
+
+def announce_decisions(tx: sqlite3.Connection, sender: Sender, now: float) -> int:
+    """Queue an update for each ticket that the customer decided about; count them."""
+    found = 0
+    for made in approvals.list_untold(tx):
+        approvals.mark_told(tx, made.ticket)
+        ticket = ticket_records.load_ticket(tx, made.ticket)
+        device = inventory.load_device(tx, ticket.device) if ticket else None
+        if ticket is None or device is None or ticket.cleared_at is not None:
+            continue
+        evidence = {"approval": {"decision": made.decision, "by": made.by, "at": format_iso_time(made.at)}}
+        event = lifecycle.record_update(tx, ticket, device, now, evidence)
+        sender.queue_ticket(tx, event, restatement.load_last_facts(tx, device.key, now))
+        found += 1
+    return found
 
 
 def _announce_ticket(tx: sqlite3.Connection, sender: Sender, ticket: Ticket, now: float) -> bool:

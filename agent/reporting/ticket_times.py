@@ -7,7 +7,7 @@ from typing import cast
 from agent.contracts.file_format import PauseReason
 from agent.contracts.sla_clock import ClockPause, TicketTimes
 from agent.core.model import Device, Impact
-from agent.tickets import timeline
+from agent.tickets import approvals, timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,10 @@ def load_times(db: sqlite3.Connection, case: TicketCase) -> TicketTimes:
         elif one.what == "resumed" and pauses:
             last = pauses.pop()
             pauses.append(ClockPause(begin=last.begin, end=one.at, reason=last.reason))
+    decision = approvals.load_decision(db, case.ticket)
     return TicketTimes(
+        decided=decision.at if decision else None,
+        approved=decision.decision == "approved" if decision else None,
         started=case.opened_at,
         acknowledged=acknowledged,
         arrived=arrived,

@@ -1,5 +1,6 @@
 """The periodic jobs of the service: polls, sweeps, heartbeats, edited files, outbox maintenance."""
 
+import asyncio
 import logging
 import os
 import sqlite3
@@ -16,10 +17,10 @@ from agent.forecast import forecast_store
 from agent.history import expiry_clock, retention
 from agent.pipeline.polling.collecting import find_local_collectors
 from agent.pipeline.polling.usb_printers import UsbPoller
-from agent.reporting import verification
+from agent.reporting import promise_watch, verification
 from agent.runtime.calendar_jobs import CalendarJobs
 from agent.runtime.periodic_jobs import PeriodicJobs
-from agent.tickets import held_changes
+from agent.tickets import approvals, held_changes
 
 log = logging.getLogger(__name__)
 
@@ -168,11 +169,29 @@ async def prune_history(agent: Agent) -> None:
     await agent.store.run(partial(forecast_store.delete_old_forecasts, now=expiry, keep=kept.keep_history))
 
 
+async def take_approvals(agent: Agent) -> None:
+    """Take what people decided about tickets from the command line, and tell the provider."""
+    found = await asyncio.to_thread(approvals.read_decisions, agent.config.state_folder)
+    if not found:
+        return
+
+    def save(tx: sqlite3.Connection) -> None:
+        for made in filter(None, found.values()):
+            approvals.save_decision(tx, made)
+        promise_watch.announce_decisions(tx, agent.pipeline.sender, agent.clock.now())
+
+    await agent.store.run(save)
+    for file in found:
+        file.unlink(missing_ok=True)
+    if agent.delivery:
+        agent.delivery.wake()
+
+
 async def reload_files(agent: Agent) -> None:
     """Pick up edited rules, contracts and settings."""
     if rules := agent.rules.reload_changed():
         agent.use_rules(rules)
-    silenced = agent.pipeline.silences.has_changed()
+    silenced = agent.pipeline.silences.take_change()
     edited = agent.contracts.reload_changed()
     in_force = edited is not None and await agent.offer_contracts(edited)
     if in_force or silenced:
@@ -181,6 +200,7 @@ async def reload_files(agent: Agent) -> None:
         )
     if silenced:
         await send_heartbeat(agent)  # the provider is told at once
+    await take_approvals(agent)
     if settings := agent.settings.reload_changed():
         agent.use_config(settings)
         await agent.discovery.ask_named_printers()

@@ -57,6 +57,7 @@ class SilenceList:
     path: Path
     _known: tuple[Silence, ...] = ()
     _stamp: tuple[int, int] | None = field(default=None)
+    _reported: tuple[int, int] | None = field(default=None)
 
     @classmethod
     def in_folder(cls, folder: Path) -> "SilenceList":
@@ -68,9 +69,10 @@ class SilenceList:
         """Return a list that is empty: for runs without a state folder."""
         return cls(Path(os.devnull))
 
-    def has_changed(self) -> bool:
-        """Whether the file changed since it was last read."""
-        return self._read_stamp() != self._stamp
+    def take_change(self) -> bool:
+        """Whether the file changed since this was last asked, whoever has read it meanwhile."""
+        before, self._reported = self._reported, self._read_stamp()
+        return before != self._reported
 
     def load_silences(self, now: float) -> tuple[Silence, ...]:
         """Return the silences that are not over, those that begin later included."""

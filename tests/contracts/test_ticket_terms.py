@@ -179,3 +179,13 @@ def test_the_promises_of_its_priority_are_on_the_clock(dealer: ContractBook) -> 
     assert dues["response"] == datetime.fromisoformat("2026-11-23T10:40:09-06:00").timestamp()
     assert dues["resolution"] == datetime.fromisoformat("2026-11-23T14:40:09-06:00").timestamp()
     assert found.calendar == "us-central-business"
+
+
+def test_how_a_contract_was_found_is_told_alike_at_every_look(dealer: ContractBook) -> None:
+    """The id that a printer carries since the last look is no word of the configuration."""
+    terms = ContractTerms(book=dealer, site_id="S-04", assign=lambda device: device)
+    marked = terms.assign_contract(RICOH)
+    assert marked.contract == "K-REST"
+    assert terms.find_match(marked).how == "default"
+    configured = replace(terms, assign=lambda device: replace(device, contract="K-PAGE"))
+    assert configured.find_match(configured.assign_contract(RICOH)).how == "configuration"

@@ -69,7 +69,8 @@ class Sla(Record):
     penalty_class: Text | None = Field(default=None, description="The provider's name of a breach's cost.")
     reason: Name | None = Field(
         default=None,
-        description="Why no due time is there: no_promise (the contract has none for this priority), paused.",
+        description="Why no due time is there: no_promise (the contract has none for this priority), paused, "
+        "waiting_for_approval (the customer has to say yes first).",
     )
 
 
@@ -145,6 +146,9 @@ class Billing(Record):
         default=None,
         description="What waits for the customer's yes. visit: sending somebody. do_not_repair: a repair "
         "that may not pay. early_order: sending a supply. Null: nothing waits.",
+    )
+    approved: bool | None = Field(
+        default=None, description="What the customer said; null: not asked, or not answered yet."
     )
 
 

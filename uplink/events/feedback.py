@@ -46,6 +46,11 @@ class Feedback(Record):
         description="Why it waits, with on_hold: waiting_for_customer, waiting_for_parts or no_access (the "
         "technician is not let in). A contract says which of these stop its clock.",
     )
+    approval: Literal["approved", "declined"] | None = Field(
+        default=None,
+        description="What the customer decided about a ticket that waits. approved: send somebody. declined: "
+        "nobody is sent.",
+    )
     callback_of: Name | None = Field(
         default=None, description="The earlier ticket whose repair did not last."
     )

@@ -3,7 +3,6 @@
 from typing import Any
 
 from agent.contracts.matching import ContractMatch
-from agent.contracts.sla_clock import SlaTarget
 from agent.contracts.ticket_terms import TicketTerms
 from agent.core.clock import format_iso_time
 from agent.history.meters.named_sums import NamedSum
@@ -74,7 +73,7 @@ def _build_sla(terms: TicketTerms) -> wire.Sla:
         "clock_start": format_iso_time(terms.times.started),
         "at_risk": [one.name for one in terms.targets if one.state == "at_risk"],
         "breached": [one.name for one in terms.targets if one.state == "breached"],
-        "reason": _find_sla_reason(terms.targets),
+        "reason": _find_sla_reason(terms),
     }
     found |= {DUE_FIELDS[one.name]: format_iso_time(one.due) for one in terms.targets if one.due is not None}
     if contract:
@@ -87,10 +86,12 @@ def _build_sla(terms: TicketTerms) -> wire.Sla:
     return wire.Sla.model_construct(**found)
 
 
-def _find_sla_reason(targets: tuple[SlaTarget, ...]) -> str | None:
-    if not targets:
+def _find_sla_reason(terms: TicketTerms) -> str | None:
+    if not terms.targets:
         return "no_promise"
-    return "paused" if any(one.state == "paused" for one in targets) else None
+    if not any(one.state == "paused" for one in terms.targets):
+        return None
+    return "waiting_for_approval" if terms.cover.approval and terms.times.approved is None else "paused"
 
 
 def _build_routing(terms: TicketTerms) -> wire.Routing:
@@ -158,5 +159,6 @@ def _build_billing(terms: TicketTerms) -> wire.Billing:
         exclusions_hit=list(cover.exclusions),
         labour_included=cover.labour,
         parts_included=cover.parts,
-        approval=cover.approval,
+        approval=cover.approval if terms.times.approved is None else None,
+        approved=terms.times.approved if cover.approval else None,
     )

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from agent.tickets import timeline
+from agent.tickets import approvals, timeline
+from agent.tickets.approvals import ApprovalDecision
 from agent.tickets.feedback.precision import RulePrecision
 from agent.tickets.feedback.status import FeedbackResult, TicketFeedback
 
@@ -52,6 +53,10 @@ def save_feedback(tx: sqlite3.Connection, words: Iterable[Mapping[str, Any]], no
              json.dumps(asdict(standing)), now),
         )  # fmt: skip
         timeline.record_feedback(tx, ticket, said, now)
+        if (verdict := said.get("approval")) in approvals.VERDICTS:
+            by = str(said.get("service_org") or "desk")
+            decision = ApprovalDecision(ticket=ticket, decision=verdict, by=by, at=now, source="feedback")
+            approvals.save_decision(tx, decision)
         taken += 1
     if taken:
         tx.execute(

@@ -27,6 +27,7 @@ class TicketFeedback:
     hold_reason: str | None = None  # waiting_for_customer, waiting_for_parts, no_access
     at: str | None = None  # when the desk noted its newest word
     arrived_at: str | None = None
+    approval: str | None = None  # approved, declined
     callback_of: str | None = None  # the earlier ticket whose repair did not last
     closed_at: str | None = None
     note: str | None = None
