@@ -56,24 +56,17 @@ def _contract_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     late = [f"{name.replace('_', ' ')} is overdue" for name in sla.get("breached", ())]
     yield "priority", _join_parts(data["fault"].get("priority"), *due, *late)
     contract = data.get("contract") or {}
-    yield (
-        "contract",
-        _join_parts(contract.get("contract_id"), contract.get("billing_model"), contract.get("problem")),
-    )
-    yield (
-        "sent",
-        _join_parts(sent.get("service_org"), sent.get("queue"), sent.get("dispatch"), sent.get("problem")),
-    )
-    yield (
-        "visit",
-        _join_parts(
-            visit.get("place"), visit.get("hours"), visit.get("contact_ref"), visit.get("access_notes_ref")
-        ),
-    )
+    yield "contract", _join_fields(contract, "contract_id", "billing_model", "problem")
+    yield "sent", _join_fields(sent, "service_org", "queue", "dispatch", "problem")
+    yield "visit", _join_fields(visit, "place", "hours", "contact_ref", "access_notes_ref")
     yield "skills", _join_parts(*skills.get("required", ()), *skills.get("certification", ()))
     lift = "two people to lift" if skills.get("two_person_lift") else None
     yield "tools", _join_parts(*skills.get("tools", ()), lift)
     yield "who pays", _format_billing(billing)
+
+
+def _join_fields(fields: Mapping[str, Any], *names: str) -> str:
+    return _join_parts(*(fields.get(name) for name in names))
 
 
 def _format_billing(billing: Mapping[str, Any]) -> str:
@@ -82,9 +75,10 @@ def _format_billing(billing: Mapping[str, Any]) -> str:
         return ""
     reason = str(billing["reason"]).replace("_", " ")
     paid = f"the customer pays ({reason})" if billing["chargeable"] else reason
-    answer = {True: "the customer agreed", False: "the customer declined"}.get(billing.get("approved"))
+    answer = "the customer agreed" if billing.get("approved") else "the customer declined"
+    told = answer if billing.get("approved") is not None else None
     waits = f"waits for the customer's yes: {billing['approval']}" if billing.get("approval") else None
-    return _join_parts(paid, waits, answer)
+    return _join_parts(paid, waits, told)
 
 
 def _join_parts(*parts: str | None, by: str = ", ") -> str:

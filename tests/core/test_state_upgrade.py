@@ -237,7 +237,9 @@ def test_open_tickets_and_what_the_desk_said_of_them_are_served(upgrade: Upgrade
     served = run(upgrade.after, "tickets")
     assert tickets
     assert sorted((it["id"], it["title"], it["opened_at"]) for it in served) == sorted(tickets)
-    later = dict.fromkeys(("hold_reason", "at", "arrived_at"))  # words that a desk could not say then
+    later = dict.fromkeys(
+        ("hold_reason", "at", "arrived_at", "approval")
+    )  # words that a desk could not say then
     assert {it["id"]: it["desk"] for it in served} == {
         ticket: desk[ticket] | later if ticket in desk else None for ticket, *_ in tickets
     }

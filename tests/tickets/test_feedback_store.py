@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from agent import cli
 from agent.core.model import Address, Change, ChangeKind, Device, Impact
 from agent.core.store import Store
-from agent.tickets import grouping, lifecycle, timeline
+from agent.tickets import approvals, grouping, lifecycle, timeline
 from agent.tickets.feedback import feedback_store
 from agent.tickets.feedback.status import TicketFeedback
 from uplink.outbox import outbox
@@ -19,6 +19,7 @@ TABLES = {
     "grouping": grouping.SCHEMA,
     "feedback": feedback_store.SCHEMA,
     "timeline": timeline.SCHEMA,
+    "approvals": approvals.SCHEMA,
     "outbox": outbox.SCHEMA,
 }
 RULES = ["fuser-down", "feed-jams", "supply-low"]
