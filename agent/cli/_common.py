@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.collectors._vendor.vendor_profiles import Profiles
     from agent.config import Config
 
+MAX_DELIVERIES = 20  # tickets in a list of them
 PLAIN_WIDTH = 140  # columns where the output is no terminal
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
@@ -65,6 +66,14 @@ def parse_clock(text: str) -> Clock:
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_deliveries(deliveries: Sequence[tuple[str, str]], indent: str = "") -> None:
+    """Print how far each ticket has come that is not simply delivered: the first 20, and how many more."""
+    for ticket, delivery in deliveries[:MAX_DELIVERIES]:
+        out.print(f"{indent}ticket {ticket[-8:]}: {delivery}", markup=False)
+    if (more := len(deliveries) - MAX_DELIVERIES) > 0:
+        out.print(f"{indent}and {more} more tickets: `printwarden tickets` shows them")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -11,6 +11,7 @@ import typer
 from agent.cli import _common
 from agent.core.store import Store, open_reader
 from agent.core.units import counted
+from agent.reporting import ticket_deliveries
 from uplink.outbox import outbox as box
 from uplink.outbox import queries
 from uplink.outbox.queries import OutboxEntry
@@ -31,7 +32,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
     """
     with closing(open_reader(_common.load_settings(config).database_path)) as db:
         told, destinations = queries.count_outbox(db), queries.list_destinations(db)
-        undelivered = queries.list_undelivered(db)
+        deliveries = ticket_deliveries.list_noteworthy(db)
     if as_json:
         _common.print_json(
             {
@@ -43,7 +44,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
                 "withheld": told.withheld,
                 "bytes": told.used,
                 "bound": told.bound,
-                "undelivered": {ticket: str(delivery) for ticket, delivery in undelivered},
+                "undelivered": dict(deliveries),
                 "trouble": {one.name: one.reason for one in destinations if one.reason},
             }
         )
@@ -63,8 +64,7 @@ def status(config: _common.ConfigFile = None, as_json: _common.AsJson = False) -
         _common.out.print(f"dropped by rule: {number} {what}", markup=False)
     if told.withheld:
         _common.out.print(f"{counted(told.withheld, 'ticket')} found no room: told again when there is some")
-    for ticket, delivery in undelivered:
-        _common.out.print(f"ticket {ticket[-8:]}: {delivery}", markup=False)
+    _common.print_deliveries(deliveries)
     for one in destinations:
         if one.reason:
             _common.out.print(f"not delivering to {one.name}: {one.reason}; nothing is lost", markup=False)

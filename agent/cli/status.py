@@ -20,8 +20,7 @@ def status(
     from agent.config import credential_advice
     from agent.config.access_policy import AccessPolicy
     from agent.core import health, store
-    from agent.reporting import status_views
-    from uplink.outbox import queries
+    from agent.reporting import status_views, ticket_deliveries
 
     settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
@@ -31,7 +30,7 @@ def status(
             status_views.summarize_outbox(db),
             health.load_health(db),
         )
-        undelivered = queries.list_undelivered(db)
+        deliveries = ticket_deliveries.list_noteworthy(db)
     advice = list(credential_advice.advise_credentials(settings))
     protections = _credential_levels(AccessPolicy.from_config(settings))
     if as_json:
@@ -40,7 +39,7 @@ def status(
                 "printers": [asdict(one) for one in printers],
                 "agent": agent,
                 "outbox": asdict(outbox),
-                "undelivered": {ticket: str(delivery) for ticket, delivery in undelivered},
+                "undelivered": dict(deliveries),
                 "credentials": protections,
                 "advice": advice,
             }
@@ -58,8 +57,7 @@ def status(
     )
     for trouble in outbox.trouble:
         _common.out.print(f"  not delivering: {trouble}; nothing is lost", markup=False)
-    for ticket, delivery in undelivered:
-        _common.out.print(f"  ticket {ticket[-8:]}: {delivery}", markup=False)
+    _common.print_deliveries(deliveries, indent="  ")
     for trouble in outbox.unheard:
         _common.out.print(f"  feedback of its desk cannot be fetched: {trouble}", markup=False)
     levels = ", ".join(f"{name} ({level})" for name, level in protections.items())

@@ -37,9 +37,9 @@ def list_tickets(
     if context.invoked_subcommand:
         return
     from agent.core import store
+    from agent.reporting import ticket_deliveries
     from agent.tickets import lifecycle as room
     from agent.tickets.feedback import feedback_store
-    from uplink.outbox import queries
 
     settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
@@ -51,7 +51,7 @@ def list_tickets(
         rows = [
             _ticket_row(
                 ticket,
-                delivery=queries.load_delivery(db, ticket.id),
+                delivery=ticket_deliveries.load_delivery_text(db, ticket.id),
                 desk=feedback_store.load_feedback(db, ticket.id),
             )
             for ticket in found
@@ -120,7 +120,7 @@ def _decide(config: Path | None, clock: str, words: str, by: str, decision: str)
 def _ticket_row(ticket: Any, *, delivery: Any, desk: Any) -> dict[str, Any]:
     from agent.core.clock import format_iso_time
 
-    delivered = "stays here" if ticket.kind == "notice" else str(delivery)
+    delivered = "stays here" if ticket.kind == "notice" else delivery
     cleared = format_iso_time(ticket.cleared_at) if ticket.cleared_at else None
     return {
         **asdict(ticket),
