@@ -72,7 +72,8 @@ async def check_same_key(probe: BackendProbe) -> None:
 async def check_reused_key(probe: BackendProbe) -> None:
     key = str(uuid4())
     await probe.post(probe.build_heartbeat(), key=key)
-    expect_problem(await probe.post(probe.build_heartbeat(), key=key), 422, "key-reused")
+    answer = await probe.post(probe.build_heartbeat(), key=key)
+    expect_problem(answer, 422, "another body under a used key", "key-reused")
 
 
 async def check_refused_alone(probe: BackendProbe) -> None:
@@ -81,22 +82,30 @@ async def check_refused_alone(probe: BackendProbe) -> None:
     lines = await probe.send(bad, good, unknown)
     results = [(line["result"], bool(line.get("problem"))) for line in lines]
     if results != [("rejected", True), ("accepted", False), ("rejected", True)]:
-        raise ClauseBroken(
-            f"a bad, a good and an unknown event were answered {[word for word, _ in results]}"
-        )
+        told = [f"{word} {'with' if named else 'without'} a problem" for word, named in results]
+        raise ClauseBroken(f"a bad, a good and an unknown event were answered {', '.join(told)}")
 
 
 async def check_not_a_batch(probe: BackendProbe) -> None:
-    for body in (b"", b"{", b"[]", b'{"not": "a batch"}', b'[{"id": 7}]', b"[" * 50_000):
-        expect_problem(await probe.post(body=body), 400)
-    expect_problem(await probe.post(body=b"[]", headers={"content-type": "text/plain"}), 415)
-    expect_problem(await probe.post(probe.build_heartbeat(), headers={"content-encoding": "br"}), 415)
-    expect_problem(await probe.post(body=b"x", headers={"content-encoding": "gzip"}), 400)
+    bodies = {
+        "an empty body": b"", "half a JSON object": b"{", "an empty array": b"[]",
+        "an object that is no event": b'{"not": "a batch"}', "an event with the id 7": b'[{"id": 7}]',
+        "50,000 open brackets": b"[" * 50_000,
+    }  # fmt: skip
+    for what, body in bodies.items():
+        expect_problem(await probe.post(body=body), 400, what)
+    answer = await probe.post(body=b"[]", headers={"content-type": "text/plain"})
+    expect_problem(answer, 415, "a body of text/plain")
+    answer = await probe.post(probe.build_heartbeat(), headers={"content-encoding": "br"})
+    expect_problem(answer, 415, "a body that says it is brotli")
+    answer = await probe.post(body=b"x", headers={"content-encoding": "gzip"})
+    expect_problem(answer, 400, "a body that says it is gzip and is not")
 
 
 async def check_sizes(probe: BackendProbe) -> None:
-    expect_problem(await probe.post(body=b" " * (2 << 20)), 413)
-    expect_problem(await probe.post(body=b" " * (8 << 20), packed=True), 413)
+    expect_problem(await probe.post(body=b" " * (2 << 20)), 413, "a body of 2 MiB")
+    answer = await probe.post(body=b" " * (8 << 20), packed=True)
+    expect_problem(answer, 413, "a gzipped body of 8 MiB")
     batch = (await read_capabilities(probe)).get("batch")
     most = batch.get("events", 500) if isinstance(batch, dict) else 500
     events = [probe.build_heartbeat() for _ in range(min(500, int(most)))]
@@ -150,6 +159,35 @@ async def check_sites(probe: BackendProbe) -> None:
     expect_join(line.get("joined"), None, "an open with the same key at another site")
 
 
+async def check_reopen(probe: BackendProbe) -> None:
+    await probe.send_step("back", "b1", 1, "open")
+    await probe.send_step("back", "b1", 2, "update")
+    expect_join(await probe.send_step("back", "b2", 1, "open"), "b1", "an open after an update")
+    await probe.send_step("back", "b1", 3, "verified")
+    await probe.send_step("back", "b2", 2, "verified")
+    await probe.send_step("back", "b1", 4, "reopen")
+    expect_join(await probe.send_step("back", "b3", 1, "open"), "b1", "an open after a reopen")
+
+
+async def check_whole_keys(probe: BackendProbe) -> None:
+    for number, component in enumerate(("fuser:1", "FUSER:1", "fuser:10", "x" * 200 + "1", "x" * 200 + "2")):
+        joined = await probe.send_step("keys", f"k{number}", 1, "open", component=component)
+        if joined is not None:
+            raise ClauseBroken(f"an open for {component[-12:]} joined the ticket of another key")
+
+
+async def check_requests(probe: BackendProbe) -> None:
+    if not (await read_capabilities(probe)).get("requests"):
+        return
+    answer = await probe.get("feedback?after=0")
+    try:
+        kinds = {str(entry.get("schema")) for entry in answer.json()["feedback"]}
+    except (ValueError, KeyError, TypeError, AttributeError) as why:
+        raise ClauseBroken(f"feedback was answered {answer.status_code}: {answer.text[:120]}") from why
+    if "mps.request/1" in kinds:
+        raise ClauseBroken("an agent that named no requests was given one, which older agents do not know")
+
+
 async def check_feedback(probe: BackendProbe) -> None:
     if not (await read_capabilities(probe)).get("feedback"):
         return
@@ -168,9 +206,10 @@ async def check_feedback(probe: BackendProbe) -> None:
 async def check_credential(probe: BackendProbe) -> None:
     if probe.token is None and probe.identity is None:
         return
-    for given in ("", "Bearer wrong-credential-of-no-agent"):
+    wrong = {"no credential": "", "a wrong credential": "Bearer wrong-credential-of-no-agent"}
+    for what, given in wrong.items():
         answer = await probe.post(probe.build_heartbeat(), headers={"authorization": given})
-        expect_problem(answer, 401)
+        expect_problem(answer, 401, what)
 
 
 async def read_capabilities(probe: BackendProbe) -> dict[str, object]:
@@ -221,6 +260,9 @@ CLAUSES = (
     ),
     Clause(number="4.3", text="the highest ticket_seq counts, whatever the order", check=check_order),
     Clause(number="4.4", text="keys are a site's own", check=check_sites),
+    Clause(number="4.5", text="update keeps the key, and reopen occupies it again", check=check_reopen),
+    Clause(number="4.6", text="keys are compared whole, case and length", check=check_whole_keys),
     Clause(number="5.1", text="without a valid credential nothing is taken: 401", check=check_credential),
     Clause(number="6.1", text="feedback comes by rising numbers beyond `after`", check=check_feedback),
+    Clause(number="6.2", text="requests go to agents that name them", check=check_requests),
 )

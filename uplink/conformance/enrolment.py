@@ -9,21 +9,23 @@ from uplink.identity import identity
 
 async def check_signature(probe: BackendProbe) -> None:
     event = probe.build_heartbeat()
+    answer = await probe.post(event, headers={"webhook-signature": "v1a,AAAA"})
+    expect_problem(answer, 401, "a wrong signature", "signature-refused")
     expect_problem(
-        await probe.post(event, headers={"webhook-signature": "v1a,AAAA"}), 401, "signature-refused"
+        await probe.post(event, headers={"webhook-signature": ""}), 401, "a request without a signature"
     )
-    expect_problem(await probe.post(event, headers={"webhook-signature": ""}), 401)
 
 
 async def check_signature_age(probe: BackendProbe) -> None:
     for shift in (-3600.0, 3600.0):
         answer = await probe.post(probe.build_heartbeat(), at=time.time() + shift)
-        expect_problem(answer, 401, "signature-stale")
+        expect_problem(answer, 401, f"a signature {shift / 60:+.0f} minutes off", "signature-stale")
 
 
 async def check_unknown_agent(probe: BackendProbe) -> None:
     headers = {"authorization": "Bearer credential-of-an-agent-that-is-not-known"}
-    expect_problem(await probe.post(probe.build_heartbeat(), headers=headers), 401, "unknown-agent")
+    answer = await probe.post(probe.build_heartbeat(), headers=headers)
+    expect_problem(answer, 401, "a credential that was never given", "unknown-agent")
 
 
 async def check_ownership(probe: BackendProbe) -> None:

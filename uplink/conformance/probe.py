@@ -35,7 +35,7 @@ class BackendProbe:
     run: str = field(default_factory=lambda: uuid4().hex[:12])
 
     def build_ticket(
-        self, fault: str, ticket: str, seq: int, step: str, *, site: str | None = None
+        self, fault: str, ticket: str, seq: int, step: str, *, site: str | None = None, component: str = ""
     ) -> dict[str, Any]:
         """Build a ticket event. `fault` and `ticket` are names within this run."""
         at, site_id = format_now(), site or self.site_id
@@ -43,7 +43,7 @@ class BackendProbe:
         data = {
             "schema": "mps.ticket/1", "event": step, "ticket_id": name, "ticket_seq": seq,
             "idempotency_key": f"{name}:{seq}", "kind": "break_fix", "observed_at": at, "opened_at": at,
-            "dedupe_key": build_dedupe_key(site_id, device, f"conform.{fault}", ""),
+            "dedupe_key": build_dedupe_key(site_id, device, f"conform.{fault}", component),
             "agent": self.build_agent(site_id), "device": {"device_key": device},
             "fault": {"fault_key": f"conform.{fault}", "title": "Test of the contract", "impact": "degraded"},
             "rule": {"rule_id": "conform"}, "evidence": {},
@@ -155,18 +155,22 @@ def read_lines(answer: httpx.Response, names: list[str]) -> list[dict[str, Any]]
     return [lines[name] for name in names]
 
 
-def expect_problem(answer: httpx.Response, status: int, kind: str | None = None) -> None:
-    """Check that an answer is problem+json with this status and problem type. Raises ClauseBroken."""
+def expect_problem(answer: httpx.Response, status: int, what: str, kind: str | None = None) -> None:
+    """Check that `what` was answered with problem+json of this status and type. Raises ClauseBroken."""
     if answer.status_code != status:
-        raise ClauseBroken(f"answered {answer.status_code} instead of {status}")
+        raise ClauseBroken(f"{what} was answered {answer.status_code} instead of {status}")
     media = answer.headers.get("content-type", "").partition(";")[0]
     if media != "application/problem+json":
-        raise ClauseBroken(f"answered {status} as {media or 'nothing'} instead of application/problem+json")
+        raise ClauseBroken(
+            f"{what} was answered {status} as {media or 'nothing'} instead of application/problem+json"
+        )
     try:
         problem = answer.json()
         found = str(problem["type"]).removeprefix("urn:problem-type:mps:")
         complete = problem["status"] == status and problem["title"]
     except (ValueError, KeyError, TypeError) as why:
-        raise ClauseBroken(f"the problem has no type, title or status: {answer.text[:120]}") from why
+        raise ClauseBroken(
+            f"the problem that answers {what} has no type, title or status: {answer.text[:120]}"
+        ) from why
     if not complete or (kind and found != kind):
-        raise ClauseBroken(f"the problem is {found} instead of {kind or 'complete'}")
+        raise ClauseBroken(f"the problem that answers {what} is {found} instead of {kind or 'complete'}")
