@@ -13,6 +13,7 @@ from agent.core.units import counted
 from uplink.events.feedback import Feedback
 from uplink.events.request import REQUEST_KINDS, ProviderRequest
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.read_scope import ReadScope
 from uplink.receiver.ticket_store import SiteScope
 
 OwnDatabaseOption = Annotated[
@@ -22,6 +23,11 @@ OwnDatabaseOption = Annotated[
         help="The receiver's database: a file (SQLite), or postgresql://….",
         show_default="that of `receive`",
     ),
+]
+
+
+TenantOption = Annotated[
+    str, typer.Option(help="The tenant, where several providers share the receiver.", show_default="none")
 ]
 
 
@@ -62,6 +68,8 @@ def give_feedback(
     org: Annotated[str, typer.Option(help="Who has it now.", metavar="SO-ACME")] = "",
     callback_of: Annotated[str, typer.Option(help="The ticket whose repair did not last.")] = "",
     note: Annotated[str, typer.Option(help="A sentence for the site.")] = "",
+    site: Annotated[str, typer.Option(help="The ticket's site, if several have one of this id.")] = "",
+    tenant: TenantOption = "",
     database: OwnDatabaseOption = "",
     as_json: _common.AsJson = False,
 ) -> None:
@@ -87,7 +95,12 @@ def give_feedback(
             "note": note or None,
         }  # fmt: skip
         feedback = Feedback.model_validate(entry).model_dump(by_alias=True)
-        if not ledger.add_feedback(ticket, feedback):
+        scope = ReadScope(tenant_id=tenant, sites=(site,)) if site else None
+        try:
+            known = ledger.add_feedback(ticket, feedback, scope)
+        except ValueError as why:
+            raise typer.BadParameter(f"{why}; name one of them", param_hint="--site") from why
+        if not known:
             raise typer.BadParameter(f"there is no ticket {ticket} in {database}", param_hint="TICKET")
     _common.print_json(feedback) if as_json else _common.out.print(
         f"said of {ticket}; its agent will pull it"
@@ -103,9 +116,7 @@ def ask_agents(
         typer.Option(help="restate-open: also tickets cleared since then.", metavar="2026-11-20T00:00:00Z"),
     ] = "",
     reason: Annotated[str, typer.Option(help="A sentence for the site's audit log.")] = "",
-    tenant: Annotated[
-        str, typer.Option(help="The tenant, where several providers share the receiver.", show_default="none")
-    ] = "",
+    tenant: TenantOption = "",
     database: OwnDatabaseOption = "",
     as_json: _common.AsJson = False,
 ) -> None:

@@ -24,6 +24,7 @@ from uplink.receiver.event_store import EventStore
 from uplink.receiver.faults import FaultInjection
 from uplink.receiver.parsing import ReceivedEvent
 from uplink.receiver.serve import serve_app
+from uplink.targets._loopback import is_loopback
 
 app = typer.Typer(invoke_without_command=True)
 app.command("feedback")(_console.give_feedback)
@@ -98,6 +99,8 @@ def receive(
     if context.invoked_subcommand is not None:
         context.obj = database
         return
+    if control and not is_loopback(host):
+        raise typer.BadParameter("everybody may use /control: on loopback only", param_hint="--control")
     mood = _parse_faults(fail).model_copy(update={"throttle": throttle, "hang": hang})
     token = token_file.read_text("utf-8").strip() if token_file else None
     certificates = (
@@ -207,7 +210,7 @@ def desk(
         if not revoke:
             sites = None if all_sites else site
             print(auth.issue_credential(name, time.time(), sites=sites, tenant_id=tenant))
-        elif not auth.revoke_credentials(name):
+        elif not auth.revoke_credentials(name, tenant_id=tenant):
             raise typer.BadParameter(f"there is no desk {name}", param_hint="--name")
 
 

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent import cli
+from agent.app import MIGRATIONS
 from agent.core import audit
 from agent.core.health import Health
 from agent.core.model import Address, Device, Impact, TicketEvent
@@ -46,7 +47,6 @@ EVENT = TicketEvent(
     title="Fuser failure: Maker C 3000 (192.168.10.31) at Floor 2 / Accounts",
     evidence={"seen": ["192.168.10.31 answered", 3], "where": {"of": "Floor 2 / Accounts"}},
 )
-TABLES = {"outbox": outbox.SCHEMA, "egress": journal.SCHEMA}
 SECRETS = ("192.168.10.31", "001122334455", "Floor 2")
 
 
@@ -69,7 +69,7 @@ def message(data: dict[str, object]) -> Envelope:
 
 @pytest.fixture
 def box(tmp_path: Path) -> Store:
-    return Store(tmp_path / "state" / "printwarden.db", TABLES)
+    return Store(tmp_path / "state" / "printwarden.db", MIGRATIONS)
 
 
 def test_by_default_a_ticket_says_where_the_printer_is(box: Store) -> None:

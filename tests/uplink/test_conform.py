@@ -44,7 +44,9 @@ async def findings(url: str, *, token: str | None = None, enrol: Path | None = N
 
 
 @pytest.mark.parametrize(
-    "receiver", [{}, {"token": "t"}, {"enrolment": True}], ids=["open", "token", "enrolled"]
+    "receiver",
+    [pytest.param({}, marks=pytest.mark.long), {"token": "t"}, {"enrolment": True}],
+    ids=["open", "token", "enrolled"],
 )
 async def test_the_reference_receiver_keeps_every_clause(tmp_path: Path, receiver: dict[str, Any]) -> None:
     async with serve_app(create_app(tmp_path / "r.db", **receiver)) as url:

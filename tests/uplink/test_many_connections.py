@@ -7,16 +7,20 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from loopback import HOME, free_port
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from uplink.receiver.app import create_app
 from uplink.receiver.certificates import ensure_certificates
+from uplink.receiver.event_store import EventStore
 from uplink.receiver.serve import serve_app
+from uplink.receiver.ticket_store import SiteScope
 
 PATIENCE = 60.0  # real seconds for a good request; it takes milliseconds
 HALF_REQUEST = b"POST /v1/events HTTP/1.1\r\nhost: r\r\ncontent-length: 1000000\r\n"
@@ -135,3 +139,37 @@ async def test_a_listener_that_closes_none_of_them_shuts_others_out(
         failed = await failures(url, patience=0.2)
     assert failed == GOOD
     figure(failed=failed, requests=GOOD)
+
+
+async def never_read(url: str, count: int) -> list[socket.socket]:
+    """So many connections that ask for 12 MB each and read nothing."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+    loop, opened = asyncio.get_running_loop(), []
+    for _ in range(count):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.setblocking(False)
+        await loop.sock_connect(one, (host, int(port)))
+        await loop.sock_sendall(one, b"GET /v1/feedback HTTP/1.1\r\nhost: r\r\n\r\n" * 60)
+        opened.append(one)
+    return opened
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["", "control"])
+async def test_answers_that_are_not_read_cost_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    if not watched:
+        monkeypatch.setattr("uplink.receiver.serve._HttpProtocol.pause_writing", H11Protocol.pause_writing)
+    with closing(EventStore(tmp_path / "r.db")) as kept:
+        entry = {"schema": "mps.feedback/1", "ticket_id": "T", "note": "x" * 2000}
+        for _ in range(100):
+            kept.add_request(SiteScope("", "S-1"), entry)
+    async with serve_app(create_app(tmp_path / "r.db"), max_connections=8) as url:
+        opened = await never_read(url, 8)
+        try:
+            failed = await failures(url, patience=PATIENCE if watched else 0.2)
+        finally:
+            for one in opened:
+                one.close()
+    assert failed == (0 if watched else GOOD)

@@ -22,6 +22,8 @@ from uplink.receiver.app import create_app
 from uplink.receiver.auth import AgentAuth
 from uplink.receiver.desk_auth import DeskAuth
 from uplink.receiver.event_store import EventStore
+from uplink.receiver.problems import Problem
+from uplink.receiver.read_scope import ReadScope
 from uplink.receiver.serve import serve_app
 from uplink.receiver.ticket_store import SiteScope
 from uplink.targets import https
@@ -328,3 +330,32 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(tmp_path: Path
         async with asyncio.timeout(30):
             assert b" 413 " in await reader.readline()
         writer.close()
+
+
+async def test_feedback_on_an_id_that_two_sites_have_needs_the_site(tmp_path: Path, tickets: Tickets) -> None:
+    """Another site may choose the id of ours: what our desk says must not go there."""
+    with closing(EventStore(tmp_path / "r.db")) as store:
+        for site in ("S-A", "S-B"):
+            store.tickets.apply_event(SiteScope("", site), site, tickets(1))
+        word = {"schema": "mps.feedback/1", "ticket_id": "T0001", "status": "closed"}
+        with pytest.raises(ValueError, match="S-A, S-B"):
+            store.add_feedback("T0001", word)
+        assert store.add_feedback("T0001", word, ReadScope(tenant_id="", sites=("S-B",)))
+        assert store.list_feedback(ReadScope(tenant_id="", sites=("S-A",)), 0) == []
+        assert [row["occupied"] for row in store.list_tickets()] == [True, False]
+    app = create_app(tmp_path / "r.db", control=True)
+    async with serve_app(app) as url, client_of(url) as client:
+        assert (await client.post("/control/feedback", json=word)).status_code == 400
+
+
+def test_a_desk_is_revoked_in_its_own_tenant(tmp_path: Path) -> None:
+    with closing(EventStore(tmp_path / "r.db")) as store:
+        auth = DeskAuth(store)
+        given = {
+            tenant: auth.issue_credential("d", 0.0, sites=["S-1"], tenant_id=tenant) for tenant in ("n", "s")
+        }
+        assert auth.revoke_credentials("d", tenant_id="n")
+        assert not auth.revoke_credentials("d", tenant_id="n")
+        assert auth.authenticate_desk({"authorization": f"Bearer {given['s']}"}).tenant_id == "s"
+        with pytest.raises(Problem):
+            auth.authenticate_desk({"authorization": f"Bearer {given['n']}"})

@@ -85,6 +85,8 @@ def test_its_desk_says_something_and_shows_what_it_said(
         (["--token-file", "nowhere"], 2),
         (["--insecure-loopback", "--host", "10.0.0.1"], 2),
         (["tickets", "--database", "nowhere.db"], 2),
+        (["--control", "--host", "10.0.0.1"], 2),
+        (["request", "resend-dead", "--site", "S-1", "--database", "nowhere.db"], 2),
     ],
 )
 def test_wrong_use_ends_with_2_before_anything_starts(
@@ -92,6 +94,22 @@ def test_wrong_use_ends_with_2_before_anything_starts(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(cli.build_cli(), ["receive", *arguments]).exit_code == code
+
+
+def test_a_desk_asks_the_agents_of_a_site(tmp_path: Path) -> None:
+    database = str(tmp_path / "r.db")
+    EventStore(database).close()
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(cli.build_cli(), ["receive", *words, "--database", database])
+
+    done = run("request", "restate-open", "--site", "S-04", "--since", "2026-11-20T00:00:00Z", "--json")
+    asked = json.loads(done.stdout)
+    assert (asked["schema"], asked["request"]) == ("mps.request/1", "restate_open")
+    assert run("request", "restate-open", "--site", "S-04", "--since", "yesterday").exit_code == 2
+    assert "resend_dead" not in run("feedback").stdout
+    assert run("request", "resend-dead", "--site", "S-04", "--reason", "mended").exit_code == 0
+    assert "resend_dead" in run("feedback").stdout
 
 
 def test_the_help_has_examples_and_exit_codes() -> None:

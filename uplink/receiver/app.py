@@ -221,7 +221,11 @@ class _AgentEndpoints:
             feedback = Feedback.model_validate_json(await _read_body(request))
         except ValidationError as why:
             raise Problem(400, "bad-request", str(why)) from why
-        if not self._store.add_feedback(feedback.ticket_id, feedback.model_dump(by_alias=True)):
+        try:
+            known = self._store.add_feedback(feedback.ticket_id, feedback.model_dump(by_alias=True))
+        except ValueError as why:
+            raise Problem(400, "bad-request", str(why)) from why
+        if not known:
             raise Problem(404, "not-found", f"no ticket {feedback.ticket_id}")
         return JSONResponse({}, 201)
 

@@ -39,9 +39,16 @@ class DeskAuth:
             )
         return credential
 
-    def revoke_credentials(self, name: str) -> bool:
-        """Delete the credentials of a desk; False if it has none."""
-        return self.store.db.execute("DELETE FROM desk WHERE name = ?", (name,)) > 0
+    def revoke_credentials(self, name: str, *, tenant_id: str = "") -> bool:
+        """Delete the credentials of a tenant's desk; False if it has none."""
+        mine = (name, tenant_id)
+        with self.store.db.transaction():
+            self.store.db.execute(
+                "DELETE FROM desk_site "
+                "WHERE hash IN (SELECT hash FROM desk WHERE name = ? AND tenant_id = ?)",
+                mine,
+            )
+            return self.store.db.execute("DELETE FROM desk WHERE name = ? AND tenant_id = ?", mine) > 0
 
     def authenticate_desk(self, headers: Mapping[str, str]) -> ReadScope:
         """Return what the bearer of a credential may read. Raises Problem 401."""

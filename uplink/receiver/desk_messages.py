@@ -25,12 +25,18 @@ class DeskMessages:
     tickets: TicketStore
 
     def add_feedback(self, ticket_id: str, feedback: Mapping[str, Any], scope: ReadScope | None) -> bool:
-        """Store feedback on a ticket; False if there is no such ticket. A close frees the ticket's key."""
+        """Store feedback on a ticket; False if there is no such ticket. A close frees the ticket's key.
+
+        Raises ValueError if several sites have a ticket of this id: ids are a site's own.
+        """
         condition, values = scope.build_filter() if scope else ("1 = 1", ())
         query = f"SELECT * FROM ticket WHERE ticket_id = ? AND {condition}"  # noqa: S608 - constants
         found = self.db.fetch_rows(query, (ticket_id, *values))
         if not found:
             return False
+        if len(found) > 1:
+            sites = ", ".join(sorted(row["site_id"] for row in found))
+            raise ValueError(f"several sites have a ticket {ticket_id}: {sites}")
         ticket = found[0]
         site = SiteScope(ticket["tenant_id"], ticket["site_id"])
         with self.db.transaction():

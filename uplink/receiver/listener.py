@@ -4,9 +4,9 @@
                ≤ 10 s            ≤ 30 s
 
 - At most `max_connections` are open: a share of the descriptors that the process may have. For one more, the
-  connection that has waited longest for its request is closed.
-- The connection of a request that has not arrived whole in time is closed.
-- A connection whose request is being answered is never closed by these rules.
+  connection that has waited longest for its request is closed; each has a moment to send it.
+- The connection of a request that has not arrived whole in time is closed, and one whose answer is not read.
+- A connection whose request is being answered is never closed by these rules while its answer is read.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 HANDSHAKE_TIMEOUT = 10.0  # seconds
 REQUEST_TIMEOUT = 30.0  # seconds from the first byte that is awaited to the last one of the request
+MIN_WAIT = 0.5  # seconds that a connection has at least
 ACCEPT_PAUSE = 0.05  # seconds after the system has refused a descriptor
 RESERVED_DESCRIPTORS = 64  # for the database, log files and what is closing
 MAX_CONNECTIONS = 4096
@@ -32,7 +33,7 @@ class Connection(Protocol):
     waiting_since: float  # by the clock of the loop
 
     def is_waiting(self) -> bool:
-        """Check whether no request is being answered."""
+        """Check whether the other side is to send, or to read."""
         ...
 
     def abort(self) -> None:
@@ -97,7 +98,7 @@ class Listener:
         while True:
             if len(self._open) >= self._max:
                 self._close_oldest()  # if all are being answered, the system's queue holds the others
-                await asyncio.wait(self._open, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._open, timeout=MIN_WAIT, return_when=asyncio.FIRST_COMPLETED)
                 continue
             try:
                 connection, _ = await loop.sock_accept(self._socket)
@@ -137,11 +138,14 @@ class Listener:
             accepted.socket.close()
 
     def _close_oldest(self) -> bool:
-        """Close the connection that has waited longest for its request; False if there is none."""
+        """Close the connection that has waited longest for its request; False if none has waited a moment."""
+        since = asyncio.get_running_loop().time() - MIN_WAIT
         waiting = [
             (accepted.waiting_since, task)
             for task, accepted in self._open.items()
-            if not accepted.ending and (accepted.protocol is None or accepted.protocol.is_waiting())
+            if not accepted.ending
+            and accepted.waiting_since <= since
+            and (accepted.protocol is None or accepted.protocol.is_waiting())
         ]
         if not waiting:
             return False

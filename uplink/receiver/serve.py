@@ -20,17 +20,19 @@ from uplink.receiver.problems import Problem
 
 
 class _HttpProtocol(H11Protocol):
-    """HTTP/1.1 whose requests must arrive in time, and whose own refusals are problems (RFC 9457)."""
+    """HTTP/1.1 whose requests must arrive in time, whose answers must be read in time, and whose own refusals
+    are problems (RFC 9457)."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self.waiting_since = self.loop.time()
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: asyncio.TimerHandle | None = None  # for the request
+        self._unread: asyncio.TimerHandle | None = None  # for an answer that is not read
 
     def is_waiting(self) -> bool:
-        """Check whether no request is being answered."""
-        return self._deadline is not None
+        """Check whether the other side is to send, or to read."""
+        return self._deadline is not None or self._unread is not None
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -43,8 +45,21 @@ class _HttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_waiting()
+        self._stop_watching()
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The other side does not read: it has as long for it as for a request."""
+        super().pause_writing()
+        self._stop_watching()
+        self.waiting_since = self.loop.time()
+        self._unread = self.loop.call_later(listener.REQUEST_TIMEOUT, self.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self._stop_watching()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -65,6 +80,11 @@ class _HttpProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _stop_watching(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or breaks off."""
