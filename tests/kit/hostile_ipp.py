@@ -68,7 +68,12 @@ def hostile_answers(seed: int) -> Iterator[bytes]:
 @contextlib.asynccontextmanager
 async def hostile_ipp(host: str, port: int, answers: Iterator[bytes]) -> AsyncIterator[list[int]]:
     """Answer each request at `host` with the next of `answers`, and hang up. Yields [requests answered]."""
-    answered = [0]
+    answered, talks = [0], set[asyncio.Task[None]]()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.ensure_future(serve(reader, writer))
+        talks.add(talk)
+        talk.add_done_callback(talks.discard)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -77,6 +82,9 @@ async def hostile_ipp(host: str, port: int, answers: Iterator[bytes]) -> AsyncIt
             writer.write(next(answers))
             await writer.drain()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
-    async with await asyncio.start_server(serve, host, port):
+    async with await asyncio.start_server(begin, host, port):
         yield answered
+        await asyncio.gather(*talks, return_exceptions=True)

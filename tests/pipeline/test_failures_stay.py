@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import os
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from itertools import islice, repeat
 from pathlib import Path
 
@@ -192,17 +192,23 @@ async def test_without_the_edge_a_hostile_answer_ends_a_sweep(tmp_path, shop, fi
 async def face_hostile_answers(tmp_path, shop, figure, count):
     fleet = shop(own("3.1"), (models.HP_M507, "healthy", ()))
     port = free_port()
-    given = settings_of(fleet, own("3.0/28"), ipp={"port": port, "timeout": "2 s"})
-    device = hostile_ipp(own("3.5"), port, hostile_answers(1))
-    async with fleet, device as answered, running_service(tmp_path, given) as (agent, service):
+    given = settings_of(fleet, own("3.0/30"), ipp={"port": port, "timeout": "2 s"})
+    given["network"].append({"cidr": own("3.64/26"), "snmp_port": 9, "sweep": False})
+    hosts = [
+        own(f"3.{number}") for number in range(65, 65 + min(count, 60))
+    ]  # one is asked one thing at a time
+    answers = hostile_answers(1)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(fleet)
+        answered = [await stack.enter_async_context(hostile_ipp(host, port, answers)) for host in hosts]
+        agent, service = await stack.enter_async_context(running_service(tmp_path, given))
         await wait_until(lambda: KEY in agent.poller.fleet.devices)
-        address = Address(own("3.5"), fleet.members[0].address.port)
-        while answered[0] < count:
-            await asyncio.gather(*(read_once(agent, address) for _ in range(8)))
+        while sum(one[0] for one in answered) < count:
+            await asyncio.gather(*(read_once(agent, Address(host, 9)) for host in hosts))
         await polled_again(fleet, own("3.1"))
         assert not service.done()
         unforeseen = agent.counts[COUNTED_AS]
-    figure(answers=answered[0], unforeseen=unforeseen)
+    figure(answers=sum(one[0] for one in answered), unforeseen=unforeseen)
     assert unforeseen == 0
 
 
