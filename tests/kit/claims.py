@@ -181,7 +181,7 @@ LISTED = (
         says='a site whose printers answer neither "public" nor SNMPv1 and v2c',
         figure="{printers:,} printers in {subnets} subnets: {found} found",
         control="without DNS-SD and WS-Discovery: {found} of {printers} found",
-        full={"printers": 120},
+        full={"printers": 60},
         folds={"subnets": max},
     ),
     Claim(

@@ -119,7 +119,7 @@ async def running_site(
 @pytest.mark.claim("closed-site")
 @pytest.mark.parametrize(
     ("per_subnet", "prefix", "wait"),
-    [(1, 29, "1 s"), pytest.param(12, 24, "3 s", marks=pytest.mark.long)],
+    [(1, 29, "1 s"), pytest.param(6, 24, "10 s", marks=pytest.mark.long)],
     ids=["small", "whole"],
 )
 async def test_every_printer_of_ten_closed_subnets_is_found(site_of, figure, per_subnet, prefix, wait):
