@@ -22,6 +22,9 @@ def list_tickets(
     config: _common.ConfigFile = None,
     days: Annotated[float, typer.Option(help="Show those cleared in the last DAYS days, too.")] = 0.0,
     notices: Annotated[bool, typer.Option("--notices", help="Show what the site can fix itself.")] = False,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Show what rules in shadow would have said.")
+    ] = False,
     as_json: _common.AsJson = False,
     clock: _common.ClockText = "",
 ) -> None:
@@ -33,6 +36,8 @@ def list_tickets(
       printwarden tickets --days 7
 
       printwarden tickets --notices --json
+
+      printwarden tickets --shadow --days 30
     """
     if context.invoked_subcommand:
         return
@@ -43,6 +48,9 @@ def list_tickets(
 
     settings = _common.load_settings(config)
     now = _common.parse_clock(clock).now()
+    if shadow:
+        _show_shadow(settings.database_path, now, days, as_json=as_json)
+        return
     kind = room.NOTICE if notices else room.TICKET
     with closing(store.open_reader(settings.database_path)) as db:
         found = [*room.load_open_tickets(db, kind=kind)]
@@ -115,6 +123,40 @@ def _decide(config: Path | None, clock: str, words: str, by: str, decision: str)
     approvals.write_decision(settings.state_folder, made)
     audit.append_entry(settings.state_folder, f"ticket {decision}", ticket=found[0], named=by)
     typer.echo(f"{found[0]}: {decision}; the provider is told within seconds, if the agent runs")
+
+
+def _show_shadow(path: Path, now: float, days: float, *, as_json: bool) -> None:
+    """What rules in shadow found: by rule, then each finding that stands, or was over within DAYS days."""
+    from agent.core import store
+    from agent.core.clock import format_iso_time
+    from agent.discovery import inventory
+    from agent.rules import shadow_findings
+
+    with closing(store.open_reader(path)) as db:
+        counts = shadow_findings.count_findings(db, now)
+        found = shadow_findings.load_findings(db, now - days * 86400)
+        names = {key: device.name for key, device in inventory.load_devices(db).items()}
+    rows = [
+        {
+            "rule": it.rule,
+            "printer": names.get(it.device, it.device),
+            "part": it.subject,
+            "opened": format_iso_time(it.opened_at),
+            "over": format_iso_time(it.closed_at) if it.closed_at else None,
+        }
+        for it in found
+    ]
+    if as_json:
+        _common.print_json({"rules": [asdict(it) for it in counts], "findings": rows})
+        return
+    counted = ("rule", "standing", "last 30 days")
+    _common.print_table(
+        f"{len(counts)} rules in shadow found something",
+        counted,
+        ([it.rule, str(it.standing), str(it.lately)] for it in counts),
+    )
+    columns = ("rule", "printer", "part", "opened", "over")
+    _common.print_table(f"{len(rows)} findings", columns, ([*it.values()] for it in rows))
 
 
 def _ticket_row(ticket: Any, *, delivery: Any, desk: Any) -> dict[str, Any]:

@@ -21,6 +21,9 @@ class Health:
     failing: Mapping[str, str] = field(default_factory=dict)  # tasks that failed lately -> the last error
     notices: Sequence[str] = ()  # sentences on what happened to this machine since the start; stays on site
     config_complaint: str | None = None  # why an edited configuration is not in force
+    shadow_findings: Mapping[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # rule in shadow -> its findings that stand, and those of 30 days
     rules_complaint: str | None = None  # why edited rules are not in force
     silences: Sequence[Mapping[str, object]] = ()  # tickets that a person keeps back
     contracts_complaint: str | None = None  # why edited contracts or assets are not in force

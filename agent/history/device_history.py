@@ -35,6 +35,7 @@ POLL_INTERVAL = 300.0  # seconds assumed between two polls
 
 TimeSeries = tuple[list[float], list[series.SeriesValue]]
 DailyCounts = tuple[tuple[float, int], ...]
+ENDED = "ended"  # in place of a supply: an alert was gone
 EMPTY_SERIES: TimeSeries = ([], [])
 VAGUE_BY_VALUE = {vague.value: vague for vague in Vague}
 
@@ -127,7 +128,7 @@ class DeviceHistory:
             yield from ((it.known_at, "supplies", it.detail) for it in self.replacements)
         if "alerts" in parts:
             yield from ((it.began, "alerts", "") for it in self.episodes)
-            yield from ((it.ended, "alerts", "") for it in self.episodes if it.ended is not None)
+            yield from ((it.ended, "alerts", ENDED) for it in self.episodes if it.ended is not None)
         if "status" in parts:
             yield from ((at, "status", "") for at in (*self.state[0], *self.errors[0]))
         if "meters" in parts:

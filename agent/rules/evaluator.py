@@ -1,13 +1,15 @@
 """Evaluate rules with stored states: load the states, apply the facts, save, return the changes."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.core.model import Address, Change, Device, Facts, SiteFacts
-from agent.rules import engine, state_store
+from agent.rules import engine, shadow_findings, state_store
 from agent.rules.engine import EvaluationScope
 from agent.rules.field_types import EvaluationSchedule
 from agent.rules.rule import RuleSet
+from agent.rules.state_store import RuleState, StateKey
 
 SCHEMA = state_store.SCHEMA
 
@@ -36,7 +38,8 @@ class RuleEvaluator:
         """Evaluate the rules for this printer, save their states in `tx`, and return the changes."""
         key = facts.device.key
         facts = replace(facts, site=self._add_affected(tx, facts.site))
-        if key not in self._evaluated_devices:
+        first = key not in self._evaluated_devices
+        if first:
             facts = replace(facts, fresh=None)
             self._evaluated_devices.add(key)
         taken = state_store.load_schedule_times(tx, key) if self._schedules else {}
@@ -48,6 +51,9 @@ class RuleEvaluator:
         after, changes = engine.decide_changes(self.rules, before, facts, scope)
         if after != before:
             state_store.save_states(tx, key, before, after)
+        if first or self._has_shadow(before) or self._has_shadow(after):
+            above = scope.firing_site_rules
+            shadow_findings.record_findings(tx, self.rules, key, after, above, facts.now)
         if due:
             state_store.save_schedule_times(tx, key, dict.fromkeys(due, facts.now))
         return changes
@@ -62,6 +68,13 @@ class RuleEvaluator:
         if after != before:
             state_store.save_states(tx, device.key, before, after)
         return changes
+
+    def _has_shadow(self, states: Mapping[StateKey, RuleState]) -> bool:
+        """True if a rule in shadow fires."""
+        rules = self.rules.rules
+        return any(
+            it.state.is_active and name in rules and rules[name].shadow for (name, _), it in states.items()
+        )
 
     def _add_affected(self, tx: sqlite3.Connection, site: SiteFacts) -> SiteFacts:
         """The site with what fires on its printers, where some rule asks for that."""

@@ -171,6 +171,14 @@ class Rule:
         )
 
     @cached_property
+    def counts_begun(self) -> bool:
+        """True if it can begin to hold only when an alert begins: it counts those of a part."""
+        plain = self.all and not self.any and not self.none and self.schedule is None
+        counted = [it for it in self.all if it.signal.counts_begun and it.op in {">", ">="}]
+        fixed = [it for it in self.all if it.signal.name == "part.kind"]
+        return bool(plain and counted) and len(counted) + len(fixed) == len(self.all)
+
+    @cached_property
     def unreplayable_signals(self) -> tuple[str, ...]:
         """Its signals that history does not record."""
         asked = {it.signal.name for it in (*self.conditions, *self.clear) if it.signal.not_replayable}

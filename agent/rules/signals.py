@@ -18,6 +18,7 @@ and, where it applies,
     WHEN_UNREACHABLE = True       it has a value also while the printer does not answer
     NOT_REPLAYABLE = True         history does not record it: unknown in a backtest, which reports that
     FORECAST = True               it rests on forecasts, which a backtest makes anew from history
+    COUNTS_BEGUN = True           it rises with an alert that begins, and with nothing else
     ROW_LOCAL = True              it depends on the supply's own row of the last poll alone
     MANY = True                   it may have several values at once: each open alert has a code
     LIKE = _alerts                a file of shared declarations, for what this one does not declare
@@ -84,6 +85,7 @@ class Signal:
     many: bool = False
     not_replayable: bool = False
     forecast: bool = False
+    counts_begun: bool = False
     evidence_text: str = ""
     text: str = ""  # its explanation for people
 
@@ -121,6 +123,7 @@ def load_signals() -> Mapping[str, Signal]:
             placeholder_values=declared.get("placeholder_values", _no_placeholders),
             not_replayable=declared.get("NOT_REPLAYABLE", False),
             forecast=declared.get("FORECAST", False),
+            counts_begun=declared.get("COUNTS_BEGUN", False),
             row_local=declared.get("ROW_LOCAL", False),
             many=declared.get("MANY", False),
             evidence_text=declared.get("EVIDENCE_TEXT", f"{name} {{value}}"),

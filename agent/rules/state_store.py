@@ -29,6 +29,13 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE rule_turn RENAME TO rule_schedule;
     ALTER TABLE rule_schedule RENAME COLUMN turns TO schedule
     """,
+    """
+    CREATE TABLE shadow_finding (
+        device TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL,
+        opened_at REAL NOT NULL, closed_at REAL,
+        PRIMARY KEY (device, rule, subject, opened_at)
+    ) WITHOUT ROWID
+    """,
 )
 
 StateKey = tuple[str, str]  # rule, subject

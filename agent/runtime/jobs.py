@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from agent import __version__
@@ -18,6 +18,7 @@ from agent.history import expiry_clock, retention
 from agent.pipeline.polling.collecting import find_local_collectors
 from agent.pipeline.polling.usb_printers import UsbPoller
 from agent.reporting import promise_watch, verification
+from agent.rules import shadow_findings
 from agent.runtime.calendar_jobs import CalendarJobs
 from agent.runtime.periodic_jobs import PeriodicJobs
 from agent.tickets import approvals, held_changes
@@ -119,8 +120,10 @@ async def send_heartbeat(agent: Agent) -> None:
     ahead = agent.target.clock_offset if agent.target else None
 
     def save_heartbeat(tx: sqlite3.Connection) -> None:
-        health.save_health(tx, now, asdict(facts))
-        agent.pipeline.sender.queue_heartbeat(tx, now, facts, clock_ahead=ahead)
+        counts = shadow_findings.count_findings(tx, now)
+        known = replace(facts, shadow_findings={it.rule: (it.standing, it.lately) for it in counts})
+        health.save_health(tx, now, asdict(known))
+        agent.pipeline.sender.queue_heartbeat(tx, now, known, clock_ahead=ahead)
 
     await agent.store.run(save_heartbeat)
     if agent.delivery:

@@ -39,6 +39,14 @@ class RuleInForce(Record):
     shadow: bool = Field(description="It is evaluated, and opens no tickets.")
 
 
+class ShadowCounts(Record):
+    """What a rule in shadow would have said at this site: findings that opened no ticket."""
+
+    rule_id: Name = Field(description="The rule.")
+    standing: Count = Field(description="Its findings that stand now.")
+    last_30_days: Count = Field(description="Its findings that opened in the last 30 days.")
+
+
 class Silence(Record):
     """Tickets that a person keeps back: what still holds at the end opens then."""
 
@@ -70,6 +78,9 @@ class AgentHealth(Event):
     )
     contracts_complaint: Text | None = Field(
         default=None, description="Why edited contracts or assets were not taken; null: no mistake."
+    )
+    shadow_findings: list[ShadowCounts] = Field(
+        default_factory=list, description="Rules in shadow that found something in the last 30 days."
     )
     silences: list[Silence] = Field(
         default_factory=list, description="Silences that are not over, also those that begin later."

@@ -23,7 +23,7 @@ from agent.core.model import (
     SiteFacts,
     Supply,
 )
-from agent.history.device_history import DeviceHistory
+from agent.history.device_history import ENDED, DeviceHistory
 from agent.pipeline.replay.firing_spans import FiringInhibitors, Inhibitor, SpanRecorder
 from agent.pipeline.replay.forecast_replay import ForecastTimeline
 from agent.pipeline.replay.transitions import LONG_INTERVAL, SHORT_INTERVAL, next_look, pair_firings
@@ -86,6 +86,7 @@ class DeviceReplay:
     time_driven: bool = field(init=False)
     row_local: bool = field(init=False)
     supply_bound: bool = field(init=False)
+    counts_begun: bool = field(init=False)
     _begins_cache: dict[tuple[str, Amount], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,6 +103,7 @@ class DeviceReplay:
         self.supply_bound = self.shortcuts and all(
             rule.supply_bound and rule.schedule is None for rule in self.device_rules
         )
+        self.counts_begun = self.shortcuts and all(rule.counts_begun for rule in self.device_rules)
         self.time_driven = any("clock" in it.signal.reads and not _is_elapsed_time(it) for it in asked)
 
     def replay_firings(self) -> Iterator[tuple[str, Firing]]:
@@ -178,6 +180,8 @@ class DeviceReplay:
         """True if nothing of what is fresh can matter."""
         if fresh == {WINDOW}:
             return not self.states
+        if self.counts_begun and fresh == {"alerts"} and not self.states:
+            return set(touched) == {ENDED}
         if self.row_local and fresh == {"supplies"}:
             return self._are_quiet(touched, now, self._row_begins)
         if self.supply_bound and fresh == {"supplies"}:

@@ -40,6 +40,9 @@ def build_agent_health(
     )
     if health.silences:
         built = built.model_copy(update={"silences": [_build_silence(one) for one in health.silences]})
+    if health.shadow_findings:
+        found = sorted(health.shadow_findings.items())[:MAX_RULES]
+        built = built.model_copy(update={"shadow_findings": [_build_shadow(*one) for one in found]})
     if health.contracts_complaint:
         built = built.model_copy(update={"contracts_complaint": health.contracts_complaint})
     if not in_force.hash:
@@ -60,6 +63,11 @@ def _build_outbox(counts: OutboxCounts) -> wire.Outbox:
 
 def _build_own(rule: str, version: int, shadow: bool) -> wire.RuleInForce:
     return wire.RuleInForce.model_construct(rule_id=rule, rule_version=version, shadow=shadow)
+
+
+def _build_shadow(rule: str, found: tuple[int, int]) -> wire.ShadowCounts:
+    standing, lately = found
+    return wire.ShadowCounts.model_construct(rule_id=rule, standing=standing, last_30_days=lately)
 
 
 def _build_judged(precision: RulePrecision) -> wire.Judged:

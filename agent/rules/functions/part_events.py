@@ -23,6 +23,7 @@ OPTIONS = {"per": WINDOW, "code": _alerts.CODE}
 NEEDS = ("per",)
 SHORT = {"min_per_1000_pages": ("part.event_rate", ">=")}
 READS = ("alerts",)
+COUNTS_BEGUN = True
 
 
 def read(asked: SignalQuery) -> SignalValue:
