@@ -1,12 +1,13 @@
 """`printwarden rules`: check, try, explain and compare rules before they judge anything."""
 
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.cli import _common, _precision, _rules
+from agent.cli import _common, _history, _precision, _price, _rules
 from agent.core.units import counted
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 
 app.command("precision")(_precision.show_precision)
+app.add_typer(_history.app, name="history")
 
 FilePaths = Annotated[
     list[Path] | None,
@@ -155,7 +157,7 @@ def run_trials(paths: FilePaths = None, rules: RulePaths = None, as_json: _commo
     from agent.rules import loader, trial
 
     beside = rules or ([] if _rules.are_trials_only(paths) else paths or [])
-    found = loader.load_rules([*loader.shipped_files(), *beside])
+    found = loader.load_rules([*loader.shipped_files(), *beside], UTC)
     files = loader.trial_files(paths or [loader.DEFAULTS])
     played = [trial_runner.run_trial(found, it) for file in files for it in trial.load_trials(file)]
     if not played:
@@ -209,25 +211,48 @@ def explain_rule(
         _rules.show_explained(chosen, known, found, at)
 
 
-@app.command("diff", epilog="Exit codes: 0 the same, 1 they differ.")
+@app.command("diff", epilog="Exit codes: 0 the same, 1 they differ, 2 a file is wrong.")
 def diff_rules(
-    paths: FilePaths = None, config: _common.ConfigFile = None, as_json: _common.AsJson = False
+    paths: FilePaths = None,
+    config: _common.ConfigFile = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Count tickets, visits and cartridges before and after.")
+    ] = False,
+    costs: Annotated[
+        Path | None,
+        typer.Option("--costs", help="Prices, for the money as well: see docs/rules.md.", show_default=False),
+    ] = None,
+    states: Annotated[
+        list[Path] | None,
+        typer.Option("--state", help="A state file or an exported history; may be repeated."),
+    ] = None,
+    since: Annotated[str, typer.Option("--from", help="A day. Without: a quarter before the end.")] = "",
+    until: Annotated[str, typer.Option("--to", help="A day. Without: the last reading.")] = "",
+    as_json: _common.AsJson = False,
 ) -> None:
     """Show the differences if these files were copied to rules.d: a file replaces one of its name.
 
-    Examples: printwarden rules diff new-rules/ · printwarden rules diff mine.toml --json
+    With --cost both sets of rules are run over the last quarter of each history: tickets, visits and
+    cartridges before and after the edit, and with --costs the money. Prices stay on your own machine.
+
+    Examples: printwarden rules diff draft/ · printwarden rules diff draft/ --costs prices.toml --state
+    north.db --state south.db
     """
     from agent.rules import rule_diff
 
-    found = rule_diff.compare_rule_sets(
-        _rules.load_rules_in_force(config, None), _rules.load_draft(config, paths)
-    )
+    before, after = _rules.load_rules_in_force(config, None), _rules.load_draft(config, paths)
+    found = rule_diff.compare_rule_sets(before, after)
+    span = (_rules.parse_time(since) if since else None, _rules.parse_time(until) if until else None)
+    price = _price.price_sites(before, after, config, states, costs, span) if cost or costs else None
     if as_json:
-        _common.print_json([asdict(it) for it in found])
+        entries = [asdict(it) for it in found]
+        _common.print_json({"differences": entries, "cost": price.document()} if price else entries)
     else:
         for it in found:
             typer.echo(str(it))
         typer.echo(f"{counted(len(found), 'difference')}" if found else "no difference")
+        if price:
+            price.show()
     raise typer.Exit(1 if found else 0)
 
 

@@ -25,7 +25,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from agent.collectors._ipp import attribute_mapping
+from agent.collectors._ipp import attribute_mapping, certificate_dates
 from agent.collectors._ipp.codec import (
     MAX_BYTES,
     AttributeGroup,
@@ -124,6 +124,7 @@ async def read_printer(
         at=at,
         via="ipp",
         certificate=session.certificate,
+        certificate_until=session.certificate_until,
         problems=tuple(problems),
         **parts,
     )
@@ -149,6 +150,7 @@ class IppSession:
         self._deadline = deadline  # by the loop's clock
         self._number = 0
         self.certificate: str | None = None
+        self.certificate_until: float | None = None  # when it ends
         self.problems: tuple[str, ...] = ()
 
     async def fetch_printer(self, names: tuple[str, ...]) -> Attributes:
@@ -232,7 +234,9 @@ class IppSession:
         stream = response.extensions.get("network_stream")
         channel = stream.get_extra_info("ssl_object") if stream else None
         raw = channel.getpeercert(binary_form=True) if channel else None
-        self.certificate = hashlib.sha256(raw).hexdigest() if raw else None
+        if raw:
+            self.certificate = hashlib.sha256(raw).hexdigest()
+            self.certificate_until = certificate_dates.parse_end(raw)
 
     def _check_http_status(self, status: int, path: str) -> None:
         address = str(self._target.address)

@@ -5,6 +5,7 @@ stops the start with file, line, key, reason and a suggestion.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -173,10 +174,23 @@ def _validate_document(
         complaints += _check_references(document, config)
         complaints += target_table.find_mistakes(resolved, targets) if targets else []
     except ConfigError as why:
-        complaints += why.complaints
+        complaints += map(_explain_prices, why.complaints)
     if complaints:
         raise ConfigError(sorted(complaints, key=lambda complaint: complaint.line or 0))
     return config.model_copy(update={"folder": document.path.parent.absolute()})
+
+
+PRICE_WORDS = frozenset(
+    {"cartridge", "cartridges", "cost", "costs", "currency", "hour", "price", "prices", "visit"}
+)
+
+
+def _explain_prices(complaint: Complaint) -> Complaint:
+    """Say of prices that they do not belong here: a dealer's prices do not lie at the customer's."""
+    if complaint.reason != "unknown key" or complaint.key.rpartition(".")[2] not in PRICE_WORDS:
+        return complaint
+    hint = "keep prices on your own machine, and name their file: printwarden rules diff --costs FILE"
+    return replace(complaint, reason="prices do not belong to config.toml", suggestion=hint)
 
 
 def _check_references(document: toml.Document, config: Config) -> list[Complaint]:

@@ -152,6 +152,7 @@ class DeviceHistory:
         met = self.first_answer is not None and self.first_answer <= now
         open_alerts, recent = self._episodes_at(now) if "alerts" in parts else ([], ())
         epoch = next((it for it in reversed(self.epochs) if it[0] <= now), None)
+        pages = _as_count(_value_at(self.pages, now))
         return Facts(
             device=self.device,
             now=now,
@@ -168,7 +169,9 @@ class DeviceHistory:
             supplies_at=answered,
             renewed=self.replacement_times_at(now) if "supplies" in parts else {},
             happened=self._device_events_at(now) if "events" in parts else (),
-            pages=_as_count(_value_at(self.pages, now)),
+            pages=pages,
+            meters_at=answered if pages is not None else None,
+            silences=self._silences_before(now) if silence else (),
             pages_before=self._daily_counts_at("pages", now) if "meters" in parts else (),
             speed=self.speed,
             epoch=epoch[1] if epoch else None,
@@ -191,6 +194,10 @@ class DeviceHistory:
     def _silence_at(self, now: float) -> tuple[float, float] | None:
         place = self._silence_index(now)
         return self.silences[place - 1] if place and now < self.silences[place - 1][1] else None
+
+    def _silences_before(self, now: float) -> tuple[tuple[float, float], ...]:
+        """Return the silences that ended within the window before `now`."""
+        return tuple(it for it in self.silences if now - WINDOW < it[1] <= now)
 
     def _episodes_at(self, now: float) -> tuple[list[Episode], tuple[Episode, ...]]:
         """Find the episodes open at `now` and those begun within the window; later ends are left out.

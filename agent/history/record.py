@@ -34,6 +34,9 @@ def record_snapshot(tx: sqlite3.Connection, device: str, snapshot: Snapshot) -> 
     if not snapshot.reachable:
         return _record_silence(tx, device, snapshot.at, before)
     changed = set(_record_answer(tx, device, snapshot, before))
+    until = snapshot.certificate_until
+    if until is not None and until != before["certificate_until"]:
+        tx.execute("UPDATE latest SET certificate_until = ? WHERE device = ?", (until, device))
     rebooted = has_restarted(before["uptime"], snapshot.uptime)
     if _record_status(tx, device, snapshot, before):
         changed.add("status")

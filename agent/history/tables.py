@@ -85,4 +85,7 @@ SCHEMA: tuple[str, ...] = (
     """
     ALTER TABLE device_event ADD COLUMN noted_at REAL
     """,
+    """
+    ALTER TABLE latest ADD COLUMN certificate_until REAL
+    """,
 )

@@ -46,6 +46,15 @@ def load_recent_history(
     )
 
 
+def load_ended_silences(tx: sqlite3.Connection, device: str, now: float) -> tuple[tuple[float, float], ...]:
+    """Load (begin, end) of the silences that ended within the last 30 days."""
+    found = tx.execute(
+        "SELECT began, ended FROM unreachable_period WHERE device = ? AND ended > ? ORDER BY began",
+        (device, now - RECENT_WINDOW),
+    )
+    return tuple((row["began"], row["ended"]) for row in found)
+
+
 def load_daily_counts(
     tx: sqlite3.Connection, device: str, name: str, now: float
 ) -> tuple[tuple[float, int], ...]:

@@ -75,9 +75,9 @@ def load_stored_facts(db: sqlite3.Connection, device: Device, now: float, site: 
 def load_site_facts(db: sqlite3.Connection, name: str = "") -> SiteFacts:
     """Count the site's printers and the silent ones among them, as of their last poll."""
     heard = db.execute("SELECT answers_in_a_row FROM latest JOIN device ON device = key").fetchall()
-    return SiteFacts(
-        id=name, devices=len(heard), unreachable=sum(not row["answers_in_a_row"] for row in heard)
-    )
+    since = db.execute("SELECT min(first_seen) AS at FROM device").fetchone()["at"]
+    silent = sum(not row["answers_in_a_row"] for row in heard)
+    return SiteFacts(id=name, devices=len(heard), unreachable=silent, watched_since=since)
 
 
 def _add_orders(db: sqlite3.Connection, known: Facts) -> Facts:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agent.core.errors import Complaint
+from agent.rules.backtest.cost_figures import ADVICE, COST_KEYS
 from agent.rules.file_format import RuleForm
 
 RULE_KEYS = frozenset(field.alias or name for name, field in RuleForm.model_fields.items())
@@ -20,6 +21,8 @@ _INNER_TABLE = re.compile(r"(rule\[\d+\])\.(ticket|scope|flap|when|clear)\.(\w+)
 
 def explain_complaints(text: str, complaints: Sequence[Complaint]) -> list[Complaint]:
     """The complaints about one file; those that follow from a misplaced key become one."""
+    prices = [it for it in complaints if it.reason == "unknown key" and it.key in COST_KEYS]
+    complaints = [it for it in complaints if it not in prices]
     lines = text.split("\n")
     shared = [
         it for it in _find_misplaced(complaints, _SHARED_TABLE) if "[[rule]]" in lines[: (it.line or 1) - 1]
@@ -27,7 +30,8 @@ def explain_complaints(text: str, complaints: Sequence[Complaint]) -> list[Compl
     inner = _find_misplaced(complaints, _INNER_TABLE)
     excused = {*_missing_because_shared(complaints, shared), *_missing_because_inner(complaints, inner)}
     found = [it for it in complaints if it not in {*shared, *inner, *excused}]
-    return [*found, *_explain_shared(shared), *map(_explain_inner, inner)]
+    told = [replace(it, reason="prices do not belong to rules", suggestion=ADVICE) for it in prices[:1]]
+    return [*found, *told, *_explain_shared(shared), *map(_explain_inner, inner)]
 
 
 def _find_misplaced(complaints: Sequence[Complaint], table: re.Pattern[str]) -> list[Complaint]:

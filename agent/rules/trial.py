@@ -62,7 +62,9 @@ class Trial:
     def _build_site(self, now: Mapping[str, str]) -> SiteFacts:
         share = float(now.get("site", "0"))
         settles = self.start + self.form.first_days if self.form.first_days else None
-        return SiteFacts(id="trial", devices=200, unreachable=round(2 * share), settles=settles)
+        watched = self.start - self.form.site_known if self.form.site_known else None
+        silent = round(2 * share)
+        return SiteFacts(id="trial", devices=200, unreachable=silent, settles=settles, watched_since=watched)
 
     def _build_snapshot(self, since: float, now: Mapping[str, str]) -> Snapshot:
         at = self.start + since
@@ -71,9 +73,11 @@ class Trial:
         address = Address(now.get("address", self.device.address.host))
         restarts = [time for time in self.form.restarts if time <= since]
         booted = max(restarts, default=-86400.0)
+        days = now.get("certificate")
         return Snapshot(
             address=address,
             at=at,
+            certificate_until=at + float(days) * 86400.0 if days is not None else None,
             uptime=int((since - booted) * 100),
             status=read_status(now),
             alerts=tuple(self._build_alerts(since, restarted=bool(restarts))),

@@ -84,6 +84,8 @@ class TrialForm(_TrialFileModel):
     """How long it is watched, if longer than its series."""
     first_days: RuleDuration = 0.0
     """The site is new for so long: see the day-one digest."""
+    site_known: RuleDuration = 0.0
+    """How long the site was watched before the trial; the printer is met when the trial begins."""
     expect: Annotated[tuple[ExpectForm, ...], Field(strict=False)] = ()
     tells: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
     tickets: Annotated[tuple[str, ...] | None, Field(strict=False)] = None

@@ -19,7 +19,9 @@ STATUS_BY_WORD = {
     "warning": (DeviceStatus.WARNING, PrinterStatus.IDLE),
     "down": (DeviceStatus.DOWN, PrinterStatus.OTHER),
 }
-SERIES_NAMES = ("status", "errors", "pages", "engine", "serial", "firmware", "address", "answers", "site")
+SERIES_NAMES = (
+    "status", "errors", "pages", "engine", "serial", "firmware", "address", "certificate", "answers", "site",
+)  # fmt: skip
 _REPEATED = re.compile(r"(.+?)(?:x(\d+))?")
 _SPACED = re.compile(r"\s+x(\d+)\b")
 _RAMP = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")

@@ -1,6 +1,7 @@
 """Printers read over IPP on real sockets: recorded replies, simulated printers, certificates of their own."""
 
 import asyncio
+import datetime
 import json
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from loopback import HOME, own
 from printer_certificate import make_certificate
 
 from agent.collectors import ipp
+from agent.collectors._ipp import certificate_dates
 from agent.collectors._ipp.targets import PATHS, IppTarget
 from agent.core.clock import Clock
 from agent.core.errors import MalformedReply, NoAnswer, ReadingError, RefusedByDevice, WrongCredential
@@ -263,6 +265,7 @@ class TestCertificates:
         port, _, _ = await simulated(tls=context)
         snapshot = await read(port, tls=True)
         assert snapshot.certificate == fingerprint
+        assert snapshot.certificate_until == datetime.datetime(2020, 12, 31, tzinfo=datetime.UTC).timestamp()
         assert snapshot.problems == ()
 
     async def test_the_same_one_again_is_no_news(self, simulated, certificate):
@@ -277,6 +280,10 @@ class TestCertificates:
         snapshot = await read(port, tls=True, pin=before)
         assert snapshot.problems == (ipp.CERTIFICATE_CHANGED,)
         assert snapshot.certificate == now != before
+
+    @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x30\x82\xff\xff" + b"\x00" * 40, b"no certificate"])
+    def test_one_that_cannot_be_read_has_no_end(self, der):
+        assert certificate_dates.parse_end(der) is None
 
     async def test_tls_where_there_is_none_is_no_connection(self, simulated):
         port, _, _ = await simulated()

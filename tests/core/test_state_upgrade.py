@@ -56,6 +56,7 @@ EMPTY = {
 }  # fmt: skip
 
 ADDED = {
+    "latest": {"certificate_until"},
     "ticket": {"dedupe_key", "cancelled"}, "ticket_batch": {"dedupe_key"},
     "device": {"proof", "replaces", "moved_from", "last_address", "bare_serial"},
 }  # fmt: skip

@@ -87,7 +87,7 @@ SWEEPS = [
     ("supply-low.when.all[2].value=5..20 %/4", ["5 %", "10 %", "15 %", "20 %"]),
     ("supply-low.when.all[2].value=5..20/2", ["5 %", "20 %"]),
     ("supply-low.for=1h..3h/3", ["1 h", "2 h", "3 h"]),
-    ("device-offline.when.all[1].value=1 hours..4 hours/2", ["1 h", "4 h"]),
+    ("device-offline.when.all[1].value=1 business_hours..4 business_hours/2", ["1 h", "4 h"]),
     ("jams-recurring.when.all[2].value=3..5/3", ["3", "4", "5"]),
 ]
 

@@ -76,11 +76,11 @@ def test_passing_over_what_cannot_matter_changes_nothing(db, rules, span):
 
 
 def test_a_short_way_that_passes_over_too_much_would_be_seen(db, rules, span, monkeypatch):
-    supplies = threshold_sweep.select_rules(rules, ["supply-low"])
+    supplies = threshold_sweep.select_rules(rules, ["supply-empty"])
     whole = backtest_runner.run_backtest(db, supplies, span, how=BacktestOptions(shortcuts=False))
     monkeypatch.setattr(
         "agent.pipeline.replay.device_replay.DeviceReplay._row_begins",
-        lambda _self, supply, _now: (supply.percent or 0) <= 5,
+        lambda _self, supply, _now: (supply.percent or 0) <= 0,
     )
     assert told(backtest_runner.run_backtest(db, supplies, span)) != told(whole)
 
@@ -194,11 +194,13 @@ def test_what_was_computed_from_another_past_is_not_used(file, tmp_path, rules, 
 
 
 def test_a_key_that_forgot_the_past_would_be_seen(file, tmp_path, rules, span, memory, monkeypatch):
-    some = threshold_sweep.select_rules(rules, ["supply-low"])
+    some = threshold_sweep.select_rules(rules, ["supply-empty"])
     monkeypatch.setattr(result_cache, "digest_history", lambda past: past.device.key)
     with closing(open_reader(file)) as db:
         backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
-    with closing(open_reader(changed(file, tmp_path, CHANGES[0]))) as db:
+    with closing(
+        open_reader(changed(file, tmp_path, "UPDATE series_value SET value = 60 WHERE value < 60"))
+    ) as db:
         assert told(
             backtest_runner.run_backtest(db, some, span, how=BacktestOptions(cache_path=memory))
         ) != told(backtest_runner.run_backtest(db, some, span))

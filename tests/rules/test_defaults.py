@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ POLL = 5 * MINUTE
 
 @pytest.fixture(scope="module")
 def judge() -> RuleEvaluator:
-    return RuleEvaluator(loader.load_rules(loader.shipped_files()))
+    return RuleEvaluator(loader.load_rules(loader.shipped_files(), UTC))
 
 
 def watch(judge: RuleEvaluator, tx: sqlite3.Connection, facts: Iterable[Facts]) -> list[Change]:
@@ -288,13 +289,18 @@ def test_the_jams_are_over_when_a_week_had_at_most_one(
     assert changes[1].at == 11 * DAY  # the third last jam leaves the week on day 10, plus one day of patience
 
 
+OPENING = 8 * HOUR  # of an office, on a Thursday
+
+
 def silence(printer: Any, hours: float, **different: Any) -> list[Facts]:
-    return [printer.facts(0.0), *(printer.silent(now, since=0.0, **different) for now in polls(hours)[1:])]
+    times = polls(hours, OPENING)[1:]
+    return [printer.facts(OPENING), *(printer.silent(now, since=OPENING, **different) for now in times)]
 
 
 OFFLINE: list[tuple[str, float, dict[str, Any], list[str]]] = [
     ("silent for three hours", 3, {}, ["device-offline"]),
     ("silent for two hours and ten minutes", 2 + 1 / 6, {}, []),
+    ("silent for a night", 0.0, {"night": True}, []),
     ("silent with half of the site", 24, {"site": SiteFacts(devices=10, unreachable=5)}, []),
     ("silent with a few others", 3, {"site": SiteFacts(devices=10, unreachable=4)}, ["device-offline"]),
     ("silent on a site of one", 3, {"site": SiteFacts(devices=1, unreachable=1)}, ["device-offline"]),
@@ -313,6 +319,10 @@ def test_silence(
     different: dict[str, Any],
     expected: list[str],
 ) -> None:
+    if different.pop("night", False):
+        night = (printer.silent(now, since=17 * HOUR) for now in polls(16.9, 17 * HOUR)[1:])
+        assert opened(watch(judge, tx, night)) == expected
+        return
     if different.pop("asleep", False):
         different["status"] = printer.status(RUNNING, printer="other")
     assert opened(watch(judge, tx, silence(printer, hours, **different))) == expected
@@ -322,7 +332,7 @@ def test_two_answers_in_a_row_end_the_silence(
     judge: RuleEvaluator, printer: Any, tx: sqlite3.Connection
 ) -> None:
     watch(judge, tx, silence(printer, 3))
-    back = [printer.facts(3 * HOUR + n * POLL, answers_in_a_row=n) for n in (1, 2)]
+    back = [printer.facts(OPENING + 3 * HOUR + n * POLL, answers_in_a_row=n) for n in (1, 2)]
     assert [watch(judge, tx, [facts]) != [] for facts in back] == [False, True]
 
 

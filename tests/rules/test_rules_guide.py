@@ -1,6 +1,5 @@
 """The guide to rules: its files are written, and every command in it is run, in its order."""
 
-import importlib.util
 import json
 import re
 import shlex
@@ -12,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import build_cli
+from agent.pipeline.replay import imagined_history
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "rules.md").read_text("utf-8")
@@ -24,16 +24,11 @@ DIFFER = {"diff": 1}
 def site(tmp_path_factory) -> Path:
     """A folder with a configuration, and the state of an agent that has run for half a year."""
     folder = tmp_path_factory.mktemp("site")
-    spec = importlib.util.spec_from_file_location("imagined", ROOT / "benchmarks" / "imagined.py")
-    assert spec
-    assert spec.loader
-    imagined = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(imagined)
-    imagined.imagine(folder / "state.db", printers=8, days=200)
+    imagined_history.imagine_fleet(folder / "made.db", 8, 200)
     (folder / "config.toml").write_text(CONFIG, "utf-8")
     (folder / "draft").mkdir()
     with (
-        closing(sqlite3.connect(folder / "state.db")) as new,
+        closing(sqlite3.connect(folder / "made.db")) as new,
         closing(sqlite3.connect(folder / "old.db")) as old,
     ):
         new.backup(old)
@@ -65,6 +60,7 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
         [
             "draft/mine.toml",
             "draft/mine.trial.toml",
+            "../prices.toml",
             "draft/changes.toml",
             "draft/faults.toml",
             "draft/more.toml",
@@ -76,11 +72,13 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
             Path(next(files)).write_text(text, "utf-8")
         for line in text.splitlines() if not kind else ():
             said[line] = run(line)
-    assert len(said) == 12
+    assert len(said) == 16
     assert next(files, None) is None
     words = "\n".join(said.values())
     assert "2 trials went as expected" in words
     assert "toner-15: is new" in words
+    assert "Tickets of supply.low" in words
+    assert "(EUR)" in words
     assert re.search(r"toner-15: \d+ tickets, .* for each printer and month", words)
     assert re.search(r"precision \d+% \(\d+ of \d+, \d+%–\d+%\)", words)
     assert "supply.level <= 15 %: saw" in words
@@ -90,32 +88,32 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
 
 def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monkeypatch):
     monkeypatch.chdir(site)
-    document = json.loads(run("printwarden rules backtest supply-low --state state.db --rules draft --json"))
+    document = json.loads(run("printwarden rules backtest toner-15 --state made.db --rules draft --json"))
     (rule,) = document["rules"]
     assert rule["tickets"] > 20
     assert 0 < rule["precision_interval"][0] <= rule["precision"] <= rule["precision_interval"][1] <= 1
     assert {"missed", "false", "flaps", "lead_days"} <= rule.keys()
-    assert document["only_new"].keys() == document["only_deployed"].keys() == {"supply-low"}
+    assert document["only_new"].keys() == document["only_deployed"].keys() == {"toner-15"}
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("printwarden rules backtest toner --state state.db --rules draft", 'there is no rule "toner"'),
+        ("printwarden rules backtest toner --state made.db --rules draft", 'there is no rule "toner"'),
         (
-            "printwarden rules backtest supply-low --state state.db -r draft --sweep supply-low.title=1..2",
+            "printwarden rules backtest supply-low --state made.db -r draft --sweep supply-low.title=1..2",
             "is no threshold of supply-low",
         ),
-        ("printwarden rules backtest supply-low --state state.db -r draft --from yesterday", "is no time"),
+        ("printwarden rules backtest supply-low --state made.db -r draft --from yesterday", "is no time"),
         (
-            "printwarden rules explain nobody supply-low --state state.db -r draft",
+            "printwarden rules explain nobody supply-low --state made.db -r draft",
             'no printer is known as "nobody"',
         ),
         (
-            "printwarden rules backtest supply-low --state state.db -r draft --from 2026-03-01 --to 2026-02-01",
+            "printwarden rules backtest supply-low --state made.db -r draft --from 2026-03-01 --to 2026-02-01",
             "is not before the end",
         ),
-        ("printwarden rules backtest supply-low --state state.db -r draft --horizon 30", "is not a duration"),
+        ("printwarden rules backtest supply-low --state made.db -r draft --horizon 30", "is not a duration"),
         ("printwarden rules backtest supply-low --state old.db -r draft", "was written by an older version"),
     ],
 )
@@ -128,7 +126,7 @@ def test_what_cannot_be_done_is_said(site, monkeypatch, line, said):
 
 def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
     monkeypatch.chdir(site)
-    line = "printwarden rules backtest waste-level-high --state state.db --rules draft"
+    line = "printwarden rules backtest waste-level-high --state made.db --rules draft"
     assert "not replayed: supply.filled: history does not record it, so there is no score" in run(line)
     (rule,) = json.loads(run(line + " --json"))["rules"]
     assert (rule["not_replayed"], rule["tickets"], rule["precision"]) == (["supply.filled"], None, None)
@@ -138,7 +136,7 @@ def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
 def test_orders_by_forecast_are_replayed_and_show_what_they_are_worth(site, monkeypatch):
     monkeypatch.chdir(site)
     (rule,) = json.loads(
-        run("printwarden rules backtest supply-runs-out --state state.db --rules draft --json")
+        run("printwarden rules backtest supply-runs-out --state made.db --rules draft --json")
     )["rules"]
     assert (rule["tickets"] > 20, rule["not_replayed"]) == (True, [])
     assert rule["orders"]["changed"] > 20

@@ -1,6 +1,7 @@
 """The shipped trials are played; the notation of trials, and what a failed one says."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ SHIPPED = [it for path in loader.trial_files([loader.DEFAULTS]) for it in trial.
 
 @pytest.fixture(scope="module")
 def rules():
-    return loader.load_rules(loader.shipped_files())
+    return loader.load_rules(loader.shipped_files(), UTC)
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda it: it.name)

@@ -42,6 +42,7 @@ class SiteFacts:
     devices: int = 0
     unreachable: int = 0
     settles: float | None = None  # until then, older faults go into one digest
+    watched_since: float | None = None  # when its first printer was first seen
     affected: frozenset[tuple[str, str, str]] = frozenset()  # (rule, fault, device) of all that fires
 
     @property
@@ -86,10 +87,13 @@ class Facts:
     filled: Mapping[str, int] = field(default_factory=dict)  # receptacle's index -> percent full, if learned
     pages: int | None = None  # the total meter
     pages_before: tuple[tuple[float, int], ...] = ()  # (at, total) readings of the last 30 days, thinned
+    meters_at: float | None = None  # when the total meter was last read
     answering_since: float | None = None  # since when it has answered every poll
+    silences: tuple[tuple[float, float], ...] = ()  # earlier ones of 30 days; known only while it is silent
     renewed: Mapping[str, float] = field(default_factory=dict)  # supply index -> when it was last replaced
     happened: tuple[DeviceEvent, ...] = ()  # within the last 30 days, by time
     foresight: Forecasts = field(default_factory=Forecasts)
+    certificate_until: float | None = None  # when the certificate that it showed last ends
     speed: int | None = None  # pages an hour at most, as the printer reports
     epoch: int | None = (
         None  # which epoch the total meter is in, see `agent.history.meters.epochs`; None: the first

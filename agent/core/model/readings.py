@@ -163,6 +163,7 @@ class Snapshot:
     at: float
     via: str = "snmp"  # "ipp", or "snmp+ipp" where both answered
     certificate: str | None = None  # SHA-256 in hex of the one it showed to IPP over TLS
+    certificate_until: float | None = None  # when that one ends, as it says itself
     reachable: bool = True
     uptime: int | None = None  # sysUpTime, 1/100 s; often the network card's clock
     identity: Identity | None = None

@@ -61,5 +61,6 @@ class FleetState:
             id=self.site_id,
             devices=len(self.devices),
             unreachable=len(self.silent),
+            watched_since=since,
             settles=since + self.first_days if since is not None and self.first_days else None,
         )

@@ -60,6 +60,7 @@ def fill_from_ipp(first: Snapshot, second: Snapshot) -> Snapshot:
         first,
         via=f"{first.via}+{second.via}",
         certificate=second.certificate or first.certificate,
+        certificate_until=second.certificate_until or first.certificate_until,
         identity=identity,
         problems=(*first.problems, *second.problems),
         sources={**sources, **first.sources, **numbers},

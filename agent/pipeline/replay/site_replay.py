@@ -31,6 +31,7 @@ class SiteHistory:
     fired_at: list[float] = field(default_factory=list)
     fired: list[frozenset[str]] = field(default_factory=list)
     settles: float | None = None  # end of the first days
+    watched_since: float | None = None  # when its first printer was first seen
 
     @classmethod
     def load(cls, db: sqlite3.Connection, site: str, until: float, first_days: float = 0.0) -> "SiteHistory":
@@ -40,7 +41,8 @@ class SiteHistory:
         for row in db.execute("SELECT began, ended FROM unreachable_period WHERE began < ?", (until,)):
             steps.append((row["began"], 0, 1))
             steps.append((row["ended"] if row["ended"] is not None else until, 0, -1))
-        found = cls(id=site, settles=met + first_days if met is not None and first_days else None)
+        settles = met + first_days if met is not None and first_days else None
+        found = cls(id=site, settles=settles, watched_since=met)
         devices = unreachable = 0
         for at, more, silent in sorted(steps):
             devices, unreachable = devices + more, unreachable + silent
@@ -72,6 +74,7 @@ class SiteHistory:
             devices=self.devices[place - 1] if place else 0,
             unreachable=self.unreachable[place - 1] if place else 0,
             settles=self.settles,
+            watched_since=self.watched_since,
         )
         return site, self.fired[fired - 1] if fired else frozenset()
 

@@ -94,6 +94,15 @@ folder = "agent"
 """,
             "utf-8",
         )
+        rules = self.folder / "rules.d"
+        rules.mkdir(exist_ok=True)
+        (rules / "demo.toml").write_text(DEMO_RULES, "utf-8")
+
+
+DEMO_RULES = """# Somebody always prints here: the silent printer is told at any time of day.
+[calendar.office]
+always = true
+"""
 
 
 def _network(host: str, prefix: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
