@@ -184,6 +184,8 @@ def build_rules(settings: Config) -> RuleSet:
         "supplies": schedule.supplies,
         "meters": schedule.meters,
     }
+    for unread in loader.find_unread_files([settings.resolve_path(settings.rules.folder)]):
+        log.warning("%s", unread)
     return loader.load_rules(rule_files(settings), settings.site.timezone, intervals)
 
 

@@ -93,7 +93,7 @@ def load_rules(
         hash=_hash_rules(pile, [document for document, _ in read]),
         advice=tuple(
             sorted(
-                [*pile.collect_advice(together), *_find_unread_files(paths)],
+                [*pile.collect_advice(together), *find_unread_files(paths)],
                 key=lambda it: (it.file, it.line or 0),
             )
         ),
@@ -147,7 +147,7 @@ def _list_files(paths: Iterable[Path], complaints: list[Complaint]) -> list[Path
     return found
 
 
-def _find_unread_files(paths: Iterable[Path]) -> Iterator[Complaint]:
+def find_unread_files(paths: Iterable[Path]) -> Iterator[Complaint]:
     """Files with rules whose names do not end in .toml: Windows hides the .txt that Notepad adds."""
     for folder in (path for path in paths if path.is_dir() and path != DEFAULTS):
         taken = rule_files(folder)

@@ -45,6 +45,18 @@ def test_what_waits_for_the_next_start_is_logged_by_its_key(agent, tmp_path, cap
     assert line["at_next_start"] == ["snmp.retries", "egress.remove"]
 
 
+def test_a_file_of_rules_with_a_hidden_ending_is_told_in_the_log(tmp_path, caplog):
+    folder = tmp_path / "rules.d"
+    settings = config.build_config({}, tmp_path)
+    app.build_rules(settings)
+    assert caplog.text == "", "a folder that is not there is no mistake"
+    folder.mkdir()
+    (folder / "mine.toml.txt").write_text('[[rule]]\nid = "a"', "utf-8")
+    app.build_rules(settings)
+    assert "mine.toml.txt" in caplog.text
+    assert "rename it to mine.toml" in caplog.text
+
+
 def test_edited_rules_judge_the_next_poll(agent):
     rules = loader.load_rules(loader.shipped_files()[:1])
     agent.use_rules(rules)
