@@ -181,8 +181,8 @@ def test_asleep_is_running_and_other_and_its_rows_never_go() -> None:
 
 def test_it_falls_silent_and_stays_so() -> None:
     source = told(models.XEROX_C405, "falls_silent")
-    assert source.mib_at(2.9 * HOUR) is not None
-    assert [source.mib_at(hour * HOUR) for hour in (4.1, 20.0, 2000.0)] == [None, None, None]
+    assert source.mib_at(5.9 * HOUR) is not None
+    assert [source.mib_at(hour * HOUR) for hour in (7.1, 20.0, 2000.0)] == [None, None, None]
 
 
 def test_a_healthy_printer_loses_little_toner_and_has_paper_filled_up() -> None:

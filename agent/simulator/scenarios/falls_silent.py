@@ -1,4 +1,4 @@
-"""The printer answers nothing any more after three to four hours."""
+"""The printer answers nothing any more after six to seven hours."""
 
 from random import Random
 
@@ -7,7 +7,7 @@ from agent.simulator.scenario import HOUR, ExpectedTicket, PrinterCondition, Sce
 
 
 def build_scenario(_make: PrinterModel, luck: Random) -> Scenario:
-    gone = PrinterCondition(begins=luck.uniform(3, 4) * HOUR, silent=True)
+    gone = PrinterCondition(begins=luck.uniform(6, 7) * HOUR, silent=True)
     return Scenario(
         about="it falls silent for good",
         expected_ticket=ExpectedTicket(fault="device.offline"),
