@@ -185,6 +185,9 @@ def print_holidays(book: ContractBook, year: int, *, as_json: bool) -> None:
             {name: [{"day": day, "name": text} for day, text in days] for name, days in closed.items()}
         )
         return
+    if not closed:
+        typer.echo("there is no calendar: no contracts are written yet, or none of them names one")
+        return
     rows = [(name, day, text) for name, days in closed.items() for day, text in days]
     _common.print_table(f"closed in {year}", ("calendar", "day", "holiday"), rows)
 

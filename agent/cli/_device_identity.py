@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import _common
+from agent.core.units import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,7 +54,9 @@ def list_devices(config: _common.ConfigFile = None, as_json: _common.AsJson = Fa
         "displaced by",
         "addresses",
     )
-    _common.print_table(f"{len(rows)} printers", columns, ([row[name] for name in columns] for row in rows))
+    _common.print_table(
+        counted(len(rows), "printer"), columns, ([row[name] for name in columns] for row in rows)
+    )
     if made:
         names = ("kind", "device", "other", "reason")
         _common.print_table("\nDecisions", names, ([getattr(one, name) for name in names] for one in made))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.config import ExcludeConfig
 
 AlthoughExcluded = Annotated[
-    bool, typer.Option("--although-excluded", help="Contact the host although [exclude] lists it.")
+    bool, typer.Option("--although-excluded", help="Contact the host although \\[exclude] lists it.")
 ]
 
 

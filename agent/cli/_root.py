@@ -39,8 +39,8 @@ def build_app(verbs: Mapping[str, str]) -> typer.Typer:
 def _reflow_help(app: typer.Typer) -> None:
     """Let the paragraphs of docstrings flow in --help, instead of breaking where the source does."""
     for command in app.registered_commands:
-        text = inspect.getdoc(command.callback) or ""
-        command.help = re.sub(r"(?<!\n)\n(?![\n ])", " ", text)
+        text = re.sub(r"(?<!\n)\n(?![\n ])", " ", inspect.getdoc(command.callback) or "")
+        command.help = re.sub(r"\[(?=[a-z])", r"\\[", text)  # the [section] of a file is no markup
     for group in app.registered_groups:
         if group.typer_instance:
             _reflow_help(group.typer_instance)

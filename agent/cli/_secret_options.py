@@ -27,12 +27,17 @@ CommunityFile = Annotated[
 AskCommunity = Annotated[bool, typer.Option("--ask-community", help="Type the community at a prompt.")]
 
 
-def read_community(community: str | None, file: str, *, ask: bool) -> str | None:
-    """Return the community to ask with, or None if none was given. Raises BadParameter."""
+def read_community(
+    community: str | None, file: str, *, ask: bool, prompt: str = "let --ask-community prompt for it"
+) -> str | None:
+    """Return the community to ask with, or None if none was given. `prompt`: said of one that was typed.
+
+    Raises BadParameter.
+    """
     if community not in {None, "public"}:
         raise typer.BadParameter(
-            f"{WHY}: put the community into a file for --community-file, into {COMMUNITY_VARIABLE}, or let "
-            "--ask-community prompt for it",
+            f"{WHY}: put the community into a file for --community-file, into {COMMUNITY_VARIABLE}, "
+            f"or {prompt}",
             param_hint="--community",
         )
     if ask:

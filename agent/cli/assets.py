@@ -63,7 +63,7 @@ def export_assets(
 ) -> None:
     """Write a list of every printer that is known here, with what assets.csv already says of it.
 
-    It is a start: open it in a spreadsheet, fill the columns, and take it over with `assets import`.
+    It is a start: open it in a spreadsheet, fill the columns, and put it beside config.toml as assets.csv.
 
     Example: printwarden assets export books.csv
     """

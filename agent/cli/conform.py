@@ -57,7 +57,10 @@ def conform(
         settings = https.Settings(url=url, ca_file=ca_file, insecure_loopback=insecure_loopback)
         results = asyncio.run(_check_backend(settings, token, enrol_token_file, site))
     except ValueError as why:
-        raise typer.BadParameter(str(why), param_hint="URL") from None
+        errors = getattr(why, "errors", None)  # of pydantic, whose own text is not for people
+        told = str(errors()[0]["msg"]) if errors else str(why)
+        told = told.removeprefix("Value error, ").replace("insecure_loopback", "--insecure-loopback")
+        raise typer.BadParameter(told, param_hint="URL") from None
     except (NotEnrolled, DeliveryError) as why:
         typer.echo(f"not enrolled: {why}", err=True)
         raise typer.Exit(1) from None
@@ -65,8 +68,13 @@ def conform(
     if as_json:
         _common.print_json([asdict(one) for one in results])
     else:
-        rows = [(one.number, "broken" if one.finding else "kept", one.finding or one.text) for one in results]
-        title = f"{len(results) - len(findings)} of {len(results)} clauses kept"
+        rows = [
+            (one.number, "broken" if one.finding else "not asked" if one.not_asked else "kept",
+             one.finding or one.not_asked or one.text)
+            for one in results
+        ]  # fmt: skip
+        asked = [one for one in results if not one.not_asked]
+        title = f"{len(asked) - len(findings)} of {len(asked)} clauses kept"
         _common.print_table(title, ("clause", "", "what was seen, or what it says"), rows)
     raise typer.Exit(1 if findings else 0)
 

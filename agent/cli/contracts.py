@@ -75,7 +75,10 @@ def explain_contract(
     fault: FaultOption = "fuser.failure",
     impact: ImpactOption = Impact.DEVICE_DOWN,
     code: Annotated[str, typer.Option(metavar="CODE", help="The maker's error code.")] = "",
-    at: Annotated[str, typer.Option(metavar="TIME", help="When the ticket opens; without: now.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="When the ticket opens, by this machine's clock; without: now."),
+    ] = "",
     file: Annotated[
         Path | None,
         typer.Option("--file", help="A draft instead of the site's contracts.", show_default=False),

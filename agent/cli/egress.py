@@ -24,6 +24,9 @@ def tail(
 ) -> None:
     """List the newest messages to the provider, and whether they have gone.
 
+    What has `gone out` waits no more: the provider has it, or, as `outbox status` counts, a newer one stands
+    for it.
+
     Example: printwarden egress tail -n 50
     """
     with closing(open_reader(_common.load_settings(config).database_path)) as db:
@@ -36,7 +39,7 @@ def tail(
         (m.number, _format_time(m.at), m.state, m.type, m.subject, len(list(m.list_values())))
         for m in messages
     )
-    _common.print_table(f"newest first: {counted(len(messages), 'message')}", columns, rows)
+    _common.print_table(f"{counted(len(messages), 'message')}, the newest last", columns, rows)
 
 
 @app.command()

@@ -148,7 +148,8 @@ def _refuse_typed_secrets(context: typer.Context, proxy: str) -> None:
 
 def _collect_communities(typed: list[str], file: str) -> list[str]:
     """Return the communities of the options, the file and the environment. Raises BadParameter."""
-    public = [community for one in typed if (community := _secret_options.read_community(one, "", ask=False))]
+    read, prompt = _secret_options.read_community, "type it where init asks"
+    public = [community for one in typed if (community := read(one, "", ask=False, prompt=prompt))]
     if file:
         return [*public, *_secret_options.read_lines(file, "--community-file")]
     held = _secret_options.read_community(None, "", ask=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli import _common
+from agent.core.units import counted
 
 app = typer.Typer(
     help="The open tickets, and decisions about those that wait for one.",
@@ -68,8 +69,8 @@ def list_tickets(
         _common.print_json(rows)
         return
     names = ("ticket", "opened", "cleared", "what", "rule", "told", "desk says")
-    what = "notices for the site" if notices else "tickets"
-    _common.print_table(f"{len(rows)} {what}", names, ([row[name] for name in names] for row in rows))
+    what = f"{counted(len(rows), 'notice')} for the site" if notices else counted(len(rows), "ticket")
+    _common.print_table(what, names, ([row[name] for name in names] for row in rows))
 
 
 TicketArgument = Annotated[str, typer.Argument(metavar="TICKET", help="Its id, or the end of it.")]
@@ -149,14 +150,14 @@ def _show_shadow(path: Path, now: float, days: float, *, as_json: bool) -> None:
     if as_json:
         _common.print_json({"rules": [asdict(it) for it in counts], "findings": rows})
         return
-    counted = ("rule", "standing", "last 30 days")
+    headings = ("rule", "standing", "last 30 days")
     _common.print_table(
         f"{len(counts)} rules in shadow found something",
-        counted,
+        headings,
         ([it.rule, str(it.standing), str(it.lately)] for it in counts),
     )
     columns = ("rule", "printer", "part", "opened", "over")
-    _common.print_table(f"{len(rows)} findings", columns, ([*it.values()] for it in rows))
+    _common.print_table(counted(len(rows), "finding"), columns, ([*it.values()] for it in rows))
 
 
 def _ticket_row(ticket: Any, *, delivery: Any, desk: Any) -> dict[str, Any]:

@@ -129,6 +129,8 @@ def _build_complaint(
     if kind != "value_error":
         reason = reason[:1].lower() + reason[1:]
         suggestion = SUGGESTIONS.get(kind, "").format(**error.get("ctx", {}))
+        if kind in {"model_type", "dict_type"}:
+            reason = "should be a table"
         if kind == "model_type" and isinstance(error["input"], list) and "all" in _known_keys(model, where):
             suggestion = f"write {where[-1]}.all = [ … ]"
         if isinstance(got := error.get("input"), str | int | float | bool):

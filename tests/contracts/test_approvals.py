@@ -172,6 +172,6 @@ async def test_what_is_over_meanwhile_is_not_told(site: Callable[[], Agent]) -> 
 def test_the_list_is_shown_as_before(site: Callable[[], Agent], tmp_path: Path) -> None:
     agent = site()
     open_ticket(agent)
-    assert "1 tickets" in run(tmp_path).output
+    assert "1 ticket" in run(tmp_path).output
     assert run(tmp_path, "approve", "nothing", "--by", "b").exit_code == 2
     agent.store.close()

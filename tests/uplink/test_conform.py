@@ -187,6 +187,24 @@ async def test_the_command_says_so_by_its_exit_code(tmp_path: Path) -> None:
     assert "answered 401" in bad.stdout
 
 
+async def test_what_was_not_asked_is_not_called_kept(tmp_path: Path) -> None:
+    async with serve_app(create_app(tmp_path / "r.db")) as url:  # takes events from everybody
+        words = ["conform", f"{url}/v1/events", "--insecure-loopback"]
+        shown = await asyncio.to_thread(CliRunner().invoke, cli.build_cli(), words, env={"COLUMNS": "200"})
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith("5.1")]
+    assert "not asked" in line
+    assert "--token-file" in line
+    assert f"{len(CLAUSES) - 1} of {len(CLAUSES) - 1} clauses kept" in shown.stdout
+
+
+def test_plain_http_without_the_option_is_refused_in_one_sentence() -> None:
+    words = ["conform", "http://127.0.0.1:1/v1/events"]
+    shown = CliRunner().invoke(cli.build_cli(), words, env={"COLUMNS": "200"})
+    assert shown.exit_code == 2
+    assert "--insecure-loopback" in shown.output
+    assert "pydantic" not in shown.output
+
+
 def test_the_page_lists_every_clause() -> None:
     for clause in (*CLAUSES, *ENROLMENT_CLAUSES):
         assert f"| {clause.number} | {clause.text} |" in PAGE

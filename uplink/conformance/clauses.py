@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from uplink.conformance.probe import BackendProbe, ClauseBroken, expect_problem, read_lines
+from uplink.conformance.probe import BackendProbe, ClauseBroken, NotAsked, expect_problem, read_lines
 from uplink.delivery.cloudevents import EVENT_MEDIA_TYPE
 
 Check = Callable[[BackendProbe], Awaitable[None]]
@@ -38,7 +38,7 @@ async def check_compression(probe: BackendProbe) -> None:
 async def check_single_event(probe: BackendProbe) -> None:
     formats = (await read_capabilities(probe)).get("formats")
     if isinstance(formats, list) and EVENT_MEDIA_TYPE not in formats:
-        return
+        raise NotAsked("its capabilities name no event alone")
     event = probe.build_heartbeat()
     answer = await probe.post(body=json.dumps(event).encode(), headers={"content-type": EVENT_MEDIA_TYPE})
     read_lines(answer, [event["id"]])
@@ -151,7 +151,7 @@ async def check_order(probe: BackendProbe) -> None:
 
 async def check_sites(probe: BackendProbe) -> None:
     if probe.identity is not None:
-        return  # an enrolled agent has one site; clause 5.1 is about others
+        raise NotAsked("an enrolled agent has one site; clause 5.5 is about others")
     await probe.send_step("site", "s1", 1, "open")
     other = probe.build_ticket("site", "s2", 1, "open", site=f"{probe.site_id}-other")
     other["data"]["dedupe_key"] = probe.build_ticket("site", "s1", 1, "open")["data"]["dedupe_key"]
@@ -178,7 +178,7 @@ async def check_whole_keys(probe: BackendProbe) -> None:
 
 async def check_requests(probe: BackendProbe) -> None:
     if not (await read_capabilities(probe)).get("requests"):
-        return
+        raise NotAsked("its capabilities name no requests")
     answer = await probe.get("feedback?after=0")
     try:
         kinds = {str(entry.get("schema")) for entry in answer.json()["feedback"]}
@@ -190,7 +190,7 @@ async def check_requests(probe: BackendProbe) -> None:
 
 async def check_feedback(probe: BackendProbe) -> None:
     if not (await read_capabilities(probe)).get("feedback"):
-        return
+        raise NotAsked("its capabilities offer no feedback")
     pages = []
     for after in (0, 2**40):
         answer = await probe.get(f"feedback?after={after}")
@@ -205,7 +205,7 @@ async def check_feedback(probe: BackendProbe) -> None:
 
 async def check_credential(probe: BackendProbe) -> None:
     if probe.token is None and probe.identity is None:
-        return
+        raise NotAsked("no credential was given: --token-file or --enrol-token-file")
     wrong = {"no credential": "", "a wrong credential": "Bearer wrong-credential-of-no-agent"}
     for what, given in wrong.items():
         answer = await probe.post(probe.build_heartbeat(), headers={"authorization": given})

@@ -22,6 +22,10 @@ class ClauseBroken(Exception):
     """A backend did something else than the clause says."""
 
 
+class NotAsked(Exception):
+    """A clause says nothing of this backend, or cannot be asked in this run; the text says why."""
+
+
 @dataclass(slots=True, kw_only=True)
 class BackendProbe:
     """A backend at `url`, and who asks it. All names that it makes are new, so it may be run again."""

@@ -7,17 +7,18 @@ import httpx
 
 from uplink.conformance.clauses import CLAUSES, Clause
 from uplink.conformance.enrolment import ENROLMENT_CLAUSES
-from uplink.conformance.probe import BackendProbe, ClauseBroken
+from uplink.conformance.probe import BackendProbe, ClauseBroken, NotAsked
 from uplink.errors import DeliveryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseResult:
-    """A clause, and what is against it; None if it is kept."""
+    """A clause, and what is against it; None if it is kept, or, for the reason `not_asked`, was not asked."""
 
     number: str
     text: str
     finding: str | None
+    not_asked: str | None = None
 
 
 async def check_backend(probe: BackendProbe) -> AsyncIterator[ClauseResult]:
@@ -25,9 +26,11 @@ async def check_backend(probe: BackendProbe) -> AsyncIterator[ClauseResult]:
     clauses = CLAUSES if probe.identity is None else (*CLAUSES, *ENROLMENT_CLAUSES)
     try:
         for clause in clauses:
-            yield ClauseResult(
-                number=clause.number, text=clause.text, finding=await _check_clause(clause, probe)
-            )
+            try:
+                finding, not_asked = await _check_clause(clause, probe), None
+            except NotAsked as why:
+                finding, not_asked = None, str(why)
+            yield ClauseResult(number=clause.number, text=clause.text, finding=finding, not_asked=not_asked)
     finally:
         await probe.cancel_tickets()
 
