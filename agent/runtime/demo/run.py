@@ -18,7 +18,7 @@ from agent.discovery import inventory
 from agent.reporting import status_views
 from agent.runtime.demo import report
 from agent.runtime.demo.console import DemoConsole
-from agent.runtime.demo.processes import DemoProcesses, run_processes
+from agent.runtime.demo.processes import DemoProcesses, DemoProcessFailed, run_processes
 from agent.runtime.demo.report import PromiseCheck
 from agent.runtime.demo.workspace import DemoWorkspace, free_udp_port
 from agent.simulator.fleets import build_demo_devices
@@ -27,6 +27,7 @@ from uplink.receiver.event_store import EventStore
 
 LOOK_INTERVAL = 0.5  # real seconds between two looks at the state
 LEAD_TIME = 2 * HOUR  # simulated: the processes start before the scenarios begin
+GIVE_UP_AFTER = 3  # starts of an agent that makes no state
 SETTLE_TIMEOUT = 20.0  # real seconds at most for the last tickets to arrive before the end
 
 
@@ -75,8 +76,17 @@ async def _watch_demo(
     screen: DemoConsole,
     stop: asyncio.Event,
 ) -> None:
-    """Print the state every few moments, until the time is over and no event is waiting any more."""
+    """Print the state every few moments, until the time is over and no event is waiting any more.
+
+    Raises DemoProcessFailed for an agent that dies again and again before it has made its state.
+    """
     while not stop.is_set():
+        if players.restarts >= GIVE_UP_AFTER and not props.agent_database.exists():
+            log = props.folder / "agent.log"
+            last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            raise DemoProcessFailed(
+                f"the agent of the demonstration does not start: {last} (all of it: {log})"
+            )
         tickets = load_ticket_events(props)
         with suppress(StoreError, sqlite3.Error), closing(open_reader(props.agent_database)) as db:
             now = clock.now()
