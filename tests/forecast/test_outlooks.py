@@ -181,6 +181,16 @@ def test_a_premature_swap_is_told_with_what_was_left() -> None:
     assert fleet.printers["P1"].premature_shares["1"] == pytest.approx(0.41, abs=0.03)
 
 
+def test_without_numbers_before_and_after_nobody_can_tell_what_was_left() -> None:
+    """A printer that begins to tell a level has no other cartridge; the swap that it looks like is not early."""
+    fleet = FleetForecaster()
+    fleet.get_printer("P1").slots["1"] = SupplyModel(rated=4000.0)
+    for day in range(3):
+        fleet.add_reading("P1", MONDAY + day * DAY, 80 * day, {"1": SupplySample(None, "some_left")})
+    fleet.add_reading("P1", MONDAY + 3 * DAY, 240, {"1": SupplySample(0.06)})
+    assert not fleet.printers["P1"].premature_shares.get("1")
+
+
 def test_a_cartridge_without_a_level_is_foreseen_by_those_before_it() -> None:
     """-3 all its life, "low" near the end: pages since the swap, and what earlier ones gave."""
     office = Office(scatter=0.2)

@@ -128,7 +128,7 @@ class TestMerging:
 
 async def test_another_printer_at_the_ipp_port_adds_nothing(shop, site_of, speaks_ipp):
     fleet = shop(HOST, (models.HP_M507, "healthy", ()))
-    stranger = shop(own("0.20"), (replace(models.HP_M507, serial="OTHER"), "healthy", ()))
+    stranger = shop(own("0.20"), (replace(models.HP_M507, serial="PHBZZ99999"), "healthy", ()))
     port, face = await speaks_ipp(stranger, HOST)
     async with site_of(fleet, own("0.0/29"), ipp={"port": port}) as site:
         await site.find()
