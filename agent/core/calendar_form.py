@@ -21,7 +21,10 @@ HOURS_PATTERN = r"^\d\d:\d\d\s*-\s*\d\d:\d\d(\s*,\s*\d\d:\d\d\s*-\s*\d\d:\d\d)*$
 
 
 def _parse_hours(value: object) -> object:
-    return calendars.parse_hours(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        hint = 'write hours in one pair of quotes: "08:00-12:00, 13:00-17:00"'
+        raise ValueError(f"{value} is no text | {hint}")  # noqa: TRY004 - pydantic takes ValueError
+    return calendars.parse_hours(value)
 
 
 def _parse_zone(value: object) -> tzinfo:

@@ -13,6 +13,7 @@ counted as it really passed: 24 × 7 has 25 hours on the last day of summer time
 in seconds since 1970-01-01 UTC.
 """
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -69,6 +70,8 @@ def _count_seconds(span: ClockRange) -> float:
 
 def _parse_clock_time(text: str) -> time:
     """ "17:00"; "24:00" is the midnight that ends the day."""
+    if not re.fullmatch(r"\d\d:\d\d", text):  # else "08.30" would be 08:00
+        raise ValueError(text)
     return time(0) if text == "24:00" else time.fromisoformat(text)
 
 

@@ -119,9 +119,11 @@ def _build_complaint(
         return document.build_complaint(where, "unknown key", suggest_word(str(where[-1]), known))
     if kind == "missing":
         return _build_missing(document, where, error["input"], unknown)
-    if kind in {"literal_error", "enum"} and isinstance(word := error["input"], str):
-        known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+    if kind in {"literal_error", "enum"}:
+        known, word = re.findall(r"'([^']*)'", error["ctx"]["expected"]), str(error["input"])
         return document.build_complaint(where, f'"{word}" is not known here', suggest_word(word, known))
+    if kind in {"model_type", "dict_type"} and where:
+        return document.build_complaint(where, "should be a table", _suggest_table(model, where))
     if kind in {"tuple_type", "list_type"}:
         return document.build_complaint(where, "should be a list", _suggest_list(where, error["input"]))
     said = str(error.get("ctx", {}).get("error") or error["msg"])
@@ -129,10 +131,6 @@ def _build_complaint(
     if kind != "value_error":
         reason = reason[:1].lower() + reason[1:]
         suggestion = SUGGESTIONS.get(kind, "").format(**error.get("ctx", {}))
-        if kind in {"model_type", "dict_type"}:
-            reason = "should be a table"
-        if kind == "model_type" and isinstance(error["input"], list) and "all" in _known_keys(model, where):
-            suggestion = f"write {where[-1]}.all = [ … ]"
         if isinstance(got := error.get("input"), str | int | float | bool):
             reason += f", not {got!r}"
     return document.build_complaint(where, reason, suggestion)
@@ -148,8 +146,6 @@ SUGGESTIONS = {
     "bool_type": "write true or false, without quotes",
     "string_type": "write it in quotes",
     "string_too_short": "write some words",
-    "model_type": "write a table: key = {{ … }}",
-    "dict_type": "write a table: key = {{ … }}",
 }
 """What to write, by pydantic's name of the error."""
 
@@ -174,6 +170,13 @@ def _suggest_list(where: TomlPath, given: Any) -> str:
     if isinstance(given, dict):
         return f"put it in [ ]: {name} = [{{ … }}]"
     return f'put it in [ ]: {name} = ["{given}"]' if isinstance(given, str) else f"write {name} = […]"
+
+
+def _suggest_table(model: type[BaseModel], where: TomlPath) -> str:
+    known = _known_keys(model, where)
+    if "all" in known:
+        return f"write {where[-1]}.all = [ … ]"
+    return f"write {where[-1]} = {{ {known[0] if known else 'key'} = … }}"
 
 
 def _known_keys(model: type[BaseModel], where: TomlPath) -> list[str]:

@@ -14,6 +14,7 @@ PLAIN_TEXT = 'text values need quotes: key = "value"'
 YES = frozenset({"true", "yes", "on"})
 SUGGESTIONS = {
     "Unescaped '\\'": "write a backslash twice in \"…\", or use single quotes: 'C:\\folder'",
+    "Duplicate inline table key": "it stands twice in { }: remove one",
     "Cannot": "it stands twice: remove one, or write [[rule]] for one more rule",
     "after a key": 'write key = "value"',
     "Invalid statement": 'write key = "value"',

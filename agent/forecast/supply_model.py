@@ -113,7 +113,7 @@ class SupplyModel:
         self, pool: FleetPriors, last: SupplySample, look: SupplySample, pages: float
     ) -> None:
         measured = last.level is not None and look.level is not None and not last.empty
-        left = self.estimate_left(pool, last, pages)[0] if measured else 0.0  # without numbers nobody can tell
+        left = self.estimate_left(pool, last, pages)[0] if measured else 0.0  # 0: nobody can tell
         self.premature = left if left > PREMATURE_ABOVE else None
         self.replacements += 1
         self.installed = self.anchored = pages

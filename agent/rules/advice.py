@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from agent.core.model import Impact
 from agent.core.units import counted, format_duration
-from agent.rules import nearest_words, templates
+from agent.rules import idle_keys, nearest_words, scope_checks, templates
 from agent.rules.lint import RuleIndex
 from agent.rules.rule import Rule, Scope
 from agent.rules.value_checks import Finding
@@ -27,7 +27,6 @@ USUAL_IMPACTS = {
     "technician": (Impact.DEVICE_DOWN, Impact.DEGRADED, Impact.PREDICTED, Impact.CUSTOMER_FIXABLE),
     "site": (Impact.CUSTOMER_FIXABLE, Impact.DEVICE_DOWN, Impact.DEGRADED),
 }  # by who acts on the fault; the provider may act on any
-SCOPE_FIELDS = ("sites", "vendors", "models", "locations", "tags", "contracts")
 
 
 def advise_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
@@ -38,7 +37,7 @@ def advise_rule(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
 
 def _warn_disabled_inhibitor(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
     for name in rule.inhibited_by:
-        if name in together.ids and name not in together.rules:
+        if name in together.ids and name not in together.rules and not rule.shipped:
             yield ("inhibited_by",), f'"{name}" is switched off, so nothing gives way to it', "drop it"
 
 
@@ -55,7 +54,7 @@ def _warn_disjoint_inhibitor(rule: Rule, together: RuleIndex) -> Iterator[Findin
 
 def _disjoint_field(one: Scope, other: Scope) -> str | None:
     """The key of the scope by which no printer is in both; None where one may be."""
-    for field in SCOPE_FIELDS:
+    for field in scope_checks.FIELDS:
         mine, theirs = getattr(one, field), getattr(other, field)
         if mine and theirs and not any(_may_overlap(a.lower(), b.lower()) for a in mine for b in theirs):
             return field
@@ -118,11 +117,9 @@ def _warn_misspelt_word(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
         if condition.signal.name == "supply.colour":
             words = condition.value if isinstance(condition.value, frozenset) else {str(condition.value)}
             for word in sorted(words):
-                if close := nearest_words.find_typo(word, nearest_words.COLOURS):
+                if close := nearest_words.find_colour(word):
                     yield (*condition.at, "value"), f'"{word}" is no usual colour', f'did you mean "{close}"?'
-    for word in rule.scope.vendors:
-        if close := nearest_words.find_typo(word, nearest_words.VENDORS):
-            yield ("scope", "vendors"), f'"{word}" is no vendor known here', f'did you mean "{close}"?'
+    yield from scope_checks.advise_patterns(rule)
 
 
 def _warn_unfit_impact(rule: Rule, together: RuleIndex) -> Iterator[Finding]:
@@ -266,4 +263,5 @@ CHECKS: Sequence[AdviceCheck] = (
     _warn_stale_between_polls, _warn_missing_reason,
     _warn_wait_without_group, _warn_grouped_notices, _warn_limited_outages, _warn_ineffective_flap,
     _warn_stale_between_evaluations, _warn_shared_component, _warn_usage_without_epoch, _warn_noisy_level,
+    idle_keys.warn_idle_keys, idle_keys.warn_idle_conditions, idle_keys.warn_repeated_calendar,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from agent.core import toml, units
 from agent.core.calendars import Calendar
 from agent.core.errors import Complaint
 from agent.core.model import Impact
-from agent.rules import lint, value_kinds
+from agent.rules import lint, nearest_words, value_kinds
 from agent.rules.file_format import (
     ConditionForm,
     DefaultsForm,
@@ -207,7 +207,7 @@ class RuleCompiler:
             self.add_complaint(
                 (*at, "op"),
                 f'"{op}" does not compare {signal.name}',
-                f"write one of: {', '.join(kind.ops)}",
+                nearest_words.suggest_operator(op, kind.ops),
             )
             return signal, op, None
         if kind is value_kinds.BUSINESS_TIME and isinstance(calendar := options.get("calendar"), Calendar):

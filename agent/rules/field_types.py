@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from agent.rules import value_kinds
 
+FAULT_PATTERN = r"^[a-z]+(\.[a-z]+)+$"
 MAX_INTERVAL = 7 * 86400.0
 
 _NAMED = re.compile(r"daily@(\d\d):(\d\d)|hourly(?:@(\d\d))?")
@@ -28,6 +29,13 @@ def _validate_enabled(value: object) -> object:
 def _validate_id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValueError(f'"{value}" is not an id | write lower-case words with hyphens, like "toner-low"')
+    return value
+
+
+def _validate_fault_key(value: str) -> str:
+    if not re.fullmatch(FAULT_PATTERN, value):
+        hint = 'write lower-case words with dots between, like "meter.unused"'
+        raise ValueError(f'"{value}" is not the key of a fault | {hint}')
     return value
 
 
@@ -103,6 +111,9 @@ Enabled = Annotated[
 ]
 RuleId = Annotated[
     str, AfterValidator(_validate_id), _json_schema(type="string", pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
+]
+FaultKey = Annotated[
+    str, AfterValidator(_validate_fault_key), _json_schema(type="string", pattern=FAULT_PATTERN)
 ]
 ScheduleValue = Annotated[
     EvaluationSchedule,

@@ -22,9 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.core.calendar_form import CalendarForm
 from agent.core.model import Impact
-from agent.rules.field_types import Enabled, RuleDuration, RuleId, ScheduleValue
+from agent.rules.field_types import Enabled, FaultKey, RuleDuration, RuleId, ScheduleValue
 
-FAULT_PATTERN = r"^[a-z]+(\.[a-z]+)+$"
 Severity = Literal["critical", "high", "normal", "plan", "info"]
 Patterns = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -108,11 +107,11 @@ class TicketForm(_RuleFileModel):
 class FlapForm(_RuleFileModel):
     """Flap detection: frequent openings are held in one ticket."""
 
-    window: RuleDuration
+    window: RuleDuration = Field(gt=0)
     """How far back openings are counted."""
     max_opens: int = Field(ge=1)
     """How many openings in it are still usual."""
-    hold: RuleDuration
+    hold: RuleDuration = Field(gt=0)
     """How long it must then have ceased; each further opening doubles it, up to eight times."""
 
 
@@ -203,7 +202,7 @@ class OverrideForm(RuleForm):
 class OwnFaultForm(_RuleFileModel):
     """[[fault]]: a fault of your own, beside those of the catalogue."""
 
-    id: Annotated[str, Field(pattern=FAULT_PATTERN)]
+    id: FaultKey
     """Its key: "meter.unused"."""
     title: str = Field(min_length=1)
     meaning: str = ""
@@ -231,7 +230,7 @@ class RuleFile(_RuleFileModel):
 class FaultForm(_RuleFileModel):
     """One entry of the fault catalogue."""
 
-    key: Annotated[str, Field(pattern=FAULT_PATTERN)]
+    key: FaultKey
     title: str
     meaning: str
     acts: Literal["site", "supplies", "technician", "provider"]

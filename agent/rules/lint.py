@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 
 from agent.core import toml, units
 from agent.core.model import Impact
-from agent.rules import nearest_words, templates, value_checks
+from agent.rules import nearest_words, scope_checks, templates, value_checks
 from agent.rules.rule import FaultDefinition, Rule, Suppression
 from agent.rules.value_checks import Finding
 
@@ -109,6 +109,8 @@ def _check_condition_present(rule: Rule) -> Iterator[Finding]:
 
 def _check_placeholders(rule: Rule) -> Iterator[Finding]:
     known = templates.known_placeholders(rule)
+    if not rule.title.strip():
+        yield ("title",), "is blank", "write some words"
     for key, template in (("title", rule.title), ("component", rule.component)):
         for word in templates.find_placeholders(template):
             if word not in known:
@@ -187,6 +189,7 @@ def _list_edges(times: Sequence[Suppression]) -> list[float]:
 
 CHECKS: Sequence[Callable[[Rule], Iterator[Finding]]] = (
     _check_condition_present, _check_placeholders, _check_text_bounds, *value_checks.CHECKS,
+    scope_checks.check_scope_possible,
     _check_unreachable_signals, _check_self_inhibition, _check_self_resolution, _check_predicted_severity,
     _check_suppression_gaps,
 )  # fmt: skip

@@ -29,7 +29,7 @@ def explain_complaints(text: str, complaints: Sequence[Complaint]) -> list[Compl
     ]
     inner = _find_misplaced(complaints, _INNER_TABLE)
     excused = {*_missing_because_shared(complaints, shared), *_missing_because_inner(complaints, inner)}
-    found = [it for it in complaints if it not in {*shared, *inner, *excused}]
+    found = [_explain_trial(it) for it in complaints if it not in {*shared, *inner, *excused}]
     told = [replace(it, reason="prices do not belong to rules", suggestion=ADVICE) for it in prices[:1]]
     return [*found, *told, *_explain_shared(shared), *map(_explain_inner, inner)]
 
@@ -76,6 +76,13 @@ def _explain_shared(shared: Sequence[Complaint]) -> Iterator[Complaint]:
             reason=f"a [table] ends the rule above it: {names} went into [{table}]",
             suggestion=f"write [{table}] above the first [[rule]]",
         )
+
+
+def _explain_trial(one: Complaint) -> Complaint:
+    if (one.key, one.reason) != ("trial", "unknown key"):
+        return one
+    hint = "move it into a file beside this one whose name ends in .trial.toml"
+    return replace(one, reason="trials do not stand among rules", suggestion=hint)
 
 
 def _explain_inner(one: Complaint) -> Complaint:

@@ -17,6 +17,17 @@ COLOURS = (
     "black", "cyan", "magenta", "yellow", "none", "gray", "lightGray", "lightCyan", "lightMagenta", "red",
     "green", "blue", "white", "orange", "violet", "photoBlack", "matteBlack", "clear",
 )  # fmt: skip
+COLOUR_WORDS = {
+    "k": "black", "bk": "black", "c": "cyan", "m": "magenta", "y": "yellow", "schwarz": "black",
+    "gelb": "yellow", "grau": "gray", "rot": "red", "blau": "blue", "noir": "black", "jaune": "yellow",
+    "negro": "black", "amarillo": "yellow", "nero": "black", "giallo": "yellow",
+}  # fmt: skip
+OPERATORS = {
+    "=<": "<=", "=>": ">=", "≤": "<=", "≥": ">=", "lt": "<", "le": "<=", "lte": "<=", "gt": ">", "ge": ">=",
+    "gte": ">=", "below": "<", "under": "<", "above": ">", "over": ">", "=": "is", "==": "is", "eq": "is",
+    "equals": "is", "!=": "is_not", "<>": "is_not", "ne": "is_not", "not": "is_not", "is not": "is_not",
+    "not in": "not_in",
+}  # fmt: skip
 VENDORS = (
     "Brother", "Canon", "Develop", "Dell", "Epson", "FUJIFILM", "Fuji Xerox", "HP", "Konica Minolta",
     "Kyocera", "Lexmark", "OKI", "Olivetti", "Panasonic", "Pantum", "Ricoh", "Samsung", "Sharp", "Toshiba",
@@ -37,12 +48,25 @@ def suggest_nearest(word: str, known: Collection[str]) -> str:
     return "did you mean " + " or ".join(f'"{name}"' for name in close) + "?"
 
 
+def suggest_operator(word: str, known: Collection[str]) -> str:
+    """A suggestion for an operator that is not among the known ones."""
+    meant = OPERATORS.get(word.lower())
+    return f'did you mean "{meant}"?' if meant in known else f"write one of: {', '.join(known)}"
+
+
 def find_typo(word: str, known: Collection[str]) -> str | None:
     """The known word that `word` is most likely a misspelling of; None if it is known or like none."""
     if word.lower() in {name.lower() for name in known} or any(sign in word for sign in "*?["):
         return None
     spelt = re.fullmatch(r'did you mean "(.*)"\?', toml.suggest_word(word, sorted(known), cutoff=0.75))
     return spelt[1] if spelt else None
+
+
+def find_colour(word: str) -> str | None:
+    """The usual colour that `word` most likely stands for; colours are compared letter by letter."""
+    usual = {name.lower(): name for name in COLOURS} | COLOUR_WORDS
+    close = usual.get(word.lower()) or find_typo(word, COLOURS)
+    return close if close != word else None
 
 
 def _share_parts(word: str, known: Collection[str]) -> list[str]:

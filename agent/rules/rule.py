@@ -27,6 +27,15 @@ class Condition:
     options: Options = field(default_factory=dict)
     at: tuple[str | int, ...] = ()  # where it stands within its rule: when, all, 0
 
+    def format_wanted(self) -> str:
+        """What it compares with, as a person says it: "8 %", "toner, waste"."""
+        wanted = self.value
+        if isinstance(wanted, frozenset):
+            return ", ".join(sorted(map(str, wanted)))
+        return (
+            value_kinds.format_value(self.signal.kind, wanted) if isinstance(wanted, float) else str(wanted)
+        )
+
     def is_met_by(self, reading: SignalValue) -> bool | None:
         """True, False, or None where the reading is unknown."""
         return value_kinds.compare_values(self.op, reading, self.value)

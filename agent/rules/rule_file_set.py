@@ -57,7 +57,12 @@ class RuleFileSet:
             self._note_replaced(it.id)
             raw = document.data["rule"][number]
             self._add_rule(RuleSource(document=document, at=at, form=it, defaults=form.defaults, raw=raw))
+        changed: set[str] = set()
         for number, change in enumerate(form.override):
+            if change.id in changed:
+                reason = f'"{change.id}" is overridden twice in this file'
+                self._complain(document, ("override", number, "id"), reason, "put both into one [[override]]")
+            changed.add(change.id)
             self._add_override(document, number, change)
 
     def _check_faults(self, document: toml.Document, form: RuleFile, shipped: frozenset[str]) -> None:
@@ -87,6 +92,8 @@ class RuleFileSet:
             self._complain(document, (*at, "id"), f'no rule is called "{change.id}"', hint)
             return
         given = {name: getattr(change, name) for name in change.model_fields_set - {"id"}}
+        if not given:
+            self._complain(document, at, "changes nothing", "add what is to differ, like enabled = false")
         for name in MERGED_TABLES:
             if name in given:
                 table = given[name]

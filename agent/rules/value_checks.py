@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agent.rules import value_sets
 from agent.rules.rule import Condition, Rule
-from agent.rules.value_kinds import Measure
 from agent.rules.value_sets import FLAGS, NumberSet, SignalKey, ValueSet
 
 Finding = tuple[tuple[str | int, ...], str, str]
@@ -20,18 +19,11 @@ def check_conditions_possible(rule: Rule) -> Iterator[Finding]:
         allowed = value_sets.find_allowed(condition)
         if allowed is None or not (allowed.is_empty or allowed.is_full):
             continue
-        said = f"{condition.signal.name} {condition.op} {_format_wanted(condition)}"
+        said = f"{condition.signal.name} {condition.op} {condition.format_wanted()}"
         if allowed.is_empty:
             yield condition.at, f"{said} can never be", "turn the comparison round, or change the value"
         else:
             yield condition.at, f"{said} is always so", "leave it out, or change the value"
-
-
-def _format_wanted(condition: Condition) -> str:
-    kind, value = condition.signal.kind, condition.value
-    if isinstance(kind, Measure) and isinstance(value, int | float):
-        return kind.format_number(value)
-    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)
 
 
 def check_conditions_compatible(rule: Rule) -> Iterator[Finding]:

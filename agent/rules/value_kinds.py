@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from agent.core import units
-from agent.rules import nearest_words
+from agent.rules import nearest_words, quantity_hints
 
 WordSet = frozenset[str]
 SignalValue = float | str | bool | WordSet | None
@@ -56,6 +56,8 @@ class Measure:
                 hint = 'add calendar = "office", where the signal takes one'
             elif reason.endswith("a calendar"):
                 hint += ", or drop the calendar"
+            elif meant := quantity_hints.suggest_quantity(str(value), self.parse_text):
+                hint = f'write "{meant}"'
             raise invalid_value(reason, hint) from None
         if not self.low <= number <= self.high:
             allowed = f"{self.format_number(self.low)} to {self.format_number(self.high)}"

@@ -53,6 +53,10 @@ component = "ricoh"
 impact = "degraded"
 reason = "x"
 """
+TWO_LEVELS = """[
+    { signal = "supply.level", op = "<=", value = "10 %" }, { signal = "supply.level", op = "OP", value = "5 %" },
+]"""
+NIGHTS = '[{ calendar = "office", action = "delay" }, { calendar = "OTHER", action = "drop" }]'
 TWIN = OFF.replace("enabled = false\n", 'component = "mine"\nreason = "x"\n')
 
 EARLIER = OFF.replace("enabled = false\n", "")  # stands in a file of its own
@@ -116,6 +120,19 @@ ADVICE = [
     (
         "_warn_noisy_level", "", SUPPLY | {"clear.all": "[]", "keep_firing": '"1h"'}, SUPPLY | {"keep_firing": '"1h"'},
         "clear.all", "wobbles by a few points",
+    ),
+    (
+        "warn_idle_keys", "", {"once": "true", "max_tickets_per_day": "3"}, {"max_tickets_per_day": "3"},
+        "max_tickets_per_day", "has no effect with once",
+    ),
+    (
+        "warn_idle_conditions", "", SUPPLY | {"when.all": TWO_LEVELS.replace("OP", "<=")},
+        SUPPLY | {"when.all": TWO_LEVELS.replace("OP", ">")}, "when.all[1]", "another condition says all",
+    ),
+    (
+        "warn_repeated_calendar", "", {"suppress": NIGHTS.replace("OTHER", "office")},
+        {"suppress": '[{ calendar = "office", action = "drop" }]'},
+        "suppress", "stand twice",
     ),
 ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent import app
+from agent.core.errors import Complaint
 from agent.core.model import Address, Identity, Meter, SiteFacts, Snapshot, Supply, Vague
 from agent.core.store import Store
 from agent.discovery import binding
@@ -62,15 +63,18 @@ def site(store: Store, **models: list[Supply]) -> None:
                     facts_builder.update_facts(tx, device, snapshot, SiteFacts())
 
 
-def advised(
+def complaints(
     store: Store, tmp_path: Path, kind: str = "toner", value: str = "10 %", scope: str = ""
-) -> list[str]:
+) -> list[Complaint]:
     path = tmp_path / "mine.toml"
     text = RULE.replace("{scope}", scope).replace("KIND", kind).replace("VALUE", value)
     path.write_text(text, "utf-8")
     with store.transaction() as tx:
-        found = fleet_lint.advise_rules(tx, list(loader.load_rules([path]).rules.values()), 4 * HOUR)
-        return [it.reason for it in found]
+        return list(fleet_lint.advise_rules(tx, list(loader.load_rules([path]).rules.values()), 4 * HOUR))
+
+
+def advised(store: Store, tmp_path: Path, **different: str) -> list[str]:
+    return [it.reason for it in complaints(store, tmp_path, **different)]
 
 
 def test_a_rule_that_fits_is_given_no_advice(store: Store, tmp_path: Path) -> None:
@@ -99,6 +103,51 @@ def test_a_rule_that_fits_no_printer_or_nothing_of_theirs_is_told(store: Store, 
     assert advised(store, tmp_path, scope='scope.models = ["B*"]') == ["fits none of the printers known here"]
     wax = ["no supply of the 3 printers it is about fits supply.kind"]
     assert advised(store, tmp_path, kind="wax") == wax
+
+
+@pytest.mark.parametrize(
+    ("scope", "meant"),
+    [
+        ('models = ["ECOSIS*"]', 'did you mean "ECOSYS*"?'),
+        ('models = ["ECOSYS P2400dw"]', 'did you mean "ECOSYS P2040dw"?'),
+        ('models = ["kyocera ecosys p2040dw"]', 'did you mean "ECOSYS P2040dw"?'),
+        ('models = ["P2040dw"]', 'did you mean "*P2040dw"?'),
+        ('models = ["ECOSYS"]', 'did you mean "ECOSYS*"?'),
+        ('models = ["TASKlafa 3*"]', 'did you mean "TASKalfa 3*"?'),
+        ('models = ["ECOSIS*", "TASKlafa*"]', 'did you mean "ECOSYS*" and "TASKalfa*"?'),
+        ('vendors = ["Exampel"]', 'did you mean "Example"?'),
+        ('models = ["bizhub*"]', "compare with: printwarden status"),
+        ('models = ["[E]COSIS*"]', "compare with: printwarden status"),
+    ],
+)
+def test_a_scope_that_fits_no_printer_is_told_with_the_nearest_one(
+    store: Store, tmp_path: Path, scope: str, meant: str
+) -> None:
+    site(store, **{"ECOSYS P2040dw": FINE, "TASKalfa 3554ci": FINE})
+    (said,) = complaints(store, tmp_path, scope=f"scope.{scope}")
+    assert (said.reason, said.suggestion) == ("fits none of the printers known here", meant)
+
+
+def test_a_pattern_beside_others_that_fit_is_told_with_the_nearest_model(
+    store: Store, tmp_path: Path
+) -> None:
+    site(store, **{"ECOSYS P2040dw": FINE, "TASKalfa 3554ci": FINE})
+    scope = 'scope = {{ models = ["ecosys*", "{}"], not_models = ["{}"] }}'
+    said = complaints(store, tmp_path, scope=scope.format("TASKlafa*", "ECOSYS P2400*"))
+    assert [(it.key, it.reason, it.suggestion) for it in said] == [
+        ("mine.scope.models", '"TASKlafa*" fits no printer known here', 'did you mean "TASKalfa*"?'),
+        (
+            "mine.scope.not_models",
+            '"ECOSYS P2400*" fits no printer known here',
+            'did you mean "ECOSYS P2040*"?',
+        ),
+    ]
+    assert advised(store, tmp_path, scope=scope.format("TASKalfa*", "bizhub*")) == []
+
+
+def test_a_rule_for_a_named_site_is_judged_by_the_rest_of_its_scope(store: Store, tmp_path: Path) -> None:
+    site(store, A1=FINE)
+    assert advised(store, tmp_path, scope='scope.sites = ["berlin"]') == []
 
 
 def test_from_two_printers_nothing_is_concluded(store: Store, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ A check is a function of one rule and of the printers it is about that yields (k
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.core.errors import Complaint
 from agent.core.model import Facts, compute_percent
@@ -14,6 +14,7 @@ from agent.discovery import inventory
 from agent.history import supply_gauges
 from agent.pipeline import facts_builder
 from agent.pipeline.device_tags import AssignTags, assign_nothing
+from agent.pipeline.replay import scope_words
 from agent.rules import subjects
 from agent.rules.rule import Condition, Rule
 from agent.rules.signals import SignalQuery
@@ -31,6 +32,7 @@ class SiteContext:
 
     printers: Sequence[Facts]
     gauge_steps: Mapping[str, int] = field(default_factory=dict)  # model -> percent
+    known: Sequence[Facts] = ()  # all printers of the site
 
     @property
     def describe_count(self) -> str:
@@ -55,16 +57,28 @@ def advise_rules(
     for rule in rules:
         if rule.per == "site":
             continue
-        here = SiteContext([it for it in known if rule.scope.covers_device(it.device)], steps)
+        scope = replace(rule.scope, sites=(), not_sites=())  # whatever the name of this site is
+        here = SiteContext([it for it in known if scope.covers_device(it.device)], steps, known)
         for check in FLEET_CHECKS if here.printers else (_warn_no_printer,):
             for key, reason, suggestion in check(rule, here):
                 yield Complaint(file=rule.file, key=f"{rule.id}.{key}", reason=reason, suggestion=suggestion)
 
 
 def _warn_no_printer(rule: Rule, here: SiteContext) -> Iterator[FleetAdvice]:
-    del rule
     if not here.printers:
-        yield "scope", "fits none of the printers known here", "compare with: printwarden status"
+        near = dict.fromkeys(f'"{meant}"' for _, _, meant in _find_unfit(rule, here))
+        hint = f"did you mean {' and '.join(near)}?" if near else "compare with: printwarden status"
+        yield "scope", "fits none of the printers known here", hint
+
+
+def _find_unfit(rule: Rule, here: SiteContext) -> Iterator[tuple[str, str, str]]:
+    return scope_words.find_unfit_patterns(rule.scope, (it.device for it in here.known))
+
+
+def _warn_unfit_pattern(rule: Rule, here: SiteContext) -> Iterator[FleetAdvice]:
+    """A pattern beside others that fit: the printers that it was to name are left out, or not left out."""
+    for key, pattern, meant in _find_unfit(rule, here):
+        yield key, f'"{pattern}" fits no printer known here', f'did you mean "{meant}"?'
 
 
 def _warn_unreported_signal(rule: Rule, here: SiteContext) -> Iterator[FleetAdvice]:
@@ -123,7 +137,7 @@ def _warn_fine_threshold(rule: Rule, here: SiteContext) -> Iterator[FleetAdvice]
 
 
 FLEET_CHECKS: Sequence[FleetCheck] = (
-    _warn_no_printer,
+    _warn_unfit_pattern,
     _warn_unreported_signal,
     _warn_partly_unreported,
     _warn_no_subject,

@@ -1,8 +1,8 @@
 """supply.days_known: whether `supply.days_at_pace` has an estimate, so that one can order by days.
 
 Never unknown while the printer answers: a rule that orders by percent asks for it in `when.none`. False in
-the first two weeks that a printer is known, in which its pace is a guess, and in the first week of a new epoch
-of the page counter, whose pages an estimate rests on.
+the first two weeks that a printer is known, in which its pace is a guess, and in the first week of a new
+epoch of the page counter, whose pages an estimate rests on.
 """
 
 from agent.rules.functions import supply_days_at_pace
