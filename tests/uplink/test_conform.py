@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loopback import LOCALHOST
 from typer.testing import CliRunner
 
 from agent import cli
@@ -198,7 +199,7 @@ async def test_what_was_not_asked_is_not_called_kept(tmp_path: Path) -> None:
 
 
 def test_plain_http_without_the_option_is_refused_in_one_sentence() -> None:
-    words = ["conform", "http://127.0.0.1:1/v1/events"]
+    words = ["conform", f"http://{LOCALHOST}:1/v1/events"]
     shown = CliRunner().invoke(cli.build_cli(), words, env={"COLUMNS": "200"})
     assert shown.exit_code == 2
     assert "--insecure-loopback" in shown.output
