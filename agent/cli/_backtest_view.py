@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import typer
 
+from agent.cli import _price
 from agent.core.clock import format_iso_time
 from agent.core.units import counted
 from agent.pipeline.replay.backtest_report import DAY, BacktestReport
+from agent.rules.backtest.cost_figures import CostTable
 from agent.rules.backtest.desk_ticket import NOTICE
 from agent.rules.backtest.firing import Firing
 from agent.rules.backtest.order_figures import OrderFigures, middle_of, quartile_of
@@ -25,16 +27,39 @@ def show_report(report: BacktestReport) -> None:
     """Print the report of a backtest."""
     for score in report.scores:
         _show_score(score)
+        _show_costs(report, score)
         new, old = report.only_new.get(score.rule, []), report.only_old.get(score.rule, [])
         if (new or old) and not score.unreplayable_signals:
             typer.echo(f"  beside the rules in force: {counted(len(new), 'more ticket')}, {len(old)} fewer")
+            _show_edit(report, score.rule)
     if report.swept:
-        _show_sweep(report.swept)
+        _show_sweep(report)
 
 
-def _show_sweep(swept: Sequence[tuple[str, RuleScore]]) -> None:
+def _show_costs(report: BacktestReport, score: RuleScore) -> None:
+    """What the tickets of a rule make, where prices are known."""
+    figures = report.count_score(score)
+    if report.costs is None or figures is None:
+        return
+    money = f"{figures.price_all(report.costs):,.2f} {report.costs.currency}".rstrip()
+    visits, ordered = counted(figures.visits, "visit"), counted(figures.ordered, "cartridge")
+    typer.echo(f"  costs     {visits}, {ordered} ordered, {money}")
+
+
+def _show_edit(report: BacktestReport, name: str) -> None:
+    """The rules in force that find the fault of this rule, and with it: before and after."""
+    if report.costs is None:
+        return
+    cells = _price.format_changes(*report.edits[name], report.costs)
+    pairs = zip(_price.name_columns(report.costs), cells, strict=True)
+    typer.echo("            " + ", ".join(f"{column} {cell}" for column, cell in pairs))
+
+
+def _show_sweep(report: BacktestReport) -> None:
     """The values side by side."""
+    swept, costs = report.swept, report.costs
     columns = ["value", "tickets", "precision", "recall", "lead", *(SWEPT_ORDERS if _orders(swept) else ())]
+    columns += _price.name_columns(costs)[1:] if costs else ()
     typer.echo("".join(f"{name:>15}" for name in columns))
     for value, score in swept:
         shares = [_format_share(score.precision), _format_share(score.recall)] if score.judged else ["–", "–"]
@@ -42,9 +67,18 @@ def _show_sweep(swept: Sequence[tuple[str, RuleScore]]) -> None:
         cells = [value, str(len(score.tickets)), *shares, _format_days(lead)]
         if score.orders:
             cells += _order_cells(score.orders)
+        if costs:
+            cells += _cost_cells(report, score, costs)
         typer.echo("".join(f"{cell:>15}" for cell in cells))
     if _orders(swept):
         typer.echo(ORDERS_LEGEND)
+
+
+def _cost_cells(report: BacktestReport, score: RuleScore, costs: CostTable) -> list[str]:
+    figures = report.count_score(score)
+    if figures is None:
+        return ["–", "–", "–"]
+    return [str(figures.visits), str(figures.ordered), f"{figures.price_all(costs):,.2f}"]
 
 
 def _orders(swept: Sequence[tuple[str, RuleScore]]) -> bool:

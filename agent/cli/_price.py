@@ -47,8 +47,8 @@ class PriceReport:
         """Print the table, and what it rests on."""
         whole = reduce(add, self.sites)
         typer.echo(f"\nTickets of {', '.join(whole.faults) or 'no fault'}, {_describe_span(self.sites)}:")
-        money = [f"money ({self.costs.currency})" if self.costs.currency else "money"] if self.costs else []
-        _common.print_table("", ("history", "printers", *COUNTS, *money), map(self._format_row, self.lines))
+        columns = ("history", "printers", *name_columns(self.costs))
+        _common.print_table("", columns, map(self._format_row, self.lines))
         if whole.not_replayed:
             typer.echo(f"not replayed, so not counted: {', '.join(whole.not_replayed)}")
         for it in self.sites:
@@ -56,12 +56,7 @@ class PriceReport:
                 typer.echo(f"{it.name}: known since {format_iso_time(it.known_since)[:10]} only")
 
     def _format_row(self, one: EditPrice) -> list[str]:
-        sides = (_count(one.before), _count(one.after))
-        cells = [_format_change(before, after) for before, after in zip(*sides, strict=True)]
-        if self.costs:
-            before, after = (it.price_all(self.costs) for it in (one.before, one.after))
-            cells.append(_format_change(before, after, ".2f"))
-        return [one.name, str(one.printers), *cells]
+        return [one.name, str(one.printers), *format_changes(one.before, one.after, self.costs)]
 
     def _build_line(self, one: EditPrice) -> dict[str, Any]:
         return {
@@ -70,14 +65,9 @@ class PriceReport:
             "from": format_iso_time(one.span.since) if one.span else None,
             "to": format_iso_time(one.span.until) if one.span else None,
             "known_since": format_iso_time(one.known_since) if one.known_since is not None else None,
-            "before": self._build_side(one.before),
-            "after": self._build_side(one.after),
+            "before": one.before.build_document(self.costs),
+            "after": one.after.build_document(self.costs),
         }
-
-    def _build_side(self, side: CostFigures) -> dict[str, Any]:
-        money = {"money": round(side.price_all(self.costs), 2)} if self.costs else {}
-        colours = dict(sorted(side.cartridges.items()))
-        return {"tickets": side.tickets, "visits": side.visits, "cartridges": colours, **money}
 
 
 def price_sites(
@@ -92,8 +82,7 @@ def price_sites(
     settings = _rules.load_site_config(config)
     if settings is None and not states:
         raise typer.BadParameter("name a history by --state, or a site by --config")
-    folders = [settings.folder, settings.resolve_path(settings.rules.folder)] if settings else []
-    prices = load_costs(costs, folders) if costs else None
+    prices = load_costs(costs, _rules.list_site_folders(settings)) if costs else None
     files = list(states or ()) or ([settings.database_path] if settings else [])
     found = []
     with Progress(console=_common.err, transient=True) as bar:
@@ -121,8 +110,20 @@ def _update_bar(bar: Progress, task: Any, done: int, of: int) -> None:
     bar.update(task, completed=done, total=of)
 
 
-def _count(side: CostFigures) -> tuple[float, ...]:
-    return side.tickets, side.visits, side.ordered
+def name_columns(costs: CostTable | None) -> tuple[str, ...]:
+    """What `format_changes` shows."""
+    if costs is None:
+        return COUNTS
+    return *COUNTS, f"money ({costs.currency})" if costs.currency else "money"
+
+
+def format_changes(before: CostFigures, after: CostFigures, costs: CostTable | None) -> list[str]:
+    """Tickets, visits, cartridges and, where prices are known, money, before and after."""
+    sides = [(it.tickets, it.visits, it.ordered) for it in (before, after)]
+    cells = [_format_change(*pair) for pair in zip(*sides, strict=True)]
+    if costs:
+        cells.append(_format_change(before.price_all(costs), after.price_all(costs), ".2f"))
+    return cells
 
 
 def _format_change(before: float, after: float, form: str = ".0f") -> str:

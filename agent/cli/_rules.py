@@ -28,6 +28,7 @@ from agent.pipeline.replay.backtest_report import BacktestReport
 from agent.pipeline.replay.explain import Explanation
 from agent.pipeline.replay.trial_runner import TrialResult
 from agent.rules import loader, lookup
+from agent.rules.backtest import cost_figures
 from agent.rules.rule import Rule, RuleSet
 from agent.rules.signals import Signal
 
@@ -168,9 +169,16 @@ def show_explained(rule: Rule, device: Device, found: Sequence[Explanation], at:
 
 
 def run_backtest(
-    request: BacktestRequest, given: Path | None, state: Path | None, files: list[Path] | None
+    request: BacktestRequest,
+    given: Path | None,
+    state: Path | None,
+    files: list[Path] | None,
+    costs: Path | None = None,
 ) -> BacktestReport:
-    """Run a backtest, with a progress bar on a terminal. Without names: all rules of `files` or the site."""
+    """Run a backtest, with a progress bar on a terminal. Without names: all rules of `files` or the site.
+
+    `costs`: a file of prices. Raises ConfigError where it lies at the customer's.
+    """
     rules, settings = load_rules_in_force(given, files), load_site_config(given)
     names = request.names or [it.id for it in lookup.rules_of_interest(rules, files)]
     request = replace(
@@ -183,8 +191,15 @@ def run_backtest(
     )
     deployed = load_rules_in_force(given, None) if files else None
     backtest_plan.check_request(rules, request)  # before a state file is looked for
+    prices = cost_figures.load_costs(costs, list_site_folders(settings)) if costs else None
     with open_state(given, state) as db, Progress(console=_common.err, transient=True) as bar:
-        return backtest_report.run_backtest(db, rules, request, deployed, partial(_start_progress, bar))
+        progress = partial(_start_progress, bar)
+        return backtest_report.run_backtest(db, rules, request, deployed, progress, prices)
+
+
+def list_site_folders(settings: Config | None) -> list[Path]:
+    """The folders of a site's configuration and rules, where no prices must lie."""
+    return [settings.folder, settings.resolve_path(settings.rules.folder)] if settings else []
 
 
 def _start_progress(bar: Progress, label: str) -> Callable[[int, int], None]:

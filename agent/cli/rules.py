@@ -32,6 +32,10 @@ RulePaths = Annotated[
 Delivery = Annotated[
     str, typer.Option("--delivery", help="How long an order takes until the cartridge is at the printer.")
 ]
+Costs = Annotated[
+    Path | None,
+    typer.Option("--costs", help="Prices, for the money as well: see docs/rules.md.", show_default=False),
+]
 StateFile = Annotated[
     Path | None,
     typer.Option("--state", help="A state file; without: that of the configuration.", show_default=False),
@@ -218,10 +222,7 @@ def diff_rules(
     cost: Annotated[
         bool, typer.Option("--cost", help="Count tickets, visits and cartridges before and after.")
     ] = False,
-    costs: Annotated[
-        Path | None,
-        typer.Option("--costs", help="Prices, for the money as well: see docs/rules.md.", show_default=False),
-    ] = None,
+    costs: Costs = None,
     states: Annotated[
         list[Path] | None,
         typer.Option("--state", help="A state file or an exported history; may be repeated."),
@@ -275,6 +276,7 @@ def backtest_rules(
         str, typer.Option("--horizon", help="How long after a ticket that may be.")
     ] = "30 days",
     delivery: Delivery = "3 days",
+    costs: Costs = None,
     afresh: Annotated[
         bool, typer.Option("--afresh", help="Do not use what earlier backtests computed.")
     ] = False,
@@ -289,9 +291,8 @@ def backtest_rules(
     Tickets are counted as the desk would get them, after identity, groups, the first days and the limit of
     tickets a day. Of orders it says how early they were, what was thrown away, and how long printers stood
     dry. Other rules decide what is right: a supply order by a supply that ran empty or was replaced, a
-    prediction by a printer that went down. --against names others. The difference to the rules that are
-    in force is shown, too. What was computed before for the same past and the same rule is not computed
-    again.
+    prediction by a printer that went down. --against names others. The difference to the rules in force
+    is shown, too; with --costs also visits, cartridges and money. What is known is not computed again.
 
     Examples: printwarden rules backtest supply-low --from 2025-09-01 --html report.html ·
     printwarden rules backtest supply-low --sweep "supply-low.when.all[2].value=5..20 %/4"
@@ -310,7 +311,7 @@ def backtest_rules(
         delivery=delivery,
         cache=None if afresh else paths.cache_folder() / "backtests.db",
     )
-    report = _rules.run_backtest(request, config, state, rules)
+    report = _rules.run_backtest(request, config, state, rules, costs)
     if page:
         page.write_text(report.page(), "utf-8")
     if as_json:

@@ -44,6 +44,8 @@ def test_without_times_it_looks_at_the_90_days_before_the_last_answer(db, rules,
     assert (report.span.since, report.span.until) == (until - 90 * DAY, until)
     assert [score.rule for score in report.scores] == ["supply-low"]
     assert report.scores[0].firings
+    document = report.document()
+    assert "cost" not in {*document, *document["rules"][0]}, "without prices nothing is said of them"
     assert (report.only_new, report.swept) == ({}, [])
 
 

@@ -108,6 +108,59 @@ def test_an_edit_has_its_price_over_several_histories(state: Path, exported: Pat
     assert whole["after"]["money"] == pytest.approx(2 * after["money"])
 
 
+def backtest(*arguments: object, cwd: Path, state: Path) -> Any:
+    """A backtest of the draft's rule."""
+    draft, costs = cwd / "mine.toml", cwd / "prices.toml"
+    draft.write_text(DRAFT, "utf-8")
+    costs.write_text(COSTS, "utf-8")
+    wanted = ["our-toner", "--rules", draft, "--state", state, "--costs", costs, *arguments]
+    return CliRunner().invoke(cli.app, ["backtest", *map(str, wanted)])
+
+
+def price_side(side: dict[str, Any]) -> float:
+    cartridges = sum(n * {"black": 80.0}.get(colour, 90.0) for colour, n in side["cartridges"].items())
+    return float(side["visits"] * 160 + side["tickets"] * 10 + cartridges)
+
+
+def test_a_backtest_has_its_price_before_and_after(state: Path, tmp_path: Path) -> None:
+    sweep = ("--sweep", "our-toner.when.all[1].value=10..30 %/2")
+    found = backtest("--json", *sweep, cwd=tmp_path, state=state)
+    assert found.exit_code == 0, found.output
+    report = json.loads(found.stdout)
+    (rule,), (low, high) = report["rules"], report["sweep"]
+    for one in (rule, low, high):
+        assert one["cost"]["tickets"] == one["tickets"] == sum(one["cost"]["cartridges"].values())
+        assert one["cost"]["money"] == pytest.approx(price_side(one["cost"]))
+    assert 0 < low["cost"]["money"] < high["cost"]["money"] == rule["cost"]["money"]
+    edit, currency = report["cost"]["edits"]["our-toner"], report["cost"]["currency"]
+    assert currency == "EUR"
+    more = report["only_new"]["our-toner"] - report["only_deployed"]["our-toner"]
+    assert edit["after"]["tickets"] - edit["before"]["tickets"] == more > 0
+    for side in edit.values():
+        assert side["money"] == pytest.approx(price_side(side))
+
+
+def test_a_backtest_shows_its_price_beside_the_tickets(state: Path, tmp_path: Path) -> None:
+    report = json.loads(backtest("--json", cwd=tmp_path, state=state).stdout)
+    shown = backtest(cwd=tmp_path, state=state).stdout
+    cost, edit = report["rules"][0]["cost"], report["cost"]["edits"]["our-toner"]
+    assert (
+        f"costs     0 visits, {sum(cost['cartridges'].values())} cartridges ordered, {cost['money']:,.2f} EUR"
+        in shown
+    )
+    before, after = edit["before"]["money"], edit["after"]["money"]
+    assert f"money (EUR) {before:,.2f} → {after:,.2f} ({after - before:+,.2f})" in shown
+
+
+def test_a_backtest_refuses_prices_at_the_customers(state: Path, tmp_path: Path) -> None:
+    config_file = tmp_path / "config.toml"
+    config_file.write_text("", "utf-8")
+    config_file.chmod(0o600)
+    found = backtest("--config", config_file, cwd=tmp_path, state=state)
+    assert isinstance(found.exception, ConfigError)
+    assert "customer" in str(found.exception)
+
+
 def test_what_an_edit_does_not_touch_is_not_counted(state: Path) -> None:
     rules = loader.load_rules(loader.shipped_files())
     with closing(open_reader(state)) as db:

@@ -72,13 +72,14 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
             Path(next(files)).write_text(text, "utf-8")
         for line in text.splitlines() if not kind else ():
             said[line] = run(line)
-    assert len(said) == 16
+    assert len(said) == 17
     assert next(files, None) is None
     words = "\n".join(said.values())
     assert "2 trials went as expected" in words
     assert "toner-15: is new" in words
     assert "Tickets of supply.low" in words
     assert "(EUR)" in words
+    assert re.search(r"costs     0 visits, \d+ cartridges ordered, [\d,.]+ EUR", words)
     assert re.search(r"toner-15: \d+ tickets, .* for each printer and month", words)
     assert re.search(r"precision \d+% \(\d+ of \d+, \d+%–\d+%\)", words)
     assert "supply.level <= 15 %: saw" in words

@@ -26,6 +26,7 @@ from agent.pipeline.replay.device_runner import TimeRange
 from agent.pipeline.replay.report_document import build_score_document
 from agent.pipeline.replay.ticket_replay import ReplayedDesk, replay_tickets
 from agent.rules.backtest import html_report, scoring
+from agent.rules.backtest.cost_figures import CostFigures, CostTable, count_costs, list_technician_faults
 from agent.rules.backtest.desk_ticket import DeskTicket, list_only_in
 from agent.rules.backtest.order_figures import measure_orders
 from agent.rules.backtest.scoring import ReferenceEvents, RuleScore
@@ -52,6 +53,13 @@ class BacktestReport:
     swept: list[tuple[str, RuleScore]] = field(default_factory=list)
     only_new: dict[str, list[DeskTicket]] = field(default_factory=dict)
     only_old: dict[str, list[DeskTicket]] = field(default_factory=dict)
+    costs: CostTable | None = None
+    technicians: frozenset[str] = frozenset()  # faults that a technician puts right
+    edits: dict[str, tuple[CostFigures, CostFigures]] = field(default_factory=dict)  # in force, with the rule
+
+    def count_score(self, score: RuleScore) -> CostFigures | None:
+        """What the tickets of a rule make; None for one that was not replayed."""
+        return None if score.unreplayable_signals else count_costs(score.tickets, self.technicians)
 
     def page(self) -> str:
         """The report as an HTML page with plots."""
@@ -64,11 +72,29 @@ class BacktestReport:
         return {
             "from": format_iso_time(self.span.since),
             "to": format_iso_time(self.span.until),
-            "rules": [build_score_document(score) for score in self.scores],
-            "sweep": [{"value": value, **build_score_document(score)} for value, score in self.swept],
+            "rules": [self._build_rule(score) for score in self.scores],
+            "sweep": [{"value": value, **self._build_rule(score)} for value, score in self.swept],
             "only_new": {name: len(them) for name, them in self.only_new.items()},
             "only_deployed": {name: len(them) for name, them in self.only_old.items()},
+            **({"cost": self._build_cost(self.costs)} if self.costs else {}),
         }
+
+    def _build_rule(self, score: RuleScore) -> dict[str, Any]:
+        if self.costs is None:
+            return build_score_document(score)
+        figures = self.count_score(score)
+        return {
+            **build_score_document(score),
+            "cost": figures.build_document(self.costs) if figures else None,
+        }
+
+    def _build_cost(self, costs: CostTable) -> dict[str, Any]:
+        """Each rule beside those in force that find its fault."""
+        edits = {
+            name: {"before": before.build_document(costs), "after": after.build_document(costs)}
+            for name, (before, after) in self.edits.items()
+        }
+        return {"currency": costs.currency, "edits": edits}
 
 
 def run_backtest(
@@ -77,8 +103,11 @@ def run_backtest(
     request: BacktestRequest,
     deployed: RuleSet | None = None,
     progress: StartProgress = no_progress,
+    costs: CostTable | None = None,
 ) -> BacktestReport:
     """Run the rules that the request names. `deployed`: the rules in force, to compare them with.
+
+    `costs`: a dealer's prices, for what the tickets make.
 
     Raises ConfigError for a name, a horizon, a span or a sweep that is wrong.
     """
@@ -99,10 +128,19 @@ def run_backtest(
         ),
     )
     judge = _Judge(run, request.against, horizon, delivery)
-    report = BacktestReport(span, [judge.score(plan.rules, name, name) for name in request.names])
+    report = BacktestReport(
+        span, [judge.score(plan.rules, name, name) for name in request.names], costs=costs
+    )
+    report.technicians = list_technician_faults(rules)
     if deployed is not None:
         for name in request.names:
-            report.only_new[name], report.only_old[name] = _compare_tickets(plan, run, name)
+            before, after = _replay_sides(plan, deployed, run, name)
+            report.only_new[name] = list_only_in(after, before)
+            report.only_old[name] = list_only_in(before, after)
+            report.edits[name] = (
+                count_costs(before, list_technician_faults(deployed)),
+                count_costs(after, report.technicians),
+            )
     report.swept = [(it.label, judge.score(it.rules, plan.swept, plan.label_of(it))) for it in plan.steps]
     return report
 
@@ -170,20 +208,16 @@ def newest_answer(db: sqlite3.Connection) -> float:
     return db.execute("SELECT max(last_answer) AS at FROM latest").fetchone()["at"] or time.time()
 
 
-def _compare_tickets(
-    plan: BacktestPlan, run: BacktestRun, name: str
+def _replay_sides(
+    plan: BacktestPlan, in_force: RuleSet, run: BacktestRun, name: str
 ) -> tuple[list[DeskTicket], list[DeskTicket]]:
-    """The tickets that the desk would have had more, and fewer, with this rule beside those in force.
+    """The tickets of the rules in force that find the fault of this rule, and those with it beside them.
 
     Rules that find the same fault of the same component share a ticket, under whatever id.
     """
-    in_force, rivals = plan.deployed, plan.rivals(name)
-    if in_force is None:
-        return [], []
-    theirs = [(in_force.rules[it], IN_FORCE + it) for it in rivals]
+    theirs = [(in_force.rules[it], IN_FORCE + it) for it in plan.rivals(name)]
     ours = [(plan.rules.rules[name], name), *((rule, label) for rule, label in theirs if rule.id != name)]
-    before, after = _replay_desk(run, theirs).tickets, _replay_desk(run, ours).tickets
-    return list_only_in(after, before), list_only_in(before, after)
+    return _replay_desk(run, theirs).tickets, _replay_desk(run, ours).tickets
 
 
 def _replay_desk(run: BacktestRun, rules: Sequence[tuple[Rule, str]]) -> ReplayedDesk:

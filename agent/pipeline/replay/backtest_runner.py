@@ -32,7 +32,7 @@ from agent.pipeline.replay.device_runner import (
     replay_device,
 )
 from agent.pipeline.replay.firing_spans import RuleLife
-from agent.pipeline.replay.forecast_replay import learn_priors
+from agent.pipeline.replay.priors_cache import PriorsCache
 from agent.pipeline.replay.result_cache import ResultCache
 from agent.pipeline.replay.site_replay import SiteHistory
 from agent.rules.backtest.firing import Firing, ObservedEvent
@@ -152,7 +152,7 @@ def run_requests(
     found = BacktestRun(span=span, site=site, firings={it.label: [] for it in wanted})
     jobs = list(_build_jobs(wanted, SiteHistory.load(db, site, span.until, how.first_days), found))
     foresees = any(job.needs_forecasts for job in jobs)
-    priors = learn_priors(db, devices, span.until) if foresees else None
+    priors = PriorsCache(how.cache_path).recall_priors(db, devices, span.until) if foresees else None
     task = ReplayTask(
         jobs=jobs,
         span=span,

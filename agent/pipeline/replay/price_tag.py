@@ -17,7 +17,7 @@ from agent.pipeline.replay.backtest_runner import BacktestOptions, ProgressCallb
 from agent.pipeline.replay.device_runner import TimeRange
 from agent.pipeline.replay.result_cache import serialize_rules
 from agent.pipeline.replay.ticket_replay import replay_tickets
-from agent.rules.backtest.cost_figures import CostFigures, count_costs
+from agent.rules.backtest.cost_figures import CostFigures, count_costs, list_technician_faults
 from agent.rules.rule import Rule, RuleSet
 
 QUARTER = 91 * 86400.0
@@ -88,8 +88,7 @@ def price_edit(
             (rule, it) for rule in _list_speakers(rules, faults) for it in run.firings[f"{side}: {rule.id}"]
         )
         tickets = replay_tickets(firings, run.devices, request.site, until).tickets
-        technicians = {name for name, fault in rules.faults.items() if fault.acts == "technician"}
-        figures[side] = count_costs(tickets, technicians)
+        figures[side] = count_costs(tickets, list_technician_faults(rules))
     known = run.known_since
     return EditPrice(
         name=request.name,

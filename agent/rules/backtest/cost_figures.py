@@ -16,13 +16,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core import toml
 from agent.core.errors import ConfigError
 from agent.rules.backtest.desk_ticket import NOTICE, DeskTicket
+from agent.rules.rule import RuleSet
 
 COST_KEYS = frozenset({"currency", "visit", "hour", "visit_hours", "ticket_minutes", "cartridge"})
 OTHER = "other"
@@ -74,6 +75,12 @@ class CostFigures:
         desk = self.tickets * costs.hour * costs.ticket_minutes / 60
         return visits + desk + sum(costs.price_cartridge(it) * n for it, n in self.cartridges.items())
 
+    def build_document(self, costs: CostTable | None) -> dict[str, Any]:
+        """The figures as data; the money where prices are known."""
+        money = {"money": round(self.price_all(costs), 2)} if costs else {}
+        colours = dict(sorted(self.cartridges.items()))
+        return {"tickets": self.tickets, "visits": self.visits, "cartridges": colours, **money}
+
 
 def count_costs(tickets: Iterable[DeskTicket], technician_faults: Collection[str]) -> CostFigures:
     """Count what these tickets make: a visit for each that a technician acts on, a cartridge for each order.
@@ -84,6 +91,11 @@ def count_costs(tickets: Iterable[DeskTicket], technician_faults: Collection[str
     orders = (it.component.partition(":")[2] or OTHER for it in found if it.impact == "supply")
     visits = sum(it.fault in technician_faults and it.impact != "supply" for it in found)
     return CostFigures(tickets=len(found), visits=visits, cartridges=Counter(orders))
+
+
+def list_technician_faults(rules: RuleSet) -> frozenset[str]:
+    """The faults that a technician puts right."""
+    return frozenset(name for name, fault in rules.faults.items() if fault.acts == "technician")
 
 
 def load_costs(path: Path, forbidden: Iterable[Path] = ()) -> CostTable:
