@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agent.contracts.file_format import ContractForm, PartsKitForm, ServiceOrganisation
 from agent.contracts.value_types import Priority
 from agent.core.calendars import ALWAYS_OPEN, Calendar
 from agent.core.errors import Complaint
 from agent.core.model import Impact
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm, PartsKitForm, ServiceOrganisation
 
 USUAL_PRIORITIES: Final[Mapping[Impact, Priority | None]] = MappingProxyType(
     {
@@ -28,18 +30,18 @@ USUAL_PRIORITIES: Final[Mapping[Impact, Priority | None]] = MappingProxyType(
 class ContractBook:
     """All contracts of a site. Without a file it is empty, and every answer is "no contract"."""
 
-    contracts: tuple[ContractForm, ...] = ()
-    organisations: Mapping[str, ServiceOrganisation] = field(default_factory=dict)
+    contracts: "tuple[ContractForm, ...]" = ()
+    organisations: "Mapping[str, ServiceOrganisation]" = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    kits: tuple[PartsKitForm, ...] = ()
+    kits: "tuple[PartsKitForm, ...]" = ()
     provider: str = ""
     advice: tuple[Complaint, ...] = ()
 
-    def find_contract(self, contract_id: str | None) -> ContractForm | None:
+    def find_contract(self, contract_id: str | None) -> "ContractForm | None":
         """Find a contract by its id."""
         return next((one for one in self.contracts if one.id == contract_id), None)
 
-    def find_default(self) -> ContractForm | None:
+    def find_default(self) -> "ContractForm | None":
         """Find the contract of printers that are under no other."""
         return next((one for one in self.contracts if one.default), None)
 
@@ -48,7 +50,7 @@ class ContractBook:
         return self.calendars.get(name, ALWAYS_OPEN)
 
 
-def find_priority(contract: ContractForm | None, impact: Impact) -> Priority | None:
+def find_priority(contract: "ContractForm | None", impact: Impact) -> Priority | None:
     """Find the priority of a fault by its impact; None: no ticket. Without a contract the usual one."""
     given = contract.priority.get(impact) if contract else None
     if given is None:

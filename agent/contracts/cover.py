@@ -6,13 +6,15 @@ the exclusions that it shows, and by the kind of contract.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agent.contracts.file_format import ApprovalReason, ContractForm, Exclusion
 from agent.core.model import Impact
 
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ApprovalReason, ContractForm, Exclusion
+
 SUPPLIES = frozenset({"supplies", "toner"})
-EXCLUDED_FAULTS: Final[dict[str, Exclusion]] = {
+EXCLUDED_FAULTS: "Final[dict[str, Exclusion]]" = {
     "supply.foreign": "third_party_toner",
     "site.offline": "network",
 }
@@ -25,10 +27,10 @@ class CoverDecision:
 
     covered: bool | None
     reason: str
-    exclusions: tuple[Exclusion, ...] = ()
+    exclusions: "tuple[Exclusion, ...]" = ()
     labour: bool | None = None
     parts: bool | None = None
-    approval: ApprovalReason | None = None  # what waits for a yes; None: nothing
+    approval: "ApprovalReason | None" = None  # what waits for a yes; None: nothing
 
     @property
     def chargeable(self) -> bool | None:
@@ -36,7 +38,7 @@ class CoverDecision:
         return None if self.covered is None else not self.covered
 
 
-def decide_cover(contract: ContractForm | None, impact: Impact, fault: str, day: date) -> CoverDecision:
+def decide_cover(contract: "ContractForm | None", impact: Impact, fault: str, day: date) -> CoverDecision:
     """Decide what a contract covers of a fault. `day`: of the ticket, in the site's time zone."""
     if contract is None:
         return CoverDecision(covered=None, reason="no_contract")
@@ -64,7 +66,7 @@ def decide_cover(contract: ContractForm | None, impact: Impact, fault: str, day:
     )
 
 
-def _find_approval(contract: ContractForm, impact: Impact, *, covered: bool) -> ApprovalReason | None:
+def _find_approval(contract: "ContractForm", impact: Impact, *, covered: bool) -> "ApprovalReason | None":
     if contract.approval is None:
         return None
     required = contract.approval.required_for

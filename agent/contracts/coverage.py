@@ -5,13 +5,16 @@ Pure; the printers, and which counters each can tell, are arguments.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.contracts import parts_kits, routing
-from agent.contracts.file_format import ContractForm
 from agent.contracts.matching import ContractMatch
 from agent.contracts.parts_kits import KitNeeds
 from agent.contracts.ticket_terms import ContractTerms
 from agent.core.model import Device
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def _find_problems(
 
 
 def _find_route_problems(
-    terms: ContractTerms, device: Device, match: ContractMatch, contract: ContractForm
+    terms: ContractTerms, device: Device, match: ContractMatch, contract: "ContractForm"
 ) -> Iterator[str]:
     """Find what nobody of the contract covers: the territory, or the skills of one kit of this model."""
     territory = match.asset.territory if match.asset else ""

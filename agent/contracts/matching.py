@@ -9,18 +9,21 @@ otherwise ──► the default, or none
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from agent.contracts.assets import Asset, AssetList
 from agent.contracts.contract_book import ContractBook
-from agent.contracts.file_format import ContractForm, MatchForm
 from agent.core.model import Device
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm, MatchForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractMatch:
     """The contract of a printer, how it was found, and what is wrong with that."""
 
-    contract: ContractForm | None
+    contract: "ContractForm | None"
     how: str  # "assets.csv", "match", "configuration", "default", "none"
     asset: Asset | None = None
     problem: str = ""
@@ -59,7 +62,7 @@ def _take_named(book: ContractBook, name: str, how: str, asset: Asset | None) ->
     return ContractMatch(contract=default, how="default" if default else "none", asset=asset, problem=problem)
 
 
-def _find_problem(fitting: list[ContractForm], named: str) -> str:
+def _find_problem(fitting: "list[ContractForm]", named: str) -> str:
     if len(fitting) > 1:
         return f"{' and '.join(one.id for one in fitting)} fit it, and a printer is under one contract"
     if named and named != fitting[0].id:
@@ -67,7 +70,7 @@ def _find_problem(fitting: list[ContractForm], named: str) -> str:
     return ""
 
 
-def _fits_device(match: MatchForm, device: Device, asset: Asset | None, site_id: str) -> bool:
+def _fits_device(match: "MatchForm", device: Device, asset: Asset | None, site_id: str) -> bool:
     if match.managed is not None and match.managed is not (asset is None or asset.managed):
         return False
     return all(
@@ -78,7 +81,7 @@ def _fits_device(match: MatchForm, device: Device, asset: Asset | None, site_id:
 
 
 def _pair_words(
-    match: MatchForm, device: Device, asset: Asset | None, site_id: str
+    match: "MatchForm", device: Device, asset: Asset | None, site_id: str
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Yield (patterns, words of this printer) for each key of a match."""
     model = device.model or ""

@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from agent.contracts.file_format import PartForm, PartsKitForm
 from agent.core.model import Device
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import PartForm, PartsKitForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitNeeds:
     """What to bring and be able to do. Empty: no kit of the file fits."""
 
-    parts: tuple[tuple[str, PartForm], ...] = ()  # (id of the kit, part)
+    parts: "tuple[tuple[str, PartForm], ...]" = ()  # (id of the kit, part)
     skills: tuple[str, ...] = ()
     certification: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
@@ -20,7 +23,7 @@ class KitNeeds:
 
 
 def find_needs(
-    kits: Sequence[PartsKitForm], device: Device, fault: str, vendor_code: str | None, voltage: str
+    kits: "Sequence[PartsKitForm]", device: Device, fault: str, vendor_code: str | None, voltage: str
 ) -> KitNeeds:
     """Find what a fault of a printer needs. `voltage`: of the place, "110V"; empty: not known.
 
@@ -39,7 +42,7 @@ def find_needs(
     )
 
 
-def fits_model(kit: PartsKitForm, device: Device) -> bool:
+def fits_model(kit: "PartsKitForm", device: Device) -> bool:
     """Whether a kit is for this model; its patterns may have the maker in front."""
     model = device.model or ""
     return any(_fits_any(kit.model, name) for name in (model, f"{device.vendor or ''} {model}".strip()))
@@ -49,7 +52,7 @@ def _fits_any(patterns: Sequence[str], word: str) -> bool:
     return any(fnmatchcase(word.casefold(), one.casefold()) for one in patterns)
 
 
-def _list_parts(kits: Sequence[PartsKitForm], voltage: str) -> Iterator[tuple[str, PartForm]]:
+def _list_parts(kits: "Sequence[PartsKitForm]", voltage: str) -> "Iterator[tuple[str, PartForm]]":
     seen = set()
     for kit in kits:
         for part in kit.item:

@@ -6,11 +6,13 @@ A ticket that nobody covers still goes somewhere: to the first organisation of t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.contracts.contract_book import ContractBook
-from agent.contracts.file_format import ContractForm, ServiceOrganisation
 from agent.contracts.parts_kits import KitNeeds
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm, ServiceOrganisation
 
 Dispatch = Literal["auto", "await_approval", "next_visit", "notice"]
 
@@ -19,13 +21,13 @@ Dispatch = Literal["auto", "await_approval", "next_visit", "notice"]
 class TicketRoute:
     """The organisation that gets a ticket; `problem` says why it may be the wrong one."""
 
-    organisation: ServiceOrganisation
+    organisation: "ServiceOrganisation"
     dispatch: Dispatch
     problem: str = ""
 
 
 def find_route(
-    book: ContractBook, contract: ContractForm, territory: str, needs: KitNeeds, dispatch: Dispatch
+    book: ContractBook, contract: "ContractForm", territory: str, needs: KitNeeds, dispatch: Dispatch
 ) -> TicketRoute | None:
     """Find who is sent. `territory` empty: not known, which only an organisation for "*" covers."""
     known = [book.organisations[name] for name in contract.service_org if name in book.organisations]
@@ -46,12 +48,12 @@ def find_route(
     )
 
 
-def covers_territory(organisation: ServiceOrganisation, territory: str) -> bool:
+def covers_territory(organisation: "ServiceOrganisation", territory: str) -> bool:
     """Whether an organisation goes there."""
     return _fits_any(organisation.territories, territory)
 
 
-def find_missing(organisation: ServiceOrganisation, needs: KitNeeds) -> tuple[str, ...]:
+def find_missing(organisation: "ServiceOrganisation", needs: KitNeeds) -> tuple[str, ...]:
     """Find the skills and certificates that an organisation lacks."""
     skills = tuple(one for one in needs.skills if not _fits_any(organisation.skills, one))
     papers = tuple(one for one in needs.certification if not _fits_any(organisation.certification, one))

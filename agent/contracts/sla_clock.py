@@ -9,12 +9,14 @@ times are seconds since 1970-01-01 UTC.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from agent.contracts.contract_book import ContractBook
-from agent.contracts.file_format import ContractForm, PauseReason
 from agent.contracts.value_types import BusinessSpan, Priority
 from agent.core.calendars import ALWAYS_OPEN, Calendar
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm, PauseReason
 
 ContractTarget = Literal["response", "resolution", "max_downtime", "loaner_after"]
 TargetName = Literal["acknowledge", "response", "resolution", "max_downtime", "loaner_after"]
@@ -29,7 +31,7 @@ class ClockPause:
 
     begin: float
     end: float | None
-    reason: PauseReason
+    reason: "PauseReason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class TicketTimes:
 
 
 def judge_targets(
-    book: ContractBook, contract: ContractForm, priority: Priority | None, times: TicketTimes, now: float
+    book: ContractBook, contract: "ContractForm", priority: Priority | None, times: TicketTimes, now: float
 ) -> list[SlaTarget]:
     """Judge each promise of the contract for a ticket of this priority, as of `now`."""
     sla = contract.sla.get(priority) if priority else None
@@ -122,7 +124,7 @@ def judge_promise(promise: TicketPromise, started: float, met: float | None, now
     )
 
 
-def _count_pauses(contract: ContractForm, times: TicketTimes) -> tuple[ClockPause, ...]:
+def _count_pauses(contract: "ContractForm", times: TicketTimes) -> tuple[ClockPause, ...]:
     """Return the pauses that stop the clock under this contract."""
     return tuple(one for one in times.pauses if one.reason in contract.pause_when)
 

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from agent.contracts import cover, matching, parts_kits, routing, sla_clock
 from agent.contracts.assets import AssetList
 from agent.contracts.contract_book import ContractBook, find_priority
 from agent.contracts.cover import CoverDecision
-from agent.contracts.file_format import ContractForm, SlaForm
 from agent.contracts.matching import ContractMatch
 from agent.contracts.parts_kits import KitNeeds
 from agent.contracts.routing import Dispatch, TicketRoute
 from agent.contracts.sla_clock import ClockPause, SlaTarget, TicketPromise, TicketTimes
 from agent.contracts.value_types import Priority
 from agent.core.model import Change, ChangeKind, Device, Impact
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import ContractForm, SlaForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,7 @@ class ContractTerms:
         )
 
     def _judge_acknowledgement(
-        self, route: TicketRoute | None, sla: SlaForm | None, times: TicketTimes, now: float
+        self, route: TicketRoute | None, sla: "SlaForm | None", times: TicketTimes, now: float
     ) -> Iterator[SlaTarget]:
         """Judge whether who is sent says so in time: in the calendar of the promises, or around the clock.
 
@@ -161,7 +164,7 @@ class ContractTerms:
         yield sla_clock.judge_promise(promise, times.started, met, now)
 
 
-def _wait_for_customer(contract: ContractForm, times: TicketTimes) -> TicketTimes:
+def _wait_for_customer(contract: "ContractForm", times: TicketTimes) -> TicketTimes:
     """Add the pause of the clock while the customer decides, where the contract knows such a pause."""
     if "waiting_for_customer" not in contract.pause_when:
         return times

@@ -5,10 +5,11 @@ contracts.toml, assets.csv ──► load_contract_terms ──► ContractTerms
 
 import sqlite3
 from collections.abc import Collection
+from datetime import tzinfo
 from pathlib import Path
 
 from agent.config import Config, SiteConfig
-from agent.contracts import assets, loader
+from agent.contracts import assets
 from agent.contracts.assets import AssetList
 from agent.contracts.contract_book import ContractBook
 from agent.contracts.ticket_terms import ContractTerms
@@ -61,7 +62,7 @@ def load_drafts(
         listed = listed or _existing(assets_path(settings))
     complaints, book, known = [], ContractBook(), AssetList()
     try:
-        book = loader.load_contracts(file, site.timezone, faults) if file else book
+        book = _load_book(file, site.timezone, faults) if file else book
     except ConfigError as why:
         complaints += why.complaints
     try:
@@ -77,6 +78,12 @@ def load_drafts(
         zone=site.timezone,
         assign=TagAssigner(settings) if settings else None,
     )
+
+
+def _load_book(file: Path, zone: tzinfo | None, faults: Collection[str] | None) -> ContractBook:
+    from agent.contracts import loader  # noqa: PLC0415 - its models take 2 MB, which a site without contracts spares
+
+    return loader.load_contracts(file, zone, faults)
 
 
 def _existing(path: Path) -> Path | None:

@@ -2,12 +2,14 @@
 
 import sqlite3
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from agent.contracts.file_format import PauseReason
 from agent.contracts.sla_clock import ClockPause, TicketTimes
 from agent.core.model import Device, Impact
 from agent.tickets import approvals, timeline
+
+if TYPE_CHECKING:
+    from agent.contracts.file_format import PauseReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

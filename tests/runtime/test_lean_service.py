@@ -28,6 +28,7 @@ NEVER = {
     "pysnmp", "pyasn1",  # traps and SNMPv3, neither of which is configured here
     "starlette", "uvicorn", "jinja2", "agent.simulator", "agent.runtime.demo", "uplink.receiver",  # the other ends
     "cryptography.hazmat.primitives.serialization", "cryptography.x509",  # keys of other kinds
+    "agent.contracts.file_format", "holidays", "dns",  # contracts, and DNS-SD, of which this site has none
     "platformdirs", "difflib", "agent.rules.backtest.scoring", "agent.runtime.selftest",
 }  # fmt: skip
 CONFIG = """
