@@ -13,7 +13,7 @@ from agent.core.store import Store
 from agent.pipeline.replay import trial_runner
 from agent.rules import loader, trial
 from agent.rules.evaluator import RuleEvaluator
-from agent.tickets import grouping, lifecycle
+from agent.tickets import approvals, grouping, lifecycle, timeline
 from agent.tickets.feedback import feedback_store, open_orders
 
 HOUR, DAY = 3600.0, 86400.0
@@ -154,7 +154,13 @@ def test_what_is_on_order_is_told_by_the_desk(
     )  # fmt: skip
     store = Store(
         tmp_path / "orders.db",
-        {"tickets": lifecycle.SCHEMA, "grouping": grouping.SCHEMA, "feedback": feedback_store.SCHEMA},
+        {
+            "tickets": lifecycle.SCHEMA,
+            "grouping": grouping.SCHEMA,
+            "feedback": feedback_store.SCHEMA,
+            "timeline": timeline.SCHEMA,
+            "approvals": approvals.SCHEMA,
+        },
     )
     with store.transaction() as tx:
         (event,) = lifecycle.apply_changes(tx, [change])

@@ -85,6 +85,7 @@ def test_changes_become_firings_by_rule_and_subject_and_those_still_open_come_la
             closed=until,
             title=title,
             fault="supply.low",
+            since=0.0,  # as `change` has it: when the condition was first seen
         )
 
     assert list(pair_firings(DEVICE, changes)) == [
