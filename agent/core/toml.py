@@ -119,8 +119,8 @@ def _build_complaint(
         return document.build_complaint(where, "unknown key", suggest_word(str(where[-1]), known))
     if kind == "missing":
         return _build_missing(document, where, error["input"], unknown)
-    if kind in {"literal_error", "enum"}:
-        known, word = re.findall(r"'([^']*)'", error["ctx"]["expected"]), str(error["input"])
+    if kind in {"literal_error", "enum"} and (known := re.findall(r"'([^']*)'", error["ctx"]["expected"])):
+        word = str(error["input"])
         return document.build_complaint(where, f'"{word}" is not known here', suggest_word(word, known))
     if kind in {"model_type", "dict_type"} and where:
         return document.build_complaint(where, "should be a table", _suggest_table(model, where))

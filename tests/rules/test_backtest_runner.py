@@ -62,6 +62,7 @@ def test_firings_and_replacements_name_a_supply_alike(db, rules, span, monkeypat
     assert all(name.startswith("the supply in row 1.") for name in named)
 
 
+@pytest.mark.long
 def test_passing_over_what_cannot_matter_changes_nothing(db, rules, span):
     for names in (
         ["supply-low"],

@@ -88,6 +88,7 @@ def test_visits_are_what_a_technician_sees_and_cartridges_what_is_ordered() -> N
     assert figures.price_all(CostTable(visit=0.0, hour=0.0)) == 0
 
 
+@pytest.mark.long
 def test_an_edit_has_its_price_over_several_histories(state: Path, exported: Path, tmp_path: Path) -> None:
     found = run("--costs", tmp_path / "prices.toml", "--state", state, "--state", exported, cwd=tmp_path)
     assert found.exit_code == 1, found.output

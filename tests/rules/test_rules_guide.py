@@ -54,6 +54,7 @@ def run(line: str) -> str:
     return result.output
 
 
+@pytest.mark.long
 def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
     monkeypatch.chdir(site)
     files = iter(
@@ -89,7 +90,9 @@ def test_the_guide_works_from_its_first_line_to_its_last(site, monkeypatch):
 
 def test_a_backtest_as_json_lists_what_was_missed_and_what_was_false(site, monkeypatch):
     monkeypatch.chdir(site)
-    document = json.loads(run("printwarden rules backtest toner-15 --state made.db --rules draft --json"))
+    Path("own").mkdir()
+    Path("own/mine.toml").write_text(next(text for kind, text in BLOCKS if kind == "toml"), "utf-8")
+    document = json.loads(run("printwarden rules backtest toner-15 --state made.db --rules own --json"))
     (rule,) = document["rules"]
     assert rule["tickets"] > 20
     assert 0 < rule["precision_interval"][0] <= rule["precision"] <= rule["precision_interval"][1] <= 1
@@ -134,6 +137,7 @@ def test_a_backtest_says_what_it_could_not_replay(site, monkeypatch):
     assert "not replayed" not in run(line.replace("waste-level-high", "supply-low"))
 
 
+@pytest.mark.long
 def test_orders_by_forecast_are_replayed_and_show_what_they_are_worth(site, monkeypatch):
     monkeypatch.chdir(site)
     (rule,) = json.loads(
