@@ -207,3 +207,9 @@ async def test_without_its_capabilities_such_a_receiver_holds_everything_and_not
 def know(tx: sqlite3.Connection, delivery: Any, takes: Capabilities) -> None:
     name = delivery._target.name
     known.save_provider(tx, known.ProviderState(name=name, takes=takes))
+
+
+def test_a_document_that_is_far_too_large_is_not_read() -> None:
+    padded = b'{"feedback": true, "x": "' + b"a" * capabilities.MAX_DOCUMENT_BYTES + b'"}'
+    assert capabilities.parse_capabilities(padded) is None
+    assert capabilities.parse_capabilities(b'{"feedback": true}') is not None

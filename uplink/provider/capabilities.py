@@ -24,6 +24,7 @@ from uplink.events.request import REQUEST_KINDS
 
 MAX_EVENTS = 500  # in one batch
 MAX_BATCH_BYTES = 1024 * 1024  # bytes of body, before gzip
+MAX_DOCUMENT_BYTES = 64 * 1024  # of the answer itself, which is about 1 KiB
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 EVENT_MEDIA_TYPE = "application/cloudevents+json"
@@ -75,7 +76,9 @@ ALL_CAPABILITIES = Capabilities(types=frozenset({"*"}), ticket_events=frozenset(
 
 
 def parse_capabilities(body: bytes) -> Capabilities | None:
-    """Parse the answer to GET /v1/capabilities; None if it is not a JSON object."""
+    """Parse the answer to GET /v1/capabilities; None if it is not a JSON object, or far too large for one."""
+    if len(body) > MAX_DOCUMENT_BYTES:
+        return None
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
