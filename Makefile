@@ -17,8 +17,8 @@ demo: $(VENV)/.runtime ## Show the whole line at work, on loopback only (about a
 test: $(VENV)/.dev ## Run the test suite (7 minutes of CPU, spread over the cores); ONLY=rules runs one room of it
 	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup $(ONLY:%=tests/%)
 
-# Two workers a core: many tests wait for a clock or a process
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Three workers a core: many tests wait for a clock or a process
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
 
 test-long: $(VENV)/.dev ## Prove what delivery claims, at full length: one line a claim (half an hour, at most one)
 	$(BIN)/python -m pytest -m "long or claim or control" --claims-to=build/claims.json

@@ -25,7 +25,6 @@ Cover = Literal["labour", "parts", "supplies", "toner", "maintenance_kits"]
 Exclusion = Literal["customer_damage", "third_party_toner", "network", "relocation", "power"]
 ApprovalReason = Literal["visit", "do_not_repair", "early_order"]
 PauseReason = Literal["waiting_for_customer", "waiting_for_parts", "no_access"]
-RedactedPart = Literal["ip", "mac", "hostname", "location", "contact", "serial", "meters", "evidence"]
 
 
 class _ContractFileModel(BaseModel):
@@ -166,8 +165,6 @@ class ContractForm(_ContractFileModel):
     """The provider's name for what a breach costs; no amounts."""
     invoice: InvoiceForm | None = None
     approval: ApprovalForm | None = None
-    redact: Annotated[tuple[RedactedPart, ...], Field(strict=False)] = ()
-    """Parts that are removed beside those of the site's `[egress]`. It may remove more, never less."""
 
     @model_validator(mode="after")
     def _check_dates(self) -> "ContractForm":
